@@ -1,0 +1,298 @@
+//! What does every agency's adapter promise to the gateway?
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
+use polku_policy::Authorised;
+use polku_proto::v1::{Delivery, Outcome, ReferralState, RejectionReason};
+use polku_proto::{AgencyId, MessageId, ReferralId};
+use uuid::Uuid;
+
+/// The translation between the contract and one agency's own protocol, and the way there and back.
+#[async_trait]
+pub trait Adapter: Debug + Send + Sync {
+    /// The agency at the other end.
+    fn agency(&self) -> &AgencyId;
+
+    /// What the agency does with a message that reaches it twice.
+    fn redelivery(&self) -> Redelivery;
+
+    /// Sends one authorised payload. The permit is spent: another attempt needs another decision.
+    ///
+    /// # Errors
+    /// [`AdapterError`], whose [`AdapterError::retry`] says what may be done next.
+    async fn deliver(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Receipt, AdapterError>;
+
+    /// Asks the agency whether a message has arrived.
+    ///
+    /// # Errors
+    /// [`AdapterError`] when the agency gives no answer.
+    async fn status(&self, message: &MessageId, now: Timestamp) -> Result<DeliveryStatus, AdapterError>;
+
+    /// Authenticates and reads what the agency sends of its own accord.
+    ///
+    /// # Errors
+    /// [`InboundError`]; nothing has been changed by such a message.
+    fn receive(&self, inbound: &Inbound<'_>) -> Result<InboundEvent, InboundError>;
+
+    /// Words the gateway's answer to a message in the agency's own protocol.
+    fn reply(&self, inbound: &Inbound<'_>, outcome: &InboundOutcome) -> Reply;
+}
+
+/// How an agency treats a message that it gets a second time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Redelivery {
+    /// It recognises the message id: sending again is safe.
+    Deduplicates,
+    /// It answers whether a message has arrived: ask before sending again.
+    AnswersStatus,
+    /// Neither: after a silence only a person can find out.
+    Neither,
+}
+
+/// The agency's word that it has the message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// The agency's own number of the message. Opaque, at most 128 characters.
+    pub reference: String,
+}
+
+/// What an agency answers when asked about a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeliveryStatus {
+    /// It has the message.
+    Arrived(Receipt),
+    /// It has never seen it.
+    NotArrived,
+}
+
+/// Why a delivery did not come to its end. Never carries the agency's text, which may hold personal data.
+#[derive(Debug, thiserror::Error)]
+#[error("delivery to {agency} failed: {kind}")]
+pub struct AdapterError {
+    /// The agency.
+    pub agency: AgencyId,
+    /// What happened.
+    pub kind: AdapterErrorKind,
+    /// The cause below, without message contents.
+    #[source]
+    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// What happened to a delivery.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AdapterErrorKind {
+    /// The agency refused the message for good, with this code of its own.
+    #[error("rejected with code {code}")]
+    Rejected {
+        /// Code of the agency's protocol. Letters, digits and `._-` only, at most 128 characters.
+        code: String,
+    },
+    /// The agency could not be reached or asked to come back later; it has taken nothing in.
+    #[error("unavailable")]
+    Unavailable {
+        /// How long the agency wants to be left alone, if it said so.
+        after: Option<Duration>,
+    },
+    /// Time ran out before the message was fully written; the agency has taken nothing in.
+    #[error("timed out before the message was written")]
+    Timeout,
+    /// The message was fully written and no usable answer came: the agency may have it.
+    #[error("no answer after the message was written")]
+    Unanswered,
+    /// The permit was for another recipient or is too old.
+    #[error("the permit does not fit this delivery")]
+    PermitMismatch,
+    /// The payload cannot be expressed in the agency's protocol.
+    #[error("the payload cannot be written in the agency's format: {what}")]
+    Unwritable {
+        /// Which part of the payload.
+        what: &'static str,
+    },
+}
+
+/// What may be done after a failed delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// Nothing: the answer is final.
+    Never,
+    /// Try again with increasing pauses.
+    Backoff,
+    /// Try again after this pause.
+    After(Duration),
+    /// Find out first whether the message has arrived.
+    FindOut,
+}
+
+impl AdapterError {
+    /// What may be done next.
+    #[must_use]
+    pub fn retry(&self) -> Retry {
+        match &self.kind {
+            AdapterErrorKind::Rejected { .. }
+            | AdapterErrorKind::PermitMismatch
+            | AdapterErrorKind::Unwritable { .. } => Retry::Never,
+            AdapterErrorKind::Unavailable { after: Some(pause) } => Retry::After(*pause),
+            AdapterErrorKind::Unavailable { after: None } | AdapterErrorKind::Timeout => Retry::Backoff,
+            AdapterErrorKind::Unanswered => Retry::FindOut,
+        }
+    }
+}
+
+/// A message that an agency sent to the gateway's inbound listener, as it came.
+#[derive(Clone, Copy)]
+pub struct Inbound<'a> {
+    /// HTTP headers.
+    pub headers: &'a HeaderMap,
+    /// Body, at most the listener's limit.
+    pub body: &'a [u8],
+    /// SHA-256 of the client certificate in DER, if one was presented and its chain verified.
+    pub peer: Option<[u8; 32]>,
+    /// The instant of arrival.
+    pub now: Timestamp,
+}
+
+impl Debug for Inbound<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Inbound(redacted)")
+    }
+}
+
+/// What an agency tells about a referral.
+#[derive(Clone, PartialEq, Eq)]
+pub struct InboundEvent {
+    /// The agency's id of the message: a repetition has the same effect and answer as the first one.
+    pub message: Uuid,
+    /// The referral.
+    pub referral: ReferralId,
+    /// The agency's own id of the official, as the contract's `Professional.id`.
+    pub official: String,
+    /// The official's unit.
+    pub unit: String,
+    /// What is to happen.
+    pub change: InboundChange,
+}
+
+impl Debug for InboundEvent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "InboundEvent({})", self.message)
+    }
+}
+
+/// A change that an agency makes in its own protocol.
+#[derive(Clone, PartialEq, Eq)]
+pub enum InboundChange {
+    /// Takes the referral.
+    Accept {
+        /// Free text.
+        note: String,
+    },
+    /// Declines it.
+    Reject {
+        /// Why.
+        reason: RejectionReason,
+        /// Free text.
+        note: String,
+    },
+    /// Asks the sender.
+    RequestInformation {
+        /// The question.
+        question: String,
+    },
+    /// Begins or goes on.
+    Start {
+        /// Free text.
+        note: String,
+    },
+    /// Pauses.
+    Hold {
+        /// Why, free text.
+        note: String,
+    },
+    /// Ends with an outcome.
+    Complete {
+        /// What became of it.
+        outcome: Outcome,
+        /// Free text.
+        note: String,
+    },
+    /// Ends without success.
+    Fail {
+        /// What became of it.
+        outcome: Outcome,
+        /// Free text.
+        note: String,
+    },
+    /// Asks to cancel.
+    Cancel {
+        /// Free text.
+        note: String,
+    },
+    /// Confirms a cancellation that the sender asked for.
+    ConfirmCancellation {
+        /// Free text.
+        note: String,
+    },
+}
+
+impl Debug for InboundChange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("InboundChange(redacted)")
+    }
+}
+
+/// Why a message from an agency was not taken in. Carries nothing of its contents.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InboundError {
+    /// The sender is not who the configuration says.
+    #[error("the sender could not be authenticated: {expected}")]
+    Unauthenticated {
+        /// What was expected.
+        expected: &'static str,
+    },
+    /// The message does not follow the protocol.
+    #[error("malformed message, code {code}: {expected}")]
+    Malformed {
+        /// Code of the agency's protocol for it, for example an X-Road fault code.
+        code: String,
+        /// Which part, and what was expected there.
+        expected: String,
+    },
+}
+
+/// What came of a message from an agency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InboundOutcome {
+    /// It has taken effect, and that is on disk.
+    Applied {
+        /// The referral's state now.
+        state: ReferralState,
+        /// Place of the audit leaf.
+        sequence: u64,
+    },
+    /// It could not be authenticated or read.
+    Unreadable(InboundError),
+    /// It was understood and refused.
+    Refused {
+        /// The contract's reason code, for example `TRANSITION_NOT_ALLOWED`.
+        reason: &'static str,
+        /// A hint for the integrator. No personal data.
+        hint: String,
+        /// What the sender may do.
+        retry: Retry,
+    },
+}
+
+/// An HTTP answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// Status code.
+    pub status: StatusCode,
+    /// `Content-Type`.
+    pub content_type: &'static str,
+    /// Body.
+    pub body: Vec<u8>,
+}

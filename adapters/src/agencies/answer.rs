@@ -1,0 +1,83 @@
+//! How is an agency's word carried into the gateway without its text?
+
+use polku_proto::AgencyId;
+
+use crate::transport::http::{TransportError, TransportErrorKind};
+use crate::{AdapterError, AdapterErrorKind, Receipt};
+
+/// Longest code and receipt number that is passed on, in characters.
+const MAX_CHARACTERS: usize = 128;
+/// Stands for a code of which nothing may be passed on.
+const NO_CODE: &str = "unspecified";
+
+/// Why a call came to nothing, before the agency's name is put to it.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) kind: AdapterErrorKind,
+    pub(super) source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Failure {
+    /// A failure with its cause.
+    pub(super) fn new(
+        kind: AdapterErrorKind,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self {
+            kind,
+            source: Some(source.into()),
+        }
+    }
+
+    /// A refusal for good with the agency's own code.
+    pub(super) fn rejected(agency_code: &str) -> Self {
+        AdapterErrorKind::Rejected {
+            code: code(agency_code),
+        }
+        .into()
+    }
+
+    /// Puts the agency's name to it.
+    pub(super) fn of(self, agency: &AgencyId) -> AdapterError {
+        let Self { kind, source } = self;
+        AdapterError {
+            agency: agency.clone(),
+            kind,
+            source,
+        }
+    }
+}
+
+impl From<AdapterErrorKind> for Failure {
+    fn from(kind: AdapterErrorKind) -> Self {
+        Self { kind, source: None }
+    }
+}
+
+impl From<TransportError> for Failure {
+    fn from(error: TransportError) -> Self {
+        let kind = match error.kind {
+            TransportErrorKind::Unavailable => AdapterErrorKind::Unavailable { after: None },
+            TransportErrorKind::Timeout => AdapterErrorKind::Timeout,
+            TransportErrorKind::Unanswered => AdapterErrorKind::Unanswered,
+        };
+        Self::new(kind, error)
+    }
+}
+
+/// Keeps of an agency's code what a code may hold: it is somebody else's text.
+pub(super) fn code(text: &str) -> String {
+    let allowed = |letter: &char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-');
+    let code: String = text.chars().filter(allowed).take(MAX_CHARACTERS).collect();
+    if code.is_empty() { NO_CODE.to_owned() } else { code }
+}
+
+/// Reads an agency's receipt number.
+pub(super) fn receipt(text: &str) -> Option<Receipt> {
+    let fits = !text.is_empty()
+        && text.chars().count() <= MAX_CHARACTERS
+        && !text.chars().any(|letter| letter.is_control());
+    fits.then(|| Receipt {
+        reference: text.to_owned(),
+    })
+}

@@ -1,0 +1,77 @@
+//! What does every message to an agency need before it can be worded?
+
+use jiff::Timestamp;
+use polku_proto::time::OutOfRange;
+use polku_proto::v1::Delivery;
+use polku_proto::v1::delivery::Item;
+use polku_proto::{AgencyId, MessageId, ReferralName};
+
+/// A part of a payload that cannot be expressed in the agency's format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Unwritable(pub(super) &'static str);
+
+impl From<Unwritable> for super::answer::Failure {
+    fn from(Unwritable(what): Unwritable) -> Self {
+        crate::AdapterErrorKind::Unwritable { what }.into()
+    }
+}
+
+/// A delivery whose frame has been read.
+pub(super) struct Envelope {
+    pub(super) message: MessageId,
+    pub(super) referral: ReferralName,
+    pub(super) sender: AgencyId,
+    pub(super) item: Item,
+}
+
+impl Envelope {
+    /// Reads the frame of a delivery.
+    pub(super) fn open(delivery: Delivery) -> Result<Self, Unwritable> {
+        // The recipient is whoever this adapter speaks to, or the sender when the news goes the other way.
+        let Delivery {
+            message_id,
+            referral,
+            sender,
+            recipient: _,
+            item,
+        } = delivery;
+        Ok(Self {
+            message: message_id.parse().map_err(|_| Unwritable("message_id"))?,
+            referral: referral.parse().map_err(|_| Unwritable("referral"))?,
+            sender: sender.parse().map_err(|_| Unwritable("sender"))?,
+            item: item.ok_or(Unwritable("item"))?,
+        })
+    }
+}
+
+/// Reads an instant that must be there.
+pub(super) fn instant(
+    read: Option<Result<Timestamp, OutOfRange>>,
+    what: &'static str,
+) -> Result<Timestamp, Unwritable> {
+    optional_instant(read, what)?.ok_or(Unwritable(what))
+}
+
+/// Reads an instant that may be there.
+pub(super) fn optional_instant(
+    read: Option<Result<Timestamp, OutOfRange>>,
+    what: &'static str,
+) -> Result<Option<Timestamp>, Unwritable> {
+    read.transpose().map_err(|_| Unwritable(what))
+}
+
+/// Gives a text only if there is one: an empty field of the contract is an absent one.
+pub(super) fn present(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+/// Gives the word on the state that is news to this agency: to the referral's sender the recipient's, and the other
+/// way round.
+pub(super) fn news(
+    own: &AgencyId,
+    sender: &AgencyId,
+    status_note: String,
+    sender_note: String,
+) -> Option<String> {
+    present(if own == sender { status_note } else { sender_note })
+}

@@ -1,0 +1,9 @@
+//! What is known of each agency? One folder for each; nothing of an agency's format leaves its folder.
+
+mod answer;
+mod envelope;
+mod event;
+pub mod te;
+#[cfg(test)]
+mod trial;
+pub mod walmu;

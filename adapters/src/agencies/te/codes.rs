@@ -1,0 +1,123 @@
+//! Which codes do the employment services use?
+
+use polku_proto::v1::referral_notice::Kind;
+use polku_proto::v1::{Outcome, Purpose, ReferralState, RejectionReason};
+
+use crate::agencies::event::Action;
+
+/// `kayttotarkoitus`.
+pub(super) fn purpose(purpose: Purpose) -> Option<&'static str> {
+    Some(match purpose {
+        Purpose::Unspecified => return None,
+        Purpose::Guidance => "OHJAUS",
+        Purpose::EmploymentServices => "TYOLLISYYSPALVELUT",
+        Purpose::MultiSectorSupport => "MONIALAINEN_TUKI",
+        Purpose::SocialServices => "SOSIAALIPALVELUT",
+        Purpose::Rehabilitation => "KUNTOUTUS",
+        Purpose::OutreachYouthWork => "ETSIVA_NUORISOTYO",
+        Purpose::WorkshopCoaching => "TYOPAJAVALMENNUS",
+    })
+}
+
+/// `laji`.
+pub(super) fn kind(kind: Kind) -> Option<&'static str> {
+    Some(match kind {
+        Kind::Unspecified => return None,
+        Kind::StateChanged => "TILA_MUUTTUNUT",
+        Kind::InformationProvided => "LISATIEDOT_ANNETTU",
+        Kind::ConsentWithdrawn => "LUPA_PERUTTU",
+    })
+}
+
+/// `tila`.
+pub(super) fn state(state: ReferralState) -> Option<&'static str> {
+    Some(match state {
+        ReferralState::Unspecified => return None,
+        ReferralState::Requested => "PYYDETTY",
+        ReferralState::InfoRequested => "LISATIETOJA_PYYDETTY",
+        ReferralState::Accepted => "HYVAKSYTTY",
+        ReferralState::Rejected => "HYLATTY",
+        ReferralState::InProgress => "KAYNNISSA",
+        ReferralState::OnHold => "KESKEYTETTY",
+        ReferralState::Completed => "PAATTYNYT",
+        ReferralState::Failed => "EPAONNISTUNUT",
+        ReferralState::CancelRequested => "PERUUTUSTA_PYYDETTY",
+        ReferralState::Cancelled => "PERUUTETTU",
+        ReferralState::Expired => "VANHENTUNUT",
+        ReferralState::ConsentWithdrawn => "LUPA_PERUTTU",
+        ReferralState::EnteredInError => "VIRHEELLINEN",
+    })
+}
+
+/// `hylkaysSyy`.
+pub(super) fn reason(reason: RejectionReason) -> Option<&'static str> {
+    Some(match reason {
+        RejectionReason::Unspecified => return None,
+        RejectionReason::NoCapacity => "EI_KAPASITEETTIA",
+        RejectionReason::NotEligible => "EI_TAYTA_EHTOJA",
+        RejectionReason::WrongService => "VAARA_PALVELU",
+        RejectionReason::OutsideArea => "ALUEEN_ULKOPUOLELLA",
+        RejectionReason::InsufficientInformation => "PUUTTEELLISET_TIEDOT",
+        RejectionReason::Other => "MUU",
+    })
+}
+
+/// `tulos`.
+pub(super) fn outcome(outcome: Outcome) -> Option<&'static str> {
+    Some(match outcome {
+        Outcome::Unspecified => return None,
+        Outcome::GotService => "SAI_PALVELUN",
+        Outcome::ReferredElsewhere => "OHJATTU_MUUALLE",
+        Outcome::CouldNotContact => "EI_TAVOITETTU",
+        Outcome::NotEligible => "EI_TAYTA_EHTOJA",
+        Outcome::NoCapacity => "EI_KAPASITEETTIA",
+        Outcome::NoLongerInterested => "EI_ENAA_KIINNOSTUNUT",
+        Outcome::WithdrewConsent => "PERUI_LUVAN",
+        Outcome::Unknown => "EI_TIEDOSSA",
+    })
+}
+
+/// `toimenpide`, read.
+pub(super) fn read_action(code: &str) -> Option<Action> {
+    Some(match code {
+        "HYVAKSY" => Action::Accept,
+        "HYLKAA" => Action::Reject,
+        "PYYDA_LISATIETOJA" => Action::RequestInformation,
+        "ALOITA" => Action::Start,
+        "KESKEYTA" => Action::Hold,
+        "PAATA" => Action::Complete,
+        "EPAONNISTUI" => Action::Fail,
+        "PERUUTA" => Action::Cancel,
+        "VAHVISTA_PERUUTUS" => Action::ConfirmCancellation,
+        _ => return None,
+    })
+}
+
+/// `syy`, read.
+pub(super) fn read_reason(code: &str) -> Option<RejectionReason> {
+    use RejectionReason as Reason;
+    let known = [
+        Reason::NoCapacity,
+        Reason::NotEligible,
+        Reason::WrongService,
+        Reason::OutsideArea,
+        Reason::InsufficientInformation,
+        Reason::Other,
+    ];
+    known.into_iter().find(|known| reason(*known) == Some(code))
+}
+
+/// `tulos`, read.
+pub(super) fn read_outcome(code: &str) -> Option<Outcome> {
+    let known = [
+        Outcome::GotService,
+        Outcome::ReferredElsewhere,
+        Outcome::CouldNotContact,
+        Outcome::NotEligible,
+        Outcome::NoCapacity,
+        Outcome::NoLongerInterested,
+        Outcome::WithdrewConsent,
+        Outcome::Unknown,
+    ];
+    known.into_iter().find(|known| outcome(*known) == Some(code))
+}

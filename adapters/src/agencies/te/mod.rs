@@ -1,0 +1,116 @@
+//! How do the employment services take referrals in, and tell about them? X-Road SOAP 4.0; see README.md.
+
+mod codes;
+mod exchange;
+mod inbound;
+mod settings;
+mod update;
+mod wire;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use polku_policy::{Authorised, Reader};
+use polku_proto::v1::Delivery;
+use polku_proto::{AgencyId, MessageId};
+
+use self::settings::Settings;
+use self::wire::Message;
+use crate::agencies::answer::Failure;
+use crate::agencies::envelope::Envelope;
+use crate::registry::BuildError;
+use crate::setting::https_url;
+use crate::transport::http::HttpClient;
+use crate::transport::xroad::id::ClientId;
+use crate::transport::xroad::soap::RepresentedParty;
+use crate::{
+    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundEvent,
+    InboundOutcome, Receipt, Redelivery, Reply,
+};
+
+#[cfg(test)]
+mod tests;
+
+/// The adapter of one employment services' office.
+#[derive(Debug)]
+struct EmploymentServices {
+    agency: AgencyId,
+    http: HttpClient,
+    url: http::Uri,
+    client: ClientId,
+    office: ClientId,
+    user_id: Option<String>,
+    represented_party: Option<RepresentedParty>,
+    redelivery: Redelivery,
+    pins: Vec<[u8; 32]>,
+}
+
+/// Makes the adapter of an agency of kind `te` from its table.
+///
+/// # Errors
+/// The table does not fit, or a file in it cannot be used.
+pub fn build(agency: AgencyId, table: toml::Table) -> Result<Arc<dyn Adapter>, BuildError> {
+    let settings: Settings = table.try_into()?;
+    let url = https_url("url", &settings.url)?;
+    let redelivery = match settings.answers_status {
+        true => Redelivery::AnswersStatus,
+        false => Redelivery::Neither,
+    };
+    Ok(Arc::new(EmploymentServices {
+        agency,
+        client: settings.client.read("client")?,
+        office: settings.service.read("service")?,
+        user_id: settings.user_id()?,
+        represented_party: settings.represented_party()?,
+        redelivery,
+        pins: settings.pins()?,
+        http: HttpClient::new(&url, &settings.connection)?,
+        url,
+    }))
+}
+
+#[async_trait]
+impl Adapter for EmploymentServices {
+    fn agency(&self) -> &AgencyId {
+        &self.agency
+    }
+
+    fn redelivery(&self) -> Redelivery {
+        self.redelivery
+    }
+
+    async fn deliver(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Receipt, AdapterError> {
+        let spent = delivery.spend(&Reader::Agency(self.agency.clone()), now);
+        let result = match spent {
+            Ok((delivery, _)) => self.send(delivery).await,
+            Err(mismatch) => Err(Failure::new(AdapterErrorKind::PermitMismatch, mismatch)),
+        };
+        result.map_err(|failure| failure.of(&self.agency))
+    }
+
+    async fn status(&self, message: &MessageId, _: Timestamp) -> Result<DeliveryStatus, AdapterError> {
+        let answer = self.exchange(&Message::status_of(message)).await;
+        let status = answer.and_then(|answer| wire::read_status(&answer).ok_or(UNUSABLE.into()));
+        status.map_err(|failure| failure.of(&self.agency))
+    }
+
+    fn receive(&self, inbound: &Inbound<'_>) -> Result<InboundEvent, InboundError> {
+        self.read_inbound(inbound)
+    }
+
+    fn reply(&self, inbound: &Inbound<'_>, outcome: &InboundOutcome) -> Reply {
+        inbound::reply(inbound, outcome)
+    }
+}
+
+/// An answer that cannot be used leaves it open whether the message was taken in.
+const UNUSABLE: AdapterErrorKind = AdapterErrorKind::Unanswered;
+
+impl EmploymentServices {
+    async fn send(&self, delivery: Delivery) -> Result<Receipt, Failure> {
+        let message = Message::of(Envelope::open(delivery)?, &self.agency)?;
+        let answer = self.exchange(&message).await?;
+        wire::read_receipt(&answer).ok_or(UNUSABLE.into())
+    }
+}

@@ -1,0 +1,66 @@
+//! Does the adapter speak as README.md says, and take nothing else in?
+
+mod answers;
+mod build;
+mod golden;
+mod received;
+
+use super::*;
+use crate::agencies::trial;
+
+const OFFICE: &str = "FI-TEST/MUN/0204819-8/lahetteet";
+const GATEWAY: &str = "FI-TEST/COM/0245437-2/polku";
+const PIN: [u8; 32] = [0xab; 32];
+
+fn settings() -> toml::Table {
+    let text = format!(
+        r#"
+        url = "https://security-server.example:8443/"
+        user_id = "polku"
+        inbound_certificate_sha256 = ["{pin}"]
+
+        [connection]
+        ca_file = "{ca}"
+
+        [client]
+        instance = "FI-TEST"
+        member_class = "COM"
+        member_code = "0245437-2"
+        subsystem_code = "polku"
+
+        [service]
+        instance = "FI-TEST"
+        member_class = "MUN"
+        member_code = "0204819-8"
+        subsystem_code = "lahetteet"
+
+        [represented_party]
+        class = "MUN"
+        code = "0186690-1"
+        "#,
+        pin = "ab".repeat(32),
+        ca = trial::ca_file().display(),
+    );
+    text.parse().unwrap()
+}
+
+fn office() -> EmploymentServices {
+    EmploymentServices {
+        agency: trial::agency("te"),
+        http: HttpClient::new(
+            &http::Uri::from_static("https://security-server.example:8443/"),
+            &toml::from_str(&format!("ca_file = \"{}\"", trial::ca_file().display())).unwrap(),
+        )
+        .unwrap(),
+        url: http::Uri::from_static("https://security-server.example:8443/"),
+        client: GATEWAY.parse().unwrap(),
+        office: OFFICE.parse().unwrap(),
+        user_id: Some("FIpolku".to_owned()),
+        represented_party: Some(RepresentedParty {
+            class: Some("MUN".to_owned()),
+            code: "0186690-1".to_owned(),
+        }),
+        redelivery: Redelivery::AnswersStatus,
+        pins: vec![[0; 32], PIN],
+    }
+}

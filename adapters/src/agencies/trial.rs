@@ -1,0 +1,185 @@
+//! Which payloads are the adapters tried with? A made-up person, and a permit that the real engine gives.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use polku_policy::{
+    ActorRole, Agency, Authorised, Channel, ConsentIndex, Decision, Directory, Engine, Grant, GrantKind,
+    Period, PurposeSet, Question, Reader, Rules, Sector, Standing, Viewer,
+};
+use polku_proto::v1::delivery::Item;
+use polku_proto::v1::{
+    ContactDetails, DataCategory, Delivery, EducationWork, Outcome, Purpose, ReferralContent,
+    ReferralHandover, ReferralNotice, ReferralState, RejectionReason, referral_notice,
+};
+use polku_proto::{AgencyId, CategorySet, Valid, time};
+
+pub(super) const YOUTH: &str = "0193c5a0-0000-7000-8000-000000000001";
+pub(super) const REFERRAL: &str = "0193c5a0-0000-7000-8000-000000000002";
+pub(super) const MESSAGE: &str = "0193c5a0-0000-7000-8000-000000000003";
+pub(super) const CONSENT: &str = "0193c5a0-0000-7000-8000-000000000004";
+
+pub(super) fn instant(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+pub(super) fn now() -> Timestamp {
+    instant("2026-11-21T09:31:00Z")
+}
+
+pub(super) fn agency(text: &str) -> AgencyId {
+    text.parse().unwrap()
+}
+
+pub(super) fn ca_file() -> PathBuf {
+    PathBuf::from(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/src/agencies/testdata/ca.pem"
+    ))
+}
+
+pub(super) fn content() -> ReferralContent {
+    ReferralContent {
+        identity_code: "010594Y9032".into(),
+        given_names: "Aino Maria".into(),
+        family_name: "Esimerkki".into(),
+        contact_language: "fi".into(),
+        contact: Some(ContactDetails {
+            phone: "+358 40 1234567".into(),
+            email: "aino@example.invalid".into(),
+            street_address: "Koivukuja 3 A 12".into(),
+            postal_code: "90100".into(),
+            city: "Oulu".into(),
+            municipality: "564".into(),
+        }),
+        reason: "Etsii \"omaa\" alaa & <työtä>.\nHaluaa jutella.".into(),
+        service_needs: vec!["Uraohjaus".into(), "Työkokeilu".into()],
+        education_work: Some(EducationWork {
+            education_level: Some(3),
+            education: "Datanomi".into(),
+            work_history: "Kesätyö 2025".into(),
+            job_seeker_status: "02".into(),
+        }),
+        social_situation: "Asuu yksin.".into(),
+        health_capacity: "Uni on kevyttä.".into(),
+        housing: "Vuokralla.".into(),
+        benefits_income: "Työmarkkinatuki.".into(),
+        joint_plan: "Ensin työkokeilu.".into(),
+        service_attendance: "Kolme käyntiä.".into(),
+        outcome_measures: "Tähti 3/5.".into(),
+        quality_of_life: "62/100.".into(),
+    }
+}
+
+pub(super) fn handover(content: Option<ReferralContent>) -> ReferralHandover {
+    ReferralHandover {
+        purpose: Purpose::EmploymentServices.into(),
+        create_time: Some(time::to_wire(instant("2026-11-21T09:30:00Z")).unwrap()),
+        respond_by: content
+            .as_ref()
+            .map(|_| time::to_wire(instant("2026-12-21T09:30:00.5Z")).unwrap()),
+        content,
+    }
+}
+
+pub(super) fn notice() -> ReferralNotice {
+    ReferralNotice {
+        kind: referral_notice::Kind::StateChanged.into(),
+        state: ReferralState::Rejected.into(),
+        time: Some(time::to_wire(instant("2026-11-21T09:30:00Z")).unwrap()),
+        rejection_reason: RejectionReason::WrongService.into(),
+        outcome: Outcome::ReferredElsewhere.into(),
+        status_note: "Vastaanottajan sana.".into(),
+        answer: Some(ReferralContent {
+            housing: "Vuokralla.".into(),
+            ..ReferralContent::default()
+        }),
+        sender_note: "Lähettäjän sana.".into(),
+    }
+}
+
+/// A delivery from `ohjaamo` to the recipient.
+pub(super) fn delivery(recipient: &str, item: Item) -> Delivery {
+    Delivery {
+        message_id: MESSAGE.into(),
+        referral: format!("youths/{YOUTH}/referrals/{REFERRAL}"),
+        sender: "ohjaamo".into(),
+        recipient: recipient.into(),
+        item: Some(item),
+    }
+}
+
+/// Has the engine authorise a delivery to its recipient, under a consent for everything.
+pub(super) fn permit(delivery: Delivery) -> Authorised<Delivery> {
+    let recipient = agency(&delivery.recipient);
+    let (index, question) = (index(&recipient), question(&recipient));
+    engine(&recipient)
+        .authorise(
+            &index,
+            Valid::check(delivery).unwrap(),
+            CategorySet::EMPTY,
+            &question,
+        )
+        .unwrap()
+}
+
+/// Has the engine authorise a delivery, and gives it as its recipient gets it.
+pub(super) fn spent(delivery: Delivery) -> (Delivery, Decision) {
+    let reader = Reader::Agency(agency(&delivery.recipient));
+    permit(delivery).spend(&reader, now()).unwrap()
+}
+
+fn engine(recipient: &AgencyId) -> Engine {
+    let party = |id: AgencyId, sector| Agency {
+        id,
+        sector,
+        standing: Standing::Authority,
+    };
+    let agencies = vec![
+        party(agency("ohjaamo"), Sector::YouthWork),
+        party(recipient.clone(), Sector::Employment),
+    ];
+    let directory = Directory::new(agencies, vec![channel(recipient)]).unwrap();
+    Engine::new(Rules::shipped().unwrap(), directory).unwrap()
+}
+
+fn channel(recipient: &AgencyId) -> Channel {
+    Channel {
+        from: agency("ohjaamo"),
+        to: recipient.clone(),
+    }
+}
+
+fn question(recipient: &AgencyId) -> Question {
+    Question {
+        youth: YOUTH.parse().unwrap(),
+        channel: channel(recipient),
+        viewer: Viewer::Addressee,
+        purpose: Purpose::EmploymentServices,
+        actor: ActorRole::System,
+        now: now(),
+    }
+}
+
+fn index(recipient: &AgencyId) -> ConsentIndex {
+    let mut index = ConsentIndex::new();
+    let envelope = CategorySet::of(&[DataCategory::Envelope]);
+    let grant = Grant {
+        id: CONSENT.parse().unwrap(),
+        version: 1,
+        youth: YOUTH.parse().unwrap(),
+        kind: GrantKind::Consent,
+        disclosers: vec![agency("ohjaamo")],
+        recipients: vec![recipient.clone()],
+        purposes: PurposeSet::of(&[Purpose::EmploymentServices]),
+        categories: CategorySet::ALL.difference(envelope),
+        explicit: polku_policy::SPECIAL,
+        period: Period::new(
+            instant("2026-11-01T00:00:00Z"),
+            Some(instant("2027-11-01T00:00:00Z")),
+        )
+        .unwrap(),
+    };
+    index.put_grant(grant, 1);
+    index
+}

@@ -1,0 +1,123 @@
+//! Which codes does the case management use?
+
+use polku_proto::v1::referral_notice::Kind;
+use polku_proto::v1::{Outcome, Purpose, ReferralState, RejectionReason};
+
+use crate::agencies::event::Action;
+
+/// `kayttotarkoitus`.
+pub(super) fn purpose(purpose: Purpose) -> Option<&'static str> {
+    Some(match purpose {
+        Purpose::Unspecified => return None,
+        Purpose::Guidance => "ohjaus",
+        Purpose::EmploymentServices => "tyollisyyspalvelut",
+        Purpose::MultiSectorSupport => "monialainen_tuki",
+        Purpose::SocialServices => "sosiaalipalvelut",
+        Purpose::Rehabilitation => "kuntoutus",
+        Purpose::OutreachYouthWork => "etsiva_nuorisotyo",
+        Purpose::WorkshopCoaching => "tyopajavalmennus",
+    })
+}
+
+/// `laji`.
+pub(super) fn kind(kind: Kind) -> Option<&'static str> {
+    Some(match kind {
+        Kind::Unspecified => return None,
+        Kind::StateChanged => "tila_muuttunut",
+        Kind::InformationProvided => "lisatiedot_annettu",
+        Kind::ConsentWithdrawn => "lupa_peruttu",
+    })
+}
+
+/// `tila`.
+pub(super) fn state(state: ReferralState) -> Option<&'static str> {
+    Some(match state {
+        ReferralState::Unspecified => return None,
+        ReferralState::Requested => "pyydetty",
+        ReferralState::InfoRequested => "lisatietoja_pyydetty",
+        ReferralState::Accepted => "hyvaksytty",
+        ReferralState::Rejected => "hylatty",
+        ReferralState::InProgress => "kaynnissa",
+        ReferralState::OnHold => "keskeytetty",
+        ReferralState::Completed => "paattynyt",
+        ReferralState::Failed => "epaonnistunut",
+        ReferralState::CancelRequested => "peruutusta_pyydetty",
+        ReferralState::Cancelled => "peruutettu",
+        ReferralState::Expired => "vanhentunut",
+        ReferralState::ConsentWithdrawn => "lupa_peruttu",
+        ReferralState::EnteredInError => "virheellinen",
+    })
+}
+
+/// `hylkaysSyy`.
+pub(super) fn reason(reason: RejectionReason) -> Option<&'static str> {
+    Some(match reason {
+        RejectionReason::Unspecified => return None,
+        RejectionReason::NoCapacity => "ei_kapasiteettia",
+        RejectionReason::NotEligible => "ei_tayta_ehtoja",
+        RejectionReason::WrongService => "vaara_palvelu",
+        RejectionReason::OutsideArea => "alueen_ulkopuolella",
+        RejectionReason::InsufficientInformation => "puutteelliset_tiedot",
+        RejectionReason::Other => "muu",
+    })
+}
+
+/// `tulos`.
+pub(super) fn outcome(outcome: Outcome) -> Option<&'static str> {
+    Some(match outcome {
+        Outcome::Unspecified => return None,
+        Outcome::GotService => "sai_palvelun",
+        Outcome::ReferredElsewhere => "ohjattu_muualle",
+        Outcome::CouldNotContact => "ei_tavoitettu",
+        Outcome::NotEligible => "ei_tayta_ehtoja",
+        Outcome::NoCapacity => "ei_kapasiteettia",
+        Outcome::NoLongerInterested => "ei_enaa_kiinnostunut",
+        Outcome::WithdrewConsent => "perui_luvan",
+        Outcome::Unknown => "ei_tiedossa",
+    })
+}
+
+/// `tapahtuma`, read.
+pub(super) fn read_action(code: &str) -> Option<Action> {
+    Some(match code {
+        "hyvaksytty" => Action::Accept,
+        "hylatty" => Action::Reject,
+        "lisatietoja_pyydetty" => Action::RequestInformation,
+        "aloitettu" => Action::Start,
+        "keskeytetty" => Action::Hold,
+        "paattynyt" => Action::Complete,
+        "epaonnistunut" => Action::Fail,
+        "peruutettu" => Action::Cancel,
+        "peruutus_vahvistettu" => Action::ConfirmCancellation,
+        _ => return None,
+    })
+}
+
+/// `syy`, read.
+pub(super) fn read_reason(code: &str) -> Option<RejectionReason> {
+    use RejectionReason as Reason;
+    let known = [
+        Reason::NoCapacity,
+        Reason::NotEligible,
+        Reason::WrongService,
+        Reason::OutsideArea,
+        Reason::InsufficientInformation,
+        Reason::Other,
+    ];
+    known.into_iter().find(|known| reason(*known) == Some(code))
+}
+
+/// `tulos`, read.
+pub(super) fn read_outcome(code: &str) -> Option<Outcome> {
+    let known = [
+        Outcome::GotService,
+        Outcome::ReferredElsewhere,
+        Outcome::CouldNotContact,
+        Outcome::NotEligible,
+        Outcome::NoCapacity,
+        Outcome::NoLongerInterested,
+        Outcome::WithdrewConsent,
+        Outcome::Unknown,
+    ];
+    known.into_iter().find(|known| outcome(*known) == Some(code))
+}

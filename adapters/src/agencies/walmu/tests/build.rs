@@ -1,0 +1,90 @@
+//! Are the settings checked, and the secrets kept?
+
+use super::*;
+
+fn settings() -> toml::Table {
+    let text = format!(
+        r#"
+        base_url = "https://walmu.example/api/v1/"
+        token_url = "https://login.example/oauth2/token"
+        client_id = "polku"
+        client_secret_file = "{client}"
+        webhook_secret_file = "{webhook}"
+
+        [connection]
+        ca_file = "{ca}"
+        "#,
+        client = file_with("client-secret-0001\n").display(),
+        webhook = file_with("0123456789abcdef0123456789abcdef\r\n").display(),
+        ca = trial::ca_file().display(),
+    );
+    text.parse().unwrap()
+}
+
+fn refusal(key: &str, value: impl Into<toml::Value>) -> String {
+    let mut table = settings();
+    table.insert(key.to_owned(), value.into());
+    build(trial::agency("walmu"), table).unwrap_err().to_string()
+}
+
+fn refused_file(key: &str, content: &str) -> String {
+    let file = file_with(content).display().to_string();
+    refusal(key, file.clone()).replace(&file, "FILE")
+}
+
+#[test]
+fn built_from_its_table() {
+    let adapter = build(trial::agency("walmu"), settings()).unwrap();
+    assert_eq!(adapter.agency().as_str(), "walmu");
+    assert_eq!(adapter.redelivery(), Redelivery::Deduplicates);
+    let debug = format!("{adapter:?}");
+    assert!(
+        !debug.contains("secret-0001") && !debug.contains("0123456789abcdef"),
+        "{debug}"
+    );
+}
+
+#[test]
+fn refused_settings() {
+    let url = "expected an address such as https://host.example/path, without user, query and fragment";
+    assert_eq!(
+        refusal("base_url", "http://walmu.example"),
+        format!("base_url: {url}")
+    );
+    assert_eq!(
+        refusal("base_url", "https://walmu.example/?a"),
+        format!("base_url: {url}")
+    );
+    assert_eq!(refusal("token_url", "login.example"), format!("token_url: {url}"));
+    assert_eq!(
+        refusal("token_url", "https://walmu.example/#a"),
+        format!("token_url: {url}")
+    );
+    assert_eq!(
+        refusal("client_id", ""),
+        "client_id: expected 1 to 256 printable characters of ASCII"
+    );
+    assert_eq!(
+        refusal("client_id", "a b"),
+        "client_id: expected 1 to 256 printable characters of ASCII"
+    );
+    assert!(refusal("client_secret", "plain").starts_with("unknown field `client_secret`, expected one of"));
+    let mut table = settings();
+    table.remove("webhook_secret_file");
+    let error = build(trial::agency("walmu"), table).unwrap_err();
+    assert_eq!(error.to_string(), "missing field `webhook_secret_file`");
+}
+
+#[test]
+fn refused_secrets() {
+    let client =
+        "client_secret_file: expected one line of 8 or more printable characters of ASCII in the file FILE";
+    assert_eq!(refused_file("client_secret_file", "short\n"), client);
+    assert_eq!(refused_file("client_secret_file", "two lines\nof text\n"), client);
+    assert_eq!(refused_file("client_secret_file", &"x".repeat(5000)), client);
+    let webhook =
+        "webhook_secret_file: expected one line of 32 or more printable characters of ASCII in the file FILE";
+    assert_eq!(refused_file("webhook_secret_file", "0123456789abcdef"), webhook);
+    let missing = refusal("webhook_secret_file", "/nonexistent/secret");
+    assert!(missing.ends_with("in the file /nonexistent/secret"), "{missing}");
+}

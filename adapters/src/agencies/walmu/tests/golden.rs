@@ -1,0 +1,124 @@
+//! Are these the bytes?
+
+use polku_proto::v1::delivery::Item;
+use polku_proto::v1::{Delivery, ReferralContent, ReferralHandover, ReferralNotice};
+
+use super::*;
+
+fn message(delivery: Delivery) -> Message {
+    let (delivery, decision) = trial::spent(delivery);
+    Message::of(
+        Envelope::open(delivery).unwrap(),
+        &trial::agency("walmu"),
+        &decision,
+    )
+    .unwrap()
+}
+
+#[track_caller]
+fn same(message: &Message, golden: &str) {
+    let written = std::str::from_utf8(&message.body).unwrap();
+    assert!(written == golden.trim_end(), "{written}");
+}
+
+#[test]
+fn full_handover() {
+    let item = Item::Handover(trial::handover(Some(trial::content())));
+    let message = message(trial::delivery("walmu", item));
+    assert_eq!(message.path, "/lahetteet");
+    same(&message, include_str!("../testdata/handover-full.json"));
+}
+
+#[test]
+fn minimal_handover() {
+    let item = Item::Handover(trial::handover(None));
+    same(
+        &message(trial::delivery("walmu", item)),
+        include_str!("../testdata/handover-minimal.json"),
+    );
+}
+
+#[test]
+fn empty_objects_are_left_out() {
+    let content = ReferralContent {
+        contact: Some(Default::default()),
+        education_work: Some(Default::default()),
+        ..ReferralContent::default()
+    };
+    let item = Item::Handover(trial::handover(Some(content)));
+    let (_, decision) = trial::spent(trial::delivery("walmu", Item::Handover(trial::handover(None))));
+    let delivery = trial::delivery("walmu", item);
+    let message = Message::of(
+        Envelope::open(delivery).unwrap(),
+        &trial::agency("walmu"),
+        &decision,
+    )
+    .unwrap();
+    let written = String::from_utf8(message.body).unwrap();
+    assert!(
+        !written.contains("asiakas") && !written.contains("tausta"),
+        "{written}"
+    );
+}
+
+#[test]
+fn notice() {
+    let message = message(trial::delivery("walmu", Item::Notice(trial::notice())));
+    assert_eq!(
+        message.path,
+        format!("/lahetteet/{}/ilmoitukset", trial::REFERRAL)
+    );
+    same(&message, include_str!("../testdata/notice.json"));
+}
+
+#[test]
+fn what_cannot_be_written() {
+    let good = trial::delivery("walmu", Item::Handover(trial::handover(None)));
+    let (_, decision) = trial::spent(good.clone());
+    let what = |item| {
+        let envelope = Envelope::open(Delivery {
+            item: Some(item),
+            ..good.clone()
+        })
+        .unwrap();
+        Message::of(envelope, &trial::agency("walmu"), &decision)
+            .err()
+            .unwrap()
+            .0
+    };
+    assert_eq!(
+        what(Item::Handover(ReferralHandover {
+            purpose: 0,
+            ..trial::handover(None)
+        })),
+        "purpose"
+    );
+    assert_eq!(
+        what(Item::Handover(ReferralHandover {
+            create_time: None,
+            ..trial::handover(None)
+        })),
+        "create_time"
+    );
+    assert_eq!(
+        what(Item::Notice(ReferralNotice {
+            kind: 0,
+            ..trial::notice()
+        })),
+        "kind"
+    );
+    assert_eq!(
+        what(Item::Notice(ReferralNotice {
+            state: 77,
+            ..trial::notice()
+        })),
+        "state"
+    );
+    assert_eq!(
+        what(Item::Notice(ReferralNotice {
+            time: None,
+            ..trial::notice()
+        })),
+        "time"
+    );
+}

@@ -1,0 +1,282 @@
+//! What is taken in at the inbound endpoint, and how is it answered?
+
+use std::time::Duration;
+
+use http::HeaderMap;
+use polku_proto::v1::{Outcome, ReferralState, RejectionReason};
+
+use super::*;
+use crate::{InboundChange, Retry};
+
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+/// `printf '%s' '1795253460.{"a":1}' | openssl dgst -sha256 -hmac 0123456789abcdef0123456789abcdef`
+const VECTOR: &str = "8473970920b5eb1777ace74dd923dea3aa87996c7ad1ee837d412229636cfbb2";
+
+fn key() -> hmac::Key {
+    webhook::key(&secret(SECRET))
+}
+
+fn headers(timestamp: &str, signature: &str) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(webhook::TIMESTAMP, HeaderValue::from_str(timestamp).unwrap());
+    headers.insert(webhook::SIGNATURE, HeaderValue::from_str(signature).unwrap());
+    headers
+}
+
+fn sign(timestamp: &str, body: &str) -> String {
+    let tag = hmac::sign(&key(), format!("{timestamp}.{body}").as_bytes());
+    let hex: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("v1={hex}")
+}
+
+fn receive(headers: &HeaderMap, body: &str) -> Result<InboundEvent, InboundError> {
+    webhook::receive(
+        &key(),
+        &Inbound {
+            headers,
+            body: body.as_bytes(),
+            peer: None,
+            now: trial::now(),
+        },
+    )
+}
+
+fn seconds(offset: i64) -> String {
+    (trial::now().as_second() + offset).to_string()
+}
+
+fn received(body: &str) -> Result<InboundEvent, InboundError> {
+    receive(&headers(&seconds(0), &sign(&seconds(0), body)), body)
+}
+
+fn event(rest: &str) -> String {
+    format!(
+        r#"{{"tapahtumaId": "{}", "laheteTunnus": "{}", "kasittelija": {{"tunnus": "valmentaja-1", "yksikko": "paja"}}, {rest}}}"#,
+        trial::MESSAGE,
+        trial::REFERRAL,
+    )
+}
+
+#[test]
+fn known_signature() {
+    assert_eq!(sign("1795253460", r#"{"a":1}"#), format!("v1={VECTOR}"));
+    // Authentic, and still not a message.
+    let headers = headers("1795253460", &format!("v1={VECTOR}"));
+    assert_eq!(seconds(0), "1795253460");
+    assert!(matches!(
+        receive(&headers, r#"{"a":1}"#),
+        Err(InboundError::Malformed { .. })
+    ));
+}
+
+#[test]
+fn good_event() {
+    let event = received(&event(r#""tapahtuma": "hyvaksytty", "muuta": {"a": null}"#)).unwrap();
+    assert_eq!(event.message.to_string(), trial::MESSAGE);
+    assert_eq!(event.referral.to_string(), trial::REFERRAL);
+    assert_eq!(
+        (event.official.as_str(), event.unit.as_str()),
+        ("valmentaja-1", "paja")
+    );
+    assert!(event.change == InboundChange::Accept { note: String::new() });
+}
+
+#[test]
+fn every_change() {
+    let changed = |rest: &str| {
+        received(&event(&format!(r#"{rest}, "huomautus": "Sana.\nToinen.""#)))
+            .unwrap()
+            .change
+    };
+    let note = || "Sana.\nToinen.".to_owned();
+    let plain = |code: &str| changed(&format!(r#""tapahtuma": "{code}""#));
+    assert!(plain("hyvaksytty") == InboundChange::Accept { note: note() });
+    assert!(plain("lisatietoja_pyydetty") == InboundChange::RequestInformation { question: note() });
+    assert!(plain("aloitettu") == InboundChange::Start { note: note() });
+    assert!(plain("keskeytetty") == InboundChange::Hold { note: note() });
+    assert!(plain("peruutettu") == InboundChange::Cancel { note: note() });
+    assert!(plain("peruutus_vahvistettu") == InboundChange::ConfirmCancellation { note: note() });
+    let reasons = [
+        ("ei_kapasiteettia", RejectionReason::NoCapacity),
+        ("ei_tayta_ehtoja", RejectionReason::NotEligible),
+        ("vaara_palvelu", RejectionReason::WrongService),
+        ("alueen_ulkopuolella", RejectionReason::OutsideArea),
+        ("puutteelliset_tiedot", RejectionReason::InsufficientInformation),
+        ("muu", RejectionReason::Other),
+    ];
+    for (code, reason) in reasons {
+        let rest = format!(r#""tapahtuma": "hylatty", "syy": "{code}""#);
+        assert!(changed(&rest) == InboundChange::Reject { reason, note: note() });
+    }
+    let outcomes = [
+        ("sai_palvelun", Outcome::GotService),
+        ("ohjattu_muualle", Outcome::ReferredElsewhere),
+        ("ei_tavoitettu", Outcome::CouldNotContact),
+        ("ei_tayta_ehtoja", Outcome::NotEligible),
+        ("ei_kapasiteettia", Outcome::NoCapacity),
+        ("ei_enaa_kiinnostunut", Outcome::NoLongerInterested),
+        ("perui_luvan", Outcome::WithdrewConsent),
+        ("ei_tiedossa", Outcome::Unknown),
+    ];
+    for (code, outcome) in outcomes {
+        let rest = |event: &str| format!(r#""tapahtuma": "{event}", "tulos": "{code}""#);
+        assert!(
+            changed(&rest("paattynyt"))
+                == InboundChange::Complete {
+                    outcome,
+                    note: note()
+                }
+        );
+        assert!(
+            changed(&rest("epaonnistunut"))
+                == InboundChange::Fail {
+                    outcome,
+                    note: note()
+                }
+        );
+    }
+}
+
+#[test]
+fn bad_events() {
+    let good = event(r#""tapahtuma": "hyvaksytty""#);
+    let bad = [
+        String::new(),
+        "null".to_owned(),
+        "[]".to_owned(),
+        good.replace(trial::MESSAGE, "1"),
+        good.replace(trial::MESSAGE, "0193c5a0000070008000000000000003"),
+        good.replace(trial::REFERRAL, "urn:uuid:0193c5a0-0000-7000-8000-000000000002"),
+        good.replace("valmentaja-1", ""),
+        good.replace("valmentaja-1", "020594X903P"),
+        good.replace("valmentaja-1", "Aino Esimerkki"),
+        good.replace("paja", &"u".repeat(65)),
+        good.replace("\"paja\"", "null"),
+        good.replace("\"yksikko\"", "\"yksikkö\""),
+        good.replace("\"laheteTunnus\"", "\"lahetetunnus\""),
+        event(r#""syy": "muu""#),
+        event(r#""tapahtuma": null"#),
+        event(r#""tapahtuma": "HYVAKSYTTY""#),
+        event(r#""tapahtuma": "unohdettu""#),
+        event(r#""tapahtuma": "hyvaksytty", "tapahtuma": "hylatty", "syy": "muu""#),
+        event(r#""tapahtuma": "hyvaksytty", "huomautus": null"#),
+        event(r#""tapahtuma": "hyvaksytty", "huomautus": 1"#),
+        event(r#""tapahtuma": "hyvaksytty", "huomautus": "a\u0000""#),
+        event(r#""tapahtuma": "hyvaksytty", "huomautus": "a\r\n""#),
+        event(&format!(
+            r#""tapahtuma": "hyvaksytty", "huomautus": "{}""#,
+            "ö".repeat(2001)
+        )),
+        event(r#""tapahtuma": "hyvaksytty", "syy": "muu""#),
+        event(r#""tapahtuma": "hyvaksytty", "tulos": "sai_palvelun""#),
+        event(r#""tapahtuma": "hylatty""#),
+        event(r#""tapahtuma": "hylatty", "syy": "huviksi""#),
+        event(r#""tapahtuma": "paattynyt""#),
+        event(r#""tapahtuma": "paattynyt", "tulos": "hyvin""#),
+        event(r#""tapahtuma": "epaonnistunut", "tulos": "ei_tiedossa""#),
+        event(r#""tapahtuma": "keskeytetty""#),
+        event(r#""tapahtuma": "lisatietoja_pyydetty", "huomautus": " ""#),
+        format!("{good} x"),
+    ];
+    for (index, body) in bad.iter().enumerate() {
+        assert_ne!(*body, good, "case {index}");
+        match received(body) {
+            Err(InboundError::Malformed { code, .. }) => {
+                assert_eq!(code, "VIRHEELLINEN_SISALTO", "case {index}")
+            }
+            Err(InboundError::Unauthenticated { .. }) => panic!("case {index} is not authenticated"),
+            Ok(_) => panic!("case {index} is taken in"),
+        }
+    }
+}
+
+#[test]
+fn unauthenticated() {
+    let body = event(r#""tapahtuma": "hyvaksytty""#);
+    let (now, signed) = (seconds(0), sign(&seconds(0), &body));
+    let refused = |headers: &HeaderMap, body: &str| {
+        let result = receive(headers, body);
+        assert!(
+            matches!(result, Err(InboundError::Unauthenticated { .. })),
+            "{result:?}"
+        );
+    };
+    refused(&HeaderMap::new(), &body);
+    let mut missing = headers(&now, &signed);
+    missing.remove(webhook::TIMESTAMP);
+    refused(&missing, &body);
+    let mut twice = headers(&now, &signed);
+    twice.append(webhook::SIGNATURE, HeaderValue::from_str(&signed).unwrap());
+    refused(&twice, &body);
+    refused(&headers(&now, &signed), &format!("{body} "));
+    refused(&headers(&seconds(1), &signed), &body);
+    refused(&headers(&now, &signed.replace("v1=", "v2=")), &body);
+    refused(&headers(&now, &signed.replace("v1=", "")), &body);
+    refused(
+        &headers(
+            &now,
+            &format!("v1={}", signed.trim_start_matches("v1=").to_uppercase()),
+        ),
+        &body,
+    );
+    refused(&headers(&now, "v1="), &body);
+    refused(&headers(&now, &format!("v1={}", "0".repeat(64))), &body);
+    for offset in [-301, 301] {
+        refused(&headers(&seconds(offset), &sign(&seconds(offset), &body)), &body);
+    }
+    for offset in [-300, 300] {
+        assert!(receive(&headers(&seconds(offset), &sign(&seconds(offset), &body)), &body).is_ok());
+    }
+    for odd in ["", "+1795253460", "1795253460.0", "99999999999999999999"] {
+        refused(&headers(odd, &sign(odd, &body)), &body);
+    }
+    let large = event(&format!(
+        r#""tapahtuma": "hyvaksytty", "muuta": "{}""#,
+        "a".repeat(65536)
+    ));
+    refused(&headers(&now, &sign(&now, &large)), &large);
+}
+
+fn replied(outcome: &InboundOutcome) -> (u16, String) {
+    let reply = webhook::reply(outcome);
+    assert_eq!(reply.content_type, "application/json");
+    (reply.status.as_u16(), String::from_utf8(reply.body).unwrap())
+}
+
+#[test]
+fn replies() {
+    let (status, body) = replied(&InboundOutcome::Applied {
+        state: ReferralState::Accepted,
+        sequence: 17,
+    });
+    assert_eq!(
+        (status, body.as_str()),
+        (200, r#"{"tila":"hyvaksytty","tapahtumanumero":17}"#)
+    );
+    let refused = |retry| InboundOutcome::Refused {
+        reason: "TRANSITION_NOT_ALLOWED",
+        hint: "\"no\"".to_owned(),
+        retry,
+    };
+    let body = r#"{"virhe":{"koodi":"TRANSITION_NOT_ALLOWED","viesti":"\"no\""}}"#.to_owned();
+    assert_eq!(replied(&refused(Retry::Never)), (409, body.clone()));
+    for retry in [
+        Retry::Backoff,
+        Retry::After(Duration::from_secs(1)),
+        Retry::FindOut,
+    ] {
+        assert_eq!(replied(&refused(retry)), (503, body.clone()));
+    }
+    let error = received("{}").unwrap_err();
+    let body = r#"{"virhe":{"koodi":"VIRHEELLINEN_SISALTO","viesti":"expected a JSON object with the documented members, each once, none of them null"}}"#;
+    assert_eq!(
+        replied(&InboundOutcome::Unreadable(error)),
+        (400, body.to_owned())
+    );
+    let error = receive(&HeaderMap::new(), "{}").unwrap_err();
+    let body = r#"{"virhe":{"koodi":"UNAUTHENTICATED","viesti":"expected one header `Walmu-Timestamp`"}}"#;
+    assert_eq!(
+        replied(&InboundOutcome::Unreadable(error)),
+        (401, body.to_owned())
+    );
+}

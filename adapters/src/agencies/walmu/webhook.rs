@@ -1,0 +1,233 @@
+//! How is a webhook of the case management authenticated, read and answered?
+
+use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
+use polku_proto::ReferralId;
+use ring::hmac;
+use serde::{Deserialize, Deserializer, Serialize};
+use uuid::Uuid;
+
+use super::codes;
+use crate::agencies::event::{Details, Misfit, change, official, unit};
+use crate::setting::Secret;
+use crate::{Inbound, InboundError, InboundEvent, InboundOutcome, Reply, Retry};
+
+/// The header with the instant of signing, in seconds since 1970.
+pub(super) const TIMESTAMP: &str = "walmu-timestamp";
+/// The header with the signature.
+pub(super) const SIGNATURE: &str = "walmu-signature";
+/// How far that instant may be from now, in seconds.
+const WINDOW_SECONDS: i64 = 300;
+/// Largest body, in bytes; the longest message of the documented members takes about 14,000.
+const MAX_BODY_BYTES: usize = 64 * 1024;
+/// The code of a message that cannot be read.
+const INVALID: &str = "VIRHEELLINEN_SISALTO";
+/// The code of a message that is not authenticated.
+const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
+const JSON: &str = "application/json";
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Tapahtuma {
+    tapahtuma_id: String,
+    lahete_tunnus: String,
+    tapahtuma: String,
+    kasittelija: Kasittelija,
+    #[serde(default, deserialize_with = "not_null")]
+    syy: Option<String>,
+    #[serde(default, deserialize_with = "not_null")]
+    tulos: Option<String>,
+    #[serde(default, deserialize_with = "not_null")]
+    huomautus: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Kasittelija {
+    tunnus: String,
+    yksikko: String,
+}
+
+/// Reads a member that may be absent and is never `null`.
+fn not_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(deserializer).map(Some)
+}
+
+/// Makes the key of the signatures.
+pub(super) fn key(secret: &Secret) -> hmac::Key {
+    hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes())
+}
+
+/// Authenticates and reads a webhook.
+pub(super) fn receive(key: &hmac::Key, inbound: &Inbound<'_>) -> Result<InboundEvent, InboundError> {
+    authenticate(key, inbound.headers, inbound.body, inbound.now)
+        .map_err(|expected| InboundError::Unauthenticated { expected })?;
+    read(inbound.body).map_err(|expected| InboundError::Malformed {
+        code: INVALID.to_owned(),
+        expected: expected.to_owned(),
+    })
+}
+
+fn authenticate(
+    key: &hmac::Key,
+    headers: &HeaderMap,
+    body: &[u8],
+    now: Timestamp,
+) -> Result<(), &'static str> {
+    let signed_at = only(headers, TIMESTAMP).ok_or("one header `Walmu-Timestamp`")?;
+    let signature = only(headers, SIGNATURE).ok_or("one header `Walmu-Signature`")?;
+    let expected = "`Walmu-Signature: v1=` and 64 lower-case hex digits";
+    let digits = signature
+        .strip_prefix("v1=")
+        .filter(|digits| !digits.contains(|digit: char| digit.is_uppercase()));
+    let tag = digits.and_then(crate::setting::hex).ok_or(expected)?;
+    if body.len() > MAX_BODY_BYTES {
+        return Err("a body of at most 65536 bytes");
+    }
+    let mut signed = Vec::with_capacity(signed_at.len() + 1 + body.len());
+    signed.extend_from_slice(signed_at.as_bytes());
+    signed.push(b'.');
+    signed.extend_from_slice(body);
+    // `verify` takes the same time wherever the first difference is.
+    hmac::verify(key, &signed, &tag).map_err(|_| "a signature with the shared secret")?;
+    let is_number = !signed_at.is_empty() && signed_at.bytes().all(|digit| digit.is_ascii_digit());
+    let seconds: Option<i64> = signed_at.parse().ok().filter(|_| is_number);
+    let distance = seconds.map(|seconds| now.as_second().abs_diff(seconds));
+    match distance {
+        Some(distance) if distance <= WINDOW_SECONDS.unsigned_abs() => Ok(()),
+        Some(_) | None => Err("`Walmu-Timestamp`, seconds since 1970, at most 300 from now"),
+    }
+}
+
+/// Gives the value of a header that stands once.
+fn only<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?.to_str().ok()?;
+    values.next().is_none().then_some(value)
+}
+
+fn read(body: &[u8]) -> Result<InboundEvent, &'static str> {
+    let expected = "a JSON object with the documented members, each once, none of them null";
+    let Tapahtuma {
+        tapahtuma_id,
+        lahete_tunnus,
+        tapahtuma,
+        kasittelija,
+        syy,
+        tulos,
+        huomautus,
+    } = serde_json::from_slice(body).map_err(|_| expected)?;
+    let Kasittelija { tunnus, yksikko } = kasittelija;
+    let reason = syy.map(|code| codes::read_reason(&code).ok_or("one of the documented codes in `syy`"));
+    let outcome =
+        tulos.map(|code| codes::read_outcome(&code).ok_or("one of the documented codes in `tulos`"));
+    let action = codes::read_action(&tapahtuma).ok_or("one of the documented codes in `tapahtuma`")?;
+    let details = Details {
+        reason: reason.transpose()?,
+        outcome: outcome.transpose()?,
+        note: huomautus,
+    };
+    Ok(InboundEvent {
+        message: uuid(&tapahtuma_id).ok_or("`tapahtumaId`, a UUID")?,
+        referral: uuid(&lahete_tunnus)
+            .map(ReferralId::from_uuid)
+            .ok_or("`laheteTunnus`, a UUID")?,
+        official: official(&tunnus).map_err(wording)?,
+        unit: unit(&yksikko).map_err(wording)?,
+        change: change(action, details).map_err(wording)?,
+    })
+}
+
+fn uuid(text: &str) -> Option<Uuid> {
+    Uuid::try_parse(text).ok().filter(|_| text.len() == 36)
+}
+
+fn wording(misfit: Misfit) -> &'static str {
+    match misfit {
+        Misfit::Official => {
+            "`kasittelija.tunnus`: 1 to 64 letters, digits and `._:@-`, and no personal identity code"
+        }
+        Misfit::Unit => "`kasittelija.yksikko`: 1 to 64 letters, digits and `._:-`",
+        Misfit::ReasonMissing => "`syy` with `hylatty`",
+        Misfit::ReasonUnexpected => "`syy` with no other `tapahtuma` than `hylatty`",
+        Misfit::OutcomeMissing => "`tulos` with `paattynyt` and `epaonnistunut`",
+        Misfit::OutcomeUnexpected => "`tulos` with no other `tapahtuma` than `paattynyt` and `epaonnistunut`",
+        Misfit::NoteMissing => "`huomautus` with `lisatietoja_pyydetty`, `keskeytetty` and `epaonnistunut`",
+        Misfit::Note => "`huomautus`: at most 2000 characters, without control characters",
+    }
+}
+
+#[derive(Serialize)]
+struct Kasitelty {
+    tila: &'static str,
+    tapahtumanumero: u64,
+}
+
+#[derive(Serialize)]
+struct Hylatty<'a> {
+    virhe: Virhe<'a>,
+}
+
+#[derive(Serialize)]
+struct Virhe<'a> {
+    koodi: &'a str,
+    viesti: &'a str,
+}
+
+/// Words an answer.
+pub(super) fn reply(outcome: &InboundOutcome) -> Reply {
+    match outcome {
+        InboundOutcome::Applied { state, sequence } => {
+            let tila = codes::state(*state).unwrap_or_default();
+            json(
+                StatusCode::OK,
+                &Kasitelty {
+                    tila,
+                    tapahtumanumero: *sequence,
+                },
+            )
+        }
+        InboundOutcome::Unreadable(InboundError::Unauthenticated { expected }) => refusal(
+            StatusCode::UNAUTHORIZED,
+            UNAUTHENTICATED,
+            &format!("expected {expected}"),
+        ),
+        InboundOutcome::Unreadable(InboundError::Malformed { code, expected }) => {
+            refusal(StatusCode::BAD_REQUEST, code, &format!("expected {expected}"))
+        }
+        InboundOutcome::Refused {
+            reason,
+            hint,
+            retry: Retry::Never,
+        } => refusal(StatusCode::CONFLICT, reason, hint),
+        InboundOutcome::Refused {
+            reason,
+            hint,
+            retry: Retry::Backoff | Retry::After(_) | Retry::FindOut,
+        } => refusal(StatusCode::SERVICE_UNAVAILABLE, reason, hint),
+    }
+}
+
+fn refusal(status: StatusCode, koodi: &str, viesti: &str) -> Reply {
+    json(
+        status,
+        &Hylatty {
+            virhe: Virhe { koodi, viesti },
+        },
+    )
+}
+
+fn json(status: StatusCode, body: &impl Serialize) -> Reply {
+    match serde_json::to_vec(body) {
+        Ok(body) => Reply {
+            status,
+            content_type: JSON,
+            body,
+        },
+        // Structs of texts and numbers can always be written.
+        Err(_) => Reply {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            content_type: JSON,
+            body: Vec::new(),
+        },
+    }
+}

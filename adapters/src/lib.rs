@@ -1,0 +1,14 @@
+//! Which agencies are there, and how is each one spoken to?
+
+mod adapter;
+pub mod agencies;
+pub mod registry;
+mod setting;
+pub mod transport;
+
+pub use adapter::{
+    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundChange, InboundError, InboundEvent,
+    InboundOutcome, Receipt, Redelivery, Reply, Retry,
+};
+pub use registry::{BuildError, build};
+pub use setting::SettingError;

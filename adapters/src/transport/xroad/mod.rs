@@ -1,0 +1,6 @@
+//! How is a service called over X-Road (Suomi.fi-palveluväylä)?
+//!
+//! Facts: nordic-institute/X-Road 7.8, `doc/Protocols/pr-mess_x-road_message_protocol.md` (SOAP, 4.0).
+
+pub mod id;
+pub mod soap;

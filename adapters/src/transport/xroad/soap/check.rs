@@ -1,0 +1,169 @@
+//! Would the security servers on both sides let this exchange through?
+//!
+//! The prefix of a code says who found the mistake: `client` for a request that our own security server
+//! refuses, `server.serverproxy.service_failed` for an answer that the provider's refuses,
+//! `server.clientproxy.service_failed` for an answer that ours refuses because it does not fit the request.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use thiserror::Error;
+
+use super::fault::Fault;
+use super::multipart::soap_part;
+use super::parse::{Envelope, SoapMessage, parse};
+use super::{HASH_ALGORITHM, SoapError};
+use crate::transport::xml::XmlLimits;
+
+/// A longer code, or one with other characters, is not repeated to anyone.
+const REPORTED_CODE_BYTES: usize = 128;
+
+/// What the caller would be told by X-Road. `Display` is the full code.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum XroadFault {
+    /// The request is refused by the client's security server.
+    #[error("client.{}", .0.code())]
+    Request(#[source] SoapError),
+    /// The request is itself a fault.
+    #[error("client.{}", reported(.0.code()))]
+    RequestIsFault(Fault),
+    /// The answer is refused by the provider's security server.
+    #[error("server.serverproxy.service_failed.{}", .0.code())]
+    Answer(#[source] SoapError),
+    /// The answer is refused by the client's security server.
+    #[error("server.clientproxy.service_failed.{}", .0.code())]
+    Inconsistent(#[source] SoapError),
+    /// The answer is a fault, passed on as it is.
+    #[error("{}", reported(.0.code()))]
+    Passed(Fault),
+}
+
+impl XroadFault {
+    /// Returns the full code in the spelling of X-Road 7.8, or the code of a fault as its sender spells it.
+    #[must_use]
+    pub fn code(&self) -> String {
+        self.to_string()
+    }
+
+    /// Returns what is wrong in words, unless the message was a fault.
+    #[must_use]
+    pub fn reason(&self) -> Option<&SoapError> {
+        match self {
+            Self::Request(error) | Self::Answer(error) | Self::Inconsistent(error) => Some(error),
+            Self::RequestIsFault(_) | Self::Passed(_) => None,
+        }
+    }
+}
+
+/// The outcome of checking an exchange. `Display` is `accept` or `reject CODE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Both security servers let the messages through.
+    Accept,
+    /// One of them does not.
+    Reject(XroadFault),
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Accept => formatter.write_str("accept"),
+            Self::Reject(fault) => write!(formatter, "reject {fault}"),
+        }
+    }
+}
+
+/// Checks a request, and its answer if there is one, as the security servers on both sides would.
+#[must_use]
+pub fn check_exchange(request: &[u8], response: Option<&[u8]>) -> Verdict {
+    let checked = check_request(request).and_then(|request| match response {
+        Some(response) => check_response(&request, response).map(drop),
+        None => Ok(()),
+    });
+    match checked {
+        Ok(()) => Verdict::Accept,
+        Err(fault) => Verdict::Reject(fault),
+    }
+}
+
+/// Reads a request as the client's security server would. Of a message with attachments the first part is
+/// read.
+///
+/// # Errors
+/// The request is refused.
+pub fn check_request(request: &[u8]) -> Result<SoapMessage, XroadFault> {
+    match read(request) {
+        Ok(Envelope::Message(message)) => Ok(*message),
+        Ok(Envelope::Fault(fault)) => Err(XroadFault::RequestIsFault(fault)),
+        Err(error) => Err(XroadFault::Request(error)),
+    }
+}
+
+/// Reads an answer as the provider's and then the client's security server would. As there, the protocol
+/// version and the exact name of the body's element are not compared.
+///
+/// # Errors
+/// The answer is refused, or is a technical fault.
+pub fn check_response(request: &SoapMessage, response: &[u8]) -> Result<SoapMessage, XroadFault> {
+    let answer = match read(response) {
+        Ok(Envelope::Message(message)) => *message,
+        Ok(Envelope::Fault(fault)) => return Err(XroadFault::Passed(fault)),
+        Err(error) => return Err(XroadFault::Answer(error)),
+    };
+    match answer.headers().first_difference(request.headers()) {
+        Some(field) => Err(XroadFault::Inconsistent(SoapError::NotEchoed { field })),
+        None => Ok(answer),
+    }
+}
+
+/// Reads an answer to our own request, as strictly as the protocol is written: beside what
+/// [`check_response`] compares, the protocol version, the name of the body's element and, where the answer
+/// has one by SHA-512, the hash of the request must fit.
+///
+/// # Errors
+/// The answer is refused, or is a technical fault, or the request given is not one.
+pub fn accept_answer(request: &[u8], response: &[u8]) -> Result<SoapMessage, XroadFault> {
+    let asked = check_request(request)?;
+    let answer = check_response(&asked, response)?;
+    strictly(request, &asked, &answer).map_err(XroadFault::Inconsistent)?;
+    Ok(answer)
+}
+
+fn read(bytes: &[u8]) -> Result<Envelope, SoapError> {
+    parse(soap_part(bytes)?, &XmlLimits::default())
+}
+
+fn strictly(request: &[u8], asked: &SoapMessage, answer: &SoapMessage) -> Result<(), SoapError> {
+    if answer.headers().protocol_version != asked.headers().protocol_version {
+        return Err(SoapError::NotEchoed {
+            field: "protocolVersion",
+        });
+    }
+    let service_code = asked.headers().service.service_code();
+    if answer.body().name().strip_suffix("Response") != Some(service_code) {
+        return Err(SoapError::NotAnAnswer);
+    }
+    if let Some(hash) = &answer.headers().request_hash
+        && hash.algorithm.as_deref() == Some(HASH_ALGORITHM)
+        && hash.value.trim() != request_hash(request)
+    {
+        return Err(SoapError::RequestHash);
+    }
+    Ok(())
+}
+
+/// Returns the hash that a security server gives of a request, in base64.
+fn request_hash(request: &[u8]) -> String {
+    STANDARD.encode(ring::digest::digest(&ring::digest::SHA512, request))
+}
+
+/// A fault's code is somebody else's text: it is repeated only if it looks like a code.
+fn reported(code: &str) -> &str {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b':');
+    if !code.is_empty() && code.len() <= REPORTED_CODE_BYTES && code.bytes().all(plain) {
+        code
+    } else {
+        "fault"
+    }
+}

@@ -1,0 +1,75 @@
+//! How does an authorised payload become the answer to a gRPC call?
+//!
+//! INVARIANT: a payload-bearing answer leaves through [`answer`] and nowhere else; a test over the sources holds it.
+
+use jiff::Timestamp;
+use polku_policy::{Authorised, BasisKind, Decision, Outcome};
+use polku_proto::v1::decision::Verdict;
+use polku_proto::v1::{self, basis};
+use polku_proto::{ConsentName, YouthId};
+use tonic::Response;
+use uuid::Uuid;
+
+use crate::audit::Receipt;
+use crate::caller::Caller;
+use crate::error::Error;
+use crate::journey::reader;
+use crate::record::wire_time;
+
+/// Spends the permit of an answer, for the caller it was made for.
+///
+/// # Errors
+/// Fails when the permit is for somebody else or out of date.
+pub(crate) fn answer<X>(authorised: Authorised<X>, caller: &Caller, now: Timestamp) -> Result<Response<X>, Error> {
+    let (payload, _) = authorised
+        .spend(&reader(caller), now)
+        .map_err(|_| Error::Inconsistent("an answer was authorised for another reader or instant"))?;
+    Ok(Response::new(payload))
+}
+
+/// A decision as the contract words it: two-valued, and without what would reveal a prohibition.
+pub(crate) fn wire_decision(decision: &Decision, youth: YouthId, leaf: &Receipt) -> Result<v1::Decision, Error> {
+    let verdict = match decision.outcome() {
+        Outcome::Permitted => Verdict::Permitted,
+        Outcome::Denied | Outcome::NoConsent => Verdict::NotPermitted,
+    };
+    let (high, low) = split(&leaf.leaf_hash);
+    Ok(v1::Decision {
+        id: Uuid::from_u64_pair(high, low).to_string(),
+        verdict: verdict as i32,
+        permitted: decision.permitted().to_wire(),
+        withheld: decision.withheld().to_wire(),
+        bases: decision.bases().iter().map(|basis| wire_basis(basis, youth)).collect(),
+        policy_digest: decision.policy_digest().to_vec(),
+        revision: decision.revision(),
+        evaluated_at: Some(wire_time(decision.evaluated_at())?),
+        valid_until: decision.valid_until().map(wire_time).transpose()?,
+    })
+}
+
+fn wire_basis(basis: &polku_policy::Basis, youth: YouthId) -> v1::Basis {
+    let kind = match basis.kind {
+        BasisKind::Consent => basis::Kind::Consent,
+        BasisKind::DisclosurePermit => basis::Kind::DisclosurePermit,
+        BasisKind::Statute => basis::Kind::Statute,
+        BasisKind::OwnData => basis::Kind::OwnData,
+    };
+    let (consent, version) = match basis.consent {
+        Some((consent, version)) => (ConsentName { youth, consent }.to_string(), version),
+        None => (String::new(), 0),
+    };
+    v1::Basis {
+        kind: kind as i32,
+        rule: basis.rule.clone(),
+        statute: basis.statute.clone(),
+        consent,
+        consent_version: version,
+    }
+}
+
+/// The decision's id: the first half of its leaf's hash, so that anyone with the log can find it.
+fn split(hash: &[u8; 32]) -> (u64, u64) {
+    let number = |bytes: &[u8]| bytes.iter().take(8).fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
+    let (first, rest) = hash.split_at(8);
+    (number(first), number(rest))
+}

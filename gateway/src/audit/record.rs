@@ -1,0 +1,170 @@
+//! How does a leaf lie in the file, and how is a record that was cut short told from one that was altered?
+//!
+//! | bytes | what |
+//! | --- | --- |
+//! | 2 | length of the leaf, big-endian |
+//! | 2 | the same with every bit inverted |
+//! | length | the leaf |
+//! | 8 | the first bytes of SHA-256 over the hash of the leaf before (zeros for the first one) and the leaf |
+//!
+//! Appending can be interrupted: then the file ends within a record, or its end has become long enough but was never
+//! filled, and holds zeros from a sector boundary on. Such a tail was never acknowledged. Everything else that does
+//! not fit is corruption. The inverted length is there so that a damaged length does not look like a short file.
+
+use std::io::{self, Read};
+
+use super::leaf::{MAX_BYTES, MIN_BYTES};
+use super::merkle::{Hash, leaf_hash, sha256};
+use super::{AuditError, Leaf};
+
+const HEADER_BYTES: usize = 4;
+
+const CHECK_BYTES: usize = 8;
+
+/// The smallest unit in which a disk is written.
+const SECTOR_BYTES: u64 = 512;
+
+/// Hash of the leaf before the first one.
+pub(super) const START: Hash = [0; 32];
+
+/// Adds the record of a leaf to what will be written, and gives the hash of the leaf.
+///
+/// # Errors
+/// A leaf that is too long or too short.
+pub(super) fn encode(leaf: &[u8], before: &Hash, into: &mut Vec<u8>) -> Result<Hash, super::LeafError> {
+    let length = u16::try_from(leaf.len()).map_err(|_| super::LeafError::Length)?;
+    if !(MIN_BYTES..=MAX_BYTES).contains(&leaf.len()) {
+        return Err(super::LeafError::Length);
+    }
+    into.extend(length.to_be_bytes());
+    into.extend((!length).to_be_bytes());
+    into.extend(leaf);
+    into.extend(check(before, leaf));
+    Ok(leaf_hash(leaf))
+}
+
+/// A leaf as it was found in the file.
+pub(super) struct Found {
+    pub(super) sequence: u64,
+    /// Where its record begins.
+    pub(super) offset: u64,
+    pub(super) leaf: Leaf,
+    pub(super) hash: Hash,
+}
+
+/// Reads record after record, and holds each against the one before.
+pub(super) struct Records<R> {
+    file: R,
+    /// Where the readable part of the file ends.
+    end: u64,
+    offset: u64,
+    sequence: u64,
+    before: Hash,
+}
+
+impl<R: Read> Records<R> {
+    /// Reads on from the record of leaf `sequence` at `offset`, after a leaf with the hash `before`.
+    pub(super) fn new(file: R, offset: u64, end: u64, sequence: u64, before: Hash) -> Records<R> {
+        Records { file, end, offset, sequence, before }
+    }
+
+    /// Where the next record begins; after the last one, where the intact part of the file ends.
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+
+    /// Gives the next leaf, or nothing at the end of the file or at a torn tail.
+    ///
+    /// # Errors
+    /// [`AuditError::Corrupt`], [`AuditError::Unreadable`] and [`AuditError::File`].
+    pub(super) fn next(&mut self) -> Result<Option<Found>, AuditError> {
+        let mut record = Vec::with_capacity(HEADER_BYTES + MAX_BYTES + CHECK_BYTES);
+        if !self.fill(&mut record, HEADER_BYTES)? {
+            return Ok(None);
+        }
+        let Some(length) = leaf_length(&record) else {
+            return self.torn_or_corrupt(&record);
+        };
+        if !self.fill(&mut record, length + CHECK_BYTES)? {
+            return Ok(None);
+        }
+        let parts = record.split_at_checked(HEADER_BYTES).and_then(|(_, rest)| rest.split_at_checked(length));
+        let Some((bytes, found)) = parts else {
+            return Err(self.corrupt());
+        };
+        if found != check(&self.before, bytes) {
+            return self.torn_or_corrupt(&record);
+        }
+        let (sequence, leaf) = Leaf::parse(bytes)
+            .map_err(|source| AuditError::Unreadable { sequence: self.sequence, source })?;
+        if sequence != self.sequence {
+            return Err(self.corrupt());
+        }
+        let found = Found { sequence, offset: self.offset, leaf, hash: leaf_hash(bytes) };
+        self.offset += record.len() as u64;
+        self.sequence += 1;
+        self.before = found.hash;
+        Ok(Some(found))
+    }
+
+    /// Reads more of the record that begins at `offset`; false when the file ends before.
+    fn fill(&mut self, record: &mut Vec<u8>, more: usize) -> Result<bool, AuditError> {
+        let wanted = record.len() + more;
+        if self.end.saturating_sub(self.offset) < wanted as u64 {
+            return Ok(false);
+        }
+        self.file.by_ref().take(more as u64).read_to_end(record).map_err(AuditError::File)?;
+        if record.len() < wanted {
+            return Err(AuditError::File(io::ErrorKind::UnexpectedEof.into()));
+        }
+        Ok(true)
+    }
+
+    /// A record that is not right: nothing more, if the file holds zeros from the beginning of the record, or from a
+    /// sector boundary within it, to the end; else an error.
+    fn torn_or_corrupt(&mut self, record: &[u8]) -> Result<Option<Found>, AuditError> {
+        let written = record.len() - record.iter().rev().take_while(|byte| **byte == 0).count();
+        let boundary = match (written, self.offset % SECTOR_BYTES) {
+            (0, _) => 0,
+            (_, into_sector) => SECTOR_BYTES - into_sector,
+        };
+        let left = self.end.saturating_sub(self.offset);
+        // A few zeros may be there by chance: at least as many as the check has.
+        if (written as u64) > boundary || left < boundary + CHECK_BYTES as u64 || record.len() as u64 <= boundary {
+            return Err(self.corrupt());
+        }
+        let mut rest = left - record.len() as u64;
+        let mut buffer = [0; 4096];
+        while rest > 0 {
+            let count = self.file.by_ref().take(rest).read(&mut buffer).map_err(AuditError::File)?;
+            if count == 0 {
+                return Err(AuditError::File(io::ErrorKind::UnexpectedEof.into()));
+            }
+            if buffer.iter().take(count).any(|byte| *byte != 0) {
+                return Err(self.corrupt());
+            }
+            rest -= count as u64;
+        }
+        Ok(None)
+    }
+
+    /// The record at hand is not as it was written.
+    pub(super) fn corrupt(&self) -> AuditError {
+        AuditError::Corrupt { offset: self.offset, sequence: self.sequence }
+    }
+}
+
+fn leaf_length(header: &[u8]) -> Option<usize> {
+    let [a, b, c, d] = *header else { return None };
+    let length = u16::from_be_bytes([a, b]);
+    if u16::from_be_bytes([c, d]) != !length {
+        return None;
+    }
+    Some(usize::from(length)).filter(|length| (MIN_BYTES..=MAX_BYTES).contains(length))
+}
+
+fn check(before: &Hash, leaf: &[u8]) -> [u8; CHECK_BYTES] {
+    let [a, b, c, d, e, f, g, h, ..] = sha256(&[before, leaf]);
+    [a, b, c, d, e, f, g, h]
+}

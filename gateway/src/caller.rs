@@ -1,0 +1,232 @@
+//! Who calls: which organisation's system, and on whose behalf?
+//!
+//! A certificate names an organisation's system, never a person. The person on whose behalf a call is made stands
+//! in the metadata `polku-actor-bin`, asserted by the organisation and checked against what is registered for it.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+use std::sync::Arc;
+
+use polku_policy::ActorRole;
+use polku_proto::id::YouthName;
+use polku_proto::v1::actor::Who;
+use polku_proto::v1::representative_actor::Capacity;
+use polku_proto::{AgencyId, Valid, Violations, YouthId, v1};
+use prost::Message;
+use tonic::metadata::MetadataMap;
+
+use crate::config::{ActorKind, Organisation};
+use crate::front::Peer;
+
+#[cfg(test)]
+mod tests;
+
+/// The metadata key that carries the [`v1::Actor`].
+pub const ACTOR_METADATA: &str = "polku-actor-bin";
+
+/// A caller that the gateway knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// As which agency the calling system acts.
+    pub agency: AgencyId,
+    /// On whose behalf.
+    pub actor: Actor,
+}
+
+/// The person on whose behalf a call is made.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Actor {
+    /// A professional of the calling organisation.
+    Professional {
+        /// The organisation's own id of the professional.
+        id: String,
+        /// A registered unit of the organisation.
+        unit: String,
+        /// A registered role of the organisation.
+        role: String,
+    },
+    /// The young person.
+    Subject(YouthId),
+    /// A guardian or another representative of the young person.
+    Representative {
+        /// Whom the actor represents.
+        youth: YouthId,
+        /// In which capacity.
+        capacity: Capacity,
+        /// The calling front's own id of the representative.
+        id: String,
+    },
+}
+
+impl fmt::Debug for Actor {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Actor::Professional { .. } => "Professional(redacted)",
+            Actor::Subject(_) => "Subject(redacted)",
+            Actor::Representative { .. } => "Representative(redacted)",
+        })
+    }
+}
+
+impl Actor {
+    /// The actor as the policy engine sees it.
+    #[must_use]
+    pub fn role(&self) -> ActorRole {
+        match self {
+            Actor::Professional { role, .. } => ActorRole::Professional(role.clone()),
+            Actor::Subject(_) => ActorRole::Subject,
+            Actor::Representative { .. } => ActorRole::Representative,
+        }
+    }
+
+    /// The young person that the actor is or represents. A professional may ask about any.
+    #[must_use]
+    pub fn youth(&self) -> Option<YouthId> {
+        match self {
+            Actor::Professional { .. } => None,
+            Actor::Subject(youth) | Actor::Representative { youth, .. } => Some(*youth),
+        }
+    }
+}
+
+/// Why a caller is not let in. Holds nothing personal.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallerError {
+    /// The connection has no client certificate.
+    #[error("the call comes without a client certificate")]
+    NoCertificate,
+    /// The certificate is good, but belongs to no registered organisation.
+    #[error("the client certificate is not registered for any organisation")]
+    UnknownCertificate,
+    /// The metadata `polku-actor-bin` is absent.
+    #[error("the metadata polku-actor-bin is missing")]
+    ActorMissing,
+    /// The metadata `polku-actor-bin` is no single `polku.v1.Actor`.
+    #[error("the metadata polku-actor-bin is not one polku.v1.Actor message")]
+    ActorUnreadable,
+    /// The actor breaks rules of the contract.
+    #[error("the actor in polku-actor-bin is not well formed")]
+    ActorMalformed(#[source] Violations),
+    /// The organisation may not call on behalf of such an actor.
+    #[error("the organisation is not registered to call on behalf of a {0}")]
+    ActorNotAllowed(ActorKind),
+    /// The unit is not one of the organisation.
+    #[error("the unit is not registered for the organisation")]
+    UnknownUnit,
+    /// The role is not one of the organisation.
+    #[error("the role is not registered for the organisation")]
+    UnknownRole,
+}
+
+impl CallerError {
+    /// The stable reason code, as in `google.rpc.ErrorInfo.reason`.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            CallerError::NoCertificate => "CERTIFICATE_MISSING",
+            CallerError::UnknownCertificate => "CERTIFICATE_UNKNOWN",
+            CallerError::ActorMissing => "ACTOR_MISSING",
+            CallerError::ActorUnreadable | CallerError::ActorMalformed(_) => "ACTOR_MALFORMED",
+            CallerError::ActorNotAllowed(_) => "ACTOR_KIND_NOT_REGISTERED",
+            CallerError::UnknownUnit => "UNIT_UNKNOWN",
+            CallerError::UnknownRole => "ROLE_UNKNOWN",
+        }
+    }
+}
+
+/// The registry of organisations.
+#[derive(Debug, Clone)]
+pub struct Callers {
+    by_certificate: HashMap<[u8; 32], Arc<Registered>>,
+}
+
+#[derive(Debug)]
+struct Registered {
+    agency: AgencyId,
+    units: BTreeSet<String>,
+    roles: BTreeSet<String>,
+    actors: BTreeSet<ActorKind>,
+}
+
+impl Callers {
+    /// Makes the registry of what the configuration lists.
+    #[must_use]
+    pub fn new(organisations: &[Organisation]) -> Callers {
+        let mut by_certificate = HashMap::new();
+        for organisation in organisations {
+            let registered = Arc::new(Registered {
+                agency: organisation.agency.clone(),
+                units: organisation.units.clone(),
+                roles: organisation.roles.clone(),
+                actors: organisation.actors.clone(),
+            });
+            for certificate in &organisation.certificates {
+                by_certificate.insert(*certificate, Arc::clone(&registered));
+            }
+        }
+        Callers { by_certificate }
+    }
+
+    /// Finds out who makes a call.
+    ///
+    /// # Errors
+    /// [`CallerError`] when the organisation is not known, or what it says of the actor does not hold.
+    pub fn caller<T>(&self, request: &tonic::Request<T>) -> Result<Caller, CallerError> {
+        let certificate = request
+            .extensions()
+            .get::<Peer>()
+            .and_then(|peer| peer.certificate_sha256)
+            .ok_or(CallerError::NoCertificate)?;
+        let registered = self.by_certificate.get(&certificate).ok_or(CallerError::UnknownCertificate)?;
+        let actor = registered.actor(asserted(request.metadata())?)?;
+        Ok(Caller { agency: registered.agency.clone(), actor })
+    }
+}
+
+impl Registered {
+    fn actor(&self, who: Who) -> Result<Actor, CallerError> {
+        let kind = match who {
+            Who::Professional(_) => ActorKind::Professional,
+            Who::Subject(_) => ActorKind::Subject,
+            Who::Representative(_) => ActorKind::Representative,
+        };
+        if !self.actors.contains(&kind) {
+            return Err(CallerError::ActorNotAllowed(kind));
+        }
+        match who {
+            Who::Professional(v1::Professional { id, unit, role }) => {
+                if !self.units.contains(&unit) {
+                    return Err(CallerError::UnknownUnit);
+                }
+                if !self.roles.contains(&role) {
+                    return Err(CallerError::UnknownRole);
+                }
+                Ok(Actor::Professional { id, unit, role })
+            }
+            Who::Subject(v1::SubjectActor { youth }) => Ok(Actor::Subject(youth_of(&youth)?)),
+            Who::Representative(v1::RepresentativeActor { youth, capacity, id }) => {
+                let capacity = Capacity::try_from(capacity).map_err(|_| CallerError::ActorUnreadable)?;
+                Ok(Actor::Representative { youth: youth_of(&youth)?, capacity, id })
+            }
+        }
+    }
+}
+
+/// Reads what the organisation says about the actor.
+fn asserted(metadata: &MetadataMap) -> Result<Who, CallerError> {
+    let mut values = metadata.get_all_bin(ACTOR_METADATA).iter();
+    let value = values.next().ok_or(CallerError::ActorMissing)?;
+    if values.next().is_some() {
+        // Which of them holds would depend on who reads.
+        return Err(CallerError::ActorUnreadable);
+    }
+    let bytes = value.to_bytes().map_err(|_| CallerError::ActorUnreadable)?;
+    let actor = v1::Actor::decode(bytes).map_err(|_| CallerError::ActorUnreadable)?;
+    let actor = Valid::check(actor).map_err(CallerError::ActorMalformed)?;
+    actor.into_inner().who.ok_or(CallerError::ActorUnreadable)
+}
+
+fn youth_of(name: &str) -> Result<YouthId, CallerError> {
+    let name: YouthName = name.parse().map_err(|_| CallerError::ActorUnreadable)?;
+    Ok(name.youth)
+}

@@ -1,0 +1,33 @@
+//! Would the gateway start with this configuration?
+
+use std::path::PathBuf;
+
+use polku_gateway::config::{Config, ConfigError};
+use polku_gateway::seal::Keys;
+
+use super::{Failure, tell};
+
+/// What to check.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The configuration, TOML.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let config = load(&arguments.config)?;
+    Keys::load(&config.keys).map_err(|error| Failure::Usage(error.into()))?;
+    tell(format_args!(
+        "{} is fine: {} agencies, {} organisations, {} agreements",
+        arguments.config.display(),
+        config.agencies.len(),
+        config.organisations.len(),
+        config.agreements.len(),
+    ))
+}
+
+/// Reads a configuration. A file that is not there is as wrong as one that is not right.
+pub(super) fn load(path: &std::path::Path) -> Result<Config, Failure> {
+    Config::load(path).map_err(|error: ConfigError| Failure::Usage(error.into()))
+}

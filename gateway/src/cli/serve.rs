@@ -1,0 +1,83 @@
+//! How does the gateway run as a process?
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use polku_gateway::front::{Bound, Shutdown};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use super::{Failure, check_config, note, runtime, tell};
+
+/// How to run.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The configuration, TOML.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// How the log is written to standard error.
+    #[arg(long, value_enum, default_value_t = Log::Text)]
+    log: Log,
+    /// What is logged: a level, or levels by module such as `info,polku_gateway::front=debug`.
+    #[arg(long, value_name = "FILTER", default_value = "info")]
+    log_filter: String,
+}
+
+/// A form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Log {
+    /// One readable line an event.
+    Text,
+    /// One JSON object an event.
+    Json,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    start_log(arguments)?;
+    let config = check_config::load(&arguments.config)?;
+    runtime()?.block_on(async {
+        let shutdown = Shutdown::new();
+        end_on_signal(shutdown.clone())?;
+        polku_gateway::serve::serve(config, shutdown, ready).await.map_err(|error| Failure::Failed(error.into()))
+    })
+}
+
+/// The one line that says that calls are answered from now on.
+fn ready(bound: Bound) {
+    let line = format!("polku is ready: gRPC on {}, agencies' own protocols on {}", bound.grpc, bound.inbound);
+    // A gateway whose output nobody reads is still a gateway.
+    let _ = tell(line);
+}
+
+fn start_log(arguments: &Arguments) -> Result<(), Failure> {
+    let filter = EnvFilter::try_new(&arguments.log_filter)
+        .context("--log-filter cannot be read")
+        .map_err(Failure::Usage)?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match arguments.log {
+        Log::Text => log.init(),
+        Log::Json => log.json().init(),
+    }
+    Ok(())
+}
+
+/// Begins the shutdown at SIGTERM or SIGINT. The second signal ends the process at once.
+fn end_on_signal(shutdown: Shutdown) -> Result<(), Failure> {
+    let broken = |error: std::io::Error| Failure::Broken(error.into());
+    let mut terminate = signal(SignalKind::terminate()).map_err(broken)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(broken)?;
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            if shutdown.has_begun() {
+                note("polku: ended at once");
+                std::process::exit(1);
+            }
+            shutdown.begin();
+        }
+    });
+    Ok(())
+}

@@ -1,0 +1,191 @@
+//! What has the operator decided, and is all of it usable?
+//!
+//! One strict TOML file. Everything in it is checked before a port opens, and everything that is wrong with it is
+//! reported at once, by key and line, without the value of anything that may be secret.
+
+mod error;
+mod parse;
+mod section;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use polku_policy::{Channel, Directory, Sector, Standing};
+use polku_proto::AgencyId;
+
+use crate::front::tls::Tls;
+
+pub use error::{ConfigError, Problem};
+
+#[cfg(test)]
+mod tests;
+
+/// The whole configuration of a gateway, checked.
+#[derive(Debug)]
+pub struct Config {
+    /// The folder of the configuration file. Relative paths are relative to it.
+    pub folder: PathBuf,
+    /// Where the gateway listens.
+    pub listen: Listen,
+    /// How the gateway proves who it is, and whom it lets in.
+    pub tls: Tls,
+    /// The folder of the database and the audit log. It need not exist yet, but its parent does.
+    pub store: PathBuf,
+    /// The folder of the master keys. It exists.
+    pub keys: PathBuf,
+    /// How much one organisation may ask.
+    pub quota: QuotaSettings,
+    /// How deliveries are made.
+    pub delivery: DeliverySettings,
+    /// Everybody who can send or receive, in the order of the file.
+    pub agencies: Vec<AgencyEntry>,
+    /// Everybody who may call over gRPC, in the order of the file.
+    pub organisations: Vec<Organisation>,
+    /// Who may disclose to whom in regular flows, in the order of the file.
+    pub agreements: Vec<Channel>,
+    /// Agencies and agreements as the policy engine wants them.
+    pub directory: Directory,
+}
+
+impl Config {
+    /// Reads and checks a configuration file and the files that it names.
+    ///
+    /// # Errors
+    /// [`ConfigError`], with everything that is wrong.
+    pub fn load(path: &Path) -> Result<Config, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        let folder = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            Some(_) | None => Path::new("."),
+        };
+        parse::parse(&text, folder).map_err(|problems| ConfigError::Wrong { path: path.to_owned(), problems })
+    }
+}
+
+/// Addresses that are opened. Port 0 lets the system choose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listen {
+    /// gRPC over mutual TLS.
+    pub grpc: SocketAddr,
+    /// Agencies' own protocols over HTTP/1.1 and TLS.
+    pub inbound: SocketAddr,
+}
+
+/// How much one organisation may ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QuotaSettings {
+    /// Calls a second, in the long run.
+    pub requests_per_second: NonZeroU32,
+    /// Calls at once, after a pause.
+    pub burst: NonZeroU32,
+}
+
+impl Default for QuotaSettings {
+    fn default() -> Self {
+        let per_second = NonZeroU32::MIN.saturating_add(199);
+        Self { requests_per_second: per_second, burst: per_second.saturating_add(200) }
+    }
+}
+
+/// How deliveries are made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliverySettings {
+    /// How many are under way at the same time.
+    pub concurrency: u32,
+    /// For how long a worker has a delivery for itself.
+    pub lease: Duration,
+    /// How long one attempt may take. Shorter than the lease.
+    pub attempt: Duration,
+    /// After which time a delivery that does not succeed is given up.
+    pub give_up_after: Duration,
+    /// The longest pause after the first failed attempt, the second and so on; the last one stays.
+    pub pauses: Vec<Duration>,
+}
+
+/// The usual pauses, seconds: from five seconds to ten hours.
+pub(crate) const PAUSES: [u32; 7] = [5, 30, 300, 1_800, 7_200, 18_000, 36_000];
+
+impl Default for DeliverySettings {
+    fn default() -> Self {
+        Self {
+            concurrency: 64,
+            lease: Duration::from_secs(60),
+            attempt: Duration::from_secs(20),
+            give_up_after: Duration::from_secs(72 * 60 * 60),
+            pauses: PAUSES.iter().map(|seconds| Duration::from_secs(u64::from(*seconds))).collect(),
+        }
+    }
+}
+
+/// An agency that can send or receive.
+#[derive(Debug, Clone)]
+pub struct AgencyEntry {
+    /// Its id.
+    pub id: AgencyId,
+    /// Its sector.
+    pub sector: Sector,
+    /// Whether it is an authority.
+    pub standing: Standing,
+    /// How it is spoken to. `None`: it works over gRPC only.
+    pub adapter: Option<AdapterEntry>,
+}
+
+/// Which adapter an agency has.
+#[derive(Clone, PartialEq)]
+pub struct AdapterEntry {
+    /// Which of the registry.
+    pub kind: String,
+    /// The adapter's own table, not looked at here.
+    pub settings: toml::Table,
+}
+
+impl fmt::Debug for AdapterEntry {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("AdapterEntry")
+            .field("kind", &self.kind)
+            .field("settings", &format_args!("(redacted)"))
+            .finish()
+    }
+}
+
+/// A system of an agency that may call over gRPC.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Organisation {
+    /// As which agency it acts.
+    pub agency: AgencyId,
+    /// SHA-256 of its client certificates in DER.
+    pub certificates: Vec<[u8; 32]>,
+    /// Units that its professionals work in.
+    pub units: BTreeSet<String>,
+    /// Roles that its professionals have.
+    pub roles: BTreeSet<String>,
+    /// On whose behalf it may call.
+    pub actors: BTreeSet<ActorKind>,
+}
+
+/// A kind of person on whose behalf a call is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ActorKind {
+    /// A professional of the organisation.
+    Professional,
+    /// The young person.
+    Subject,
+    /// A guardian or another representative.
+    Representative,
+}
+
+impl fmt::Display for ActorKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            ActorKind::Professional => "professional",
+            ActorKind::Subject => "subject",
+            ActorKind::Representative => "representative",
+        })
+    }
+}

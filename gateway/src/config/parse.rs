@@ -1,0 +1,173 @@
+//! What does each section of the file have to say?
+
+mod lines;
+mod parties;
+
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use polku_policy::{Agency, Directory};
+
+use super::section::{Problems, Section, quoted};
+use super::{Config, DeliverySettings, Listen, PAUSES, Problem, QuotaSettings};
+use crate::front::tls::{Tls, TlsFile, TlsFiles};
+
+/// Reads the text of a configuration and checks it, with the files it names.
+pub(super) fn parse(text: &str, folder: &Path) -> Result<Config, Vec<Problem>> {
+    let table = text.parse().map_err(|error| vec![lines::syntax(text, &error)])?;
+    let problems = Problems::default();
+    let config = read(table, folder, &problems);
+    match config {
+        Some(config) if problems.is_empty() => Ok(config),
+        Some(_) | None => Err(lines::located(text, problems.into_vec())),
+    }
+}
+
+fn read(table: toml::Table, folder: &Path, problems: &Problems) -> Option<Config> {
+    let top = Section::top(table, problems);
+    let listen = listen(top.section("listen"));
+    let tls = tls(top.section("tls"), folder, problems);
+    let store = store(top.section("store"), folder);
+    let keys = keys(top.section("keys"), folder);
+    let quota = top.optional_section("quota").map_or_else(QuotaSettings::default, quota);
+    let delivery = top.optional_section("delivery").map_or_else(DeliverySettings::default, delivery);
+    let (agencies, ids) = parties::agencies(&top);
+    let organisations = parties::organisations(&top, &ids);
+    let agreements = parties::agreements(&top, &ids);
+    top.finish();
+
+    let members = agencies
+        .iter()
+        .map(|entry| Agency { id: entry.id.clone(), sector: entry.sector, standing: entry.standing })
+        .collect();
+    let directory = match Directory::new(members, agreements.clone()) {
+        Ok(directory) => Some(directory),
+        Err(error) => {
+            // Everything that it refuses has been reported above by its key.
+            if problems.is_empty() {
+                problems.add("agency", error.to_string(), "agencies and agreements that fit together");
+            }
+            None
+        }
+    };
+    Some(Config {
+        folder: folder.to_owned(),
+        listen: listen?,
+        tls: tls?,
+        store: store?,
+        keys: keys?,
+        quota,
+        delivery,
+        agencies,
+        organisations,
+        agreements,
+        directory: directory?,
+    })
+}
+
+fn listen(section: Section<'_>) -> Option<Listen> {
+    let expected = "an address and a port, such as 127.0.0.1:8443";
+    let grpc: Option<SocketAddr> = section.parsed("grpc", expected);
+    let inbound: Option<SocketAddr> = section.parsed("inbound", expected);
+    if let (Some(grpc), Some(inbound)) = (grpc, inbound)
+        && grpc == inbound
+        && grpc.port() != 0
+    {
+        section.wrong("inbound", quoted(inbound), "another address than listen.grpc");
+    }
+    section.finish();
+    Some(Listen { grpc: grpc?, inbound: inbound? })
+}
+
+fn tls(section: Section<'_>, folder: &Path, problems: &Problems) -> Option<Tls> {
+    let expected = "the path of a PEM file";
+    let path = |name: Option<String>| name.map(|name| folder.join(name));
+    let certificate = path(section.text(key_of(TlsFile::Certificate), expected));
+    let key = path(section.text(key_of(TlsFile::Key), expected));
+    let client_authorities = path(section.text(key_of(TlsFile::ClientAuthorities), expected));
+    let revocations = path(section.optional_text(key_of(TlsFile::Revocations), expected));
+    let prefix = section.path("");
+    section.finish();
+    let files =
+        TlsFiles { certificate: certificate?, key: key?, client_authorities: client_authorities?, revocations };
+    match Tls::load(&files) {
+        Ok(tls) => Some(tls),
+        Err(found) => {
+            for problem in found {
+                let key = format!("{prefix}{}", key_of(problem.file));
+                problems.add(key, problem.found, problem.expected);
+            }
+            None
+        }
+    }
+}
+
+/// Where the configuration names a file.
+fn key_of(file: TlsFile) -> &'static str {
+    match file {
+        TlsFile::Certificate => "certificate_file",
+        TlsFile::Key => "key_file",
+        TlsFile::ClientAuthorities => "client_ca_file",
+        TlsFile::Revocations => "crl_file",
+    }
+}
+
+fn store(section: Section<'_>, folder: &Path) -> Option<PathBuf> {
+    let expected = "the path of a folder, whose parent folder exists";
+    let path = section.text("directory", expected).map(|name| folder.join(name));
+    if let Some(path) = &path {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if path.exists() && !path.is_dir() {
+            section.wrong("directory", format!("{}, which is no folder", quoted(path.display())), expected);
+        } else if !path.exists() && !parent.is_dir() {
+            let found = format!("{}, whose parent folder does not exist", quoted(path.display()));
+            section.wrong("directory", found, expected);
+        }
+    }
+    section.finish();
+    path
+}
+
+fn keys(section: Section<'_>, folder: &Path) -> Option<PathBuf> {
+    let expected = "the path of a folder made by `polku keys create`";
+    let path = section.text("directory", expected).map(|name| folder.join(name));
+    if let Some(path) = path.as_deref().filter(|path| !path.is_dir()) {
+        section.wrong("directory", format!("{}, which is no folder", quoted(path.display())), expected);
+    }
+    section.finish();
+    path
+}
+
+fn quota(section: Section<'_>) -> QuotaSettings {
+    let default = QuotaSettings::default();
+    let bounds = (1, 1_000_000);
+    let per_second = section.number("requests_per_second", bounds, default.requests_per_second.get());
+    let burst = section.number("burst", bounds, default.burst.get());
+    section.finish();
+    QuotaSettings {
+        requests_per_second: NonZeroU32::new(per_second).unwrap_or(default.requests_per_second),
+        burst: NonZeroU32::new(burst).unwrap_or(default.burst),
+    }
+}
+
+fn delivery(section: Section<'_>) -> DeliverySettings {
+    let concurrency = section.number("concurrency", (1, 1024), 64);
+    let lease = section.number("lease_seconds", (2, 3600), 60);
+    let attempt = section.number("attempt_seconds", (1, 3600), 20);
+    let give_up_after = section.number("give_up_after_hours", (1, 30 * 24), 72);
+    let pauses = section.numbers("retry_seconds", (0, 7 * 24 * 3600), &PAUSES);
+    if attempt >= lease {
+        // A second worker takes over when the lease ends: the first one's attempt must be over by then.
+        section.wrong("attempt_seconds", attempt.to_string(), format!("less than lease_seconds, which is {lease}"));
+    }
+    section.finish();
+    DeliverySettings {
+        concurrency,
+        lease: Duration::from_secs(u64::from(lease)),
+        attempt: Duration::from_secs(u64::from(attempt)),
+        give_up_after: Duration::from_secs(u64::from(give_up_after) * 60 * 60),
+        pauses: pauses.into_iter().map(|seconds| Duration::from_secs(u64::from(seconds))).collect(),
+    }
+}

@@ -1,0 +1,208 @@
+//! Who are the agencies, who may call for them, and who exchanges data with whom?
+
+use std::collections::BTreeSet;
+
+use polku_policy::{Channel, Sector, Standing};
+use polku_proto::AgencyId;
+
+use super::super::section::{Section, quoted};
+use super::super::{ActorKind, AdapterEntry, AgencyEntry, Organisation};
+
+const AGENCY_ID: &str = "an agency id: 1 to 32 lower-case letters, digits and hyphens, a letter first";
+const SECTORS: [(&str, Sector); 7] = [
+    ("employment", Sector::Employment),
+    ("benefits", Sector::Benefits),
+    ("social", Sector::Social),
+    ("health", Sector::Health),
+    ("youth_work", Sector::YouthWork),
+    ("education", Sector::Education),
+    ("ngo", Sector::Ngo),
+];
+const STANDINGS: [(&str, Standing); 2] =
+    [("authority", Standing::Authority), ("not_authority", Standing::NotAuthority)];
+const ACTORS: [(&str, ActorKind); 3] = [
+    ("professional", ActorKind::Professional),
+    ("subject", ActorKind::Subject),
+    ("representative", ActorKind::Representative),
+];
+
+/// The agencies, and the ids of all that are listed, also of those with something wrong.
+pub(super) fn agencies(top: &Section<'_>) -> (Vec<AgencyEntry>, BTreeSet<AgencyId>) {
+    let mut agencies = Vec::new();
+    let mut ids = BTreeSet::new();
+    let sections = top.sections("agency");
+    if sections.is_empty() {
+        top.wrong("agency", "nothing", "at least one [[agency]]");
+    }
+    for section in sections {
+        let id = section.parsed::<AgencyId>("id", AGENCY_ID);
+        let sector = named(&section, "sector", &SECTORS);
+        let standing = named(&section, "standing", &STANDINGS);
+        let kind = section.optional_text("adapter", "the name of an adapter");
+        let settings = section.raw_table("settings");
+        if kind.is_none() && settings.is_some() {
+            section.wrong("settings", "settings", "none, because the agency has no adapter");
+        }
+        if let Some(id) = id.as_ref().filter(|id| !ids.insert(AgencyId::clone(id))) {
+            section.wrong("id", format!("{} a second time", quoted(id)), "every agency once");
+        }
+        section.finish();
+        let adapter = kind.map(|kind| AdapterEntry { kind, settings: settings.unwrap_or_default() });
+        if let (Some(id), Some(sector), Some(standing)) = (id, sector, standing) {
+            agencies.push(AgencyEntry { id, sector, standing, adapter });
+        }
+    }
+    (agencies, ids)
+}
+
+pub(super) fn organisations(top: &Section<'_>, agencies: &BTreeSet<AgencyId>) -> Vec<Organisation> {
+    let mut organisations: Vec<Organisation> = Vec::new();
+    let mut all_certificates = BTreeSet::new();
+    for section in top.sections("organisation") {
+        let agency = listed(&section, "agency", agencies);
+        if let Some(agency) = &agency
+            && organisations.iter().any(|organisation| organisation.agency == *agency)
+        {
+            section.wrong("agency", format!("{} a second time", quoted(agency)), "one organisation an agency");
+        }
+        let certificates = certificates(&section, &mut all_certificates);
+        let units = words(&section, "units", "a unit of letters, digits and ._:-, at most 64 of them", is_unit);
+        let roles = words(
+            &section,
+            "roles",
+            "a role of lower-case letters, digits, _ and -, a letter first, at most 64 of them",
+            is_role,
+        );
+        let actors = actors(&section);
+        if actors.contains(&ActorKind::Professional) {
+            for (key, listed) in [("units", &units), ("roles", &roles)] {
+                if listed.is_empty() {
+                    section.wrong(key, "nothing usable", "at least one, because professionals may call");
+                }
+            }
+        }
+        section.finish();
+        if let Some(agency) = agency {
+            organisations.push(Organisation { agency, certificates, units, roles, actors });
+        }
+    }
+    organisations
+}
+
+pub(super) fn agreements(top: &Section<'_>, agencies: &BTreeSet<AgencyId>) -> Vec<Channel> {
+    let mut agreements: Vec<Channel> = Vec::new();
+    for section in top.sections("agreement") {
+        let from = listed(&section, "from", agencies);
+        let to = listed(&section, "to", agencies);
+        if let (Some(from), Some(to)) = (from, to) {
+            let agreement = Channel { from, to };
+            if agreement.from == agreement.to {
+                section.wrong("to", quoted(&agreement.to), "another agency than `from`");
+            } else if agreements.contains(&agreement) {
+                let found = format!("{} to {} a second time", quoted(&agreement.from), quoted(&agreement.to));
+                section.wrong("to", found, "every agreement once");
+            } else {
+                agreements.push(agreement);
+            }
+        }
+        section.finish();
+    }
+    agreements
+}
+
+fn listed(section: &Section<'_>, key: &'static str, agencies: &BTreeSet<AgencyId>) -> Option<AgencyId> {
+    let id = section.parsed::<AgencyId>(key, AGENCY_ID)?;
+    if !agencies.contains(&id) {
+        section.wrong(key, format!("{}, which is not listed", quoted(&id)), "the id of an [[agency]]");
+        return None;
+    }
+    Some(id)
+}
+
+fn named<T: Copy>(section: &Section<'_>, key: &'static str, names: &[(&str, T)]) -> Option<T> {
+    let expected = format!("one of {}", names.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", "));
+    let text = section.text(key, &expected)?;
+    let value = names.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
+    if value.is_none() {
+        section.wrong(key, quoted(text), expected);
+    }
+    value
+}
+
+fn certificates(section: &Section<'_>, all: &mut BTreeSet<[u8; 32]>) -> Vec<[u8; 32]> {
+    let key = "certificates_sha256";
+    let expected = "the SHA-256 of a client certificate in DER: 64 hexadecimal digits";
+    let texts = section.texts(key, expected);
+    if texts.is_empty() {
+        section.wrong(key, "nothing usable", format!("at least one, {expected}"));
+    }
+    let mut certificates = Vec::new();
+    for (path, text) in texts {
+        match fingerprint(&text) {
+            None => section.wrong_at(path, quoted(&text), expected),
+            Some(certificate) if !all.insert(certificate) => {
+                section.wrong_at(path, format!("{} a second time", quoted(&text)), "every certificate once");
+            }
+            Some(certificate) => certificates.push(certificate),
+        }
+    }
+    certificates
+}
+
+/// Reads 64 hexadecimal digits.
+fn fingerprint(text: &str) -> Option<[u8; 32]> {
+    if text.len() != 64 {
+        return None;
+    }
+    let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
+    let bytes: Vec<u8> = digits?
+        .chunks_exact(2)
+        .filter_map(|pair| u8::try_from(pair.iter().fold(0, |value, digit| value * 16 + digit)).ok())
+        .collect();
+    bytes.try_into().ok()
+}
+
+fn words(
+    section: &Section<'_>,
+    key: &'static str,
+    expected: &str,
+    fits: impl Fn(&str) -> bool,
+) -> BTreeSet<String> {
+    let mut words = BTreeSet::new();
+    for (path, text) in section.texts(key, expected) {
+        if fits(&text) {
+            words.insert(text);
+        } else {
+            section.wrong_at(path, quoted(&text), expected);
+        }
+    }
+    words
+}
+
+fn is_unit(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._:-".contains(&b))
+}
+
+fn is_role(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b))
+}
+
+fn actors(section: &Section<'_>) -> BTreeSet<ActorKind> {
+    let expected = "one of professional, subject, representative";
+    let mut actors = BTreeSet::new();
+    let texts = section.texts("actors", expected);
+    if texts.is_empty() {
+        section.wrong("actors", "nothing usable", format!("at least {expected}"));
+    }
+    for (path, text) in texts {
+        match ACTORS.iter().find(|(name, _)| *name == text) {
+            Some((_, actor)) => {
+                actors.insert(*actor);
+            }
+            None => section.wrong_at(path, quoted(&text), expected),
+        }
+    }
+    actors
+}

@@ -1,0 +1,294 @@
+//! A corpus of wrong configurations, each with exactly what is said about it.
+//!
+//! The TLS files are none here, so what is said of them is left out; a whole good configuration needs certificates
+//! and is loaded in the package of the integration tests.
+
+use tempfile::TempDir;
+
+use super::*;
+
+const GOOD: &str = r#"
+[listen]
+grpc = "127.0.0.1:0"
+inbound = "127.0.0.1:0"
+[tls]
+certificate_file = "none"
+key_file = "none"
+client_ca_file = "none"
+[store]
+directory = "data"
+[keys]
+directory = "."
+[[agency]]
+id = "ohjaamo"
+sector = "youth_work"
+standing = "authority"
+[[agency]]
+id = "te"
+sector = "employment"
+standing = "authority"
+adapter = "te"
+[agency.settings]
+api_key = "SALAISUUS"
+[[organisation]]
+agency = "ohjaamo"
+certificates_sha256 = ["00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF"]
+units = ["espoo"]
+roles = ["guidance_worker"]
+actors = ["professional", "subject"]
+[[agreement]]
+from = "ohjaamo"
+to = "te"
+"#;
+
+fn problems(text: &str) -> Vec<Problem> {
+    let folder = TempDir::new().unwrap();
+    let mut problems = parse::parse(text, folder.path()).map(drop).unwrap_err();
+    problems.retain(|problem| !problem.found.starts_with('/'));
+    problems
+}
+
+/// What is said when one part of the good configuration is replaced.
+fn said(part: &str, replacement: &str) -> Vec<String> {
+    assert_eq!(GOOD.matches(part).count(), 1, "{part}");
+    problems(&GOOD.replace(part, replacement)).iter().map(Problem::to_string).collect()
+}
+
+#[test]
+fn only_the_tls_files_are_missing_from_the_good_one() {
+    assert_eq!(problems(GOOD), []);
+}
+
+#[test]
+fn each_wrong_value_is_named_with_what_was_expected() {
+    let cases: &[(&str, &str, &str)] = &[
+        (
+            "grpc = \"127.0.0.1:0\"",
+            "grpc = \"127.0.0.1\"",
+            "line 3: listen.grpc: found \"127.0.0.1\", expected an address and a port, such as 127.0.0.1:8443",
+        ),
+        (
+            "grpc = \"127.0.0.1:0\"",
+            "grpc = 8443",
+            "line 3: listen.grpc: found a whole number, expected an address and a port, such as 127.0.0.1:8443",
+        ),
+        (
+            "inbound = \"127.0.0.1:0\"",
+            "",
+            "line 2: listen.inbound: found nothing, expected an address and a port, such as 127.0.0.1:8443",
+        ),
+        (
+            "inbound = \"127.0.0.1:0\"",
+            "inbound = \"127.0.0.1:0\"\nport = 1",
+            "line 5: listen.port: found an unknown key, expected one of grpc, inbound",
+        ),
+        (
+            "key_file = \"none\"",
+            "key_file = \"\"",
+            "line 7: tls.key_file: found an empty text, expected the path of a PEM file",
+        ),
+        (
+            "directory = \"data\"",
+            "directory = \"a/b\"",
+            "FOLDER",
+        ),
+        (
+            "sector = \"youth_work\"",
+            "sector = \"youth\"",
+            "line 15: agency[0].sector: found \"youth\", expected one of employment, benefits, social, health, \
+             youth_work, education, ngo",
+        ),
+        (
+            "id = \"te\"",
+            "id = \"TE\"",
+            "line 18: agency[1].id: found \"TE\", expected an agency id: 1 to 32 lower-case letters, digits and \
+             hyphens, a letter first",
+        ),
+        (
+            "id = \"te\"",
+            "id = \"ohjaamo\"",
+            "line 18: agency[1].id: found \"ohjaamo\" a second time, expected every agency once",
+        ),
+        (
+            "adapter = \"te\"",
+            "",
+            "line 22: agency[1].settings: found settings, expected none, because the agency has no adapter",
+        ),
+        (
+            "agency = \"ohjaamo\"",
+            "agency = \"kela\"",
+            "line 25: organisation[0].agency: found \"kela\", which is not listed, expected the id of an [[agency]]",
+        ),
+        (
+            "units = [\"espoo\"]",
+            "units = [\"espoo\", \"\", 3]",
+            "line 27: organisation[0].units[2]: found a whole number, expected a unit of letters, digits and ._:-, \
+             at most 64 of them",
+        ),
+        (
+            "roles = [\"guidance_worker\"]",
+            "roles = []",
+            "line 28: organisation[0].roles: found nothing usable, expected at least one, because professionals may \
+             call",
+        ),
+        (
+            "actors = [\"professional\", \"subject\"]",
+            "actors = [\"professional\", \"robot\"]",
+            "line 29: organisation[0].actors[1]: found \"robot\", expected one of professional, subject, \
+             representative",
+        ),
+        (
+            "to = \"te\"",
+            "to = \"ohjaamo\"",
+            "line 32: agreement[0].to: found \"ohjaamo\", expected another agency than `from`",
+        ),
+        (
+            "to = \"te\"",
+            "to = \"te\"\n[[agreement]]\nfrom = \"ohjaamo\"\nto = \"te\"",
+            "line 35: agreement[1].to: found \"ohjaamo\" to \"te\" a second time, expected every agreement once",
+        ),
+        (
+            "to = \"te\"",
+            "to = \"te\"\n[quota]\nburst = 0",
+            "line 34: quota.burst: found 0, expected a whole number from 1 to 1000000",
+        ),
+        (
+            "to = \"te\"",
+            "to = \"te\"\n[delivery]\nlease_seconds = 10\nattempt_seconds = 10",
+            "line 35: delivery.attempt_seconds: found 10, expected less than lease_seconds, which is 10",
+        ),
+    ];
+    for (part, replacement, expected) in cases {
+        let said = said(part, replacement);
+        if *expected == "FOLDER" {
+            assert_eq!(said.len(), 1, "{said:?}");
+            assert!(said[0].starts_with("line 10: store.directory: found \"/"), "{said:?}");
+            assert!(said[0].contains("/a/b\", whose parent folder does not exist, expected"), "{said:?}");
+        } else {
+            assert!(said.contains(&String::from(*expected)), "{replacement}: {said:#?}");
+        }
+    }
+}
+
+#[test]
+fn one_mistake_is_reported_once() {
+    // An agency with a wrong sector is still listed; a section of the wrong kind has no missing keys.
+    assert_eq!(said("sector = \"youth_work\"", "sector = \"youth\"").len(), 1);
+    assert_eq!(
+        said("[listen]\ngrpc = \"127.0.0.1:0\"\ninbound = \"127.0.0.1:0\"", "listen = 1"),
+        ["line 2: listen: found a whole number, expected a table"]
+    );
+}
+
+#[test]
+fn everything_wrong_is_reported_at_once() {
+    let keys: Vec<String> = problems("").into_iter().map(|problem| problem.key).collect();
+    assert_eq!(
+        keys,
+        [
+            "listen.grpc",
+            "listen.inbound",
+            "tls.certificate_file",
+            "tls.key_file",
+            "tls.client_ca_file",
+            "store.directory",
+            "keys.directory",
+            "agency",
+        ]
+    );
+}
+
+#[test]
+fn both_listeners_have_their_own_address() {
+    let text = GOOD.replace("127.0.0.1:0", "127.0.0.1:8443");
+    let said: Vec<String> = problems(&text).iter().map(Problem::to_string).collect();
+    assert_eq!(
+        said,
+        ["line 4: listen.inbound: found \"127.0.0.1:8443\", expected another address than listen.grpc"]
+    );
+}
+
+#[test]
+fn certificates_are_sixty_four_digits_and_belong_to_one_organisation() {
+    let good = "\"00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF\"";
+    let expected = "expected the SHA-256 of a client certificate in DER: 64 hexadecimal digits";
+    let key = "organisation[0].certificates_sha256";
+    assert_eq!(said(good, "\"0011\""), [format!("line 26: {key}[0]: found \"0011\", {expected}")]);
+    let not_hex = good.replace("00112233445566778899a", "0011223344556677889+a");
+    assert_eq!(said(good, &not_hex).len(), 1);
+    assert_eq!(
+        said(good, ""),
+        [format!("line 26: {key}: found nothing usable, expected at least one, the SHA-256 of a client certificate \
+                  in DER: 64 hexadecimal digits")]
+    );
+    let second = format!(
+        "to = \"te\"\n[[organisation]]\nagency = \"te\"\nactors = [\"subject\"]\ncertificates_sha256 = [{}]",
+        good.to_lowercase()
+    );
+    let said = said("to = \"te\"", &second);
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].contains("a second time, expected every certificate once"), "{said:?}");
+}
+
+#[test]
+fn an_agency_has_one_organisation() {
+    let second = "to = \"te\"\n[[organisation]]\nagency = \"ohjaamo\"\nactors = [\"subject\"]\n\
+                  certificates_sha256 = [\"10112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF\"]";
+    assert_eq!(
+        said("to = \"te\"", second),
+        ["line 34: organisation[1].agency: found \"ohjaamo\" a second time, expected one organisation an agency"]
+    );
+}
+
+#[test]
+fn a_file_that_is_no_toml_is_reported_by_line_and_not_quoted() {
+    let said = said("api_key = \"SALAISUUS\"", "api_key = \"SALAISUUS");
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].starts_with("line 23: (file): found "), "{said:?}");
+    assert!(!said[0].contains("SALAISUUS"), "{said:?}");
+    let duplicate = problems(&GOOD.replace("[store]", "[tls]"));
+    assert_eq!(duplicate.len(), 1);
+    assert_eq!((duplicate[0].key.as_str(), duplicate[0].line), ("(file)", Some(9)));
+}
+
+#[test]
+fn settings_of_adapters_are_never_shown() {
+    let table: toml::Table = "api_key = \"SALAISUUS\"".parse().unwrap();
+    let entry = AdapterEntry { kind: String::from("te"), settings: table };
+    assert_eq!(format!("{entry:?}"), "AdapterEntry { kind: \"te\", settings: (redacted) }");
+    let said = said("[agency.settings]\napi_key = \"SALAISUUS\"", "settings = \"SALAISUUS\"");
+    assert_eq!(said, ["line 22: agency[1].settings: found a text, expected a table"]);
+}
+
+#[test]
+fn an_unreadable_file_is_named() {
+    let error = Config::load(Path::new("/nonexistent/polku.toml")).unwrap_err();
+    assert_eq!(error.to_string(), "the configuration /nonexistent/polku.toml cannot be read");
+}
+
+#[test]
+fn the_report_has_one_line_a_problem() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("polku.toml");
+    std::fs::write(&path, "[listen]\ngrpc = 1\n").unwrap();
+    let report = Config::load(&path).unwrap_err().to_string();
+    let lines: Vec<&str> = report.lines().collect();
+    assert_eq!(lines[0], format!("the configuration {} cannot be used:", path.display()));
+    assert_eq!(
+        lines[1],
+        "  line 2: listen.grpc: found a whole number, expected an address and a port, such as 127.0.0.1:8443"
+    );
+    assert_eq!(
+        lines[2],
+        "  line 1: listen.inbound: found nothing, expected an address and a port, such as 127.0.0.1:8443"
+    );
+}
+
+#[test]
+fn defaults_are_those_of_the_documentation() {
+    let quota = QuotaSettings::default();
+    assert_eq!((quota.requests_per_second.get(), quota.burst.get()), (200, 400));
+    let delivery = DeliverySettings::default();
+    assert_eq!((delivery.concurrency, delivery.lease.as_secs(), delivery.attempt.as_secs()), (64, 60, 20));
+    assert_eq!(delivery.give_up_after.as_secs(), 72 * 3600);
+}

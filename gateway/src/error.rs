@@ -1,0 +1,159 @@
+//! Why can a call fail, and what is the caller told?
+//!
+//! One variant for each kind of failure, each with a stable reason code, a fixed text and a hint for the integrator.
+//! How they look on the gRPC wire is in `services::status`.
+
+use std::time::Duration;
+
+use polku_policy::Decision;
+use polku_proto::Violations;
+use polku_proto::v1::ReferralState;
+
+use crate::audit::AuditError;
+use crate::caller::CallerError;
+use crate::seal::SealError;
+use crate::store::StoreError;
+
+/// Why a call was not carried out. Nothing in here holds personal data.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The caller's certificate or actor is not accepted.
+    #[error("the caller is not accepted")]
+    Caller(#[from] CallerError),
+    /// The message breaks the rules of the contract.
+    #[error("the message does not follow the contract")]
+    Invalid(#[from] Violations),
+    /// A field is well formed and makes no sense here.
+    #[error("field {field} is not acceptable: {expected}")]
+    Field {
+        /// Path of the field in the request.
+        field: &'static str,
+        /// Stable reason code.
+        reason: &'static str,
+        /// What was expected.
+        expected: &'static str,
+    },
+    /// The request id was used for another call.
+    #[error("the request id was used for another call")]
+    RequestIdReused,
+    /// There is no such thing, or the caller may not know of it: the two look alike.
+    #[error("not found")]
+    NotFound,
+    /// Nothing permits the disclosure.
+    #[error("not permitted")]
+    NotPermitted(Box<Decision>),
+    /// The acting person may not do this.
+    #[error("the actor may not do this")]
+    ActorNotAllowed {
+        /// Who may.
+        expected: &'static str,
+    },
+    /// The referral is in another state.
+    #[error("not allowed in state {}", state.as_str_name())]
+    TransitionNotAllowed {
+        /// The state it is in.
+        state: ReferralState,
+        /// What is allowed.
+        expected: &'static str,
+    },
+    /// A consent or prohibition is in another state.
+    #[error("not allowed in the record's present state")]
+    RecordState {
+        /// What is allowed.
+        expected: &'static str,
+    },
+    /// The caller has read an older version.
+    #[error("the record has changed since it was read")]
+    EtagMismatch,
+    /// The consents known here are older than the caller asks for.
+    #[error("the consents known here are older than asked for")]
+    ConsentStale,
+    /// Too many calls.
+    #[error("too many calls")]
+    Quota {
+        /// When to come back.
+        after: Duration,
+    },
+    /// The audit log does not take leaves: nothing is disclosed.
+    #[error("the audit log is not available")]
+    Audit(#[from] AuditError),
+    /// The store does not work.
+    #[error("the store is not available")]
+    Store(#[source] StoreError),
+    /// A sealed record cannot be opened, or a key is missing.
+    #[error("sealed data cannot be read")]
+    Seal(#[from] SealError),
+    /// The gateway contradicts itself.
+    #[error("internal inconsistency: {0}")]
+    Inconsistent(&'static str),
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict => Self::EtagMismatch,
+            StoreError::RequestTaken => Self::RequestIdReused,
+            StoreError::IdentityTaken
+            | StoreError::Unreadable { .. }
+            | StoreError::NewerSchema { .. }
+            | StoreError::Busy
+            | StoreError::Failed(_) => Self::Store(error),
+        }
+    }
+}
+
+impl Error {
+    /// The stable reason code, as in `google.rpc.ErrorInfo.reason`.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Caller(error) => error.reason(),
+            Self::Invalid(_) => "INVALID_FIELDS",
+            Self::Field { reason, .. } => reason,
+            Self::RequestIdReused => "REQUEST_ID_REUSED",
+            Self::NotFound => "NOT_FOUND",
+            Self::NotPermitted(_) => "NOT_PERMITTED",
+            Self::ActorNotAllowed { .. } => "ACTOR_NOT_ALLOWED",
+            Self::TransitionNotAllowed { .. } => "TRANSITION_NOT_ALLOWED",
+            Self::RecordState { .. } => "RECORD_STATE",
+            Self::EtagMismatch => "ETAG_MISMATCH",
+            Self::ConsentStale => "CONSENT_STALE",
+            Self::Quota { .. } => "QUOTA_EXCEEDED",
+            Self::Audit(_) => "AUDIT_UNAVAILABLE",
+            Self::Store(StoreError::Busy) => "BACKLOG_FULL",
+            Self::Store(_) => "STORE_UNAVAILABLE",
+            Self::Seal(_) | Self::Inconsistent(_) => "INTERNAL",
+        }
+    }
+
+    /// What the integrator can do about it.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Caller(_) => {
+                "present a registered client certificate and a polku.v1.Actor in the metadata polku-actor-bin".into()
+            }
+            Self::Invalid(_) => "correct the fields named in the details".into(),
+            Self::Field { field, expected, .. } => format!("{field}: {expected}"),
+            Self::RequestIdReused => {
+                "a request id belongs to one call: repeat that call unchanged, or make a new UUID".into()
+            }
+            Self::NotFound => "check the name, and that your agency is a party".into(),
+            Self::NotPermitted(_) => {
+                "no valid permission covers this disclosure: ask the young person, then record the consent".into()
+            }
+            Self::ActorNotAllowed { expected }
+            | Self::TransitionNotAllowed { expected, .. }
+            | Self::RecordState { expected } => (*expected).into(),
+            Self::EtagMismatch => "read the record again, look at the change, and send the new etag".into(),
+            Self::ConsentStale => "repeat the call in a moment".into(),
+            Self::Quota { after } => format!("repeat the call after {} ms", after.as_millis()),
+            Self::Audit(_) | Self::Store(_) => {
+                "nothing was disclosed or changed beyond what an earlier answer said: repeat the call with the same \
+                 request id later"
+                    .into()
+            }
+            Self::Seal(_) | Self::Inconsistent(_) => "tell the operator of the gateway the time of this call".into(),
+        }
+    }
+}

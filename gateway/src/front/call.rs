@@ -1,0 +1,169 @@
+//! How long may a call take, and what becomes of it when its caller goes away?
+//!
+//! A call whose request is complete is carried to its end, whatever its caller does: between its audit leaf and
+//! its state, and between its state and what is kept in memory, there is no good moment to drop it.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::body::Body;
+use http::{HeaderMap, Request, Response};
+use hyper::body::{Bytes, Frame, Incoming, SizeHint};
+use tokio::sync::mpsc;
+use tonic::Status;
+use tower::{Service, ServiceExt};
+
+#[cfg(test)]
+mod tests;
+
+/// Counts what is at work, so that the end can wait for it.
+#[derive(Debug, Clone)]
+pub struct Running {
+    // Nothing is ever sent: the channel closes when the last holder is gone.
+    sender: mpsc::Sender<Infallible>,
+    receiver: Arc<tokio::sync::Mutex<mpsc::Receiver<Infallible>>>,
+}
+
+impl Default for Running {
+    fn default() -> Self {
+        let (sender, receiver) = mpsc::channel(1);
+        Self { sender, receiver: Arc::new(tokio::sync::Mutex::new(receiver)) }
+    }
+}
+
+impl Running {
+    /// Starts work that goes on even when nobody waits for it any more.
+    pub fn spawn<F>(&self, work: F) -> tokio::task::JoinHandle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        let holder = self.sender.clone();
+        tokio::spawn(async move {
+            let output = work.await;
+            drop(holder);
+            output
+        })
+    }
+
+    /// Waits for the end of all that has been started. Every other holder of the counter has to be gone.
+    pub async fn finished(self) {
+        let Running { sender, receiver } = self;
+        drop(sender);
+        let _: Option<Infallible> = receiver.lock().await.recv().await;
+    }
+}
+
+/// The gRPC services, each call with a deadline.
+#[derive(Debug, Clone)]
+pub(super) struct Calls {
+    routes: axum::Router,
+    limit: Duration,
+    running: Running,
+}
+
+impl Calls {
+    pub(super) fn new(routes: axum::Router, limit: Duration, running: Running) -> Calls {
+        Calls { routes, limit, running }
+    }
+}
+
+impl Service<Request<Incoming>> for Calls {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
+        let limit = asked(request.headers()).map_or(self.limit, |asked| asked.min(self.limit));
+        let complete = Arc::new(AtomicBool::new(false));
+        let request = request.map(|body| Body::new(Arriving::new(body, Arc::clone(&complete))));
+        let work = self.running.spawn(self.routes.clone().oneshot(request));
+        Box::pin(async move {
+            let abort = work.abort_handle();
+            let answer = match tokio::time::timeout(limit, work).await {
+                Ok(Ok(Ok(response))) => return Ok(response),
+                Ok(Err(_)) => Status::internal("the call failed"),
+                Err(_) => {
+                    if !complete.load(Ordering::Acquire) {
+                        // Nothing has begun, and a request that trickles in for ever must not stay.
+                        abort.abort();
+                    }
+                    Status::deadline_exceeded("the deadline has passed; the call may still take effect")
+                }
+            };
+            Ok(answer.into_http())
+        })
+    }
+}
+
+/// The deadline that the caller asks for, if it can be read.
+fn asked(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get("grpc-timeout")?.to_str().ok()?;
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    let amount: u64 = digits.parse().ok()?;
+    match unit {
+        "H" => Some(Duration::from_secs(amount * 60 * 60)),
+        "M" => Some(Duration::from_secs(amount * 60)),
+        "S" => Some(Duration::from_secs(amount)),
+        "m" => Some(Duration::from_millis(amount)),
+        "u" => Some(Duration::from_micros(amount)),
+        "n" => Some(Duration::from_nanos(amount)),
+        _ => None,
+    }
+}
+
+/// A request's body that notes when all of it has come.
+struct Arriving {
+    body: Incoming,
+    complete: Arc<AtomicBool>,
+}
+
+impl Arriving {
+    fn new(body: Incoming, complete: Arc<AtomicBool>) -> Arriving {
+        let arriving = Arriving { body, complete };
+        arriving.note();
+        arriving
+    }
+
+    fn note(&self) {
+        if hyper::body::Body::is_end_stream(&self.body) {
+            self.complete.store(true, Ordering::Release);
+        }
+    }
+}
+
+impl hyper::body::Body for Arriving {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        if frame.is_none() {
+            self.complete.store(true, Ordering::Release);
+        }
+        self.note();
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        hyper::body::Body::is_end_stream(&self.body)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        hyper::body::Body::size_hint(&self.body)
+    }
+}

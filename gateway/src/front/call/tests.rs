@@ -1,0 +1,34 @@
+//! Deadlines as callers write them.
+
+use super::*;
+
+#[test]
+fn the_deadline_of_the_caller_is_read() {
+    let deadline = |text: &str| {
+        let mut headers = HeaderMap::new();
+        headers.insert("grpc-timeout", text.parse().unwrap());
+        asked(&headers)
+    };
+    assert_eq!(deadline("2H"), Some(Duration::from_secs(7200)));
+    assert_eq!(deadline("3M"), Some(Duration::from_secs(180)));
+    assert_eq!(deadline("10S"), Some(Duration::from_secs(10)));
+    assert_eq!(deadline("250m"), Some(Duration::from_millis(250)));
+    assert_eq!(deadline("5u"), Some(Duration::from_micros(5)));
+    assert_eq!(deadline("99999999n"), Some(Duration::from_nanos(99_999_999)));
+    for wrong in ["", "S", "10", "-1S", "+1S", "100000000S", "1.5S", "10s"] {
+        assert_eq!(deadline(wrong), None, "{wrong}");
+    }
+    assert_eq!(asked(&HeaderMap::new()), None);
+}
+
+#[tokio::test]
+async fn the_end_waits_for_work_that_nobody_waits_for() {
+    let running = Running::default();
+    let (done, mut is_done) = tokio::sync::oneshot::channel();
+    drop(running.spawn(async move {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        done.send(()).unwrap();
+    }));
+    running.finished().await;
+    assert!(is_done.try_recv().is_ok());
+}

@@ -1,0 +1,48 @@
+//! How many connections, and how long may each step take?
+
+use std::time::Duration;
+
+/// Limits of both listeners. The protocol's own limits are in [`super::accept`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections of one listener at the same time, those in the TLS handshake included.
+    pub connections: usize,
+    /// Connections of one listener with the same client certificate at the same time.
+    pub connections_per_certificate: usize,
+    /// How long the TLS handshake may take.
+    pub handshake: Duration,
+    /// How long after the handshake the first request has to be there.
+    pub first_request: Duration,
+    /// How long an HTTP/1.1 request's headers may take, the wait for them included.
+    pub header_read: Duration,
+    /// How long the body of an agency's message may take.
+    pub body_read: Duration,
+    /// The size of an agency's message, in bytes.
+    pub body_size: usize,
+    /// How long the gateway may take before a call's answer begins; a shorter deadline of the caller holds.
+    pub call: Duration,
+    /// How old a connection becomes, give or take a tenth, before the client is asked to open another one.
+    pub age: Duration,
+    /// How long calls of such a connection may go on.
+    pub grace: Duration,
+    /// How long calls may go on when the gateway shuts down.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 1024,
+            connections_per_certificate: 32,
+            handshake: Duration::from_secs(5),
+            first_request: Duration::from_secs(10),
+            header_read: Duration::from_secs(10),
+            body_read: Duration::from_secs(10),
+            body_size: 1024 * 1024,
+            call: Duration::from_secs(10),
+            age: Duration::from_secs(15 * 60),
+            grace: Duration::from_secs(30),
+            drain: Duration::from_secs(20),
+        }
+    }
+}

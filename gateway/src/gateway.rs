@@ -1,0 +1,157 @@
+//! What does every use case have at hand?
+//!
+//! One [`Gateway`] holds the parts: clock, store, audit log, keys, policy engine, consent index and adapters. The use
+//! cases are methods on it, each in its own file under `journey`; the sending of what they queue is under `outbox`.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use jiff::Timestamp;
+use polku_adapters::Adapter;
+use polku_policy::{ConsentIndex, Directory, Engine};
+use polku_proto::AgencyId;
+use ring::rand::{SecureRandom, SystemRandom};
+use uuid::Uuid;
+
+use crate::audit::{AuditLog, Leaf, Receipt};
+use crate::clock::Clock;
+use crate::error::Error;
+use crate::outbox::{DeliverySettings, Waiters};
+use crate::person::PersonLocks;
+use crate::seal::Keys;
+use crate::store::{Change, Store};
+use crate::trail;
+
+/// The gateway without its sockets.
+#[derive(Debug)]
+pub struct Gateway {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) audit: AuditLog,
+    pub(crate) keys: Keys,
+    pub(crate) engine: Engine,
+    pub(crate) directory: Directory,
+    pub(crate) adapters: BTreeMap<AgencyId, Arc<dyn Adapter>>,
+    pub(crate) delivery: DeliverySettings,
+    pub(crate) locks: PersonLocks,
+    pub(crate) waiters: Waiters,
+    /// Told after every commit that made events: wakes watchers.
+    pub(crate) happened: tokio::sync::watch::Sender<u64>,
+    /// Told after every commit that queued a delivery: wakes the outbox.
+    pub(crate) queued: tokio::sync::Notify,
+    index: RwLock<ConsentIndex>,
+    random: SystemRandom,
+}
+
+/// The parts that a gateway is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// Host clock, or another one in tests.
+    pub clock: Arc<dyn Clock>,
+    /// Where state is kept.
+    pub store: Arc<dyn Store>,
+    /// Where every decision is written before it takes effect.
+    pub audit: AuditLog,
+    /// Keys for sealing, searching and pseudonyms.
+    pub keys: Keys,
+    /// Rules.
+    pub engine: Engine,
+    /// Who is there.
+    pub directory: Directory,
+    /// The agencies with a system of their own.
+    pub adapters: Vec<Arc<dyn Adapter>>,
+    /// How deliveries are tried.
+    pub delivery: DeliverySettings,
+}
+
+impl Gateway {
+    /// Puts the parts together: closes what a crash left open in the audit log, and rebuilds the consent index.
+    ///
+    /// # Errors
+    /// Fails when store or audit log cannot be read or written.
+    pub async fn open(parts: Parts) -> Result<Arc<Self>, Error> {
+        let last_event = parts.store.last_event().await?;
+        let gateway = Self {
+            clock: parts.clock,
+            store: parts.store,
+            audit: parts.audit,
+            keys: parts.keys,
+            engine: parts.engine,
+            directory: parts.directory,
+            adapters: parts.adapters.into_iter().map(|adapter| (adapter.agency().clone(), adapter)).collect(),
+            delivery: parts.delivery,
+            locks: PersonLocks::new(),
+            waiters: Waiters::default(),
+            happened: tokio::sync::watch::Sender::new(last_event),
+            queued: tokio::sync::Notify::new(),
+            index: RwLock::new(ConsentIndex::new()),
+            random: SystemRandom::new(),
+        };
+        trail::close_unfinished(&gateway).await?;
+        gateway.rebuild_index().await?;
+        Ok(Arc::new(gateway))
+    }
+
+    /// Now, to the millisecond: what is stored and what is answered are the same instant.
+    pub(crate) fn now(&self) -> Timestamp {
+        let now = self.clock.now();
+        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+    }
+
+    /// A new id, ordered by time.
+    pub(crate) fn new_id(&self, now: Timestamp) -> Result<Uuid, Error> {
+        let mut random = [0_u8; 10];
+        self.random.fill(&mut random).map_err(|_| Error::Inconsistent("the system gives no random numbers"))?;
+        let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
+        Ok(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+    }
+
+    /// A fraction from 0 to 1, for spreading retries.
+    pub(crate) fn jitter(&self) -> f64 {
+        let mut random = [0_u8; 4];
+        match self.random.fill(&mut random) {
+            Ok(()) => f64::from(u32::from_be_bytes(random)) / f64::from(u32::MAX),
+            Err(_) => 1.0,
+        }
+    }
+
+    /// The consents as they are now.
+    pub(crate) fn index(&self) -> RwLockReadGuard<'_, ConsentIndex> {
+        // A panic while the lock was held cannot leave the index half written: each change is one call.
+        self.index.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// The consents, to be changed.
+    pub(crate) fn index_mut(&self) -> RwLockWriteGuard<'_, ConsentIndex> {
+        self.index.write().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Makes a change durable whose leaf is durable already. When that fails, the log is told that the leaf has no
+    /// state: an intent never stands alone.
+    pub(crate) async fn commit(&self, change: Change) -> Result<(), Error> {
+        let leaf = change.leaf;
+        let has_events = !change.events.is_empty();
+        let has_deliveries = !change.enqueue.is_empty() || !change.deliveries.is_empty();
+        if let Err(error) = self.store.commit(change).await {
+            self.audit.append(trail::closing(leaf, self.now())).await?;
+            return Err(error.into());
+        }
+        if has_events {
+            self.happened.send_modify(|count| *count += 1);
+        }
+        if has_deliveries {
+            self.queued.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Writes one leaf.
+    pub(crate) async fn append(&self, leaf: Leaf) -> Result<Receipt, Error> {
+        Ok(self.audit.append(leaf).await?)
+    }
+
+    /// The adapter of an agency, if it has a system of its own.
+    pub(crate) fn adapter(&self, agency: &AgencyId) -> Option<&Arc<dyn Adapter>> {
+        self.adapters.get(agency)
+    }
+}

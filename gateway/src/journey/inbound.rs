@@ -1,0 +1,123 @@
+//! An agency tells something in its own protocol: the same use cases, another way in.
+
+use async_trait::async_trait;
+use polku_adapters::{Inbound, InboundChange, InboundError, InboundEvent, InboundOutcome, Reply, Retry};
+use polku_proto::v1::{self, Outcome, ReferralNotice, RejectionReason, actor};
+use polku_proto::{AgencyId, ReferralName, Valid};
+
+use super::respond::{Action, Respond};
+use crate::caller::{Actor, Caller};
+use crate::error::Error;
+use crate::front::InboundHandler;
+use crate::gateway::Gateway;
+use crate::services::status;
+
+/// The role of an official whose own system speaks: the contract of the agency, not the registry, vouches for it.
+const ROLE: &str = "official";
+
+#[async_trait]
+impl InboundHandler for Gateway {
+    async fn inbound(&self, agency: &AgencyId, inbound: Inbound<'_>) -> Option<Reply> {
+        let adapter = self.adapter(agency)?;
+        let outcome = match adapter.receive(&inbound) {
+            Ok(event) => match self.take_event(agency, event).await {
+                Ok(outcome) => outcome,
+                Err(error) => {
+                    status::log(&error);
+                    refused(&error)
+                }
+            },
+            Err(error) => {
+                tracing::info!(%agency, reason = inbound_code(&error), "inbound message not taken in");
+                InboundOutcome::Unreadable(error)
+            }
+        };
+        Some(adapter.reply(&inbound, &outcome))
+    }
+}
+
+impl Gateway {
+    async fn take_event(&self, agency: &AgencyId, event: InboundEvent) -> Result<InboundOutcome, Error> {
+        let professional = v1::Professional { id: event.official, unit: event.unit, role: ROLE.to_owned() };
+        let who = v1::Actor { who: Some(actor::Who::Professional(professional.clone())) };
+        Valid::check(who)?;
+        let v1::Professional { id, unit, role } = professional;
+        let caller = Caller { agency: agency.clone(), actor: Actor::Professional { id, unit, role } };
+
+        let content = Valid::check(content(&event.change))?;
+        let action = action(event.change);
+        let row = self.store.referral(event.referral).await?.ok_or(Error::NotFound)?;
+        let name = ReferralName { youth: row.youth, referral: row.id };
+        let method = format!("inbound/{:?}/{}", action.step(), event.referral);
+        let call = self.call(&caller, &method, &event.message.to_string(), content.get())?;
+        let change = self.respond(&call, Respond { name, etag: String::new(), action }).await?;
+        let (change, _) = change
+            .spend(&super::view::reader(&caller), self.now())
+            .map_err(|_| Error::Inconsistent("an answer was authorised for another reader or instant"))?;
+        let referral = change.referral.unwrap_or_default();
+        let receipt = change.receipt.unwrap_or_default();
+        Ok(InboundOutcome::Applied { state: referral.state(), sequence: receipt.sequence })
+    }
+}
+
+fn action(change: InboundChange) -> Action {
+    match change {
+        InboundChange::Accept { note } => Action::Accept { note },
+        InboundChange::Reject { reason, note } => Action::Reject { reason, note },
+        InboundChange::RequestInformation { question } => Action::RequestInformation { question },
+        InboundChange::Start { note } => Action::Start { note },
+        InboundChange::Hold { note } => Action::Hold { note },
+        InboundChange::Complete { outcome, note } => Action::Complete { outcome, note },
+        InboundChange::Fail { outcome, note } => Action::Fail { outcome, note },
+        InboundChange::Cancel { note } => Action::Cancel { note },
+        InboundChange::ConfirmCancellation { note } => Action::ConfirmCancellation { note },
+    }
+}
+
+/// What the message says, in the contract's words: checked by the contract's rules, and compared with a repetition.
+fn content(change: &InboundChange) -> ReferralNotice {
+    let (reason, outcome, note) = match change {
+        InboundChange::Reject { reason, note } => (*reason, Outcome::Unspecified, note),
+        InboundChange::Complete { outcome, note } | InboundChange::Fail { outcome, note } => {
+            (RejectionReason::Unspecified, *outcome, note)
+        }
+        InboundChange::RequestInformation { question: note }
+        | InboundChange::Accept { note }
+        | InboundChange::Start { note }
+        | InboundChange::Hold { note }
+        | InboundChange::Cancel { note }
+        | InboundChange::ConfirmCancellation { note } => (RejectionReason::Unspecified, Outcome::Unspecified, note),
+    };
+    ReferralNotice {
+        rejection_reason: reason as i32,
+        outcome: outcome as i32,
+        status_note: note.clone(),
+        ..ReferralNotice::default()
+    }
+}
+
+fn refused(error: &Error) -> InboundOutcome {
+    let retry = match error {
+        Error::Store(_) | Error::Audit(_) | Error::ConsentStale | Error::EtagMismatch => Retry::Backoff,
+        Error::Quota { after } => Retry::After(*after),
+        Error::Caller(_)
+        | Error::Invalid(_)
+        | Error::Field { .. }
+        | Error::RequestIdReused
+        | Error::NotFound
+        | Error::NotPermitted(_)
+        | Error::ActorNotAllowed { .. }
+        | Error::TransitionNotAllowed { .. }
+        | Error::RecordState { .. }
+        | Error::Seal(_)
+        | Error::Inconsistent(_) => Retry::Never,
+    };
+    InboundOutcome::Refused { reason: error.reason(), hint: error.hint(), retry }
+}
+
+fn inbound_code(error: &InboundError) -> &str {
+    match error {
+        InboundError::Unauthenticated { .. } => "UNAUTHENTICATED",
+        InboundError::Malformed { code, .. } => code,
+    }
+}

@@ -1,0 +1,25 @@
+//! The use cases: what happens when an agency or a young person calls?
+//!
+//! Each file reads from top to bottom as the life of one kind of call. Sockets, gRPC and agencies' formats are
+//! elsewhere.
+
+mod consent;
+mod identify;
+mod inbound;
+pub mod machine;
+mod page;
+mod prohibition;
+mod read;
+mod refer;
+mod respond;
+mod sweep;
+mod verify;
+mod view;
+mod wait;
+mod watch;
+mod withdraw;
+
+pub(crate) use read::name;
+pub(crate) use refer::Sent;
+pub(crate) use respond::{Action, Respond, event};
+pub(crate) use view::reader;

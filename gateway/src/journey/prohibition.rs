@@ -1,0 +1,181 @@
+//! The young person prohibits disclosures, and lifts a prohibition.
+
+use jiff::Timestamp;
+use polku_policy::{Authorised, Channel, Question, Viewer};
+use polku_proto::v1::{
+    LiftProhibitionRequest, Prohibition, ProhibitionChange, Purpose, RecordProhibitionRequest, prohibition,
+};
+use polku_proto::{CategorySet, ProhibitionId, ProhibitionName, Valid, YouthId};
+use serde_json::json;
+
+use super::read::{name, youth_id};
+use super::refer::mismatch;
+use super::view::check_subject;
+use crate::audit::Event;
+use crate::caller::{Actor, Caller};
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::record::{ProhibitionRecord, ban, etag, new_instrument, wire_time};
+use crate::store::{Change, InstrumentKind, InstrumentRow};
+use crate::trail::{Entry, receipt};
+
+impl Gateway {
+    /// Records a prohibition. Counts from the answer on; deliveries that had not begun are stopped.
+    pub(crate) async fn record_prohibition(
+        &self,
+        caller: &Caller,
+        request: Valid<RecordProhibitionRequest>,
+    ) -> Result<Authorised<ProhibitionChange>, Error> {
+        let request = request.into_inner();
+        let now = self.now();
+        let youth = youth_id(&request.youth, "youth")?;
+        check_subject(caller, youth)?;
+        let terms = request.terms.clone().unwrap_or_default();
+        self.check_agencies(&terms.disclosers, "terms.disclosers")?;
+        self.check_agencies(&terms.recipients, "terms.recipients")?;
+        super::consent::categories(&terms.categories)?;
+        let call = self.call(caller, "RecordProhibition", &request.request_id, &request)?;
+        let _alone = self.alone_with(youth).await?;
+        let person = self.person(youth).await?;
+        if let Some(earlier) = self.earlier(&call, &person).await? {
+            return self.prohibition_again(caller, earlier, now);
+        }
+        let id = self.new_id(now)?;
+        let name = ProhibitionName { youth, prohibition: ProhibitionId::from_uuid(id) };
+        let mut record = ProhibitionRecord {
+            row: new_instrument(id, youth, InstrumentKind::Prohibition),
+            message: Prohibition {
+                name: name.to_string(),
+                terms: Some(terms),
+                state: prohibition::State::InForce as i32,
+                create_time: Some(wire_time(now)?),
+                recorder: caller.agency.to_string(),
+                ..Prohibition::default()
+            },
+        };
+        let entry = Entry::of(Event::ProhibitionChange, youth).by(caller);
+        let announced = self.announce(entry, &person, &json!({"prohibition": name.to_string()}), now).await?;
+        let revision = announced.receipt.sequence;
+        let mut change = Change::announced_by(revision);
+        change.detail = announced.detail;
+        change.instruments.push(record.write(&person, None, revision)?);
+        // As with a withdrawal: too early is safe, too late is not.
+        self.apply_prohibition(&record.row)?;
+        let committed = async {
+            let effect = self.stop_unpermitted(&person, &mut change, now).await?;
+            let answer = ProhibitionChange {
+                prohibition: Some(record.message.clone()),
+                revision,
+                receipt: Some(receipt(&announced.receipt)),
+                stopped: effect.stopped,
+                under_way: effect.under_way,
+            };
+            change.request = Some(call.answered(&person, &answer, now)?);
+            self.commit(change).await?;
+            Ok(answer)
+        };
+        match committed.await {
+            Ok(answer) => self.prohibition_again(caller, answer, now),
+            Err(error) => {
+                self.index_mut().remove_prohibition(youth, name.prohibition, revision);
+                Err(error)
+            }
+        }
+    }
+
+    /// Lifts a prohibition. What it had stopped stays stopped.
+    pub(crate) async fn lift_prohibition(
+        &self,
+        caller: &Caller,
+        request: Valid<LiftProhibitionRequest>,
+    ) -> Result<Authorised<ProhibitionChange>, Error> {
+        let request = request.into_inner();
+        let now = self.now();
+        let name: ProhibitionName = name(&request.name, "name")?;
+        check_subject(caller, name.youth)?;
+        let call = self.call(caller, "LiftProhibition", &request.request_id, &request)?;
+        let _alone = self.alone_with(name.youth).await?;
+        let person = self.person(name.youth).await?;
+        if let Some(earlier) = self.earlier(&call, &person).await? {
+            return self.prohibition_again(caller, earlier, now);
+        }
+        let row = self.store.instrument(name.prohibition.uuid()).await?.ok_or(Error::NotFound)?;
+        if row.kind != InstrumentKind::Prohibition || row.youth != name.youth {
+            return Err(Error::NotFound);
+        }
+        let mut record = ProhibitionRecord::open(&person, row)?;
+        // Whether a prohibition exists is known to who recorded it and to the young person.
+        if matches!(caller.actor, Actor::Professional { .. }) && record.message.recorder != caller.agency.as_str() {
+            return Err(Error::NotFound);
+        }
+        if request.etag != etag(record.row.version) {
+            return Err(Error::EtagMismatch);
+        }
+        if record.message.state() != prohibition::State::InForce {
+            return Err(Error::RecordState { expected: "a prohibition in force can be lifted" });
+        }
+        record.message.set_state(prohibition::State::Lifted);
+        record.message.lift_time = Some(wire_time(now)?);
+        let expected = Some(record.row.version);
+        record.row.version += 1;
+        let entry = Entry::of(Event::ProhibitionChange, name.youth).by(caller);
+        let announced = self.announce(entry, &person, &json!({"prohibition": name.to_string()}), now).await?;
+        let revision = announced.receipt.sequence;
+        let mut change = Change::announced_by(revision);
+        change.detail = announced.detail;
+        change.instruments.push(record.write(&person, expected, revision)?);
+        let answer = ProhibitionChange {
+            prohibition: Some(record.message.clone()),
+            revision,
+            receipt: Some(receipt(&announced.receipt)),
+            stopped: Vec::new(),
+            under_way: Vec::new(),
+        };
+        change.request = Some(call.answered(&person, &answer, now)?);
+        self.commit(change).await?;
+        self.apply_prohibition(&record.row)?;
+        self.prohibition_again(caller, answer, now)
+    }
+
+    /// Brings a prohibition row into the index.
+    pub(crate) fn apply_prohibition(&self, row: &InstrumentRow) -> Result<(), Error> {
+        if row.in_force {
+            self.index_mut().put_prohibition(ban(row)?, row.revision);
+        } else {
+            self.index_mut().remove_prohibition(row.youth, ProhibitionId::from_uuid(row.id), row.revision);
+        }
+        Ok(())
+    }
+
+    fn prohibition_again(
+        &self,
+        caller: &Caller,
+        mut answer: ProhibitionChange,
+        now: Timestamp,
+    ) -> Result<Authorised<ProhibitionChange>, Error> {
+        let prohibition = answer.prohibition.take().ok_or(Error::Inconsistent("an answer without prohibition"))?;
+        let name: ProhibitionName =
+            prohibition.name.parse().map_err(|_| Error::Inconsistent("an answer without prohibition name"))?;
+        let view = self.view_prohibition(caller, name.youth, prohibition, now)?;
+        self.shell(caller, answer)?.gather(view).map_err(mismatch)
+    }
+
+    fn view_prohibition(
+        &self,
+        caller: &Caller,
+        youth: YouthId,
+        prohibition: Prohibition,
+        now: Timestamp,
+    ) -> Result<Authorised<Prohibition>, Error> {
+        let viewer = match caller.actor {
+            Actor::Subject(_) => Viewer::Subject,
+            Actor::Professional { .. } | Actor::Representative { .. } => Viewer::Author,
+        };
+        let channel = Channel { from: caller.agency.clone(), to: caller.agency.clone() };
+        let question =
+            Question { youth, channel, viewer, purpose: Purpose::Unspecified, actor: caller.actor.role(), now };
+        self.engine
+            .authorise(&self.index(), Valid::check(prohibition)?, CategorySet::EMPTY, &question)
+            .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))
+    }
+}

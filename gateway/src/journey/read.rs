@@ -1,0 +1,153 @@
+//! A party reads a referral, a list of them, or a young person's whole journey.
+
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use polku_policy::{Authorised, Decision};
+use polku_proto::v1::{
+    GetJourneyRequest, GetReferralRequest, Journey, ListReferralsRequest, ListReferralsResponse, Purpose, Referral,
+};
+use polku_proto::{ReferralName, Valid, YouthId, YouthName};
+
+use super::view::check_subject;
+use super::{page, refer::mismatch};
+use crate::audit::Event;
+use crate::caller::{Actor, Caller};
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::person::Person;
+use crate::record::ReferralRecord;
+use crate::store::{ReferralFilter, ReferralRow};
+use crate::trail::Entry;
+
+/// How many referrals a journey shows.
+const JOURNEY_LIMIT: u32 = 200;
+
+impl Gateway {
+    /// Reads one referral.
+    pub(crate) async fn get_referral(
+        &self,
+        caller: &Caller,
+        request: Valid<GetReferralRequest>,
+    ) -> Result<Authorised<Referral>, Error> {
+        let now = self.now();
+        let name: ReferralName = name(&request.get().name, "name")?;
+        let person = self.person(name.youth).await?;
+        let record = self.referral_of(&person, name).await?;
+        let view = self.view(caller, &person, &record, now)?;
+        self.note_reading(caller, name.youth, record.purpose(), view.decision(), now).await?;
+        Ok(view)
+    }
+
+    /// Lists referrals.
+    pub(crate) async fn list_referrals(
+        &self,
+        caller: &Caller,
+        request: Valid<ListReferralsRequest>,
+    ) -> Result<Authorised<ListReferralsResponse>, Error> {
+        let request = request.into_inner();
+        let now = self.now();
+        let youth = match request.parent.as_str() {
+            "youths/-" => None,
+            parent => Some(youth_id(parent, "parent")?),
+        };
+        let party = match (&caller.actor, youth) {
+            (Actor::Professional { .. }, _) => Some(caller.agency.clone()),
+            (Actor::Subject(own), Some(asked)) if *own == asked => None,
+            _ => return Err(Error::NotFound),
+        };
+        let size = page::size(request.page_size);
+        let before = page::position(self, caller, &request.parent, &request.page_token)?;
+        let filter = ReferralFilter { party, youth, before, limit: size.saturating_add(1) };
+        let mut rows = self.store.referrals(&filter).await?;
+        let more = rows.len() > usize::try_from(size).unwrap_or(usize::MAX);
+        rows.truncate(usize::try_from(size).unwrap_or(usize::MAX));
+        let next_page_token = match rows.last() {
+            Some(last) if more => page::token(self, caller, &request.parent, (last.created, last.id))?,
+            _ => String::new(),
+        };
+        let mut answer =
+            self.shell(caller, ListReferralsResponse { referrals: Vec::new(), next_page_token })?;
+        for row in rows {
+            let view = self.read_row(caller, row, now).await?;
+            answer = answer.gather(view).map_err(mismatch)?;
+        }
+        Ok(answer)
+    }
+
+    /// Reads a young person's referrals and consents, as far as the caller may see them.
+    pub(crate) async fn get_journey(
+        &self,
+        caller: &Caller,
+        request: Valid<GetJourneyRequest>,
+    ) -> Result<Authorised<Journey>, Error> {
+        let now = self.now();
+        let youth = youth_id(&request.get().youth, "youth")?;
+        check_subject(caller, youth)?;
+        let party = match caller.actor {
+            Actor::Professional { .. } | Actor::Representative { .. } => Some(caller.agency.clone()),
+            Actor::Subject(_) => None,
+        };
+        let filter = ReferralFilter { party, youth: Some(youth), before: None, limit: JOURNEY_LIMIT };
+        let rows = self.store.referrals(&filter).await?;
+        let consents = self.consents_for(caller, youth).await?;
+        if rows.is_empty() && consents.is_empty() {
+            // Somebody whom the caller has nothing to do with looks like nobody.
+            return Err(Error::NotFound);
+        }
+        let mut answer =
+            self.shell(caller, Journey { youth: YouthName { youth }.to_string(), ..Journey::default() })?;
+        for row in rows {
+            let view = self.read_row(caller, row, now).await?;
+            answer = answer.gather(view).map_err(mismatch)?;
+        }
+        for consent in consents {
+            answer = answer.gather(consent).map_err(mismatch)?;
+        }
+        Ok(answer)
+    }
+
+    /// A referral by its name. A name with another person's id is nobody's name.
+    pub(crate) async fn referral_of(&self, person: &Person, name: ReferralName) -> Result<ReferralRecord, Error> {
+        let row = self.store.referral(name.referral).await?.ok_or(Error::NotFound)?;
+        if row.youth != name.youth || row.youth != person.id {
+            return Err(Error::NotFound);
+        }
+        ReferralRecord::open(person, row)
+    }
+
+    async fn read_row(&self, caller: &Caller, row: ReferralRow, now: Timestamp) -> Result<Authorised<Referral>, Error> {
+        let person = self.person(row.youth).await?;
+        let record = ReferralRecord::open(&person, row)?;
+        let view = self.view(caller, &person, &record, now)?;
+        self.note_reading(caller, person.id, record.purpose(), view.decision(), now).await?;
+        Ok(view)
+    }
+
+    /// Every reading has its leaf before it is answered (906/2019 section 17).
+    pub(crate) async fn note_reading(
+        &self,
+        caller: &Caller,
+        youth: YouthId,
+        purpose: Purpose,
+        decision: &Decision,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.note(Entry::of(Event::Read, youth).by(caller).decided(purpose, decision), now).await?;
+        Ok(())
+    }
+}
+
+/// A resource name in a request.
+pub(crate) fn name<N: FromStr>(text: &str, field: &'static str) -> Result<N, Error> {
+    text.parse().map_err(|_| Error::Field {
+        field,
+        reason: "INVALID_FIELDS",
+        expected: "a resource name with UUIDs in lower case, as an earlier answer gave it",
+    })
+}
+
+/// The id in `youths/{youth}`.
+pub(crate) fn youth_id(text: &str, field: &'static str) -> Result<YouthId, Error> {
+    Ok(name::<YouthName>(text, field)?.youth)
+}

@@ -1,0 +1,352 @@
+//! An agency sends a referral: decided, logged and queued before it hears OK.
+
+use jiff::{SignedDuration, Timestamp};
+use polku_policy::{Authorised, Channel, Decision, Outcome, Question, Viewer};
+use polku_proto::v1::referral_event::Kind;
+use polku_proto::v1::{
+    DataCategory, DeliveryState, Purpose, Referral, ReferralContent, ReferralState, RerouteReferralRequest,
+    SendReferralRequest, SendReferralResponse,
+};
+use polku_proto::{AgencyId, CategorySet, Disclose, MessageId, ReferralId, ReferralName, Valid, YouthId};
+use serde_json::json;
+
+use super::machine::is_final;
+use super::view::check_subject;
+use crate::answer::wire_decision;
+use crate::audit::Event;
+use crate::caller::Caller;
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::once::Call;
+use crate::person::Person;
+use crate::record::{ReferralRecord, wire_time};
+use crate::store::{Change, DeliveryItem, DeliveryRow, NewEvent, ReferralRow};
+use crate::trail::{Entry, receipt};
+
+/// Without a name nobody can be helped: a referral that may not say who it is about is not sent at all.
+const REQUIRED: CategorySet = CategorySet::of(&[DataCategory::IdentityContact]);
+
+/// Until when an answer is expected when the sender does not say.
+const DEFAULT_ANSWER_TIME: SignedDuration = SignedDuration::from_hours(30 * 24);
+const LONGEST_ANSWER_TIME: SignedDuration = SignedDuration::from_hours(366 * 24);
+
+/// What is to be sent, from a first referral or from a rerouted one.
+struct Sending {
+    youth: YouthId,
+    channel: Channel,
+    purpose: Purpose,
+    content: ReferralContent,
+    respond_by: Timestamp,
+    replaces: Option<ReferralName>,
+}
+
+/// A referral that has been taken in, and the delivery to wait for.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    /// The answer but for the referral.
+    pub(super) envelope: SendReferralResponse,
+    /// The referral as its sender may see it.
+    pub(super) view: Option<Authorised<Referral>>,
+    /// The message and the referral, when the recipient has a system of its own.
+    pub(super) delivery: Option<(MessageId, ReferralName)>,
+}
+
+impl Gateway {
+    /// Sends a referral.
+    pub(crate) async fn send_referral(
+        &self,
+        caller: &Caller,
+        request: Valid<SendReferralRequest>,
+    ) -> Result<Sent, Error> {
+        let request = request.into_inner();
+        let now = self.now();
+        let youth = super::read::youth_id(&request.youth, "youth")?;
+        check_subject(caller, youth)?;
+        let sending = Sending {
+            youth,
+            channel: self.channel(caller, &request.recipient)?,
+            purpose: request.purpose(),
+            respond_by: respond_by(request.respond_by.as_ref(), now)?,
+            replaces: None,
+            content: own_content(request.content.clone().unwrap_or_default())?,
+        };
+        let call = self.call(caller, "SendReferral", &request.request_id, &request)?;
+        let _alone = self.alone_with(youth).await?;
+        if request.validate_only {
+            return self.dry_run(caller, &sending, now).await;
+        }
+        let person = self.person(youth).await;
+        if let Ok(person) = &person
+            && let Some(sent) = self.sent_before(&call, person).await?
+        {
+            return Ok(sent);
+        }
+        let decision = self.decide_sending(caller, &sending, now).await?;
+        // An unknown person has no consents, so the decision above has ended the call in the same way.
+        self.take_in(&call, &person?, sending, decision, Vec::new(), now).await
+    }
+
+    /// Sends the matter of an ended referral to another agency.
+    pub(crate) async fn reroute_referral(
+        &self,
+        caller: &Caller,
+        request: Valid<RerouteReferralRequest>,
+    ) -> Result<Sent, Error> {
+        let request = request.into_inner();
+        let now = self.now();
+        let name: ReferralName = super::read::name(&request.name, "name")?;
+        let call = self.call(caller, "RerouteReferral", &request.request_id, &request)?;
+        let _alone = self.alone_with(name.youth).await?;
+        let person = self.person(name.youth).await?;
+        if let Some(sent) = self.sent_before(&call, &person).await? {
+            return Ok(sent);
+        }
+        let mut old = self.referral_of(&person, name).await?;
+        if super::view::viewer(caller, &old.row)? != Viewer::Author {
+            return Err(Error::NotFound);
+        }
+        if !is_final(old.state()) || old.state() == ReferralState::EnteredInError || !old.message.replaced_by.is_empty()
+        {
+            return Err(Error::TransitionNotAllowed {
+                state: old.state(),
+                expected: "the sender reroutes a referral that has ended and was not rerouted yet",
+            });
+        }
+        let content = match request.content.clone() {
+            Some(content) => content,
+            None => old.message.content.clone().ok_or(Error::Field {
+                field: "content",
+                reason: "CONTENT_ERASED",
+                expected: "the content again, because that of the old referral has been erased",
+            })?,
+        };
+        let sending = Sending {
+            youth: name.youth,
+            channel: self.channel(caller, &request.recipient)?,
+            purpose: request.purpose(),
+            respond_by: respond_by(request.respond_by.as_ref(), now)?,
+            replaces: Some(name),
+            content: own_content(content)?,
+        };
+        let decision = self.decide_sending(caller, &sending, now).await?;
+        old.message.replaced_by = String::new();
+        self.take_in(&call, &person, sending, decision, vec![old], now).await
+    }
+
+    fn channel(&self, caller: &Caller, recipient: &str) -> Result<Channel, Error> {
+        const UNKNOWN: Error = Error::Field {
+            field: "recipient",
+            reason: "UNKNOWN_AGENCY",
+            expected: "the id of another agency that is registered with this gateway",
+        };
+        let to: AgencyId = recipient.parse().map_err(|_| UNKNOWN)?;
+        if to == caller.agency || self.directory.agency(&to).is_none() {
+            return Err(UNKNOWN);
+        }
+        Ok(Channel { from: caller.agency.clone(), to })
+    }
+
+    /// Decides, and writes a refusal to the log before it is answered.
+    async fn decide_sending(&self, caller: &Caller, sending: &Sending, now: Timestamp) -> Result<Decision, Error> {
+        let decision = self.decision(caller, sending, now);
+        if permits(&decision) {
+            return Ok(decision);
+        }
+        let entry = Entry::of(Event::Refusal, sending.youth).by(caller).decided(sending.purpose, &decision);
+        self.note(entry, now).await?;
+        Err(Error::NotPermitted(Box::new(decision)))
+    }
+
+    fn decision(&self, caller: &Caller, sending: &Sending, now: Timestamp) -> Decision {
+        let question = Question {
+            youth: sending.youth,
+            channel: sending.channel.clone(),
+            viewer: Viewer::Addressee,
+            purpose: sending.purpose,
+            actor: caller.actor.role(),
+            now,
+        };
+        let asked = sending.content.categories().union(REQUIRED);
+        self.engine.decide(&self.index(), asked, &question)
+    }
+
+    /// Decides and checks everything and sends nothing.
+    async fn dry_run(&self, caller: &Caller, sending: &Sending, now: Timestamp) -> Result<Sent, Error> {
+        let decision = self.decision(caller, sending, now);
+        let entry = Entry::of(Event::VerifyConsent, sending.youth).by(caller).decided(sending.purpose, &decision);
+        let noted = self.note(entry, now).await?;
+        if !permits(&decision) {
+            return Err(Error::NotPermitted(Box::new(decision)));
+        }
+        let envelope = SendReferralResponse {
+            referral: None,
+            decision: Some(wire_decision(&decision, sending.youth, &noted)?),
+            receipt: None,
+        };
+        Ok(Sent { envelope, view: None, delivery: None })
+    }
+
+    async fn sent_before(&self, call: &Call<'_>, person: &Person) -> Result<Option<Sent>, Error> {
+        let Some(mut earlier) = self.earlier::<SendReferralResponse>(call, person).await? else { return Ok(None) };
+        let referral = earlier.referral.take().ok_or(Error::Inconsistent("a kept answer has no referral"))?;
+        let name: ReferralName =
+            referral.name.parse().map_err(|_| Error::Inconsistent("a kept answer has no referral name"))?;
+        let record = self.referral_of(person, name).await?;
+        let deliveries = self.store.deliveries_about(name.referral).await?;
+        let handover = deliveries.into_iter().find(|row| row.item == DeliveryItem::Handover);
+        // The referral of the first answer, with its state of that moment, as far as it may be seen now.
+        let first = ReferralRecord { row: record.row, message: referral };
+        let view = self.view(call.caller, person, &first, self.now())?;
+        Ok(Some(Sent { envelope: earlier, view: Some(view), delivery: handover.map(|row| (row.message, name)) }))
+    }
+
+    /// Makes the referral: leaf, state and queue, in this order, all durable when it returns.
+    async fn take_in(
+        &self,
+        call: &Call<'_>,
+        person: &Person,
+        sending: Sending,
+        decision: Decision,
+        mut replaced: Vec<ReferralRecord>,
+        now: Timestamp,
+    ) -> Result<Sent, Error> {
+        let name = ReferralName { youth: person.id, referral: ReferralId::from_uuid(self.new_id(now)?) };
+        let entry =
+            Entry::of(Event::SendReferral, person.id).by(call.caller).decided(sending.purpose, &decision);
+        let details = json!({
+            "method": "SendReferral",
+            "referral": name.to_string(),
+            "recipient": sending.channel.to.as_str(),
+            "rules": decision.bases().iter().map(|basis| basis.rule.as_str()).collect::<Vec<_>>(),
+        });
+        let announced = self.announce(entry, person, &details, now).await?;
+        let mut change = Change::announced_by(announced.receipt.sequence);
+        change.detail = announced.detail;
+
+        let has_system = self.adapter(&sending.channel.to).is_some();
+        let mut record = new_record(name, sending, Reach { has_system }, now)?;
+        let recipient = record.row.recipient.clone();
+        change.referrals.push(record.first_version(person, now)?);
+        change.events.push(NewEvent {
+            kind: Kind::Created as i32,
+            referral: name.referral,
+            sender: record.row.sender.clone(),
+            recipient: (!has_system).then(|| recipient.clone()),
+            time: now,
+        });
+        for old in &mut replaced {
+            old.message.replaced_by = name.to_string();
+            change.referrals.push(old.next_version(person, now)?);
+        }
+        let mut delivery = None;
+        if has_system {
+            let row = self.new_delivery(&record, DeliveryItem::Handover, recipient, now)?;
+            delivery = Some((row.message, name));
+            change.enqueue.push(row);
+        }
+        let mut response = SendReferralResponse {
+            referral: Some(record.message.clone()),
+            decision: Some(wire_decision(&decision, person.id, &announced.receipt)?),
+            receipt: Some(receipt(&announced.receipt)),
+        };
+        change.request = Some(call.answered(person, &response, now)?);
+        self.commit(change).await?;
+
+        response.referral = None;
+        let view = self.view(call.caller, person, &record, now)?;
+        Ok(Sent { envelope: response, view: Some(view), delivery })
+    }
+
+    /// A delivery for the queue: ids only.
+    pub(crate) fn new_delivery(
+        &self,
+        record: &ReferralRecord,
+        item: DeliveryItem,
+        agency: AgencyId,
+        now: Timestamp,
+    ) -> Result<DeliveryRow, Error> {
+        Ok(DeliveryRow {
+            message: MessageId::from_uuid(self.new_id(now)?),
+            item,
+            referral: record.row.id,
+            youth: record.row.youth,
+            agency,
+            state: DeliveryState::Queued,
+            attempts: 0,
+            due: now,
+            deadline: now + self.delivery.give_up_after,
+            fence: 0,
+            leased_until: None,
+            intent: None,
+            reference: None,
+        })
+    }
+}
+
+/// Whether the recipient has a system that the referral is delivered to, or reads it here.
+struct Reach {
+    has_system: bool,
+}
+
+fn new_record(name: ReferralName, sending: Sending, reach: Reach, now: Timestamp) -> Result<ReferralRecord, Error> {
+    let delivery = if reach.has_system { DeliveryState::Queued } else { DeliveryState::Delivered };
+    let row = ReferralRow {
+        id: name.referral,
+        youth: name.youth,
+        sender: sending.channel.from.clone(),
+        recipient: sending.channel.to.clone(),
+        state: ReferralState::Requested,
+        version: 1,
+        created: now,
+        updated: now,
+        respond_by: sending.respond_by,
+        reached_recipient: !reach.has_system,
+        delivery_ended: (!reach.has_system).then_some(now),
+        holds_content: true,
+        sealed: Vec::new(),
+    };
+    let message = Referral {
+        name: name.to_string(),
+        sender: sending.channel.from.to_string(),
+        recipient: sending.channel.to.to_string(),
+        purpose: sending.purpose as i32,
+        state: ReferralState::Requested as i32,
+        delivery_state: delivery as i32,
+        create_time: Some(wire_time(now)?),
+        respond_by: Some(wire_time(sending.respond_by)?),
+        content: Some(sending.content),
+        replaces: sending.replaces.map(|name| name.to_string()).unwrap_or_default(),
+        ..Referral::default()
+    };
+    Ok(ReferralRecord { row, message })
+}
+
+/// A referral is sent when something of it, and its name in any case, may be told.
+fn permits(decision: &Decision) -> bool {
+    decision.outcome() == Outcome::Permitted && REQUIRED.is_subset(decision.permitted())
+}
+
+/// The identity code is the gateway's to fill in, from the person's sealed identity.
+pub(super) fn own_content(content: ReferralContent) -> Result<ReferralContent, Error> {
+    if content.identity_code.is_empty() {
+        Ok(content)
+    } else {
+        Err(Error::Field {
+            field: "content.identity_code",
+            reason: "INVALID_FIELDS",
+            expected: "empty: the gateway adds the identity code for a recipient that may have it",
+        })
+    }
+}
+
+fn respond_by(wanted: Option<&prost_types::Timestamp>, now: Timestamp) -> Result<Timestamp, Error> {
+    const WRONG: Error =
+        Error::Field { field: "respond_by", reason: "INVALID_FIELDS", expected: "an instant within a year from now" };
+    let Some(wanted) = wanted else { return Ok(now + DEFAULT_ANSWER_TIME) };
+    let instant = polku_proto::time::from_wire(wanted).map_err(|_| WRONG)?;
+    if instant <= now || instant > now + LONGEST_ANSWER_TIME { Err(WRONG) } else { Ok(instant) }
+}
+
+pub(crate) fn mismatch(_: polku_policy::Mismatch) -> Error {
+    Error::Inconsistent("an authorised part does not fit its answer")
+}

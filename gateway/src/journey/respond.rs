@@ -1,0 +1,275 @@
+//! A party moves a referral on: accepts it, asks, answers, starts, ends, cancels.
+
+use jiff::Timestamp;
+use polku_policy::{Authorised, Question, Viewer};
+use polku_proto::v1::referral_event::Kind;
+use polku_proto::v1::{
+    DeliveryState, InformationExchange, Outcome, ReferralChange, ReferralContent, ReferralState, RejectionReason,
+};
+use polku_proto::{CategorySet, Disclose, ReferralName};
+use serde_json::json;
+
+use super::machine::{Party, Step, next};
+use super::refer::{mismatch, own_content};
+use super::view::viewer;
+use crate::audit::Event;
+use crate::caller::Caller;
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::once::Call;
+use crate::person::Person;
+use crate::record::{ReferralRecord, etag, wire_time};
+use crate::store::{Change, DeliveryItem, DeliveryRow, DeliveryWrite, NewEvent};
+use crate::trail::{Entry, receipt};
+
+/// What a party does, with what belongs to it.
+#[derive(Clone)]
+pub(crate) enum Action {
+    Accept { note: String },
+    Reject { reason: RejectionReason, note: String },
+    RequestInformation { question: String },
+    ProvideInformation { answer: Box<ReferralContent> },
+    Start { note: String },
+    Hold { note: String },
+    Complete { outcome: Outcome, note: String },
+    Fail { outcome: Outcome, note: String },
+    Cancel { note: String },
+    ConfirmCancellation { note: String },
+    MarkEnteredInError { note: String },
+}
+
+/// One step of one party.
+pub(crate) struct Respond {
+    pub(crate) name: ReferralName,
+    /// The version that the party has seen; empty if it does not matter.
+    pub(crate) etag: String,
+    pub(crate) action: Action,
+}
+
+impl Action {
+    pub(crate) fn step(&self) -> Step {
+        match self {
+            Self::Accept { .. } => Step::Accept,
+            Self::Reject { .. } => Step::Reject,
+            Self::RequestInformation { .. } => Step::RequestInformation,
+            Self::ProvideInformation { .. } => Step::ProvideInformation,
+            Self::Start { .. } => Step::Start,
+            Self::Hold { .. } => Step::Hold,
+            Self::Complete { .. } => Step::Complete,
+            Self::Fail { .. } => Step::Fail,
+            Self::Cancel { .. } => Step::Cancel,
+            Self::ConfirmCancellation { .. } => Step::ConfirmCancellation,
+            Self::MarkEnteredInError { .. } => Step::MarkEnteredInError,
+        }
+    }
+}
+
+impl Gateway {
+    /// Carries out one step: leaf, state, events and the other party's notice, durable when it returns.
+    pub(crate) async fn respond(
+        &self,
+        call: &Call<'_>,
+        respond: Respond,
+    ) -> Result<Authorised<ReferralChange>, Error> {
+        let now = self.now();
+        let name = respond.name;
+        let _alone = self.alone_with(name.youth).await?;
+        let person = self.person(name.youth).await?;
+        let mut record = self.referral_of(&person, name).await?;
+        let viewer = viewer(call.caller, &record.row)?;
+        if let Some(earlier) = self.earlier::<ReferralChange>(call, &person).await? {
+            return self.change_again(call.caller, &person, record, earlier, now);
+        }
+        if !respond.etag.is_empty() && respond.etag != etag(record.row.version) {
+            return Err(Error::EtagMismatch);
+        }
+        let party = match viewer {
+            Viewer::Author => Party::Sender,
+            Viewer::Addressee => Party::Recipient,
+            Viewer::Subject => Party::Subject,
+        };
+        let before = record.state();
+        let after = next(before, respond.action.step(), party)
+            .map_err(|expected| Error::TransitionNotAllowed { state: before, expected })?;
+        if let Action::ProvideInformation { answer } = &respond.action {
+            self.decide_answer(call.caller, &record, answer, now).await?;
+        }
+        let item = apply(&mut record, respond.action, party, now)?;
+        record.set_state(after);
+
+        let entry = Entry::of(Event::ReferralChange, person.id).by(call.caller);
+        let details =
+            json!({"referral": name.to_string(), "from": before.as_str_name(), "to": after.as_str_name()});
+        let announced = self.announce(entry, &person, &details, now).await?;
+        let mut change = Change::announced_by(announced.receipt.sequence);
+        change.detail = announced.detail;
+        self.tell_other_party(&mut record, party, item, &mut change, now).await?;
+        change.referrals.push(record.next_version(&person, now)?);
+        change.events.push(event(&record, Kind::StateChanged, now));
+        let mut answer =
+            ReferralChange { referral: Some(record.message.clone()), receipt: Some(receipt(&announced.receipt)) };
+        change.request = Some(call.answered(&person, &answer, now)?);
+        self.commit(change).await?;
+
+        answer.referral = None;
+        let view = self.view(call.caller, &person, &record, now)?;
+        self.shell(call.caller, answer)?.gather(view).map_err(mismatch)
+    }
+
+    fn change_again(
+        &self,
+        caller: &Caller,
+        person: &Person,
+        record: ReferralRecord,
+        mut earlier: ReferralChange,
+        now: Timestamp,
+    ) -> Result<Authorised<ReferralChange>, Error> {
+        let message = earlier.referral.take().ok_or(Error::Inconsistent("a kept answer has no referral"))?;
+        let view = self.view(caller, person, &ReferralRecord { row: record.row, message }, now)?;
+        self.shell(caller, earlier)?.gather(view).map_err(mismatch)
+    }
+
+    /// A new release of data is decided on like the referral itself.
+    async fn decide_answer(
+        &self,
+        caller: &Caller,
+        record: &ReferralRecord,
+        answer: &ReferralContent,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let question = Question {
+            youth: record.row.youth,
+            channel: record.channel(),
+            viewer: Viewer::Addressee,
+            purpose: record.purpose(),
+            actor: caller.actor.role(),
+            now,
+        };
+        let decision = self.engine.decide(&self.index(), answer.categories(), &question);
+        if decision.permitted().difference(ENVELOPE).is_empty() {
+            let entry = Entry::of(Event::Refusal, record.row.youth).by(caller).decided(record.purpose(), &decision);
+            self.note(entry, now).await?;
+            return Err(Error::NotPermitted(Box::new(decision)));
+        }
+        Ok(())
+    }
+
+    /// Queues the notice for the other party's own system. A handover that has not begun is stopped instead when the
+    /// matter has ended: who never heard of the young person need not hear of the end either.
+    pub(crate) async fn tell_other_party(
+        &self,
+        record: &mut ReferralRecord,
+        party: Party,
+        item: DeliveryItem,
+        change: &mut Change,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        if matches!(party, Party::Recipient | Party::Gateway) && self.adapter(&record.row.sender).is_some() {
+            let sender = record.row.sender.clone();
+            change.enqueue.push(self.new_delivery(record, item, sender, now)?);
+        }
+        if party == Party::Recipient || self.adapter(&record.row.recipient).is_none() {
+            return Ok(());
+        }
+        let handover = self.handover(record).await?;
+        match handover.state {
+            DeliveryState::Queued | DeliveryState::Retrying if super::machine::is_final(record.state()) => {
+                change.deliveries.push(stopped(handover));
+                record.set_delivery_state(DeliveryState::Stopped);
+                record.row.delivery_ended = Some(now);
+            }
+            DeliveryState::Rejected | DeliveryState::Stopped | DeliveryState::Expired => {}
+            DeliveryState::Unspecified
+            | DeliveryState::Queued
+            | DeliveryState::Retrying
+            | DeliveryState::Sending
+            | DeliveryState::Delivered
+            | DeliveryState::InDoubt => {
+                let recipient = record.row.recipient.clone();
+                change.enqueue.push(self.new_delivery(record, item, recipient, now)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The delivery of the referral itself.
+    pub(crate) async fn handover(&self, record: &ReferralRecord) -> Result<DeliveryRow, Error> {
+        let rows = self.store.deliveries_about(record.row.id).await?;
+        rows.into_iter()
+            .find(|row| row.item == DeliveryItem::Handover)
+            .ok_or(Error::Inconsistent("a referral without its delivery"))
+    }
+}
+
+const ENVELOPE: CategorySet = CategorySet::of(&[polku_proto::v1::DataCategory::Envelope]);
+
+/// A delivery that will not be made. Whoever holds a lease on it finds the fence moved and leaves it.
+pub(crate) fn stopped(row: DeliveryRow) -> DeliveryWrite {
+    let expected_fence = row.fence;
+    DeliveryWrite {
+        row: DeliveryRow { state: DeliveryState::Stopped, fence: row.fence + 1, leased_until: None, ..row },
+        expected_fence,
+    }
+}
+
+/// What watchers are told. The recipient is told only of what has reached it.
+pub(crate) fn event(record: &ReferralRecord, kind: Kind, now: Timestamp) -> NewEvent {
+    NewEvent {
+        kind: kind as i32,
+        referral: record.row.id,
+        sender: record.row.sender.clone(),
+        recipient: record.row.reached_recipient.then(|| record.row.recipient.clone()),
+        time: now,
+    }
+}
+
+/// Writes the words of the step into the record; answers what the other party is sent.
+fn apply(record: &mut ReferralRecord, action: Action, party: Party, now: Timestamp) -> Result<DeliveryItem, Error> {
+    let message = &mut record.message;
+    match action {
+        Action::Accept { note }
+        | Action::Start { note }
+        | Action::Hold { note }
+        | Action::ConfirmCancellation { note } => message.status_note = note,
+        Action::Reject { reason, note } => {
+            message.set_rejection_reason(reason);
+            message.status_note = note;
+        }
+        Action::Complete { outcome, note } | Action::Fail { outcome, note } => {
+            message.set_outcome(outcome);
+            message.status_note = note;
+        }
+        Action::Cancel { note } | Action::MarkEnteredInError { note } => {
+            if party == Party::Recipient {
+                message.status_note = note;
+            } else {
+                message.sender_note = note;
+            }
+        }
+        Action::RequestInformation { question } => message.information.push(InformationExchange {
+            question,
+            ask_time: Some(wire_time(now)?),
+            answer: None,
+            answer_time: None,
+        }),
+        Action::ProvideInformation { answer } => {
+            let index = message.information.len().saturating_sub(1);
+            let open = message.information.last_mut().ok_or(Error::Inconsistent("an answer without a question"))?;
+            open.answer = Some(own_content(*answer)?);
+            open.answer_time = Some(wire_time(now)?);
+            let index = u32::try_from(index).map_err(|_| Error::Inconsistent("too many questions"))?;
+            return Ok(DeliveryItem::Information(index));
+        }
+    }
+    Ok(DeliveryItem::StateChange)
+}
+
+impl ReferralRecord {
+    /// The gateway itself moves the referral: time has passed, or nothing permits it any more.
+    pub(crate) fn step_by_gateway(&mut self, step: Step) -> Result<ReferralState, Error> {
+        let after = next(self.state(), step, Party::Gateway)
+            .map_err(|expected| Error::TransitionNotAllowed { state: self.state(), expected })?;
+        self.set_state(after);
+        Ok(after)
+    }
+}

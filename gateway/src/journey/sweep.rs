@@ -1,0 +1,104 @@
+//! Time passes: referrals expire, contents are erased, old request ids are forgotten, the index is rebuilt at start.
+
+use jiff::{SignedDuration, Timestamp};
+use polku_proto::v1::referral_event::Kind;
+use polku_proto::{ReferralId, YouthId};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::machine::{Party, Step};
+use super::respond::event;
+use crate::audit::Event;
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::record::ReferralRecord;
+use crate::store::{Change, DeliveryItem, InstrumentKind};
+use crate::trail::Entry;
+
+/// How long contents are kept after a delivery has ended.
+const CONTENT_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How long a repeated call finds its first answer.
+const REQUESTS_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How many rows one sweep handles.
+const BATCH: u32 = 200;
+
+impl Gateway {
+    /// Does what has become due. Whatever is left over is done by the next sweep.
+    pub(crate) async fn sweep(&self) -> Result<(), Error> {
+        let now = self.now();
+        for row in self.store.overdue_referrals(now, BATCH).await? {
+            self.expire(row.id, row.youth, now).await?;
+        }
+        for row in self.store.erasable_referrals(now - CONTENT_KEPT, BATCH).await? {
+            self.erase_content(row.id, row.youth, now).await?;
+        }
+        self.store.prune_requests(now - REQUESTS_KEPT).await?;
+        Ok(())
+    }
+
+    async fn expire(
+        &self,
+        referral: ReferralId,
+        youth: YouthId,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let _alone = self.alone_with(youth).await?;
+        let person = self.person(youth).await?;
+        let Some(row) = self.store.referral(referral).await? else { return Ok(()) };
+        let mut record = ReferralRecord::open(&person, row)?;
+        if record.row.respond_by > now || record.step_by_gateway(Step::Expire).is_err() {
+            return Ok(());
+        }
+        let details = json!({"referral": record.name().to_string(), "to": record.state().as_str_name()});
+        let announced = self.announce(Entry::of(Event::ReferralChange, youth), &person, &details, now).await?;
+        let mut change = Change::announced_by(announced.receipt.sequence);
+        change.detail = announced.detail;
+        self.tell_other_party(&mut record, Party::Gateway, DeliveryItem::StateChange, &mut change, now).await?;
+        change.referrals.push(record.next_version(&person, now)?);
+        change.events.push(event(&record, Kind::StateChanged, now));
+        self.commit(change).await
+    }
+
+    /// Erases what the sender told. State and dates stay.
+    async fn erase_content(
+        &self,
+        referral: ReferralId,
+        youth: YouthId,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let _alone = self.alone_with(youth).await?;
+        let person = self.person(youth).await?;
+        let Some(row) = self.store.referral(referral).await? else { return Ok(()) };
+        let mut record = ReferralRecord::open(&person, row)?;
+        record.message.content = None;
+        record.message.status_note.clear();
+        record.message.sender_note.clear();
+        for exchange in &mut record.message.information {
+            exchange.question.clear();
+            exchange.answer = None;
+        }
+        let details = json!({"referral": record.name().to_string(), "erased": "content"});
+        let announced = self.announce(Entry::of(Event::Erasure, youth), &person, &details, now).await?;
+        let mut change = Change::announced_by(announced.receipt.sequence);
+        change.detail = announced.detail;
+        change.referrals.push(record.next_version(&person, now)?);
+        self.commit(change).await
+    }
+
+    /// Reads everything in force into the index.
+    pub(crate) async fn rebuild_index(&self) -> Result<(), Error> {
+        const ROWS: u32 = 10_000;
+        let mut after = Uuid::nil();
+        loop {
+            let rows = self.store.instruments_in_force(after, ROWS).await?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = last.id;
+            for row in &rows {
+                match row.kind {
+                    InstrumentKind::Consent => self.apply_consent(row)?,
+                    InstrumentKind::Prohibition => self.apply_prohibition(row)?,
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What may this caller see of this referral?
+
+use jiff::Timestamp;
+use polku_policy::{Authorised, Question, Reader, Viewer};
+use polku_proto::v1::{DataCategory, Referral};
+use polku_proto::{CategorySet, Disclose, Valid, YouthId};
+
+use crate::caller::{Actor, Caller};
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::person::Person;
+use crate::record::ReferralRecord;
+use crate::store::ReferralRow;
+
+/// Only what both parties hold anyway.
+const ENVELOPE: CategorySet = CategorySet::of(&[DataCategory::Envelope]);
+
+/// From which end the caller looks at a referral.
+///
+/// # Errors
+/// [`Error::NotFound`] when the caller is no party: to others the referral does not exist.
+pub(crate) fn viewer(caller: &Caller, row: &ReferralRow) -> Result<Viewer, Error> {
+    match &caller.actor {
+        Actor::Subject(youth) if *youth == row.youth => Ok(Viewer::Subject),
+        Actor::Subject(_) | Actor::Representative { .. } => Err(Error::NotFound),
+        Actor::Professional { .. } if caller.agency == row.sender => Ok(Viewer::Author),
+        Actor::Professional { .. } if caller.agency == row.recipient && row.reached_recipient => Ok(Viewer::Addressee),
+        Actor::Professional { .. } => Err(Error::NotFound),
+    }
+}
+
+/// To whom an answer goes.
+pub(crate) fn reader(caller: &Caller) -> Reader {
+    match &caller.actor {
+        Actor::Subject(youth) => Reader::Subject(*youth),
+        Actor::Professional { .. } | Actor::Representative { .. } => Reader::Agency(caller.agency.clone()),
+    }
+}
+
+/// A subject's call concerns that subject only.
+pub(crate) fn check_subject(caller: &Caller, youth: YouthId) -> Result<(), Error> {
+    match &caller.actor {
+        Actor::Professional { .. } => Ok(()),
+        Actor::Subject(own) | Actor::Representative { youth: own, .. } if *own == youth => Ok(()),
+        Actor::Subject(_) | Actor::Representative { .. } => Err(Error::NotFound),
+    }
+}
+
+impl Gateway {
+    /// The referral as this caller may see it now.
+    pub(crate) fn view(
+        &self,
+        caller: &Caller,
+        person: &Person,
+        record: &ReferralRecord,
+        now: Timestamp,
+    ) -> Result<Authorised<Referral>, Error> {
+        let viewer = viewer(caller, &record.row)?;
+        let mut message = record.message.clone();
+        if viewer == Viewer::Addressee
+            && let Some(content) = message.content.as_mut()
+        {
+            content.identity_code = person.identity()?.expose().to_owned();
+        }
+        let question = Question {
+            youth: record.row.youth,
+            channel: record.channel(),
+            viewer,
+            purpose: record.purpose(),
+            actor: caller.actor.role(),
+            now,
+        };
+        let full = Valid::check(message.clone())?;
+        match self.engine.authorise(&self.index(), full, CategorySet::EMPTY, &question) {
+            Ok(authorised) => Ok(authorised),
+            Err(_) => {
+                // Nothing personal is permitted: the party still sees that the matter exists, and its state.
+                message.restrict(ENVELOPE);
+                let envelope = Valid::check(message)?;
+                self.engine
+                    .authorise(&self.index(), envelope, CategorySet::EMPTY, &question)
+                    .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))
+            }
+        }
+    }
+
+    /// An answer that so far has nothing personal in it.
+    pub(crate) fn shell<X: Disclose + polku_proto::Validate>(
+        &self,
+        caller: &Caller,
+        message: X,
+    ) -> Result<Authorised<X>, Error> {
+        self.engine
+            .envelope(Valid::check(message)?, reader(caller), self.now())
+            .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))
+    }
+}

@@ -1,0 +1,216 @@
+//! A permission ends: what had not begun is stopped, and the answer says what could not be.
+
+use jiff::Timestamp;
+use polku_policy::{ActorRole, Authorised, Question, Viewer};
+use polku_proto::v1::referral_event::Kind;
+use polku_proto::v1::{
+    ConsentChange, ConsentState, DataCategory, DeliveryState, RevokeConsentRequest, WithdrawConsentRequest,
+};
+use polku_proto::{CategorySet, ConsentName, Disclose, Valid};
+use serde_json::json;
+
+use super::consent::{check_etag, check_party, push_event};
+use super::machine::{Step, is_final};
+use super::read::name;
+use super::refer::mismatch;
+use super::respond::{event, stopped};
+use super::view::check_subject;
+use crate::audit::Event;
+use crate::caller::Caller;
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::once::Call;
+use crate::person::Person;
+use crate::record::ReferralRecord;
+use crate::store::{Change, DeliveryItem, ReferralFilter};
+use crate::trail::{Entry, receipt};
+
+/// Names of referrals whose delivery a change has stopped, or has come too late for.
+#[derive(Debug, Default)]
+pub(super) struct Effect {
+    pub(super) stopped: Vec<String>,
+    pub(super) under_way: Vec<String>,
+}
+
+impl Gateway {
+    /// The young person takes a consent back. Works whatever version the caller has seen.
+    pub(crate) async fn withdraw_consent(
+        &self,
+        caller: &Caller,
+        request: Valid<WithdrawConsentRequest>,
+    ) -> Result<Authorised<ConsentChange>, Error> {
+        let request = request.into_inner();
+        let call = self.call(caller, "WithdrawConsent", &request.request_id, &request)?;
+        let name = name(&request.name, "name")?;
+        self.end_consent(&call, name, &request.etag, ConsentState::Withdrawn, request.reason).await
+    }
+
+    /// Somebody else ends a consent.
+    pub(crate) async fn revoke_consent(
+        &self,
+        caller: &Caller,
+        request: Valid<RevokeConsentRequest>,
+    ) -> Result<Authorised<ConsentChange>, Error> {
+        let request = request.into_inner();
+        let call = self.call(caller, "RevokeConsent", &request.request_id, &request)?;
+        let name = name(&request.name, "name")?;
+        self.end_consent(&call, name, &request.etag, ConsentState::Revoked, request.reason).await
+    }
+
+    async fn end_consent(
+        &self,
+        call: &Call<'_>,
+        name: ConsentName,
+        etag: &str,
+        state: ConsentState,
+        reason: String,
+    ) -> Result<Authorised<ConsentChange>, Error> {
+        let now = self.now();
+        check_subject(call.caller, name.youth)?;
+        let _alone = self.alone_with(name.youth).await?;
+        let person = self.person(name.youth).await?;
+        if let Some(earlier) = self.earlier(call, &person).await? {
+            return self.consent_again(call.caller, earlier, now);
+        }
+        let mut record = self.consent_of(&person, name).await?;
+        check_party(call.caller, &record)?;
+        if !etag.is_empty() {
+            check_etag(&record, etag)?;
+        }
+        if !matches!(record.message.state(), ConsentState::Given | ConsentState::Renewed) {
+            return Err(Error::RecordState { expected: "a consent that was given can be withdrawn or revoked" });
+        }
+        let before = record.row.clone();
+        push_event(&mut record, call.caller, state, reason, now)?;
+        record.row.version += 1;
+        record.row.in_force = false;
+
+        let entry = Entry::of(Event::ConsentChange, person.id).by(call.caller);
+        let details = json!({"consent": record.message.name, "state": state.as_str_name()});
+        let announced = self.announce(entry, &person, &details, now).await?;
+        let revision = announced.receipt.sequence;
+        let mut change = Change::announced_by(revision);
+        change.detail = announced.detail;
+        change.instruments.push(record.write(&person, Some(before.version), revision)?);
+
+        // Taking away counts from here on, before it is durable: it can be too early, never too late.
+        self.apply_consent(&record.row)?;
+        let committed = async {
+            let effect = self.stop_unpermitted(&person, &mut change, now).await?;
+            let answer = ConsentChange {
+                consent: Some(record.message.clone()),
+                revision,
+                receipt: Some(receipt(&announced.receipt)),
+                stopped: effect.stopped,
+                under_way: effect.under_way,
+            };
+            change.request = Some(call.answered(&person, &answer, now)?);
+            self.commit(change).await?;
+            Ok(answer)
+        };
+        let mut answer = match committed.await {
+            Ok(answer) => answer,
+            Err(error) => {
+                self.apply_consent(&before)?;
+                return Err(error);
+            }
+        };
+        answer.consent = None;
+        let view = self.view_consent(call.caller, person.id, record.message, now)?;
+        self.shell(call.caller, answer)?.gather(view).map_err(mismatch)
+    }
+
+    /// Ends every open referral of the person that nothing permits any more, as the consents are now.
+    pub(super) async fn stop_unpermitted(
+        &self,
+        person: &Person,
+        change: &mut Change,
+        now: Timestamp,
+    ) -> Result<Effect, Error> {
+        let mut effect = Effect::default();
+        let mut filter = ReferralFilter { party: None, youth: Some(person.id), before: None, limit: 100 };
+        loop {
+            let rows = self.store.referrals(&filter).await?;
+            let Some(last) = rows.last() else { return Ok(effect) };
+            filter.before = Some((last.created, last.id));
+            for row in rows.into_iter().filter(|row| !is_final(row.state)) {
+                let mut record = ReferralRecord::open(person, row)?;
+                if !self.still_permitted(&record, now) {
+                    self.stop(person, &mut record, change, &mut effect, now).await?;
+                }
+            }
+        }
+    }
+
+    fn still_permitted(&self, record: &ReferralRecord, now: Timestamp) -> bool {
+        let required = CategorySet::of(&[DataCategory::IdentityContact]);
+        let question = Question {
+            youth: record.row.youth,
+            channel: record.channel(),
+            viewer: Viewer::Addressee,
+            purpose: record.purpose(),
+            actor: ActorRole::System,
+            now,
+        };
+        let content = record.message.content.as_ref().map_or(CategorySet::EMPTY, Disclose::categories);
+        let decision = self.engine.decide(&self.index(), content.union(required), &question);
+        required.is_subset(decision.permitted())
+    }
+
+    async fn stop(
+        &self,
+        person: &Person,
+        record: &mut ReferralRecord,
+        change: &mut Change,
+        effect: &mut Effect,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        record.step_by_gateway(Step::WithdrawConsent)?;
+        let name = record.name().to_string();
+        let mut told = false;
+        for row in self.store.deliveries_about(record.row.id).await? {
+            let carries_data = matches!(row.item, DeliveryItem::Handover | DeliveryItem::Information(_));
+            match row.state {
+                DeliveryState::Queued | DeliveryState::Retrying if carries_data => {
+                    if row.item == DeliveryItem::Handover {
+                        record.set_delivery_state(DeliveryState::Stopped);
+                        record.row.delivery_ended = Some(now);
+                    }
+                    change.deliveries.push(stopped(row));
+                    push_once(&mut effect.stopped, &name);
+                }
+                DeliveryState::Sending | DeliveryState::InDoubt if carries_data => {
+                    push_once(&mut effect.under_way, &name);
+                    told |= row.item == DeliveryItem::Handover;
+                }
+                DeliveryState::Delivered => told |= row.item == DeliveryItem::Handover,
+                DeliveryState::Unspecified
+                | DeliveryState::Queued
+                | DeliveryState::Retrying
+                | DeliveryState::Sending
+                | DeliveryState::InDoubt
+                | DeliveryState::Rejected
+                | DeliveryState::Stopped
+                | DeliveryState::Expired => {}
+            }
+        }
+        // Whoever has it, or may have it, is told once that the permission is gone.
+        if told {
+            let recipient = record.row.recipient.clone();
+            change.enqueue.push(self.new_delivery(record, DeliveryItem::ConsentWithdrawn, recipient, now)?);
+        }
+        if self.adapter(&record.row.sender).is_some() {
+            let sender = record.row.sender.clone();
+            change.enqueue.push(self.new_delivery(record, DeliveryItem::StateChange, sender, now)?);
+        }
+        change.referrals.push(record.next_version(person, now)?);
+        change.events.push(event(record, Kind::StateChanged, now));
+        Ok(())
+    }
+}
+
+fn push_once(names: &mut Vec<String>, name: &str) {
+    if !names.iter().any(|other| other == name) {
+        names.push(name.to_owned());
+    }
+}

@@ -1,0 +1,20 @@
+//! The gateway: gRPC front, use cases, store, outbox, audit log, operations.
+
+mod answer;
+pub mod audit;
+pub mod caller;
+pub mod clock;
+pub mod config;
+pub mod error;
+pub mod front;
+pub mod gateway;
+pub mod journey;
+mod once;
+pub mod outbox;
+mod person;
+mod record;
+pub mod seal;
+pub mod serve;
+mod services;
+pub mod store;
+mod trail;

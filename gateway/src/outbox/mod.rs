@@ -1,0 +1,134 @@
+//! How do queued deliveries get to the agencies?
+//!
+//! The queue holds ids. A worker leases what is due, loads the record, decides again at this instant, writes the intent
+//! to the audit log, and only then sends. What came of it is written down in the same way.
+
+mod attempt;
+mod backoff;
+mod waiters;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use polku_proto::AgencyId;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+pub use crate::config::DeliverySettings;
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::services::status;
+use crate::store::{DeliveryRow, LeaseRequest};
+
+pub(crate) use attempt::has_ended;
+pub(crate) use waiters::Waiters;
+
+/// How many deliveries to one agency are under way at the same time: a silent agency must not use up all workers.
+const PER_AGENCY: usize = 16;
+/// The longest pause without looking into the queue.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// How often time-driven changes are made.
+const SWEEP: Duration = Duration::from_secs(10);
+
+/// How many deliveries to each agency are under way.
+type UnderWay = Arc<Mutex<HashMap<AgencyId, usize>>>;
+
+/// Works until told to stop, then finishes what is under way.
+pub async fn run(gateway: Arc<Gateway>, mut stop: watch::Receiver<bool>) {
+    let mut tasks = JoinSet::new();
+    let under_way = UnderWay::default();
+    let mut next_sweep = tokio::time::Instant::now();
+    while !*stop.borrow() {
+        if tokio::time::Instant::now() >= next_sweep {
+            next_sweep += SWEEP;
+            if let Err(error) = gateway.sweep().await {
+                status::log(&error);
+            }
+        }
+        match gateway.lease(tasks.len(), &under_way).await {
+            Ok(rows) => {
+                for row in rows {
+                    let gateway = Arc::clone(&gateway);
+                    let slot = Slot::taken(&under_way, &row.agency);
+                    tasks.spawn(async move {
+                        gateway.work(row).await;
+                        drop(slot);
+                    });
+                }
+            }
+            Err(error) => status::log(&error),
+        }
+        let pause = gateway.pause().await;
+        tokio::select! {
+            () = gateway.queued.notified() => {}
+            Some(_) = tasks.join_next() => {}
+            () = tokio::time::sleep(pause) => {}
+            changed = stop.changed() => if changed.is_err() { break },
+        }
+    }
+    while tasks.join_next().await.is_some() {}
+}
+
+/// One delivery's share of its agency's places. Given back when dropped.
+struct Slot {
+    under_way: UnderWay,
+    agency: AgencyId,
+}
+
+impl Slot {
+    fn taken(under_way: &UnderWay, agency: &AgencyId) -> Self {
+        *lock(under_way).entry(agency.clone()).or_default() += 1;
+        Self { under_way: Arc::clone(under_way), agency: agency.clone() }
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        if let Some(count) = lock(&self.under_way).get_mut(&self.agency) {
+            *count = count.saturating_sub(1);
+        }
+    }
+}
+
+fn lock(under_way: &UnderWay) -> std::sync::MutexGuard<'_, HashMap<AgencyId, usize>> {
+    under_way.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Gateway {
+    async fn lease(&self, busy: usize, under_way: &UnderWay) -> Result<Vec<DeliveryRow>, Error> {
+        let limit = self.delivery.concurrency.saturating_sub(u32::try_from(busy).unwrap_or(u32::MAX));
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let counts: Vec<(AgencyId, usize)> =
+            lock(under_way).iter().map(|(agency, count)| (agency.clone(), *count)).collect();
+        let not_to = counts.into_iter().filter(|(_, count)| *count >= PER_AGENCY).map(|(agency, _)| agency).collect();
+        let now = self.now();
+        let lease = LeaseRequest { now, until: now + self.delivery.lease, limit, not_to };
+        Ok(self.store.lease_due(&lease).await?)
+    }
+
+    /// How long nothing will be due.
+    async fn pause(&self) -> Duration {
+        match self.store.next_due().await {
+            Ok(Some(due)) => until(self.now(), due).min(LOOK_AGAIN),
+            Ok(None) | Err(_) => LOOK_AGAIN,
+        }
+    }
+
+    /// Works on one leased delivery. Errors of our own leave it leased: it is due again when the lease runs out.
+    async fn work(&self, row: DeliveryRow) {
+        let message = row.message;
+        if let Err(error) = self.attempt(row).await {
+            status::log(&error);
+            tracing::warn!(%message, "delivery left for a later attempt");
+        }
+    }
+}
+
+/// At least a few milliseconds, so that a queue that cannot be worked on does not spin.
+fn until(now: Timestamp, due: Timestamp) -> Duration {
+    Duration::try_from(due.duration_since(now)).unwrap_or(Duration::ZERO).max(Duration::from_millis(5))
+}

@@ -1,0 +1,94 @@
+//! How is the data of one person opened, and how are two changes about the same person kept apart?
+
+use std::sync::Arc;
+
+use polku_proto::YouthId;
+use polku_proto::identity::Hetu;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::seal::{PersonKey, Place};
+use crate::store::YouthRow;
+
+/// One lock for each of a fixed number of groups of persons.
+///
+/// Whoever changes something about a person, or starts a delivery about them, holds the lock of that person from
+/// reading the consents to making the change durable. So a withdrawal and a delivery are always one after the other.
+/// INVARIANT: nobody holds two of these at once.
+#[derive(Debug)]
+pub(crate) struct PersonLocks(Vec<Arc<Mutex<()>>>);
+
+const GROUPS: usize = 4096;
+
+impl PersonLocks {
+    pub(crate) fn new() -> Self {
+        Self((0..GROUPS).map(|_| Arc::new(Mutex::new(()))).collect())
+    }
+
+    async fn lock(&self, group: u64) -> Result<OwnedMutexGuard<()>, Error> {
+        let index = usize::try_from(group % GROUPS as u64).unwrap_or(0);
+        let lock = self.0.get(index).ok_or(Error::Inconsistent("no lock for this person"))?;
+        Ok(Arc::clone(lock).lock_owned().await)
+    }
+}
+
+/// That the caller is alone with a person's data.
+#[derive(Debug)]
+pub(crate) struct Alone {
+    _guard: OwnedMutexGuard<()>,
+}
+
+/// A person whose data can be opened.
+#[derive(Debug)]
+pub(crate) struct Person {
+    pub(crate) id: YouthId,
+    key: PersonKey,
+    row: YouthRow,
+}
+
+impl Person {
+    pub(crate) fn new(gateway: &Gateway, row: YouthRow) -> Result<Self, Error> {
+        let key = gateway.keys.unwrap(row.id, &row.key)?;
+        Ok(Self { id: row.id, key, row })
+    }
+
+    pub(crate) fn key(&self) -> &PersonKey {
+        &self.key
+    }
+
+    /// The identity code, opened for an authorised disclosure.
+    pub(crate) fn identity(&self) -> Result<Hetu, Error> {
+        let plain = self.key.open(identity_place(self.id), &self.row.sealed_identity)?;
+        let text = String::from_utf8(plain).map_err(|_| Error::Inconsistent("sealed identity is not text"))?;
+        text.parse().map_err(|_| Error::Inconsistent("sealed identity is no identity code"))
+    }
+}
+
+/// Where the identity code is sealed to.
+pub(crate) fn identity_place(youth: YouthId) -> Place<'static> {
+    Place { table: "youth", row: youth.uuid(), column: "sealed_identity", version: 1 }
+}
+
+impl Gateway {
+    /// Waits until nobody else changes anything about this person.
+    pub(crate) async fn alone_with(&self, youth: YouthId) -> Result<Alone, Error> {
+        let (_, low) = youth.uuid().as_u64_pair();
+        Ok(Alone { _guard: self.locks.lock(low).await? })
+    }
+
+    /// The same for a person who has no id yet, by the keyed hash of the identity.
+    pub(crate) async fn alone_with_identity(&self, hash: &[u8; 32]) -> Result<Alone, Error> {
+        let group = hash.iter().take(8).fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
+        Ok(Alone { _guard: self.locks.lock(group).await? })
+    }
+
+    /// The person with this id.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when nobody has it.
+    pub(crate) async fn person(&self, youth: YouthId) -> Result<Person, Error> {
+        let row = self.store.youth(youth).await?.ok_or(Error::NotFound)?;
+        Person::new(self, row)
+    }
+}

@@ -1,0 +1,234 @@
+//! How do the contract's messages and the rows of the store become one another?
+//!
+//! A referral, consent or prohibition is kept as the contract's own message, sealed under the person's key; the row
+//! repeats in clear only what is searched by.
+
+use jiff::Timestamp;
+use polku_policy::{Channel, Grant, GrantKind, Period, PurposeSet};
+use polku_proto::v1::consent_terms::ConsentKind;
+use polku_proto::v1::{
+    Consent, ConsentTerms, DeliveryState, Prohibition, ProhibitionTerms, Purpose, Referral, ReferralState, prohibition,
+};
+use polku_proto::{AgencyId, CategorySet, ConsentId, ProhibitionId, ReferralId, ReferralName, YouthId};
+use prost::Message;
+use uuid::Uuid;
+
+use crate::error::Error;
+use crate::person::Person;
+use crate::seal::Place;
+use crate::store::{InstrumentKind, InstrumentRow, InstrumentWrite, ReferralRow, ReferralWrite};
+
+/// A referral, opened.
+#[derive(Debug)]
+pub(crate) struct ReferralRecord {
+    pub(crate) row: ReferralRow,
+    pub(crate) message: Referral,
+}
+
+impl ReferralRecord {
+    pub(crate) fn open(person: &Person, row: ReferralRow) -> Result<Self, Error> {
+        let plain = person.key().open(referral_place(row.id, row.version), &row.sealed)?;
+        let message =
+            Referral::decode(plain.as_slice()).map_err(|_| Error::Inconsistent("sealed referral is unreadable"))?;
+        Ok(Self { row, message })
+    }
+
+    pub(crate) fn name(&self) -> ReferralName {
+        ReferralName { youth: self.row.youth, referral: self.row.id }
+    }
+
+    pub(crate) fn channel(&self) -> Channel {
+        Channel { from: self.row.sender.clone(), to: self.row.recipient.clone() }
+    }
+
+    pub(crate) fn purpose(&self) -> Purpose {
+        self.message.purpose()
+    }
+
+    pub(crate) fn state(&self) -> ReferralState {
+        self.row.state
+    }
+
+    pub(crate) fn set_state(&mut self, state: ReferralState) {
+        self.row.state = state;
+        self.message.set_state(state);
+    }
+
+    pub(crate) fn set_delivery_state(&mut self, state: DeliveryState) {
+        self.message.set_delivery_state(state);
+    }
+
+    /// The next version of a referral that is in the store.
+    pub(crate) fn next_version(&mut self, person: &Person, now: Timestamp) -> Result<ReferralWrite, Error> {
+        let expected = Some(self.row.version);
+        self.row.version += 1;
+        self.write(person, expected, now)
+    }
+
+    /// The first version of a new referral.
+    pub(crate) fn first_version(&mut self, person: &Person, now: Timestamp) -> Result<ReferralWrite, Error> {
+        self.write(person, None, now)
+    }
+
+    fn write(&mut self, person: &Person, expected: Option<u64>, now: Timestamp) -> Result<ReferralWrite, Error> {
+        self.row.updated = now;
+        self.row.holds_content = self.message.content.is_some();
+        self.message.update_time = Some(wire_time(now)?);
+        self.message.etag = etag(self.row.version);
+        let plain = self.message.encode_to_vec();
+        self.row.sealed = person.key().seal(referral_place(self.row.id, self.row.version), &plain)?;
+        Ok(ReferralWrite { row: self.row.clone(), expected })
+    }
+}
+
+/// A consent, opened.
+#[derive(Debug)]
+pub(crate) struct ConsentRecord {
+    pub(crate) row: InstrumentRow,
+    pub(crate) message: Consent,
+}
+
+impl ConsentRecord {
+    pub(crate) fn open(person: &Person, row: InstrumentRow) -> Result<Self, Error> {
+        let plain = open_instrument(person, &row)?;
+        let message =
+            Consent::decode(plain.as_slice()).map_err(|_| Error::Inconsistent("sealed consent is unreadable"))?;
+        Ok(Self { row, message })
+    }
+
+    pub(crate) fn terms(&self) -> Result<&ConsentTerms, Error> {
+        self.message.terms.as_ref().ok_or(Error::Inconsistent("consent without terms"))
+    }
+
+    /// The row for the present version of the message.
+    pub(crate) fn write(
+        &mut self,
+        person: &Person,
+        expected: Option<u64>,
+        revision: u64,
+    ) -> Result<InstrumentWrite, Error> {
+        self.row.revision = revision;
+        self.row.terms = self.terms()?.encode_to_vec();
+        self.message.etag = etag(self.row.version);
+        self.row.sealed = seal_instrument(person, &self.row, &self.message.encode_to_vec())?;
+        Ok(InstrumentWrite { row: self.row.clone(), expected })
+    }
+}
+
+/// A prohibition, opened.
+#[derive(Debug)]
+pub(crate) struct ProhibitionRecord {
+    pub(crate) row: InstrumentRow,
+    pub(crate) message: Prohibition,
+}
+
+impl ProhibitionRecord {
+    pub(crate) fn open(person: &Person, row: InstrumentRow) -> Result<Self, Error> {
+        let plain = open_instrument(person, &row)?;
+        let message =
+            Prohibition::decode(plain.as_slice()).map_err(|_| Error::Inconsistent("sealed prohibition is unreadable"))?;
+        Ok(Self { row, message })
+    }
+
+    pub(crate) fn write(
+        &mut self,
+        person: &Person,
+        expected: Option<u64>,
+        revision: u64,
+    ) -> Result<InstrumentWrite, Error> {
+        let terms = self.message.terms.as_ref().ok_or(Error::Inconsistent("prohibition without terms"))?;
+        self.row.revision = revision;
+        self.row.terms = terms.encode_to_vec();
+        self.row.in_force = self.message.state() == prohibition::State::InForce;
+        self.message.etag = etag(self.row.version);
+        self.row.sealed = seal_instrument(person, &self.row, &self.message.encode_to_vec())?;
+        Ok(InstrumentWrite { row: self.row.clone(), expected })
+    }
+}
+
+/// What the index holds of a consent.
+pub(crate) fn grant(row: &InstrumentRow) -> Result<Grant, Error> {
+    const BROKEN: Error = Error::Inconsistent("stored consent terms are unreadable");
+    let terms = ConsentTerms::decode(row.terms.as_slice()).map_err(|_| BROKEN)?;
+    let kind = match terms.kind() {
+        ConsentKind::Consent => GrantKind::Consent,
+        ConsentKind::DisclosurePermit => GrantKind::DisclosurePermit,
+        ConsentKind::Unspecified => return Err(BROKEN),
+    };
+    let from = terms.valid_from.as_ref().ok_or(BROKEN).and_then(instant)?;
+    let until = terms.valid_until.as_ref().map(instant).transpose()?;
+    Ok(Grant {
+        id: ConsentId::from_uuid(row.id),
+        version: row.version,
+        youth: row.youth,
+        kind,
+        disclosers: agencies(&terms.disclosers)?,
+        recipients: agencies(&terms.recipients)?,
+        purposes: PurposeSet::from_wire(&terms.purposes).map_err(|_| BROKEN)?,
+        categories: CategorySet::from_wire(&terms.categories).map_err(|_| BROKEN)?,
+        explicit: CategorySet::from_wire(&terms.explicit_categories).map_err(|_| BROKEN)?,
+        period: Period::new(from, until).map_err(|_| BROKEN)?,
+    })
+}
+
+/// What the index holds of a prohibition.
+pub(crate) fn ban(row: &InstrumentRow) -> Result<polku_policy::Prohibition, Error> {
+    const BROKEN: Error = Error::Inconsistent("stored prohibition terms are unreadable");
+    let terms = ProhibitionTerms::decode(row.terms.as_slice()).map_err(|_| BROKEN)?;
+    Ok(polku_policy::Prohibition {
+        id: ProhibitionId::from_uuid(row.id),
+        youth: row.youth,
+        disclosers: agencies(&terms.disclosers)?,
+        recipients: agencies(&terms.recipients)?,
+        categories: CategorySet::from_wire(&terms.categories).map_err(|_| BROKEN)?,
+    })
+}
+
+/// A row for an instrument that is not in the store yet.
+pub(crate) fn new_instrument(id: Uuid, youth: YouthId, kind: InstrumentKind) -> InstrumentRow {
+    InstrumentRow {
+        id,
+        youth,
+        kind,
+        version: 1,
+        in_force: false,
+        revision: 0,
+        terms: Vec::new(),
+        sealed: Vec::new(),
+    }
+}
+
+/// The tag of a version, opaque to callers.
+pub(crate) fn etag(version: u64) -> String {
+    format!("v{version}")
+}
+
+/// An instant as the contract words it.
+pub(crate) fn wire_time(time: Timestamp) -> Result<prost_types::Timestamp, Error> {
+    polku_proto::time::to_wire(time).map_err(|_| Error::Inconsistent("instant out of range"))
+}
+
+/// An instant from a record of our own.
+pub(crate) fn instant(time: &prost_types::Timestamp) -> Result<Timestamp, Error> {
+    polku_proto::time::from_wire(time).map_err(|_| Error::Inconsistent("stored instant out of range"))
+}
+
+fn agencies(ids: &[String]) -> Result<Vec<AgencyId>, Error> {
+    ids.iter().map(|id| id.parse().map_err(|_| Error::Inconsistent("stored agency id is unreadable"))).collect()
+}
+
+fn referral_place(referral: ReferralId, version: u64) -> Place<'static> {
+    Place { table: "referral", row: referral.uuid(), column: "sealed", version }
+}
+
+fn instrument_place(row: &InstrumentRow) -> Place<'static> {
+    Place { table: "instrument", row: row.id, column: "sealed", version: row.version }
+}
+
+fn open_instrument(person: &Person, row: &InstrumentRow) -> Result<Vec<u8>, Error> {
+    Ok(person.key().open(instrument_place(row), &row.sealed)?)
+}
+
+fn seal_instrument(person: &Person, row: &InstrumentRow, plain: &[u8]) -> Result<Vec<u8>, Error> {
+    Ok(person.key().seal(instrument_place(row), plain)?)
+}

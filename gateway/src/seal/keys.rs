@@ -1,0 +1,266 @@
+//! Which keys does the gateway hold, and where do they come from?
+
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use polku_proto::YouthId;
+use polku_proto::identity::Hetu;
+use ring::hmac;
+use zeroize::Zeroizing;
+
+use super::{
+    IdentityIndex, KEY_BYTES, MASTER_VERSION, PersonKey, SealError, Secret, WrappedKey, cipher, random_bytes,
+    wrapping,
+};
+
+const MASTER_FILE: &str = "master.key";
+const IDENTITY_FILE: &str = "identity.key";
+const PSEUDONYM_FILE: &str = "pseudonym.key";
+const TOKEN_FILE: &str = "token.key";
+
+/// Randomness that makes the key of one token.
+const TOKEN_SALT_BYTES: usize = 24;
+
+/// Others may not read a key file, the group may not write it. The group may read it: that is how the access list of
+/// a credential that systemd hands over shows in the mode.
+const FORBIDDEN_MODE: u32 = 0o037;
+
+/// Why the keys could not be loaded or made.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// A file cannot be read or written.
+    #[error("key file {} cannot be used", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A file does not hold a key.
+    #[error("key file {} does not hold 64 hexadecimal digits", path.display())]
+    Content {
+        /// Which.
+        path: PathBuf,
+    },
+    /// Others than the owner have access to a file.
+    #[error("key file {} has mode {mode:04o}, others have access; it should be 0400", path.display())]
+    Exposed {
+        /// Which.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
+    /// The same key is in two files.
+    #[error("two key files in {} hold the same key", path.display())]
+    Repeated {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// No key could be made.
+    #[error("no key could be made")]
+    Random(#[source] SealError),
+}
+
+/// The keys of a gateway. They are outside the database, and wiped when dropped.
+pub struct Keys {
+    master: Secret,
+    identity: Secret,
+    pseudonym: Secret,
+    token: Secret,
+}
+
+impl Keys {
+    /// Loads the keys from a folder: `master.key`, `identity.key`, `pseudonym.key` and `token.key`, each of 64
+    /// hexadecimal digits and at most one line end.
+    ///
+    /// # Errors
+    /// A file that is missing, malformed or open to others, and the same key in two files.
+    pub fn load(folder: &Path) -> Result<Keys, KeyError> {
+        let keys = Keys {
+            master: load(folder.join(MASTER_FILE))?,
+            identity: load(folder.join(IDENTITY_FILE))?,
+            pseudonym: load(folder.join(PSEUDONYM_FILE))?,
+            token: load(folder.join(TOKEN_FILE))?,
+        };
+        if keys.repeated() {
+            return Err(KeyError::Repeated { path: folder.to_owned() });
+        }
+        Ok(keys)
+    }
+
+    /// Makes new keys and writes them into a folder, each into a file of mode 0400. The folder is made if need be. An
+    /// existing key is never overwritten.
+    ///
+    /// # Errors
+    /// [`KeyError::File`] when a file is there already or cannot be written.
+    pub fn generate_into(folder: &Path) -> Result<Keys, KeyError> {
+        let failed = |source| KeyError::File { path: folder.to_owned(), source };
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+        let keys = Keys {
+            master: generate(folder.join(MASTER_FILE))?,
+            identity: generate(folder.join(IDENTITY_FILE))?,
+            pseudonym: generate(folder.join(PSEUDONYM_FILE))?,
+            token: generate(folder.join(TOKEN_FILE))?,
+        };
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+        Ok(keys)
+    }
+
+    /// Makes the data key of a new person.
+    ///
+    /// # Errors
+    /// [`SealError::Failed`] without random bytes.
+    pub fn new_person_key(&self, youth: YouthId) -> Result<(PersonKey, WrappedKey), SealError> {
+        let secret: Secret = Zeroizing::new(random_bytes()?);
+        let sealed = cipher::seal(&self.master, &wrapping(youth, MASTER_VERSION), secret.as_slice())?;
+        let mut wrapped = [MASTER_VERSION; WrappedKey::BYTES];
+        let (_, rest) = wrapped.split_first_mut().ok_or(SealError::Failed)?;
+        if rest.len() != sealed.len() {
+            return Err(SealError::Failed);
+        }
+        rest.copy_from_slice(&sealed);
+        Ok((PersonKey { secret }, WrappedKey::from_bytes(wrapped)))
+    }
+
+    /// Unwraps the data key of a person.
+    ///
+    /// # Errors
+    /// [`SealError::NotAuthentic`] for another person or an altered key, [`SealError::UnknownMasterKey`] when it was
+    /// wrapped by a master key that is not here.
+    pub fn unwrap(&self, youth: YouthId, wrapped: &WrappedKey) -> Result<PersonKey, SealError> {
+        let [version, sealed @ ..] = wrapped.as_bytes();
+        if *version != MASTER_VERSION {
+            return Err(SealError::UnknownMasterKey { version: *version });
+        }
+        let plain = Zeroizing::new(cipher::open(&self.master, &wrapping(youth, *version), sealed)?);
+        let secret = plain.as_slice().try_into().map_err(|_| SealError::NotAuthentic)?;
+        Ok(PersonKey { secret: Zeroizing::new(secret) })
+    }
+
+    /// Gives the keyed hash by which a person is found.
+    #[must_use]
+    pub fn identity_index(&self, code: &Hetu) -> IdentityIndex {
+        IdentityIndex::from_bytes(keyed_hash(&self.identity, &[code.expose().as_bytes()]))
+    }
+
+    /// Gives the keyed hash that stands for a value where the value itself may not stand. The same value has
+    /// unrelated hashes in different domains.
+    #[must_use]
+    pub fn pseudonym(&self, domain: &[u8], value: &[u8]) -> [u8; 32] {
+        keyed_hash(&self.pseudonym, &[&(domain.len() as u64).to_be_bytes(), domain, value])
+    }
+
+    /// Seals a token for one caller, as base64url without padding. It has 70 characters and four for every three
+    /// bytes.
+    ///
+    /// # Errors
+    /// [`SealError::Failed`] without random bytes.
+    pub fn seal_token(&self, caller: &str, plain: &[u8]) -> Result<String, SealError> {
+        let salt: [u8; TOKEN_SALT_BYTES] = random_bytes()?;
+        let mut token = salt.to_vec();
+        token.extend_from_slice(&cipher::seal(&self.token_key(caller, &salt), b"polku token 1", plain)?);
+        Ok(URL_SAFE_NO_PAD.encode(token))
+    }
+
+    /// Opens a token that was sealed for the same caller.
+    ///
+    /// # Errors
+    /// [`SealError::NotAuthentic`] for anything else.
+    pub fn open_token(&self, caller: &str, token: &str) -> Result<Vec<u8>, SealError> {
+        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| SealError::NotAuthentic)?;
+        let (salt, sealed) = bytes.split_first_chunk().ok_or(SealError::NotAuthentic)?;
+        cipher::open(&self.token_key(caller, salt), b"polku token 1", sealed)
+    }
+
+    /// One key a token: watchers get a token with every event, and random nonces under one key would run out.
+    fn token_key(&self, caller: &str, salt: &[u8; TOKEN_SALT_BYTES]) -> Secret {
+        Zeroizing::new(keyed_hash(&self.token, &[salt, caller.as_bytes()]))
+    }
+
+    fn repeated(&self) -> bool {
+        let mut secrets = [&self.master, &self.identity, &self.pseudonym, &self.token].map(|secret| secret.as_slice());
+        secrets.sort_unstable();
+        secrets.windows(2).any(|pair| matches!(pair, [one, other] if one == other))
+    }
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Keys(redacted)")
+    }
+}
+
+fn keyed_hash(secret: &[u8; KEY_BYTES], parts: &[&[u8]]) -> [u8; 32] {
+    let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, secret));
+    for part in parts {
+        context.update(part);
+    }
+    let mut hash = [0; 32];
+    for (byte, made) in hash.iter_mut().zip(context.sign().as_ref()) {
+        *byte = *made;
+    }
+    hash
+}
+
+fn load(path: PathBuf) -> Result<Secret, KeyError> {
+    let mut text = Zeroizing::new(Vec::with_capacity(2 * KEY_BYTES + 3));
+    let opened = File::open(&path).and_then(|file| {
+        let mode = file.metadata()?.permissions().mode() & 0o7777;
+        file.take(2 * KEY_BYTES as u64 + 3).read_to_end(&mut text)?;
+        Ok(mode)
+    });
+    let mode = match opened {
+        Ok(mode) => mode,
+        Err(source) => return Err(KeyError::File { path, source }),
+    };
+    if mode & FORBIDDEN_MODE != 0 {
+        return Err(KeyError::Exposed { path, mode });
+    }
+    parse(&text).ok_or(KeyError::Content { path })
+}
+
+fn parse(text: &[u8]) -> Option<Secret> {
+    let digits = text.strip_suffix(b"\n").unwrap_or(text);
+    let digits = digits.strip_suffix(b"\r").unwrap_or(digits);
+    if digits.len() != 2 * KEY_BYTES {
+        return None;
+    }
+    let mut secret: Secret = Zeroizing::new([0; KEY_BYTES]);
+    for (byte, pair) in secret.iter_mut().zip(digits.chunks_exact(2)) {
+        let [high, low] = pair else { return None };
+        *byte = digit(*high)? << 4 | digit(*low)?;
+    }
+    Some(secret)
+}
+
+fn digit(character: u8) -> Option<u8> {
+    match character {
+        b'0'..=b'9' => Some(character - b'0'),
+        b'a'..=b'f' => Some(character - b'a' + 10),
+        b'A'..=b'F' => Some(character - b'A' + 10),
+        _ => None,
+    }
+}
+
+fn generate(path: PathBuf) -> Result<Secret, KeyError> {
+    let secret: Secret = Zeroizing::new(random_bytes().map_err(KeyError::Random)?);
+    let mut text = Zeroizing::new(Vec::with_capacity(2 * KEY_BYTES + 1));
+    for byte in secret.iter() {
+        text.extend([byte >> 4, byte & 15].map(|half| if half < 10 { b'0' + half } else { b'a' + half - 10 }));
+    }
+    text.push(b'\n');
+    let written = OpenOptions::new().write(true).create_new(true).mode(0o400).open(&path).and_then(|mut file| {
+        file.write_all(&text)?;
+        file.sync_all()
+    });
+    match written {
+        Ok(()) => Ok(secret),
+        Err(source) => Err(KeyError::File { path, source }),
+    }
+}

@@ -1,0 +1,163 @@
+//! How is a gateway built from its configuration, and run?
+
+use std::path::Path;
+use std::sync::Arc;
+
+use polku_policy::{Engine, EngineError, Rules, RulesError};
+use tokio::sync::watch;
+
+use crate::audit::{AuditError, AuditLog};
+use crate::caller::Callers;
+use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
+use crate::error::Error;
+use crate::front::{Bound, Front, FrontError, Limits, Open, Quotas, Shutdown};
+use crate::gateway::{Gateway, Parts};
+use crate::seal::{KeyError, Keys};
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Store, StoreError};
+use crate::{outbox, services};
+
+/// Why a gateway does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The folder for the store cannot be made.
+    #[error("the store's folder cannot be made")]
+    Folder(#[source] std::io::Error),
+    /// The keys cannot be read.
+    #[error("the keys cannot be read")]
+    Keys(#[source] KeyError),
+    /// The store cannot be opened.
+    #[error("the store cannot be opened")]
+    Store(#[source] StoreError),
+    /// The audit log cannot be opened.
+    #[error("the audit log cannot be opened")]
+    Audit(#[source] AuditError),
+    /// The rules are refused.
+    #[error("the policy rules are refused")]
+    Rules(#[source] RulesError),
+    /// The rules and the directory do not make an engine.
+    #[error("the policy engine cannot be made")]
+    Engine(#[source] EngineError),
+    /// An agency's adapter cannot be made.
+    #[error("the adapter of agency {agency} cannot be made")]
+    Adapter {
+        /// Which agency.
+        agency: polku_proto::AgencyId,
+        /// Why.
+        #[source]
+        source: polku_adapters::BuildError,
+    },
+    /// What was stored cannot be brought back.
+    #[error("the stored state cannot be read")]
+    State(#[source] Error),
+    /// The ports cannot be opened.
+    #[error("the listeners cannot be opened")]
+    Front(#[source] FrontError),
+}
+
+/// Runs a gateway on the host's clock until told to stop. `ready` is told the open addresses.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn serve(config: Config, shutdown: Shutdown, ready: impl FnOnce(Bound)) -> Result<(), StartError> {
+    let started = start(config, Arc::new(SystemClock)).await?;
+    ready(started.bound());
+    started.run(shutdown).await;
+    Ok(())
+}
+
+/// A gateway whose ports are open and whose work has not begun.
+#[derive(Debug)]
+pub struct Started {
+    gateway: Arc<Gateway>,
+    front: Open,
+}
+
+/// Builds everything and opens the ports.
+///
+/// # Errors
+/// [`StartError`]; no port is left open then.
+pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, StartError> {
+    std::fs::create_dir_all(&config.store).map_err(StartError::Folder)?;
+    let store = SqliteStore::open(&config.store.join("polku.db")).map_err(StartError::Store)?;
+    start_on(config, clock, Arc::new(store)).await
+}
+
+/// The same on a given store.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn start_on(config: Config, clock: Arc<dyn Clock>, store: Arc<dyn Store>) -> Result<Started, StartError> {
+    std::fs::create_dir_all(&config.store).map_err(StartError::Folder)?;
+    let keys = Keys::load(&config.keys).map_err(StartError::Keys)?;
+    let (audit, recovery) = AuditLog::open(&config.store.join("audit.log")).map_err(StartError::Audit)?;
+    tracing::info!(?recovery, "audit log opened");
+    let rules = Rules::shipped().map_err(StartError::Rules)?;
+    let engine = Engine::new(rules, config.directory.clone()).map_err(StartError::Engine)?;
+    let mut adapters = Vec::new();
+    for agency in &config.agencies {
+        let Some(entry) = &agency.adapter else { continue };
+        let settings = with_absolute_files(entry.settings.clone(), &config.folder);
+        let adapter = polku_adapters::build(&entry.kind, agency.id.clone(), settings)
+            .map_err(|source| StartError::Adapter { agency: agency.id.clone(), source })?;
+        adapters.push(adapter);
+    }
+    let parts = Parts {
+        clock: Arc::clone(&clock),
+        store,
+        audit,
+        keys,
+        engine,
+        directory: config.directory,
+        adapters,
+        delivery: config.delivery,
+    };
+    let gateway = Gateway::open(parts).await.map_err(StartError::State)?;
+    let callers = Arc::new(Callers::new(&config.organisations));
+    let quotas = Arc::new(Quotas::new(config.quota));
+    let front = Front {
+        listen: config.listen,
+        tls: config.tls,
+        limits: Limits::default(),
+        routes: services::routes(Arc::clone(&gateway), callers, quotas),
+        inbound: Arc::clone(&gateway) as Arc<dyn crate::front::InboundHandler>,
+        clock,
+    };
+    let front = front.open().await.map_err(StartError::Front)?;
+    Ok(Started { gateway, front })
+}
+
+impl Started {
+    /// The addresses that were opened.
+    #[must_use]
+    pub fn bound(&self) -> Bound {
+        self.front.bound()
+    }
+
+    /// Serves and delivers until told to stop; then finishes what is under way.
+    pub async fn run(self, shutdown: Shutdown) {
+        let (stop, stopped) = watch::channel(false);
+        let outbox = tokio::spawn(outbox::run(Arc::clone(&self.gateway), stopped));
+        self.front.serve(shutdown).await;
+        // Deliveries go on until nobody can ask for new ones.
+        let _ = stop.send(true);
+        if let Err(error) = outbox.await {
+            tracing::error!(%error, "the outbox ended abnormally");
+        }
+    }
+}
+
+/// File names in an adapter's settings are relative to the configuration file, like all others.
+fn with_absolute_files(mut settings: toml::Table, folder: &Path) -> toml::Table {
+    for (key, value) in &mut settings {
+        match value {
+            toml::Value::String(file) if key.ends_with("_file") => {
+                *value = folder.join(&*file).to_string_lossy().into_owned().into();
+            }
+            toml::Value::Table(inner) => *inner = with_absolute_files(std::mem::take(inner), folder),
+            _ => {}
+        }
+    }
+    settings
+}

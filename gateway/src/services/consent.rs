@@ -1,0 +1,101 @@
+//! `polku.v1.ConsentService`.
+
+use polku_proto::v1::consent_service_server::ConsentService;
+use polku_proto::v1::{
+    Consent, ConsentChange, GetConsentRequest, LiftProhibitionRequest, ListConsentsRequest, ListConsentsResponse,
+    ProhibitionChange, RecordConsentRequest, RecordProhibitionRequest, RefuseConsentRequest, RenewConsentRequest,
+    RequestConsentRequest, RevokeConsentRequest, VerifyConsentRequest, VerifyConsentResponse, WithdrawConsentRequest,
+};
+use tonic::{Request, Response, Status};
+
+use super::Desk;
+use crate::answer::answer;
+
+#[derive(Debug)]
+pub(super) struct Service(pub(super) Desk);
+
+#[tonic::async_trait]
+impl ConsentService for Service {
+    async fn request_consent(
+        &self,
+        request: Request<RequestConsentRequest>,
+    ) -> Result<Response<ConsentChange>, Status> {
+        let (caller, request) = self.0.open(request)?;
+        let change = self.0.gateway.request_consent(&caller, request).await?;
+        Ok(answer(change, &caller, self.0.gateway.now())?)
+    }
+
+    async fn record_consent(&self, request: Request<RecordConsentRequest>) -> Result<Response<ConsentChange>, Status> {
+        let (caller, request) = self.0.open(request)?;
+        let change = self.0.gateway.record_consent(&caller, request).await?;
+        Ok(answer(change, &caller, self.0.gateway.now())?)
+    }
+
+    async fn renew_consent(&self, request: Request<RenewConsentRequest>) -> Result<Response<ConsentChange>, Status> {
+        let (caller, request) = self.0.open(request)?;
+        let change = self.0.gateway.renew_consent(&caller, request).await?;
+        Ok(answer(change, &caller, self.0.gateway.now())?)
+    }
+
+    async fn refuse_consent(&self, request: Request<RefuseConsentRequest>) -> Result<Response<ConsentChange>, Status> {
+        let (caller, request) = self.0.open(request)?;
+        let change = self.0.gateway.refuse_consent(&caller, request).await?;
+        Ok(answer(change, &caller, self.0.gateway.now())?)
+    }
+
+    async fn withdraw_consent(
+        &self,
+        request: Request<WithdrawConsentRequest>,
+    ) -> Result<Response<ConsentChange>, Status> {
+        let (caller, request) = self.0.open(request)?;
+        let change = self.0.gateway.withdraw_consent(&caller, request).await?;
+        Ok(answer(change, &caller, self.0.gateway.now())?)
+    }
+
+    async fn revoke_consent(&self, request: Request<RevokeConsentRequest>) -> Result<Response<ConsentChange>, Status> {
+        let (caller, request) = self.0.open(request)?;
+        let change = self.0.gateway.revoke_consent(&caller, request).await?;
+        Ok(answer(change, &caller, self.0.gateway.now())?)
+    }
+
+    async fn record_prohibition(
+        &self,
+        request: Request<RecordProhibitionRequest>,
+    ) -> Result<Response<ProhibitionChange>, Status> {
+        let (caller, request) = self.0.open(request)?;
+        let change = self.0.gateway.record_prohibition(&caller, request).await?;
+        Ok(answer(change, &caller, self.0.gateway.now())?)
+    }
+
+    async fn lift_prohibition(
+        &self,
+        request: Request<LiftProhibitionRequest>,
+    ) -> Result<Response<ProhibitionChange>, Status> {
+        let (caller, request) = self.0.open(request)?;
+        let change = self.0.gateway.lift_prohibition(&caller, request).await?;
+        Ok(answer(change, &caller, self.0.gateway.now())?)
+    }
+
+    async fn get_consent(&self, request: Request<GetConsentRequest>) -> Result<Response<Consent>, Status> {
+        let (caller, request) = self.0.open(request)?;
+        let consent = self.0.gateway.get_consent(&caller, request).await?;
+        Ok(answer(consent, &caller, self.0.gateway.now())?)
+    }
+
+    async fn list_consents(
+        &self,
+        request: Request<ListConsentsRequest>,
+    ) -> Result<Response<ListConsentsResponse>, Status> {
+        let (caller, request) = self.0.open(request)?;
+        let list = self.0.gateway.list_consents(&caller, request).await?;
+        Ok(answer(list, &caller, self.0.gateway.now())?)
+    }
+
+    async fn verify_consent(
+        &self,
+        request: Request<VerifyConsentRequest>,
+    ) -> Result<Response<VerifyConsentResponse>, Status> {
+        let (caller, request) = self.0.open(request)?;
+        Ok(Response::new(self.0.gateway.verify_consent(&caller, request).await?))
+    }
+}

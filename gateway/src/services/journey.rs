@@ -1,0 +1,28 @@
+//! `polku.v1.JourneyService`.
+
+use polku_proto::v1::journey_service_server::JourneyService;
+use polku_proto::v1::{GetJourneyRequest, IdentifyYouthRequest, IdentifyYouthResponse, Journey};
+use tonic::{Request, Response, Status};
+
+use super::Desk;
+use crate::answer::answer;
+
+#[derive(Debug)]
+pub(super) struct Service(pub(super) Desk);
+
+#[tonic::async_trait]
+impl JourneyService for Service {
+    async fn identify_youth(
+        &self,
+        request: Request<IdentifyYouthRequest>,
+    ) -> Result<Response<IdentifyYouthResponse>, Status> {
+        let (caller, request) = self.0.open(request)?;
+        Ok(Response::new(self.0.gateway.identify(&caller, request).await?))
+    }
+
+    async fn get_journey(&self, request: Request<GetJourneyRequest>) -> Result<Response<Journey>, Status> {
+        let (caller, request) = self.0.open(request)?;
+        let journey = self.0.gateway.get_journey(&caller, request).await?;
+        Ok(answer(journey, &caller, self.0.gateway.now())?)
+    }
+}

@@ -1,0 +1,162 @@
+//! How does a failure look on the gRPC wire?
+//!
+//! One `google.rpc.Status` with `ErrorInfo` (stable reason, domain `polku`), and `BadRequest`, `PreconditionFailure` or
+//! `RetryInfo` where they say more. The texts are fixed: nothing of a request is repeated.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+
+use crate::caller::CallerError;
+use crate::error::Error;
+use crate::store::StoreError;
+
+/// `ErrorInfo.domain`.
+const DOMAIN: &str = "polku";
+/// When to come back after a failure that passes.
+const PAUSE: Duration = Duration::from_millis(500);
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        log(&error);
+        let mut details = ErrorDetails::new();
+        let mut metadata = HashMap::from([("retry".to_owned(), retry(&error).to_owned())]);
+        match &error {
+            Error::Invalid(violations) => {
+                for violation in violations.iter() {
+                    details.add_bad_request_violation(&violation.field, &violation.expected);
+                }
+            }
+            Error::Field { field, expected, .. } => {
+                details.add_bad_request_violation(*field, *expected);
+                metadata.insert("field".into(), (*field).to_owned());
+            }
+            Error::Caller(CallerError::ActorMalformed(violations)) => {
+                for violation in violations.iter() {
+                    details.add_bad_request_violation(&violation.field, &violation.expected);
+                }
+            }
+            Error::NotPermitted(decision) => {
+                // Only what was asked for and is not permitted, whether or not there is such data.
+                metadata.insert("withheld".into(), decision.withheld().to_string());
+            }
+            Error::TransitionNotAllowed { state, expected } => {
+                metadata.insert("state".into(), state.as_str_name().to_owned());
+                details.add_precondition_failure_violation("STATE", state.as_str_name(), *expected);
+            }
+            Error::RecordState { expected } => {
+                details.add_precondition_failure_violation("STATE", "record", *expected);
+            }
+            Error::Quota { after } => {
+                details.set_retry_info(Some(*after));
+            }
+            Error::ConsentStale | Error::Store(_) | Error::Audit(_) => {
+                details.set_retry_info(Some(PAUSE));
+            }
+            Error::Caller(_)
+            | Error::RequestIdReused
+            | Error::NotFound
+            | Error::ActorNotAllowed { .. }
+            | Error::EtagMismatch
+            | Error::Seal(_)
+            | Error::Inconsistent(_) => {}
+        }
+        details.set_error_info(error.reason(), DOMAIN, metadata);
+        let message = format!("{}: {}", text(&error), error.hint());
+        Status::with_error_details(code(&error), message, details)
+    }
+}
+
+/// Writes down, once, what went wrong on our side. What callers do wrong is theirs to see.
+pub(crate) fn log(error: &Error) {
+    match error {
+        Error::Audit(_) | Error::Store(_) | Error::Seal(_) | Error::Inconsistent(_) => {
+            tracing::error!(reason = error.reason(), error = chain(error), "call failed");
+        }
+        Error::Caller(_)
+        | Error::Invalid(_)
+        | Error::Field { .. }
+        | Error::RequestIdReused
+        | Error::NotFound
+        | Error::NotPermitted(_)
+        | Error::ActorNotAllowed { .. }
+        | Error::TransitionNotAllowed { .. }
+        | Error::RecordState { .. }
+        | Error::EtagMismatch
+        | Error::ConsentStale
+        | Error::Quota { .. } => tracing::info!(reason = error.reason(), "call refused"),
+    }
+}
+
+fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+fn code(error: &Error) -> Code {
+    match error {
+        Error::Caller(CallerError::NoCertificate | CallerError::UnknownCertificate) => Code::Unauthenticated,
+        Error::Caller(CallerError::ActorMissing | CallerError::ActorUnreadable | CallerError::ActorMalformed(_)) => {
+            Code::InvalidArgument
+        }
+        Error::Caller(CallerError::ActorNotAllowed(_) | CallerError::UnknownUnit | CallerError::UnknownRole) => {
+            Code::PermissionDenied
+        }
+        Error::Invalid(_) | Error::Field { .. } | Error::RequestIdReused => Code::InvalidArgument,
+        Error::NotFound => Code::NotFound,
+        Error::NotPermitted(_) | Error::ActorNotAllowed { .. } => Code::PermissionDenied,
+        Error::TransitionNotAllowed { .. } | Error::RecordState { .. } => Code::FailedPrecondition,
+        Error::EtagMismatch => Code::Aborted,
+        Error::Quota { .. } | Error::Store(StoreError::Busy) => Code::ResourceExhausted,
+        Error::ConsentStale | Error::Audit(_) | Error::Store(_) => Code::Unavailable,
+        Error::Seal(_) | Error::Inconsistent(_) => Code::Internal,
+    }
+}
+
+/// Whether the same call may be made again.
+fn retry(error: &Error) -> &'static str {
+    match error {
+        Error::Quota { .. } | Error::ConsentStale | Error::Store(_) | Error::Audit(_) => "same call later",
+        Error::EtagMismatch => "after reading again",
+        Error::NotPermitted(_) => "after a consent is recorded",
+        Error::Caller(_)
+        | Error::Invalid(_)
+        | Error::Field { .. }
+        | Error::RequestIdReused
+        | Error::NotFound
+        | Error::ActorNotAllowed { .. }
+        | Error::TransitionNotAllowed { .. }
+        | Error::RecordState { .. }
+        | Error::Seal(_)
+        | Error::Inconsistent(_) => "no",
+    }
+}
+
+/// What is said of failures on our side does not tell which part failed how.
+fn text(error: &Error) -> String {
+    match error {
+        Error::Seal(_) | Error::Inconsistent(_) => "the gateway made a mistake".to_owned(),
+        Error::Field { .. } => "the message does not follow the contract".to_owned(),
+        Error::Caller(_)
+        | Error::Invalid(_)
+        | Error::RequestIdReused
+        | Error::NotFound
+        | Error::NotPermitted(_)
+        | Error::ActorNotAllowed { .. }
+        | Error::TransitionNotAllowed { .. }
+        | Error::RecordState { .. }
+        | Error::EtagMismatch
+        | Error::ConsentStale
+        | Error::Quota { .. }
+        | Error::Audit(_)
+        | Error::Store(_) => error.to_string(),
+    }
+}

@@ -1,0 +1,403 @@
+//! What is kept on disk, and in which words of the domain is it asked for?
+
+pub mod sqlite;
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use polku_proto::v1::{DeliveryState, ReferralState};
+use polku_proto::{AgencyId, MessageId, ReferralId, YouthId};
+use uuid::Uuid;
+
+use crate::seal::{IdentityIndex, WrappedKey};
+
+/// The durable state of the gateway.
+///
+/// Everything personal is sealed before it comes here. An `Ok` from [`Store::commit`] means that the change is on
+/// disk; either all of a [`Change`] is there or nothing of it.
+#[async_trait]
+pub trait Store: Debug + Send + Sync {
+    /// Makes one change durable, all of it or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when a row is not at its expected version or fence,
+    /// [`StoreError::RequestTaken`] when the request id is there already,
+    /// [`StoreError::IdentityTaken`] when another person row has this identity.
+    async fn commit(&self, change: Change) -> Result<(), StoreError>;
+
+    /// The earlier call with this request id, if there was one.
+    async fn request(&self, key: &RequestKey) -> Result<Option<RequestRow>, StoreError>;
+
+    /// The person with this identity.
+    async fn youth_by_identity(&self, identity: &IdentityIndex) -> Result<Option<YouthRow>, StoreError>;
+
+    /// A person.
+    async fn youth(&self, youth: YouthId) -> Result<Option<YouthRow>, StoreError>;
+
+    /// A referral.
+    async fn referral(&self, referral: ReferralId) -> Result<Option<ReferralRow>, StoreError>;
+
+    /// Referrals of which the party is sender, or recipient once they have reached it; newest first.
+    async fn referrals(&self, filter: &ReferralFilter) -> Result<Vec<ReferralRow>, StoreError>;
+
+    /// Referrals that wait for an answer whose time has passed, at most `limit`.
+    async fn overdue_referrals(&self, now: Timestamp, limit: u32) -> Result<Vec<ReferralRow>, StoreError>;
+
+    /// Referrals that still hold content and whose delivery ended before `before`, at most `limit`.
+    async fn erasable_referrals(&self, before: Timestamp, limit: u32) -> Result<Vec<ReferralRow>, StoreError>;
+
+    /// One consent or prohibition.
+    async fn instrument(&self, id: Uuid) -> Result<Option<InstrumentRow>, StoreError>;
+
+    /// All consents and prohibitions of a person, oldest first.
+    async fn instruments_of(&self, youth: YouthId) -> Result<Vec<InstrumentRow>, StoreError>;
+
+    /// Everything that is in force, for rebuilding the consent index: rows with an id above `after`, by id.
+    async fn instruments_in_force(&self, after: Uuid, limit: u32) -> Result<Vec<InstrumentRow>, StoreError>;
+
+    /// What happened after a position, as far as the party may be told, in order.
+    async fn events_after(&self, position: u64, party: &AgencyId, limit: u32) -> Result<Vec<EventRow>, StoreError>;
+
+    /// The position of the newest event; 0 if there is none.
+    async fn last_event(&self) -> Result<u64, StoreError>;
+
+    /// Takes deliveries that are due: waiting ones, and ones in sending whose lease has run out. Each gets a new
+    /// fence and is leased until `lease.until`; its state stays as it is.
+    async fn lease_due(&self, lease: &LeaseRequest) -> Result<Vec<DeliveryRow>, StoreError>;
+
+    /// Gives a leased delivery back without an attempt, due again at `due`. Does nothing when the fence has moved on.
+    async fn release(&self, message: MessageId, fence: u64, due: Timestamp) -> Result<(), StoreError>;
+
+    /// When the next delivery is due that [`Store::lease_due`] would take, if any.
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    /// One delivery.
+    async fn delivery(&self, message: MessageId) -> Result<Option<DeliveryRow>, StoreError>;
+
+    /// The deliveries about a person that have not come to a final state, oldest first.
+    async fn open_deliveries_of(&self, youth: YouthId) -> Result<Vec<DeliveryRow>, StoreError>;
+
+    /// The deliveries about a referral, oldest first.
+    async fn deliveries_about(&self, referral: ReferralId) -> Result<Vec<DeliveryRow>, StoreError>;
+
+    /// Which of these audit leaves were committed together with their state.
+    async fn committed_leaves(&self, from: u64) -> Result<Vec<u64>, StoreError>;
+
+    /// Sealed details of an audit leaf.
+    async fn audit_detail(&self, sequence: u64) -> Result<Option<DetailRow>, StoreError>;
+
+    /// Up to which audit leaf (exclusive) every leaf has its state or a closing leaf.
+    async fn reconciled(&self) -> Result<u64, StoreError>;
+
+    /// Moves that mark.
+    async fn set_reconciled(&self, until: u64) -> Result<(), StoreError>;
+
+    /// Forgets request ids from before this instant; answers how many.
+    async fn prune_requests(&self, before: Timestamp) -> Result<u64, StoreError>;
+}
+
+/// Why the store did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A row has moved on since it was read.
+    #[error("the record has changed in between")]
+    Conflict,
+    /// The request id has been used.
+    #[error("the request id has been used")]
+    RequestTaken,
+    /// The identity belongs to another row.
+    #[error("the identity is already registered")]
+    IdentityTaken,
+    /// The database holds something that this release cannot read.
+    #[error("unreadable record in table {table}")]
+    Unreadable {
+        /// Which table.
+        table: &'static str,
+    },
+    /// The database was written by a newer release.
+    #[error("schema version {found} is newer than this release knows ({known})")]
+    NewerSchema {
+        /// What the file says.
+        found: u32,
+        /// What this release knows.
+        known: u32,
+    },
+    /// The queue to the writer is full.
+    #[error("too many changes are waiting to be written")]
+    Busy,
+    /// The database does not work.
+    #[error("the database failed")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// One atomic change, announced by an audit leaf that is durable already.
+#[derive(Debug)]
+pub struct Change {
+    /// Sequence of that leaf.
+    pub leaf: u64,
+    /// Its sealed details.
+    pub detail: Option<DetailRow>,
+    /// The call that asked for the change.
+    pub request: Option<RequestRow>,
+    /// A person not known before.
+    pub youth: Option<YouthRow>,
+    /// Referrals made or changed.
+    pub referrals: Vec<ReferralWrite>,
+    /// Consents and prohibitions made or changed.
+    pub instruments: Vec<InstrumentWrite>,
+    /// What watchers are told.
+    pub events: Vec<NewEvent>,
+    /// Deliveries put into the queue.
+    pub enqueue: Vec<DeliveryRow>,
+    /// Deliveries that move on.
+    pub deliveries: Vec<DeliveryWrite>,
+}
+
+impl Change {
+    /// A change that so far only marks its leaf as committed.
+    #[must_use]
+    pub fn announced_by(leaf: u64) -> Self {
+        Self {
+            leaf,
+            detail: None,
+            request: None,
+            youth: None,
+            referrals: Vec::new(),
+            instruments: Vec::new(),
+            events: Vec::new(),
+            enqueue: Vec::new(),
+            deliveries: Vec::new(),
+        }
+    }
+}
+
+/// Sealed details of an audit leaf.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DetailRow {
+    /// Under whose key they are sealed.
+    pub youth: YouthId,
+    /// Salt and details, sealed.
+    pub sealed: Vec<u8>,
+}
+
+/// Whose request id it is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RequestKey {
+    /// Agency id of the caller.
+    pub organisation: AgencyId,
+    /// UUID made by the caller.
+    pub request: Uuid,
+}
+
+/// A call with a side effect that has been answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestRow {
+    /// Whose.
+    pub key: RequestKey,
+    /// Keyed hash of method and body: a repetition must be the same call.
+    pub fingerprint: [u8; 32],
+    /// Under whose key the answer is sealed.
+    pub youth: YouthId,
+    /// The answer, sealed.
+    pub sealed_answer: Vec<u8>,
+    /// When.
+    pub time: Timestamp,
+}
+
+/// A person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct YouthRow {
+    /// Opaque id.
+    pub id: YouthId,
+    /// Keyed hash of the identity code.
+    pub identity: IdentityIndex,
+    /// The person's data key, wrapped by the master key.
+    pub key: WrappedKey,
+    /// The identity code, sealed.
+    pub sealed_identity: Vec<u8>,
+    /// When first seen.
+    pub created: Timestamp,
+}
+
+/// A referral.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReferralRow {
+    /// Opaque id.
+    pub id: ReferralId,
+    /// Whose.
+    pub youth: YouthId,
+    /// Agency id.
+    pub sender: AgencyId,
+    /// Agency id.
+    pub recipient: AgencyId,
+    /// State machine of consent.md 3.2, spelled out in the contract.
+    pub state: ReferralState,
+    /// Counts changes, from 1.
+    pub version: u64,
+    /// When sent.
+    pub created: Timestamp,
+    /// When last changed.
+    pub updated: Timestamp,
+    /// Until when an answer is expected.
+    pub respond_by: Timestamp,
+    /// Whether the recipient's system has it, or may have it: the recipient then sees it here as well.
+    pub reached_recipient: bool,
+    /// When the delivery of the referral came to its end.
+    pub delivery_ended: Option<Timestamp>,
+    /// Whether the sealed record still holds the sender's content.
+    pub holds_content: bool,
+    /// The contract's `Referral`, sealed.
+    pub sealed: Vec<u8>,
+}
+
+/// A referral as it shall be.
+#[derive(Debug)]
+pub struct ReferralWrite {
+    /// The new row.
+    pub row: ReferralRow,
+    /// The version that must be there now; `None` for a new referral.
+    pub expected: Option<u64>,
+}
+
+/// Which referrals are asked for.
+#[derive(Debug, Clone)]
+pub struct ReferralFilter {
+    /// The agency that asks. `None`: the young person, who sees all.
+    pub party: Option<AgencyId>,
+    /// Of one person only.
+    pub youth: Option<YouthId>,
+    /// Only referrals before this one in the order of the list (creation time and id of the last one seen).
+    pub before: Option<(Timestamp, ReferralId)>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// Which kind of instrument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InstrumentKind {
+    /// A consent or a permit.
+    Consent,
+    /// A prohibition.
+    Prohibition,
+}
+
+/// A consent, permit or prohibition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InstrumentRow {
+    /// Opaque id.
+    pub id: Uuid,
+    /// Whose.
+    pub youth: YouthId,
+    /// Which kind.
+    pub kind: InstrumentKind,
+    /// Counts changes, from 1.
+    pub version: u64,
+    /// Whether it counts in decisions (its period is looked at when deciding).
+    pub in_force: bool,
+    /// The consent revision of the last change: the sequence of its audit leaf.
+    pub revision: u64,
+    /// The terms, as the contract's `ConsentTerms` or `ProhibitionTerms`: what the index is built from.
+    pub terms: Vec<u8>,
+    /// The contract's `Consent` or `Prohibition`, sealed.
+    pub sealed: Vec<u8>,
+}
+
+/// A consent or prohibition as it shall be.
+#[derive(Debug)]
+pub struct InstrumentWrite {
+    /// The new row.
+    pub row: InstrumentRow,
+    /// The version that must be there now; `None` for a new one.
+    pub expected: Option<u64>,
+}
+
+/// Something that happened to a referral, to be told to watchers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewEvent {
+    /// The contract's `ReferralEvent.Kind`.
+    pub kind: i32,
+    /// Which referral.
+    pub referral: ReferralId,
+    /// Its sender, who is always told.
+    pub sender: AgencyId,
+    /// Its recipient, if that one is told.
+    pub recipient: Option<AgencyId>,
+    /// When.
+    pub time: Timestamp,
+}
+
+/// The same, with its place in the one order of all events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventRow {
+    /// From 1, without repetition, in the order of commits.
+    pub position: u64,
+    /// What happened.
+    pub event: NewEvent,
+}
+
+/// What is delivered. The payload itself is made at the moment of sending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliveryItem {
+    /// The referral itself.
+    Handover,
+    /// The state as it is when sent.
+    StateChange,
+    /// The sender's answer to the question with this index.
+    Information(u32),
+    /// The permission is gone.
+    ConsentWithdrawn,
+}
+
+/// A delivery in the queue: ids only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryRow {
+    /// The same through all attempts.
+    pub message: MessageId,
+    /// What.
+    pub item: DeliveryItem,
+    /// About which referral.
+    pub referral: ReferralId,
+    /// About whom.
+    pub youth: YouthId,
+    /// To which agency.
+    pub agency: AgencyId,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// How often it has been tried.
+    pub attempts: u32,
+    /// When it may be tried next.
+    pub due: Timestamp,
+    /// When it is given up.
+    pub deadline: Timestamp,
+    /// Grows with every lease and every change from outside: an older holder cannot write any more.
+    pub fence: u64,
+    /// Until when the present holder may work on it.
+    pub leased_until: Option<Timestamp>,
+    /// Audit leaf of the last attempt.
+    pub intent: Option<u64>,
+    /// The agency's number of the message, once it has it.
+    pub reference: Option<String>,
+}
+
+/// A delivery as it shall be.
+#[derive(Debug)]
+pub struct DeliveryWrite {
+    /// The new row.
+    pub row: DeliveryRow,
+    /// The fence that must be there now.
+    pub expected_fence: u64,
+}
+
+/// Which deliveries a worker takes.
+#[derive(Debug, Clone)]
+pub struct LeaseRequest {
+    /// The instant.
+    pub now: Timestamp,
+    /// Until when they are taken.
+    pub until: Timestamp,
+    /// At most so many.
+    pub limit: u32,
+    /// Agencies that have enough under way.
+    pub not_to: Vec<AgencyId>,
+}

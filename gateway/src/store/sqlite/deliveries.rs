@@ -1,0 +1,149 @@
+//! How does the queue of deliveries stand on disk?
+//!
+//! A delivery that waits wakes when it is due; one that is leased wakes when its lease runs out. A lease changes no
+//! state: only its holder knows when the sending begins. The index of what is pending is ordered by agency and wake,
+//! so that an agency that is down, with a long queue, costs nothing when others are served.
+
+use jiff::Timestamp;
+use polku_proto::{AgencyId, MessageId, ReferralId, YouthId};
+use rusqlite::{Connection, params};
+
+use super::changes::{execute, expect_one};
+use super::read::{all, one, select};
+use super::rows::{self, DELIVERY, blob, instant, item_numbers, number};
+use crate::store::{DeliveryRow, DeliveryWrite, LeaseRequest, StoreError};
+
+/// See [`crate::store::Store::lease_due`].
+pub(super) fn lease_due(connection: &Connection, lease: &LeaseRequest) -> Result<Vec<DeliveryRow>, StoreError> {
+    let mut due = Vec::new();
+    for (agency, _) in pending_agencies(connection)? {
+        if !lease.not_to.contains(&agency) {
+            let sql = "SELECT wake, number FROM delivery
+                WHERE state IN (1, 2, 4) AND agency = ?1 AND wake <= ?2 ORDER BY wake, number LIMIT ?3";
+            let values = params![agency.as_str(), instant(lease.now), lease.limit];
+            due.extend(all(connection, sql, values, two_numbers)?);
+        }
+    }
+    due.sort_unstable();
+    due.truncate(usize::try_from(lease.limit).unwrap_or(usize::MAX));
+    due.into_iter().map(|(_, number)| take(connection, number, lease.until)).collect()
+}
+
+/// See [`crate::store::Store::release`].
+pub(super) fn release(
+    connection: &Connection,
+    message: MessageId,
+    fence: u64,
+    due: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE delivery SET due = ?3, leased_until = NULL
+        WHERE message = ?1 AND fence = ?2 AND state IN (1, 2, 4)";
+    execute(connection, sql, params![blob(message.uuid()), number(fence)?, instant(due)]).map(drop)
+}
+
+/// See [`crate::store::Store::next_due`].
+pub(super) fn next_due(connection: &Connection) -> Result<Option<Timestamp>, StoreError> {
+    let wakes = pending_agencies(connection)?.into_iter().map(|(_, wake)| wake);
+    let earliest = wakes.min().map(Timestamp::from_millisecond).transpose();
+    earliest.map_err(|_| StoreError::Unreadable { table: "delivery" })
+}
+
+/// See [`crate::store::Store::delivery`].
+pub(super) fn delivery(connection: &Connection, message: MessageId) -> Result<Option<DeliveryRow>, StoreError> {
+    one(connection, &select(DELIVERY, "delivery WHERE message = ?1"), params![blob(message.uuid())], rows::delivery)
+}
+
+/// See [`crate::store::Store::open_deliveries_of`].
+pub(super) fn open_deliveries_of(connection: &Connection, youth: YouthId) -> Result<Vec<DeliveryRow>, StoreError> {
+    let sql = select(DELIVERY, "delivery WHERE youth = ?1 AND state IN (1, 2, 4, 5) ORDER BY number");
+    all(connection, &sql, params![blob(youth.uuid())], rows::delivery)
+}
+
+/// See [`crate::store::Store::deliveries_about`].
+pub(super) fn deliveries_about(
+    connection: &Connection,
+    referral: ReferralId,
+) -> Result<Vec<DeliveryRow>, StoreError> {
+    let sql = select(DELIVERY, "delivery WHERE referral = ?1 ORDER BY number");
+    all(connection, &sql, params![blob(referral.uuid())], rows::delivery)
+}
+
+/// Puts a delivery into the queue.
+pub(super) fn enqueue(connection: &Connection, row: &DeliveryRow) -> Result<(), StoreError> {
+    let sql = "INSERT INTO delivery (message, item, item_index, referral, youth, agency, state, attempts, due,
+            deadline, fence, leased_until, intent, reference)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+    let (item, item_index) = item_numbers(row.item);
+    let values = params![
+        blob(row.message.uuid()),
+        item,
+        item_index,
+        blob(row.referral.uuid()),
+        blob(row.youth.uuid()),
+        row.agency.as_str(),
+        row.state as i32,
+        row.attempts,
+        instant(row.due),
+        instant(row.deadline),
+        number(row.fence)?,
+        row.leased_until.map(instant),
+        row.intent.map(number).transpose()?,
+        row.reference,
+    ];
+    execute(connection, sql, values).map(drop)
+}
+
+/// Moves a delivery on. What is delivered, about whom and to whom never changes.
+pub(super) fn update_delivery(connection: &Connection, write: &DeliveryWrite) -> Result<(), StoreError> {
+    let row = &write.row;
+    let sql = "UPDATE delivery SET state = ?3, attempts = ?4, due = ?5, deadline = ?6, fence = ?7, leased_until = ?8,
+            intent = ?9, reference = ?10
+        WHERE message = ?1 AND fence = ?2";
+    let values = params![
+        blob(row.message.uuid()),
+        number(write.expected_fence)?,
+        row.state as i32,
+        row.attempts,
+        instant(row.due),
+        instant(row.deadline),
+        number(row.fence)?,
+        row.leased_until.map(instant),
+        row.intent.map(number).transpose()?,
+        row.reference,
+    ];
+    expect_one(execute(connection, sql, values)?)
+}
+
+/// Leases one delivery. Its state stays: it is being sent only once the intent is logged.
+fn take(connection: &Connection, delivery: i64, until: Timestamp) -> Result<DeliveryRow, StoreError> {
+    let found = one(connection, &select(DELIVERY, "delivery WHERE number = ?1"), params![delivery], rows::delivery)?;
+    let row = found.ok_or(StoreError::Conflict)?;
+    let sql = "UPDATE delivery SET fence = fence + 1, leased_until = ?2 WHERE number = ?1";
+    expect_one(execute(connection, sql, params![delivery, instant(until)])?)?;
+    Ok(DeliveryRow { fence: row.fence + 1, leased_until: Some(until), ..row })
+}
+
+/// Agencies for which something is pending, each with its earliest wake: one step in the index for each of them.
+fn pending_agencies(connection: &Connection) -> Result<Vec<(AgencyId, i64)>, StoreError> {
+    let sql = "SELECT agency, wake FROM delivery WHERE state IN (1, 2, 4) AND agency > ?1
+        ORDER BY agency, wake LIMIT 1";
+    let mut agencies: Vec<(AgencyId, i64)> = Vec::new();
+    loop {
+        let last = agencies.last().map_or("", |(agency, _)| agency.as_str());
+        match one(connection, sql, params![last], agency_and_number)? {
+            Some(next) => agencies.push(next),
+            None => return Ok(agencies),
+        }
+    }
+}
+
+fn agency_and_number(row: &rusqlite::Row<'_>) -> Result<(AgencyId, i64), StoreError> {
+    let unreadable = || StoreError::Unreadable { table: "delivery" };
+    let agency: String = row.get(0).map_err(|_| unreadable())?;
+    Ok((agency.parse().map_err(|_| unreadable())?, row.get(1).map_err(|_| unreadable())?))
+}
+
+fn two_numbers(row: &rusqlite::Row<'_>) -> Result<(i64, i64), StoreError> {
+    let unreadable = |_| StoreError::Unreadable { table: "delivery" };
+    Ok((row.get(0).map_err(unreadable)?, row.get(1).map_err(unreadable)?))
+}

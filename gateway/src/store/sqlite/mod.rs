@@ -1,0 +1,199 @@
+//! How does one machine keep the state of the gateway?
+//!
+//! In one SQLite file, in write-ahead mode, synced at every commit. One thread writes: it takes all changes that wait,
+//! makes each in a savepoint of its own and commits them together, so that one sync serves many. A change that
+//! conflicts is rolled back alone. Reads go to connections of their own, on threads where blocking is allowed.
+
+mod changes;
+mod deliveries;
+mod read;
+mod rows;
+mod schema;
+mod writer;
+
+use std::error::Error;
+use std::fs::{OpenOptions, Permissions};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use polku_proto::{AgencyId, MessageId, ReferralId, YouthId};
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use self::read::Readers;
+use self::writer::Writer;
+use super::{
+    Change, DeliveryRow, DetailRow, EventRow, InstrumentRow, LeaseRequest, ReferralFilter, ReferralRow, RequestKey,
+    RequestRow, Store, StoreError, YouthRow,
+};
+use crate::seal::IdentityIndex;
+
+#[cfg(test)]
+mod tests;
+
+/// The first release in which two writers cannot damage the write-ahead log.
+const OLDEST_SQLITE: i32 = 3_051_003;
+
+/// How many request ids are forgotten at once: others write in between.
+const PRUNED_AT_ONCE: u32 = 500;
+
+/// The store in one SQLite file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    // Dropped first: the last connection to close clears the write-ahead log, and only the writer can.
+    readers: Readers,
+    writer: Writer,
+}
+
+/// Why a database cannot be used at all.
+#[derive(Debug, thiserror::Error)]
+enum Unusable {
+    #[error("sqlite {found} is too old")]
+    Sqlite { found: &'static str },
+    #[error("the database cannot use a write-ahead log")]
+    NoWriteAheadLog,
+}
+
+impl SqliteStore {
+    /// Opens the database, or makes a new one in a file of mode 0600, and brings its schema up to date. Blocks.
+    ///
+    /// # Errors
+    /// [`StoreError::NewerSchema`] when a newer release has written it, [`StoreError::Failed`] when it cannot be used.
+    pub fn open(path: &Path) -> Result<SqliteStore, StoreError> {
+        if rusqlite::version_number() < OLDEST_SQLITE {
+            return Err(failed(Unusable::Sqlite { found: rusqlite::version() }));
+        }
+        // SQLite gives its other files the mode of this one.
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+        file.and_then(|file| file.set_permissions(Permissions::from_mode(0o600))).map_err(failed)?;
+        let mut connection = schema::connect(path)?;
+        schema::migrate(&mut connection)?;
+        let readers = Readers::open(path)?;
+        Ok(SqliteStore { readers, writer: Writer::start(connection)? })
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.readers.run(query).await
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn commit(&self, change: Change) -> Result<(), StoreError> {
+        self.writer.write(move |connection| changes::apply(connection, &change)).await
+    }
+
+    async fn request(&self, key: &RequestKey) -> Result<Option<RequestRow>, StoreError> {
+        let key = key.clone();
+        self.read(move |connection| read::request(connection, &key)).await
+    }
+
+    async fn youth_by_identity(&self, identity: &IdentityIndex) -> Result<Option<YouthRow>, StoreError> {
+        let identity = *identity;
+        self.read(move |connection| read::youth_by_identity(connection, &identity)).await
+    }
+
+    async fn youth(&self, youth: YouthId) -> Result<Option<YouthRow>, StoreError> {
+        self.read(move |connection| read::youth(connection, youth)).await
+    }
+
+    async fn referral(&self, referral: ReferralId) -> Result<Option<ReferralRow>, StoreError> {
+        self.read(move |connection| read::referral(connection, referral)).await
+    }
+
+    async fn referrals(&self, filter: &ReferralFilter) -> Result<Vec<ReferralRow>, StoreError> {
+        let filter = filter.clone();
+        self.read(move |connection| read::referrals(connection, &filter)).await
+    }
+
+    async fn overdue_referrals(&self, now: Timestamp, limit: u32) -> Result<Vec<ReferralRow>, StoreError> {
+        self.read(move |connection| read::overdue_referrals(connection, now, limit)).await
+    }
+
+    async fn erasable_referrals(&self, before: Timestamp, limit: u32) -> Result<Vec<ReferralRow>, StoreError> {
+        self.read(move |connection| read::erasable_referrals(connection, before, limit)).await
+    }
+
+    async fn instrument(&self, id: Uuid) -> Result<Option<InstrumentRow>, StoreError> {
+        self.read(move |connection| read::instrument(connection, id)).await
+    }
+
+    async fn instruments_of(&self, youth: YouthId) -> Result<Vec<InstrumentRow>, StoreError> {
+        self.read(move |connection| read::instruments_of(connection, youth)).await
+    }
+
+    async fn instruments_in_force(&self, after: Uuid, limit: u32) -> Result<Vec<InstrumentRow>, StoreError> {
+        self.read(move |connection| read::instruments_in_force(connection, after, limit)).await
+    }
+
+    async fn events_after(&self, position: u64, party: &AgencyId, limit: u32) -> Result<Vec<EventRow>, StoreError> {
+        let party = party.clone();
+        self.read(move |connection| read::events_after(connection, position, &party, limit)).await
+    }
+
+    async fn last_event(&self) -> Result<u64, StoreError> {
+        self.read(read::last_event).await
+    }
+
+    async fn lease_due(&self, lease: &LeaseRequest) -> Result<Vec<DeliveryRow>, StoreError> {
+        let lease = lease.clone();
+        self.writer.write(move |connection| deliveries::lease_due(connection, &lease)).await
+    }
+
+    async fn release(&self, message: MessageId, fence: u64, due: Timestamp) -> Result<(), StoreError> {
+        self.writer.write(move |connection| deliveries::release(connection, message, fence, due)).await
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.read(deliveries::next_due).await
+    }
+
+    async fn delivery(&self, message: MessageId) -> Result<Option<DeliveryRow>, StoreError> {
+        self.read(move |connection| deliveries::delivery(connection, message)).await
+    }
+
+    async fn open_deliveries_of(&self, youth: YouthId) -> Result<Vec<DeliveryRow>, StoreError> {
+        self.read(move |connection| deliveries::open_deliveries_of(connection, youth)).await
+    }
+
+    async fn deliveries_about(&self, referral: ReferralId) -> Result<Vec<DeliveryRow>, StoreError> {
+        self.read(move |connection| deliveries::deliveries_about(connection, referral)).await
+    }
+
+    async fn committed_leaves(&self, from: u64) -> Result<Vec<u64>, StoreError> {
+        self.read(move |connection| read::committed_leaves(connection, from)).await
+    }
+
+    async fn audit_detail(&self, sequence: u64) -> Result<Option<DetailRow>, StoreError> {
+        self.read(move |connection| read::audit_detail(connection, sequence)).await
+    }
+
+    async fn reconciled(&self) -> Result<u64, StoreError> {
+        self.read(read::reconciled).await
+    }
+
+    async fn set_reconciled(&self, until: u64) -> Result<(), StoreError> {
+        self.writer.write(move |connection| changes::set_reconciled(connection, until)).await
+    }
+
+    async fn prune_requests(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let mut pruned = 0;
+        loop {
+            let prune = move |connection: &Connection| changes::prune_requests(connection, before, PRUNED_AT_ONCE);
+            let count = self.writer.write(prune).await?;
+            pruned += count;
+            if count < u64::from(PRUNED_AT_ONCE) {
+                return Ok(pruned);
+            }
+        }
+    }
+}
+
+fn failed(error: impl Error + Send + Sync + 'static) -> StoreError {
+    StoreError::Failed(Box::new(error))
+}

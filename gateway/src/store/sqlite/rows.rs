@@ -1,0 +1,252 @@
+//! How does a row of a table become a row of the store, and back?
+
+use jiff::Timestamp;
+use polku_proto::v1::{DeliveryState, ReferralState};
+use polku_proto::{AgencyId, MessageId, ReferralId, YouthId};
+use rusqlite::Row;
+use rusqlite::types::FromSql;
+use uuid::Uuid;
+
+use super::failed;
+use crate::seal::{IdentityIndex, WrappedKey};
+use crate::store::{
+    DeliveryItem, DeliveryRow, DetailRow, EventRow, InstrumentKind, InstrumentRow, NewEvent, ReferralRow, RequestKey,
+    RequestRow, StoreError, YouthRow,
+};
+
+/// The columns that [`youth`] reads.
+pub(super) const YOUTH: &str = "id, identity, wrapped_key, sealed_identity, created";
+
+/// The columns that [`request`] reads.
+pub(super) const REQUEST: &str = "organisation, request, fingerprint, youth, sealed_answer, time";
+
+/// The columns that [`referral`] reads.
+pub(super) const REFERRAL: &str = "id, youth, sender, recipient, state, version, created, updated, respond_by,
+    reached_recipient, delivery_ended, holds_content, sealed";
+
+/// The columns that [`instrument`] reads.
+pub(super) const INSTRUMENT: &str = "id, youth, kind, version, in_force, revision, terms, sealed";
+
+/// The columns that [`event`] reads.
+pub(super) const EVENT: &str = "position, kind, referral, sender, recipient, time";
+
+/// The columns that [`delivery`] reads.
+pub(super) const DELIVERY: &str = "message, item, item_index, referral, youth, agency, state, attempts, due,
+    deadline, fence, leased_until, intent, reference";
+
+/// Reads a person.
+pub(super) fn youth(row: &Row<'_>) -> Result<YouthRow, StoreError> {
+    let mut columns = Columns::new(row, "youth");
+    Ok(YouthRow {
+        id: YouthId::from_uuid(columns.id()?),
+        identity: IdentityIndex::from_bytes(columns.bytes()?),
+        key: WrappedKey::from_bytes(columns.bytes()?),
+        sealed_identity: columns.next()?,
+        created: columns.instant()?,
+    })
+}
+
+/// Reads a call.
+pub(super) fn request(row: &Row<'_>) -> Result<RequestRow, StoreError> {
+    let mut columns = Columns::new(row, "request");
+    Ok(RequestRow {
+        key: RequestKey { organisation: columns.agency()?, request: columns.id()? },
+        fingerprint: columns.bytes()?,
+        youth: YouthId::from_uuid(columns.id()?),
+        sealed_answer: columns.next()?,
+        time: columns.instant()?,
+    })
+}
+
+/// Reads a referral.
+pub(super) fn referral(row: &Row<'_>) -> Result<ReferralRow, StoreError> {
+    let mut columns = Columns::new(row, "referral");
+    Ok(ReferralRow {
+        id: ReferralId::from_uuid(columns.id()?),
+        youth: YouthId::from_uuid(columns.id()?),
+        sender: columns.agency()?,
+        recipient: columns.agency()?,
+        state: columns.converted(|state: i32| ReferralState::try_from(state).ok())?,
+        version: columns.number()?,
+        created: columns.instant()?,
+        updated: columns.instant()?,
+        respond_by: columns.instant()?,
+        reached_recipient: columns.next()?,
+        delivery_ended: columns.optional_instant()?,
+        holds_content: columns.next()?,
+        sealed: columns.next()?,
+    })
+}
+
+/// Reads a consent, permit or prohibition.
+pub(super) fn instrument(row: &Row<'_>) -> Result<InstrumentRow, StoreError> {
+    let mut columns = Columns::new(row, "instrument");
+    Ok(InstrumentRow {
+        id: columns.id()?,
+        youth: YouthId::from_uuid(columns.id()?),
+        kind: columns.converted(kind)?,
+        version: columns.number()?,
+        in_force: columns.next()?,
+        revision: columns.number()?,
+        terms: columns.next()?,
+        sealed: columns.next()?,
+    })
+}
+
+/// Reads an event.
+pub(super) fn event(row: &Row<'_>) -> Result<EventRow, StoreError> {
+    let mut columns = Columns::new(row, "event");
+    let position = columns.number()?;
+    let event = NewEvent {
+        kind: columns.next()?,
+        referral: ReferralId::from_uuid(columns.id()?),
+        sender: columns.agency()?,
+        recipient: columns.optional_agency()?,
+        time: columns.instant()?,
+    };
+    Ok(EventRow { position, event })
+}
+
+/// Reads a delivery.
+pub(super) fn delivery(row: &Row<'_>) -> Result<DeliveryRow, StoreError> {
+    let mut columns = Columns::new(row, "delivery");
+    Ok(DeliveryRow {
+        message: MessageId::from_uuid(columns.id()?),
+        item: {
+            let item: i32 = columns.next()?;
+            columns.converted(|index: u32| delivery_item(item, index))?
+        },
+        referral: ReferralId::from_uuid(columns.id()?),
+        youth: YouthId::from_uuid(columns.id()?),
+        agency: columns.agency()?,
+        state: columns.converted(|state: i32| DeliveryState::try_from(state).ok())?,
+        attempts: columns.next()?,
+        due: columns.instant()?,
+        deadline: columns.instant()?,
+        fence: columns.number()?,
+        leased_until: columns.optional_instant()?,
+        intent: columns.optional_number()?,
+        reference: columns.next()?,
+    })
+}
+
+/// Reads the details of a leaf: nothing, if it was committed without.
+pub(super) fn detail(row: &Row<'_>) -> Result<Option<DetailRow>, StoreError> {
+    let mut columns = Columns::new(row, "audit_detail");
+    let youth: Option<[u8; 16]> = columns.next()?;
+    let sealed: Option<Vec<u8>> = columns.next()?;
+    let youth = youth.map(|bytes| YouthId::from_uuid(Uuid::from_bytes(bytes)));
+    Ok(youth.zip(sealed).map(|(youth, sealed)| DetailRow { youth, sealed }))
+}
+
+/// Reads a row of one number that is not negative.
+pub(super) fn only_number(row: &Row<'_>) -> Result<u64, StoreError> {
+    Columns::new(row, "number").number()
+}
+
+/// An id as it is stored.
+pub(super) fn blob(id: Uuid) -> [u8; 16] {
+    id.into_bytes()
+}
+
+/// An instant as it is stored.
+pub(super) fn instant(instant: Timestamp) -> i64 {
+    instant.as_millisecond()
+}
+
+/// A count as it is stored.
+pub(super) fn number(number: u64) -> Result<i64, StoreError> {
+    i64::try_from(number).map_err(failed)
+}
+
+/// The kind of an instrument as it is stored: consent 1, prohibition 2.
+pub(super) fn kind_number(kind: InstrumentKind) -> i32 {
+    match kind {
+        InstrumentKind::Consent => 1,
+        InstrumentKind::Prohibition => 2,
+    }
+}
+
+fn kind(number: i32) -> Option<InstrumentKind> {
+    match number {
+        1 => Some(InstrumentKind::Consent),
+        2 => Some(InstrumentKind::Prohibition),
+        _ => None,
+    }
+}
+
+/// What is delivered, as it is stored: a number, and an index where there is one.
+pub(super) fn item_numbers(item: DeliveryItem) -> (i32, u32) {
+    match item {
+        DeliveryItem::Handover => (1, 0),
+        DeliveryItem::StateChange => (2, 0),
+        DeliveryItem::Information(index) => (3, index),
+        DeliveryItem::ConsentWithdrawn => (4, 0),
+    }
+}
+
+fn delivery_item(item: i32, index: u32) -> Option<DeliveryItem> {
+    match item {
+        1 => Some(DeliveryItem::Handover),
+        2 => Some(DeliveryItem::StateChange),
+        3 => Some(DeliveryItem::Information(index)),
+        4 => Some(DeliveryItem::ConsentWithdrawn),
+        _ => None,
+    }
+}
+
+/// Reads the columns of a row from left to right.
+struct Columns<'a> {
+    row: &'a Row<'a>,
+    table: &'static str,
+    at: usize,
+}
+
+impl<'a> Columns<'a> {
+    fn new(row: &'a Row<'a>, table: &'static str) -> Columns<'a> {
+        Columns { row, table, at: 0 }
+    }
+
+    fn next<T: FromSql>(&mut self) -> Result<T, StoreError> {
+        let value = self.row.get(self.at).map_err(|_| StoreError::Unreadable { table: self.table })?;
+        self.at += 1;
+        Ok(value)
+    }
+
+    fn converted<T: FromSql, U>(&mut self, convert: impl FnOnce(T) -> Option<U>) -> Result<U, StoreError> {
+        let value = self.next()?;
+        convert(value).ok_or(StoreError::Unreadable { table: self.table })
+    }
+
+    fn bytes<const N: usize>(&mut self) -> Result<[u8; N], StoreError> {
+        self.next()
+    }
+
+    fn id(&mut self) -> Result<Uuid, StoreError> {
+        self.bytes().map(Uuid::from_bytes)
+    }
+
+    fn agency(&mut self) -> Result<AgencyId, StoreError> {
+        self.converted(|text: String| text.parse().ok())
+    }
+
+    fn optional_agency(&mut self) -> Result<Option<AgencyId>, StoreError> {
+        self.converted(|text: Option<String>| text.map(|text| text.parse()).transpose().ok())
+    }
+
+    fn number(&mut self) -> Result<u64, StoreError> {
+        self.converted(|number: i64| u64::try_from(number).ok())
+    }
+
+    fn optional_number(&mut self) -> Result<Option<u64>, StoreError> {
+        self.converted(|number: Option<i64>| number.map(u64::try_from).transpose().ok())
+    }
+
+    fn instant(&mut self) -> Result<Timestamp, StoreError> {
+        self.converted(|milliseconds: i64| Timestamp::from_millisecond(milliseconds).ok())
+    }
+
+    fn optional_instant(&mut self) -> Result<Option<Timestamp>, StoreError> {
+        self.converted(|milliseconds: Option<i64>| milliseconds.map(Timestamp::from_millisecond).transpose().ok())
+    }
+}

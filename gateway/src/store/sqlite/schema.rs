@@ -1,0 +1,186 @@
+//! Which tables are there, and how does an older file get them?
+//!
+//! Instants are milliseconds since 1970, ids are the 16 bytes of the UUID, states and kinds are the numbers of the
+//! contract. What has come to its end is in no index that is searched for work.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::{Unusable, failed};
+use crate::store::StoreError;
+
+/// Number 1 first. A migration that has been released is never changed.
+const MIGRATIONS: &[&str] = &[FIRST];
+
+/// The version that this release writes.
+pub(super) fn newest() -> u32 {
+    u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
+}
+
+/// Opens the connection that writes.
+pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    connection.execute_batch("PRAGMA busy_timeout = 5000;").map_err(failed)?;
+    let mode: String =
+        connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(failed)?;
+    if mode != "wal" {
+        return Err(failed(Unusable::NoWriteAheadLog));
+    }
+    connection.execute_batch(WRITER_SETTINGS).map_err(failed)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// Opens a connection that only reads.
+pub(super) fn connect_reader(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    connection.execute_batch(READER_SETTINGS).map_err(failed)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// Brings the schema up to date, all steps or none.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    let found: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
+    let known = newest();
+    if found > known {
+        return Err(StoreError::NewerSchema { found, known });
+    }
+    for migration in MIGRATIONS.iter().skip(found as usize) {
+        transaction.execute_batch(migration).map_err(failed)?;
+    }
+    if found < known {
+        transaction.pragma_update(None, "user_version", known).map_err(failed)?;
+    }
+    transaction.commit().map_err(failed)
+}
+
+/// `secure_delete`: erased content is overwritten, not only left to be reused. `temp_store`: nothing personal in
+/// temporary files.
+const WRITER_SETTINGS: &str = "
+    PRAGMA synchronous = FULL;
+    PRAGMA foreign_keys = ON;
+    PRAGMA secure_delete = ON;
+    PRAGMA temp_store = MEMORY;
+    PRAGMA trusted_schema = OFF;
+    PRAGMA cell_size_check = ON;
+    PRAGMA mmap_size = 0;
+    PRAGMA cache_size = -65536;
+    PRAGMA journal_size_limit = 67108864;
+";
+
+const READER_SETTINGS: &str = "
+    PRAGMA busy_timeout = 5000;
+    PRAGMA query_only = ON;
+    PRAGMA temp_store = MEMORY;
+    PRAGMA trusted_schema = OFF;
+    PRAGMA cell_size_check = ON;
+    PRAGMA mmap_size = 0;
+    PRAGMA cache_size = -16384;
+";
+
+/// Referral state 1: requested. Delivery states 1, 2, 4, 5: queued, sending, retrying, in doubt.
+const FIRST: &str = "
+CREATE TABLE youth (
+    id BLOB NOT NULL PRIMARY KEY,
+    identity BLOB NOT NULL UNIQUE,
+    wrapped_key BLOB NOT NULL,
+    sealed_identity BLOB NOT NULL,
+    created INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE request (
+    organisation TEXT NOT NULL,
+    request BLOB NOT NULL,
+    fingerprint BLOB NOT NULL,
+    youth BLOB NOT NULL REFERENCES youth (id),
+    sealed_answer BLOB NOT NULL,
+    time INTEGER NOT NULL,
+    PRIMARY KEY (organisation, request)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX request_by_time ON request (time);
+
+CREATE TABLE referral (
+    number INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    youth BLOB NOT NULL REFERENCES youth (id),
+    sender TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    state INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    updated INTEGER NOT NULL,
+    respond_by INTEGER NOT NULL,
+    reached_recipient INTEGER NOT NULL,
+    delivery_ended INTEGER,
+    holds_content INTEGER NOT NULL,
+    sealed BLOB NOT NULL
+) STRICT;
+CREATE INDEX referral_by_youth ON referral (youth, created, id);
+CREATE INDEX referral_by_sender ON referral (sender, created, id);
+CREATE INDEX referral_by_recipient ON referral (recipient, created, id) WHERE reached_recipient = 1;
+CREATE INDEX referral_waiting ON referral (respond_by) WHERE state = 1;
+CREATE INDEX referral_erasable ON referral (delivery_ended) WHERE holds_content = 1 AND delivery_ended IS NOT NULL;
+
+CREATE TABLE instrument (
+    number INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    youth BLOB NOT NULL REFERENCES youth (id),
+    kind INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    in_force INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    terms BLOB NOT NULL,
+    sealed BLOB NOT NULL
+) STRICT;
+CREATE INDEX instrument_by_youth ON instrument (youth);
+CREATE INDEX instrument_in_force ON instrument (id) WHERE in_force = 1;
+
+CREATE TABLE event (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind INTEGER NOT NULL,
+    referral BLOB NOT NULL REFERENCES referral (id),
+    sender TEXT NOT NULL,
+    recipient TEXT,
+    time INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE delivery (
+    number INTEGER PRIMARY KEY,
+    message BLOB NOT NULL UNIQUE,
+    item INTEGER NOT NULL,
+    item_index INTEGER NOT NULL,
+    referral BLOB NOT NULL REFERENCES referral (id),
+    youth BLOB NOT NULL REFERENCES youth (id),
+    agency TEXT NOT NULL,
+    state INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    due INTEGER NOT NULL,
+    deadline INTEGER NOT NULL,
+    fence INTEGER NOT NULL,
+    leased_until INTEGER,
+    intent INTEGER,
+    reference TEXT,
+    wake INTEGER NOT NULL AS (ifnull(leased_until, due)) VIRTUAL
+) STRICT;
+CREATE INDEX delivery_pending ON delivery (agency, wake) WHERE state IN (1, 2, 4);
+CREATE INDEX delivery_open_by_youth ON delivery (youth) WHERE state IN (1, 2, 4, 5);
+CREATE INDEX delivery_by_referral ON delivery (referral);
+
+CREATE TABLE audit_detail (
+    sequence INTEGER PRIMARY KEY,
+    youth BLOB REFERENCES youth (id),
+    sealed BLOB,
+    CHECK ((youth IS NULL) = (sealed IS NULL))
+) STRICT;
+
+CREATE TABLE reconciled (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    until INTEGER NOT NULL
+) STRICT;
+INSERT INTO reconciled (only, until) VALUES (1, 0);
+";

@@ -1,0 +1,182 @@
+//! What is written to the audit log about a call?
+
+use jiff::Timestamp;
+use polku_policy::{Decision, Outcome};
+use polku_proto::v1::{AuditReceipt, Purpose};
+use polku_proto::{CategorySet, YouthId};
+use serde_json::Value;
+
+use crate::audit::{Event, Leaf, Receipt, SALT_BYTES, Verdict, commitment};
+use crate::caller::{Actor, Caller};
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::person::Person;
+use crate::seal::{Place, random_bytes};
+use crate::store::DetailRow;
+
+/// Who acts when no agency does.
+const GATEWAY: &str = "gateway";
+
+/// One entry, before it has its place.
+#[derive(Debug)]
+pub(crate) struct Entry<'a> {
+    event: Event,
+    caller: Option<&'a Caller>,
+    youth: Option<YouthId>,
+    purpose: Purpose,
+    decision: Option<&'a Decision>,
+    refers_to: Option<u64>,
+}
+
+impl<'a> Entry<'a> {
+    pub(crate) fn of(event: Event, youth: YouthId) -> Self {
+        Self {
+            event,
+            caller: None,
+            youth: Some(youth),
+            purpose: Purpose::Unspecified,
+            decision: None,
+            refers_to: None,
+        }
+    }
+
+    pub(crate) fn by(self, caller: &'a Caller) -> Self {
+        Self { caller: Some(caller), ..self }
+    }
+
+    pub(crate) fn decided(self, purpose: Purpose, decision: &'a Decision) -> Self {
+        Self { purpose, decision: Some(decision), ..self }
+    }
+
+    pub(crate) fn refers_to(self, sequence: u64) -> Self {
+        Self { refers_to: Some(sequence), ..self }
+    }
+
+    fn leaf(&self, gateway: &Gateway, time: Timestamp) -> Leaf {
+        let keys = &gateway.keys;
+        let (verdict, permitted, withheld, policy) = match self.decision {
+            None => (Verdict::None, CategorySet::EMPTY, CategorySet::EMPTY, [0; 32]),
+            Some(decision) => {
+                let verdict = match decision.outcome() {
+                    Outcome::Permitted => Verdict::Permitted,
+                    Outcome::Denied | Outcome::NoConsent => Verdict::NotPermitted,
+                };
+                (verdict, decision.permitted(), decision.withheld(), decision.policy_digest())
+            }
+        };
+        Leaf {
+            time,
+            event: self.event,
+            organisation: self.caller.map_or_else(|| GATEWAY.to_owned(), |caller| caller.agency.to_string()),
+            actor: self.caller.map_or([0; 32], |caller| actor_pseudonym(gateway, caller)),
+            subject: self.youth.map_or([0; 32], |youth| keys.pseudonym(b"subject", youth.uuid().as_bytes())),
+            purpose: u16::try_from(self.purpose as i32).unwrap_or(0),
+            categories: permitted.bits(),
+            withheld: withheld.bits(),
+            verdict,
+            policy,
+            refers_to: self.refers_to,
+            commitment: [0; 32],
+        }
+    }
+}
+
+/// A leaf that is durable, and its sealed details, which go into the store with the state.
+#[derive(Debug)]
+pub(crate) struct Announced {
+    pub(crate) receipt: Receipt,
+    pub(crate) detail: Option<DetailRow>,
+}
+
+impl Gateway {
+    /// Writes a leaf without details.
+    pub(crate) async fn note(&self, entry: Entry<'_>, now: Timestamp) -> Result<Receipt, Error> {
+        self.append(entry.leaf(self, now)).await
+    }
+
+    /// Writes a leaf that commits to details about a person. The details are sealed under the person's key: when
+    /// that is erased, they are gone and the log still verifies.
+    pub(crate) async fn announce(
+        &self,
+        entry: Entry<'_>,
+        person: &Person,
+        details: &Value,
+        now: Timestamp,
+    ) -> Result<Announced, Error> {
+        let mut leaf = entry.leaf(self, now);
+        let details = details.to_string();
+        let salt: [u8; SALT_BYTES] = random_bytes()?;
+        leaf.commitment = commitment(&salt, details.as_bytes());
+        let receipt = self.append(leaf).await?;
+        let place = Place { table: "audit_detail", row: person.id.uuid(), column: "sealed", version: receipt.sequence };
+        let sealed = person.key().seal(place, &[&salt, details.as_bytes()].concat())?;
+        Ok(Announced { receipt, detail: Some(DetailRow { youth: person.id, sealed }) })
+    }
+}
+
+/// At start: every intent whose state never reached the store is closed by a leaf that says so.
+pub(crate) async fn close_unfinished(gateway: &Gateway) -> Result<(), Error> {
+    let from = gateway.store.reconciled().await?;
+    let committed = gateway.store.committed_leaves(from).await?;
+    let mut open = Vec::new();
+    gateway.audit.read(from, |sequence, leaf| {
+        if let (Event::Closed, Some(closed)) = (leaf.event, leaf.refers_to) {
+            open.retain(|other| *other != closed);
+        } else if has_state(leaf.event) && committed.binary_search(&sequence).is_err() {
+            open.push(sequence);
+        }
+    })?;
+    for sequence in open {
+        tracing::warn!(sequence, "audit leaf without state closed");
+        gateway.append(closing(sequence, gateway.now())).await?;
+    }
+    gateway.store.set_reconciled(gateway.audit.len()).await?;
+    Ok(())
+}
+
+/// A receipt as the contract words it.
+pub(crate) fn receipt(receipt: &Receipt) -> AuditReceipt {
+    AuditReceipt { sequence: receipt.sequence, leaf_hash: receipt.leaf_hash.to_vec() }
+}
+
+fn actor_pseudonym(gateway: &Gateway, caller: &Caller) -> [u8; 32] {
+    let text = match &caller.actor {
+        Actor::Professional { id, .. } => format!("professional/{}/{id}", caller.agency),
+        Actor::Subject(youth) => format!("subject/{youth}"),
+        Actor::Representative { id, .. } => format!("representative/{}/{id}", caller.agency),
+    };
+    gateway.keys.pseudonym(b"actor", text.as_bytes())
+}
+
+/// A leaf that says that an earlier one announced a change which never came to be.
+pub(crate) fn closing(sequence: u64, time: Timestamp) -> Leaf {
+    Leaf {
+        time,
+        event: Event::Closed,
+        organisation: GATEWAY.to_owned(),
+        actor: [0; 32],
+        subject: [0; 32],
+        purpose: 0,
+        categories: 0,
+        withheld: 0,
+        verdict: Verdict::None,
+        policy: [0; 32],
+        refers_to: Some(sequence),
+        commitment: [0; 32],
+    }
+}
+
+/// Whether a leaf of this kind is followed by a change in the store.
+fn has_state(event: Event) -> bool {
+    match event {
+        Event::IdentifyYouth
+        | Event::SendReferral
+        | Event::ReferralChange
+        | Event::ConsentChange
+        | Event::ProhibitionChange
+        | Event::DeliveryIntent
+        | Event::DeliveryOutcome
+        | Event::Erasure => true,
+        Event::VerifyConsent | Event::Read | Event::Refusal | Event::Closed => false,
+    }
+}

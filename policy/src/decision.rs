@@ -1,0 +1,257 @@
+//! What was decided, on what ground, and until when does it hold?
+
+use std::fmt;
+
+use jiff::Timestamp;
+use polku_proto::v1::DataCategory;
+use polku_proto::{CategorySet, ConsentId};
+
+/// The engine's answer in one word. Three-valued inside only: on the wire the third value would reveal a prohibition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// Something that was asked for is permitted.
+    Permitted,
+    /// Nothing is permitted, and for at least one category a rule stands against it.
+    Denied,
+    /// Nothing is permitted, and only for want of a ground.
+    NoConsent,
+}
+
+/// Why something is withheld. A closed list: whoever handles reasons handles every one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// No rule permits it.
+    NoBasis,
+    /// The young person has prohibited it. Must never be told to an agency.
+    Prohibited,
+    /// The two agencies have no agreement on file.
+    NoAgreement,
+    /// The directory does not know one of the agencies.
+    UnknownAgency,
+    /// Data of GDPR article 9, and no matching consent names it explicitly.
+    SpecialCategoryNotExplicit,
+    /// The role of the actor has no access to the data of young people.
+    RoleWithoutAccess,
+    /// A category without which the payload is of no use is not permitted.
+    RequiredCategoryMissing,
+    /// The rules could not be evaluated. Everything is denied; an operator has to act.
+    RulesFailed,
+}
+
+/// The kind of ground that a permission rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BasisKind {
+    /// A consent for a case.
+    Consent,
+    /// A permit to disclose (luovutuslupa).
+    DisclosurePermit,
+    /// A law, without the young person's word.
+    Statute,
+    /// The reader's own words, or the young person's own data.
+    OwnData,
+}
+
+/// One ground of a permission.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Basis {
+    /// What kind of ground it is.
+    pub kind: BasisKind,
+    /// The id of the rule that permitted.
+    pub rule: String,
+    /// The section of law that the rule rests on.
+    pub statute: String,
+    /// The consent or permit and its version, where one is the ground.
+    pub consent: Option<(ConsentId, u64)>,
+}
+
+/// What was decided, with everything that explains it.
+#[derive(Clone, PartialEq, Eq)]
+#[must_use]
+pub struct Decision {
+    pub(crate) asked: CategorySet,
+    pub(crate) permitted: CategorySet,
+    pub(crate) withheld: CategorySet,
+    pub(crate) outcome: Outcome,
+    pub(crate) bases: Vec<Basis>,
+    pub(crate) reasons: Vec<Reason>,
+    pub(crate) policy_digest: [u8; 32],
+    /// None where no consent was looked at.
+    pub(crate) revision: Option<u64>,
+    pub(crate) evaluated_at: Timestamp,
+    pub(crate) valid_until: Option<Timestamp>,
+}
+
+/// A refusal. Its text says nothing about why, or whether there is any data.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not permitted")]
+pub struct Denied {
+    decision: Box<Decision>,
+}
+
+impl Reason {
+    /// Gives the code of the reason, as rules and the audit log write it.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Reason::NoBasis => "no_basis",
+            Reason::Prohibited => "prohibited",
+            Reason::NoAgreement => "no_agreement",
+            Reason::UnknownAgency => "unknown_agency",
+            Reason::SpecialCategoryNotExplicit => "special_category_not_explicit",
+            Reason::RoleWithoutAccess => "role_without_access",
+            Reason::RequiredCategoryMissing => "required_category_missing",
+            Reason::RulesFailed => "rules_failed",
+        }
+    }
+}
+
+impl Decision {
+    /// Gives the categories that were asked for: those present in the payload, those required, or those named.
+    #[must_use]
+    pub fn asked(&self) -> CategorySet {
+        self.asked
+    }
+
+    /// Gives the categories that may be seen. Always a part of what was asked for.
+    #[must_use]
+    pub fn permitted(&self) -> CategorySet {
+        self.permitted
+    }
+
+    /// Gives the categories that were asked for and may not be seen, whether or not there is such data.
+    ///
+    /// For an answer put together from several parts, a category may be permitted in one part and withheld in another.
+    #[must_use]
+    pub fn withheld(&self) -> CategorySet {
+        self.withheld
+    }
+
+    /// Gives the answer in one word. For the audit details; on the wire only "permitted" and "not permitted" exist.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+
+    /// Gives the grounds of what is permitted, in a fixed order, each once. Empty when only the envelope is permitted.
+    #[must_use]
+    pub fn bases(&self) -> &[Basis] {
+        &self.bases
+    }
+
+    /// Gives why something is withheld, in a fixed order, each once. For the audit details only.
+    #[must_use]
+    pub fn reasons(&self) -> &[Reason] {
+        &self.reasons
+    }
+
+    /// Gives the SHA-256 of the rules and the directory that the decision was made under.
+    #[must_use]
+    pub fn policy_digest(&self) -> [u8; 32] {
+        self.policy_digest
+    }
+
+    /// Gives the revision of the consent index that the decision was made at; 0 where no consent was looked at.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.revision.unwrap_or(0)
+    }
+
+    /// Gives the instant that the decision is for.
+    #[must_use]
+    pub fn evaluated_at(&self) -> Timestamp {
+        self.evaluated_at
+    }
+
+    /// Gives the instant from which on the same question may have another answer though no consent has changed.
+    /// None if time alone changes nothing.
+    #[must_use]
+    pub fn valid_until(&self) -> Option<Timestamp> {
+        self.valid_until
+    }
+
+    /// Turns the decision into a refusal of everything, for a further reason if there is one.
+    pub(crate) fn refused(mut self, reason: Option<Reason>) -> Decision {
+        self.permitted = CategorySet::EMPTY;
+        self.withheld = self.asked;
+        self.bases.clear();
+        self.reasons.extend(reason);
+        if self.outcome == Outcome::Permitted {
+            self.outcome = Outcome::Denied;
+        }
+        self.normalised()
+    }
+
+    /// Adds the decision about a part of the same answer.
+    pub(crate) fn merged(mut self, part: Decision) -> Decision {
+        self.asked.extend(part.asked);
+        self.permitted.extend(part.permitted);
+        self.withheld.extend(part.withheld);
+        self.bases.extend(part.bases);
+        self.reasons.extend(part.reasons);
+        self.revision = earlier(self.revision, part.revision);
+        self.evaluated_at = self.evaluated_at.min(part.evaluated_at);
+        self.valid_until = earlier(self.valid_until, part.valid_until);
+        self.normalised()
+    }
+
+    pub(crate) fn normalised(mut self) -> Decision {
+        self.bases.sort_unstable();
+        self.bases.dedup();
+        self.reasons.sort_unstable();
+        self.reasons.dedup();
+        self
+    }
+
+    /// Tells whether anything beyond the envelope was asked for and none of that is permitted.
+    pub(crate) fn nothing_personal(&self) -> bool {
+        let envelope = CategorySet::of(&[DataCategory::Envelope]);
+        !self.asked.is_subset(envelope) && self.permitted.is_subset(envelope)
+    }
+}
+
+impl Denied {
+    /// Makes a refusal of everything that the decision is about, for a further reason if there is one.
+    pub(crate) fn new(decision: Decision, reason: Option<Reason>) -> Denied {
+        Denied {
+            decision: Box::new(decision.refused(reason)),
+        }
+    }
+
+    /// Gives the decision behind the refusal. It permits nothing.
+    pub fn decision(&self) -> &Decision {
+        &self.decision
+    }
+
+    /// Takes the decision out, for the audit log.
+    pub fn into_decision(self) -> Decision {
+        *self.decision
+    }
+}
+
+/// Gives the earlier of two edges; an absent one is never.
+pub(crate) fn earlier<T: Ord>(left: Option<T>, right: Option<T>) -> Option<T> {
+    match (left, right) {
+        (Some(left), Some(right)) => Some(left.min(right)),
+        (left, None) => left,
+        (None, right) => right,
+    }
+}
+
+// Grounds and reasons tell about a person: that there is a consent, or a prohibition.
+impl fmt::Debug for Basis {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Basis(redacted)")
+    }
+}
+
+impl fmt::Debug for Decision {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Decision(redacted)")
+    }
+}
+
+impl fmt::Debug for Denied {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Denied(redacted)")
+    }
+}

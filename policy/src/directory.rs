@@ -1,0 +1,140 @@
+//! Which agencies are there, and which of them have agreed to exchange data?
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use polku_proto::AgencyId;
+
+use crate::question::Channel;
+
+#[cfg(test)]
+mod tests;
+
+/// The sector that an agency belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sector {
+    /// Employment services (law 380/2023).
+    Employment,
+    /// Social insurance and benefits (Kela).
+    Benefits,
+    /// Social services (law 1301/2014).
+    Social,
+    /// Health care.
+    Health,
+    /// Youth work, one-stop guidance and outreach (law 1285/2016).
+    YouthWork,
+    /// Education.
+    Education,
+    /// Associations, foundations and workshops.
+    Ngo,
+}
+
+/// Whether an agency is an authority (viranomainen, law 621/1999 section 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Standing {
+    /// It is one.
+    Authority,
+    /// It is not: only the young person's own word lets it see anything.
+    NotAuthority,
+}
+
+/// An agency of the gateway.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Agency {
+    /// Its id.
+    pub id: AgencyId,
+    /// Its sector.
+    pub sector: Sector,
+    /// Whether it is an authority.
+    pub standing: Standing,
+}
+
+/// The agencies and the written agreements between them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Directory {
+    agencies: BTreeMap<AgencyId, Agency>,
+    agreements: BTreeSet<Channel>,
+}
+
+/// Why a directory cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DirectoryError {
+    /// Two agencies have the same id.
+    #[error("agency {0} is listed twice")]
+    ListedTwice(AgencyId),
+    /// An agreement names an agency that is not listed.
+    #[error("an agreement names agency {0}, which is not listed")]
+    NotListed(AgencyId),
+    /// An agreement of an agency with itself.
+    #[error("agency {0} has an agreement with itself")]
+    WithItself(AgencyId),
+}
+
+impl Directory {
+    /// Makes a directory. An agreement is for one direction: who may disclose to whom. What the recipient tells about
+    /// the matter comes back under the same agreement.
+    ///
+    /// # Errors
+    ///
+    /// Refuses an agency listed twice, and an agreement of an unlisted agency or of an agency with itself.
+    pub fn new(agencies: Vec<Agency>, agreements: Vec<Channel>) -> Result<Directory, DirectoryError> {
+        let mut directory = Directory {
+            agencies: BTreeMap::new(),
+            agreements: BTreeSet::new(),
+        };
+        for agency in agencies {
+            let id = agency.id.clone();
+            if directory.agencies.insert(agency.id.clone(), agency).is_some() {
+                return Err(DirectoryError::ListedTwice(id));
+            }
+        }
+        for agreement in agreements {
+            for party in [&agreement.from, &agreement.to] {
+                if !directory.agencies.contains_key(party) {
+                    return Err(DirectoryError::NotListed(party.clone()));
+                }
+            }
+            if agreement.from == agreement.to {
+                return Err(DirectoryError::WithItself(agreement.from));
+            }
+            directory.agreements.insert(agreement);
+        }
+        Ok(directory)
+    }
+
+    /// Finds an agency.
+    #[must_use]
+    pub fn agency(&self, id: &AgencyId) -> Option<&Agency> {
+        self.agencies.get(id)
+    }
+
+    /// Goes through the agencies in the order of their ids.
+    pub fn agencies(&self) -> impl Iterator<Item = &Agency> {
+        self.agencies.values()
+    }
+
+    /// Tells whether the agency is listed and is an authority.
+    #[must_use]
+    pub fn is_authority(&self, id: &AgencyId) -> bool {
+        self.agency(id)
+            .is_some_and(|agency| agency.standing == Standing::Authority)
+    }
+
+    /// Tells whether there is an agreement to disclose in this direction.
+    #[must_use]
+    pub fn agreed(&self, channel: &Channel) -> bool {
+        self.agreements.contains(channel)
+    }
+
+    /// Gives the content as text with one line an entry, the same for the same content: what the digest is made of.
+    pub(crate) fn canonical(&self) -> String {
+        let mut text = String::new();
+        for agency in self.agencies.values() {
+            let Agency { id, sector, standing } = agency;
+            text.push_str(&format!("agency {id} {sector:?} {standing:?}\n"));
+        }
+        for Channel { from, to } in &self.agreements {
+            text.push_str(&format!("agreement {from} {to}\n"));
+        }
+        text
+    }
+}

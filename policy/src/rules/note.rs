@@ -1,0 +1,119 @@
+//! What do the annotations of a rule say?
+
+use cedar_policy::{Effect, Policy, PolicyId};
+use jiff::Timestamp;
+
+use super::RulesError;
+use crate::decision::{BasisKind, Reason};
+
+/// The annotations that a rule may have.
+const ANNOTATIONS: [&str; 5] = ["id", "statute", "basis", VALID_FROM, VALID_UNTIL];
+const VALID_FROM: &str = "valid_from";
+const VALID_UNTIL: &str = "valid_until";
+
+/// The reasons that a rule can give. The others are the engine's own.
+const REASONS: [Reason; 5] = [
+    Reason::Prohibited,
+    Reason::NoAgreement,
+    Reason::UnknownAgency,
+    Reason::SpecialCategoryNotExplicit,
+    Reason::RoleWithoutAccess,
+];
+
+/// The annotations of one rule, read.
+pub(super) struct Note {
+    pub(super) statute: String,
+    pub(super) says: Says,
+    pub(super) valid_from: Option<Timestamp>,
+    pub(super) valid_until: Option<Timestamp>,
+}
+
+/// What a rule says when it fires.
+pub(super) enum Says {
+    Permits(BasisKind),
+    Forbids(Reason),
+}
+
+impl Note {
+    /// Reads the annotations of a rule, and its id from them.
+    pub(super) fn of(policy: &Policy) -> Result<(PolicyId, Note), RulesError> {
+        let rule = required(policy, "id", policy.id().as_ref())?;
+        let statute = required(policy, "statute", rule)?.to_owned();
+        let basis = required(policy, "basis", rule)?;
+        let unknown = policy
+            .annotations()
+            .find(|(annotation, _)| !ANNOTATIONS.contains(annotation));
+        if let Some((annotation, _)) = unknown {
+            return Err(RulesError::AnnotationUnknown {
+                rule: rule.to_owned(),
+                annotation: annotation.to_owned(),
+            });
+        }
+        let says = match policy.effect() {
+            Effect::Permit => kind(basis).map(Says::Permits),
+            Effect::Forbid => REASONS
+                .into_iter()
+                .find(|reason| reason.code() == basis)
+                .map(Says::Forbids),
+        };
+        let says = says.ok_or_else(|| RulesError::BasisUnknown {
+            rule: rule.to_owned(),
+        })?;
+        let valid_from = instant(policy, VALID_FROM, rule)?;
+        let valid_until = instant(policy, VALID_UNTIL, rule)?;
+        if let (Some(from), Some(until)) = (valid_from, valid_until)
+            && until <= from
+        {
+            return Err(RulesError::NeverValid {
+                rule: rule.to_owned(),
+            });
+        }
+        Ok((
+            PolicyId::new(rule),
+            Note {
+                statute,
+                says,
+                valid_from,
+                valid_until,
+            },
+        ))
+    }
+
+    /// Tells whether the rule is in force at an instant; None is before every date.
+    pub(super) fn in_force(&self, instant: Option<Timestamp>) -> bool {
+        // None sorts before every instant, on both sides.
+        self.valid_from <= instant && self.valid_until.is_none_or(|until| instant < Some(until))
+    }
+}
+
+fn required<'a>(policy: &'a Policy, annotation: &'static str, rule: &str) -> Result<&'a str, RulesError> {
+    match policy.annotation(annotation) {
+        Some(value) if !value.trim().is_empty() => Ok(value),
+        Some(_) | None => Err(RulesError::AnnotationMissing {
+            rule: rule.to_owned(),
+            annotation,
+        }),
+    }
+}
+
+fn instant(policy: &Policy, annotation: &'static str, rule: &str) -> Result<Option<Timestamp>, RulesError> {
+    let Some(value) = policy.annotation(annotation) else {
+        return Ok(None);
+    };
+    let read = value.parse();
+    read.map(Some).map_err(|source| RulesError::InstantUnreadable {
+        rule: rule.to_owned(),
+        annotation,
+        source,
+    })
+}
+
+fn kind(basis: &str) -> Option<BasisKind> {
+    match basis {
+        "consent" => Some(BasisKind::Consent),
+        "disclosure_permit" => Some(BasisKind::DisclosurePermit),
+        "statute" => Some(BasisKind::Statute),
+        "own_data" => Some(BasisKind::OwnData),
+        _ => None,
+    }
+}

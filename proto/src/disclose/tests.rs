@@ -1,0 +1,304 @@
+//! Is a message cut down as its descriptor says? The model here reads the options and knows no generated code.
+
+use proptest::{
+    collection::vec,
+    prelude::any,
+    prop_assert, prop_assert_eq,
+    test_runner::{Config, TestCaseError, TestRunner},
+};
+use prost::Message;
+use prost_reflect::{
+    DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage, Value,
+};
+
+use crate::{CategorySet, Disclose, FILE_DESCRIPTOR_SET, v1, v1::DataCategory};
+
+/// Runs a check for every payload message of the contract.
+macro_rules! every_payload {
+    ($($message:ident),* $(,)?) => {
+        const PAYLOADS: &[&str] = &[$(concat!("polku.v1.", stringify!($message))),*];
+
+        /// Random content, random sets of categories.
+        #[test]
+        fn random_content_is_cut_down_as_the_descriptor_says() {
+            $(random_content::<v1::$message>(concat!("polku.v1.", stringify!($message)));)*
+        }
+
+        /// Content in every field; every category alone, and every category alone missing.
+        #[test]
+        fn full_content_is_cut_down_as_the_descriptor_says() {
+            $(full_content::<v1::$message>(concat!("polku.v1.", stringify!($message)));)*
+        }
+    };
+}
+
+every_payload!(
+    Consent,
+    ConsentChange,
+    ConsentEvent,
+    ConsentEvidence,
+    ConsentTerms,
+    Delivery,
+    InformationExchange,
+    Journey,
+    ListConsentsResponse,
+    ListReferralsResponse,
+    Prohibition,
+    ProhibitionChange,
+    ProhibitionTerms,
+    Referral,
+    ReferralChange,
+    ReferralContent,
+    ReferralEvent,
+    ReferralHandover,
+    ReferralNotice,
+    SendReferralResponse,
+);
+
+#[test]
+fn every_payload_message_is_tested() {
+    let pool = pool();
+    let mut payloads: Vec<_> = pool.all_messages().filter(is_payload).collect();
+    payloads.sort_by(|one, other| one.full_name().cmp(other.full_name()));
+    let names: Vec<_> = payloads.iter().map(MessageDescriptor::full_name).collect();
+    assert_eq!(names, PAYLOADS);
+}
+
+#[test]
+fn a_referral_is_cut_down() {
+    let mut referral = v1::Referral {
+        sender: String::from("te"),
+        outcome: v1::Outcome::GotService.into(),
+        content: Some(v1::ReferralContent {
+            given_names: String::from("Aino"),
+            health_capacity: String::from("secret"),
+            contact: Some(v1::ContactDetails::default()),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    assert_eq!(
+        referral.categories(),
+        CategorySet::of(&[
+            DataCategory::Envelope,
+            DataCategory::IdentityContact,
+            DataCategory::HealthCapacity,
+            DataCategory::AddressContact,
+            DataCategory::ReferralStatus,
+        ])
+    );
+    referral.restrict(CategorySet::of(&[DataCategory::IdentityContact]));
+    assert_eq!(
+        referral,
+        v1::Referral {
+            sender: String::from("te"),
+            content: Some(v1::ReferralContent {
+                given_names: String::from("Aino"),
+                ..Default::default()
+            }),
+            ..Default::default()
+        }
+    );
+    referral.restrict(CategorySet::EMPTY);
+    assert_eq!(
+        referral,
+        v1::Referral {
+            sender: String::from("te"),
+            ..Default::default()
+        }
+    );
+}
+
+#[test]
+fn debug_shows_no_content() {
+    let content = v1::ReferralContent {
+        given_names: String::from("Aino"),
+        ..Default::default()
+    };
+    assert_eq!(format!("{content:?}"), "ReferralContent(redacted)");
+    let item = v1::delivery::Item::Notice(v1::ReferralNotice::default());
+    assert_eq!(format!("{item:?}"), "Item(redacted)");
+}
+
+fn random_content<X: Disclose>(name: &str) {
+    let descriptor = pool()
+        .get_message_by_name(name)
+        .expect("the message is in the contract");
+    let config = Config {
+        cases: 128,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    TestRunner::new(config)
+        .run(&(vec(any::<u8>(), 0..500), any::<u32>()), |(entropy, bits)| {
+            let mut entropy = entropy.into_iter();
+            let message = sent(&filled(&descriptor, &mut || entropy.next().unwrap_or(0)));
+            holds::<X>(&message, CategorySet::from_bits_truncate(bits))
+        })
+        .unwrap_or_else(|failure| panic!("{name}: {failure}"));
+}
+
+fn full_content<X: Disclose>(name: &str) {
+    let descriptor = pool()
+        .get_message_by_name(name)
+        .expect("the message is in the contract");
+    let message = sent(&filled(&descriptor, &mut || 7));
+    for category in CategorySet::ALL.iter() {
+        let alone = CategorySet::of(&[category]);
+        holds::<X>(&message, alone).unwrap_or_else(|failure| panic!("{name}: {failure}"));
+        let others = CategorySet::ALL.difference(alone);
+        holds::<X>(&message, others).unwrap_or_else(|failure| panic!("{name}: {failure}"));
+    }
+}
+
+fn holds<X: Disclose>(message: &DynamicMessage, permitted: CategorySet) -> Result<(), TestCaseError> {
+    let mut generated: X = message.transcode_to().expect("both read the same bytes");
+    prop_assert_eq!(generated.categories(), present(message));
+
+    generated.restrict(permitted);
+    let mut cut = DynamicMessage::new(message.descriptor());
+    cut.transcode_from(&generated).expect("both read the same bytes");
+
+    let kept = permitted.union(CategorySet::of(&[DataCategory::Envelope]));
+    prop_assert!(
+        present(&cut).is_subset(kept),
+        "something that is not permitted is left"
+    );
+    prop_assert_eq!(present(&cut), present(message).intersection(kept));
+    prop_assert!(
+        cut == expected(message, kept),
+        "something else than what is not permitted has changed"
+    );
+    prop_assert_eq!(generated.categories(), present(&cut));
+
+    let once = generated.clone();
+    generated.restrict(permitted);
+    prop_assert!(generated == once, "cutting down twice is not the same as once");
+    Ok(())
+}
+
+/// The categories of what is present.
+fn present(message: &DynamicMessage) -> CategorySet {
+    let mut set = CategorySet::EMPTY;
+    for field in message
+        .descriptor()
+        .fields()
+        .filter(|field| message.has_field(field))
+    {
+        match category(&field) {
+            Some(category) => set.insert(category),
+            None => parts(&message.get_field(&field))
+                .iter()
+                .for_each(|part| set.extend(present(part))),
+        }
+    }
+    set
+}
+
+/// The message without what is not kept.
+fn expected(message: &DynamicMessage, kept: CategorySet) -> DynamicMessage {
+    let mut cut = DynamicMessage::new(message.descriptor());
+    for field in message
+        .descriptor()
+        .fields()
+        .filter(|field| message.has_field(field))
+    {
+        let value = message.get_field(&field).into_owned();
+        match category(&field) {
+            Some(category) if kept.contains(category) => cut.set_field(&field, value),
+            Some(_) => {}
+            None => {
+                let parts: Vec<_> = parts(&value).iter().map(|part| expected(part, kept)).collect();
+                if field.is_list() {
+                    let elements = parts.into_iter().map(Value::Message).collect();
+                    cut.set_field(&field, Value::List(elements));
+                } else if let Some(part) = parts.into_iter().find(|part| !present(part).is_empty()) {
+                    cut.set_field(&field, Value::Message(part));
+                }
+            }
+        }
+    }
+    cut
+}
+
+/// The messages that a field holds.
+fn parts(value: &Value) -> Vec<DynamicMessage> {
+    let own = value.as_message().cloned();
+    let elements = value.as_list().unwrap_or_default().iter();
+    own.into_iter()
+        .chain(elements.filter_map(|element| element.as_message().cloned()))
+        .collect()
+}
+
+/// The category of a field; none when its type is a payload message.
+fn category(field: &FieldDescriptor) -> Option<DataCategory> {
+    if field.kind().as_message().is_some_and(is_payload) {
+        return None;
+    }
+    let pool = field.parent_message().parent_pool().clone();
+    let option = pool
+        .get_extension_by_name("polku.v1.category")
+        .expect("the option is in the contract");
+    let number = field.options().get_extension(&option).as_enum_number();
+    let category = number.and_then(|number| DataCategory::try_from(number).ok());
+    Some(
+        category
+            .filter(|found| *found != DataCategory::Unspecified)
+            .expect("the field has a category"),
+    )
+}
+
+fn pool() -> DescriptorPool {
+    DescriptorPool::decode(FILE_DESCRIPTOR_SET).expect("the descriptor can be read")
+}
+
+fn is_payload(message: &MessageDescriptor) -> bool {
+    let option = message.parent_pool().get_extension_by_name("polku.v1.payload");
+    let option = option.expect("the option is in the contract");
+    message.options().get_extension(&option).as_bool() == Some(true)
+}
+
+/// The message as it arrives: fields that were set to what they are anyway are not set.
+fn sent(message: &DynamicMessage) -> DynamicMessage {
+    DynamicMessage::decode(message.descriptor(), message.encode_to_vec().as_slice()).expect("it was encoded")
+}
+
+/// A message with the content that the draws say: nothing where a draw is 0.
+fn filled(descriptor: &MessageDescriptor, draw: &mut impl FnMut() -> u8) -> DynamicMessage {
+    let mut message = DynamicMessage::new(descriptor.clone());
+    for field in descriptor.fields() {
+        let drawn = draw();
+        if drawn.is_multiple_of(4) {
+            continue;
+        }
+        let value = if field.is_list() {
+            Value::List((0..drawn % 4).map(|_| single(&field, draw)).collect())
+        } else {
+            single(&field, draw)
+        };
+        message.set_field(&field, value);
+    }
+    message
+}
+
+fn single(field: &FieldDescriptor, draw: &mut impl FnMut() -> u8) -> Value {
+    match field.kind() {
+        Kind::Message(message) => Value::Message(filled(&message, &mut *draw)),
+        Kind::Enum(_) => Value::EnumNumber(i32::from(draw() % 20)),
+        Kind::String => Value::String("ä".repeat(usize::from(draw() % 8))),
+        Kind::Bytes => Value::Bytes(vec![draw(); 3].into()),
+        Kind::Bool => Value::Bool(draw() % 2 == 1),
+        Kind::Int32 => Value::I32(i32::from(draw())),
+        Kind::Int64 => Value::I64(i64::from(draw())),
+        Kind::Uint64 => Value::U64(u64::from(draw())),
+        kind @ (Kind::Double
+        | Kind::Float
+        | Kind::Uint32
+        | Kind::Sint32
+        | Kind::Sint64
+        | Kind::Fixed32
+        | Kind::Fixed64
+        | Kind::Sfixed32
+        | Kind::Sfixed64) => panic!("{}: no content for {kind:?}", field.full_name()),
+    }
+}

@@ -1,0 +1,54 @@
+//! The contract between agencies: messages, services, and what every field of them tells about a young person.
+//!
+//! The `.proto` files in `polku/v1` are the source of everything here. From them are generated
+//!
+//! - the messages and services ([`v1`]),
+//! - the cutting down of a message to a set of data categories ([`Disclose`]),
+//! - the checks of a message at the edge ([`Valid`]),
+//! - a `Debug` that prints no content.
+//!
+//! The generated files are in `src/gen`; the test `codegen` fails when they do not match the `.proto` files, and
+//! writes them anew when the environment variable `POLKU_REGENERATE` is `1`.
+
+mod category;
+mod disclose;
+mod gather;
+pub mod id;
+pub mod identity;
+pub mod time;
+mod validate;
+
+pub use category::{CategorySet, UnknownCategory, name, named};
+pub use disclose::Disclose;
+pub use gather::Gather;
+pub use id::{
+    AgencyId, ConsentId, ConsentName, MessageId, ProhibitionId, ProhibitionName, ReferralId, ReferralName,
+    RequestId, YouthId, YouthName,
+};
+pub use validate::{Valid, Validate, Violation, Violations};
+
+/// Messages and services of `polku/v1/*.proto`.
+#[expect(
+    missing_docs,
+    unused_qualifications,
+    clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    reason = "generated: names and comments are those of the .proto files"
+)]
+pub mod v1 {
+    include!("gen/polku.v1.rs");
+    include!("gen/debug.rs");
+}
+
+/// The contract as a `google.protobuf.FileDescriptorSet`, with its imports and its options, for server reflection.
+pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!("gen/descriptor.bin");
+
+/// Cutting down, by category.
+mod disclose_generated {
+    include!("gen/disclose.rs");
+}
+
+/// Checks, by the rules of the contract.
+mod validate_generated {
+    include!("gen/validate.rs");
+}

@@ -1,0 +1,44 @@
+//! Are instants the same on both sides, and are impossible ones refused?
+
+use jiff::Timestamp;
+use proptest::prelude::{prop_assert_eq, proptest};
+
+use super::{OutOfRange, from_wire, to_wire};
+
+fn wire(seconds: i64, nanos: i32) -> prost_types::Timestamp {
+    prost_types::Timestamp { seconds, nanos }
+}
+
+#[test]
+fn instants_before_1970_count_nanoseconds_forward() {
+    let instant: Timestamp = "1969-12-31T23:59:59.25Z".parse().unwrap();
+    assert_eq!(to_wire(instant), Ok(wire(-1, 250_000_000)));
+    assert_eq!(from_wire(&wire(-1, 250_000_000)), Ok(instant));
+}
+
+#[test]
+fn the_ends_of_the_range() {
+    let first: Timestamp = "0001-01-01T00:00:00Z".parse().unwrap();
+    assert_eq!(to_wire(first), Ok(wire(-62_135_596_800, 0)));
+    assert_eq!(from_wire(&wire(-62_135_596_800, 0)), Ok(first));
+    assert_eq!(from_wire(&wire(-62_135_596_801, 0)), Err(OutOfRange));
+    assert_eq!(to_wire(Timestamp::MIN), Err(OutOfRange));
+    let last = to_wire(Timestamp::MAX).unwrap();
+    assert_eq!(from_wire(&last), Ok(Timestamp::MAX));
+    assert_eq!(from_wire(&wire(i64::MAX, 0)), Err(OutOfRange));
+    assert_eq!(from_wire(&wire(i64::MIN, 0)), Err(OutOfRange));
+}
+
+#[test]
+fn nanoseconds_outside_a_second_are_refused() {
+    assert_eq!(from_wire(&wire(0, -1)), Err(OutOfRange));
+    assert_eq!(from_wire(&wire(0, 1_000_000_000)), Err(OutOfRange));
+}
+
+proptest! {
+    #[test]
+    fn there_and_back(seconds in -62_135_596_800_i64..253_402_200_000, nanos in 0..1_000_000_000) {
+        let instant = from_wire(&wire(seconds, nanos)).unwrap();
+        prop_assert_eq!(to_wire(instant), Ok(wire(seconds, nanos)));
+    }
+}

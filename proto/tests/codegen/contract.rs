@@ -1,0 +1,123 @@
+//! What stands in the `.proto` files, as descriptors?
+
+use std::path::Path;
+
+use prost_reflect::{
+    DescriptorPool, DynamicMessage, ExtensionDescriptor, FieldDescriptor, Kind, MessageDescriptor,
+};
+use prost_types::FileDescriptorProto;
+use protox::Compiler;
+
+use crate::Refused;
+
+/// The package that code is generated for.
+pub(crate) const PACKAGE: &str = "polku.v1";
+
+/// The compiled contract.
+pub(crate) struct Contract {
+    /// Descriptors with their options.
+    pub(crate) pool: DescriptorPool,
+    /// The encoded `FileDescriptorSet`, imports and options included, comments not.
+    pub(crate) descriptor: Vec<u8>,
+    /// The files of the package and the ones whose types it uses, with comments, without options of our own.
+    pub(crate) files: Vec<FileDescriptorProto>,
+}
+
+impl Contract {
+    /// Compiles every file of `polku/v1` under the folder.
+    pub(crate) fn read(folder: &Path) -> Result<Contract, Refused> {
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(folder.join("polku/v1")).map_err(refused)? {
+            let path = entry.map_err(refused)?.path();
+            let name = path
+                .strip_prefix(folder)
+                .map_err(refused)?
+                .to_string_lossy()
+                .into_owned();
+            if name.ends_with(".proto") {
+                names.push(name);
+            }
+        }
+        names.sort();
+        let mut compiler = Compiler::new([folder]).map_err(refused)?;
+        compiler
+            .include_imports(true)
+            .open_files(&names)
+            .map_err(refused)?;
+        Contract::compiled(&mut compiler)
+    }
+
+    /// Takes over what the compiler has read.
+    pub(crate) fn compiled(compiler: &mut Compiler) -> Result<Contract, Refused> {
+        let descriptor = compiler.include_source_info(false).encode_file_descriptor_set();
+        let mut files = compiler.include_source_info(true).file_descriptor_set().file;
+        files.retain(|file| file.package() == PACKAGE || file.name() == "google/protobuf/timestamp.proto");
+        Ok(Contract {
+            // From the bytes: options of extensions are lost in the `FileDescriptorSet` of `prost-types`.
+            pool: DescriptorPool::decode(descriptor.as_slice()).map_err(refused)?,
+            descriptor,
+            files,
+        })
+    }
+
+    /// Every message of the package, in the order of the files.
+    pub(crate) fn messages(&self) -> impl Iterator<Item = MessageDescriptor> {
+        self.pool
+            .all_messages()
+            .filter(|message| message.package_name() == PACKAGE)
+    }
+
+    /// Whether the message has the option `polku.v1.payload`.
+    pub(crate) fn is_payload(&self, message: &MessageDescriptor) -> bool {
+        self.extension("polku.v1.payload")
+            .is_ok_and(|payload| message.options().get_extension(&payload).as_bool() == Some(true))
+    }
+
+    /// The payload message that is the type of the field.
+    pub(crate) fn payload_type(&self, field: &FieldDescriptor) -> Option<MessageDescriptor> {
+        match field.kind() {
+            Kind::Message(message) if self.is_payload(&message) => Some(message),
+            _ => None,
+        }
+    }
+
+    /// The number of the field's category, 0 when it has none.
+    pub(crate) fn category(&self, field: &FieldDescriptor) -> Result<i32, Refused> {
+        let category = self.extension("polku.v1.category")?;
+        Ok(field
+            .options()
+            .get_extension(&category)
+            .as_enum_number()
+            .unwrap_or(0))
+    }
+
+    /// The message that an option is set to.
+    pub(crate) fn option(
+        &self,
+        options: &DynamicMessage,
+        name: &str,
+    ) -> Result<Option<DynamicMessage>, Refused> {
+        let Some(extension) = self.pool.get_extension_by_name(name) else {
+            return Ok(None);
+        };
+        if !options.has_extension(&extension) {
+            return Ok(None);
+        }
+        let value = options.get_extension(&extension);
+        match value.as_message() {
+            Some(message) => Ok(Some(message.clone())),
+            None => Err(Refused(format!("option {name} is not a message"))),
+        }
+    }
+
+    fn extension(&self, name: &str) -> Result<ExtensionDescriptor, Refused> {
+        self.pool
+            .get_extension_by_name(name)
+            .ok_or_else(|| Refused(format!("no option {name}")))
+    }
+}
+
+/// Keeps the text of an error.
+pub(crate) fn refused(error: impl std::fmt::Display) -> Refused {
+    Refused(error.to_string())
+}

@@ -1,0 +1,306 @@
+//! How is a payload message cut down to a set of categories?
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    fmt::Write,
+};
+
+use prost_reflect::{Cardinality, FieldDescriptor, Kind, MessageDescriptor, OneofDescriptor};
+
+use crate::{
+    Refused,
+    contract::{Contract, refused},
+    names,
+};
+
+/// Number of the category that is never removed.
+const ENVELOPE: i32 = 1;
+
+/// The two halves of one implementation.
+#[derive(Default)]
+struct Halves {
+    categories: String,
+    restrict: String,
+}
+
+/// Generates `Disclose` for every payload message.
+pub(crate) fn generate(contract: &Contract) -> Result<String, Refused> {
+    let mut code = String::from(names::HEADER);
+    for field in contract
+        .messages()
+        .filter(|message| !contract.is_payload(message))
+        .flat_map(|message| fields(&message))
+    {
+        if contract.category(&field)? != 0 {
+            return Err(Refused(format!(
+                "{}: a category has no effect in a message that is no payload message",
+                field.full_name()
+            )));
+        }
+    }
+    code.push_str("\nuse crate::{CategorySet, Disclose, v1::DataCategory};\n");
+    for message in contract.messages().filter(|message| contract.is_payload(message)) {
+        let mut halves = Halves::default();
+        let mut by_category: BTreeMap<i32, Vec<FieldDescriptor>> = BTreeMap::new();
+        let mut nested = Vec::new();
+        for field in message.fields() {
+            check(contract, &field)?;
+            if real_oneof(&field).is_some() {
+                continue;
+            } else if contract.payload_type(&field).is_some() {
+                nested.push(field);
+            } else {
+                by_category
+                    .entry(contract.category(&field)?)
+                    .or_default()
+                    .push(field);
+            }
+        }
+        for (number, fields) in by_category {
+            one_category(contract, number, &fields, &mut halves)?;
+        }
+        for field in nested {
+            one_nested(&field, &mut halves)?;
+        }
+        for oneof in message.oneofs().filter(|oneof| !oneof.is_synthetic()) {
+            one_of(contract, &message, &oneof, &mut halves)?;
+        }
+        write!(
+            code,
+            "
+impl Disclose for {path} {{
+    fn categories(&self) -> CategorySet {{
+        let mut present = CategorySet::EMPTY;
+{categories}        present
+    }}
+
+    fn restrict(&mut self, {permitted}: CategorySet) {{{restrict}}}
+}}
+",
+            path = names::path(message.full_name())?,
+            categories = halves.categories,
+            permitted = if halves.restrict.is_empty() {
+                "_"
+            } else {
+                "permitted"
+            },
+            restrict = indented(&halves.restrict),
+        )
+        .map_err(refused)?;
+    }
+    Ok(code)
+}
+
+/// Refuses a field that cannot be cut down.
+fn check(contract: &Contract, field: &FieldDescriptor) -> Result<(), Refused> {
+    let name = field.full_name();
+    if field.is_map() {
+        return Err(Refused(format!("{name}: a payload message has no map fields")));
+    }
+    let category = contract.category(field)?;
+    if contract.payload_type(field).is_some() {
+        if category != 0 {
+            return Err(Refused(format!(
+                "{name}: its type is a payload message, so the categories stand there and not here"
+            )));
+        }
+    } else if category == 0 {
+        return Err(Refused(format!(
+            "{name}: a field of a payload message needs a category"
+        )));
+    } else if let Some(payload) = payload_inside(contract, field, &mut HashSet::new()) {
+        return Err(Refused(format!(
+            "{name}: {} inside has categories of its own, so its type must be a payload message",
+            payload.full_name()
+        )));
+    }
+    Ok(())
+}
+
+/// A payload message somewhere in the plain message that is the type of the field.
+fn payload_inside(
+    contract: &Contract,
+    field: &FieldDescriptor,
+    seen: &mut HashSet<String>,
+) -> Option<MessageDescriptor> {
+    if let Some(payload) = contract.payload_type(field) {
+        return Some(payload);
+    }
+    let Kind::Message(message) = field.kind() else {
+        return None;
+    };
+    if !seen.insert(message.full_name().to_owned()) {
+        return None;
+    }
+    fields(&message)
+        .into_iter()
+        .find_map(|inner| payload_inside(contract, &inner, seen))
+}
+
+fn fields(message: &MessageDescriptor) -> Vec<FieldDescriptor> {
+    message.fields().collect()
+}
+
+fn one_category(
+    contract: &Contract,
+    number: i32,
+    fields: &[FieldDescriptor],
+    halves: &mut Halves,
+) -> Result<(), Refused> {
+    let category = category(contract, number)?;
+    let mut conditions = Vec::new();
+    let mut removals = String::new();
+    for field in fields {
+        let name = names::field(field)?;
+        conditions.push(present(field, &name)?);
+        write!(removals, "\n            self.{name} = Default::default();").map_err(refused)?;
+    }
+    let (conditions, brace) = match conditions.as_slice() {
+        [condition] => (condition.clone(), " "),
+        several => (several.join("\n            || "), "\n        "),
+    };
+    writeln!(
+        halves.categories,
+        "        if {conditions}{brace}{{\n            present.insert({category});\n        }}"
+    )
+    .map_err(refused)?;
+    if number != ENVELOPE {
+        writeln!(
+            halves.restrict,
+            "        if !permitted.contains({category}) {{{removals}\n        }}"
+        )
+        .map_err(refused)?;
+    }
+    Ok(())
+}
+
+fn one_nested(field: &FieldDescriptor, halves: &mut Halves) -> Result<(), Refused> {
+    let name = names::field(field)?;
+    let (all, each) = if field.is_list() {
+        (
+            format!(
+                "        for element in &self.{name} {{\n            present.extend(Disclose::categories(element));\n        }}"
+            ),
+            format!(
+                "        for element in &mut self.{name} {{\n            element.restrict(permitted);\n        }}"
+            ),
+        )
+    } else {
+        (
+            format!(
+                "        if let Some(part) = &self.{name} {{\n            present.extend(Disclose::categories(part));\n        }}"
+            ),
+            format!(
+                "        if let Some(part) = &mut self.{name} {{
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {{
+                self.{name} = None;
+            }}
+        }}"
+            ),
+        )
+    };
+    writeln!(halves.categories, "{all}").map_err(refused)?;
+    writeln!(halves.restrict, "{each}").map_err(refused)
+}
+
+fn one_of(
+    contract: &Contract,
+    message: &MessageDescriptor,
+    oneof: &OneofDescriptor,
+    halves: &mut Halves,
+) -> Result<(), Refused> {
+    let name = oneof.name();
+    let path = format!("crate::v1::{}::{}", names::module(message), names::camel(name));
+    let mut all = String::new();
+    let mut each = String::new();
+    for field in oneof.fields() {
+        let variant = format!("Some({path}::{}", names::camel(field.name()));
+        if contract.payload_type(&field).is_some() {
+            writeln!(
+                all,
+                "            {variant}(part)) => present.extend(Disclose::categories(part)),"
+            )
+            .map_err(refused)?;
+            writeln!(
+                each,
+                "            {variant}(part)) => {{
+                part.restrict(permitted);
+                !Disclose::categories(part).is_empty()
+            }}"
+            )
+            .map_err(refused)?;
+            continue;
+        }
+        let number = contract.category(&field)?;
+        let category = category(contract, number)?;
+        let stays = if number == ENVELOPE {
+            String::from("true")
+        } else {
+            format!("permitted.contains({category})")
+        };
+        writeln!(all, "            {variant}(_)) => present.insert({category}),").map_err(refused)?;
+        writeln!(each, "            {variant}(_)) => {stays},").map_err(refused)?;
+    }
+    writeln!(
+        halves.categories,
+        "        match &self.{name} {{\n{all}            None => {{}}\n        }}"
+    )
+    .map_err(refused)?;
+    writeln!(
+        halves.restrict,
+        "        let {name}_stays = match &mut self.{name} {{
+{each}            None => true,
+        }};
+        if !{name}_stays {{
+            self.{name} = None;
+        }}"
+    )
+    .map_err(refused)
+}
+
+/// The condition under which a field tells something.
+fn present(field: &FieldDescriptor, name: &str) -> Result<String, Refused> {
+    if field.cardinality() == Cardinality::Repeated {
+        return Ok(format!("!self.{name}.is_empty()"));
+    }
+    if field.supports_presence() {
+        return Ok(format!("self.{name}.is_some()"));
+    }
+    match field.kind() {
+        Kind::String | Kind::Bytes => Ok(format!("!self.{name}.is_empty()")),
+        Kind::Bool => Ok(format!("self.{name}")),
+        Kind::Int32 | Kind::Int64 | Kind::Uint32 | Kind::Uint64 | Kind::Enum(_) => {
+            Ok(format!("self.{name} != 0"))
+        }
+        other => Err(Refused(format!(
+            "{}: {other:?} is not supported in a payload message",
+            field.full_name()
+        ))),
+    }
+}
+
+/// The oneof that was written as one, not the one that stands for `optional`.
+fn real_oneof(field: &FieldDescriptor) -> Option<OneofDescriptor> {
+    field.containing_oneof().filter(|oneof| !oneof.is_synthetic())
+}
+
+/// The lines of a body; nothing for an empty one.
+fn indented(lines: &str) -> String {
+    if lines.is_empty() {
+        String::new()
+    } else {
+        format!("\n{lines}    ")
+    }
+}
+
+/// A category in Rust.
+fn category(contract: &Contract, number: i32) -> Result<String, Refused> {
+    let value = contract
+        .pool
+        .get_enum_by_name("polku.v1.DataCategory")
+        .and_then(|categories| categories.get_value(number))
+        .ok_or_else(|| Refused(format!("{number} is not a category")))?;
+    let name = value.name().trim_start_matches("DATA_CATEGORY_");
+    Ok(format!("DataCategory::{}", names::camel(name)))
+}

@@ -1,0 +1,177 @@
+//! How long can a connection stay that does not ask, and how do connections end?
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use http::Request;
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Bytes;
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use polku_gateway::front::Limits;
+use polku_gateway::front::accept::Protocol;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::{Site, frames, hasty, who};
+
+/// How much later than its limit a connection may be closed, on a busy machine.
+const SLACK: Duration = Duration::from_secs(2);
+
+/// Waits for the end of a connection and answers how long it took.
+async fn until_closed(stream: &mut (impl AsyncRead + Unpin)) -> Duration {
+    let begun = Instant::now();
+    let mut buffer = [0; 4096];
+    let closed = async { while stream.read(&mut buffer).await.is_ok_and(|count| count > 0) {} };
+    tokio::time::timeout(Duration::from_secs(20), closed).await.expect("the connection stays open");
+    begun.elapsed()
+}
+
+async fn within(limit: Duration, closed: impl Future<Output = Duration>) {
+    let took = closed.await;
+    assert!(took >= limit / 2 && took <= limit + SLACK, "closed after {took:?}, limit {limit:?}");
+}
+
+#[tokio::test]
+async fn a_connection_without_a_tls_hello_is_closed() {
+    let site = Site::new();
+    let served = site.serve(Protocol::Http2, hasty(), who()).await;
+    let mut stream = TcpStream::connect(served.address).await.unwrap();
+    within(hasty().handshake, until_closed(&mut stream)).await;
+}
+
+#[tokio::test]
+async fn a_trickled_tls_hello_is_closed() {
+    let site = Site::new();
+    let served = site.serve(Protocol::Http2, hasty(), who()).await;
+    let (mut reader, mut writer) = TcpStream::connect(served.address).await.unwrap().into_split();
+    tokio::spawn(async move {
+        for byte in [0x16, 0x03, 0x01, 0x02, 0x00, 0x01].iter().cycle() {
+            if writer.write_all(&[*byte]).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    });
+    // The bytes make no hello, so it may also be closed for that, at once.
+    assert!(until_closed(&mut reader).await <= hasty().handshake + SLACK);
+}
+
+#[tokio::test]
+async fn a_connection_that_asks_for_nothing_is_closed() {
+    let site = Site::new();
+    let served = site.serve(Protocol::Http2, hasty(), who()).await;
+    let known = site.pki.issue_client("ohjaamo").unwrap();
+
+    let mut silent = served.connect(site.client(&known, "h2")).await.unwrap();
+    within(hasty().first_request, until_closed(&mut silent)).await;
+
+    let mut with_preface = served.connect(site.client(&known, "h2")).await.unwrap();
+    frames::begin(&mut with_preface).await;
+    within(hasty().first_request, until_closed(&mut with_preface)).await;
+
+    let mut half_a_preface = served.connect(site.client(&known, "h2")).await.unwrap();
+    half_a_preface.write_all(&frames::PREFACE[..10]).await.unwrap();
+    within(hasty().first_request, until_closed(&mut half_a_preface)).await;
+}
+
+#[tokio::test]
+async fn http1_headers_that_do_not_end_are_not_waited_for() {
+    let site = Site::new();
+    let served = site.serve(Protocol::Http1, hasty(), who()).await;
+    let mut partial = served.connect(site.anonymous("http/1.1")).await.unwrap();
+    partial.write_all(b"POST /inbound/te HTTP/1.1\r\nHost: x\r\nX-").await.unwrap();
+    partial.flush().await.unwrap();
+    within(hasty().first_request, until_closed(&mut partial)).await;
+
+    let mut idle_after_one = served.connect(site.anonymous("http/1.1")).await.unwrap();
+    idle_after_one.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    within(hasty().header_read, until_closed(&mut idle_after_one)).await;
+}
+
+#[tokio::test]
+async fn one_certificate_does_not_take_all_connections() {
+    let site = Site::new();
+    let limits = Limits { connections_per_certificate: 2, ..hasty() };
+    let served = site.serve(Protocol::Http2, limits, who()).await;
+    let known = site.pki.issue_client("ohjaamo").unwrap();
+    let mut speaking = Vec::new();
+    for _ in 0..3 {
+        let mut stream = served.connect(site.client(&known, "h2")).await.unwrap();
+        frames::begin(&mut stream).await;
+        let speaks = frames::next(&mut stream).await.is_some();
+        speaking.push((speaks, stream));
+    }
+    let outcomes: Vec<bool> = speaking.iter().map(|(speaks, _)| *speaks).collect();
+    assert_eq!(outcomes, [true, true, false]);
+
+    let other = site.pki.issue_client("te").unwrap();
+    let mut stream = served.connect(site.client(&other, "h2")).await.unwrap();
+    frames::begin(&mut stream).await;
+    assert!(frames::next(&mut stream).await.is_some());
+}
+
+#[tokio::test]
+async fn an_old_connection_is_asked_to_leave() {
+    let site = Site::new();
+    let limits = Limits { age: Duration::from_millis(500), ..hasty() };
+    let served = site.serve(Protocol::Http2, limits, who()).await;
+    let known = site.pki.issue_client("ohjaamo").unwrap();
+    let mut stream = served.connect(site.client(&known, "h2")).await.unwrap();
+    frames::begin(&mut stream).await;
+    let post = frames::frame(frames::HEADERS, frames::END_HEADERS | frames::END_STREAM, 1, frames::POST);
+    stream.write_all(&post).await.unwrap();
+    stream.flush().await.unwrap();
+    let mut goodbye = false;
+    let read = async {
+        while let Some(frame) = frames::next(&mut stream).await {
+            goodbye |= frame.kind == frames::GOAWAY && frame.payload[4..8] == [0; 4];
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), read).await.expect("the connection stays open");
+    assert!(goodbye, "no GOAWAY without an error before the end");
+}
+
+#[tokio::test]
+async fn shutdown_finishes_what_has_begun_and_nothing_else() {
+    let site = Site::new();
+    let slow = Router::new().fallback(async || {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        "done"
+    });
+    let served = site.serve(Protocol::Http2, Limits::default(), slow).await;
+    let known = site.pki.issue_client("ohjaamo").unwrap();
+    let mut idle = served.connect(site.client(&known, "h2")).await.unwrap();
+    let stream = served.connect(site.client(&known, "h2")).await.unwrap();
+    let (mut sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    let request = Request::get("https://localhost/").body(Empty::<Bytes>::new()).unwrap();
+    let answer = tokio::spawn(sender.send_request(request));
+    tokio::time::sleep(Duration::from_millis(100)).await;
+
+    let begun = Instant::now();
+    served.shutdown.begin();
+    let body = answer.await.unwrap().unwrap().into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(body, "done");
+    served.task.await.unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    until_closed(&mut idle).await;
+    assert!(TcpStream::connect(served.address).await.is_err(), "the port is closed");
+}
+
+#[tokio::test]
+async fn shutdown_does_not_wait_for_ever() {
+    let site = Site::new();
+    let endless = Router::new().fallback(async || std::future::pending::<&'static str>().await);
+    let served = site.serve(Protocol::Http2, hasty(), endless).await;
+    let known = site.pki.issue_client("ohjaamo").unwrap();
+    let mut stream = served.connect(site.client(&known, "h2")).await.unwrap();
+    frames::begin(&mut stream).await;
+    let post = frames::frame(frames::HEADERS, frames::END_HEADERS | frames::END_STREAM, 1, frames::POST);
+    stream.write_all(&post).await.unwrap();
+    stream.flush().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    served.shutdown.begin();
+    tokio::time::timeout(hasty().drain + SLACK, served.task).await.expect("still draining").unwrap();
+}

@@ -1,0 +1,58 @@
+//! What do HTTP/2 frames look like, for a client that does not behave?
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+pub(super) const HEADERS: u8 = 1;
+pub(super) const RST_STREAM: u8 = 3;
+pub(super) const SETTINGS: u8 = 4;
+pub(super) const GOAWAY: u8 = 7;
+pub(super) const WINDOW_UPDATE: u8 = 8;
+pub(super) const END_HEADERS: u8 = 4;
+pub(super) const END_STREAM: u8 = 1;
+
+/// `POST / HTTP/2` to authority `x`, in HPACK: three entries of the static table and a literal.
+pub(super) const POST: &[u8] = b"\x83\x87\x84\x41\x01x";
+
+/// A frame as it came.
+#[derive(Debug)]
+pub(super) struct Frame {
+    pub(super) kind: u8,
+    pub(super) flags: u8,
+    pub(super) payload: Vec<u8>,
+}
+
+pub(super) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    let mut bytes = length[1..].to_vec();
+    bytes.extend([kind, flags]);
+    bytes.extend(stream.to_be_bytes());
+    bytes.extend(payload);
+    bytes
+}
+
+pub(super) async fn begin(stream: &mut (impl AsyncWrite + Unpin)) {
+    stream.write_all(PREFACE).await.unwrap();
+    stream.write_all(&frame(SETTINGS, 0, 0, &[])).await.unwrap();
+    stream.flush().await.unwrap();
+}
+
+/// The next frame; `None` at the end of the connection.
+pub(super) async fn next(stream: &mut (impl AsyncRead + Unpin)) -> Option<Frame> {
+    let mut head = [0; 9];
+    stream.read_exact(&mut head).await.ok()?;
+    let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+    let mut payload = vec![0; usize::try_from(length).unwrap()];
+    stream.read_exact(&mut payload).await.ok()?;
+    Some(Frame { kind: head[3], flags: head[4], payload })
+}
+
+/// The settings of a SETTINGS frame, as identifier and value.
+pub(super) fn settings(frame: &Frame) -> Vec<(u16, u32)> {
+    let pairs = frame.payload.chunks_exact(6);
+    pairs
+        .map(|pair| {
+            (u16::from_be_bytes([pair[0], pair[1]]), u32::from_be_bytes([pair[2], pair[3], pair[4], pair[5]]))
+        })
+        .collect()
+}

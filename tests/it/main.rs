@@ -1,0 +1,2 @@
+//! polku
+fn main() {}

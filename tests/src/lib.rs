@@ -1,0 +1,4 @@
+//! With what is the gateway tested? With simulated agencies on real sockets, and certificates made on the spot.
+
+pub mod pki;
+pub mod simulators;

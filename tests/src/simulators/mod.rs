@@ -1,0 +1,31 @@
+//! How do the tests play the agencies at the other end? On real sockets, with real TLS, from the agencies' documents.
+//!
+//! The simulators share no code with the adapters, so that a misreading on one side shows.
+//! Every simulator can be told to misbehave ([`Faults`]) and notes what reached it and what it did ([`Ledger`]).
+
+pub mod client;
+pub mod clock;
+pub mod faults;
+pub mod ledger;
+pub mod official;
+pub mod te;
+pub mod walmu;
+
+mod control;
+mod door;
+mod outflow;
+mod server;
+mod socket;
+mod xml;
+
+#[cfg(test)]
+mod tests;
+
+pub use client::RawReply;
+pub use clock::SimulatorClock;
+pub use control::{Control, SimulatorTls};
+pub use faults::{Duplicates, Fault, Faults, Operation};
+pub use ledger::{Ledger, Received, TakenIn, TakenInKind};
+pub use official::{Action, Official};
+pub use te::TeSimulator;
+pub use walmu::WalmuSimulator;

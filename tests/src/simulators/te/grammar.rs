@@ -1,0 +1,238 @@
+//! Which elements does the office's document allow, in which order, with which values?
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::simulators::te::envelope::CONTENTS;
+use crate::simulators::xml::Element;
+
+/// One row of a table in the office's document.
+#[derive(Debug)]
+pub(crate) struct Part {
+    name: &'static str,
+    occurs: Occurs,
+    holds: Holds,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Occurs {
+    Once,
+    AtMostOnce,
+    AnyTimes,
+}
+
+#[derive(Debug)]
+enum Holds {
+    Text,
+    Uuid,
+    Instant,
+    Code(&'static [&'static str]),
+    Parts(&'static [Part]),
+}
+
+const fn once(name: &'static str, holds: Holds) -> Part {
+    Part {
+        name,
+        occurs: Occurs::Once,
+        holds,
+    }
+}
+
+const fn maybe(name: &'static str, holds: Holds) -> Part {
+    Part {
+        name,
+        occurs: Occurs::AtMostOnce,
+        holds,
+    }
+}
+
+const fn text(name: &'static str) -> Part {
+    maybe(name, Holds::Text)
+}
+
+const PURPOSES: &[&str] = &[
+    "OHJAUS",
+    "TYOLLISYYSPALVELUT",
+    "MONIALAINEN_TUKI",
+    "SOSIAALIPALVELUT",
+    "KUNTOUTUS",
+    "ETSIVA_NUORISOTYO",
+    "TYOPAJAVALMENNUS",
+];
+
+const NEWS: &[&str] = &["TILA_MUUTTUNUT", "LISATIEDOT_ANNETTU", "LUPA_PERUTTU"];
+
+/// States of a referral.
+pub(crate) const STATES: &[&str] = &[
+    "PYYDETTY",
+    "LISATIETOJA_PYYDETTY",
+    "HYVAKSYTTY",
+    "HYLATTY",
+    "KAYNNISSA",
+    "KESKEYTETTY",
+    "PAATTYNYT",
+    "EPAONNISTUNUT",
+    "PERUUTUSTA_PYYDETTY",
+    "PERUUTETTU",
+    "VANHENTUNUT",
+    "LUPA_PERUTTU",
+    "VIRHEELLINEN",
+];
+
+const REJECTIONS: &[&str] = &[
+    "EI_KAPASITEETTIA",
+    "EI_TAYTA_EHTOJA",
+    "VAARA_PALVELU",
+    "ALUEEN_ULKOPUOLELLA",
+    "PUUTTEELLISET_TIEDOT",
+    "MUU",
+];
+
+const OUTCOMES: &[&str] = &[
+    "SAI_PALVELUN",
+    "OHJATTU_MUUALLE",
+    "EI_TAVOITETTU",
+    "EI_TAYTA_EHTOJA",
+    "EI_KAPASITEETTIA",
+    "EI_ENAA_KIINNOSTUNUT",
+    "PERUI_LUVAN",
+    "EI_TIEDOSSA",
+];
+
+const CONTACT: &[Part] = &[
+    text("puhelin"),
+    text("sahkoposti"),
+    text("katuosoite"),
+    text("postinumero"),
+    text("postitoimipaikka"),
+    text("kuntakoodi"),
+];
+
+const CLIENT: &[Part] = &[
+    text("henkilotunnus"),
+    text("etunimet"),
+    text("sukunimi"),
+    text("asiointikieli"),
+    maybe("yhteystiedot", Holds::Parts(CONTACT)),
+];
+
+const EDUCATION_AND_WORK: &[Part] = &[
+    text("koulutusaste"),
+    text("koulutus"),
+    text("tyohistoria"),
+    text("tyonhakijanTila"),
+];
+
+const fn client() -> Part {
+    maybe("asiakas", Holds::Parts(CLIENT))
+}
+
+const fn needs() -> Part {
+    Part {
+        name: "palvelutarve",
+        occurs: Occurs::AnyTimes,
+        holds: Holds::Text,
+    }
+}
+
+const fn education_and_work() -> Part {
+    maybe("koulutusJaTyo", Holds::Parts(EDUCATION_AND_WORK))
+}
+
+/// `vastaanotaLahete`.
+pub(crate) const REFERRAL: &[Part] = &[
+    once("sanomaTunnus", Holds::Uuid),
+    once("laheteTunnus", Holds::Uuid),
+    once("lahettaja", Holds::Text),
+    once("kayttotarkoitus", Holds::Code(PURPOSES)),
+    once("luotu", Holds::Instant),
+    maybe("vastausViimeistaan", Holds::Instant),
+    client(),
+    text("perustelu"),
+    needs(),
+    education_and_work(),
+    text("sosiaalinenTilanne"),
+    text("toimintakyky"),
+    text("asuminen"),
+    text("etuudetJaTulot"),
+    text("yhteinenSuunnitelma"),
+    text("palveluunOsallistuminen"),
+    text("tulosmittarit"),
+    text("elamanlaatu"),
+];
+
+const MORE_INFORMATION: &[Part] = &[
+    client(),
+    text("perustelu"),
+    needs(),
+    education_and_work(),
+    text("sosiaalinenTilanne"),
+    text("toimintakyky"),
+    text("asuminen"),
+    text("etuudetJaTulot"),
+    text("yhteinenSuunnitelma"),
+    text("palveluunOsallistuminen"),
+    text("tulosmittarit"),
+    text("elamanlaatu"),
+];
+
+/// `vastaanotaIlmoitus`.
+pub(crate) const NOTICE: &[Part] = &[
+    once("sanomaTunnus", Holds::Uuid),
+    once("laheteTunnus", Holds::Uuid),
+    once("laji", Holds::Code(NEWS)),
+    once("tila", Holds::Code(STATES)),
+    once("aika", Holds::Instant),
+    maybe("hylkaysSyy", Holds::Code(REJECTIONS)),
+    maybe("tulos", Holds::Code(OUTCOMES)),
+    text("huomautus"),
+    maybe("lisatiedot", Holds::Parts(MORE_INFORMATION)),
+];
+
+/// `haeSanomanTila`.
+pub(crate) const STATUS_QUERY: &[Part] = &[once("sanomaTunnus", Holds::Uuid)];
+
+/// What was read: every value with its path.
+pub(crate) type Fields = Vec<(String, String)>;
+
+/// Reads an element of this make-up. `None` if anything is out of place.
+pub(crate) fn read(element: &Element, parts: &[Part]) -> Option<Fields> {
+    let mut fields = Vec::new();
+    read_parts(element, parts, "", &mut fields).then_some(fields)
+}
+
+fn read_parts(element: &Element, parts: &[Part], above: &str, fields: &mut Fields) -> bool {
+    let mut left = element.children.iter().peekable();
+    for part in parts {
+        let mut count = 0_usize;
+        while let Some(child) = left.next_if(|child| child.is(CONTENTS, part.name)) {
+            count += 1;
+            if !read_part(child, part, above, fields) {
+                return false;
+            }
+        }
+        let fits = match part.occurs {
+            Occurs::Once => count == 1,
+            Occurs::AtMostOnce => count <= 1,
+            Occurs::AnyTimes => true,
+        };
+        if !fits {
+            return false;
+        }
+    }
+    left.next().is_none() && element.text.trim().is_empty()
+}
+
+fn read_part(element: &Element, part: &Part, above: &str, fields: &mut Fields) -> bool {
+    let path = format!("{above}{}", part.name);
+    let text = element.text.trim();
+    let fits = match &part.holds {
+        Holds::Parts(parts) => return read_parts(element, parts, &format!("{path}."), fields),
+        Holds::Text => true,
+        Holds::Uuid => Uuid::try_parse(text).is_ok(),
+        Holds::Instant => text.ends_with('Z') && text.parse::<Timestamp>().is_ok(),
+        Holds::Code(codes) => codes.contains(&text),
+    };
+    fields.push((path, element.text.clone()));
+    fits && element.children.is_empty() && element.attributes.is_empty()
+}

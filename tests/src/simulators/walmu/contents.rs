@@ -1,0 +1,181 @@
+//! Which members does the case management's document allow, with which values?
+
+use jiff::Timestamp;
+use serde_json::Value;
+use uuid::Uuid;
+
+/// What was read: every value with its path.
+pub(crate) type Fields = Vec<(String, String)>;
+
+#[derive(Debug, Clone, Copy)]
+enum Holds {
+    Text,
+    Texts,
+    Number,
+    Uuid,
+    Instant,
+    Purpose,
+    News,
+}
+
+const PURPOSES: &[&str] = &[
+    "ohjaus",
+    "tyollisyyspalvelut",
+    "monialainen_tuki",
+    "sosiaalipalvelut",
+    "kuntoutus",
+    "etsiva_nuorisotyo",
+    "tyopajavalmennus",
+];
+
+const NEWS: &[&str] = &["tila_muuttunut", "lisatiedot_annettu", "lupa_peruttu"];
+
+const REFERRAL_NEEDS: &[(&str, Holds)] = &[
+    ("lahete.tunnus", Holds::Uuid),
+    ("lahete.lahettavaTaho", Holds::Text),
+    ("lahete.lahetePvm", Holds::Instant),
+    ("lahete.kayttotarkoitus", Holds::Purpose),
+    ("lahete.luovutuslupa.perusteet", Holds::Texts),
+    ("lahete.luovutuslupa.luokat", Holds::Texts),
+];
+
+const REFERRAL_MAY_HAVE: &[(&str, Holds)] = &[
+    ("lahete.vastausViimeistaan", Holds::Instant),
+    ("lahete.perustelu", Holds::Text),
+    ("lahete.palvelutarpeet", Holds::Texts),
+];
+
+const NOTICE_NEEDS: &[(&str, Holds)] = &[
+    ("laji", Holds::News),
+    ("tila", Holds::Text),
+    ("aika", Holds::Instant),
+];
+
+const NOTICE_MAY_HAVE: &[(&str, Holds)] = &[
+    ("hylkaysSyy", Holds::Text),
+    ("tulos", Holds::Text),
+    ("huomautus", Holds::Text),
+    ("lisatiedot.perustelu", Holds::Text),
+    ("lisatiedot.palvelutarpeet", Holds::Texts),
+];
+
+const CLIENT_AND_BACKGROUND: &[(&str, Holds)] = &[
+    ("asiakas.henkilotunnus", Holds::Text),
+    ("asiakas.etunimet", Holds::Text),
+    ("asiakas.sukunimi", Holds::Text),
+    ("asiakas.asiointikieli", Holds::Text),
+    ("asiakas.yhteystiedot.puhelin", Holds::Text),
+    ("asiakas.yhteystiedot.sahkoposti", Holds::Text),
+    ("asiakas.yhteystiedot.katuosoite", Holds::Text),
+    ("asiakas.yhteystiedot.postinumero", Holds::Text),
+    ("asiakas.yhteystiedot.postitoimipaikka", Holds::Text),
+    ("asiakas.yhteystiedot.kotikunta", Holds::Text),
+    ("tausta.koulutusJaTyo.koulutusaste", Holds::Number),
+    ("tausta.koulutusJaTyo.koulutus", Holds::Text),
+    ("tausta.koulutusJaTyo.tyohistoria", Holds::Text),
+    ("tausta.koulutusJaTyo.tyonhakijanTila", Holds::Text),
+    ("tausta.sosiaalinenTilanne", Holds::Text),
+    ("tausta.toimintakyky", Holds::Text),
+    ("tausta.asuminen", Holds::Text),
+    ("tausta.etuudetJaTulot", Holds::Text),
+    ("tausta.suunnitelma", Holds::Text),
+    ("tausta.palveluunOsallistuminen", Holds::Text),
+    ("tausta.tulosmittarit", Holds::Text),
+    ("tausta.elamanlaatu", Holds::Text),
+];
+
+/// Reads the body of `POST lahetteet`, or names the member that is out of place.
+pub(crate) fn read_referral(body: &Value) -> Result<Fields, String> {
+    no_nulls(body, "")?;
+    needs(body, REFERRAL_NEEDS)?;
+    may_have(body, "", REFERRAL_MAY_HAVE)?;
+    may_have(body, "", CLIENT_AND_BACKGROUND)?;
+    Ok(flatten(body))
+}
+
+/// Reads the body of `POST ilmoitukset`, or names the member that is out of place.
+pub(crate) fn read_notice(body: &Value) -> Result<Fields, String> {
+    no_nulls(body, "")?;
+    needs(body, NOTICE_NEEDS)?;
+    may_have(body, "", NOTICE_MAY_HAVE)?;
+    may_have(body, "lisatiedot.", CLIENT_AND_BACKGROUND)?;
+    Ok(flatten(body))
+}
+
+fn needs(body: &Value, members: &[(&str, Holds)]) -> Result<(), String> {
+    for (path, holds) in members {
+        match at(body, path) {
+            Some(value) if fits(value, *holds) => {}
+            Some(_) | None => return Err((*path).to_owned()),
+        }
+    }
+    Ok(())
+}
+
+fn may_have(body: &Value, above: &str, members: &[(&str, Holds)]) -> Result<(), String> {
+    for (path, holds) in members {
+        let path = format!("{above}{path}");
+        if at(body, &path).is_some_and(|value| !fits(value, *holds)) {
+            return Err(path);
+        }
+    }
+    Ok(())
+}
+
+fn at<'a>(body: &'a Value, path: &str) -> Option<&'a Value> {
+    path.split('.').try_fold(body, |value, name| value.get(name))
+}
+
+fn fits(value: &Value, holds: Holds) -> bool {
+    let text = value.as_str();
+    match holds {
+        Holds::Text => text.is_some_and(|text| !text.is_empty()),
+        Holds::Texts => value
+            .as_array()
+            .is_some_and(|all| all.iter().all(Value::is_string)),
+        Holds::Number => value.is_u64(),
+        Holds::Uuid => text.is_some_and(|text| Uuid::try_parse(text).is_ok()),
+        Holds::Instant => text.is_some_and(|text| text.ends_with('Z') && text.parse::<Timestamp>().is_ok()),
+        Holds::Purpose => text.is_some_and(|text| PURPOSES.contains(&text)),
+        Holds::News => text.is_some_and(|text| NEWS.contains(&text)),
+    }
+}
+
+fn no_nulls(value: &Value, path: &str) -> Result<(), String> {
+    match value {
+        Value::Null => Err(path.to_owned()),
+        Value::Object(members) => members
+            .iter()
+            .try_for_each(|(name, member)| no_nulls(member, &below(path, name))),
+        Value::Array(items) => items.iter().try_for_each(|item| no_nulls(item, path)),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
+    }
+}
+
+/// Every value with its path; the items of a list have the path of the list.
+fn flatten(body: &Value) -> Fields {
+    let mut fields = Vec::new();
+    collect(body, "", &mut fields);
+    fields
+}
+
+fn collect(value: &Value, path: &str, fields: &mut Fields) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                collect(member, &below(path, name), fields);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, path, fields)),
+        Value::String(text) => fields.push((path.to_owned(), text.clone())),
+        Value::Null | Value::Bool(_) | Value::Number(_) => fields.push((path.to_owned(), value.to_string())),
+    }
+}
+
+fn below(path: &str, name: &str) -> String {
+    if path.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{path}.{name}")
+    }
+}
