@@ -7,8 +7,8 @@ mod setting;
 pub mod transport;
 
 pub use adapter::{
-    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundChange, InboundError, InboundEvent,
-    InboundOutcome, Receipt, Redelivery, Reply, Retry,
+    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundChange, InboundError,
+    InboundEvent, InboundOutcome, Receipt, Redelivery, Reply, Retry,
 };
 pub use registry::{BuildError, build};
 pub use setting::SettingError;

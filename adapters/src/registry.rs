@@ -12,7 +12,10 @@ use crate::setting::SettingError;
 type Build = fn(AgencyId, toml::Table) -> Result<Arc<dyn Adapter>, BuildError>;
 
 /// One line for each kind of agency.
-const KINDS: &[(&str, Build)] = &[("te", te::build), ("walmu", walmu::build)];
+const KINDS: &[(&str, Build)] = &[
+    ("te", te::build),       // employment services
+    ("walmu", walmu::build), // case management of a youth workshop
+];
 
 /// An adapter cannot be made.
 #[derive(Debug, Error)]

@@ -145,8 +145,7 @@ impl Period {
 impl Grant {
     /// Tells whether the grant covers the disclosure at some time, whenever that is.
     fn covers(&self, channel: &Channel, question: &Question, category: DataCategory) -> bool {
-        self.youth == question.youth
-            && self.purposes.contains(question.purpose)
+        self.purposes.contains(question.purpose)
             && self.categories.contains(category)
             && self.disclosers.contains(&channel.from)
             && self.recipients.contains(&channel.to)

@@ -14,14 +14,16 @@
 //! | `Author` | the disclosing agency | all but the status: its own word | the status is disclosed to it by the addressee |
 //! | `Subject` | the young person | all of it | nothing |
 //!
-//! Own data is no disclosure: it needs no consent, and no prohibition stands against it.
+//! Own data is no disclosure: it needs no consent, and no prohibition stands against it. Only a reader that the
+//! directory does not know, or a role without access, is kept from it.
 //!
 //! # How an answer comes about
 //!
 //! Every category is decided on its own, in this order:
 //!
 //! 1. The envelope (identifiers, routing, states, dates) is what both parties hold anyway. It is always permitted to
-//!    the young person, and to a party where the directory knows both agencies. No rule is asked.
+//!    the young person, and to a party where the directory knows both agencies. No rule is asked. A payload never
+//!    leaves without its envelope: if that is withheld, all of it is.
 //! 2. A rule that forbids beats every rule that permits. A prohibition of the young person is such a rule; so are a
 //!    missing agreement, an unknown agency, a special category that no consent names, and a role without access.
 //! 3. Among the rules that permit, each stands by itself, and so does each consent: any one that matches is enough.

@@ -276,18 +276,21 @@ fn annotated(text: &str) -> Result<(PolicySet, HashMap<PolicyId, Note>), RulesEr
     let mut notes = HashMap::new();
     for policy in read.policies() {
         let (id, note) = Note::of(policy)?;
-        policies
-            .add(policy.new_id(id.clone()))
-            .map_err(|source| RulesError::IdTwice {
-                rule: id.to_string(),
-                source: Box::new(source),
-            })?;
+        add(&mut policies, policy.new_id(id.clone()))?;
         notes.insert(id, note);
     }
     if notes.is_empty() {
         return Err(RulesError::Empty);
     }
     Ok((policies, notes))
+}
+
+fn add(policies: &mut PolicySet, policy: Policy) -> Result<(), RulesError> {
+    let rule = policy.id().to_string();
+    policies.add(policy).map_err(|source| RulesError::IdTwice {
+        rule,
+        source: Box::new(source),
+    })
 }
 
 fn validate(policies: &PolicySet, schema: &Schema) -> Result<(), RulesError> {
@@ -312,13 +315,14 @@ fn eras(policies: &PolicySet, notes: &HashMap<PolicyId, Note>) -> Result<Vec<Era
     beginnings
         .map(|from| {
             let in_force = |policy: &&Policy| notes.get(policy.id()).is_some_and(|note| note.in_force(from));
-            let policies = PolicySet::from_policies(policies.policies().filter(in_force).cloned()).map_err(
-                |source| RulesError::IdTwice {
-                    rule: String::new(),
-                    source: Box::new(source),
-                },
-            )?;
-            Ok(Era { from, policies })
+            let mut in_era = PolicySet::new();
+            for policy in policies.policies().filter(in_force) {
+                add(&mut in_era, policy.clone())?;
+            }
+            Ok(Era {
+                from,
+                policies: in_era,
+            })
         })
         .collect()
 }

@@ -1,2 +1,15 @@
-//! polku
-fn main() {}
+//! One binary for all tests that need more than one package.
+
+mod architecture;
+mod canary;
+mod clients;
+mod consent;
+mod crash;
+mod delivery;
+mod front;
+mod inbound;
+mod journey;
+mod refused;
+mod referral;
+mod sandbox;
+mod store;

@@ -2,3 +2,5 @@
 
 pub mod pki;
 pub mod simulators;
+pub mod store_suite;
+pub mod world;

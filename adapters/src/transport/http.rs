@@ -31,8 +31,9 @@ use body::Outgoing;
 #[cfg(test)]
 mod tests;
 
-/// A connection that nobody has used for this long is closed.
-const IDLE: Duration = Duration::from_secs(20);
+/// A connection that nobody has used for this long is closed. Shorter than servers wait (5 s at the least by common
+/// defaults): a request that meets the server's closing cannot be told from one that was taken in.
+const IDLE: Duration = Duration::from_secs(3);
 /// Connections kept open for the next call.
 const IDLE_CONNECTIONS: usize = 4;
 /// Limit of the head of an answer, in bytes.

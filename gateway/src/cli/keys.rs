@@ -19,5 +19,8 @@ pub(super) enum Command {
 pub(super) fn run(command: &Command) -> Result<(), Failure> {
     let Command::Create { directory } = command;
     Keys::generate_into(directory).map_err(|error| Failure::Broken(error.into()))?;
-    tell(format_args!("keys created in {}; without them nothing that the gateway stores can be read", directory.display()))
+    tell(format_args!(
+        "keys created in {}; without them nothing that the gateway stores can be read",
+        directory.display()
+    ))
 }

@@ -66,7 +66,11 @@ pub(crate) fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            let code = if error.use_stderr() { ExitCode::from(64) } else { ExitCode::SUCCESS };
+            let code = if error.use_stderr() {
+                ExitCode::from(64)
+            } else {
+                ExitCode::SUCCESS
+            };
             // Nobody is left to tell when even this cannot be written.
             let _ = error.print();
             return code;
@@ -96,7 +100,9 @@ pub(crate) fn main() -> ExitCode {
 /// Writes one line of result.
 fn tell(line: impl Display) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{line}").and_then(|()| out.flush()).map_err(|error| Failure::Broken(error.into()))
+    writeln!(out, "{line}")
+        .and_then(|()| out.flush())
+        .map_err(|error| Failure::Broken(error.into()))
 }
 
 /// Writes one line that is no result.
@@ -107,5 +113,8 @@ fn note(line: impl Display) {
 
 /// The runtime of a command that waits for something.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| Failure::Broken(error.into()))
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Broken(error.into()))
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use polku_gateway::front::{Bound, Shutdown};
+use polku_gateway::serve::StartError;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -38,13 +39,30 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     runtime()?.block_on(async {
         let shutdown = Shutdown::new();
         end_on_signal(shutdown.clone())?;
-        polku_gateway::serve::serve(config, shutdown, ready).await.map_err(|error| Failure::Failed(error.into()))
+        polku_gateway::serve::serve(config, shutdown, ready)
+            .await
+            .map_err(failure)
     })
+}
+
+fn failure(error: StartError) -> Failure {
+    match error {
+        StartError::Adapter { .. } | StartError::Keys(_) => Failure::Usage(error.into()),
+        StartError::Folder(_) | StartError::Front(_) => Failure::Broken(error.into()),
+        StartError::Store(_)
+        | StartError::Audit(_)
+        | StartError::Rules(_)
+        | StartError::Engine(_)
+        | StartError::State(_) => Failure::Failed(error.into()),
+    }
 }
 
 /// The one line that says that calls are answered from now on.
 fn ready(bound: Bound) {
-    let line = format!("polku is ready: gRPC on {}, agencies' own protocols on {}", bound.grpc, bound.inbound);
+    let line = format!(
+        "polku is ready: gRPC on {}, agencies' own protocols on {}",
+        bound.grpc, bound.inbound
+    );
     // A gateway whose output nobody reads is still a gateway.
     let _ = tell(line);
 }
@@ -53,7 +71,9 @@ fn start_log(arguments: &Arguments) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&arguments.log_filter)
         .context("--log-filter cannot be read")
         .map_err(Failure::Usage)?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     match arguments.log {
         Log::Text => log.init(),
         Log::Json => log.json().init(),

@@ -100,9 +100,15 @@ impl Entrance {
             }
         }
         drop(self.listener);
-        let drained = timeout(limits.drain, async { while connections.join_next().await.is_some() {} }).await;
+        let drained = timeout(limits.drain, async {
+            while connections.join_next().await.is_some() {}
+        })
+        .await;
         if drained.is_err() {
-            tracing::warn!(connections = connections.len(), "connections are cut off after the time to finish");
+            tracing::warn!(
+                connections = connections.len(),
+                "connections are cut off after the time to finish"
+            );
             connections.shutdown().await;
         }
     }
@@ -145,8 +151,12 @@ impl Lobby {
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
-        let Some(stream) = self.secured(stream).await else { return };
-        let peer = Peer { certificate_sha256: fingerprint(&stream) };
+        let Some(stream) = self.secured(stream).await else {
+            return;
+        };
+        let peer = Peer {
+            certificate_sha256: fingerprint(&stream),
+        };
         let Some(place) = self.places.take(peer) else {
             tracing::warn!(?peer, "too many connections with this certificate");
             return;
@@ -279,7 +289,10 @@ where
 fn fingerprint(stream: &TlsStream<TcpStream>) -> Option<[u8; 32]> {
     let (_, connection) = stream.get_ref();
     let certificate = connection.peer_certificates()?.first()?;
-    ring::digest::digest(&ring::digest::SHA256, certificate).as_ref().try_into().ok()
+    ring::digest::digest(&ring::digest::SHA256, certificate)
+        .as_ref()
+        .try_into()
+        .ok()
 }
 
 /// The age of a connection, up to a tenth less or more, so that clients do not all come back at the same time.

@@ -18,6 +18,8 @@ use tokio::sync::mpsc;
 use tonic::Status;
 use tower::{Service, ServiceExt};
 
+use super::Limits;
+
 #[cfg(test)]
 mod tests;
 
@@ -32,7 +34,10 @@ pub struct Running {
 impl Default for Running {
     fn default() -> Self {
         let (sender, receiver) = mpsc::channel(1);
-        Self { sender, receiver: Arc::new(tokio::sync::Mutex::new(receiver)) }
+        Self {
+            sender,
+            receiver: Arc::new(tokio::sync::Mutex::new(receiver)),
+        }
     }
 }
 
@@ -62,13 +67,17 @@ impl Running {
 #[derive(Debug, Clone)]
 pub(super) struct Calls {
     routes: axum::Router,
-    limit: Duration,
+    limits: Limits,
     running: Running,
 }
 
 impl Calls {
-    pub(super) fn new(routes: axum::Router, limit: Duration, running: Running) -> Calls {
-        Calls { routes, limit, running }
+    pub(super) fn new(routes: axum::Router, limits: Limits, running: Running) -> Calls {
+        Calls {
+            routes,
+            limits,
+            running,
+        }
     }
 }
 
@@ -82,7 +91,8 @@ impl Service<Request<Incoming>> for Calls {
     }
 
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
-        let limit = asked(request.headers()).map_or(self.limit, |asked| asked.min(self.limit));
+        let limit =
+            asked(request.headers()).map_or(self.limits.call, |asked| asked.min(self.limits.longest_call));
         let complete = Arc::new(AtomicBool::new(false));
         let request = request.map(|body| Body::new(Arriving::new(body, Arc::clone(&complete))));
         let work = self.running.spawn(self.routes.clone().oneshot(request));

@@ -19,8 +19,10 @@ pub struct Limits {
     pub body_read: Duration,
     /// The size of an agency's message, in bytes.
     pub body_size: usize,
-    /// How long the gateway may take before a call's answer begins; a shorter deadline of the caller holds.
+    /// How long the gateway may take before a call's answer begins, if the caller sets no deadline.
     pub call: Duration,
+    /// The same at most, whatever deadline the caller sets.
+    pub longest_call: Duration,
     /// How old a connection becomes, give or take a tenth, before the client is asked to open another one.
     pub age: Duration,
     /// How long calls of such a connection may go on.
@@ -40,6 +42,7 @@ impl Default for Limits {
             body_read: Duration::from_secs(10),
             body_size: 1024 * 1024,
             call: Duration::from_secs(10),
+            longest_call: Duration::from_secs(60),
             age: Duration::from_secs(15 * 60),
             grace: Duration::from_secs(30),
             drain: Duration::from_secs(20),

@@ -195,7 +195,7 @@ fn parts_are_gathered_under_one_decision() {
     let question = question(Viewer::Addressee);
     let envelope = engine()
         .authorise(
-            &index(&[], &[]),
+            &index(&[], &[prohibition()]),
             shell(),
             CategorySet::EMPTY,
             &Question {
@@ -223,7 +223,7 @@ fn parts_are_gathered_under_one_decision() {
     );
     assert_eq!(decision.valid_until(), Some(at(NOW + 100)));
     assert_eq!(decision.evaluated_at(), at(NOW));
-    assert_eq!(decision.revision(), 0);
+    assert_eq!(decision.revision(), 1);
     assert_eq!(decision.bases().len(), 1);
 }
 

@@ -8,8 +8,8 @@ use polku_gateway::front::tls::{Tls, TlsFiles};
 use polku_gateway::front::{Limits, Shutdown};
 use polku_tests::pki;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SerialNumber, date_time_ymd,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SerialNumber, date_time_ymd,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
@@ -31,7 +31,10 @@ impl Authority {
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let pem = params.self_signed(&key).unwrap().pem();
-        Authority { pem, issuer: Issuer::new(params, key) }
+        Authority {
+            pem,
+            issuer: Issuer::new(params, key),
+        }
     }
 
     fn issue(&self, number: u64, names: &[&str], usage: ExtendedKeyUsagePurpose) -> (String, KeyPair) {
@@ -105,8 +108,12 @@ async fn let_in(list: impl Fn(&Authority) -> String, numbers: &[u64]) -> Vec<boo
     let tls = authority.gateway(folder.path(), &list(&authority));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let entrance =
-        Entrance { listener, tls: Arc::clone(&tls.grpc), protocol: Protocol::Http2, limits: Limits::default() };
+    let entrance = Entrance {
+        listener,
+        tls: Arc::clone(&tls.grpc),
+        protocol: Protocol::Http2,
+        limits: Limits::default(),
+    };
     tokio::spawn(entrance.serve(super::who(), Shutdown::new()));
     let mut outcomes = Vec::new();
     for number in numbers {
@@ -123,15 +130,24 @@ async fn let_in(list: impl Fn(&Authority) -> String, numbers: &[u64]) -> Vec<boo
 
 #[tokio::test]
 async fn a_revoked_certificate_is_kept_out() {
-    assert_eq!(let_in(|authority| authority.revoke(&[7], 2100), &[7, 8]).await, [false, true]);
+    assert_eq!(
+        let_in(|authority| authority.revoke(&[7], 2100), &[7, 8]).await,
+        [false, true]
+    );
 }
 
 #[tokio::test]
 async fn an_expired_list_keeps_everybody_out() {
-    assert_eq!(let_in(|authority| authority.revoke(&[7], 2021), &[7, 8]).await, [false, false]);
+    assert_eq!(
+        let_in(|authority| authority.revoke(&[7], 2021), &[7, 8]).await,
+        [false, false]
+    );
 }
 
 #[tokio::test]
 async fn a_list_of_another_authority_keeps_everybody_out() {
-    assert_eq!(let_in(|_| Authority::new().revoke(&[], 2100), &[7]).await, [false]);
+    assert_eq!(
+        let_in(|_| Authority::new().revoke(&[], 2100), &[7]).await,
+        [false]
+    );
 }

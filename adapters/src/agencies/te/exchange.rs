@@ -65,9 +65,10 @@ fn not_ok(answer: &Answer) -> Failure {
     }
     let after = answer.retry_after();
     match answer.status {
-        // Whoever says so, X-Road's message was not passed on: a client error is about the request itself.
-        StatusCode::SERVICE_UNAVAILABLE => AdapterErrorKind::Unavailable { after }.into(),
-        status if status.is_client_error() => AdapterErrorKind::Unavailable { after }.into(),
+        // Whoever says so did not pass the message on: there is a time to come back at, or a quota.
+        StatusCode::TOO_MANY_REQUESTS => AdapterErrorKind::Unavailable { after }.into(),
+        StatusCode::SERVICE_UNAVAILABLE if after.is_some() => AdapterErrorKind::Unavailable { after }.into(),
+        // Any other status may come from a proxy that lost the answer.
         _ => UNUSABLE.into(),
     }
 }

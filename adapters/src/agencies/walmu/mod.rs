@@ -205,10 +205,14 @@ fn refused(answer: &Answer) -> Failure {
             after: answer.retry_after(),
         }
         .into(),
-        _ if status.is_client_error() => {
+        StatusCode::BAD_REQUEST | StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY => {
             let code = wire::read_error(&answer.body).unwrap_or_else(|| format!("HTTP_{}", status.as_u16()));
             Failure::rejected(&code)
         }
-        _ => AdapterErrorKind::Unanswered.into(),
+        // Any other refusal is one only in the case management's own words: it may come from a proxy.
+        _ => match wire::read_error(&answer.body).filter(|_| status.is_client_error()) {
+            Some(code) => Failure::rejected(&code),
+            None => AdapterErrorKind::Unanswered.into(),
+        },
     }
 }

@@ -9,14 +9,25 @@ use super::*;
 use crate::agencies::trial;
 use crate::setting::read_secret;
 
-/// A secret out of a file of its own, as the settings read it.
-fn secret(text: &str) -> crate::setting::Secret {
-    let file = file_with(text);
-    read_secret("client_secret_file", &file, 1, "a secret").unwrap()
+/// A file with a text in it, for as long as the test needs it.
+struct Scratch(std::path::PathBuf);
+
+impl Scratch {
+    fn holding(text: &str) -> Self {
+        let file = std::env::temp_dir().join(format!("polku-walmu-{}", uuid::Uuid::now_v7()));
+        std::fs::write(&file, text).unwrap();
+        Self(file)
+    }
 }
 
-fn file_with(text: &str) -> std::path::PathBuf {
-    let file = std::env::temp_dir().join(format!("polku-walmu-{}", uuid::Uuid::now_v7()));
-    std::fs::write(&file, text).unwrap();
-    file
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        drop(std::fs::remove_file(&self.0));
+    }
+}
+
+/// A secret, read as the settings read it.
+fn secret(text: &str) -> crate::setting::Secret {
+    let file = Scratch::holding(text);
+    read_secret("client_secret_file", &file.0, 1, "a secret").unwrap()
 }

@@ -20,12 +20,15 @@ pub(super) struct Contract {
 
 impl Contract {
     pub(super) fn load() -> anyhow::Result<Contract> {
-        let pool = DescriptorPool::decode(polku_proto::FILE_DESCRIPTOR_SET).context("the contract cannot be read")?;
+        let pool = DescriptorPool::decode(polku_proto::FILE_DESCRIPTOR_SET)
+            .context("the contract cannot be read")?;
         Ok(Contract { pool })
     }
 
     pub(super) fn methods(&self) -> impl Iterator<Item = MethodDescriptor> {
-        self.pool.services().flat_map(|service| service.methods().collect::<Vec<_>>())
+        self.pool
+            .services()
+            .flat_map(|service| service.methods().collect::<Vec<_>>())
     }
 
     /// Finds a method by its full name, its service and name, or its name alone.
@@ -34,20 +37,29 @@ impl Contract {
         let found: Vec<MethodDescriptor> = self.methods().filter(|method| is_named(method, name)).collect();
         match found.as_slice() {
             [method] => {
-                ensure!(!method.is_client_streaming(), "{name} takes a stream, which this command cannot send");
+                ensure!(
+                    !method.is_client_streaming(),
+                    "{name} takes a stream, which this command cannot send"
+                );
                 Ok(method.clone())
             }
             [] => Err(self.no_such(name)),
             several => {
                 let names: Vec<String> = several.iter().map(listed).collect();
-                Err(anyhow!("{name} is the name of several methods: {}", names.join(", ")))
+                Err(anyhow!(
+                    "{name} is the name of several methods: {}",
+                    names.join(", ")
+                ))
             }
         }
     }
 
     /// The message of `--actor`.
     pub(super) fn actor(&self, json: &str) -> anyhow::Result<DynamicMessage> {
-        let actor = self.pool.get_message_by_name("polku.v1.Actor").context("the contract has no actor")?;
+        let actor = self
+            .pool
+            .get_message_by_name("polku.v1.Actor")
+            .context("the contract has no actor")?;
         message(&actor, json).context("the actor is not acceptable")
     }
 
@@ -114,7 +126,9 @@ pub(super) struct Codec {
 
 impl Codec {
     pub(super) fn new(method: &MethodDescriptor) -> Codec {
-        Codec { output: method.output() }
+        Codec {
+            output: method.output(),
+        }
     }
 }
 
@@ -129,7 +143,9 @@ impl tonic::codec::Codec for Codec {
     }
 
     fn decoder(&mut self) -> Reader {
-        Reader { output: self.output.clone() }
+        Reader {
+            output: self.output.clone(),
+        }
     }
 }
 
@@ -142,7 +158,8 @@ impl Encoder for Writer {
     type Error = Status;
 
     fn encode(&mut self, item: DynamicMessage, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        item.encode(buffer).map_err(|_| Status::internal("the request cannot be encoded"))
+        item.encode(buffer)
+            .map_err(|_| Status::internal("the request cannot be encoded"))
     }
 }
 

@@ -19,7 +19,10 @@ fn a_method_is_found_by_any_of_its_names() {
         "SendReferral",
     ] {
         let method = contract().method(name).unwrap();
-        assert_eq!(contract::path(&method).unwrap().as_str(), "/polku.v1.ReferralService/SendReferral");
+        assert_eq!(
+            contract::path(&method).unwrap().as_str(),
+            "/polku.v1.ReferralService/SendReferral"
+        );
     }
 }
 
@@ -31,7 +34,10 @@ fn an_unknown_method_is_answered_with_the_likely_one() {
         "there is no method sendreferral; did you mean polku.v1.ReferralService/SendReferral?"
     );
     let error = contract().method("Foo").unwrap_err();
-    assert_eq!(error.to_string(), "there is no method Foo; `polku call --list` lists all");
+    assert_eq!(
+        error.to_string(),
+        "there is no method Foo; `polku call --list` lists all"
+    );
 }
 
 #[test]
@@ -53,7 +59,10 @@ fn a_request_id_is_filled_in_once() {
     assert_eq!(contract::fill_request_id(&mut message), None);
 
     let get = contract().method("GetReferral").unwrap().input();
-    assert_eq!(contract::fill_request_id(&mut contract::message(&get, "{}").unwrap()), None);
+    assert_eq!(
+        contract::fill_request_id(&mut contract::message(&get, "{}").unwrap()),
+        None
+    );
 }
 
 #[test]
@@ -69,7 +78,11 @@ fn the_actor_is_read_as_the_gateway_reads_it() {
 fn a_status_is_told_in_lines() {
     let mut details = ErrorDetails::new();
     details
-        .set_error_info("REQUEST_ID_REUSED", "polku.v1", [(String::from("field"), String::from("request_id"))])
+        .set_error_info(
+            "REQUEST_ID_REUSED",
+            "polku.v1",
+            [(String::from("field"), String::from("request_id"))],
+        )
         .add_bad_request_violation("request_id", "a fresh UUID")
         .add_help_link("make a new UUID", "")
         .set_retry_info(Some(Duration::from_millis(1500)));

@@ -7,7 +7,12 @@ use super::super::Problem;
 /// A file that is no TOML. Quotes nothing of it: the place may hold a secret.
 pub(super) fn syntax(text: &str, error: &toml::de::Error) -> Problem {
     let line = error.span().map(|span| line_at(text, span.start));
-    Problem { key: String::from("(file)"), line, found: error.message().to_owned(), expected: String::from("TOML") }
+    Problem {
+        key: String::from("(file)"),
+        line,
+        found: error.message().to_owned(),
+        expected: String::from("TOML"),
+    }
 }
 
 /// Adds the lines to problems, as closely as they can be told.
@@ -29,7 +34,9 @@ fn offset(table: &DeTable<'_>, key: &str) -> Option<usize> {
             Some((name, index)) => (name, index.trim_end_matches(']').parse::<usize>().ok()),
             None => (step, None),
         };
-        let Some((found, value)) = table.iter().find(|(key, _)| key.get_ref().as_ref() == name) else { break };
+        let Some((found, value)) = table.iter().find(|(key, _)| key.get_ref().as_ref() == name) else {
+            break;
+        };
         deepest = Some(found.span().start);
         let mut value = value;
         if let Some(item) = index.and_then(|index| value.get_ref().as_array()?.get(index)) {

@@ -16,7 +16,9 @@ pub(super) fn apply(connection: &Connection, change: &Change) -> Result<(), Stor
     if let Some(youth) = &change.youth {
         add_youth(connection, youth).map_err(|error| match (error, &change.request) {
             // Of a repeated call both are there already: what matters is that it is a repetition.
-            (StoreError::IdentityTaken, Some(row)) if matches!(request(connection, &row.key), Ok(Some(_))) => {
+            (StoreError::IdentityTaken, Some(row))
+                if matches!(request(connection, &row.key), Ok(Some(_))) =>
+            {
                 StoreError::RequestTaken
             }
             (error, _) => error,
@@ -46,19 +48,28 @@ pub(super) fn apply(connection: &Connection, change: &Change) -> Result<(), Stor
 
 /// Moves the mark of [`crate::store::Store::reconciled`].
 pub(super) fn set_reconciled(connection: &Connection, until: u64) -> Result<(), StoreError> {
-    execute(connection, "UPDATE reconciled SET until = ?1", params![number(until)?])?;
+    execute(
+        connection,
+        "UPDATE reconciled SET until = ?1",
+        params![number(until)?],
+    )?;
     Ok(())
 }
 
 /// Forgets request ids, at most `limit`.
-pub(super) fn prune_requests(connection: &Connection, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+pub(super) fn prune_requests(
+    connection: &Connection,
+    before: Timestamp,
+    limit: u32,
+) -> Result<u64, StoreError> {
     let sql = "DELETE FROM request WHERE (organisation, request) IN
         (SELECT organisation, request FROM request WHERE time < ?1 ORDER BY time LIMIT ?2)";
     execute(connection, sql, params![instant(before), limit]).map(|count| count as u64)
 }
 
 fn add_youth(connection: &Connection, youth: &YouthRow) -> Result<(), StoreError> {
-    let sql = "INSERT INTO youth (id, identity, wrapped_key, sealed_identity, created) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let sql =
+        "INSERT INTO youth (id, identity, wrapped_key, sealed_identity, created) VALUES (?1, ?2, ?3, ?4, ?5)";
     let added = connection.prepare_cached(sql).and_then(|mut statement| {
         statement.execute(params![
             blob(youth.id.uuid()),
@@ -86,14 +97,24 @@ fn add_request(connection: &Connection, request: &RequestRow) -> Result<(), Stor
         instant(request.time),
     ];
     let added = execute(connection, sql, values).map(drop);
-    added.map_err(|error| if matches!(error, StoreError::Conflict) { StoreError::RequestTaken } else { error })
+    added.map_err(|error| {
+        if matches!(error, StoreError::Conflict) {
+            StoreError::RequestTaken
+        } else {
+            error
+        }
+    })
 }
 
 /// Every committed leaf has a row, with details or without.
 fn mark_committed(connection: &Connection, leaf: u64, detail: Option<&DetailRow>) -> Result<(), StoreError> {
     let sql = "INSERT INTO audit_detail (sequence, youth, sealed) VALUES (?1, ?2, ?3)";
     let youth = detail.map(|detail| blob(detail.youth.uuid()));
-    execute(connection, sql, params![number(leaf)?, youth, detail.map(|detail| &detail.sealed)])?;
+    execute(
+        connection,
+        sql,
+        params![number(leaf)?, youth, detail.map(|detail| &detail.sealed)],
+    )?;
     Ok(())
 }
 
@@ -121,7 +142,8 @@ fn write_referral(connection: &Connection, write: &ReferralWrite) -> Result<(), 
         return execute(connection, sql, values).map(drop);
     };
     // Whose a referral is, between whom and since when never changes.
-    let sql = "UPDATE referral SET state = ?3, version = ?4, updated = ?5, respond_by = ?6, reached_recipient = ?7,
+    let sql =
+        "UPDATE referral SET state = ?3, version = ?4, updated = ?5, respond_by = ?6, reached_recipient = ?7,
             delivery_ended = ?8, holds_content = ?9, sealed = ?10
         WHERE id = ?1 AND version = ?2";
     let values = params![
@@ -185,13 +207,19 @@ fn add_event(connection: &Connection, event: &NewEvent) -> Result<(), StoreError
 
 /// Runs a statement; [`StoreError::Conflict`] when a row with this key is there already.
 pub(super) fn execute(connection: &Connection, sql: &str, values: impl Params) -> Result<usize, StoreError> {
-    let executed = connection.prepare_cached(sql).and_then(|mut statement| statement.execute(values));
+    let executed = connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.execute(values));
     executed.map_err(conflict_or_failed)
 }
 
 /// [`StoreError::Conflict`] unless one row was changed.
 pub(super) fn expect_one(changed: usize) -> Result<(), StoreError> {
-    if changed == 1 { Ok(()) } else { Err(StoreError::Conflict) }
+    if changed == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Conflict)
+    }
 }
 
 fn conflict_or_failed(error: rusqlite::Error) -> StoreError {

@@ -14,7 +14,10 @@ use super::rows::{self, DELIVERY, blob, instant, item_numbers, number};
 use crate::store::{DeliveryRow, DeliveryWrite, LeaseRequest, StoreError};
 
 /// See [`crate::store::Store::lease_due`].
-pub(super) fn lease_due(connection: &Connection, lease: &LeaseRequest) -> Result<Vec<DeliveryRow>, StoreError> {
+pub(super) fn lease_due(
+    connection: &Connection,
+    lease: &LeaseRequest,
+) -> Result<Vec<DeliveryRow>, StoreError> {
     let mut due = Vec::new();
     for (agency, _) in pending_agencies(connection)? {
         if !lease.not_to.contains(&agency) {
@@ -26,7 +29,9 @@ pub(super) fn lease_due(connection: &Connection, lease: &LeaseRequest) -> Result
     }
     due.sort_unstable();
     due.truncate(usize::try_from(lease.limit).unwrap_or(usize::MAX));
-    due.into_iter().map(|(_, number)| take(connection, number, lease.until)).collect()
+    due.into_iter()
+        .map(|(_, number)| take(connection, number, lease.until))
+        .collect()
 }
 
 /// See [`crate::store::Store::release`].
@@ -38,7 +43,12 @@ pub(super) fn release(
 ) -> Result<(), StoreError> {
     let sql = "UPDATE delivery SET due = ?3, leased_until = NULL
         WHERE message = ?1 AND fence = ?2 AND state IN (1, 2, 4)";
-    execute(connection, sql, params![blob(message.uuid()), number(fence)?, instant(due)]).map(drop)
+    execute(
+        connection,
+        sql,
+        params![blob(message.uuid()), number(fence)?, instant(due)],
+    )
+    .map(drop)
 }
 
 /// See [`crate::store::Store::next_due`].
@@ -49,13 +59,27 @@ pub(super) fn next_due(connection: &Connection) -> Result<Option<Timestamp>, Sto
 }
 
 /// See [`crate::store::Store::delivery`].
-pub(super) fn delivery(connection: &Connection, message: MessageId) -> Result<Option<DeliveryRow>, StoreError> {
-    one(connection, &select(DELIVERY, "delivery WHERE message = ?1"), params![blob(message.uuid())], rows::delivery)
+pub(super) fn delivery(
+    connection: &Connection,
+    message: MessageId,
+) -> Result<Option<DeliveryRow>, StoreError> {
+    one(
+        connection,
+        &select(DELIVERY, "delivery WHERE message = ?1"),
+        params![blob(message.uuid())],
+        rows::delivery,
+    )
 }
 
 /// See [`crate::store::Store::open_deliveries_of`].
-pub(super) fn open_deliveries_of(connection: &Connection, youth: YouthId) -> Result<Vec<DeliveryRow>, StoreError> {
-    let sql = select(DELIVERY, "delivery WHERE youth = ?1 AND state IN (1, 2, 4, 5) ORDER BY number");
+pub(super) fn open_deliveries_of(
+    connection: &Connection,
+    youth: YouthId,
+) -> Result<Vec<DeliveryRow>, StoreError> {
+    let sql = select(
+        DELIVERY,
+        "delivery WHERE youth = ?1 AND state IN (1, 2, 4, 5) ORDER BY number",
+    );
     all(connection, &sql, params![blob(youth.uuid())], rows::delivery)
 }
 
@@ -70,7 +94,8 @@ pub(super) fn deliveries_about(
 
 /// Puts a delivery into the queue.
 pub(super) fn enqueue(connection: &Connection, row: &DeliveryRow) -> Result<(), StoreError> {
-    let sql = "INSERT INTO delivery (message, item, item_index, referral, youth, agency, state, attempts, due,
+    let sql =
+        "INSERT INTO delivery (message, item, item_index, referral, youth, agency, state, attempts, due,
             deadline, fence, leased_until, intent, reference)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
     let (item, item_index) = item_numbers(row.item);
@@ -116,11 +141,20 @@ pub(super) fn update_delivery(connection: &Connection, write: &DeliveryWrite) ->
 
 /// Leases one delivery. Its state stays: it is being sent only once the intent is logged.
 fn take(connection: &Connection, delivery: i64, until: Timestamp) -> Result<DeliveryRow, StoreError> {
-    let found = one(connection, &select(DELIVERY, "delivery WHERE number = ?1"), params![delivery], rows::delivery)?;
+    let found = one(
+        connection,
+        &select(DELIVERY, "delivery WHERE number = ?1"),
+        params![delivery],
+        rows::delivery,
+    )?;
     let row = found.ok_or(StoreError::Conflict)?;
     let sql = "UPDATE delivery SET fence = fence + 1, leased_until = ?2 WHERE number = ?1";
     expect_one(execute(connection, sql, params![delivery, instant(until)])?)?;
-    Ok(DeliveryRow { fence: row.fence + 1, leased_until: Some(until), ..row })
+    Ok(DeliveryRow {
+        fence: row.fence + 1,
+        leased_until: Some(until),
+        ..row
+    })
 }
 
 /// Agencies for which something is pending, each with its earliest wake: one step in the index for each of them.
@@ -140,7 +174,10 @@ fn pending_agencies(connection: &Connection) -> Result<Vec<(AgencyId, i64)>, Sto
 fn agency_and_number(row: &rusqlite::Row<'_>) -> Result<(AgencyId, i64), StoreError> {
     let unreadable = || StoreError::Unreadable { table: "delivery" };
     let agency: String = row.get(0).map_err(|_| unreadable())?;
-    Ok((agency.parse().map_err(|_| unreadable())?, row.get(1).map_err(|_| unreadable())?))
+    Ok((
+        agency.parse().map_err(|_| unreadable())?,
+        row.get(1).map_err(|_| unreadable())?,
+    ))
 }
 
 fn two_numbers(row: &rusqlite::Row<'_>) -> Result<(i64, i64), StoreError> {

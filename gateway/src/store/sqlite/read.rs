@@ -14,7 +14,8 @@ use super::rows::{self, EVENT, INSTRUMENT, REFERRAL, REQUEST, YOUTH, blob, insta
 use super::{failed, schema};
 use crate::seal::IdentityIndex;
 use crate::store::{
-    DetailRow, EventRow, InstrumentRow, ReferralFilter, ReferralRow, RequestKey, RequestRow, StoreError, YouthRow,
+    DetailRow, EventRow, InstrumentRow, ReferralFilter, ReferralRow, RequestKey, RequestRow, StoreError,
+    YouthRow,
 };
 
 /// How many read at the same time.
@@ -34,8 +35,13 @@ struct NoConnection;
 
 impl Readers {
     pub(super) fn open(path: &Path) -> Result<Readers, StoreError> {
-        let idle = (0..READERS).map(|_| schema::connect_reader(path)).collect::<Result<_, _>>()?;
-        Ok(Readers { free: Arc::new(Semaphore::new(READERS)), idle: Arc::new(Mutex::new(idle)) })
+        let idle = (0..READERS)
+            .map(|_| schema::connect_reader(path))
+            .collect::<Result<_, _>>()?;
+        Ok(Readers {
+            free: Arc::new(Semaphore::new(READERS)),
+            idle: Arc::new(Mutex::new(idle)),
+        })
     }
 
     /// Runs a query where it may block.
@@ -50,7 +56,9 @@ impl Readers {
             let taken = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let connection = taken.ok_or_else(|| failed(NoConnection))?;
             let answer = query(&connection);
-            idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            idle.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(connection);
             drop(permit);
             answer
         });
@@ -61,7 +69,12 @@ impl Readers {
 /// See [`crate::store::Store::request`].
 pub(super) fn request(connection: &Connection, key: &RequestKey) -> Result<Option<RequestRow>, StoreError> {
     let sql = select(REQUEST, "request WHERE organisation = ?1 AND request = ?2");
-    one(connection, &sql, params![key.organisation.as_str(), blob(key.request)], rows::request)
+    one(
+        connection,
+        &sql,
+        params![key.organisation.as_str(), blob(key.request)],
+        rows::request,
+    )
 }
 
 /// See [`crate::store::Store::youth_by_identity`].
@@ -69,17 +82,35 @@ pub(super) fn youth_by_identity(
     connection: &Connection,
     identity: &IdentityIndex,
 ) -> Result<Option<YouthRow>, StoreError> {
-    one(connection, &select(YOUTH, "youth WHERE identity = ?1"), params![identity.as_bytes()], rows::youth)
+    one(
+        connection,
+        &select(YOUTH, "youth WHERE identity = ?1"),
+        params![identity.as_bytes()],
+        rows::youth,
+    )
 }
 
 /// See [`crate::store::Store::youth`].
 pub(super) fn youth(connection: &Connection, youth: YouthId) -> Result<Option<YouthRow>, StoreError> {
-    one(connection, &select(YOUTH, "youth WHERE id = ?1"), params![blob(youth.uuid())], rows::youth)
+    one(
+        connection,
+        &select(YOUTH, "youth WHERE id = ?1"),
+        params![blob(youth.uuid())],
+        rows::youth,
+    )
 }
 
 /// See [`crate::store::Store::referral`].
-pub(super) fn referral(connection: &Connection, referral: ReferralId) -> Result<Option<ReferralRow>, StoreError> {
-    one(connection, &select(REFERRAL, "referral WHERE id = ?1"), params![blob(referral.uuid())], rows::referral)
+pub(super) fn referral(
+    connection: &Connection,
+    referral: ReferralId,
+) -> Result<Option<ReferralRow>, StoreError> {
+    one(
+        connection,
+        &select(REFERRAL, "referral WHERE id = ?1"),
+        params![blob(referral.uuid())],
+        rows::referral,
+    )
 }
 
 /// See [`crate::store::Store::referrals`].
@@ -93,8 +124,9 @@ pub(super) fn referrals(
     };
     let (before_id, limit) = (blob(before_id), filter.limit);
     let find = |condition: &str, values: &[&dyn rusqlite::ToSql]| {
-        let condition =
-            format!("referral WHERE {condition} AND (created, id) < (?1, ?2) ORDER BY created DESC, id DESC LIMIT ?3");
+        let condition = format!(
+            "referral WHERE {condition} AND (created, id) < (?1, ?2) ORDER BY created DESC, id DESC LIMIT ?3"
+        );
         all(connection, &select(REFERRAL, &condition), values, rows::referral)
     };
     let party = filter.party.as_ref().map(AgencyId::as_str);
@@ -123,7 +155,10 @@ pub(super) fn overdue_referrals(
     now: Timestamp,
     limit: u32,
 ) -> Result<Vec<ReferralRow>, StoreError> {
-    let sql = select(REFERRAL, "referral WHERE state = 1 AND respond_by <= ?1 ORDER BY respond_by LIMIT ?2");
+    let sql = select(
+        REFERRAL,
+        "referral WHERE state = 1 AND respond_by <= ?1 ORDER BY respond_by LIMIT ?2",
+    );
     all(connection, &sql, params![instant(now), limit], rows::referral)
 }
 
@@ -135,16 +170,29 @@ pub(super) fn erasable_referrals(
 ) -> Result<Vec<ReferralRow>, StoreError> {
     let condition = "referral WHERE holds_content = 1 AND delivery_ended IS NOT NULL AND delivery_ended < ?1
         ORDER BY delivery_ended LIMIT ?2";
-    all(connection, &select(REFERRAL, condition), params![instant(before), limit], rows::referral)
+    all(
+        connection,
+        &select(REFERRAL, condition),
+        params![instant(before), limit],
+        rows::referral,
+    )
 }
 
 /// See [`crate::store::Store::instrument`].
 pub(super) fn instrument(connection: &Connection, id: Uuid) -> Result<Option<InstrumentRow>, StoreError> {
-    one(connection, &select(INSTRUMENT, "instrument WHERE id = ?1"), params![blob(id)], rows::instrument)
+    one(
+        connection,
+        &select(INSTRUMENT, "instrument WHERE id = ?1"),
+        params![blob(id)],
+        rows::instrument,
+    )
 }
 
 /// See [`crate::store::Store::instruments_of`].
-pub(super) fn instruments_of(connection: &Connection, youth: YouthId) -> Result<Vec<InstrumentRow>, StoreError> {
+pub(super) fn instruments_of(
+    connection: &Connection,
+    youth: YouthId,
+) -> Result<Vec<InstrumentRow>, StoreError> {
     let sql = select(INSTRUMENT, "instrument WHERE youth = ?1 ORDER BY number");
     all(connection, &sql, params![blob(youth.uuid())], rows::instrument)
 }
@@ -155,7 +203,10 @@ pub(super) fn instruments_in_force(
     after: Uuid,
     limit: u32,
 ) -> Result<Vec<InstrumentRow>, StoreError> {
-    let sql = select(INSTRUMENT, "instrument WHERE in_force = 1 AND id > ?1 ORDER BY id LIMIT ?2");
+    let sql = select(
+        INSTRUMENT,
+        "instrument WHERE in_force = 1 AND id > ?1 ORDER BY id LIMIT ?2",
+    );
     all(connection, &sql, params![blob(after), limit], rows::instrument)
 }
 
@@ -166,14 +217,20 @@ pub(super) fn events_after(
     party: &AgencyId,
     limit: u32,
 ) -> Result<Vec<EventRow>, StoreError> {
-    let condition = "event WHERE position > ?1 AND (sender = ?2 OR recipient = ?2) ORDER BY position LIMIT ?3";
+    let condition =
+        "event WHERE position > ?1 AND (sender = ?2 OR recipient = ?2) ORDER BY position LIMIT ?3";
     let values = params![number(position)?, party.as_str(), limit];
     all(connection, &select(EVENT, condition), values, rows::event)
 }
 
 /// See [`crate::store::Store::last_event`].
 pub(super) fn last_event(connection: &Connection) -> Result<u64, StoreError> {
-    let last = one(connection, "SELECT ifnull(max(position), 0) FROM event", [], only_number)?;
+    let last = one(
+        connection,
+        "SELECT ifnull(max(position), 0) FROM event",
+        [],
+        only_number,
+    )?;
     Ok(last.unwrap_or(0))
 }
 
@@ -191,7 +248,8 @@ pub(super) fn audit_detail(connection: &Connection, sequence: u64) -> Result<Opt
 
 /// See [`crate::store::Store::reconciled`].
 pub(super) fn reconciled(connection: &Connection) -> Result<u64, StoreError> {
-    one(connection, "SELECT until FROM reconciled", [], only_number)?.ok_or(StoreError::Unreadable { table: "reconciled" })
+    one(connection, "SELECT until FROM reconciled", [], only_number)?
+        .ok_or(StoreError::Unreadable { table: "reconciled" })
 }
 
 /// The first row that a query finds.

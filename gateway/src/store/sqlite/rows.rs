@@ -10,8 +10,8 @@ use uuid::Uuid;
 use super::failed;
 use crate::seal::{IdentityIndex, WrappedKey};
 use crate::store::{
-    DeliveryItem, DeliveryRow, DetailRow, EventRow, InstrumentKind, InstrumentRow, NewEvent, ReferralRow, RequestKey,
-    RequestRow, StoreError, YouthRow,
+    DeliveryItem, DeliveryRow, DetailRow, EventRow, InstrumentKind, InstrumentRow, NewEvent, ReferralRow,
+    RequestKey, RequestRow, StoreError, YouthRow,
 };
 
 /// The columns that [`youth`] reads.
@@ -21,7 +21,8 @@ pub(super) const YOUTH: &str = "id, identity, wrapped_key, sealed_identity, crea
 pub(super) const REQUEST: &str = "organisation, request, fingerprint, youth, sealed_answer, time";
 
 /// The columns that [`referral`] reads.
-pub(super) const REFERRAL: &str = "id, youth, sender, recipient, state, version, created, updated, respond_by,
+pub(super) const REFERRAL: &str =
+    "id, youth, sender, recipient, state, version, created, updated, respond_by,
     reached_recipient, delivery_ended, holds_content, sealed";
 
 /// The columns that [`instrument`] reads.
@@ -50,7 +51,10 @@ pub(super) fn youth(row: &Row<'_>) -> Result<YouthRow, StoreError> {
 pub(super) fn request(row: &Row<'_>) -> Result<RequestRow, StoreError> {
     let mut columns = Columns::new(row, "request");
     Ok(RequestRow {
-        key: RequestKey { organisation: columns.agency()?, request: columns.id()? },
+        key: RequestKey {
+            organisation: columns.agency()?,
+            request: columns.id()?,
+        },
         fingerprint: columns.bytes()?,
         youth: YouthId::from_uuid(columns.id()?),
         sealed_answer: columns.next()?,
@@ -136,7 +140,9 @@ pub(super) fn detail(row: &Row<'_>) -> Result<Option<DetailRow>, StoreError> {
     let youth: Option<[u8; 16]> = columns.next()?;
     let sealed: Option<Vec<u8>> = columns.next()?;
     let youth = youth.map(|bytes| YouthId::from_uuid(Uuid::from_bytes(bytes)));
-    Ok(youth.zip(sealed).map(|(youth, sealed)| DetailRow { youth, sealed }))
+    Ok(youth
+        .zip(sealed)
+        .map(|(youth, sealed)| DetailRow { youth, sealed }))
 }
 
 /// Reads a row of one number that is not negative.
@@ -208,7 +214,10 @@ impl<'a> Columns<'a> {
     }
 
     fn next<T: FromSql>(&mut self) -> Result<T, StoreError> {
-        let value = self.row.get(self.at).map_err(|_| StoreError::Unreadable { table: self.table })?;
+        let value = self
+            .row
+            .get(self.at)
+            .map_err(|_| StoreError::Unreadable { table: self.table })?;
         self.at += 1;
         Ok(value)
     }
@@ -247,6 +256,8 @@ impl<'a> Columns<'a> {
     }
 
     fn optional_instant(&mut self) -> Result<Option<Timestamp>, StoreError> {
-        self.converted(|milliseconds: Option<i64>| milliseconds.map(Timestamp::from_millisecond).transpose().ok())
+        self.converted(|milliseconds: Option<i64>| {
+            milliseconds.map(Timestamp::from_millisecond).transpose().ok()
+        })
     }
 }

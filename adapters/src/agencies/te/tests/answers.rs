@@ -197,12 +197,22 @@ fn technical_faults() {
 #[test]
 fn answers_without_soap() {
     let after = Some(std::time::Duration::from_secs(60));
-    for status in [403, 404, 429, 503] {
+    for status in [429, 503] {
         assert_eq!(
             read(status, Vec::new()),
             Err(AdapterErrorKind::Unavailable { after })
         );
     }
+    for status in [400, 403, 404, 408, 500, 502, 504] {
+        assert_eq!(read(status, Vec::new()), Err(AdapterErrorKind::Unanswered));
+    }
+    let undated = Answer {
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        headers: HeaderMap::new(),
+        body: Bytes::new(),
+    };
+    let failure = exchange::read(&message(), &request(), &undated).err().unwrap();
+    assert_eq!(failure.kind, AdapterErrorKind::Unanswered);
 }
 
 #[test]

@@ -28,7 +28,8 @@ fn refusals() {
         assert_eq!(failed(status, error), rejected("virheellinen_sisalto"));
     }
     assert_eq!(failed(409, ""), rejected("HTTP_409"));
-    assert_eq!(failed(404, "<html>"), rejected("HTTP_404"));
+    assert_eq!(failed(404, error), rejected("virheellinen_sisalto"));
+    assert_eq!(failed(404, "<html>"), AdapterErrorKind::Unanswered);
     assert_eq!(
         failed(422, r#"{"virhe": {"koodi": "Aino <Esimerkki>"}}"#),
         rejected("AinoEsimerkki")

@@ -2,7 +2,10 @@
 
 use super::*;
 
-fn settings() -> toml::Table {
+/// A good table and the files that it names.
+fn settings() -> (toml::Table, [Scratch; 2]) {
+    let client = Scratch::holding("client-secret-0001\n");
+    let webhook = Scratch::holding("0123456789abcdef0123456789abcdef\r\n");
     let text = format!(
         r#"
         base_url = "https://walmu.example/api/v1/"
@@ -14,27 +17,29 @@ fn settings() -> toml::Table {
         [connection]
         ca_file = "{ca}"
         "#,
-        client = file_with("client-secret-0001\n").display(),
-        webhook = file_with("0123456789abcdef0123456789abcdef\r\n").display(),
+        client = client.0.display(),
+        webhook = webhook.0.display(),
         ca = trial::ca_file().display(),
     );
-    text.parse().unwrap()
+    (text.parse().unwrap(), [client, webhook])
 }
 
 fn refusal(key: &str, value: impl Into<toml::Value>) -> String {
-    let mut table = settings();
+    let (mut table, _files) = settings();
     table.insert(key.to_owned(), value.into());
     build(trial::agency("walmu"), table).unwrap_err().to_string()
 }
 
 fn refused_file(key: &str, content: &str) -> String {
-    let file = file_with(content).display().to_string();
-    refusal(key, file.clone()).replace(&file, "FILE")
+    let file = Scratch::holding(content);
+    let path = file.0.display().to_string();
+    refusal(key, path.clone()).replace(&path, "FILE")
 }
 
 #[test]
 fn built_from_its_table() {
-    let adapter = build(trial::agency("walmu"), settings()).unwrap();
+    let (table, _files) = settings();
+    let adapter = build(trial::agency("walmu"), table).unwrap();
     assert_eq!(adapter.agency().as_str(), "walmu");
     assert_eq!(adapter.redelivery(), Redelivery::Deduplicates);
     let debug = format!("{adapter:?}");
@@ -69,7 +74,7 @@ fn refused_settings() {
         "client_id: expected 1 to 256 printable characters of ASCII"
     );
     assert!(refusal("client_secret", "plain").starts_with("unknown field `client_secret`, expected one of"));
-    let mut table = settings();
+    let (mut table, _files) = settings();
     table.remove("webhook_secret_file");
     let error = build(trial::agency("walmu"), table).unwrap_err();
     assert_eq!(error.to_string(), "missing field `webhook_secret_file`");

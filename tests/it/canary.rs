@@ -1,0 +1,1 @@
+//! Does anything personal reach a log, an error or an output?

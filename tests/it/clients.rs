@@ -1,0 +1,1 @@
+//! Can a client that nobody here wrote use the gateway?

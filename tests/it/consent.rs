@@ -1,0 +1,1 @@
+//! Does the consent service keep its word?

@@ -1,0 +1,1 @@
+//! Does the gateway keep what it has acknowledged when it is killed?

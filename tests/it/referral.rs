@@ -1,0 +1,1 @@
+//! Does a referral go through its life as the contract says?

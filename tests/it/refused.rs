@@ -1,0 +1,1 @@
+//! Is bad input refused with a clear error, and is nothing lost by it?

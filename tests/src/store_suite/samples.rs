@@ -1,0 +1,123 @@
+//! Which rows do the cases work with?
+
+use anyhow::Result;
+use jiff::{SignedDuration, Timestamp};
+use polku_gateway::seal::{IdentityIndex, WrappedKey};
+use polku_gateway::store::{
+    Change, DeliveryItem, DeliveryRow, InstrumentKind, InstrumentRow, NewEvent, ReferralRow, ReferralWrite,
+    RequestKey, RequestRow, Store, YouthRow,
+};
+use polku_proto::v1::{DeliveryState, ReferralState};
+use polku_proto::{AgencyId, MessageId, ReferralId, YouthId};
+use uuid::Uuid;
+/// A person of the cases.
+pub(super) fn youth(number: u128) -> YouthRow {
+    let mut identity = [0; 32];
+    identity[..16].copy_from_slice(&number.to_be_bytes());
+    YouthRow {
+        id: youth_id(number),
+        identity: IdentityIndex::from_bytes(identity),
+        key: WrappedKey::from_bytes([1; WrappedKey::BYTES]),
+        sealed_identity: vec![1, 2, 3],
+        created: at(0),
+    }
+}
+
+/// A referral of person 1 from `te` to `kela`, sent so many seconds after the beginning.
+pub(super) fn referral(number: u128, second: i64) -> Result<ReferralRow> {
+    Ok(ReferralRow {
+        id: ReferralId::from_uuid(Uuid::from_u128(number)),
+        youth: youth_id(1),
+        sender: agency("te")?,
+        recipient: agency("kela")?,
+        state: ReferralState::Requested,
+        version: 1,
+        created: at(second),
+        updated: at(second),
+        respond_by: at(second + 1000),
+        reached_recipient: false,
+        delivery_ended: None,
+        holds_content: true,
+        sealed: vec![7; 900],
+    })
+}
+
+/// A delivery about referral 1 of person 1 to `kela`, due so many seconds after the beginning.
+pub(super) fn delivery(number: u128, second: i64) -> Result<DeliveryRow> {
+    Ok(DeliveryRow {
+        message: MessageId::from_uuid(Uuid::from_u128(number)),
+        item: DeliveryItem::Handover,
+        referral: ReferralId::from_uuid(Uuid::from_u128(1)),
+        youth: youth_id(1),
+        agency: agency("kela")?,
+        state: DeliveryState::Queued,
+        attempts: 0,
+        due: at(second),
+        deadline: at(second + 10_000),
+        fence: 1,
+        leased_until: None,
+        intent: None,
+        reference: None,
+    })
+}
+
+pub(super) fn instrument(number: u128) -> InstrumentRow {
+    InstrumentRow {
+        id: Uuid::from_u128(number),
+        youth: youth_id(1),
+        kind: InstrumentKind::Consent,
+        version: 1,
+        in_force: true,
+        revision: 5,
+        terms: vec![1],
+        sealed: vec![2],
+    }
+}
+
+pub(super) fn request(number: u128, second: i64) -> Result<RequestRow> {
+    Ok(RequestRow {
+        key: RequestKey {
+            organisation: agency("te")?,
+            request: Uuid::from_u128(number),
+        },
+        fingerprint: [8; 32],
+        youth: youth_id(1),
+        sealed_answer: vec![9, 9],
+        time: at(second),
+    })
+}
+
+pub(super) fn event(referral: u128, recipient: Option<AgencyId>) -> Result<NewEvent> {
+    Ok(NewEvent {
+        kind: 1,
+        referral: ReferralId::from_uuid(Uuid::from_u128(referral)),
+        sender: agency("te")?,
+        recipient,
+        time: at(1),
+    })
+}
+
+pub(super) fn youth_id(number: u128) -> YouthId {
+    YouthId::from_uuid(Uuid::from_u128(number))
+}
+
+pub(super) fn agency(id: &str) -> Result<AgencyId> {
+    Ok(id.parse()?)
+}
+
+/// So many seconds after the beginning.
+pub(super) fn at(second: i64) -> Timestamp {
+    Timestamp::UNIX_EPOCH + SignedDuration::from_secs(1_772_438_400 + second)
+}
+
+pub(super) fn new_referral(row: ReferralRow) -> ReferralWrite {
+    ReferralWrite { row, expected: None }
+}
+
+/// Commits person 1 and referral 1 with the leaf 0.
+pub(super) async fn begin(store: &dyn Store) -> Result<()> {
+    let mut change = Change::announced_by(0);
+    change.youth = Some(youth(1));
+    change.referrals.push(new_referral(referral(1, 0)?));
+    Ok(store.commit(change).await?)
+}

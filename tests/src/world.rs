@@ -1,0 +1,203 @@
+//! What does a whole small world look like: a gateway, two agencies with systems of their own, and callers?
+//!
+//! Everything is real but the agencies: certificates made on the spot, TLS on loopback sockets, the store and the audit
+//! log on disk. The sandbox plays its story in such a world, and the tests run in one.
+
+mod client;
+mod config;
+mod process;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use polku_gateway::clock::{Clock, SystemClock};
+use polku_gateway::config::Config;
+use polku_gateway::front::{Bound, Shutdown};
+use polku_gateway::seal::Keys;
+use polku_gateway::serve;
+use tokio::task::JoinHandle;
+
+use crate::pki::{Identity, Pki};
+use crate::simulators::te::{TeSettings, TeSimulator};
+use crate::simulators::walmu::{WalmuSettings, WalmuSimulator};
+use crate::simulators::{Official, SimulatorTls};
+
+pub use client::{Client, evidence, full_content, professional, referral_to, request_id, terms};
+pub use config::{TeStatus, WorldSettings};
+pub use process::{GatewayProcess, binary};
+
+/// The one-stop guidance point that refers.
+pub const OHJAAMO: &str = "ohjaamo";
+/// The employment services, over X-Road SOAP.
+pub const TE: &str = "te";
+/// The youth workshop with a Walmu-like system.
+pub const PAJA: &str = "paja";
+/// An authority without an adapter: it works over gRPC.
+pub const KELA: &str = "kela";
+/// The front through which young people act themselves.
+pub const OMA: &str = "oma";
+
+/// Client certificates of all that call over gRPC.
+#[derive(Debug, Clone)]
+pub struct Identities {
+    /// Of [`OHJAAMO`].
+    pub ohjaamo: Identity,
+    /// Of [`TE`].
+    pub te: Identity,
+    /// Of [`KELA`].
+    pub kela: Identity,
+    /// Of [`OMA`].
+    pub oma: Identity,
+    /// Of an organisation that the authority has certified and the gateway does not know.
+    pub stranger: Identity,
+}
+
+/// The agencies, the certificates and the folder of one gateway, which may be running or not.
+#[derive(Debug)]
+pub struct World {
+    folder: PathBuf,
+    pki: Pki,
+    /// The employment services.
+    pub te: TeSimulator,
+    /// The youth workshop's case management.
+    pub walmu: WalmuSimulator,
+    /// Who may call.
+    pub identities: Identities,
+}
+
+/// A gateway that runs in this process.
+#[derive(Debug)]
+pub struct Running {
+    /// Where it listens.
+    pub bound: Bound,
+    shutdown: Shutdown,
+    task: JoinHandle<()>,
+}
+
+impl World {
+    /// Makes certificates, starts the agencies and writes the gateway's configuration into the folder.
+    ///
+    /// # Errors
+    /// Fails when a file cannot be written or a socket cannot be opened.
+    pub fn make(folder: &Path, settings: &WorldSettings) -> Result<Self> {
+        let pki = Pki::new()?;
+        let identities = Identities {
+            ohjaamo: pki.issue_client("ohjaamo.example")?,
+            te: pki.issue_client("te.example")?,
+            kela: pki.issue_client("kela.example")?,
+            oma: pki.issue_client("oma.example")?,
+            stranger: pki.issue_client("stranger.example")?,
+        };
+        let tls = || -> Result<SimulatorTls> {
+            let authority_pem = pki.authority_pem().to_owned();
+            Ok(SimulatorTls { server: pki.issue_server(&["localhost"])?, authority_pem })
+        };
+        let official = pki.issue_client("te-security-server.example")?;
+        let te = TeSimulator::start(TeSettings::new(tls()?, official.clone()))?;
+        let walmu_secret = "a-synthetic-client-secret";
+        let webhook_secret = "a-synthetic-webhook-secret-of-enough-bytes";
+        let walmu = WalmuSimulator::start(WalmuSettings::new(tls()?, walmu_secret, webhook_secret.as_bytes()))?;
+
+        let world = Self { folder: folder.to_owned(), pki, te, walmu, identities };
+        world.write_files(settings, &official, walmu_secret, webhook_secret)?;
+        Ok(world)
+    }
+
+    /// The gateway's configuration file.
+    #[must_use]
+    pub fn config_file(&self) -> PathBuf {
+        self.folder.join("polku.toml")
+    }
+
+    /// The folder of this world.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The certificate authority of this world, PEM.
+    #[must_use]
+    pub fn authority_pem(&self) -> &str {
+        self.pki.authority_pem()
+    }
+
+    /// Starts the gateway in this process, on the host's clock.
+    ///
+    /// # Errors
+    /// Fails when the gateway does not start.
+    pub async fn start(&self) -> Result<Running> {
+        self.start_at(Arc::new(SystemClock)).await
+    }
+
+    /// Starts the gateway in this process, on a clock of the caller's.
+    ///
+    /// # Errors
+    /// Fails when the gateway does not start.
+    pub async fn start_at(&self, clock: Arc<dyn Clock>) -> Result<Running> {
+        let config = Config::load(&self.config_file()).context("the world's configuration is refused")?;
+        let started = serve::start(config, clock).await?;
+        let bound = started.bound();
+        self.connect_agencies(bound);
+        let shutdown = Shutdown::new();
+        let task = tokio::spawn(started.run(shutdown.clone()));
+        Ok(Running { bound, shutdown, task })
+    }
+
+    /// Tells the agencies where the gateway listens.
+    pub fn connect_agencies(&self, bound: Bound) {
+        let inbound = |agency: &str| format!("https://localhost:{}/inbound/{agency}", bound.inbound.port());
+        self.te.connect_gateway(&inbound(TE));
+        self.walmu.connect_gateway(&inbound(PAJA));
+    }
+
+    /// A client of the gateway.
+    ///
+    /// # Errors
+    /// Fails when the certificates cannot be used.
+    pub fn client(&self, grpc: SocketAddr, identity: &Identity) -> Result<Client> {
+        Client::new(self.authority_pem(), identity, grpc)
+    }
+
+    fn write_files(
+        &self,
+        settings: &WorldSettings,
+        te_official: &Identity,
+        walmu_secret: &str,
+        webhook_secret: &str,
+    ) -> Result<()> {
+        let folder = &self.folder;
+        self.pki.write_authority(folder, "ca")?;
+        self.pki.issue_server(&["localhost"])?.write(folder, "gateway")?;
+        self.pki.issue_client("polku.example")?.write(folder, "gateway-client")?;
+        let ids = &self.identities;
+        for (name, identity) in
+            [(OHJAAMO, &ids.ohjaamo), (TE, &ids.te), (KELA, &ids.kela), (OMA, &ids.oma)]
+        {
+            identity.write(folder, name)?;
+        }
+        std::fs::write(folder.join("walmu-client.secret"), walmu_secret)?;
+        std::fs::write(folder.join("walmu-webhook.secret"), webhook_secret)?;
+        Keys::generate_into(&folder.join("keys"))?;
+        let text = config::text(settings, self, &te_official.sha256);
+        std::fs::write(self.config_file(), text).context("the configuration cannot be written")
+    }
+}
+
+impl Running {
+    /// Stops the gateway and waits until it has finished what was under way.
+    ///
+    /// # Errors
+    /// Fails when the gateway ended abnormally.
+    pub async fn stop(self) -> Result<()> {
+        self.shutdown.begin();
+        self.task.await.context("the gateway ended abnormally")
+    }
+}
+
+/// An official of the employment services, for updates in their own protocol.
+#[must_use]
+pub fn official() -> Official {
+    Official::new("virkailija-7", "nuorten-palvelut")
+}

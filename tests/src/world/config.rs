@@ -1,0 +1,184 @@
+//! What does the gateway's configuration say in such a world?
+
+use super::{KELA, OHJAAMO, OMA, PAJA, TE, World};
+
+/// What differs from world to world.
+#[derive(Debug, Clone)]
+pub struct WorldSettings {
+    /// Pauses between attempts, seconds.
+    pub retry_seconds: Vec<u32>,
+    /// For how long a worker has a delivery for itself, seconds.
+    pub lease_seconds: u32,
+    /// How long one attempt may take, seconds.
+    pub attempt_seconds: u32,
+    /// How long an adapter waits for an answer, milliseconds.
+    pub answer_ms: u32,
+    /// Whether the employment services answer whether a message has arrived.
+    pub te_answers_status: TeStatus,
+    /// Where gRPC is served; port 0 for any.
+    pub grpc: String,
+    /// Where agencies' own protocols are served; port 0 for any.
+    pub inbound: String,
+}
+
+/// What the employment services offer after a silence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TeStatus {
+    /// They answer whether a message has arrived.
+    Answered,
+    /// They do not.
+    NotAnswered,
+}
+
+impl Default for WorldSettings {
+    fn default() -> Self {
+        Self {
+            retry_seconds: vec![0, 1],
+            lease_seconds: 4,
+            attempt_seconds: 3,
+            answer_ms: 2_000,
+            te_answers_status: TeStatus::Answered,
+            grpc: "127.0.0.1:0".into(),
+            inbound: "127.0.0.1:0".into(),
+        }
+    }
+}
+
+pub(super) fn text(settings: &WorldSettings, world: &World, te_official: &str) -> String {
+    let WorldSettings { retry_seconds, lease_seconds, attempt_seconds, answer_ms, te_answers_status, grpc, inbound } =
+        settings;
+    let ids = &world.identities;
+    let te_url = world.te.base_url();
+    let walmu_url = world.walmu.base_url();
+    let token_url = world.walmu.token_url();
+    let answers_status = *te_answers_status == TeStatus::Answered;
+    let (ohjaamo, te, kela, oma) = (&ids.ohjaamo.sha256, &ids.te.sha256, &ids.kela.sha256, &ids.oma.sha256);
+    format!(
+        r#"# A gateway with two agencies that have systems of their own, one that works over gRPC, and a front for young people.
+[listen]
+grpc = "{grpc}"
+inbound = "{inbound}"
+
+[tls]
+certificate_file = "gateway.crt.pem"
+key_file = "gateway.key.pem"
+client_ca_file = "ca.crt.pem"
+
+[store]
+directory = "data"
+
+[keys]
+directory = "keys"
+
+[quota]
+requests_per_second = 5000
+burst = 10000
+
+[delivery]
+lease_seconds = {lease_seconds}
+attempt_seconds = {attempt_seconds}
+retry_seconds = {retry_seconds:?}
+
+[[agency]]
+id = "{OHJAAMO}"
+sector = "youth_work"
+standing = "authority"
+
+[[agency]]
+id = "{TE}"
+sector = "employment"
+standing = "authority"
+adapter = "te"
+[agency.settings]
+url = "{te_url}"
+answers_status = {answers_status}
+inbound_certificate_sha256 = ["{te_official}"]
+connection = {{ ca_file = "ca.crt.pem", certificate_file = "gateway-client.crt.pem", key_file = "gateway-client.key.pem", timeout_ms = {answer_ms} }}
+client = {{ instance = "FI-TEST", member_class = "ORG", member_code = "9999902-0", subsystem_code = "polku" }}
+service = {{ instance = "FI-TEST", member_class = "MUN", member_code = "9999901-2", subsystem_code = "tyollisyyspalvelut" }}
+
+[[agency]]
+id = "{PAJA}"
+sector = "ngo"
+standing = "not_authority"
+adapter = "walmu"
+[agency.settings]
+base_url = "{walmu_url}"
+token_url = "{token_url}"
+client_id = "polku"
+client_secret_file = "walmu-client.secret"
+webhook_secret_file = "walmu-webhook.secret"
+connection = {{ ca_file = "ca.crt.pem", timeout_ms = {answer_ms} }}
+
+[[agency]]
+id = "{KELA}"
+sector = "benefits"
+standing = "authority"
+
+[[agency]]
+id = "{OMA}"
+sector = "youth_work"
+standing = "authority"
+
+[[organisation]]
+agency = "{OHJAAMO}"
+certificates_sha256 = ["{ohjaamo}"]
+units = ["keskusta"]
+roles = ["guidance_worker", "peer"]
+actors = ["professional"]
+
+[[organisation]]
+agency = "{TE}"
+certificates_sha256 = ["{te}"]
+units = ["nuorten-palvelut"]
+roles = ["official"]
+actors = ["professional"]
+
+[[organisation]]
+agency = "{KELA}"
+certificates_sha256 = ["{kela}"]
+units = ["kuntoutus"]
+roles = ["official"]
+actors = ["professional"]
+
+[[organisation]]
+agency = "{OMA}"
+certificates_sha256 = ["{oma}"]
+units = []
+roles = []
+actors = ["subject", "representative"]
+
+[[agreement]]
+from = "{OHJAAMO}"
+to = "{TE}"
+
+[[agreement]]
+from = "{OHJAAMO}"
+to = "{PAJA}"
+
+[[agreement]]
+from = "{OHJAAMO}"
+to = "{KELA}"
+
+[[agreement]]
+from = "{TE}"
+to = "{OHJAAMO}"
+
+[[agreement]]
+from = "{TE}"
+to = "{PAJA}"
+
+[[agreement]]
+from = "{PAJA}"
+to = "{OHJAAMO}"
+
+[[agreement]]
+from = "{PAJA}"
+to = "{TE}"
+
+[[agreement]]
+from = "{KELA}"
+to = "{OHJAAMO}"
+"#
+    )
+}

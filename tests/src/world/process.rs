@@ -1,0 +1,77 @@
+//! How is the real `polku` binary run, and killed?
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use polku_gateway::front::Bound;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+
+/// How long a gateway may take until it answers.
+const START: Duration = Duration::from_secs(20);
+
+/// A gateway in a process of its own.
+#[derive(Debug)]
+pub struct GatewayProcess {
+    /// Where it listens.
+    pub bound: Bound,
+    child: Child,
+}
+
+impl GatewayProcess {
+    /// Starts `polku serve` and waits until it is ready. Its log is appended to a file.
+    ///
+    /// # Errors
+    /// Fails when the binary is missing or does not become ready.
+    pub async fn start(config: &Path, log: &Path) -> Result<Self> {
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(log)?;
+        let mut child = Command::new(binary("polku")?)
+            .args(["serve", "--log", "json", "--log-filter", "debug", "--config"])
+            .arg(config)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()
+            .context("polku does not start")?;
+        let output = child.stdout.take().context("polku has no output")?;
+        let mut lines = BufReader::new(output).lines();
+        let line = tokio::time::timeout(START, lines.next_line()).await.context("polku does not become ready")??;
+        let line = line.context("polku ended before it was ready: see its log")?;
+        let bound = addresses(&line).with_context(|| format!("polku said: {line}"))?;
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        Ok(Self { bound, child })
+    }
+
+    /// Ends the process as a power cut would: SIGKILL, no farewell.
+    ///
+    /// # Errors
+    /// Fails when the process cannot be killed.
+    pub async fn kill(mut self) -> Result<()> {
+        self.child.kill().await.context("polku cannot be killed")
+    }
+}
+
+/// A binary of this workspace, beside the running test or in the folder above it.
+///
+/// # Errors
+/// Fails when it has not been built.
+pub fn binary(name: &str) -> Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    let folders = own.ancestors().skip(1).take(2);
+    for folder in folders {
+        let candidate = folder.join(name);
+        if candidate.is_file() {
+            return Ok(candidate);
+        }
+    }
+    bail!("{name} is not built: run cargo build --workspace --all-targets first")
+}
+
+fn addresses(line: &str) -> Option<Bound> {
+    let mut found = line.split([' ', ',']).filter_map(|word| word.parse::<SocketAddr>().ok());
+    Some(Bound { grpc: found.next()?, inbound: found.next()? })
+}
