@@ -118,6 +118,10 @@ impl Gateway {
 pub(crate) async fn close_unfinished(gateway: &Gateway) -> Result<(), Error> {
     let from = gateway.store.reconciled().await?;
     let committed = gateway.store.committed_leaves(from).await?;
+    if from > gateway.audit.len() || committed.last().is_some_and(|last| *last >= gateway.audit.len()) {
+        // Somebody has cut or exchanged the log: going on would use its numbers a second time.
+        return Err(Error::Inconsistent("the audit log is shorter than the store says"));
+    }
     let mut open = Vec::new();
     gateway.audit.read(from, |sequence, leaf| {
         if let (Event::Closed, Some(closed)) = (leaf.event, leaf.refers_to) {

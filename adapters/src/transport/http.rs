@@ -54,7 +54,7 @@ pub struct Settings {
     /// Time to connect, TLS included, in milliseconds. 5000 when absent.
     #[serde(default = "default_connect_timeout_ms")]
     pub connect_timeout_ms: u64,
-    /// Time for the whole call, in milliseconds. 20000 when absent.
+    /// Time for the whole call, in milliseconds. 15000 when absent: less than the gateway gives an attempt.
     #[serde(default = "default_timeout_ms")]
     pub timeout_ms: u64,
     /// Largest answer that is read, in bytes. 262144 when absent.
@@ -67,7 +67,7 @@ fn default_connect_timeout_ms() -> u64 {
 }
 
 fn default_timeout_ms() -> u64 {
-    20_000
+    15_000
 }
 
 fn default_max_answer_bytes() -> usize {

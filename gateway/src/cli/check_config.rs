@@ -19,7 +19,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config)?;
     Keys::load(&config.keys).map_err(|error| Failure::Usage(error.into()))?;
     tell(format_args!(
-        "{} is fine: {} agencies, {} organisations, {} agreements",
+        "{} is fine (agencies: {}, organisations: {}, agreements: {})",
         arguments.config.display(),
         config.agencies.len(),
         config.organisations.len(),

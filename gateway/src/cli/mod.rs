@@ -88,13 +88,26 @@ pub(crate) fn main() -> ExitCode {
         Err(failure) => {
             match &failure {
                 Failure::Failed(error) | Failure::Broken(error) | Failure::Usage(error) => {
-                    note(format_args!("polku: {error:#}"));
+                    note(format_args!("polku: {}", chain(error)));
                 }
                 Failure::Told => {}
             }
             ExitCode::from(failure.code())
         }
     }
+}
+
+/// The error and its causes, without those that only repeat the one above.
+fn chain(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.ends_with(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
 
 /// Writes one line of result.

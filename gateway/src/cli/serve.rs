@@ -1,5 +1,6 @@
 //! How does the gateway run as a process?
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -9,6 +10,15 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::{Failure, check_config, note, runtime, tell};
+
+/// What these libraries log below this level shows parts of messages.
+const QUIET: [&str; 5] = [
+    "h2=info",
+    "hyper=info",
+    "hyper_util=info",
+    "rustls=info",
+    "tonic=info",
+];
 
 /// How to run.
 #[derive(Debug, clap::Args)]
@@ -71,9 +81,14 @@ fn start_log(arguments: &Arguments) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&arguments.log_filter)
         .context("--log-filter cannot be read")
         .map_err(Failure::Usage)?;
+    let filter = QUIET
+        .iter()
+        .filter_map(|quiet| quiet.parse().ok())
+        .fold(filter, EnvFilter::add_directive);
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     match arguments.log {
         Log::Text => log.init(),
         Log::Json => log.json().init(),

@@ -18,7 +18,8 @@ use tokio::sync::mpsc;
 use tonic::Status;
 use tower::{Service, ServiceExt};
 
-use super::Limits;
+use super::ending::Ending;
+use super::{Limits, Shutdown};
 
 #[cfg(test)]
 mod tests;
@@ -69,14 +70,16 @@ pub(super) struct Calls {
     routes: axum::Router,
     limits: Limits,
     running: Running,
+    shutdown: Shutdown,
 }
 
 impl Calls {
-    pub(super) fn new(routes: axum::Router, limits: Limits, running: Running) -> Calls {
+    pub(super) fn new(routes: axum::Router, limits: Limits, running: Running, shutdown: Shutdown) -> Calls {
         Calls {
             routes,
             limits,
             running,
+            shutdown,
         }
     }
 }
@@ -96,10 +99,13 @@ impl Service<Request<Incoming>> for Calls {
         let complete = Arc::new(AtomicBool::new(false));
         let request = request.map(|body| Body::new(Arriving::new(body, Arc::clone(&complete))));
         let work = self.running.spawn(self.routes.clone().oneshot(request));
+        let shutdown = self.shutdown.clone();
         Box::pin(async move {
             let abort = work.abort_handle();
             let answer = match tokio::time::timeout(limit, work).await {
-                Ok(Ok(Ok(response))) => return Ok(response),
+                Ok(Ok(Ok(response))) => {
+                    return Ok(response.map(|body| Body::new(Ending::new(body, shutdown))));
+                }
                 Ok(Err(_)) => Status::internal("the call failed"),
                 Err(_) => {
                     if !complete.load(Ordering::Acquire) {

@@ -5,6 +5,7 @@
 
 pub mod accept;
 mod call;
+mod ending;
 mod inbound;
 mod limits;
 mod quota;
@@ -164,7 +165,12 @@ impl Open {
             protocol: Protocol::Http1,
             limits,
         };
-        let calls = Calls::new(self.front.routes.into_axum_router(), limits, running.clone());
+        let calls = Calls::new(
+            self.front.routes.into_axum_router(),
+            limits,
+            running.clone(),
+            shutdown.clone(),
+        );
         let messages = router(self.front.inbound, self.front.clock, limits, running.clone());
         let leaving = async {
             shutdown.begun().await;

@@ -20,6 +20,5 @@ mod watch;
 mod withdraw;
 
 pub(crate) use read::name;
-pub(crate) use refer::Sent;
 pub(crate) use respond::{Action, Respond, event};
 pub(crate) use view::reader;

@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::once::Call;
 use crate::person::Person;
-use crate::record::{ReferralRecord, etag, wire_time};
+use crate::record::{ReferralRecord, etag, instant, wire_time};
 use crate::store::{Change, DeliveryItem, DeliveryRow, DeliveryWrite, NewEvent};
 use crate::trail::{Entry, receipt};
 
@@ -246,17 +246,24 @@ fn apply(record: &mut ReferralRecord, action: Action, party: Party, now: Timesta
                 message.sender_note = note;
             }
         }
-        Action::RequestInformation { question } => message.information.push(InformationExchange {
-            question,
-            ask_time: Some(wire_time(now)?),
-            answer: None,
-            answer_time: None,
-        }),
+        Action::RequestInformation { question } => {
+            message.status_note.clone_from(&question);
+            message.information.push(InformationExchange {
+                question,
+                ask_time: Some(wire_time(now)?),
+                answer: None,
+                answer_time: None,
+            });
+        }
         Action::ProvideInformation { answer } => {
             let index = message.information.len().saturating_sub(1);
             let open = message.information.last_mut().ok_or(Error::Inconsistent("an answer without a question"))?;
             open.answer = Some(own_content(*answer)?);
             open.answer_time = Some(wire_time(now)?);
+            // The recipient's time stands still while it waits for the sender.
+            let asked = open.ask_time.as_ref().map(instant).transpose()?.unwrap_or(now);
+            record.row.respond_by = record.row.respond_by.saturating_add(now.duration_since(asked)).unwrap_or(now);
+            message.respond_by = Some(wire_time(record.row.respond_by)?);
             let index = u32::try_from(index).map_err(|_| Error::Inconsistent("too many questions"))?;
             return Ok(DeliveryItem::Information(index));
         }

@@ -54,7 +54,7 @@ impl Gateway {
         // The lease is looked at right before the first byte: whoever was stopped for too long leaves it to the next.
         let now = self.now();
         if row.leased_until.is_none_or(|until| until <= now) {
-            return Ok(());
+            return self.end(row, |now| End::of(DeliveryState::Retrying, now, "LEASE_RAN_OUT")).await;
         }
         let sent = tokio::time::timeout(self.delivery.attempt, adapter.deliver(payload, now)).await;
         let result = sent.unwrap_or_else(|_| {

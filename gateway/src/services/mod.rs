@@ -43,6 +43,14 @@ impl Desk {
     }
 }
 
+/// Carries a change out to its end, also when the caller hangs up in the middle of it: between leaf, state and index
+/// there is no place to stop.
+async fn carry_out<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::spawn(work).await.map_err(|_| Error::Inconsistent("a call ended abnormally"))?
+}
+
 /// The services of the contract, ready to be served.
 #[must_use]
 pub(crate) fn routes(gateway: Arc<Gateway>, callers: Arc<Callers>, quotas: Arc<Quotas>) -> Routes {

@@ -195,8 +195,10 @@ async fn a_call_ends_at_its_deadline_and_its_work_does_not() {
         "late"
     });
     let router = Router::new().route("/slow", slow);
+    let limit = Duration::from_millis(300);
     let limits = Limits {
-        call: Duration::from_millis(300),
+        call: limit,
+        longest_call: limit,
         ..Limits::default()
     };
     let opened = open(limits, router).await;
@@ -213,9 +215,30 @@ async fn a_call_ends_at_its_deadline_and_its_work_does_not() {
     opened.task.await.unwrap();
     assert_eq!(
         finished.load(Ordering::SeqCst),
-        2,
+        3,
         "work that had begun was dropped"
     );
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_the_gateway() {
+    let opened = open(Limits::default(), Router::new()).await;
+    let mut sender = opened.grpc().await;
+    let watch =
+        tokio::spawn(async move { call(&mut sender, "/grpc.health.v1.Health/Watch", &text(""), None).await });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    opened.shutdown.begin();
+    let (body, status) = watch.await.unwrap();
+    assert_eq!(
+        body.get(..7),
+        Some([0, 0, 0, 0, 2, 8, 1].as_slice()),
+        "SERVING comes first"
+    );
+    assert_eq!(status, "14");
+    tokio::time::timeout(Duration::from_secs(5), opened.task)
+        .await
+        .expect("still draining")
+        .unwrap();
 }
 
 #[tokio::test]

@@ -65,20 +65,23 @@ impl Contract {
 
     fn no_such(&self, name: &str) -> anyhow::Error {
         let wanted = name.rsplit('/').next().unwrap_or_default().to_lowercase();
-        let near: Vec<String> = self
+        let alike = |method: &MethodDescriptor| common_start(&method.name().to_lowercase(), &wanted);
+        match self
             .methods()
-            .filter(|method| {
-                let own = method.name().to_lowercase();
-                !wanted.is_empty() && (own.contains(&wanted) || wanted.contains(&own))
-            })
-            .map(|method| listed(&method))
-            .collect();
-        if near.is_empty() {
-            anyhow!("there is no method {name}; `polku call --list` lists all")
-        } else {
-            anyhow!("there is no method {name}; did you mean {}?", near.join(" or "))
+            .max_by_key(alike)
+            .filter(|nearest| alike(nearest) >= LIKELY)
+        {
+            Some(nearest) => anyhow!("there is no method {name}; did you mean {}?", listed(&nearest)),
+            None => anyhow!("there is no method {name}; `polku call --list` lists all"),
         }
     }
+}
+
+/// With how many letters in common one name is taken for a misspelling of another.
+const LIKELY: usize = 5;
+
+fn common_start(one: &str, other: &str) -> usize {
+    one.chars().zip(other.chars()).take_while(|(a, b)| a == b).count()
 }
 
 fn is_named(method: &MethodDescriptor, name: &str) -> bool {

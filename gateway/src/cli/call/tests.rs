@@ -33,6 +33,11 @@ fn an_unknown_method_is_answered_with_the_likely_one() {
         error.to_string(),
         "there is no method sendreferral; did you mean polku.v1.ReferralService/SendReferral?"
     );
+    let error = contract().method("ReferralService/ListReferals").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "there is no method ReferralService/ListReferals; did you mean polku.v1.ReferralService/ListReferrals?"
+    );
     let error = contract().method("Foo").unwrap_err();
     assert_eq!(
         error.to_string(),

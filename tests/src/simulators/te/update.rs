@@ -36,13 +36,13 @@ pub struct Update {
 }
 
 impl Update {
-    /// A new message by official `virkailija-1` of `Nuorten palvelut`.
+    /// A new message by official `virkailija-1` of `nuorten-palvelut`.
     #[must_use]
     pub fn new(referral: &str, action: Action) -> Self {
         Self {
             message_id: Uuid::now_v7(),
             referral: referral.to_owned(),
-            official: Official::new("virkailija-1", "Nuorten palvelut"),
+            official: Official::new("virkailija-1", "nuorten-palvelut"),
             action,
             reason: None,
             outcome: None,

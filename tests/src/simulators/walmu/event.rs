@@ -29,14 +29,14 @@ pub struct Event {
 }
 
 impl Event {
-    /// A new event by worker `valmentaja-1` of `Nuorten työpaja`.
+    /// A new event by worker `valmentaja-1` of `nuorten-tyopaja`.
     #[must_use]
     pub fn new(referral: &str, action: Action) -> Self {
         Self {
             event_id: Uuid::now_v7(),
             referral: referral.to_owned(),
             action,
-            official: Official::new("valmentaja-1", "Nuorten työpaja"),
+            official: Official::new("valmentaja-1", "nuorten-tyopaja"),
             reason: None,
             outcome: None,
             note: None,
