@@ -1,5 +1,7 @@
 //! Does the front let in whom it should, keep to its limits, and end well? Over real sockets.
 
+#![cfg(test)]
+
 mod configured;
 mod connections;
 mod frames;

@@ -1,7 +1,5 @@
 //! `polku.v1.ConsentService`.
 
-use std::sync::Arc;
-
 use polku_proto::v1::consent_service_server::ConsentService;
 use polku_proto::v1::{
     Consent, ConsentChange, GetConsentRequest, LiftProhibitionRequest, ListConsentsRequest, ListConsentsResponse,
@@ -10,7 +8,7 @@ use polku_proto::v1::{
 };
 use tonic::{Request, Response, Status};
 
-use super::{Desk, carry_out};
+use super::Desk;
 use crate::answer::answer;
 
 #[derive(Debug)]
@@ -23,42 +21,26 @@ impl ConsentService for Service {
         request: Request<RequestConsentRequest>,
     ) -> Result<Response<ConsentChange>, Status> {
         let (caller, request) = self.0.open(request)?;
-        let gateway = Arc::clone(&self.0.gateway);
-        Ok(carry_out(async move {
-            let change = gateway.request_consent(&caller, request).await?;
-            answer(change, &caller, gateway.now())
-        })
-        .await?)
+        let change = self.0.gateway.request_consent(&caller, request).await?;
+        Ok(answer(change, &caller, self.0.gateway.now())?)
     }
 
     async fn record_consent(&self, request: Request<RecordConsentRequest>) -> Result<Response<ConsentChange>, Status> {
         let (caller, request) = self.0.open(request)?;
-        let gateway = Arc::clone(&self.0.gateway);
-        Ok(carry_out(async move {
-            let change = gateway.record_consent(&caller, request).await?;
-            answer(change, &caller, gateway.now())
-        })
-        .await?)
+        let change = self.0.gateway.record_consent(&caller, request).await?;
+        Ok(answer(change, &caller, self.0.gateway.now())?)
     }
 
     async fn renew_consent(&self, request: Request<RenewConsentRequest>) -> Result<Response<ConsentChange>, Status> {
         let (caller, request) = self.0.open(request)?;
-        let gateway = Arc::clone(&self.0.gateway);
-        Ok(carry_out(async move {
-            let change = gateway.renew_consent(&caller, request).await?;
-            answer(change, &caller, gateway.now())
-        })
-        .await?)
+        let change = self.0.gateway.renew_consent(&caller, request).await?;
+        Ok(answer(change, &caller, self.0.gateway.now())?)
     }
 
     async fn refuse_consent(&self, request: Request<RefuseConsentRequest>) -> Result<Response<ConsentChange>, Status> {
         let (caller, request) = self.0.open(request)?;
-        let gateway = Arc::clone(&self.0.gateway);
-        Ok(carry_out(async move {
-            let change = gateway.refuse_consent(&caller, request).await?;
-            answer(change, &caller, gateway.now())
-        })
-        .await?)
+        let change = self.0.gateway.refuse_consent(&caller, request).await?;
+        Ok(answer(change, &caller, self.0.gateway.now())?)
     }
 
     async fn withdraw_consent(
@@ -66,22 +48,14 @@ impl ConsentService for Service {
         request: Request<WithdrawConsentRequest>,
     ) -> Result<Response<ConsentChange>, Status> {
         let (caller, request) = self.0.open(request)?;
-        let gateway = Arc::clone(&self.0.gateway);
-        Ok(carry_out(async move {
-            let change = gateway.withdraw_consent(&caller, request).await?;
-            answer(change, &caller, gateway.now())
-        })
-        .await?)
+        let change = self.0.gateway.withdraw_consent(&caller, request).await?;
+        Ok(answer(change, &caller, self.0.gateway.now())?)
     }
 
     async fn revoke_consent(&self, request: Request<RevokeConsentRequest>) -> Result<Response<ConsentChange>, Status> {
         let (caller, request) = self.0.open(request)?;
-        let gateway = Arc::clone(&self.0.gateway);
-        Ok(carry_out(async move {
-            let change = gateway.revoke_consent(&caller, request).await?;
-            answer(change, &caller, gateway.now())
-        })
-        .await?)
+        let change = self.0.gateway.revoke_consent(&caller, request).await?;
+        Ok(answer(change, &caller, self.0.gateway.now())?)
     }
 
     async fn record_prohibition(
@@ -89,12 +63,8 @@ impl ConsentService for Service {
         request: Request<RecordProhibitionRequest>,
     ) -> Result<Response<ProhibitionChange>, Status> {
         let (caller, request) = self.0.open(request)?;
-        let gateway = Arc::clone(&self.0.gateway);
-        Ok(carry_out(async move {
-            let change = gateway.record_prohibition(&caller, request).await?;
-            answer(change, &caller, gateway.now())
-        })
-        .await?)
+        let change = self.0.gateway.record_prohibition(&caller, request).await?;
+        Ok(answer(change, &caller, self.0.gateway.now())?)
     }
 
     async fn lift_prohibition(
@@ -102,12 +72,8 @@ impl ConsentService for Service {
         request: Request<LiftProhibitionRequest>,
     ) -> Result<Response<ProhibitionChange>, Status> {
         let (caller, request) = self.0.open(request)?;
-        let gateway = Arc::clone(&self.0.gateway);
-        Ok(carry_out(async move {
-            let change = gateway.lift_prohibition(&caller, request).await?;
-            answer(change, &caller, gateway.now())
-        })
-        .await?)
+        let change = self.0.gateway.lift_prohibition(&caller, request).await?;
+        Ok(answer(change, &caller, self.0.gateway.now())?)
     }
 
     async fn get_consent(&self, request: Request<GetConsentRequest>) -> Result<Response<Consent>, Status> {

@@ -1,12 +1,10 @@
 //! `polku.v1.JourneyService`.
 
-use std::sync::Arc;
-
 use polku_proto::v1::journey_service_server::JourneyService;
 use polku_proto::v1::{GetJourneyRequest, IdentifyYouthRequest, IdentifyYouthResponse, Journey};
 use tonic::{Request, Response, Status};
 
-use super::{Desk, carry_out};
+use super::Desk;
 use crate::answer::answer;
 
 #[derive(Debug)]
@@ -19,8 +17,7 @@ impl JourneyService for Service {
         request: Request<IdentifyYouthRequest>,
     ) -> Result<Response<IdentifyYouthResponse>, Status> {
         let (caller, request) = self.0.open(request)?;
-        let gateway = Arc::clone(&self.0.gateway);
-        Ok(Response::new(carry_out(async move { gateway.identify(&caller, request).await }).await?))
+        Ok(Response::new(self.0.gateway.identify(&caller, request).await?))
     }
 
     async fn get_journey(&self, request: Request<GetJourneyRequest>) -> Result<Response<Journey>, Status> {

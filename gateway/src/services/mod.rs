@@ -1,7 +1,7 @@
 //! How do gRPC calls reach the use cases, and their outcomes the wire?
 //!
 //! Each method here does the same four things: find out who calls, check the quota, check the message, call the use
-//! case. Nothing is decided here.
+//! case. Nothing is decided here. The front carries every call to its end, also when its caller hangs up.
 
 mod consent;
 mod deadline;
@@ -41,14 +41,6 @@ impl Desk {
         self.quotas.check(&caller.agency).map_err(|limit| Error::Quota { after: limit.0 })?;
         Ok((caller, Valid::check(request.into_inner())?))
     }
-}
-
-/// Carries a change out to its end, also when the caller hangs up in the middle of it: between leaf, state and index
-/// there is no place to stop.
-async fn carry_out<T: Send + 'static>(
-    work: impl Future<Output = Result<T, Error>> + Send + 'static,
-) -> Result<T, Error> {
-    tokio::spawn(work).await.map_err(|_| Error::Inconsistent("a call ended abnormally"))?
 }
 
 /// The services of the contract, ready to be served.

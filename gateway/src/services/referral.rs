@@ -1,7 +1,7 @@
 //! `polku.v1.ReferralService`.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::time::Duration;
 
 use polku_policy::Authorised;
 use polku_proto::v1::referral_service_server::ReferralService;
@@ -18,11 +18,11 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt};
 use tonic::{Request, Response, Status};
 
-use super::{Desk, carry_out, deadline};
+use super::{Desk, deadline};
 use crate::answer::answer;
 use crate::caller::Caller;
 use crate::error::Error;
-use crate::journey::{Action, Respond, name};
+use crate::journey::{Action, Respond, Sent, name};
 
 #[derive(Debug)]
 pub(super) struct Service(pub(super) Desk);
@@ -37,23 +37,32 @@ struct Fields {
 
 impl Service {
     /// One step of a party, whatever its message is called.
-    async fn step<X: Validate + Message + Clone + 'static>(
+    async fn step<X: Validate + Message + Clone>(
         &self,
         request: Request<X>,
         method: &'static str,
         fields: impl FnOnce(X) -> Fields,
     ) -> Result<Response<ReferralChange>, Status> {
-        let gateway = Arc::clone(&self.0.gateway);
+        let gateway = &self.0.gateway;
         let (caller, request) = self.0.open(request)?;
         let message = request.into_inner();
         let Fields { request_id, name: text, etag, action } = fields(message.clone());
+        let call = gateway.call(&caller, method, &request_id, &message)?;
         let respond = Respond { name: name(&text, "name")?, etag, action };
-        Ok(carry_out(async move {
-            let call = gateway.call(&caller, method, &request_id, &message)?;
-            let change = gateway.respond(&call, respond).await?;
-            answer(change, &caller, gateway.now())
-        })
-        .await?)
+        let change = gateway.respond(&call, respond).await?;
+        Ok(answer(change, &caller, gateway.now())?)
+    }
+
+    /// The answer at once, or after the delivery has come to its end.
+    async fn sent(
+        &self,
+        caller: &Caller,
+        sent: Sent,
+        patience: Option<Duration>,
+    ) -> Result<Response<SendReferralResponse>, Status> {
+        let gateway = &self.0.gateway;
+        let authorised = gateway.answer_sender(caller, sent, patience).await?;
+        Ok(answer(authorised, caller, gateway.now())?)
     }
 }
 
@@ -65,13 +74,8 @@ impl ReferralService for Service {
     ) -> Result<Response<SendReferralResponse>, Status> {
         let patience = request.get_ref().wait_for_delivery.then(|| deadline::patience(request.metadata()));
         let (caller, request) = self.0.open(request)?;
-        let gateway = Arc::clone(&self.0.gateway);
-        Ok(carry_out(async move {
-            let sent = gateway.send_referral(&caller, request).await?;
-            let sent = gateway.answer_sender(&caller, sent, patience).await?;
-            answer(sent, &caller, gateway.now())
-        })
-        .await?)
+        let sent = self.0.gateway.send_referral(&caller, request).await?;
+        self.sent(&caller, sent, patience).await
     }
 
     async fn reroute_referral(
@@ -80,13 +84,8 @@ impl ReferralService for Service {
     ) -> Result<Response<SendReferralResponse>, Status> {
         let patience = request.get_ref().wait_for_delivery.then(|| deadline::patience(request.metadata()));
         let (caller, request) = self.0.open(request)?;
-        let gateway = Arc::clone(&self.0.gateway);
-        Ok(carry_out(async move {
-            let sent = gateway.reroute_referral(&caller, request).await?;
-            let sent = gateway.answer_sender(&caller, sent, patience).await?;
-            answer(sent, &caller, gateway.now())
-        })
-        .await?)
+        let sent = self.0.gateway.reroute_referral(&caller, request).await?;
+        self.sent(&caller, sent, patience).await
     }
 
     async fn get_referral(&self, request: Request<GetReferralRequest>) -> Result<Response<Referral>, Status> {
