@@ -41,7 +41,11 @@ impl Gateway {
         request.encode(&mut content).map_err(|_| Error::Inconsistent("a request does not encode"))?;
         // Keyed, because a request can hold an identity code: a plain hash of it could be searched.
         let fingerprint = self.keys.pseudonym(b"request", &content);
-        Ok(Call { caller, key: RequestKey { organisation: caller.agency.clone(), request: request_id }, fingerprint })
+        Ok(Call {
+            caller,
+            key: RequestKey { organisation: caller.agency.clone(), request: request_id },
+            fingerprint,
+        })
     }
 
     /// The answer of the first call, if this is a repetition.
@@ -64,7 +68,12 @@ impl Gateway {
 
 impl Call<'_> {
     /// The row that keeps the answer.
-    pub(crate) fn answered(&self, person: &Person, answer: &impl Message, now: Timestamp) -> Result<RequestRow, Error> {
+    pub(crate) fn answered(
+        &self,
+        person: &Person,
+        answer: &impl Message,
+        now: Timestamp,
+    ) -> Result<RequestRow, Error> {
         Ok(RequestRow {
             key: self.key.clone(),
             fingerprint: self.fingerprint,

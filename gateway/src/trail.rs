@@ -108,7 +108,12 @@ impl Gateway {
         let salt: [u8; SALT_BYTES] = random_bytes()?;
         leaf.commitment = commitment(&salt, details.as_bytes());
         let receipt = self.append(leaf).await?;
-        let place = Place { table: "audit_detail", row: person.id.uuid(), column: "sealed", version: receipt.sequence };
+        let place = Place {
+            table: "audit_detail",
+            row: person.id.uuid(),
+            column: "sealed",
+            version: receipt.sequence,
+        };
         let sealed = person.key().seal(place, &[&salt, details.as_bytes()].concat())?;
         Ok(Announced { receipt, detail: Some(DetailRow { youth: person.id, sealed }) })
     }

@@ -9,7 +9,7 @@ mod delivery;
 mod front;
 mod inbound;
 mod journey;
-mod refused;
 mod referral;
+mod refused;
 mod sandbox;
 mod store;

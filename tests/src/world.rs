@@ -98,7 +98,8 @@ impl World {
         let te = TeSimulator::start(TeSettings::new(tls()?, official.clone()))?;
         let walmu_secret = "a-synthetic-client-secret";
         let webhook_secret = "a-synthetic-webhook-secret-of-enough-bytes";
-        let walmu = WalmuSimulator::start(WalmuSettings::new(tls()?, walmu_secret, webhook_secret.as_bytes()))?;
+        let walmu =
+            WalmuSimulator::start(WalmuSettings::new(tls()?, walmu_secret, webhook_secret.as_bytes()))?;
 
         let world = Self { folder: folder.to_owned(), pki, te, walmu, identities };
         world.write_files(settings, &official, walmu_secret, webhook_secret)?;
@@ -172,9 +173,7 @@ impl World {
         self.pki.issue_server(&["localhost"])?.write(folder, "gateway")?;
         self.pki.issue_client("polku.example")?.write(folder, "gateway-client")?;
         let ids = &self.identities;
-        for (name, identity) in
-            [(OHJAAMO, &ids.ohjaamo), (TE, &ids.te), (KELA, &ids.kela), (OMA, &ids.oma)]
-        {
+        for (name, identity) in [(OHJAAMO, &ids.ohjaamo), (TE, &ids.te), (KELA, &ids.kela), (OMA, &ids.oma)] {
             identity.write(folder, name)?;
         }
         std::fs::write(folder.join("walmu-client.secret"), walmu_secret)?;

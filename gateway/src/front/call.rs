@@ -35,10 +35,7 @@ pub struct Running {
 impl Default for Running {
     fn default() -> Self {
         let (sender, receiver) = mpsc::channel(1);
-        Self {
-            sender,
-            receiver: Arc::new(tokio::sync::Mutex::new(receiver)),
-        }
+        Self { sender, receiver: Arc::new(tokio::sync::Mutex::new(receiver)) }
     }
 }
 
@@ -75,12 +72,7 @@ pub(super) struct Calls {
 
 impl Calls {
     pub(super) fn new(routes: axum::Router, limits: Limits, running: Running, shutdown: Shutdown) -> Calls {
-        Calls {
-            routes,
-            limits,
-            running,
-            shutdown,
-        }
+        Calls { routes, limits, running, shutdown }
     }
 }
 
@@ -122,7 +114,11 @@ impl Service<Request<Incoming>> for Calls {
 
 /// The deadline that the caller asks for, if it can be read.
 fn asked(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get("grpc-timeout")?.to_str().ok()?;
+    timeout(headers.get("grpc-timeout")?.to_str().ok()?)
+}
+
+/// Reads a `grpc-timeout` (gRPC over HTTP/2, "Requests").
+pub(crate) fn timeout(text: &str) -> Option<Duration> {
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
         return None;

@@ -23,12 +23,7 @@ pub(super) struct Ending {
 
 impl Ending {
     pub(super) fn new(body: Body, shutdown: Shutdown) -> Ending {
-        Ending {
-            body,
-            shutdown,
-            begun: None,
-            over: false,
-        }
+        Ending { body, shutdown, begun: None, over: false }
     }
 
     fn poll_begun(&mut self, context: &mut Context<'_>) -> Poll<()> {
@@ -56,10 +51,7 @@ impl hyper::body::Body for Ending {
             self.over = true;
             let trailers = HeaderMap::from_iter([
                 (HeaderName::from_static("grpc-status"), UNAVAILABLE),
-                (
-                    HeaderName::from_static("grpc-message"),
-                    HeaderValue::from_static("the gateway shuts down"),
-                ),
+                (HeaderName::from_static("grpc-message"), HeaderValue::from_static("the gateway shuts down")),
             ]);
             return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
         }

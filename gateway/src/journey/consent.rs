@@ -7,8 +7,8 @@ use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::representative_actor::Capacity;
 use polku_proto::v1::{
     Consent, ConsentChange, ConsentEvent, ConsentEvidence, ConsentState, ConsentTerms, GetConsentRequest,
-    ListConsentsRequest, ListConsentsResponse, Purpose, RecordConsentRequest, RefuseConsentRequest, RenewConsentRequest,
-    RequestConsentRequest,
+    ListConsentsRequest, ListConsentsResponse, Purpose, RecordConsentRequest, RefuseConsentRequest,
+    RenewConsentRequest, RequestConsentRequest,
 };
 use polku_proto::{AgencyId, CategorySet, ConsentId, ConsentName, Valid, YouthId};
 use serde_json::json;
@@ -75,7 +75,9 @@ impl Gateway {
             check_party(caller, &record)?;
             check_etag(&record, &request.etag)?;
             if record.message.state() != ConsentState::Requested {
-                return Err(Error::RecordState { expected: "a consent is recorded to a request in state REQUESTED" });
+                return Err(Error::RecordState {
+                    expected: "a consent is recorded to a request in state REQUESTED",
+                });
             }
             record.message.terms = Some(terms);
             (record, Some(()))
@@ -213,7 +215,11 @@ impl Gateway {
     }
 
     /// A consent by its name.
-    pub(super) async fn consent_of(&self, person: &Person, name: ConsentName) -> Result<ConsentRecord, Error> {
+    pub(super) async fn consent_of(
+        &self,
+        person: &Person,
+        name: ConsentName,
+    ) -> Result<ConsentRecord, Error> {
         let row = self.store.instrument(name.consent.uuid()).await?.ok_or(Error::NotFound)?;
         if row.kind != InstrumentKind::Consent || row.youth != name.youth {
             return Err(Error::NotFound);
@@ -248,7 +254,8 @@ impl Gateway {
         {
             consent.set_state(ConsentState::Expired);
         }
-        let purpose = consent.terms.as_ref().and_then(|terms| terms.purposes().next()).unwrap_or(Purpose::Unspecified);
+        let purpose =
+            consent.terms.as_ref().and_then(|terms| terms.purposes().next()).unwrap_or(Purpose::Unspecified);
         let viewer = match caller.actor {
             Actor::Subject(_) => Viewer::Subject,
             Actor::Professional { .. } | Actor::Representative { .. } => Viewer::Author,
@@ -330,7 +337,12 @@ impl Gateway {
         Ok(())
     }
 
-    fn check_terms(&self, caller: &Caller, terms: ConsentTerms, now: Timestamp) -> Result<ConsentTerms, Error> {
+    fn check_terms(
+        &self,
+        caller: &Caller,
+        terms: ConsentTerms,
+        now: Timestamp,
+    ) -> Result<ConsentTerms, Error> {
         self.check_agencies(&terms.disclosers, "terms.disclosers")?;
         self.check_agencies(&terms.recipients, "terms.recipients")?;
         let own = caller.agency.as_str();
@@ -340,7 +352,10 @@ impl Gateway {
         }
         let categories = categories(&terms.categories)?;
         if !self::categories(&terms.explicit_categories)?.is_subset(categories) {
-            return Err(terms_error("terms.explicit_categories", "only categories that terms.categories names as well"));
+            return Err(terms_error(
+                "terms.explicit_categories",
+                "only categories that terms.categories names as well",
+            ));
         }
         check_period(terms, now)
     }
@@ -368,11 +383,19 @@ fn check_period(mut terms: ConsentTerms, now: Timestamp) -> Result<ConsentTerms,
     terms.valid_from = Some(wire_time(from)?);
     match &terms.valid_until {
         None if terms.kind() == ConsentKind::DisclosurePermit => {}
-        None => return Err(terms_error("terms.valid_until", "an end: only a disclosure permit runs until withdrawn")),
+        None => {
+            return Err(terms_error(
+                "terms.valid_until",
+                "an end: only a disclosure permit runs until withdrawn",
+            ));
+        }
         Some(until) => {
             let until = time(until, "terms.valid_until")?;
             if until <= from || until <= now {
-                return Err(terms_error("terms.valid_until", "an instant in the future, after terms.valid_from"));
+                return Err(terms_error(
+                    "terms.valid_until",
+                    "an instant in the future, after terms.valid_from",
+                ));
             }
         }
     }
@@ -380,7 +403,8 @@ fn check_period(mut terms: ConsentTerms, now: Timestamp) -> Result<ConsentTerms,
 }
 
 fn time(wire: &prost_types::Timestamp, field: &'static str) -> Result<Timestamp, Error> {
-    polku_proto::time::from_wire(wire).map_err(|_| terms_error(field, "an instant between the years 1 and 9999"))
+    polku_proto::time::from_wire(wire)
+        .map_err(|_| terms_error(field, "an instant between the years 1 and 9999"))
 }
 
 /// Who gave the consent must fit who is acting.
@@ -442,11 +466,10 @@ fn may_read(caller: &Caller, record: &ConsentRecord) -> bool {
 /// [`Error::NotFound`] for everybody else.
 pub(super) fn check_party(caller: &Caller, record: &ConsentRecord) -> Result<(), Error> {
     let own = caller.agency.as_str();
-    let named = record
-        .message
-        .terms
-        .as_ref()
-        .is_some_and(|terms| terms.disclosers.iter().chain(&terms.recipients).any(|agency| agency == own));
+    let named =
+        record.message.terms.as_ref().is_some_and(|terms| {
+            terms.disclosers.iter().chain(&terms.recipients).any(|agency| agency == own)
+        });
     match caller.actor {
         Actor::Subject(_) | Actor::Representative { .. } => Ok(()),
         Actor::Professional { .. } if named || record.message.recorder == own => Ok(()),
@@ -462,7 +485,8 @@ fn is_over(record: &ConsentRecord, now: Timestamp) -> Result<bool, Error> {
 }
 
 pub(super) fn categories(numbers: &[i32]) -> Result<CategorySet, Error> {
-    CategorySet::from_wire(numbers).map_err(|_| terms_error("terms.categories", "data categories of the contract"))
+    CategorySet::from_wire(numbers)
+        .map_err(|_| terms_error("terms.categories", "data categories of the contract"))
 }
 
 fn terms_error(field: &'static str, expected: &'static str) -> Error {

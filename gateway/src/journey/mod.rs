@@ -19,7 +19,7 @@ mod wait;
 mod watch;
 mod withdraw;
 
-pub(crate) use refer::Sent;
 pub(crate) use read::name;
+pub(crate) use refer::Sent;
 pub(crate) use respond::{Action, Respond, event};
 pub(crate) use view::reader;

@@ -105,7 +105,9 @@ impl Gateway {
         }
         let mut record = ProhibitionRecord::open(&person, row)?;
         // Whether a prohibition exists is known to who recorded it and to the young person.
-        if matches!(caller.actor, Actor::Professional { .. }) && record.message.recorder != caller.agency.as_str() {
+        if matches!(caller.actor, Actor::Professional { .. })
+            && record.message.recorder != caller.agency.as_str()
+        {
             return Err(Error::NotFound);
         }
         if request.etag != etag(record.row.version) {
@@ -153,9 +155,12 @@ impl Gateway {
         mut answer: ProhibitionChange,
         now: Timestamp,
     ) -> Result<Authorised<ProhibitionChange>, Error> {
-        let prohibition = answer.prohibition.take().ok_or(Error::Inconsistent("an answer without prohibition"))?;
-        let name: ProhibitionName =
-            prohibition.name.parse().map_err(|_| Error::Inconsistent("an answer without prohibition name"))?;
+        let prohibition =
+            answer.prohibition.take().ok_or(Error::Inconsistent("an answer without prohibition"))?;
+        let name: ProhibitionName = prohibition
+            .name
+            .parse()
+            .map_err(|_| Error::Inconsistent("an answer without prohibition name"))?;
         let view = self.view_prohibition(caller, name.youth, prohibition, now)?;
         self.shell(caller, answer)?.gather(view).map_err(mismatch)
     }
@@ -172,8 +177,14 @@ impl Gateway {
             Actor::Professional { .. } | Actor::Representative { .. } => Viewer::Author,
         };
         let channel = Channel { from: caller.agency.clone(), to: caller.agency.clone() };
-        let question =
-            Question { youth, channel, viewer, purpose: Purpose::Unspecified, actor: caller.actor.role(), now };
+        let question = Question {
+            youth,
+            channel,
+            viewer,
+            purpose: Purpose::Unspecified,
+            actor: caller.actor.role(),
+            now,
+        };
         self.engine
             .authorise(&self.index(), Valid::check(prohibition)?, CategorySet::EMPTY, &question)
             .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))

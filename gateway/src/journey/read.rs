@@ -5,7 +5,8 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use polku_policy::{Authorised, Decision};
 use polku_proto::v1::{
-    GetJourneyRequest, GetReferralRequest, Journey, ListReferralsRequest, ListReferralsResponse, Purpose, Referral,
+    GetJourneyRequest, GetReferralRequest, Journey, ListReferralsRequest, ListReferralsResponse, Purpose,
+    Referral,
 };
 use polku_proto::{ReferralName, Valid, YouthId, YouthName};
 
@@ -108,7 +109,11 @@ impl Gateway {
     }
 
     /// A referral by its name. A name with another person's id is nobody's name.
-    pub(crate) async fn referral_of(&self, person: &Person, name: ReferralName) -> Result<ReferralRecord, Error> {
+    pub(crate) async fn referral_of(
+        &self,
+        person: &Person,
+        name: ReferralName,
+    ) -> Result<ReferralRecord, Error> {
         let row = self.store.referral(name.referral).await?.ok_or(Error::NotFound)?;
         if row.youth != name.youth || row.youth != person.id {
             return Err(Error::NotFound);
@@ -116,7 +121,12 @@ impl Gateway {
         ReferralRecord::open(person, row)
     }
 
-    async fn read_row(&self, caller: &Caller, row: ReferralRow, now: Timestamp) -> Result<Authorised<Referral>, Error> {
+    async fn read_row(
+        &self,
+        caller: &Caller,
+        row: ReferralRow,
+        now: Timestamp,
+    ) -> Result<Authorised<Referral>, Error> {
         let person = self.person(row.youth).await?;
         let record = ReferralRecord::open(&person, row)?;
         let view = self.view(caller, &person, &record, now)?;

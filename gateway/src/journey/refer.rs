@@ -105,7 +105,9 @@ impl Gateway {
         if super::view::viewer(caller, &old.row)? != Viewer::Author {
             return Err(Error::NotFound);
         }
-        if !is_final(old.state()) || old.state() == ReferralState::EnteredInError || !old.message.replaced_by.is_empty()
+        if !is_final(old.state())
+            || old.state() == ReferralState::EnteredInError
+            || !old.message.replaced_by.is_empty()
         {
             return Err(Error::TransitionNotAllowed {
                 state: old.state(),
@@ -147,7 +149,12 @@ impl Gateway {
     }
 
     /// Decides, and writes a refusal to the log before it is answered.
-    async fn decide_sending(&self, caller: &Caller, sending: &Sending, now: Timestamp) -> Result<Decision, Error> {
+    async fn decide_sending(
+        &self,
+        caller: &Caller,
+        sending: &Sending,
+        now: Timestamp,
+    ) -> Result<Decision, Error> {
         let decision = self.decision(caller, sending, now);
         if permits(&decision) {
             return Ok(decision);
@@ -173,7 +180,8 @@ impl Gateway {
     /// Decides and checks everything and sends nothing.
     async fn dry_run(&self, caller: &Caller, sending: &Sending, now: Timestamp) -> Result<Sent, Error> {
         let decision = self.decision(caller, sending, now);
-        let entry = Entry::of(Event::VerifyConsent, sending.youth).by(caller).decided(sending.purpose, &decision);
+        let entry =
+            Entry::of(Event::VerifyConsent, sending.youth).by(caller).decided(sending.purpose, &decision);
         let noted = self.note(entry, now).await?;
         if !permits(&decision) {
             return Err(Error::NotPermitted(Box::new(decision)));
@@ -187,7 +195,9 @@ impl Gateway {
     }
 
     async fn sent_before(&self, call: &Call<'_>, person: &Person) -> Result<Option<Sent>, Error> {
-        let Some(mut earlier) = self.earlier::<SendReferralResponse>(call, person).await? else { return Ok(None) };
+        let Some(mut earlier) = self.earlier::<SendReferralResponse>(call, person).await? else {
+            return Ok(None);
+        };
         let referral = earlier.referral.take().ok_or(Error::Inconsistent("a kept answer has no referral"))?;
         let name: ReferralName =
             referral.name.parse().map_err(|_| Error::Inconsistent("a kept answer has no referral name"))?;
@@ -197,7 +207,11 @@ impl Gateway {
         // The referral of the first answer, with its state of that moment, as far as it may be seen now.
         let first = ReferralRecord { row: record.row, message: referral };
         let view = self.view(call.caller, person, &first, self.now())?;
-        Ok(Some(Sent { envelope: earlier, view: Some(view), delivery: handover.map(|row| (row.message, name)) }))
+        Ok(Some(Sent {
+            envelope: earlier,
+            view: Some(view),
+            delivery: handover.map(|row| (row.message, name)),
+        }))
     }
 
     /// Makes the referral: leaf, state and queue, in this order, all durable when it returns.
@@ -284,11 +298,17 @@ impl Gateway {
 }
 
 /// Whether the recipient has a system that the referral is delivered to, or reads it here.
+#[derive(Clone, Copy)]
 struct Reach {
     has_system: bool,
 }
 
-fn new_record(name: ReferralName, sending: Sending, reach: Reach, now: Timestamp) -> Result<ReferralRecord, Error> {
+fn new_record(
+    name: ReferralName,
+    sending: Sending,
+    reach: Reach,
+    now: Timestamp,
+) -> Result<ReferralRecord, Error> {
     let delivery = if reach.has_system { DeliveryState::Queued } else { DeliveryState::Delivered };
     let row = ReferralRow {
         id: name.referral,
@@ -340,8 +360,11 @@ pub(super) fn own_content(content: ReferralContent) -> Result<ReferralContent, E
 }
 
 fn respond_by(wanted: Option<&prost_types::Timestamp>, now: Timestamp) -> Result<Timestamp, Error> {
-    const WRONG: Error =
-        Error::Field { field: "respond_by", reason: "INVALID_FIELDS", expected: "an instant within a year from now" };
+    const WRONG: Error = Error::Field {
+        field: "respond_by",
+        reason: "INVALID_FIELDS",
+        expected: "an instant within a year from now",
+    };
     let Some(wanted) = wanted else { return Ok(now + DEFAULT_ANSWER_TIME) };
     let instant = polku_proto::time::from_wire(wanted).map_err(|_| WRONG)?;
     if instant <= now || instant > now + LONGEST_ANSWER_TIME { Err(WRONG) } else { Ok(instant) }

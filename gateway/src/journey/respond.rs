@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use polku_policy::{Authorised, Question, Viewer};
 use polku_proto::v1::referral_event::Kind;
 use polku_proto::v1::{
-    DeliveryState, InformationExchange, Outcome, ReferralChange, ReferralContent, ReferralState, RejectionReason,
+    DeliveryState, InformationExchange, Outcome, ReferralChange, ReferralContent, ReferralState,
+    RejectionReason,
 };
 use polku_proto::{CategorySet, Disclose, ReferralName};
 use serde_json::json;
@@ -106,8 +107,10 @@ impl Gateway {
         self.tell_other_party(&mut record, party, item, &mut change, now).await?;
         change.referrals.push(record.next_version(&person, now)?);
         change.events.push(event(&record, Kind::StateChanged, now));
-        let mut answer =
-            ReferralChange { referral: Some(record.message.clone()), receipt: Some(receipt(&announced.receipt)) };
+        let mut answer = ReferralChange {
+            referral: Some(record.message.clone()),
+            receipt: Some(receipt(&announced.receipt)),
+        };
         change.request = Some(call.answered(&person, &answer, now)?);
         self.commit(change).await?;
 
@@ -147,7 +150,8 @@ impl Gateway {
         };
         let decision = self.engine.decide(&self.index(), answer.categories(), &question);
         if decision.permitted().difference(ENVELOPE).is_empty() {
-            let entry = Entry::of(Event::Refusal, record.row.youth).by(caller).decided(record.purpose(), &decision);
+            let entry =
+                Entry::of(Event::Refusal, record.row.youth).by(caller).decided(record.purpose(), &decision);
             self.note(entry, now).await?;
             return Err(Error::NotPermitted(Box::new(decision)));
         }
@@ -224,7 +228,12 @@ pub(crate) fn event(record: &ReferralRecord, kind: Kind, now: Timestamp) -> NewE
 }
 
 /// Writes the words of the step into the record; answers what the other party is sent.
-fn apply(record: &mut ReferralRecord, action: Action, party: Party, now: Timestamp) -> Result<DeliveryItem, Error> {
+fn apply(
+    record: &mut ReferralRecord,
+    action: Action,
+    party: Party,
+    now: Timestamp,
+) -> Result<DeliveryItem, Error> {
     let message = &mut record.message;
     match action {
         Action::Accept { note }
@@ -257,12 +266,14 @@ fn apply(record: &mut ReferralRecord, action: Action, party: Party, now: Timesta
         }
         Action::ProvideInformation { answer } => {
             let index = message.information.len().saturating_sub(1);
-            let open = message.information.last_mut().ok_or(Error::Inconsistent("an answer without a question"))?;
+            let open =
+                message.information.last_mut().ok_or(Error::Inconsistent("an answer without a question"))?;
             open.answer = Some(own_content(*answer)?);
             open.answer_time = Some(wire_time(now)?);
             // The recipient's time stands still while it waits for the sender.
             let asked = open.ask_time.as_ref().map(instant).transpose()?.unwrap_or(now);
-            record.row.respond_by = record.row.respond_by.saturating_add(now.duration_since(asked)).unwrap_or(now);
+            record.row.respond_by =
+                record.row.respond_by.saturating_add(now.duration_since(asked)).unwrap_or(now);
             message.respond_by = Some(wire_time(record.row.respond_by)?);
             let index = u32::try_from(index).map_err(|_| Error::Inconsistent("too many questions"))?;
             return Ok(DeliveryItem::Information(index));

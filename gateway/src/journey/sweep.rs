@@ -36,12 +36,7 @@ impl Gateway {
         Ok(())
     }
 
-    async fn expire(
-        &self,
-        referral: ReferralId,
-        youth: YouthId,
-        now: Timestamp,
-    ) -> Result<(), Error> {
+    async fn expire(&self, referral: ReferralId, youth: YouthId, now: Timestamp) -> Result<(), Error> {
         let _alone = self.alone_with(youth).await?;
         let person = self.person(youth).await?;
         let Some(row) = self.store.referral(referral).await? else { return Ok(()) };
@@ -50,22 +45,19 @@ impl Gateway {
             return Ok(());
         }
         let details = json!({"referral": record.name().to_string(), "to": record.state().as_str_name()});
-        let announced = self.announce(Entry::of(Event::ReferralChange, youth), &person, &details, now).await?;
+        let announced =
+            self.announce(Entry::of(Event::ReferralChange, youth), &person, &details, now).await?;
         let mut change = Change::announced_by(announced.receipt.sequence);
         change.detail = announced.detail;
-        self.tell_other_party(&mut record, Party::Gateway, DeliveryItem::StateChange, &mut change, now).await?;
+        self.tell_other_party(&mut record, Party::Gateway, DeliveryItem::StateChange, &mut change, now)
+            .await?;
         change.referrals.push(record.next_version(&person, now)?);
         change.events.push(event(&record, Kind::StateChanged, now));
         self.commit(change).await
     }
 
     /// Erases what the sender told. State and dates stay.
-    async fn erase_content(
-        &self,
-        referral: ReferralId,
-        youth: YouthId,
-        now: Timestamp,
-    ) -> Result<(), Error> {
+    async fn erase_content(&self, referral: ReferralId, youth: YouthId, now: Timestamp) -> Result<(), Error> {
         let _alone = self.alone_with(youth).await?;
         let person = self.person(youth).await?;
         let Some(row) = self.store.referral(referral).await? else { return Ok(()) };

@@ -78,7 +78,9 @@ impl Gateway {
             check_etag(&record, etag)?;
         }
         if !matches!(record.message.state(), ConsentState::Given | ConsentState::Renewed) {
-            return Err(Error::RecordState { expected: "a consent that was given can be withdrawn or revoked" });
+            return Err(Error::RecordState {
+                expected: "a consent that was given can be withdrawn or revoked",
+            });
         }
         let before = record.row.clone();
         push_event(&mut record, call.caller, state, reason, now)?;

@@ -104,7 +104,8 @@ impl Gateway {
         }
         let counts: Vec<(AgencyId, usize)> =
             lock(under_way).iter().map(|(agency, count)| (agency.clone(), *count)).collect();
-        let not_to = counts.into_iter().filter(|(_, count)| *count >= PER_AGENCY).map(|(agency, _)| agency).collect();
+        let not_to =
+            counts.into_iter().filter(|(_, count)| *count >= PER_AGENCY).map(|(agency, _)| agency).collect();
         let now = self.now();
         let lease = LeaseRequest { now, until: now + self.delivery.lease, limit, not_to };
         Ok(self.store.lease_due(&lease).await?)
