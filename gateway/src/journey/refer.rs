@@ -102,11 +102,9 @@ impl Gateway {
             return Ok(sent);
         }
         let mut old = self.referral_of(&person, name).await?;
-        if super::view::viewer(caller, &old.row)? != Viewer::Author {
-            return Err(Error::NotFound);
-        }
-        if !is_final(old.state()) || old.state() == ReferralState::EnteredInError || !old.message.replaced_by.is_empty()
-        {
+        let is_sender = super::view::viewer(caller, &old.row)? == Viewer::Author;
+        let has_ended = is_final(old.state()) && old.state() != ReferralState::EnteredInError;
+        if !is_sender || !has_ended || !old.message.replaced_by.is_empty() {
             return Err(Error::TransitionNotAllowed {
                 state: old.state(),
                 expected: "the sender reroutes a referral that has ended and was not rerouted yet",
