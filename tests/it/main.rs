@@ -12,4 +12,5 @@ mod journey;
 mod refused;
 mod referral;
 mod sandbox;
+mod stage;
 mod store;
