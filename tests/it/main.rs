@@ -12,4 +12,5 @@ mod journey;
 mod referral;
 mod refused;
 mod sandbox;
+mod stage;
 mod store;

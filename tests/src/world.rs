@@ -6,6 +6,7 @@
 mod client;
 mod config;
 mod process;
+mod wait;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,7 @@ use crate::simulators::{Official, SimulatorTls};
 pub use client::{Client, evidence, full_content, professional, referral_to, request_id, terms};
 pub use config::{TeStatus, WorldSettings};
 pub use process::{GatewayProcess, binary};
+pub use wait::eventually;
 
 /// The one-stop guidance point that refers.
 pub const OHJAAMO: &str = "ohjaamo";

@@ -37,13 +37,13 @@ impl Gateway {
         let now = self.now();
         let youth = youth_id(&request.youth, "youth")?;
         check_subject(caller, youth)?;
-        let terms = self.check_terms(caller, request.terms.clone().unwrap_or_default(), now)?;
         let call = self.call(caller, "RequestConsent", &request.request_id, &request)?;
         let _alone = self.alone_with(youth).await?;
         let person = self.person(youth).await?;
         if let Some(earlier) = self.earlier(&call, &person).await? {
             return self.consent_again(caller, earlier, now);
         }
+        let terms = self.check_terms(caller, request.terms.clone().unwrap_or_default(), now)?;
         let mut record = self.new_consent(caller, youth, terms, now)?;
         push_event(&mut record, caller, ConsentState::Requested, String::new(), now)?;
         self.commit_consent(&call, &person, record, None, now).await
@@ -59,7 +59,6 @@ impl Gateway {
         let now = self.now();
         let youth = youth_id(&request.youth, "youth")?;
         check_subject(caller, youth)?;
-        let terms = self.check_terms(caller, request.terms.clone().unwrap_or_default(), now)?;
         let evidence = check_evidence(caller, request.evidence.clone().unwrap_or_default())?;
         let call = self.call(caller, "RecordConsent", &request.request_id, &request)?;
         let _alone = self.alone_with(youth).await?;
@@ -67,6 +66,7 @@ impl Gateway {
         if let Some(earlier) = self.earlier(&call, &person).await? {
             return self.consent_again(caller, earlier, now);
         }
+        let terms = self.check_terms(caller, request.terms.clone().unwrap_or_default(), now)?;
         let (mut record, expected) = if request.requested.is_empty() {
             (self.new_consent(caller, youth, terms, now)?, None)
         } else {

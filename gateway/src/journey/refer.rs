@@ -62,6 +62,16 @@ impl Gateway {
         let now = self.now();
         let youth = super::read::youth_id(&request.youth, "youth")?;
         check_subject(caller, youth)?;
+        let call = self.call(caller, "SendReferral", &request.request_id, &request)?;
+        let _alone = self.alone_with(youth).await?;
+        let person = self.person(youth).await;
+        // Before anything that depends on the time: a repetition has the first answer, however late it comes.
+        if !request.validate_only
+            && let Ok(person) = &person
+            && let Some(sent) = self.sent_before(&call, person).await?
+        {
+            return Ok(sent);
+        }
         let sending = Sending {
             youth,
             channel: self.channel(caller, &request.recipient)?,
@@ -70,16 +80,8 @@ impl Gateway {
             replaces: None,
             content: own_content(request.content.clone().unwrap_or_default())?,
         };
-        let call = self.call(caller, "SendReferral", &request.request_id, &request)?;
-        let _alone = self.alone_with(youth).await?;
         if request.validate_only {
             return self.dry_run(caller, &sending, now).await;
-        }
-        let person = self.person(youth).await;
-        if let Ok(person) = &person
-            && let Some(sent) = self.sent_before(&call, person).await?
-        {
-            return Ok(sent);
         }
         let decision = self.decide_sending(caller, &sending, now).await?;
         // An unknown person has no consents, so the decision above has ended the call in the same way.
@@ -102,13 +104,9 @@ impl Gateway {
             return Ok(sent);
         }
         let mut old = self.referral_of(&person, name).await?;
-        if super::view::viewer(caller, &old.row)? != Viewer::Author {
-            return Err(Error::NotFound);
-        }
-        if !is_final(old.state())
-            || old.state() == ReferralState::EnteredInError
-            || !old.message.replaced_by.is_empty()
-        {
+        let is_sender = super::view::viewer(caller, &old.row)? == Viewer::Author;
+        let has_ended = is_final(old.state()) && old.state() != ReferralState::EnteredInError;
+        if !is_sender || !has_ended || !old.message.replaced_by.is_empty() {
             return Err(Error::TransitionNotAllowed {
                 state: old.state(),
                 expected: "the sender reroutes a referral that has ended and was not rerouted yet",

@@ -168,7 +168,7 @@ impl Gateway {
         change: &mut Change,
         now: Timestamp,
     ) -> Result<(), Error> {
-        if matches!(party, Party::Recipient | Party::Gateway) && self.adapter(&record.row.sender).is_some() {
+        if party != Party::Sender && self.adapter(&record.row.sender).is_some() {
             let sender = record.row.sender.clone();
             change.enqueue.push(self.new_delivery(record, item, sender, now)?);
         }

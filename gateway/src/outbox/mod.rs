@@ -30,7 +30,7 @@ const PER_AGENCY: usize = 16;
 /// The longest pause without looking into the queue.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How often time-driven changes are made.
-const SWEEP: Duration = Duration::from_secs(10);
+const SWEEP: Duration = Duration::from_secs(1);
 
 /// How many deliveries to each agency are under way.
 type UnderWay = Arc<Mutex<HashMap<AgencyId, usize>>>;
