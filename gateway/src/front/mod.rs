@@ -101,13 +101,24 @@ impl Front {
             inbound: address(&inbound, self.listen.inbound)?,
         };
         let (reporter, health_server) = tonic_health::server::health_reporter();
-        let health = Health { reporter, services: services()?.into() };
-        let reflection = tonic_reflection::server::Builder::configure()
-            .register_encoded_file_descriptor_set(polku_proto::FILE_DESCRIPTOR_SET)
-            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-            .build_v1()
-            .map_err(FrontError::Reflection)?;
-        let routes = self.routes.add_service(health_server).add_service(reflection).prepare();
+        let health = Health {
+            reporter,
+            services: services()?.into(),
+        };
+        let contract = || {
+            tonic_reflection::server::Builder::configure()
+                .register_encoded_file_descriptor_set(polku_proto::FILE_DESCRIPTOR_SET)
+                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        };
+        let reflection = contract().build_v1().map_err(FrontError::Reflection)?;
+        // The reflection client of gRPC for Python knows the older version only.
+        let older_reflection = contract().build_v1alpha().map_err(FrontError::Reflection)?;
+        let routes = self
+            .routes
+            .add_service(health_server)
+            .add_service(reflection)
+            .add_service(older_reflection)
+            .prepare();
         health.serving().await;
         Ok(Open { front: Front { routes, ..self }, grpc, inbound, bound, health })
     }
