@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use polku_policy::{Channel, Grant, GrantKind, Period, PurposeSet};
 use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::{
-    Consent, ConsentTerms, DeliveryState, Prohibition, ProhibitionTerms, Purpose, Referral, ReferralState,
-    prohibition,
+    Consent, ConsentTerms, DeliveryState, InformationExchange, Prohibition, ProhibitionTerms, Purpose,
+    Referral, ReferralState, prohibition,
 };
 use polku_proto::{AgencyId, CategorySet, ConsentId, ProhibitionId, ReferralId, ReferralName, YouthId};
 use prost::Message;
@@ -78,13 +78,22 @@ impl ReferralRecord {
         now: Timestamp,
     ) -> Result<ReferralWrite, Error> {
         self.row.updated = now;
-        self.row.holds_content = self.message.content.is_some();
+        self.row.holds_content = holds_content(&self.message);
         self.message.update_time = Some(wire_time(now)?);
         self.message.etag = etag(self.row.version);
         let plain = self.message.encode_to_vec();
         self.row.sealed = person.key().seal(referral_place(self.row.id, self.row.version), &plain)?;
         Ok(ReferralWrite { row: self.row.clone(), expected })
     }
+}
+
+/// Whether anything is left that is erased at the end of its retention.
+fn holds_content(message: &Referral) -> bool {
+    let told = |exchange: &InformationExchange| !exchange.question.is_empty() || exchange.answer.is_some();
+    message.content.is_some()
+        || !message.status_note.is_empty()
+        || !message.sender_note.is_empty()
+        || message.information.iter().any(told)
 }
 
 /// A consent, opened.

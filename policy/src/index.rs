@@ -242,7 +242,8 @@ impl ConsentIndex {
         coverage
     }
 
-    fn reach(&mut self, revision: u64) {
+    /// Notes that every change up to this revision is in the index.
+    pub fn reach(&mut self, revision: u64) {
         self.revision = self.revision.max(revision);
     }
 

@@ -10,12 +10,13 @@ use jiff::{SignedDuration, Timestamp};
 use polku_gateway::clock::{Clock, ManualClock, SystemClock};
 use polku_proto::v1::representative_actor::Capacity;
 use polku_proto::v1::{
-    Actor, DataCategory, GetReferralRequest, Purpose, Referral, ReferralContent, ReferralState, RepresentativeActor,
-    SubjectActor, actor,
+    Actor, DataCategory, GetReferralRequest, Purpose, Referral, ReferralContent, ReferralState,
+    RepresentativeActor, SubjectActor, actor,
 };
 use polku_tests::pki::Identity;
 use polku_tests::world::{
-    Client, KELA, OHJAAMO, PAJA, Running, TE, World, WorldSettings, eventually, full_content, professional, referral_to,
+    Client, KELA, OHJAAMO, PAJA, Running, TE, World, WorldSettings, eventually, full_content, professional,
+    referral_to,
 };
 use tempfile::TempDir;
 use tonic::Status;
@@ -129,8 +130,11 @@ impl Stage {
 
     /// A guardian of the young person.
     pub(crate) fn guardian(&self, youth: &str) -> Client {
-        let guardian =
-            RepresentativeActor { youth: youth.into(), capacity: Capacity::Guardian as i32, id: "huoltaja-1".into() };
+        let guardian = RepresentativeActor {
+            youth: youth.into(),
+            capacity: Capacity::Guardian as i32,
+            id: "huoltaja-1".into(),
+        };
         let who = Actor { who: Some(actor::Who::Representative(guardian)) };
         self.caller(&self.world.identities.oma, &who)
     }

@@ -101,10 +101,7 @@ impl Front {
             inbound: address(&inbound, self.listen.inbound)?,
         };
         let (reporter, health_server) = tonic_health::server::health_reporter();
-        let health = Health {
-            reporter,
-            services: services()?.into(),
-        };
+        let health = Health { reporter, services: services()?.into() };
         let contract = || {
             tonic_reflection::server::Builder::configure()
                 .register_encoded_file_descriptor_set(polku_proto::FILE_DESCRIPTOR_SET)

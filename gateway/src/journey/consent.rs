@@ -20,7 +20,7 @@ use crate::audit::Event;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::once::Call;
+use crate::once::{Begun, Call};
 use crate::person::Person;
 use crate::record::{ConsentRecord, etag, grant, instant, new_instrument, wire_time};
 use crate::store::{Change, InstrumentKind, InstrumentRow};
@@ -34,13 +34,11 @@ impl Gateway {
         request: Valid<RequestConsentRequest>,
     ) -> Result<Authorised<ConsentChange>, Error> {
         let request = request.into_inner();
-        let now = self.now();
         let youth = youth_id(&request.youth, "youth")?;
         check_subject(caller, youth)?;
         let call = self.call(caller, "RequestConsent", &request.request_id, &request)?;
-        let _alone = self.alone_with(youth).await?;
-        let person = self.person(youth).await?;
-        if let Some(earlier) = self.earlier(&call, &person).await? {
+        let Begun { person, earlier, now, alone: _alone } = self.begin(&call, youth).await?;
+        if let Some(earlier) = earlier {
             return self.consent_again(caller, earlier, now);
         }
         let terms = self.check_terms(caller, request.terms.clone().unwrap_or_default(), now)?;
@@ -56,14 +54,12 @@ impl Gateway {
         request: Valid<RecordConsentRequest>,
     ) -> Result<Authorised<ConsentChange>, Error> {
         let request = request.into_inner();
-        let now = self.now();
         let youth = youth_id(&request.youth, "youth")?;
         check_subject(caller, youth)?;
         let evidence = check_evidence(caller, request.evidence.clone().unwrap_or_default())?;
         let call = self.call(caller, "RecordConsent", &request.request_id, &request)?;
-        let _alone = self.alone_with(youth).await?;
-        let person = self.person(youth).await?;
-        if let Some(earlier) = self.earlier(&call, &person).await? {
+        let Begun { person, earlier, now, alone: _alone } = self.begin(&call, youth).await?;
+        if let Some(earlier) = earlier {
             return self.consent_again(caller, earlier, now);
         }
         let terms = self.check_terms(caller, request.terms.clone().unwrap_or_default(), now)?;
@@ -94,14 +90,12 @@ impl Gateway {
         request: Valid<RenewConsentRequest>,
     ) -> Result<Authorised<ConsentChange>, Error> {
         let request = request.into_inner();
-        let now = self.now();
         let name: ConsentName = name(&request.name, "name")?;
         check_subject(caller, name.youth)?;
         let evidence = check_evidence(caller, request.evidence.clone().unwrap_or_default())?;
         let call = self.call(caller, "RenewConsent", &request.request_id, &request)?;
-        let _alone = self.alone_with(name.youth).await?;
-        let person = self.person(name.youth).await?;
-        if let Some(earlier) = self.earlier(&call, &person).await? {
+        let Begun { person, earlier, now, alone: _alone } = self.begin(&call, name.youth).await?;
+        if let Some(earlier) = earlier {
             return self.consent_again(caller, earlier, now);
         }
         let mut record = self.consent_of(&person, name).await?;
@@ -129,13 +123,11 @@ impl Gateway {
         request: Valid<RefuseConsentRequest>,
     ) -> Result<Authorised<ConsentChange>, Error> {
         let request = request.into_inner();
-        let now = self.now();
         let name: ConsentName = name(&request.name, "name")?;
         check_subject(caller, name.youth)?;
         let call = self.call(caller, "RefuseConsent", &request.request_id, &request)?;
-        let _alone = self.alone_with(name.youth).await?;
-        let person = self.person(name.youth).await?;
-        if let Some(earlier) = self.earlier(&call, &person).await? {
+        let Begun { person, earlier, now, alone: _alone } = self.begin(&call, name.youth).await?;
+        if let Some(earlier) = earlier {
             return self.consent_again(caller, earlier, now);
         }
         let mut record = self.consent_of(&person, name).await?;
@@ -159,7 +151,7 @@ impl Gateway {
         check_subject(caller, name.youth)?;
         let person = self.person(name.youth).await?;
         let record = self.consent_of(&person, name).await?;
-        if !may_read(caller, &record) {
+        if !may_read(caller, &record.message) {
             return Err(Error::NotFound);
         }
         let view = self.view_consent(caller, name.youth, record.message, now)?;
@@ -207,7 +199,7 @@ impl Gateway {
         let mut views = Vec::new();
         for row in rows.into_iter().filter(|row| row.kind == InstrumentKind::Consent) {
             let record = ConsentRecord::open(&person, row)?;
-            if may_read(caller, &record) {
+            if may_read(caller, &record.message) {
                 views.push(self.view_consent(caller, youth, record.message, now)?);
             }
         }
@@ -221,7 +213,7 @@ impl Gateway {
         name: ConsentName,
     ) -> Result<ConsentRecord, Error> {
         let row = self.store.instrument(name.consent.uuid()).await?.ok_or(Error::NotFound)?;
-        if row.kind != InstrumentKind::Consent || row.youth != name.youth {
+        if row.kind != InstrumentKind::Consent || row.youth != name.youth || row.youth != person.id {
             return Err(Error::NotFound);
         }
         ConsentRecord::open(person, row)
@@ -253,6 +245,11 @@ impl Gateway {
             && instant(until)? <= now
         {
             consent.set_state(ConsentState::Expired);
+        }
+        if !may_read(caller, &consent) {
+            // A recipient that changes a consent learns that it has changed, not who else is named in it.
+            let Consent { name, etag, state, .. } = consent;
+            consent = Consent { name, etag, state, ..Consent::default() };
         }
         let purpose =
             consent.terms.as_ref().and_then(|terms| terms.purposes().next()).unwrap_or(Purpose::Unspecified);
@@ -448,14 +445,13 @@ pub(super) fn check_etag(record: &ConsentRecord, sent: &str) -> Result<(), Error
 
 /// Disclosers and the recorder read a consent, and the young person. A recipient learns by verification what concerns
 /// it, not who else is named.
-fn may_read(caller: &Caller, record: &ConsentRecord) -> bool {
+fn may_read(caller: &Caller, consent: &Consent) -> bool {
     let own = caller.agency.as_str();
     let names = |agencies: &[String]| agencies.iter().any(|agency| agency == own);
     match caller.actor {
         Actor::Subject(_) => true,
         Actor::Professional { .. } | Actor::Representative { .. } => {
-            record.message.recorder == own
-                || record.message.terms.as_ref().is_some_and(|terms| names(&terms.disclosers))
+            consent.recorder == own || consent.terms.as_ref().is_some_and(|terms| names(&terms.disclosers))
         }
     }
 }

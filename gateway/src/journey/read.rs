@@ -85,12 +85,13 @@ impl Gateway {
         let now = self.now();
         let youth = youth_id(&request.get().youth, "youth")?;
         check_subject(caller, youth)?;
-        let party = match caller.actor {
-            Actor::Professional { .. } | Actor::Representative { .. } => Some(caller.agency.clone()),
-            Actor::Subject(_) => None,
+        let filter = |party| ReferralFilter { party, youth: Some(youth), before: None, limit: JOURNEY_LIMIT };
+        let rows = match caller.actor {
+            Actor::Professional { .. } => self.store.referrals(&filter(Some(caller.agency.clone()))).await?,
+            Actor::Subject(_) => self.store.referrals(&filter(None)).await?,
+            // Who represents somebody acts on consents; referrals are between the young person and the agencies.
+            Actor::Representative { .. } => Vec::new(),
         };
-        let filter = ReferralFilter { party, youth: Some(youth), before: None, limit: JOURNEY_LIMIT };
-        let rows = self.store.referrals(&filter).await?;
         let consents = self.consents_for(caller, youth).await?;
         if rows.is_empty() && consents.is_empty() {
             // Somebody whom the caller has nothing to do with looks like nobody.
@@ -103,6 +104,7 @@ impl Gateway {
             answer = answer.gather(view).map_err(mismatch)?;
         }
         for consent in consents {
+            self.note_reading(caller, youth, Purpose::Unspecified, consent.decision(), now).await?;
             answer = answer.gather(consent).map_err(mismatch)?;
         }
         Ok(answer)
@@ -132,6 +134,18 @@ impl Gateway {
         let view = self.view(caller, &person, &record, now)?;
         self.note_reading(caller, person.id, record.purpose(), view.decision(), now).await?;
         Ok(view)
+    }
+
+    /// The answer to a change shows the referral too: for whoever did not write it, that is a reading.
+    pub(crate) async fn note_showing(
+        &self,
+        caller: &Caller,
+        youth: YouthId,
+        view: &Authorised<Referral>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let purpose = view.purpose().unwrap_or(Purpose::Unspecified);
+        self.note_reading(caller, youth, purpose, view.decision(), now).await
     }
 
     /// Every reading has its leaf before it is answered (906/2019 section 17).

@@ -17,7 +17,7 @@ use crate::audit::Event;
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::once::Call;
+use crate::once::{self, Begun, Call};
 use crate::person::Person;
 use crate::record::{ReferralRecord, wire_time};
 use crate::store::{Change, DeliveryItem, DeliveryRow, NewEvent, ReferralRow};
@@ -59,18 +59,20 @@ impl Gateway {
         request: Valid<SendReferralRequest>,
     ) -> Result<Sent, Error> {
         let request = request.into_inner();
-        let now = self.now();
         let youth = super::read::youth_id(&request.youth, "youth")?;
         check_subject(caller, youth)?;
         let call = self.call(caller, "SendReferral", &request.request_id, &request)?;
         let _alone = self.alone_with(youth).await?;
-        let person = self.person(youth).await;
+        let now = self.now();
+        let earlier = self.request_of(&call).await?;
+        let person = match self.person(youth).await {
+            Ok(person) => Some(person),
+            Err(Error::NotFound) => None,
+            Err(error) => return Err(error),
+        };
         // Before anything that depends on the time: a repetition has the first answer, however late it comes.
-        if !request.validate_only
-            && let Ok(person) = &person
-            && let Some(sent) = self.sent_before(&call, person).await?
-        {
-            return Ok(sent);
+        if let (Some(row), Some(person)) = (&earlier, &person) {
+            return self.sent_before(&call, person, once::earlier(row, person)?).await;
         }
         let sending = Sending {
             youth,
@@ -85,7 +87,8 @@ impl Gateway {
         }
         let decision = self.decide_sending(caller, &sending, now).await?;
         // An unknown person has no consents, so the decision above has ended the call in the same way.
-        self.take_in(&call, &person?, sending, decision, Vec::new(), now).await
+        let person = person.ok_or(Error::NotFound)?;
+        self.take_in(&call, &person, sending, decision, Vec::new(), now).await
     }
 
     /// Sends the matter of an ended referral to another agency.
@@ -95,13 +98,11 @@ impl Gateway {
         request: Valid<RerouteReferralRequest>,
     ) -> Result<Sent, Error> {
         let request = request.into_inner();
-        let now = self.now();
         let name: ReferralName = super::read::name(&request.name, "name")?;
         let call = self.call(caller, "RerouteReferral", &request.request_id, &request)?;
-        let _alone = self.alone_with(name.youth).await?;
-        let person = self.person(name.youth).await?;
-        if let Some(sent) = self.sent_before(&call, &person).await? {
-            return Ok(sent);
+        let Begun { person, earlier, now, alone: _alone } = self.begin(&call, name.youth).await?;
+        if let Some(earlier) = earlier {
+            return self.sent_before(&call, &person, earlier).await;
         }
         let mut old = self.referral_of(&person, name).await?;
         let is_sender = super::view::viewer(caller, &old.row)? == Viewer::Author;
@@ -192,10 +193,12 @@ impl Gateway {
         Ok(Sent { envelope, view: None, delivery: None })
     }
 
-    async fn sent_before(&self, call: &Call<'_>, person: &Person) -> Result<Option<Sent>, Error> {
-        let Some(mut earlier) = self.earlier::<SendReferralResponse>(call, person).await? else {
-            return Ok(None);
-        };
+    async fn sent_before(
+        &self,
+        call: &Call<'_>,
+        person: &Person,
+        mut earlier: SendReferralResponse,
+    ) -> Result<Sent, Error> {
         let referral = earlier.referral.take().ok_or(Error::Inconsistent("a kept answer has no referral"))?;
         let name: ReferralName =
             referral.name.parse().map_err(|_| Error::Inconsistent("a kept answer has no referral name"))?;
@@ -205,11 +208,7 @@ impl Gateway {
         // The referral of the first answer, with its state of that moment, as far as it may be seen now.
         let first = ReferralRecord { row: record.row, message: referral };
         let view = self.view(call.caller, person, &first, self.now())?;
-        Ok(Some(Sent {
-            envelope: earlier,
-            view: Some(view),
-            delivery: handover.map(|row| (row.message, name)),
-        }))
+        Ok(Sent { envelope: earlier, view: Some(view), delivery: handover.map(|row| (row.message, name)) })
     }
 
     /// Makes the referral: leaf, state and queue, in this order, all durable when it returns.

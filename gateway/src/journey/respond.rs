@@ -17,7 +17,7 @@ use crate::audit::Event;
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::once::Call;
+use crate::once::{Begun, Call};
 use crate::person::Person;
 use crate::record::{ReferralRecord, etag, instant, wire_time};
 use crate::store::{Change, DeliveryItem, DeliveryRow, DeliveryWrite, NewEvent};
@@ -72,14 +72,12 @@ impl Gateway {
         call: &Call<'_>,
         respond: Respond,
     ) -> Result<Authorised<ReferralChange>, Error> {
-        let now = self.now();
         let name = respond.name;
-        let _alone = self.alone_with(name.youth).await?;
-        let person = self.person(name.youth).await?;
+        let Begun { person, earlier, now, alone: _alone } = self.begin(call, name.youth).await?;
         let mut record = self.referral_of(&person, name).await?;
         let viewer = viewer(call.caller, &record.row)?;
-        if let Some(earlier) = self.earlier::<ReferralChange>(call, &person).await? {
-            return self.change_again(call.caller, &person, record, earlier, now);
+        if let Some(earlier) = earlier {
+            return self.change_again(call.caller, &person, record, earlier, now).await;
         }
         if !respond.etag.is_empty() && respond.etag != etag(record.row.version) {
             return Err(Error::EtagMismatch);
@@ -115,11 +113,13 @@ impl Gateway {
         self.commit(change).await?;
 
         answer.referral = None;
+        let now = self.now();
         let view = self.view(call.caller, &person, &record, now)?;
+        self.note_showing(call.caller, person.id, &view, now).await?;
         self.shell(call.caller, answer)?.gather(view).map_err(mismatch)
     }
 
-    fn change_again(
+    async fn change_again(
         &self,
         caller: &Caller,
         person: &Person,
@@ -129,6 +129,7 @@ impl Gateway {
     ) -> Result<Authorised<ReferralChange>, Error> {
         let message = earlier.referral.take().ok_or(Error::Inconsistent("a kept answer has no referral"))?;
         let view = self.view(caller, person, &ReferralRecord { row: record.row, message }, now)?;
+        self.note_showing(caller, person.id, &view, now).await?;
         self.shell(caller, earlier)?.gather(view).map_err(mismatch)
     }
 
@@ -175,7 +176,8 @@ impl Gateway {
         if party == Party::Recipient || self.adapter(&record.row.recipient).is_none() {
             return Ok(());
         }
-        let handover = self.handover(record).await?;
+        // Without one the recipient had no system of its own when the referral was sent: it reads here.
+        let Some(handover) = self.handover(record).await? else { return Ok(()) };
         match handover.state {
             DeliveryState::Queued | DeliveryState::Retrying if super::machine::is_final(record.state()) => {
                 change.deliveries.push(stopped(handover));
@@ -196,12 +198,10 @@ impl Gateway {
         Ok(())
     }
 
-    /// The delivery of the referral itself.
-    pub(crate) async fn handover(&self, record: &ReferralRecord) -> Result<DeliveryRow, Error> {
+    /// The delivery of the referral itself, if there is one.
+    async fn handover(&self, record: &ReferralRecord) -> Result<Option<DeliveryRow>, Error> {
         let rows = self.store.deliveries_about(record.row.id).await?;
-        rows.into_iter()
-            .find(|row| row.item == DeliveryItem::Handover)
-            .ok_or(Error::Inconsistent("a referral without its delivery"))
+        Ok(rows.into_iter().find(|row| row.item == DeliveryItem::Handover))
     }
 }
 

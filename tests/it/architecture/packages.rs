@@ -13,14 +13,8 @@ const EDGES: [(&str, &[&str]); 5] = [
     ("polku-proto", &[]),
     ("polku-policy", &["polku-proto"]),
     ("polku-adapters", &["polku-policy", "polku-proto"]),
-    (
-        "polku-gateway",
-        &["polku-adapters", "polku-policy", "polku-proto"],
-    ),
-    (
-        "polku-tests",
-        &["polku-adapters", "polku-gateway", "polku-policy", "polku-proto"],
-    ),
+    ("polku-gateway", &["polku-adapters", "polku-policy", "polku-proto"]),
+    ("polku-tests", &["polku-adapters", "polku-gateway", "polku-policy", "polku-proto"]),
 ];
 
 /// Which packages of the product alone may depend on a crate.
@@ -53,72 +47,37 @@ struct Package {
 
 fn packages() -> BTreeMap<String, Package> {
     let output = Command::new(env!("CARGO"))
-        .args([
-            "metadata",
-            "--no-deps",
-            "--offline",
-            "--format-version",
-            "1",
-            "--manifest-path",
-        ])
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1", "--manifest-path"])
         .arg(root().join("Cargo.toml"))
         .output()
         .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
     let packages = metadata["packages"].as_array().unwrap().iter().map(|package| {
         let of_kind = |wanted: Option<&str>| {
             let dependencies = package["dependencies"].as_array().unwrap().iter();
             let right = dependencies.filter(|dependency| dependency["kind"].as_str() == wanted);
-            right
-                .map(|dependency| dependency["name"].as_str().unwrap().to_owned())
-                .collect()
+            right.map(|dependency| dependency["name"].as_str().unwrap().to_owned()).collect()
         };
-        assert_eq!(
-            of_kind(Some("build")),
-            BTreeSet::new(),
-            "nothing is built by scripts"
-        );
+        assert_eq!(of_kind(Some("build")), BTreeSet::new(), "nothing is built by scripts");
         let name = package["name"].as_str().unwrap().to_owned();
-        (
-            name,
-            Package {
-                normal: of_kind(None),
-                tests: of_kind(Some("dev")),
-            },
-        )
+        (name, Package { normal: of_kind(None), tests: of_kind(Some("dev")) })
     });
     packages.collect()
 }
 
 fn own(names: &BTreeSet<String>) -> Vec<&str> {
-    names
-        .iter()
-        .map(String::as_str)
-        .filter(|name| name.starts_with("polku-"))
-        .collect()
+    names.iter().map(String::as_str).filter(|name| name.starts_with("polku-")).collect()
 }
 
 #[test]
 fn packages_depend_on_each_other_as_designed() {
     let packages = packages();
-    assert_eq!(
-        packages.len(),
-        EDGES.len(),
-        "a package more or less than the design has"
-    );
+    assert_eq!(packages.len(), EDGES.len(), "a package more or less than the design has");
     for (name, uses) in EDGES {
         let package = packages.get(name).unwrap_or_else(|| panic!("no package {name}"));
         assert_eq!(own(&package.normal), uses, "{name}");
-        assert_eq!(
-            own(&package.tests),
-            Vec::<&str>::new(),
-            "tests of {name} know only what {name} knows"
-        );
+        assert_eq!(own(&package.tests), Vec::<&str>::new(), "tests of {name} know only what {name} knows");
     }
 }
 
@@ -154,10 +113,7 @@ fn locked_versions_are_not_older_than_their_floors() {
             .collect();
         assert!(!versions.is_empty(), "{name} is not locked");
         for version in versions {
-            assert!(
-                numbers(version) >= floor,
-                "{name} {version} is older than {floor:?}"
-            );
+            assert!(numbers(version) >= floor, "{name} {version} is older than {floor:?}");
         }
     }
 }
@@ -165,10 +121,7 @@ fn locked_versions_are_not_older_than_their_floors() {
 #[test]
 fn the_bundled_database_is_new_enough() {
     let header = sqlite_header();
-    let line = header
-        .lines()
-        .find(|line| line.starts_with("#define SQLITE_VERSION "))
-        .unwrap();
+    let line = header.lines().find(|line| line.starts_with("#define SQLITE_VERSION ")).unwrap();
     let version = line.split('"').nth(1).unwrap();
     assert!(numbers(version) >= [3, 51, 3], "SQLite {version}");
 }
@@ -176,22 +129,13 @@ fn the_bundled_database_is_new_enough() {
 /// The header of the SQLite that `rusqlite` is built with: the crate's own folder, as cargo names it.
 fn sqlite_header() -> String {
     let output = Command::new(env!("CARGO"))
-        .args([
-            "metadata",
-            "--offline",
-            "--format-version",
-            "1",
-            "--manifest-path",
-        ])
+        .args(["metadata", "--offline", "--format-version", "1", "--manifest-path"])
         .arg(root().join("Cargo.toml"))
         .output()
         .unwrap();
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
     let packages = metadata["packages"].as_array().unwrap();
-    let bundled = packages
-        .iter()
-        .find(|package| package["name"].as_str() == Some("libsqlite3-sys"))
-        .unwrap();
+    let bundled = packages.iter().find(|package| package["name"].as_str() == Some("libsqlite3-sys")).unwrap();
     let manifest = Path::new(bundled["manifest_path"].as_str().unwrap());
     std::fs::read_to_string(manifest.parent().unwrap().join("sqlite3/sqlite3.h")).unwrap()
 }

@@ -42,9 +42,7 @@ fn sources(folder: &str) -> Vec<Source> {
 fn product(folder: &str) -> Vec<Source> {
     let is_test = |path: &str| path.contains("/tests/") || path.ends_with("/tests.rs");
     let sources = sources(&format!("{folder}/src")).into_iter();
-    sources
-        .filter(|source| !is_test(&source.path) && !is_generated(&source.path))
-        .collect()
+    sources.filter(|source| !is_test(&source.path) && !is_generated(&source.path)).collect()
 }
 
 fn is_generated(path: &str) -> bool {
@@ -54,9 +52,7 @@ fn is_generated(path: &str) -> bool {
 /// The text without its comments and without the tests at its end.
 fn code(text: &str) -> String {
     let before_tests = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
-    let lines = before_tests
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"));
+    let lines = before_tests.lines().filter(|line| !line.trim_start().starts_with("//"));
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -96,23 +92,12 @@ fn no_file_of_the_product_is_too_long_to_be_read() {
 
 #[test]
 fn what_a_message_discloses_is_generated_and_never_written() {
-    let everything: Vec<Source> = ["proto", "policy", "adapters", "gateway", "tests"]
-        .into_iter()
-        .flat_map(sources)
-        .collect();
+    let everything: Vec<Source> =
+        ["proto", "policy", "adapters", "gateway", "tests"].into_iter().flat_map(sources).collect();
     let generated = everything.iter().filter(|source| is_generated(&source.path));
-    assert!(
-        generated
-            .filter(|source| source.text.contains("Disclose for"))
-            .count()
-            == 1
-    );
+    assert!(generated.filter(|source| source.text.contains("Disclose for")).count() == 1);
     let written = product_of(everything);
-    for needle in [
-        "impl Disclose for",
-        "impl polku_proto::Disclose for",
-        "impl crate::Disclose for",
-    ] {
+    for needle in ["impl Disclose for", "impl polku_proto::Disclose for", "impl crate::Disclose for"] {
         assert_eq!(holders(&written, needle), Vec::<String>::new());
     }
 }
@@ -122,19 +107,14 @@ fn product_of(sources: Vec<Source>) -> Vec<Source> {
     let about = |path: &str| {
         is_generated(path) || path.starts_with("proto/tests/") || path == "tests/it/architecture/sources.rs"
     };
-    sources
-        .into_iter()
-        .filter(|source| !about(&source.path))
-        .collect()
+    sources.into_iter().filter(|source| !about(&source.path)).collect()
 }
 
 #[test]
 fn payloads_leave_the_gateway_through_one_function() {
     let gateway = product("gateway");
-    let services: Vec<Source> = gateway
-        .into_iter()
-        .filter(|source| source.path.starts_with("gateway/src/services/"))
-        .collect();
+    let services: Vec<Source> =
+        gateway.into_iter().filter(|source| source.path.starts_with("gateway/src/services/")).collect();
     let mut answers = Vec::new();
     for Source { path, text } in &services {
         let found = code(text);
@@ -154,15 +134,10 @@ fn payloads_leave_the_gateway_through_one_function() {
             "Ok(Response::new(self.0.gateway.identify(&caller, request).await?))",
         ),
         // The stream: each of its events has gone through `answer`.
-        (
-            "gateway/src/services/referral.rs",
-            "Ok(Response::new(Box::pin(events)))",
-        ),
+        ("gateway/src/services/referral.rs", "Ok(Response::new(Box::pin(events)))"),
     ];
-    let expected: Vec<_> = expected
-        .iter()
-        .map(|(path, line)| ((*path).to_owned(), (*line).to_owned()))
-        .collect();
+    let expected: Vec<_> =
+        expected.iter().map(|(path, line)| ((*path).to_owned(), (*line).to_owned())).collect();
     assert_eq!(answers, expected);
     for way_around in ["Response::from_parts", ".spend(", "Response::from("] {
         assert_eq!(holders(&services, way_around), Vec::<String>::new());
@@ -171,11 +146,7 @@ fn payloads_leave_the_gateway_through_one_function() {
 
 #[test]
 fn permits_are_spent_in_few_places() {
-    let expected = [
-        "adapters/src/adapter.rs",
-        "gateway/src/answer.rs",
-        "gateway/src/journey/inbound.rs",
-    ];
+    let expected = ["adapters/src/adapter.rs", "gateway/src/answer.rs", "gateway/src/journey/inbound.rs"];
     let found: Vec<String> = holders(&all_product(), ".spend(")
         .into_iter()
         .filter(|path| !path.starts_with("adapters/src/agencies/"))
@@ -207,15 +178,7 @@ fn only_the_gateway_serves_and_stores() {
 #[test]
 fn deciding_is_pure() {
     let sources = product("policy");
-    for needle in [
-        "std::fs",
-        "std::net",
-        "tokio",
-        "async ",
-        "std::env",
-        "Timestamp::now",
-        "SystemTime",
-    ] {
+    for needle in ["std::fs", "std::net", "tokio", "async ", "std::env", "Timestamp::now", "SystemTime"] {
         assert_eq!(holders(&sources, needle), Vec::<String>::new(), "{needle}");
     }
 }
@@ -223,12 +186,7 @@ fn deciding_is_pure() {
 #[test]
 fn simulators_share_nothing_with_what_they_test() {
     let sources = sources("tests/src/simulators");
-    for needle in [
-        "polku_adapters",
-        "polku_policy",
-        "polku_gateway",
-        "polku_proto::v1",
-    ] {
+    for needle in ["polku_adapters", "polku_policy", "polku_gateway", "polku_proto::v1"] {
         assert_eq!(holders(&sources, needle), Vec::<String>::new(), "{needle}");
     }
 }

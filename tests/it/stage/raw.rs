@@ -23,14 +23,10 @@ pub(crate) async fn call_raw(
 ) -> Result<Vec<u8>, Status> {
     let mut request = Request::new(message.into());
     if let Some(actor) = actor {
-        request
-            .metadata_mut()
-            .insert_bin("polku-actor-bin", MetadataValue::from_bytes(actor));
+        request.metadata_mut().insert_bin("polku-actor-bin", MetadataValue::from_bytes(actor));
     }
     let mut grpc = Grpc::new(channel.clone());
-    grpc.ready()
-        .await
-        .map_err(|error| Status::unavailable(error.to_string()))?;
+    grpc.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
     let path = format!("/polku.v1.{method}").parse().unwrap();
     Ok(grpc.unary(request, path, Verbatim).await?.into_inner())
 }

@@ -11,18 +11,10 @@ const CANARIES: [&str; 5] = ["kanari", "esimerkkinen", "40 0000000", "02070", "a
 /// Asserts that a call was refused with this code and reason, with a hint, and without repeating what was sent.
 #[track_caller]
 pub(crate) fn assert_refused<T>(result: Result<T, Status>, code: Code, reason: &str) -> Status {
-    let Err(status) = result else {
-        panic!("answered, instead of refused with {reason}")
-    };
+    let Err(status) = result else { panic!("answered, instead of refused with {reason}") };
     assert_eq!(status.code(), code, "{status:?}");
-    let info = status
-        .get_details_error_info()
-        .unwrap_or_else(|| panic!("no ErrorInfo: {status:?}"));
-    assert_eq!(
-        (info.reason.as_str(), info.domain.as_str()),
-        (reason, "polku"),
-        "{status:?}"
-    );
+    let info = status.get_details_error_info().unwrap_or_else(|| panic!("no ErrorInfo: {status:?}"));
+    assert_eq!((info.reason.as_str(), info.domain.as_str()), (reason, "polku"), "{status:?}");
     let hint = status.message().split_once(": ").map(|(_, hint)| hint.trim());
     assert!(hint.is_some_and(|hint| hint.len() > 10), "no hint: {status:?}");
     assert_silent(&status, &[]);
@@ -36,10 +28,7 @@ pub(crate) fn assert_silent(status: &Status, secrets: &[&str]) {
     said.push_str(&String::from_utf8_lossy(status.details()).to_lowercase());
     let secrets = secrets.iter().chain(&CANARIES).chain(&HETUS);
     for secret in secrets {
-        assert!(
-            !said.contains(&secret.to_lowercase()),
-            "{secret} is repeated: {status:?}"
-        );
+        assert!(!said.contains(&secret.to_lowercase()), "{secret} is repeated: {status:?}");
     }
 }
 
@@ -54,12 +43,6 @@ pub(crate) fn assert_same_refusal(one: &Status, other: &Status) {
 /// The fields that a refusal names, in order.
 #[track_caller]
 pub(crate) fn fields_of(status: &Status) -> Vec<String> {
-    let request = status
-        .get_details_bad_request()
-        .unwrap_or_else(|| panic!("no BadRequest: {status:?}"));
-    request
-        .field_violations
-        .into_iter()
-        .map(|violation| violation.field)
-        .collect()
+    let request = status.get_details_bad_request().unwrap_or_else(|| panic!("no BadRequest: {status:?}"));
+    request.field_violations.into_iter().map(|violation| violation.field).collect()
 }
