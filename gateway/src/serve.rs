@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use polku_adapters::Adapter;
 use polku_policy::{Engine, EngineError, Rules, RulesError};
 use tokio::sync::watch;
 
@@ -95,14 +96,7 @@ pub async fn start_on(config: Config, clock: Arc<dyn Clock>, store: Arc<dyn Stor
     tracing::info!(?recovery, "audit log opened");
     let rules = Rules::shipped().map_err(StartError::Rules)?;
     let engine = Engine::new(rules, config.directory.clone()).map_err(StartError::Engine)?;
-    let mut adapters = Vec::new();
-    for agency in &config.agencies {
-        let Some(entry) = &agency.adapter else { continue };
-        let settings = with_absolute_files(entry.settings.clone(), &config.folder);
-        let adapter = polku_adapters::build(&entry.kind, agency.id.clone(), settings)
-            .map_err(|source| StartError::Adapter { agency: agency.id.clone(), source })?;
-        adapters.push(adapter);
-    }
+    let adapters = adapters(&config)?;
     let parts = Parts {
         clock: Arc::clone(&clock),
         store,
@@ -146,6 +140,22 @@ impl Started {
             tracing::error!(%error, "the outbox ended abnormally");
         }
     }
+}
+
+/// Makes the adapters of all agencies that have one. Reads the files that their settings name, and opens nothing.
+///
+/// # Errors
+/// [`StartError::Adapter`] for the first agency whose settings cannot be used.
+pub fn adapters(config: &Config) -> Result<Vec<Arc<dyn Adapter>>, StartError> {
+    let mut adapters = Vec::new();
+    for agency in &config.agencies {
+        let Some(entry) = &agency.adapter else { continue };
+        let settings = with_absolute_files(entry.settings.clone(), &config.folder);
+        let adapter = polku_adapters::build(&entry.kind, agency.id.clone(), settings)
+            .map_err(|source| StartError::Adapter { agency: agency.id.clone(), source })?;
+        adapters.push(adapter);
+    }
+    Ok(adapters)
 }
 
 /// File names in an adapter's settings are relative to the configuration file, like all others.

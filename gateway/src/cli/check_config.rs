@@ -18,6 +18,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config)?;
     Keys::load(&config.keys).map_err(|error| Failure::Usage(error.into()))?;
+    polku_gateway::serve::adapters(&config).map_err(|error| Failure::Usage(error.into()))?;
     tell(format_args!(
         "{} is fine: {} agencies, {} organisations, {} agreements",
         arguments.config.display(),
