@@ -86,7 +86,7 @@ async fn the_written_configuration_is_fine_and_broken_copies_are_not() {
         (
             "adapter = \"walmu\"",
             "adapter = \"pigeon\"",
-            "unknown kind of agency `pigeon`, expected one of te, walmu".into(),
+            "unknown kind of agency `pigeon`, expected one of ".into(),
         ),
         (
             "\"walmu-webhook.secret\"",

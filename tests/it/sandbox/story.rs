@@ -97,6 +97,18 @@ async fn a_deviation_is_told_with_what_was_expected_and_what_was_seen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_story_that_goes_otherwise_ends_with_1() {
+    // The agencies look for the gateway at 127.0.0.1: where it listens now, their answers do not reach it.
+    let ran = run("polku-sandbox", &["--once", "--inbound", "127.0.0.2:0"])
+        .await
+        .unwrap();
+    assert_eq!((ran.code, ran.err.as_str()), (Some(1), ""), "{}", ran.out);
+    let end = "\n   NOT AS TOLD in step 4: paivitaLahete\n     expected: an answer\n     seen:     ";
+    assert!(ran.out.contains(end), "{}", ran.out);
+    assert!(!ran.out.contains("went as told"), "{}", ran.out);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_used_is_told() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
