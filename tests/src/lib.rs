@@ -1,6 +1,7 @@
 //! With what is the gateway tested? With simulated agencies on real sockets, and certificates made on the spot.
 
 pub mod pki;
+pub mod sandbox;
 pub mod simulators;
 pub mod store_suite;
 pub mod world;

@@ -1,0 +1,190 @@
+//! The gateway runs from one strict file: the sandbox's own, and the example.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, ensure};
+use polku_gateway::seal::Keys;
+use polku_tests::pki::Pki;
+use polku_tests::world::{GatewayProcess, World, WorldSettings, professional};
+use tempfile::TempDir;
+
+use super::{Ran, run};
+
+async fn check(config: &Path) -> Result<Ran> {
+    let config = config.display().to_string();
+    run("polku", &["check-config", "--config", &config]).await
+}
+
+/// The text with one thing in it changed.
+fn changed(text: &str, from: &str, to: &str) -> Result<String> {
+    ensure!(
+        text.matches(from).count() == 1,
+        "{from} stands {} times",
+        text.matches(from).count()
+    );
+    Ok(text.replacen(from, to, 1))
+}
+
+fn example() -> Result<String> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../gateway/polku.example.toml");
+    Ok(std::fs::read_to_string(file)?)
+}
+
+/// Puts the example and the files that it names into a folder.
+fn lay_out(pki: &Pki, folder: &Path, text: &str) -> Result<PathBuf> {
+    pki.write_authority(folder, "ca")?;
+    pki.issue_server(&["localhost"])?.write(folder, "gateway")?;
+    pki.issue_client("polku.example")?
+        .write(folder, "gateway-client")?;
+    std::fs::write(folder.join("walmu-client.secret"), "a-synthetic-client-secret\n")?;
+    std::fs::write(
+        folder.join("walmu-webhook.secret"),
+        "a-synthetic-webhook-secret-of-enough-bytes\n",
+    )?;
+    Keys::generate_into(&folder.join("keys"))?;
+    let file = folder.join("polku.toml");
+    std::fs::write(&file, text)?;
+    Ok(file)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_written_configuration_is_fine_and_broken_copies_are_not() {
+    let folder = TempDir::new().unwrap();
+    let world = World::make(folder.path(), &WorldSettings::default()).unwrap();
+    let file = world.config_file();
+    let ran = check(&file).await.unwrap();
+    let fine = format!(
+        "{} is fine: 5 agencies, 4 organisations, 8 agreements\n",
+        file.display()
+    );
+    assert_eq!((ran.code, ran.out, ran.err.as_str()), (Some(0), fine, ""));
+
+    let text = std::fs::read_to_string(&file).unwrap();
+    let line_of = |part: &str| text.lines().position(|line| line.contains(part)).unwrap() + 1;
+    let broken = folder.path().join("broken.toml");
+    for (from, to, told) in [
+        (
+            "burst = 10000",
+            "bust = 10000",
+            format!("line {}: quota.bust: found an unknown key", line_of("burst")),
+        ),
+        (
+            "lease_seconds = 4",
+            "lease_seconds = 0",
+            format!("line {}: delivery.lease_seconds: found 0", line_of("lease_")),
+        ),
+        (
+            "\"gateway.crt.pem\"",
+            "\"gone.pem\"",
+            "tls.certificate_file: found".into(),
+        ),
+        (
+            "sector = \"ngo\"",
+            "sector = \"club\"",
+            "agency[2].sector: found \"club\"".into(),
+        ),
+        (
+            "adapter = \"walmu\"",
+            "adapter = \"pigeon\"",
+            "unknown kind of agency `pigeon`, expected one of ".into(),
+        ),
+        (
+            "\"walmu-webhook.secret\"",
+            "\"gone.secret\"",
+            "webhook_secret_file: expected".into(),
+        ),
+        ("[store]", "[store", "line".into()),
+    ] {
+        std::fs::write(&broken, changed(&text, from, to).unwrap()).unwrap();
+        let ran = check(&broken).await.unwrap();
+        assert_eq!((ran.code, ran.out.as_str()), (Some(64), ""), "{to}: {ran:?}");
+        assert!(ran.err.contains(&told), "{to}: {ran:?}");
+    }
+    let ran = check(&folder.path().join("absent.toml")).await.unwrap();
+    assert_eq!(ran.code, Some(64), "{ran:?}");
+    assert!(
+        !folder.path().join("data").exists(),
+        "checking has made the store"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_written_configuration_serves() {
+    let folder = TempDir::new().unwrap();
+    let world = World::make(folder.path(), &WorldSettings::default()).unwrap();
+    let process = GatewayProcess::start(&world.config_file(), &folder.path().join("gateway.log"))
+        .await
+        .unwrap();
+    let worker = professional("ohjaaja-1", "keskusta", "guidance_worker");
+    let client = world
+        .client(process.bound.grpc, &world.identities.ohjaamo)
+        .unwrap();
+    let youth = client.acting(&worker).identify("020594X903P").await.unwrap();
+    assert!(youth.starts_with("youths/"));
+    process.kill().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_example_is_fine_as_it_stands() {
+    let folder = TempDir::new().unwrap();
+    let file = lay_out(&Pki::new().unwrap(), folder.path(), &example().unwrap()).unwrap();
+    let ran = check(&file).await.unwrap();
+    let fine = format!(
+        "{} is fine: 5 agencies, 3 organisations, 6 agreements\n",
+        file.display()
+    );
+    assert_eq!((ran.code, ran.out, ran.err.as_str()), (Some(0), fine, ""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_example_serves_whoever_it_lists() {
+    let folder = TempDir::new().unwrap();
+    let pki = Pki::new().unwrap();
+    let ohjaamo = pki.issue_client("ohjaamo.example").unwrap();
+    ohjaamo.write(folder.path(), "ohjaamo").unwrap();
+    pki.issue_client("kela.example")
+        .unwrap()
+        .write(folder.path(), "kela")
+        .unwrap();
+    let text = changed(&example().unwrap(), "\"127.0.0.1:8443\"", "\"127.0.0.1:0\"").unwrap();
+    let text = changed(&text, "\"127.0.0.1:8444\"", "\"127.0.0.1:0\"").unwrap();
+    let text = changed(&text, &"a0".repeat(32), &ohjaamo.sha256).unwrap();
+    let file = lay_out(&pki, folder.path(), &text).unwrap();
+    let log = folder.path().join("gateway.log");
+    let process = GatewayProcess::start(&file, &log).await.unwrap();
+
+    let address = process.bound.grpc.to_string();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let call = async |name: &str, unit: &str, role: &str| {
+        let (ca, certificate, key) = (
+            path("ca.crt.pem"),
+            path(&format!("{name}.crt.pem")),
+            path(&format!("{name}.key.pem")),
+        );
+        let actor =
+            format!(r#"{{"professional": {{"id": "henkilo-1", "unit": "{unit}", "role": "{role}"}}}}"#);
+        let options = [
+            ["--address", &address],
+            ["--server-name", "localhost"],
+            ["--ca", &ca],
+            ["--certificate", &certificate],
+            ["--key", &key],
+            ["--actor", &actor],
+        ];
+        let mut arguments = vec!["call", "IdentifyYouth", r#"{"identityCode": "020594X903P"}"#];
+        arguments.extend(options.iter().flatten());
+        run("polku", &arguments).await.unwrap()
+    };
+    let ran = call("ohjaamo", "keskusta", "guidance_worker").await;
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.json()["youth"].as_str().unwrap().starts_with("youths/"));
+    // Certified, and still not the one that the example lists.
+    let ran = call("kela", "kuntoutus", "official").await;
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""));
+    assert!(
+        ran.err.contains("  reason: CERTIFICATE_UNKNOWN (polku)\n"),
+        "{ran:?}"
+    );
+    process.kill().await.unwrap();
+    assert!(!std::fs::read_to_string(log).unwrap().contains("020594X903P"));
+}

@@ -1,0 +1,205 @@
+//! What does a newcomer see of the gateway, with one command and no set-up?
+//!
+//! A whole small world is made on the spot, a story is played in it that checks itself at every step, and then the
+//! gateway stays up to be called with `polku call`.
+
+mod cast;
+mod profiles;
+mod story;
+mod teller;
+
+use std::fs::File;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Mutex;
+
+use anyhow::{Context as _, Result, ensure};
+use polku_gateway::front::Bound;
+use tempfile::TempDir;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use crate::world::{World, WorldSettings};
+
+pub use story::{Told, tell};
+pub use teller::{Deviation, Teller};
+
+/// The story went otherwise.
+const OTHERWISE: u8 = 1;
+/// A file or a port cannot be used.
+const BROKEN: u8 = 2;
+
+/// How the sandbox is run.
+#[derive(Debug, Clone)]
+pub struct Sandbox {
+    /// Where everything is kept; nothing for a temporary folder that is removed at the end.
+    pub folder: Option<PathBuf>,
+    /// Where gRPC is served; port 0 for any.
+    pub grpc: SocketAddr,
+    /// Where the agencies' own protocols are served; port 0 for any.
+    pub inbound: SocketAddr,
+    /// What happens after the story.
+    pub afterwards: Afterwards,
+}
+
+/// What happens after the story.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Afterwards {
+    /// The sandbox ends.
+    End,
+    /// It stays up until SIGINT or SIGTERM.
+    StayUp,
+}
+
+/// Runs the sandbox and answers the exit code of the process.
+#[must_use]
+pub fn run(sandbox: &Sandbox) -> ExitCode {
+    match attempt(sandbox) {
+        Ok(code) => code,
+        Err(error) => {
+            // Nobody is left to tell when this cannot be written.
+            let _ = writeln!(std::io::stderr(), "polku-sandbox: {error:#}");
+            ExitCode::from(BROKEN)
+        }
+    }
+}
+
+fn attempt(sandbox: &Sandbox) -> Result<ExitCode> {
+    let place = Place::open(sandbox.folder.as_deref())?;
+    log_to(&place.path().join("gateway.log"))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(play(sandbox, place.path()))
+}
+
+async fn play(sandbox: &Sandbox, folder: &Path) -> Result<ExitCode> {
+    let mut signals = Signals::listen()?;
+    let world = World::make(folder, &settings(sandbox)).context("the world cannot be made")?;
+    let running = world.start().await.context("the gateway does not start")?;
+    let mut out = std::io::stdout();
+    let mut teller = Teller::new(&mut out);
+    let told = tokio::select! {
+        told = tell(&world, running.bound, &mut teller) => Some(told),
+        () = signals.any() => None,
+    };
+    let code = match told {
+        Some(Ok(told)) => {
+            profiles::write(folder, running.bound.grpc, &told.youth)?;
+            if sandbox.afterwards == Afterwards::StayUp {
+                invite(&mut out, folder, running.bound, &told.youth)?;
+                signals.any().await;
+            }
+            ExitCode::SUCCESS
+        }
+        Some(Err(deviation)) => {
+            teller.otherwise(&deviation)?;
+            ExitCode::from(OTHERWISE)
+        }
+        None => ExitCode::from(OTHERWISE),
+    };
+    running.stop().await?;
+    Ok(code)
+}
+
+/// Says how the gateway can be called from another shell.
+fn invite(out: &mut impl Write, folder: &Path, bound: Bound, youth: &str) -> Result<()> {
+    let folder = std::fs::canonicalize(folder)?;
+    writeln!(
+        out,
+        "\nThe gateway stays up: gRPC on {}, agencies on {}.",
+        bound.grpc, bound.inbound
+    )?;
+    writeln!(
+        out,
+        "Call it from another shell, in the folder of this repository:\n"
+    )?;
+    for command in profiles::commands(&folder, youth) {
+        writeln!(out, "  {command}\n")?;
+    }
+    let folder = folder.display();
+    writeln!(
+        out,
+        "Certificates, configuration and a profile for each caller are in {folder}"
+    )?;
+    writeln!(
+        out,
+        "  (ohjaamo, te, kela and oma, each NAME.profile.toml); the gateway's log is gateway.log there."
+    )?;
+    writeln!(out, "Ctrl-C ends it.")?;
+    Ok(out.flush()?)
+}
+
+fn settings(sandbox: &Sandbox) -> WorldSettings {
+    WorldSettings {
+        // Once failed, a delivery waits long enough for somebody to change their mind in the meantime.
+        retry_seconds: vec![60],
+        lease_seconds: 60,
+        attempt_seconds: 20,
+        answer_ms: 10_000,
+        grpc: sandbox.grpc.to_string(),
+        inbound: sandbox.inbound.to_string(),
+        ..WorldSettings::default()
+    }
+}
+
+/// The gateway's own log, so that it does not stand between the lines of the story.
+fn log_to(file: &Path) -> Result<()> {
+    let log = File::create(file).with_context(|| format!("cannot write {}", file.display()))?;
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new("info"))
+        .with_ansi(false)
+        .with_writer(Mutex::new(log))
+        .try_init()
+        .map_err(|error| anyhow::anyhow!(error).context("the log cannot be started"))
+}
+
+/// The folder of the sandbox.
+enum Place {
+    Kept(PathBuf),
+    Temporary(TempDir),
+}
+
+impl Place {
+    fn open(folder: Option<&Path>) -> Result<Self> {
+        let Some(folder) = folder else {
+            let folder = tempfile::Builder::new().prefix("polku-sandbox-").tempdir();
+            return Ok(Self::Temporary(
+                folder.context("no temporary folder can be made")?,
+            ));
+        };
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        let is_empty = std::fs::read_dir(folder)?.next().is_none();
+        ensure!(is_empty, "{} is not empty: name a new folder", folder.display());
+        Ok(Self::Kept(folder.to_owned()))
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Self::Kept(folder) => folder,
+            Self::Temporary(folder) => folder.path(),
+        }
+    }
+}
+
+/// Ctrl-C and SIGTERM.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn any(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}

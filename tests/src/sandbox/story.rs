@@ -1,0 +1,270 @@
+//! What happens to Aino, and does it happen as it should?
+
+mod employment;
+mod withdrawal;
+mod workshop;
+
+use std::time::Duration;
+
+use polku_gateway::front::Bound;
+use polku_proto::v1::{
+    AuditReceipt, Consent, ConsentState, ConsentTerms, Decision, DeliveryState, GetReferralRequest, Purpose,
+    RecordConsentRequest, Referral, ReferralState, SendReferralRequest, SendReferralResponse,
+    VerifyConsentRequest, VerifyConsentResponse,
+};
+use tokio::time::{Instant, sleep};
+
+use super::cast;
+use super::teller::{Deviation, Teller, answered, same, there};
+use crate::simulators::TakenIn;
+use crate::world::{Client, OHJAAMO, OMA, PAJA, TE, World, evidence, professional, request_id};
+
+/// How long the story waits for something that happens by itself.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How often it looks.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// What the story leaves behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// `youths/{youth}` of the young person.
+    pub youth: String,
+}
+
+/// Tells the whole story and checks every step of it.
+///
+/// # Errors
+/// The first [`Deviation`].
+pub async fn tell(world: &World, bound: Bound, teller: &mut Teller<'_>) -> Result<Told, Deviation> {
+    introduce(world, bound, teller)?;
+    let mut scene = Scene::open(world, bound, teller).await?;
+    let consent = employment::consent(&mut scene).await?;
+    let first = employment::refer(&mut scene, &consent).await?;
+    employment::accept(&mut scene, &first).await?;
+    workshop::refuse(&mut scene).await?;
+    let second = workshop::refer(&mut scene).await?;
+    workshop::answer(&mut scene, &second).await?;
+    let (support, third) = withdrawal::queue(&mut scene).await?;
+    withdrawal::withdraw(&mut scene, &support, &third).await?;
+    withdrawal::nothing_arrives(&mut scene, &consent, &first, &third).await?;
+    let youth = scene.youth;
+    let steps = teller.steps();
+    teller.title(&format!("\nAll {steps} steps went as told."))?;
+    Ok(Told { youth })
+}
+
+fn introduce(world: &World, bound: Bound, teller: &mut Teller<'_>) -> Result<(), Deviation> {
+    teller.title("Polku: how the referrals of a young person travel. People and agencies are invented.")?;
+    let te = format!("employment services; X-Road SOAP 4.0 at {}", world.te.base_url());
+    let paja = format!(
+        "youth workshop; REST with OAuth 2.0 at {}",
+        world.walmu.base_url()
+    );
+    let gateway = format!(
+        "gRPC on {}, agencies' own protocols on {}",
+        bound.grpc, bound.inbound
+    );
+    for (name, who) in [
+        (OHJAAMO, "one-stop guidance point; calls the gateway over gRPC"),
+        (
+            OMA,
+            "front in which the young person acts herself; calls the gateway over gRPC",
+        ),
+        (TE, te.as_str()),
+        (PAJA, paja.as_str()),
+        ("gateway", gateway.as_str()),
+    ] {
+        teller.entry(name, &[who])?;
+    }
+    Ok(())
+}
+
+/// Where the story plays.
+struct Scene<'a, 'b> {
+    world: &'a World,
+    teller: &'a mut Teller<'b>,
+    ohjaamo: Client,
+    aino: Client,
+    youth: String,
+}
+
+impl<'a, 'b> Scene<'a, 'b> {
+    /// Aino comes to Ohjaamo and becomes an id.
+    async fn open(world: &'a World, bound: Bound, teller: &'a mut Teller<'b>) -> Result<Self, Deviation> {
+        let client = |identity| {
+            world.client(bound.grpc, identity).map_err(|error| Deviation {
+                what: "a client of the gateway".into(),
+                expected: "one".into(),
+                seen: format!("{error:#}"),
+            })
+        };
+        let worker = professional("ohjaaja-1", "keskusta", "guidance_worker");
+        let mut ohjaamo = client(&world.identities.ohjaamo)?.acting(&worker);
+        teller.step("Aino Esimerkki, without work or a place to study, comes to Ohjaamo")?;
+        let youth = ohjaamo
+            .identify(cast::IDENTITY_CODE)
+            .await
+            .map_err(|status| Deviation {
+                what: "IdentifyYouth".into(),
+                expected: "an id".into(),
+                seen: super::teller::refusal(&status),
+            })?;
+        teller.line("Her identity code is given once and answered with the id that all use from now on.")?;
+        teller.entry("identity code", &[cast::masked(cast::IDENTITY_CODE)])?;
+        teller.entry("id", &[&youth])?;
+        let aino = client(&world.identities.oma)?.acting(&cast::herself(&youth));
+        Ok(Self {
+            world,
+            teller,
+            ohjaamo,
+            aino,
+            youth,
+        })
+    }
+
+    /// Ohjaamo records what Aino has signed.
+    async fn record(&mut self, terms: ConsentTerms) -> Result<Consent, Deviation> {
+        self.teller.entry("may receive", &terms.recipients)?;
+        let purposes = terms
+            .purposes
+            .iter()
+            .filter_map(|purpose| Purpose::try_from(*purpose).ok());
+        let purposes: Vec<&str> = purposes.map(|purpose| purpose.as_str_name()).collect();
+        self.teller.entry("for", &purposes)?;
+        self.teller
+            .entry("consent names", &cast::names(&terms.categories))?;
+        let request = RecordConsentRequest {
+            request_id: request_id(),
+            youth: self.youth.clone(),
+            terms: Some(terms),
+            evidence: Some(evidence()),
+            ..RecordConsentRequest::default()
+        };
+        let change = answered(
+            "RecordConsent",
+            self.ohjaamo.consent.record_consent(request).await,
+        )?;
+        let consent = there("the consent in the answer", change.consent)?;
+        same("state of the consent", &ConsentState::Given, &consent.state())?;
+        self.receipt(change.receipt)?;
+        Ok(consent)
+    }
+
+    /// What `VerifyConsent` says to Ohjaamo about all that it would tell. The referral's status is not its to tell.
+    async fn verify(&mut self, terms: &ConsentTerms) -> Result<Decision, Deviation> {
+        let request = VerifyConsentRequest {
+            youth: self.youth.clone(),
+            discloser: OHJAAMO.into(),
+            recipient: terms.recipients.first().cloned().unwrap_or_default(),
+            purpose: terms.purposes.first().copied().unwrap_or_default(),
+            categories: cast::told_by_sender(&terms.categories),
+            min_revision: 0,
+        };
+        let answer = answered(
+            "VerifyConsent",
+            self.ohjaamo.consent.verify_consent(request).await,
+        )?;
+        let VerifyConsentResponse { decision, receipt } = answer;
+        let decision = there("the decision of VerifyConsent", decision)?;
+        let mut words = vec![decision.verdict().as_str_name().to_owned()];
+        words.extend(cast::names(&decision.permitted));
+        self.teller.entry("VerifyConsent", &words)?;
+        self.receipt(receipt)?;
+        Ok(decision)
+    }
+
+    /// Ohjaamo sends a referral.
+    async fn send(&mut self, request: SendReferralRequest) -> Result<(Referral, Decision), Deviation> {
+        let answer = answered("SendReferral", self.ohjaamo.referral.send_referral(request).await)?;
+        let SendReferralResponse {
+            referral,
+            decision,
+            receipt,
+        } = answer;
+        let referral = there("the referral in the answer", referral)?;
+        let decision = there("the decision in the answer", decision)?;
+        self.teller.entry("referral", &[&referral.name])?;
+        self.teller
+            .entry("decision", &[decision.verdict().as_str_name()])?;
+        self.receipt(receipt)?;
+        Ok((referral, decision))
+    }
+
+    /// What the agency's system has really taken in, by the names of its own document.
+    fn tell_received(&mut self, taken: &TakenIn) -> Result<(), Deviation> {
+        let mut names: Vec<&str> = taken.fields.iter().map(|(name, _)| name.as_str()).collect();
+        names.dedup();
+        self.teller.entry("received", &names)
+    }
+
+    /// What stayed behind, and why.
+    fn tell_withheld(&mut self, decision: &Decision, terms: &ConsentTerms) -> Result<(), Deviation> {
+        for category in &decision.withheld {
+            let why = cast::why(*category, terms);
+            for name in cast::names(&[*category]) {
+                self.teller.entry("held back", &[format!("{name}: {why}")])?;
+            }
+        }
+        Ok(())
+    }
+
+    fn receipt(&mut self, receipt: Option<AuditReceipt>) -> Result<(), Deviation> {
+        let receipt = there("the audit receipt", receipt)?;
+        self.receipt_number(receipt.sequence)
+    }
+
+    fn receipt_number(&mut self, sequence: u64) -> Result<(), Deviation> {
+        self.teller.entry("audit receipt", &[format!("no. {sequence}")])
+    }
+
+    /// The referral as Ohjaamo sees it now.
+    async fn seen(&mut self, referral: &Referral) -> Result<Referral, Deviation> {
+        let request = GetReferralRequest {
+            name: referral.name.clone(),
+        };
+        answered("GetReferral", self.ohjaamo.referral.get_referral(request).await)
+    }
+
+    /// Tells in which state Ohjaamo sees the referral, and that it is the right one.
+    async fn tell_state(
+        &mut self,
+        referral: &Referral,
+        state: ReferralState,
+        delivery: DeliveryState,
+    ) -> Result<(), Deviation> {
+        let seen = self.seen(referral).await?;
+        same("state of the referral", &state, &seen.state())?;
+        same("state of the delivery", &delivery, &seen.delivery_state())?;
+        self.teller
+            .entry("Ohjaamo sees", &[state.as_str_name(), delivery.as_str_name()])
+    }
+}
+
+/// Waits until something that happens by itself has happened.
+async fn wait_for<T>(
+    what: &str,
+    mut look: impl AsyncFnMut() -> Result<Option<T>, Deviation>,
+) -> Result<T, Deviation> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let found = look().await?;
+        if found.is_some() || Instant::now() >= end {
+            return there(what, found);
+        }
+        sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// The UUID at the end of a referral's name.
+fn id_of(referral: &Referral) -> &str {
+    referral.name.rsplit('/').next().unwrap_or_default()
+}
+
+/// Checks that none of these texts has reached the agency in any form.
+fn nothing_of(texts: &[&str], ledger: &crate::simulators::Ledger, agency: &str) -> Result<(), Deviation> {
+    for (index, text) in texts.iter().enumerate() {
+        let what = format!("text {} that is to stay behind, at {agency}", index + 1);
+        same(&what, &false, &ledger.received_contains(text.as_bytes()))?;
+    }
+    Ok(())
+}
