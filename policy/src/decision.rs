@@ -194,6 +194,16 @@ impl Decision {
         self.normalised()
     }
 
+    /// Puts two decisions about different categories together: permitted if one of them permits.
+    pub(crate) fn either(self, other: Decision) -> Decision {
+        let outcome = match (self.outcome, other.outcome) {
+            (Outcome::Permitted, _) | (_, Outcome::Permitted) => Outcome::Permitted,
+            (Outcome::Denied, _) | (_, Outcome::Denied) => Outcome::Denied,
+            (Outcome::NoConsent, Outcome::NoConsent) => Outcome::NoConsent,
+        };
+        Decision { outcome, ..self.merged(other) }
+    }
+
     pub(crate) fn normalised(mut self) -> Decision {
         self.bases.sort_unstable();
         self.bases.dedup();

@@ -125,6 +125,20 @@ impl Engine {
         decision.normalised()
     }
 
+    /// Decides whether the one agency of the channel may tell the other one these categories. Nothing counts as
+    /// somebody's own word here: the status of a referral, which flows back, is asked about from the author's side.
+    #[must_use]
+    pub fn verify(&self, index: &ConsentIndex, asked: CategorySet, question: &Question) -> Decision {
+        let told_to = |viewer, asked| self.decide(index, asked, &Question { viewer, ..question.clone() });
+        let status = asked.intersection(STATUS);
+        let content = asked.difference(STATUS);
+        if status.is_empty() {
+            return told_to(Viewer::Addressee, content);
+        }
+        let back = told_to(Viewer::Author, status);
+        if content.is_empty() { back } else { told_to(Viewer::Addressee, content).either(back) }
+    }
+
     /// Decides on a payload and makes the permit: the payload cut down to what is permitted, for the one reader of the
     /// question.
     ///
@@ -267,6 +281,9 @@ impl Engine {
         decision.refused(Some(Reason::RulesFailed))
     }
 }
+
+/// What the recipient of a referral tells its sender.
+const STATUS: CategorySet = CategorySet::of(&[DataCategory::ReferralStatus]);
 
 /// Tells whether the viewer would learn something from the other agency. Own words, and data about oneself, are none.
 fn is_disclosure(viewer: Viewer, category: DataCategory) -> bool {

@@ -46,7 +46,7 @@ impl Gateway {
             if index.revision() < request.min_revision {
                 return Err(Error::ConsentStale);
             }
-            self.engine.decide(&index, asked, &question)
+            self.engine.verify(&index, asked, &question)
         };
         let entry = Entry::of(Event::VerifyConsent, youth).by(caller).decided(purpose, &decision);
         let noted = self.note(entry, now).await?;

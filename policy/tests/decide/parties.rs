@@ -5,7 +5,7 @@ use polku_proto::CategorySet;
 use polku_proto::v1::DataCategory::{self, Envelope, HealthCapacity, Housing, ReferralStatus};
 
 use super::case::{addressee, case};
-use super::world::{channel, grant, id, prohibition, question};
+use super::world::{channel, engine, grant, id, index, prohibition, question};
 
 #[test]
 fn own_words_stay_open_whatever_is_prohibited() {
@@ -37,6 +37,26 @@ fn the_status_is_disclosed_to_the_author_and_needs_a_ground() {
             &[Reason::Prohibited],
         );
     }
+}
+
+/// Asked without a referral at hand, no word is anybody's own: without a consent nothing is permitted.
+#[test]
+fn a_verification_counts_nothing_as_own_words() {
+    let engine = engine();
+    let asked = [Housing, ReferralStatus];
+    let verify = |grants: &[Grant], asked: &[DataCategory]| {
+        engine.verify(&index(grants, &[]), CategorySet::of(asked), &addressee())
+    };
+    for asked in [&asked[..], &[ReferralStatus], &[Housing]] {
+        let decision = verify(&[], asked);
+        assert_eq!(decision.outcome(), Outcome::NoConsent);
+        assert_eq!(decision.withheld(), CategorySet::of(asked));
+        assert!(decision.bases().is_empty());
+    }
+    let decision = verify(&[grant(&[ReferralStatus])], &asked);
+    assert_eq!(decision.outcome(), Outcome::Permitted);
+    assert_eq!(decision.permitted(), CategorySet::of(&[ReferralStatus]));
+    assert_eq!(decision.withheld(), CategorySet::of(&[Housing]));
 }
 
 #[test]
