@@ -5,6 +5,7 @@
 
 mod client;
 mod config;
+mod eventually;
 mod process;
 
 use std::net::SocketAddr;
@@ -26,6 +27,7 @@ use crate::simulators::{Official, SimulatorTls};
 
 pub use client::{Client, evidence, full_content, professional, referral_to, request_id, terms};
 pub use config::{TeStatus, WorldSettings};
+pub use eventually::eventually;
 pub use process::{GatewayProcess, binary};
 
 /// The one-stop guidance point that refers.

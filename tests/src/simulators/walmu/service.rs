@@ -123,7 +123,7 @@ impl CaseManagement {
                 .map(|(_, id)| id.clone())
         };
         let referral_id = referral.map(str::to_owned).or_else(named).unwrap_or_default();
-        if kind == TakenInKind::Notice && self.settings.ledger.referral(&referral_id).is_none() {
+        if kind == TakenInKind::Notice && !self.settings.ledger.knows(&referral_id) {
             return error(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "tuntematon_lahete",
