@@ -11,8 +11,8 @@ use polku_gateway::store::Store as _;
 use polku_gateway::store::sqlite::SqliteStore;
 use polku_proto::ReferralName;
 use polku_proto::v1::{
-    ConsentState, DataCategory, DeliveryState, GetConsentRequest, GetReferralRequest, Purpose,
-    WithdrawConsentRequest,
+    ConsentState, DataCategory, DeliveryState, GetConsentRequest, GetReferralRequest, ListConsentsRequest,
+    Purpose, WithdrawConsentRequest,
 };
 use polku_tests::simulators::{Fault, Ledger};
 use polku_tests::world::{
@@ -104,6 +104,14 @@ async fn call(client: Client, agency: &'static str, youths: Vec<String>, book: A
     }
 }
 
+fn withdrawal(consent: &str) -> WithdrawConsentRequest {
+    WithdrawConsentRequest {
+        request_id: request_id(),
+        name: consent.into(),
+        ..WithdrawConsentRequest::default()
+    }
+}
+
 /// Somebody who gives a consent, is referred on its ground, and takes it back.
 async fn change_mind(
     mut client: Client,
@@ -113,6 +121,29 @@ async fn change_mind(
     book: Arc<Mutex<Acknowledged>>,
 ) -> Option<()> {
     let youth = client.identify(hetu).await.ok()?;
+    // A kill may have come between a consent and its withdrawal: that consent is still in force.
+    let request = ListConsentsRequest {
+        parent: youth.clone(),
+        ..ListConsentsRequest::default()
+    };
+    let left = client
+        .consent
+        .list_consents(request)
+        .await
+        .ok()?
+        .into_inner()
+        .consents;
+    for consent in left
+        .into_iter()
+        .filter(|consent| consent.state() == ConsentState::Given)
+    {
+        book.lock().unwrap().consents.retain(|name| *name != consent.name);
+        client
+            .consent
+            .withdraw_consent(withdrawal(&consent.name))
+            .await
+            .ok()?;
+    }
     loop {
         let given = client
             .record_consent(&youth, OHJAAMO, agency, purpose(agency), &CATEGORIES)
@@ -128,14 +159,14 @@ async fn change_mind(
             .into_inner()
             .referral?
             .name;
-        let request = WithdrawConsentRequest {
-            request_id: request_id(),
-            name: given.name.clone(),
-            ..WithdrawConsentRequest::default()
-        };
         // From here on it may be withdrawn, whether or not that is acknowledged.
         book.lock().unwrap().consents.retain(|name| *name != given.name);
-        let change = client.consent.withdraw_consent(request).await.ok()?.into_inner();
+        let change = client
+            .consent
+            .withdraw_consent(withdrawal(&given.name))
+            .await
+            .ok()?
+            .into_inner();
         let before = effects(&ledger, &referral);
         book.lock().unwrap().withdrawn.push(Withdrawn {
             agency,
