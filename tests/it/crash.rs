@@ -1,1 +1,306 @@
-//! Does the gateway keep what it has acknowledged when it is killed?
+//! Is anything lost or doubled when the gateway is killed in the middle of its work?
+//!
+//! A lease of the killed process has to run out before the next one takes its deliveries up, so the lease is short here.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use polku_gateway::audit::{AuditLog, Event, Leaf};
+use polku_gateway::store::Store as _;
+use polku_gateway::store::sqlite::SqliteStore;
+use polku_proto::ReferralName;
+use polku_proto::v1::{
+    ConsentState, DataCategory, DeliveryState, GetConsentRequest, GetReferralRequest, ListConsentsRequest,
+    Purpose, WithdrawConsentRequest,
+};
+use polku_tests::simulators::{Fault, Ledger};
+use polku_tests::world::{
+    Client, GatewayProcess, OHJAAMO, PAJA, TE, World, WorldSettings, eventually, full_content, professional,
+    referral_to, request_id,
+};
+use tempfile::TempDir;
+
+const CYCLES: u64 = 20;
+/// How many callers there are at the same time.
+const CALLERS: usize = 4;
+/// How many referrals each of them sends in one life of the gateway, if it lives so long.
+const EACH: usize = 6;
+
+const PEOPLE: [&str; 8] = [
+    "010594Y9032",
+    "010594Y9021",
+    "020594X903P",
+    "020594X902N",
+    "030594W903B",
+    "030694W9024",
+    "040594V9030",
+    "040594V902Y",
+];
+
+const CATEGORIES: [DataCategory; 2] = [DataCategory::IdentityContact, DataCategory::ServiceNeeds];
+
+/// What the gateway has acknowledged, in all its lives.
+#[derive(Debug, Default)]
+struct Acknowledged {
+    /// Agency and name.
+    referrals: Vec<(&'static str, String)>,
+    /// Names of consents that were given and not taken back.
+    consents: Vec<String>,
+    /// Names of consents that were taken back, with the referrals that had been acknowledged on their ground.
+    withdrawn: Vec<Withdrawn>,
+}
+
+#[derive(Debug)]
+struct Withdrawn {
+    agency: &'static str,
+    consent: String,
+    /// The referral that was sent on its ground.
+    referral: String,
+    /// How often it had taken effect when the withdrawal was answered.
+    before: usize,
+    stopped: Vec<String>,
+    under_way: Vec<String>,
+}
+
+/// Small numbers that look random and are the same in every run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % limit
+    }
+}
+
+fn client(world: &World, gateway: &GatewayProcess) -> Client {
+    let worker = professional("ohjaaja-1", "keskusta", "guidance_worker");
+    world.client(gateway.bound.grpc, &world.identities.ohjaamo).unwrap().acting(&worker)
+}
+
+fn purpose(agency: &str) -> Purpose {
+    if agency == TE { Purpose::EmploymentServices } else { Purpose::WorkshopCoaching }
+}
+
+/// Sends until everything is sent or the gateway is dead. What was answered is written down.
+async fn call(client: Client, agency: &'static str, youths: Vec<String>, book: Arc<Mutex<Acknowledged>>) {
+    for youth in youths {
+        let request = referral_to(agency, &youth, purpose(agency), full_content());
+        let Ok(answer) = client.referral.clone().send_referral(request).await else {
+            return;
+        };
+        let name = answer.into_inner().referral.unwrap().name;
+        book.lock().unwrap().referrals.push((agency, name));
+    }
+}
+
+fn withdrawal(consent: &str) -> WithdrawConsentRequest {
+    WithdrawConsentRequest {
+        request_id: request_id(),
+        name: consent.into(),
+        ..WithdrawConsentRequest::default()
+    }
+}
+
+/// Somebody who gives a consent, is referred on its ground, and takes it back.
+async fn change_mind(
+    mut client: Client,
+    agency: &'static str,
+    hetu: &'static str,
+    ledger: Ledger,
+    book: Arc<Mutex<Acknowledged>>,
+) -> Option<()> {
+    let youth = client.identify(hetu).await.ok()?;
+    // A kill may have come between a consent and its withdrawal: that consent is still in force.
+    let request = ListConsentsRequest { parent: youth.clone(), ..ListConsentsRequest::default() };
+    let left = client.consent.list_consents(request).await.ok()?.into_inner().consents;
+    for consent in left.into_iter().filter(|consent| consent.state() == ConsentState::Given) {
+        book.lock().unwrap().consents.retain(|name| *name != consent.name);
+        client.consent.withdraw_consent(withdrawal(&consent.name)).await.ok()?;
+    }
+    loop {
+        let given =
+            client.record_consent(&youth, OHJAAMO, agency, purpose(agency), &CATEGORIES).await.ok()?;
+        book.lock().unwrap().consents.push(given.name.clone());
+        let request = referral_to(agency, &youth, purpose(agency), full_content());
+        let referral = client.referral.send_referral(request).await.ok()?.into_inner().referral?.name;
+        // From here on it may be withdrawn, whether or not that is acknowledged.
+        book.lock().unwrap().consents.retain(|name| *name != given.name);
+        let change = client.consent.withdraw_consent(withdrawal(&given.name)).await.ok()?.into_inner();
+        let before = effects(&ledger, &referral);
+        book.lock().unwrap().withdrawn.push(Withdrawn {
+            agency,
+            consent: given.name,
+            referral,
+            before,
+            stopped: change.stopped,
+            under_way: change.under_way,
+        });
+    }
+}
+
+fn settings() -> WorldSettings {
+    WorldSettings {
+        retry_seconds: vec![0],
+        lease_seconds: 2,
+        attempt_seconds: 1,
+        answer_ms: 900,
+        ..WorldSettings::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twenty_kills_lose_nothing_and_double_nothing() {
+    let began = Instant::now();
+    let folder = TempDir::new().unwrap();
+    let world = World::make(folder.path(), &settings()).unwrap();
+    let log = folder.path().join("log");
+    let config = world.config_file();
+    let start = || GatewayProcess::start(&config, &log);
+
+    let gateway = start().await.unwrap();
+    let mut setting_up = client(&world, &gateway);
+    let mut youths = Vec::new();
+    for hetu in &PEOPLE[..6] {
+        let youth = setting_up.identify(hetu).await.unwrap();
+        for agency in [TE, PAJA] {
+            setting_up.record_consent(&youth, OHJAAMO, agency, purpose(agency), &CATEGORIES).await.unwrap();
+        }
+        youths.push(youth);
+    }
+    gateway.kill().await.unwrap();
+
+    // Slow enough for many a kill to come between an effect and the word of it.
+    world.te.faults().set(Fault::Slow(Duration::from_millis(60)));
+    world.walmu.faults().set(Fault::Slow(Duration::from_millis(60)));
+    let book = Arc::new(Mutex::new(Acknowledged::default()));
+    let mut numbers = Numbers(2026);
+    let mut slowest_start = Duration::ZERO;
+    for _ in 0..CYCLES {
+        let starting = Instant::now();
+        let gateway = start().await.unwrap();
+        slowest_start = slowest_start.max(starting.elapsed());
+        let client = client(&world, &gateway);
+        let mut callers = Vec::new();
+        for caller in 0..CALLERS {
+            let agency = if caller % 2 == 0 { TE } else { PAJA };
+            let mine = youths.iter().cycle().skip(caller).take(EACH).cloned().collect();
+            callers.push(tokio::spawn(call(client.clone(), agency, mine, Arc::clone(&book))));
+        }
+        let fickle = [(TE, PEOPLE[6]), (PAJA, PEOPLE[7])];
+        let fickle = fickle.map(|(agency, hetu)| {
+            let ledger = ledger(&world, agency).clone();
+            tokio::spawn(change_mind(client.clone(), agency, hetu, ledger, Arc::clone(&book)))
+        });
+        tokio::time::sleep(Duration::from_millis(20 + numbers.below(300))).await;
+        gateway.kill().await.unwrap();
+        for caller in callers {
+            caller.await.unwrap();
+        }
+        for caller in fickle {
+            caller.await.unwrap();
+        }
+    }
+
+    let gateway = start().await.unwrap();
+    let client = client(&world, &gateway);
+    let book = Arc::into_inner(book).unwrap().into_inner().unwrap();
+    check_referrals(&world, &client, &book).await;
+    check_consents(&world, &client, &book).await;
+    gateway.kill().await.unwrap();
+    check_data(&folder.path().join("data"), &world, &book).await;
+    assert!(book.referrals.len() > 20 && !book.withdrawn.is_empty(), "nothing was sent: {book:?}");
+    assert!(slowest_start < Duration::from_secs(5), "a restart took {slowest_start:?}");
+    println!(
+        "{} referrals and {} withdrawals acknowledged, slowest start {} ms, {} s in all",
+        book.referrals.len(),
+        book.withdrawn.len(),
+        slowest_start.as_millis(),
+        began.elapsed().as_secs()
+    );
+}
+
+fn ledger<'w>(world: &'w World, agency: &str) -> &'w Ledger {
+    if agency == TE { world.te.ledger() } else { world.walmu.ledger() }
+}
+
+fn effects(ledger: &Ledger, name: &str) -> usize {
+    let id = name.rsplit('/').next().unwrap();
+    ledger.referrals().iter().filter(|referral| referral.referral_id == id).count()
+}
+
+async fn check_referrals(world: &World, client: &Client, book: &Acknowledged) {
+    for (agency, name) in &book.referrals {
+        let delivered = eventually(Duration::from_secs(20), || async {
+            let request = GetReferralRequest { name: name.clone() };
+            let referral = client.referral.clone().get_referral(request).await.unwrap().into_inner();
+            (referral.delivery_state() == DeliveryState::Delivered).then_some(referral)
+        });
+        let referral = delivered.await.unwrap_or_else(|| panic!("{name} is not delivered"));
+        assert_eq!(referral.content.unwrap().reason, "kanaria-perustelu", "{name} is not as it was sent");
+        assert_eq!(effects(ledger(world, agency), name), 1, "{name} at {agency}");
+    }
+}
+
+async fn check_consents(world: &World, client: &Client, book: &Acknowledged) {
+    let state = |name: &str| {
+        let request = GetConsentRequest { name: name.to_owned() };
+        let mut consents = client.consent.clone();
+        async move { consents.get_consent(request).await.unwrap().into_inner().state() }
+    };
+    for consent in &book.consents {
+        assert_eq!(state(consent).await, ConsentState::Given, "{consent}");
+    }
+    for withdrawn in &book.withdrawn {
+        assert_eq!(state(&withdrawn.consent).await, ConsentState::Withdrawn);
+        let Withdrawn { agency, referral, before, stopped, under_way, .. } = withdrawn;
+        for name in stopped {
+            assert_eq!(effects(ledger(world, agency), name), 0, "{name} was stopped and has arrived");
+        }
+        let now = effects(ledger(world, agency), referral);
+        assert!(now <= 1, "{referral} took effect {now} times");
+        assert!(now == *before || under_way.contains(referral), "{referral} went out after the withdrawal");
+    }
+}
+
+/// What the stopped gateway has left on disk.
+async fn check_data(data: &Path, world: &World, book: &Acknowledged) {
+    let path = data.join("audit.log");
+    let recovery = AuditLog::verify(&path).unwrap();
+    let (log, opened) = AuditLog::open(&path).unwrap();
+    assert_eq!((opened.leaves, opened.root), (recovery.leaves, recovery.root));
+    let mut leaves: Vec<Leaf> = Vec::new();
+    log.read(0, |sequence, leaf| {
+        assert_eq!(sequence, leaves.len() as u64, "a gap");
+        leaves.push(leaf);
+    })
+    .unwrap();
+    assert_eq!(leaves.len() as u64, recovery.leaves);
+    for (sequence, leaf) in leaves.iter().enumerate() {
+        let follows = |later: &Leaf| {
+            later.refers_to == Some(sequence as u64)
+                && matches!(later.event, Event::DeliveryOutcome | Event::Closed | Event::DeliveryIntent)
+        };
+        if leaf.event == Event::DeliveryIntent {
+            assert!(leaves.iter().any(follows), "intent {sequence} stands alone");
+        }
+    }
+    let store = SqliteStore::open(&data.join("polku.db")).unwrap();
+    for (agency, name) in &book.referrals {
+        let parsed: ReferralName = name.parse().unwrap();
+        let [row] = &store.deliveries_about(parsed.referral).await.unwrap()[..] else {
+            panic!("{name}: one delivery")
+        };
+        assert_eq!(row.state, DeliveryState::Delivered);
+        // The office by what it was asked, the workshop by the key: one message, one effect, one receipt.
+        let message = row.message.to_string();
+        assert_eq!(ledger(world, agency).effects(&message), 1);
+        let receipts = ledger(world, agency).referrals();
+        let taken = receipts.iter().find(|taken| taken.message_id == message).unwrap();
+        assert_eq!(row.reference.as_deref(), Some(taken.receipt.as_str()), "{name}");
+    }
+    for agency in [TE, PAJA] {
+        let all = ledger(world, agency).all_effects();
+        assert!(all.values().all(|count| *count == 1), "{agency} has something twice");
+    }
+}

@@ -1,1 +1,9 @@
-//! Do deliveries reach the agencies once in effect, whatever goes wrong on the way?
+//! Does every message reach its agency exactly once, or is it said that nobody knows?
+
+mod faults;
+mod minimisation;
+mod order;
+mod races;
+mod restart;
+mod scene;
+mod withdrawal;

@@ -81,17 +81,10 @@ impl Staying {
         let mut lines = BufReader::new(child.stdout.take().context("no output")?).lines();
         let mut said = Vec::new();
         while said.last().is_none_or(|line| line != "Ctrl-C ends it.") {
-            let line = timeout(PATIENCE, lines.next_line())
-                .await
-                .context("the sandbox says nothing")??;
+            let line = timeout(PATIENCE, lines.next_line()).await.context("the sandbox says nothing")??;
             said.push(line.with_context(|| format!("the sandbox has ended: {said:#?}"))?);
         }
-        Ok(Self {
-            child,
-            said,
-            folder,
-            _parent: parent,
-        })
+        Ok(Self { child, said, folder, _parent: parent })
     }
 
     /// `polku call` as one of the callers of the story.
@@ -101,33 +94,22 @@ impl Staying {
 
     fn calling(&self, caller: &str) -> Result<Command> {
         let mut command = Command::new(binary("polku")?);
-        command
-            .args(["call", "--profile"])
-            .arg(self.folder.join(format!("{caller}.profile.toml")));
+        command.args(["call", "--profile"]).arg(self.folder.join(format!("{caller}.profile.toml")));
         Ok(command)
     }
 
     /// The id that stands in the story.
     fn youth(&self) -> Result<&str> {
-        let ids = self
-            .said
-            .iter()
-            .filter_map(|line| line.trim().strip_prefix("id "));
+        let ids = self.said.iter().filter_map(|line| line.trim().strip_prefix("id "));
         ids.map(str::trim).next().context("the story names no id")
     }
 
     /// Ends it as an operator would, by this signal.
     async fn end(mut self, signal: &str) -> Result<Option<i32>> {
         let id = self.child.id().context("it has ended already")?;
-        let kill = Command::new("sh")
-            .args(["-c", &format!("kill -{signal} {id}")])
-            .status()
-            .await?;
+        let kill = Command::new("sh").args(["-c", &format!("kill -{signal} {id}")]).status().await?;
         ensure!(kill.success(), "it cannot be told to end");
-        Ok(timeout(PATIENCE, self.child.wait())
-            .await
-            .context("it does not end")??
-            .code())
+        Ok(timeout(PATIENCE, self.child.wait()).await.context("it does not end")??.code())
     }
 }
 
@@ -138,10 +120,7 @@ fn files_with(folder: &Path, needle: &str) -> Result<Vec<PathBuf>> {
         let path = entry?.path();
         if path.is_dir() {
             found.extend(files_with(&path, needle)?);
-        } else if std::fs::read(&path)?
-            .windows(needle.len())
-            .any(|part| part == needle.as_bytes())
-        {
+        } else if std::fs::read(&path)?.windows(needle.len()).any(|part| part == needle.as_bytes()) {
             found.push(path);
         }
     }

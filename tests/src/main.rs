@@ -34,11 +34,7 @@ impl Arguments {
         Sandbox {
             grpc: self.grpc.unwrap_or_else(|| local(port(8443))),
             inbound: self.inbound.unwrap_or_else(|| local(port(8444))),
-            afterwards: if self.once {
-                Afterwards::End
-            } else {
-                Afterwards::StayUp
-            },
+            afterwards: if self.once { Afterwards::End } else { Afterwards::StayUp },
             folder: self.folder,
         }
     }
@@ -51,11 +47,7 @@ fn main() -> ExitCode {
             let wrong = error.use_stderr();
             // Nobody is left to tell when even this cannot be written.
             let _ = error.print();
-            if wrong {
-                ExitCode::from(64)
-            } else {
-                ExitCode::SUCCESS
-            }
+            if wrong { ExitCode::from(64) } else { ExitCode::SUCCESS }
         }
     }
 }

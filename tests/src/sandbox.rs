@@ -105,23 +105,13 @@ async fn play(sandbox: &Sandbox, folder: &Path) -> Result<ExitCode> {
 /// Says how the gateway can be called from another shell.
 fn invite(out: &mut impl Write, folder: &Path, bound: Bound, youth: &str) -> Result<()> {
     let folder = std::fs::canonicalize(folder)?;
-    writeln!(
-        out,
-        "\nThe gateway stays up: gRPC on {}, agencies on {}.",
-        bound.grpc, bound.inbound
-    )?;
-    writeln!(
-        out,
-        "Call it from another shell, in the folder of this repository:\n"
-    )?;
+    writeln!(out, "\nThe gateway stays up: gRPC on {}, agencies on {}.", bound.grpc, bound.inbound)?;
+    writeln!(out, "Call it from another shell, in the folder of this repository:\n")?;
     for command in profiles::commands(&folder, youth) {
         writeln!(out, "  {command}\n")?;
     }
     let folder = folder.display();
-    writeln!(
-        out,
-        "Certificates, configuration and a profile for each caller are in {folder}"
-    )?;
+    writeln!(out, "Certificates, configuration and a profile for each caller are in {folder}")?;
     writeln!(
         out,
         "  (ohjaamo, te, kela and oma, each NAME.profile.toml); the gateway's log is gateway.log there."
@@ -164,9 +154,7 @@ impl Place {
     fn open(folder: Option<&Path>) -> Result<Self> {
         let Some(folder) = folder else {
             let folder = tempfile::Builder::new().prefix("polku-sandbox-").tempdir();
-            return Ok(Self::Temporary(
-                folder.context("no temporary folder can be made")?,
-            ));
+            return Ok(Self::Temporary(folder.context("no temporary folder can be made")?));
         };
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let is_empty = std::fs::read_dir(folder)?.next().is_none();
@@ -190,10 +178,7 @@ struct Signals {
 
 impl Signals {
     fn listen() -> Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
     async fn any(&mut self) {

@@ -24,7 +24,8 @@ pub use lists::{
     referrals_are_listed_page_by_page,
 };
 pub use queue::{
-    a_lease_can_be_given_back, a_lease_that_has_run_out_is_taken_again, an_older_fence_cannot_write,
+    a_lease_can_be_given_back, a_lease_that_has_run_out_is_taken_again,
+    a_waiting_delivery_is_stopped_whoever_holds_it, an_older_fence_cannot_write,
     due_deliveries_are_leased_once, leases_leave_out_busy_agencies, open_deliveries_end,
 };
 
@@ -49,6 +50,7 @@ macro_rules! store_suite {
             a_lease_that_has_run_out_is_taken_again,
             a_lease_can_be_given_back,
             an_older_fence_cannot_write,
+            a_waiting_delivery_is_stopped_whoever_holds_it,
             leases_leave_out_busy_agencies,
             open_deliveries_end,
             committed_leaves_are_marked,
@@ -76,6 +78,7 @@ fn everything() -> Result<Change> {
         events: vec![event(1, Some(agency("kela")?))?],
         enqueue: vec![delivery(4, 0)?],
         deliveries: Vec::new(),
+        stops: Vec::new(),
     })
 }
 

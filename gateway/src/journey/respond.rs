@@ -20,7 +20,7 @@ use crate::gateway::Gateway;
 use crate::once::{Begun, Call};
 use crate::person::Person;
 use crate::record::{ReferralRecord, etag, instant, wire_time};
-use crate::store::{Change, DeliveryItem, DeliveryRow, DeliveryWrite, NewEvent};
+use crate::store::{Change, DeliveryItem, DeliveryRow, NewEvent};
 use crate::trail::{Entry, receipt};
 
 /// What a party does, with what belongs to it.
@@ -180,7 +180,7 @@ impl Gateway {
         let Some(handover) = self.handover(record).await? else { return Ok(()) };
         match handover.state {
             DeliveryState::Queued | DeliveryState::Retrying if super::machine::is_final(record.state()) => {
-                change.deliveries.push(stopped(handover));
+                change.stops.push(handover.message);
                 record.set_delivery_state(DeliveryState::Stopped);
                 record.row.delivery_ended = Some(now);
             }
@@ -206,15 +206,6 @@ impl Gateway {
 }
 
 const ENVELOPE: CategorySet = CategorySet::of(&[polku_proto::v1::DataCategory::Envelope]);
-
-/// A delivery that will not be made. Whoever holds a lease on it finds the fence moved and leaves it.
-pub(crate) fn stopped(row: DeliveryRow) -> DeliveryWrite {
-    let expected_fence = row.fence;
-    DeliveryWrite {
-        row: DeliveryRow { state: DeliveryState::Stopped, fence: row.fence + 1, leased_until: None, ..row },
-        expected_fence,
-    }
-}
 
 /// What watchers are told. The recipient is told only of what has reached it.
 pub(crate) fn event(record: &ReferralRecord, kind: Kind, now: Timestamp) -> NewEvent {

@@ -13,7 +13,7 @@ use super::consent::{check_etag, check_party, push_event};
 use super::machine::{Step, is_final};
 use super::read::name;
 use super::refer::mismatch;
-use super::respond::{event, stopped};
+use super::respond::event;
 use super::view::check_subject;
 use crate::audit::Event;
 use crate::caller::{Actor, Caller};
@@ -182,7 +182,7 @@ impl Gateway {
                         record.set_delivery_state(DeliveryState::Stopped);
                         record.row.delivery_ended = Some(now);
                     }
-                    change.deliveries.push(stopped(row));
+                    change.stops.push(row.message);
                     push_once(&mut effect.stopped, &name);
                 }
                 DeliveryState::Sending | DeliveryState::InDoubt if carries_data => {

@@ -10,7 +10,7 @@ use polku_proto::v1::{
     DataCategory, Delivery, DeliveryState, ReferralHandover, ReferralNotice, ReferralState, delivery,
     referral_notice,
 };
-use polku_proto::{CategorySet, ReferralName, Valid};
+use polku_proto::{CategorySet, Disclose, ReferralName, Valid};
 use serde_json::json;
 
 use super::backoff::next_attempt;
@@ -23,6 +23,9 @@ use crate::person::Person;
 use crate::record::{ReferralRecord, wire_time};
 use crate::store::{Change, DeliveryItem, DeliveryRow, DeliveryWrite};
 use crate::trail::Entry;
+
+/// Only what both parties hold anyway.
+const ENVELOPE: CategorySet = CategorySet::of(&[DataCategory::Envelope]);
 
 /// What came of an attempt.
 struct End {
@@ -45,13 +48,26 @@ impl Gateway {
         let Some(adapter) = self.adapter(&row.agency).cloned() else {
             return self.end(row, |now| End::of(DeliveryState::Rejected, now, "NO_ADAPTER")).await;
         };
-        if row.state == DeliveryState::Sending {
+        let mut fate = if row.state == DeliveryState::Sending { Fate::Unknown } else { Fate::NotThere };
+        // Sending again tells as well whether an agency that recognises the message has it.
+        if fate == Fate::Unknown && adapter.redelivery() != Redelivery::Deduplicates {
             match self.find_out(&adapter, &row).await {
-                Found::NotThere => {}
-                Found::Ended(make) => return self.end(row, |_| make).await,
+                Found::NotThere => fate = Fate::NotThere,
+                Found::Ended(end) => return self.end(row, |_| end).await,
             }
         }
-        let Some(Ready { row, payload }) = self.prepare(row).await? else { return Ok(()) };
+        let Ready { row, payload } = match self.prepare(row, fate).await? {
+            Prepared::Ready(ready) => ready,
+            Prepared::Nothing => return Ok(()),
+            Prepared::FindOut(row) => match self.find_out(&adapter, &row).await {
+                Found::Ended(end) => return self.end(row, |_| end).await,
+                Found::NotThere => {
+                    fate = Fate::NotThere;
+                    let Prepared::Ready(ready) = self.prepare(row, fate).await? else { return Ok(()) };
+                    ready
+                }
+            },
+        };
         // The lease is looked at right before the first byte: whoever was stopped for too long leaves it to the next.
         let now = self.now();
         if row.leased_until.is_none_or(|until| until <= now) {
@@ -67,13 +83,14 @@ impl Gateway {
         }
         let redelivery = adapter.redelivery();
         let attempts = row.attempts;
-        self.end(row, |now| self.outcome(result, redelivery, attempts, now)).await
+        self.end(row, |now| self.outcome(result, redelivery, fate, attempts, now)).await
     }
 
     fn outcome(
         &self,
         result: Result<Receipt, AdapterError>,
         redelivery: Redelivery,
+        fate: Fate,
         attempts: u32,
         now: Timestamp,
     ) -> End {
@@ -88,14 +105,22 @@ impl Gateway {
         };
         let later = next_attempt(&self.delivery.pauses, attempts, self.jitter(), now);
         let code = error.kind.to_string();
+        // This attempt may have come to nothing where an earlier one has arrived.
+        let waiting = match fate {
+            Fate::NotThere => DeliveryState::Retrying,
+            Fate::Unknown => DeliveryState::Sending,
+        };
         match (error.retry(), redelivery) {
             (Retry::Never, _) => End::of(DeliveryState::Rejected, now, &code),
-            (Retry::Backoff, _) | (Retry::FindOut, Redelivery::Deduplicates) => {
-                End::of(DeliveryState::Retrying, later, &code)
+            (Retry::Backoff, _) => End::of(waiting, later, &code),
+            (Retry::After(pause), _) => End::of(waiting, now + pause, &code),
+            // Stays in sending: whoever ends the matter before the next attempt knows that the agency may have it.
+            (Retry::FindOut, Redelivery::Deduplicates) => End::of(DeliveryState::Sending, later, &code),
+            // Not asked before the whole pause is over: the agency may still be at work on the message.
+            (Retry::FindOut, Redelivery::AnswersStatus) => {
+                let later = next_attempt(&self.delivery.pauses, attempts, 1.0, now);
+                End::of(DeliveryState::Sending, later, &code)
             }
-            (Retry::After(pause), _) => End::of(DeliveryState::Retrying, now + pause, &code),
-            // Stays in sending: the next worker asks before it sends again.
-            (Retry::FindOut, Redelivery::AnswersStatus) => End::of(DeliveryState::Sending, later, &code),
             (Retry::FindOut, Redelivery::Neither) => End::of(DeliveryState::InDoubt, now, &code),
         }
     }
@@ -104,69 +129,67 @@ impl Gateway {
     async fn find_out(&self, adapter: &Arc<dyn Adapter>, row: &DeliveryRow) -> Found {
         let now = self.now();
         match adapter.redelivery() {
-            Redelivery::Deduplicates => Found::NotThere,
             Redelivery::Neither => Found::Ended(End::of(DeliveryState::InDoubt, now, "NO_ANSWER")),
-            Redelivery::AnswersStatus => match adapter.status(&row.message, now).await {
-                Ok(DeliveryStatus::Arrived(receipt)) => Found::Ended(End {
-                    reference: Some(receipt.reference),
-                    ..End::of(DeliveryState::Delivered, now, "FOUND_OUT")
-                }),
-                Ok(DeliveryStatus::NotArrived) => Found::NotThere,
-                Err(_) if row.deadline <= now => {
-                    Found::Ended(End::of(DeliveryState::InDoubt, now, "NO_ANSWER_BEFORE_DEADLINE"))
+            Redelivery::Deduplicates | Redelivery::AnswersStatus => {
+                match adapter.status(&row.message, now).await {
+                    Ok(DeliveryStatus::Arrived(receipt)) => Found::Ended(End {
+                        reference: Some(receipt.reference),
+                        ..End::of(DeliveryState::Delivered, now, "FOUND_OUT")
+                    }),
+                    Ok(DeliveryStatus::NotArrived) => Found::NotThere,
+                    Err(_) if row.deadline <= now => {
+                        Found::Ended(End::of(DeliveryState::InDoubt, now, "NO_ANSWER_BEFORE_DEADLINE"))
+                    }
+                    Err(_) => {
+                        let later = next_attempt(&self.delivery.pauses, row.attempts, self.jitter(), now);
+                        Found::Ended(End::of(DeliveryState::Sending, later, "STATUS_UNKNOWN"))
+                    }
                 }
-                Err(_) => {
-                    let later = next_attempt(&self.delivery.pauses, row.attempts, self.jitter(), now);
-                    Found::Ended(End::of(DeliveryState::Sending, later, "STATUS_UNKNOWN"))
-                }
-            },
+            }
         }
     }
 
-    /// Decides at the last moment and makes the intent durable. Nothing to send is an outcome too.
-    async fn prepare(&self, leased: DeliveryRow) -> Result<Option<Ready>, Error> {
+    /// Decides at the last moment and makes the intent durable. Nothing to send is an outcome too, but not for a
+    /// message that the agency may have: then that is to be found out first.
+    async fn prepare(&self, leased: DeliveryRow, fate: Fate) -> Result<Prepared, Error> {
         let _alone = self.alone_with(leased.youth).await?;
         let now = self.now();
         let row = match self.store.delivery(leased.message).await? {
             Some(row) if row.fence == leased.fence => row,
-            _ => return Ok(None),
+            _ => return Ok(Prepared::Nothing),
         };
         let person = self.person(row.youth).await?;
         let name = ReferralName { youth: row.youth, referral: row.referral };
         let record = self.referral_of(&person, name).await?;
-        if row.deadline <= now {
-            self.settle(&person, record, row, End::of(DeliveryState::Expired, now, "DEADLINE"), now).await?;
-            return Ok(None);
+        let turn = self.turn(&row).await?;
+        if turn == Turn::Later {
+            let pause = next_attempt(&[super::LOOK_AGAIN], 1, 1.0, now);
+            self.store.release(row.message, row.fence, pause).await?;
+            return Ok(Prepared::Nothing);
         }
-        match self.turn(&row).await? {
-            Turn::Now => {}
-            Turn::Later => {
-                let pause = next_attempt(&[super::LOOK_AGAIN], 1, 1.0, now);
-                self.store.release(row.message, row.fence, pause).await?;
-                return Ok(None);
-            }
-            Turn::Never => {
-                self.settle(
-                    &person,
-                    record,
-                    row,
-                    End::of(DeliveryState::Stopped, now, "NOTHING_TO_TELL"),
-                    now,
-                )
-                .await?;
-                return Ok(None);
-            }
+        let decided = self.authorise(&person, &record, &row, now)?;
+        let is_over = decided.is_ok() && row.item == DeliveryItem::Handover && is_final(record.state());
+        let obstacle = if row.deadline <= now {
+            Some(End::of(DeliveryState::Expired, now, "DEADLINE"))
+        } else if turn == Turn::Never {
+            Some(End::of(DeliveryState::Stopped, now, "NOTHING_TO_TELL"))
+        } else if is_over {
+            Some(End::of(DeliveryState::Stopped, now, "MATTER_ENDED"))
+        } else {
+            None
+        };
+        if fate == Fate::Unknown && (obstacle.is_some() || decided.is_err()) {
+            return Ok(Prepared::FindOut(row));
         }
-        match self.authorise(&person, &record, &row, now)? {
-            Ok(payload) => {
+        match (obstacle, decided) {
+            (Some(end), _) => self.settle(&person, record, row, end, now).await?,
+            (None, Ok(payload)) => {
                 let row = self.log_intent(&person, &row, payload.decision(), &record, now).await?;
-                Ok(Some(Ready { row, payload }))
+                return Ok(Prepared::Ready(Ready { row, payload }));
             }
-            Err(decision) => {
-                self.refuse(&person, record, row, &decision, now).await?;
-                Ok(None)
-            }
+            (None, Err(decision)) => self.refuse(&person, record, row, &decision, now).await?,
         }
+        Ok(Prepared::Nothing)
     }
 
     /// Messages about one referral reach an agency in their order, and none before the referral itself.
@@ -215,14 +238,20 @@ impl Gateway {
             now,
         };
         let (item, required) = item(person, record, row, now)?;
-        let payload = Delivery {
+        let mut payload = Delivery {
             message_id: row.message.to_string(),
             referral: record.name().to_string(),
             sender: record.row.sender.to_string(),
             recipient: record.row.recipient.to_string(),
             item: Some(item),
         };
-        let decided = self.engine.authorise(&self.index(), Valid::check(payload)?, required, &question);
+        let full = Valid::check(payload.clone())?;
+        let mut decided = self.engine.authorise(&self.index(), full, required, &question);
+        // That the state has changed is for both parties to know, even when none of the words about it may be told.
+        if decided.is_err() && row.item == DeliveryItem::StateChange {
+            payload.restrict(ENVELOPE);
+            decided = self.engine.authorise(&self.index(), Valid::check(payload)?, required, &question);
+        }
         Ok(decided.map_err(polku_policy::Denied::into_decision))
     }
 
@@ -234,7 +263,11 @@ impl Gateway {
         record: &ReferralRecord,
         now: Timestamp,
     ) -> Result<DeliveryRow, Error> {
-        let entry = Entry::of(Event::DeliveryIntent, person.id).decided(record.purpose(), decision);
+        let mut entry = Entry::of(Event::DeliveryIntent, person.id).decided(record.purpose(), decision);
+        // An attempt that a crash has cut short has no outcome of its own: the next one takes it up.
+        if let Some(earlier) = row.intent {
+            entry = entry.refers_to(earlier);
+        }
         let details = json!({
             "message": row.message.to_string(),
             "referral": record.name().to_string(),
@@ -336,10 +369,27 @@ impl Gateway {
     }
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Turn {
     Now,
     Later,
     Never,
+}
+
+/// Whether the agency has a message before it is sent (again).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    NotThere,
+    /// An attempt ended without a word.
+    Unknown,
+}
+
+/// What there is to do after the last look.
+enum Prepared {
+    Ready(Ready),
+    Nothing,
+    /// It may not go out any more, and the agency may have it already.
+    FindOut(DeliveryRow),
 }
 
 enum Found {

@@ -159,6 +159,9 @@ pub struct Change {
     pub enqueue: Vec<DeliveryRow>,
     /// Deliveries that move on.
     pub deliveries: Vec<DeliveryWrite>,
+    /// Waiting deliveries that will not be made, leased or not: the fence moves, so a holder leaves them. One that is
+    /// being sent or has ended is a [`StoreError::Conflict`].
+    pub stops: Vec<MessageId>,
 }
 
 impl Change {
@@ -175,6 +178,7 @@ impl Change {
             events: Vec::new(),
             enqueue: Vec::new(),
             deliveries: Vec::new(),
+            stops: Vec::new(),
         }
     }
 }

@@ -17,11 +17,7 @@ async fn check(config: &Path) -> Result<Ran> {
 
 /// The text with one thing in it changed.
 fn changed(text: &str, from: &str, to: &str) -> Result<String> {
-    ensure!(
-        text.matches(from).count() == 1,
-        "{from} stands {} times",
-        text.matches(from).count()
-    );
+    ensure!(text.matches(from).count() == 1, "{from} stands {} times", text.matches(from).count());
     Ok(text.replacen(from, to, 1))
 }
 
@@ -34,13 +30,9 @@ fn example() -> Result<String> {
 fn lay_out(pki: &Pki, folder: &Path, text: &str) -> Result<PathBuf> {
     pki.write_authority(folder, "ca")?;
     pki.issue_server(&["localhost"])?.write(folder, "gateway")?;
-    pki.issue_client("polku.example")?
-        .write(folder, "gateway-client")?;
+    pki.issue_client("polku.example")?.write(folder, "gateway-client")?;
     std::fs::write(folder.join("walmu-client.secret"), "a-synthetic-client-secret\n")?;
-    std::fs::write(
-        folder.join("walmu-webhook.secret"),
-        "a-synthetic-webhook-secret-of-enough-bytes\n",
-    )?;
+    std::fs::write(folder.join("walmu-webhook.secret"), "a-synthetic-webhook-secret-of-enough-bytes\n")?;
     Keys::generate_into(&folder.join("keys"))?;
     let file = folder.join("polku.toml");
     std::fs::write(&file, text)?;
@@ -53,10 +45,7 @@ async fn the_written_configuration_is_fine_and_broken_copies_are_not() {
     let world = World::make(folder.path(), &WorldSettings::default()).unwrap();
     let file = world.config_file();
     let ran = check(&file).await.unwrap();
-    let fine = format!(
-        "{} is fine: 5 agencies, 4 organisations, 8 agreements\n",
-        file.display()
-    );
+    let fine = format!("{} is fine: 5 agencies, 4 organisations, 8 agreements\n", file.display());
     assert_eq!((ran.code, ran.out, ran.err.as_str()), (Some(0), fine, ""));
 
     let text = std::fs::read_to_string(&file).unwrap();
@@ -73,26 +62,14 @@ async fn the_written_configuration_is_fine_and_broken_copies_are_not() {
             "lease_seconds = 0",
             format!("line {}: delivery.lease_seconds: found 0", line_of("lease_")),
         ),
-        (
-            "\"gateway.crt.pem\"",
-            "\"gone.pem\"",
-            "tls.certificate_file: found".into(),
-        ),
-        (
-            "sector = \"ngo\"",
-            "sector = \"club\"",
-            "agency[2].sector: found \"club\"".into(),
-        ),
+        ("\"gateway.crt.pem\"", "\"gone.pem\"", "tls.certificate_file: found".into()),
+        ("sector = \"ngo\"", "sector = \"club\"", "agency[2].sector: found \"club\"".into()),
         (
             "adapter = \"walmu\"",
             "adapter = \"pigeon\"",
             "unknown kind of agency `pigeon`, expected one of ".into(),
         ),
-        (
-            "\"walmu-webhook.secret\"",
-            "\"gone.secret\"",
-            "webhook_secret_file: expected".into(),
-        ),
+        ("\"walmu-webhook.secret\"", "\"gone.secret\"", "webhook_secret_file: expected".into()),
         ("[store]", "[store", "line".into()),
     ] {
         std::fs::write(&broken, changed(&text, from, to).unwrap()).unwrap();
@@ -102,23 +79,17 @@ async fn the_written_configuration_is_fine_and_broken_copies_are_not() {
     }
     let ran = check(&folder.path().join("absent.toml")).await.unwrap();
     assert_eq!(ran.code, Some(64), "{ran:?}");
-    assert!(
-        !folder.path().join("data").exists(),
-        "checking has made the store"
-    );
+    assert!(!folder.path().join("data").exists(), "checking has made the store");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_written_configuration_serves() {
     let folder = TempDir::new().unwrap();
     let world = World::make(folder.path(), &WorldSettings::default()).unwrap();
-    let process = GatewayProcess::start(&world.config_file(), &folder.path().join("gateway.log"))
-        .await
-        .unwrap();
+    let process =
+        GatewayProcess::start(&world.config_file(), &folder.path().join("gateway.log")).await.unwrap();
     let worker = professional("ohjaaja-1", "keskusta", "guidance_worker");
-    let client = world
-        .client(process.bound.grpc, &world.identities.ohjaamo)
-        .unwrap();
+    let client = world.client(process.bound.grpc, &world.identities.ohjaamo).unwrap();
     let youth = client.acting(&worker).identify("020594X903P").await.unwrap();
     assert!(youth.starts_with("youths/"));
     process.kill().await.unwrap();
@@ -129,10 +100,7 @@ async fn the_example_is_fine_as_it_stands() {
     let folder = TempDir::new().unwrap();
     let file = lay_out(&Pki::new().unwrap(), folder.path(), &example().unwrap()).unwrap();
     let ran = check(&file).await.unwrap();
-    let fine = format!(
-        "{} is fine: 5 agencies, 3 organisations, 6 agreements\n",
-        file.display()
-    );
+    let fine = format!("{} is fine: 5 agencies, 3 organisations, 6 agreements\n", file.display());
     assert_eq!((ran.code, ran.out, ran.err.as_str()), (Some(0), fine, ""));
 }
 
@@ -142,10 +110,7 @@ async fn the_example_serves_whoever_it_lists() {
     let pki = Pki::new().unwrap();
     let ohjaamo = pki.issue_client("ohjaamo.example").unwrap();
     ohjaamo.write(folder.path(), "ohjaamo").unwrap();
-    pki.issue_client("kela.example")
-        .unwrap()
-        .write(folder.path(), "kela")
-        .unwrap();
+    pki.issue_client("kela.example").unwrap().write(folder.path(), "kela").unwrap();
     let text = changed(&example().unwrap(), "\"127.0.0.1:8443\"", "\"127.0.0.1:0\"").unwrap();
     let text = changed(&text, "\"127.0.0.1:8444\"", "\"127.0.0.1:0\"").unwrap();
     let text = changed(&text, &"a0".repeat(32), &ohjaamo.sha256).unwrap();
@@ -156,11 +121,8 @@ async fn the_example_serves_whoever_it_lists() {
     let address = process.bound.grpc.to_string();
     let path = |name: &str| folder.path().join(name).display().to_string();
     let call = async |name: &str, unit: &str, role: &str| {
-        let (ca, certificate, key) = (
-            path("ca.crt.pem"),
-            path(&format!("{name}.crt.pem")),
-            path(&format!("{name}.key.pem")),
-        );
+        let (ca, certificate, key) =
+            (path("ca.crt.pem"), path(&format!("{name}.crt.pem")), path(&format!("{name}.key.pem")));
         let actor =
             format!(r#"{{"professional": {{"id": "henkilo-1", "unit": "{unit}", "role": "{role}"}}}}"#);
         let options = [
@@ -181,10 +143,7 @@ async fn the_example_serves_whoever_it_lists() {
     // Certified, and still not the one that the example lists.
     let ran = call("kela", "kuntoutus", "official").await;
     assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""));
-    assert!(
-        ran.err.contains("  reason: CERTIFICATE_UNKNOWN (polku)\n"),
-        "{ran:?}"
-    );
+    assert!(ran.err.contains("  reason: CERTIFICATE_UNKNOWN (polku)\n"), "{ran:?}");
     process.kill().await.unwrap();
     assert!(!std::fs::read_to_string(log).unwrap().contains("020594X903P"));
 }

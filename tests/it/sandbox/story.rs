@@ -56,17 +56,11 @@ const LINES: [&str; 40] = [
 async fn the_story_goes_as_told() {
     let temporary = TempDir::new().unwrap();
     let mut command = Command::new(binary("polku-sandbox").unwrap());
-    let ran = finish(command.arg("--once").env("TMPDIR", temporary.path()))
-        .await
-        .unwrap();
+    let ran = finish(command.arg("--once").env("TMPDIR", temporary.path())).await.unwrap();
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{}", ran.out);
     let mut lines = ran.out.lines();
     for expected in LINES {
-        assert!(
-            lines.any(|line| line == expected),
-            "missing or not in its place: {expected}\n{}",
-            ran.out
-        );
+        assert!(lines.any(|line| line == expected), "missing or not in its place: {expected}\n{}", ran.out);
     }
     let left = std::fs::read_dir(temporary.path()).unwrap().count();
     assert_eq!(left, 0, "the temporary folder was not removed");
@@ -77,18 +71,12 @@ async fn a_deviation_is_told_with_what_was_expected_and_what_was_seen() {
     let folder = TempDir::new().unwrap();
     let world = World::make(folder.path(), &WorldSettings::default()).unwrap();
     let running = world.start().await.unwrap();
-    world.te.faults().set_on(
-        Operation::Deliver,
-        Fault::BusinessFault("EI_PALVELUALUETTA".into()),
-    );
+    world.te.faults().set_on(Operation::Deliver, Fault::BusinessFault("EI_PALVELUALUETTA".into()));
     let mut out = Vec::new();
     let mut teller = Teller::new(&mut out);
     let deviation = tell(&world, running.bound, &mut teller).await.unwrap_err();
     assert_eq!(deviation.what, "state of the delivery");
-    assert_eq!(
-        (deviation.expected.as_str(), deviation.seen.as_str()),
-        ("Delivered", "Rejected")
-    );
+    assert_eq!((deviation.expected.as_str(), deviation.seen.as_str()), ("Delivered", "Rejected"));
     teller.otherwise(&deviation).unwrap();
     let said = String::from_utf8(out).unwrap();
     let end = "\n   NOT AS TOLD in step 3: state of the delivery\n     expected: Delivered\n     seen:     Rejected\n";
@@ -99,9 +87,7 @@ async fn a_deviation_is_told_with_what_was_expected_and_what_was_seen() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_story_that_goes_otherwise_ends_with_1() {
     // The agencies look for the gateway at 127.0.0.1: where it listens now, their answers do not reach it.
-    let ran = run("polku-sandbox", &["--once", "--inbound", "127.0.0.2:0"])
-        .await
-        .unwrap();
+    let ran = run("polku-sandbox", &["--once", "--inbound", "127.0.0.2:0"]).await.unwrap();
     assert_eq!((ran.code, ran.err.as_str()), (Some(1), ""), "{}", ran.out);
     let end = "\n   NOT AS TOLD in step 4: paivitaLahete\n     expected: an answer\n     seen:     ";
     assert!(ran.out.contains(end), "{}", ran.out);
@@ -112,23 +98,16 @@ async fn a_story_that_goes_otherwise_ends_with_1() {
 async fn what_cannot_be_used_is_told() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let ran = run("polku-sandbox", &["--once", "--grpc", &address])
-        .await
-        .unwrap();
+    let ran = run("polku-sandbox", &["--once", "--grpc", &address]).await.unwrap();
     assert_eq!(ran.code, Some(2), "{ran:?}");
     assert!(ran.err.contains("the gateway does not start"), "{ran:?}");
 
     let full = TempDir::new().unwrap();
     std::fs::write(full.path().join("something"), "").unwrap();
     let folder = full.path().to_str().unwrap();
-    let ran = run("polku-sandbox", &["--once", "--folder", folder])
-        .await
-        .unwrap();
+    let ran = run("polku-sandbox", &["--once", "--folder", folder]).await.unwrap();
     assert_eq!(ran.code, Some(2), "{ran:?}");
-    assert_eq!(
-        ran.err,
-        format!("polku-sandbox: {folder} is not empty: name a new folder\n")
-    );
+    assert_eq!(ran.err, format!("polku-sandbox: {folder} is not empty: name a new folder\n"));
 
     let ran = run("polku-sandbox", &["--twice"]).await.unwrap();
     assert_eq!(ran.code, Some(64), "{ran:?}");
@@ -140,10 +119,7 @@ async fn it_stays_up_until_it_is_told_to_end_and_keeps_no_identity_code_in_clear
         let sandbox = Staying::start().await.unwrap();
         assert!(sandbox.said.iter().any(|line| line == LINES[LINES.len() - 1]));
         let folder = sandbox.folder.clone();
-        assert_eq!(
-            files_with(&folder, IDENTITY_CODE).unwrap(),
-            Vec::<std::path::PathBuf>::new()
-        );
+        assert_eq!(files_with(&folder, IDENTITY_CODE).unwrap(), Vec::<std::path::PathBuf>::new());
         let log = std::fs::read_to_string(folder.join("gateway.log")).unwrap();
         assert!(log.contains("call refused reason=\"NOT_PERMITTED\""), "{log}");
         assert_eq!(sandbox.end(signal).await.unwrap(), Some(0), "SIG{signal}");

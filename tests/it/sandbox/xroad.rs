@@ -14,9 +14,7 @@ async fn every_published_case_has_its_published_verdict() {
     assert_eq!(cases.len(), 13);
     for case in cases {
         let name = &case["name"];
-        let messages = ["request", "response"]
-            .iter()
-            .filter_map(|key| case[*key].as_str());
+        let messages = ["request", "response"].iter().filter_map(|key| case[*key].as_str());
         let messages: Vec<PathBuf> = messages.map(|file| folder.join("messages").join(file)).collect();
         let mut arguments = vec![PathBuf::from("xroad"), PathBuf::from("check")];
         arguments.extend(messages);
@@ -26,11 +24,7 @@ async fn every_published_case_has_its_published_verdict() {
             assert_eq!(ran.err, "", "{name}");
         } else {
             let fault = case["fault_7_8"].as_str().unwrap();
-            assert_eq!(
-                (ran.code, ran.out),
-                (Some(1), format!("reject {fault}\n")),
-                "{name}"
-            );
+            assert_eq!((ran.code, ran.out), (Some(1), format!("reject {fault}\n")), "{name}");
             assert!(!ran.err.is_empty(), "{name}: nothing says why");
         }
     }

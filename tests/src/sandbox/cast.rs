@@ -26,11 +26,7 @@ pub(super) fn masked(identity_code: &str) -> String {
 
 /// The young person herself, through the front that has identified her.
 pub(super) fn herself(youth: &str) -> Actor {
-    Actor {
-        who: Some(Who::Subject(SubjectActor {
-            youth: youth.to_owned(),
-        })),
-    }
+    Actor { who: Some(Who::Subject(SubjectActor { youth: youth.to_owned() })) }
 }
 
 /// What Aino lets the employment services know. Health is among it, but not named explicitly.
@@ -44,10 +40,7 @@ pub(super) fn employment_terms(recipient: &str) -> ConsentTerms {
         DataCategory::ReferralStatus,
     ];
     let terms = terms(OHJAAMO, recipient, Purpose::EmploymentServices, &categories);
-    ConsentTerms {
-        explicit_categories: Vec::new(),
-        ..terms
-    }
+    ConsentTerms { explicit_categories: Vec::new(), ..terms }
 }
 
 /// What she lets the workshop know.
@@ -63,11 +56,8 @@ pub(super) fn workshop_terms(recipient: &str) -> ConsentTerms {
 
 /// What she lets the employment services know besides, and thinks better of.
 pub(super) fn support_terms(recipient: &str) -> ConsentTerms {
-    let categories = [
-        DataCategory::IdentityContact,
-        DataCategory::SocialSituation,
-        DataCategory::ReferralStatus,
-    ];
+    let categories =
+        [DataCategory::IdentityContact, DataCategory::SocialSituation, DataCategory::ReferralStatus];
     terms(OHJAAMO, recipient, Purpose::MultiSectorSupport, &categories)
 }
 
@@ -102,10 +92,7 @@ pub(super) fn workshop_content() -> ReferralContent {
 }
 
 pub(super) fn support_content() -> ReferralContent {
-    ReferralContent {
-        social_situation: SECOND_THOUGHTS.into(),
-        ..named()
-    }
+    ReferralContent { social_situation: SECOND_THOUGHTS.into(), ..named() }
 }
 
 fn named() -> ReferralContent {
@@ -125,9 +112,7 @@ pub(super) fn told_by_sender(categories: &[i32]) -> Vec<i32> {
 
 /// Data categories as they are written in the story: `identity_contact`.
 pub(super) fn names(categories: &[i32]) -> Vec<String> {
-    let known = categories
-        .iter()
-        .filter_map(|category| DataCategory::try_from(*category).ok());
+    let known = categories.iter().filter_map(|category| DataCategory::try_from(*category).ok());
     let mut names: Vec<String> = known.map(category_name).collect();
     names.sort();
     names

@@ -49,19 +49,12 @@ pub(super) fn commands(folder: &Path, youth: &str) -> [String; 2] {
         "content": {"givenNames": cast::GIVEN_NAME, "serviceNeeds": ["keittiövuoro"], "housing": "kaverin luona"},
         "waitForDelivery": true,
     });
-    [
-        command(folder, OMA, "GetJourney", &read),
-        command(folder, OHJAAMO, "SendReferral", &refer),
-    ]
+    [command(folder, OMA, "GetJourney", &read), command(folder, OHJAAMO, "SendReferral", &refer)]
 }
 
 fn command(folder: &Path, name: &str, method: &str, request: &Value) -> String {
     let profile = folder.join(file_name(name)).display().to_string();
-    format!(
-        "{POLKU} {} {method} {}",
-        quoted(&profile),
-        quoted(&request.to_string())
-    )
+    format!("{POLKU} {} {method} {}", quoted(&profile), quoted(&request.to_string()))
 }
 
 fn file_name(caller: &str) -> String {
@@ -70,10 +63,7 @@ fn file_name(caller: &str) -> String {
 
 /// A word for a shell, in quotes if it needs them.
 fn quoted(word: &str) -> String {
-    if word
-        .chars()
-        .all(|letter| letter.is_ascii_alphanumeric() || "/._-".contains(letter))
-    {
+    if word.chars().all(|letter| letter.is_ascii_alphanumeric() || "/._-".contains(letter)) {
         word.to_owned()
     } else {
         format!("'{}'", word.replace('\'', r"'\''"))

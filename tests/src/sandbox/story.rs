@@ -56,20 +56,11 @@ pub async fn tell(world: &World, bound: Bound, teller: &mut Teller<'_>) -> Resul
 fn introduce(world: &World, bound: Bound, teller: &mut Teller<'_>) -> Result<(), Deviation> {
     teller.title("Polku: how the referrals of a young person travel. People and agencies are invented.")?;
     let te = format!("employment services; X-Road SOAP 4.0 at {}", world.te.base_url());
-    let paja = format!(
-        "youth workshop; REST with OAuth 2.0 at {}",
-        world.walmu.base_url()
-    );
-    let gateway = format!(
-        "gRPC on {}, agencies' own protocols on {}",
-        bound.grpc, bound.inbound
-    );
+    let paja = format!("youth workshop; REST with OAuth 2.0 at {}", world.walmu.base_url());
+    let gateway = format!("gRPC on {}, agencies' own protocols on {}", bound.grpc, bound.inbound);
     for (name, who) in [
         (OHJAAMO, "one-stop guidance point; calls the gateway over gRPC"),
-        (
-            OMA,
-            "front in which the young person acts herself; calls the gateway over gRPC",
-        ),
+        (OMA, "front in which the young person acts herself; calls the gateway over gRPC"),
         (TE, te.as_str()),
         (PAJA, paja.as_str()),
         ("gateway", gateway.as_str()),
@@ -101,38 +92,25 @@ impl<'a, 'b> Scene<'a, 'b> {
         let worker = professional("ohjaaja-1", "keskusta", "guidance_worker");
         let mut ohjaamo = client(&world.identities.ohjaamo)?.acting(&worker);
         teller.step("Aino Esimerkki, without work or a place to study, comes to Ohjaamo")?;
-        let youth = ohjaamo
-            .identify(cast::IDENTITY_CODE)
-            .await
-            .map_err(|status| Deviation {
-                what: "IdentifyYouth".into(),
-                expected: "an id".into(),
-                seen: super::teller::refusal(&status),
-            })?;
+        let youth = ohjaamo.identify(cast::IDENTITY_CODE).await.map_err(|status| Deviation {
+            what: "IdentifyYouth".into(),
+            expected: "an id".into(),
+            seen: super::teller::refusal(&status),
+        })?;
         teller.line("Her identity code is given once and answered with the id that all use from now on.")?;
         teller.entry("identity code", &[cast::masked(cast::IDENTITY_CODE)])?;
         teller.entry("id", &[&youth])?;
         let aino = client(&world.identities.oma)?.acting(&cast::herself(&youth));
-        Ok(Self {
-            world,
-            teller,
-            ohjaamo,
-            aino,
-            youth,
-        })
+        Ok(Self { world, teller, ohjaamo, aino, youth })
     }
 
     /// Ohjaamo records what Aino has signed.
     async fn record(&mut self, terms: ConsentTerms) -> Result<Consent, Deviation> {
         self.teller.entry("may receive", &terms.recipients)?;
-        let purposes = terms
-            .purposes
-            .iter()
-            .filter_map(|purpose| Purpose::try_from(*purpose).ok());
+        let purposes = terms.purposes.iter().filter_map(|purpose| Purpose::try_from(*purpose).ok());
         let purposes: Vec<&str> = purposes.map(|purpose| purpose.as_str_name()).collect();
         self.teller.entry("for", &purposes)?;
-        self.teller
-            .entry("consent names", &cast::names(&terms.categories))?;
+        self.teller.entry("consent names", &cast::names(&terms.categories))?;
         let request = RecordConsentRequest {
             request_id: request_id(),
             youth: self.youth.clone(),
@@ -140,10 +118,7 @@ impl<'a, 'b> Scene<'a, 'b> {
             evidence: Some(evidence()),
             ..RecordConsentRequest::default()
         };
-        let change = answered(
-            "RecordConsent",
-            self.ohjaamo.consent.record_consent(request).await,
-        )?;
+        let change = answered("RecordConsent", self.ohjaamo.consent.record_consent(request).await)?;
         let consent = there("the consent in the answer", change.consent)?;
         same("state of the consent", &ConsentState::Given, &consent.state())?;
         self.receipt(change.receipt)?;
@@ -160,10 +135,7 @@ impl<'a, 'b> Scene<'a, 'b> {
             categories: cast::told_by_sender(&terms.categories),
             min_revision: 0,
         };
-        let answer = answered(
-            "VerifyConsent",
-            self.ohjaamo.consent.verify_consent(request).await,
-        )?;
+        let answer = answered("VerifyConsent", self.ohjaamo.consent.verify_consent(request).await)?;
         let VerifyConsentResponse { decision, receipt } = answer;
         let decision = there("the decision of VerifyConsent", decision)?;
         let mut words = vec![decision.verdict().as_str_name().to_owned()];
@@ -176,16 +148,11 @@ impl<'a, 'b> Scene<'a, 'b> {
     /// Ohjaamo sends a referral.
     async fn send(&mut self, request: SendReferralRequest) -> Result<(Referral, Decision), Deviation> {
         let answer = answered("SendReferral", self.ohjaamo.referral.send_referral(request).await)?;
-        let SendReferralResponse {
-            referral,
-            decision,
-            receipt,
-        } = answer;
+        let SendReferralResponse { referral, decision, receipt } = answer;
         let referral = there("the referral in the answer", referral)?;
         let decision = there("the decision in the answer", decision)?;
         self.teller.entry("referral", &[&referral.name])?;
-        self.teller
-            .entry("decision", &[decision.verdict().as_str_name()])?;
+        self.teller.entry("decision", &[decision.verdict().as_str_name()])?;
         self.receipt(receipt)?;
         Ok((referral, decision))
     }
@@ -219,9 +186,7 @@ impl<'a, 'b> Scene<'a, 'b> {
 
     /// The referral as Ohjaamo sees it now.
     async fn seen(&mut self, referral: &Referral) -> Result<Referral, Deviation> {
-        let request = GetReferralRequest {
-            name: referral.name.clone(),
-        };
+        let request = GetReferralRequest { name: referral.name.clone() };
         answered("GetReferral", self.ohjaamo.referral.get_referral(request).await)
     }
 
@@ -235,8 +200,7 @@ impl<'a, 'b> Scene<'a, 'b> {
         let seen = self.seen(referral).await?;
         same("state of the referral", &state, &seen.state())?;
         same("state of the delivery", &delivery, &seen.delivery_state())?;
-        self.teller
-            .entry("Ohjaamo sees", &[state.as_str_name(), delivery.as_str_name()])
+        self.teller.entry("Ohjaamo sees", &[state.as_str_name(), delivery.as_str_name()])
     }
 }
 

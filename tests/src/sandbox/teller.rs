@@ -17,10 +17,7 @@ pub struct Teller<'a> {
 
 impl Debug for Teller<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Teller")
-            .field("step", &self.step)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Teller").field("step", &self.step).finish_non_exhaustive()
     }
 }
 
@@ -37,11 +34,7 @@ pub struct Deviation {
 
 impl Display for Deviation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "{}: expected {}, seen {}",
-            self.what, self.expected, self.seen
-        )
+        write!(formatter, "{}: expected {}, seen {}", self.what, self.expected, self.seen)
     }
 }
 
@@ -101,24 +94,17 @@ impl<'a> Teller<'a> {
     }
 
     fn write(&mut self, text: &str) -> Result<(), Deviation> {
-        self.out
-            .write_all(text.as_bytes())
-            .and_then(|()| self.out.flush())
-            .map_err(|error| Deviation {
-                what: "the story itself".into(),
-                expected: "a reader".into(),
-                seen: error.to_string(),
-            })
+        self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()).map_err(|error| Deviation {
+            what: "the story itself".into(),
+            expected: "a reader".into(),
+            seen: error.to_string(),
+        })
     }
 }
 
 /// Goes on if both are the same.
 pub(super) fn same<T: PartialEq + Debug>(what: &str, expected: &T, seen: &T) -> Result<(), Deviation> {
-    if expected == seen {
-        Ok(())
-    } else {
-        Err(deviation(what, format!("{expected:?}"), format!("{seen:?}")))
-    }
+    if expected == seen { Ok(()) } else { Err(deviation(what, format!("{expected:?}"), format!("{seen:?}"))) }
 }
 
 /// Goes on if it is there.
@@ -128,8 +114,7 @@ pub(super) fn there<T>(what: &str, seen: Option<T>) -> Result<T, Deviation> {
 
 /// Goes on if the gateway has answered the call.
 pub(super) fn answered<T>(call: &str, seen: Result<Response<T>, Status>) -> Result<T, Deviation> {
-    seen.map(Response::into_inner)
-        .map_err(|status| deviation(call, "an answer".into(), refusal(&status)))
+    seen.map(Response::into_inner).map_err(|status| deviation(call, "an answer".into(), refusal(&status)))
 }
 
 /// Goes on if an agency's own message has been answered.
@@ -145,9 +130,5 @@ pub(super) fn refusal(status: &Status) -> String {
 }
 
 fn deviation(what: &str, expected: String, seen: String) -> Deviation {
-    Deviation {
-        what: what.into(),
-        expected,
-        seen,
-    }
+    Deviation { what: what.into(), expected, seen }
 }

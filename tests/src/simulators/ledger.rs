@@ -1,6 +1,6 @@
 //! What reached a simulated agency, and what took effect there, how often?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -19,6 +19,7 @@ struct Book {
     taken_in: Vec<TakenIn>,
     effects: BTreeMap<String, u32>,
     firsts: BTreeMap<String, First>,
+    own: BTreeSet<String>,
 }
 
 /// A request as it came, before anybody judged it.
@@ -181,6 +182,16 @@ impl Ledger {
     pub fn referral(&self, referral_id: &str) -> Option<TakenIn> {
         let wanted = referral_id.to_lowercase();
         self.referrals().into_iter().rev().find(|referral| referral.referral_id.to_lowercase() == wanted)
+    }
+
+    /// The agency has sent the referral with this UUID itself: it knows what news about it are about.
+    pub fn note_own_referral(&self, referral_id: &str) {
+        self.book().own.insert(referral_id.to_lowercase());
+    }
+
+    /// Whether the agency knows the referral with this UUID: it has taken it in, or sent it.
+    pub(crate) fn knows(&self, referral_id: &str) -> bool {
+        self.referral(referral_id).is_some() || self.book().own.contains(&referral_id.to_lowercase())
     }
 
     pub(crate) fn note(&self, received: Received) {

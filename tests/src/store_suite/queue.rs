@@ -129,6 +129,34 @@ pub async fn an_older_fence_cannot_write(store: &dyn Store) -> Result<()> {
     Ok(())
 }
 
+/// A lease of which nothing has been sent does not stand in the way of whoever stops the delivery.
+///
+/// # Errors
+/// What the store answers.
+pub async fn a_waiting_delivery_is_stopped_whoever_holds_it(store: &dyn Store) -> Result<()> {
+    enqueued(store, vec![delivery(1, 0)?]).await?;
+    let taken = store.lease_due(&lease(0, 10)).await?;
+    let held = taken.first().context("leased")?.clone();
+    let stop = |leaf| {
+        let mut change = Change::announced_by(leaf);
+        change.stops.push(held.message);
+        change
+    };
+    store.commit(stop(2)).await?;
+    let stopped = DeliveryRow {
+        state: DeliveryState::Stopped,
+        fence: held.fence + 1,
+        leased_until: None,
+        ..held.clone()
+    };
+    assert_eq!(store.delivery(held.message).await?, Some(stopped));
+    assert_eq!(store.next_due().await?, None);
+    ensure!(write(store, 3, &held).await.is_err(), "the holder can still write");
+    // What has ended, or is being sent, cannot be stopped so.
+    ensure!(matches!(store.commit(stop(4)).await, Err(StoreError::Conflict)));
+    Ok(())
+}
+
 /// An agency that has enough under way is left out, however much waits for it.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, Params, ffi, params};
 
-use super::deliveries::{enqueue, update_delivery};
+use super::deliveries::{enqueue, stop, update_delivery};
 use super::failed;
 use super::read::request;
 use super::rows::{blob, instant, kind_number, number};
@@ -42,6 +42,9 @@ pub(super) fn apply(connection: &Connection, change: &Change) -> Result<(), Stor
     }
     for delivery in &change.deliveries {
         update_delivery(connection, delivery)?;
+    }
+    for message in &change.stops {
+        stop(connection, *message)?;
     }
     Ok(())
 }

@@ -129,6 +129,13 @@ pub(super) fn update_delivery(connection: &Connection, write: &DeliveryWrite) ->
     expect_one(execute(connection, sql, values)?)
 }
 
+/// Stops a delivery that waits, whoever holds a lease on it.
+pub(super) fn stop(connection: &Connection, message: MessageId) -> Result<(), StoreError> {
+    let sql = "UPDATE delivery SET state = 7, fence = fence + 1, leased_until = NULL
+        WHERE message = ?1 AND state IN (1, 4)";
+    expect_one(execute(connection, sql, params![blob(message.uuid())])?)
+}
+
 /// Leases one delivery. Its state stays: it is being sent only once the intent is logged.
 fn take(connection: &Connection, delivery: i64, until: Timestamp) -> Result<DeliveryRow, StoreError> {
     let found =

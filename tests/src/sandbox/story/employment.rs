@@ -35,38 +35,21 @@ const RECEIVED: [&str; 18] = [
 ];
 
 pub(super) async fn consent(scene: &mut Scene<'_, '_>) -> Result<Consent, Deviation> {
-    scene
-        .teller
-        .step("She signs a consent: Ohjaamo may refer her to the employment services")?;
+    scene.teller.step("She signs a consent: Ohjaamo may refer her to the employment services")?;
     scene.record(cast::employment_terms(TE)).await
 }
 
 pub(super) async fn refer(scene: &mut Scene<'_, '_>, consent: &Consent) -> Result<Referral, Deviation> {
-    scene
-        .teller
-        .step("Ohjaamo sends the referral, with more in it than the consent covers")?;
+    scene.teller.step("Ohjaamo sends the referral, with more in it than the consent covers")?;
     let request = SendReferralRequest {
         wait_for_delivery: true,
-        ..referral_to(
-            TE,
-            &scene.youth,
-            Purpose::EmploymentServices,
-            cast::employment_content(),
-        )
+        ..referral_to(TE, &scene.youth, Purpose::EmploymentServices, cast::employment_content())
     };
     let (referral, decision) = scene.send(request).await?;
     same("decision", &Verdict::Permitted, &decision.verdict())?;
-    same(
-        "state of the delivery",
-        &DeliveryState::Delivered,
-        &referral.delivery_state(),
-    )?;
-    let withheld = [
-        DataCategory::SocialSituation,
-        DataCategory::HealthCapacity,
-        DataCategory::GuidanceNotes,
-    ]
-    .map(cast::category_name);
+    same("state of the delivery", &DeliveryState::Delivered, &referral.delivery_state())?;
+    let withheld = [DataCategory::SocialSituation, DataCategory::HealthCapacity, DataCategory::GuidanceNotes]
+        .map(cast::category_name);
     let mut seen = cast::names(&decision.withheld);
     seen.sort();
     let mut expected = withheld.to_vec();
@@ -74,16 +57,9 @@ pub(super) async fn refer(scene: &mut Scene<'_, '_>, consent: &Consent) -> Resul
     same("what is held back", &expected, &seen)?;
 
     let ledger = scene.world.te.ledger();
-    let taken = there(
-        "the referral in the office's system",
-        ledger.referral(id_of(&referral)),
-    )?;
+    let taken = there("the referral in the office's system", ledger.referral(id_of(&referral)))?;
     let names: Vec<&str> = taken.fields.iter().map(|(name, _)| name.as_str()).collect();
-    same(
-        "what the office's system has received",
-        &RECEIVED.to_vec(),
-        &names,
-    )?;
+    same("what the office's system has received", &RECEIVED.to_vec(), &names)?;
     nothing_of(&[cast::SOCIAL_SITUATION, cast::HEALTH, cast::NOTE], ledger, TE)?;
     scene.tell_received(&taken)?;
     let terms = there("the terms of the consent", consent.terms.as_ref())?;
@@ -93,13 +69,8 @@ pub(super) async fn refer(scene: &mut Scene<'_, '_>, consent: &Consent) -> Resul
 }
 
 pub(super) async fn accept(scene: &mut Scene<'_, '_>, referral: &Referral) -> Result<(), Deviation> {
-    scene
-        .teller
-        .step("An official accepts in the office's own system; its word comes back over X-Road")?;
-    let update = Update {
-        official: official(),
-        ..Update::new(id_of(referral), Action::Accept)
-    };
+    scene.teller.step("An official accepts in the office's own system; its word comes back over X-Road")?;
+    let update = Update { official: official(), ..Update::new(id_of(referral), Action::Accept) };
     let reply = exchanged("paivitaLahete", scene.world.te.send_update(&update).await)?;
     let UpdateReply::Applied { state, sequence } = reply else {
         return Err(Deviation {
@@ -111,7 +82,5 @@ pub(super) async fn accept(scene: &mut Scene<'_, '_>, referral: &Referral) -> Re
     same("state in the office's words", &"HYVAKSYTTY", &state.as_str())?;
     scene.teller.entry("answer to te", &["HYVAKSYTTY (accepted)"])?;
     scene.receipt_number(sequence)?;
-    scene
-        .tell_state(referral, ReferralState::Accepted, DeliveryState::Delivered)
-        .await
+    scene.tell_state(referral, ReferralState::Accepted, DeliveryState::Delivered).await
 }

@@ -63,7 +63,7 @@ impl EmploymentServices {
             Operation::Notify => {
                 let fields = read(body, grammar::NOTICE)?;
                 let referral = value(&fields, "laheteTunnus");
-                if self.settings.ledger.referral(&referral).is_none() {
+                if !self.settings.ledger.knows(&referral) {
                     return Err(Refused("TUNTEMATON_LAHETE".to_owned()));
                 }
                 self.take_in(TakenInKind::Notice, body, fields, plan)

@@ -112,7 +112,7 @@ impl CaseManagement {
         };
         let named = || fields.iter().find(|(path, _)| path == "lahete.tunnus").map(|(_, id)| id.clone());
         let referral_id = referral.map(str::to_owned).or_else(named).unwrap_or_default();
-        if kind == TakenInKind::Notice && self.settings.ledger.referral(&referral_id).is_none() {
+        if kind == TakenInKind::Notice && !self.settings.ledger.knows(&referral_id) {
             return error(StatusCode::UNPROCESSABLE_ENTITY, "tuntematon_lahete", "lähetettä ei löydy");
         }
         let mut fingerprinted = request.path.clone().into_bytes();

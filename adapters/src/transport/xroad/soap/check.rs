@@ -11,7 +11,8 @@ use base64::engine::general_purpose::STANDARD;
 use thiserror::Error;
 
 use super::fault::Fault;
-use super::multipart::soap_part;
+use super::http::{check_soap_action, split_recorded, unpack_recorded};
+use super::multipart::{Attachments, Unpacked, unpack};
 use super::parse::{Envelope, SoapMessage, parse};
 use super::{HASH_ALGORITHM, SoapError};
 use crate::transport::xml::XmlLimits;
@@ -74,11 +75,12 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// Checks a request, and its answer if there is one, as the security servers on both sides would.
+/// Checks a request, and its answer if there is one, as the security servers on both sides would. Each may be
+/// recorded with the HTTP headers before it; then its content type and `SOAPAction` are checked too.
 #[must_use]
 pub fn check_exchange(request: &[u8], response: Option<&[u8]>) -> Verdict {
-    let checked = check_request(request).and_then(|request| match response {
-        Some(response) => check_response(&request, response).map(drop),
+    let checked = asked(read_recorded_request(request)).and_then(|request| match response {
+        Some(response) => answered(&request, read_recorded(response)).map(drop),
         None => Ok(()),
     });
     match checked {
@@ -93,11 +95,7 @@ pub fn check_exchange(request: &[u8], response: Option<&[u8]>) -> Verdict {
 /// # Errors
 /// The request is refused.
 pub fn check_request(request: &[u8]) -> Result<SoapMessage, XroadFault> {
-    match read(request) {
-        Ok(Envelope::Message(message)) => Ok(*message),
-        Ok(Envelope::Fault(fault)) => Err(XroadFault::RequestIsFault(fault)),
-        Err(error) => Err(XroadFault::Request(error)),
-    }
+    asked(read(request))
 }
 
 /// Reads an answer as the provider's and then the client's security server would. As there, the protocol
@@ -106,15 +104,7 @@ pub fn check_request(request: &[u8]) -> Result<SoapMessage, XroadFault> {
 /// # Errors
 /// The answer is refused, or is a technical fault.
 pub fn check_response(request: &SoapMessage, response: &[u8]) -> Result<SoapMessage, XroadFault> {
-    let answer = match read(response) {
-        Ok(Envelope::Message(message)) => *message,
-        Ok(Envelope::Fault(fault)) => return Err(XroadFault::Passed(fault)),
-        Err(error) => return Err(XroadFault::Answer(error)),
-    };
-    match answer.headers().first_difference(request.headers()) {
-        Some(field) => Err(XroadFault::Inconsistent(SoapError::NotEchoed { field })),
-        None => Ok(answer),
-    }
+    answered(request, read(response))
 }
 
 /// Reads an answer to our own request, as strictly as the protocol is written: beside what
@@ -130,8 +120,48 @@ pub fn accept_answer(request: &[u8], response: &[u8]) -> Result<SoapMessage, Xro
     Ok(answer)
 }
 
+fn asked(read: Result<Envelope, SoapError>) -> Result<SoapMessage, XroadFault> {
+    match read {
+        Ok(Envelope::Message(message)) => Ok(*message),
+        Ok(Envelope::Fault(fault)) => Err(XroadFault::RequestIsFault(fault)),
+        Err(error) => Err(XroadFault::Request(error)),
+    }
+}
+
+fn answered(request: &SoapMessage, read: Result<Envelope, SoapError>) -> Result<SoapMessage, XroadFault> {
+    let answer = match read {
+        Ok(Envelope::Message(message)) => *message,
+        Ok(Envelope::Fault(fault)) => return Err(XroadFault::Passed(fault)),
+        Err(SoapError::NoSoapPart) => return Err(XroadFault::Answer(SoapError::NoSoapAnswer)),
+        Err(error) => return Err(XroadFault::Answer(error)),
+    };
+    match answer.headers().first_difference(request.headers()) {
+        Some(field) => Err(XroadFault::Inconsistent(SoapError::NotEchoed { field })),
+        None => Ok(answer),
+    }
+}
+
 fn read(bytes: &[u8]) -> Result<Envelope, SoapError> {
-    parse(soap_part(bytes)?, &XmlLimits::default())
+    read_unpacked(&unpack(bytes)?)
+}
+
+fn read_recorded(bytes: &[u8]) -> Result<Envelope, SoapError> {
+    let (head, body) = split_recorded(bytes);
+    read_unpacked(&unpack_recorded(&head, body)?)
+}
+
+fn read_recorded_request(bytes: &[u8]) -> Result<Envelope, SoapError> {
+    let (head, _) = split_recorded(bytes);
+    check_soap_action(head.soap_action())?;
+    read_recorded(bytes)
+}
+
+/// The message comes first on the wire, so that its mistakes come before those of the attachments.
+fn read_unpacked(unpacked: &Unpacked<'_>) -> Result<Envelope, SoapError> {
+    match (parse(unpacked.soap, &XmlLimits::default())?, unpacked.attachments) {
+        (Envelope::Message(_), Attachments::Untyped) => Err(SoapError::UntypedAttachment),
+        (envelope, _) => Ok(envelope),
+    }
 }
 
 fn strictly(request: &[u8], asked: &SoapMessage, answer: &SoapMessage) -> Result<(), SoapError> {

@@ -31,7 +31,11 @@ pub enum FaultCode {
     InconsistentHeaders,
     /// The answer does not belong to the request.
     InconsistentResponse,
-    /// The HTTP content type is not one of SOAP.
+    /// A multipart request has no part.
+    MissingSoap,
+    /// A multipart answer has no part.
+    InvalidMessage,
+    /// The HTTP content type, or that of a part, is missing or not one of SOAP.
     InvalidContentType,
     /// The HTTP header `SOAPAction` is not quoted.
     InvalidSoapAction,
@@ -54,6 +58,8 @@ impl FaultCode {
             Self::InvalidBody => "invalid_body",
             Self::InconsistentHeaders => "inconsistent_headers",
             Self::InconsistentResponse => "inconsistent_response",
+            Self::MissingSoap => "missing_soap",
+            Self::InvalidMessage => "invalid_message",
             Self::InvalidContentType => "invalid_content_type",
             Self::InvalidSoapAction => "invalid_soap_action",
             Self::InternalError => "internal_error",
@@ -151,6 +157,15 @@ pub enum SoapError {
     /// The hash in the answer is not that of the request.
     #[error("header field `requestHash` of the answer must be the SHA-512 of the request")]
     RequestHash,
+    /// A multipart request has no part between its boundaries.
+    #[error("the multipart request must have a first part with SOAP")]
+    NoSoapPart,
+    /// A multipart answer has no part between its boundaries.
+    #[error("the multipart answer must have a first part with SOAP")]
+    NoSoapAnswer,
+    /// An attachment does not say what it is.
+    #[error("every attachment must have a content type")]
+    UntypedAttachment,
     /// The HTTP content type is not accepted.
     #[error("the content type must be `text/xml`, `application/xop+xml` or `multipart/related`")]
     ContentType,
@@ -177,7 +192,9 @@ impl SoapError {
             Self::RepeatedBody | Self::BodyChildren => FaultCode::InvalidBody,
             Self::ServiceCode => FaultCode::InconsistentHeaders,
             Self::NotEchoed { .. } | Self::NotAnAnswer | Self::RequestHash => FaultCode::InconsistentResponse,
-            Self::ContentType => FaultCode::InvalidContentType,
+            Self::NoSoapPart => FaultCode::MissingSoap,
+            Self::NoSoapAnswer => FaultCode::InvalidMessage,
+            Self::ContentType | Self::UntypedAttachment => FaultCode::InvalidContentType,
             Self::SoapAction => FaultCode::InvalidSoapAction,
         }
     }

@@ -37,7 +37,7 @@ pub struct Headers {
 pub struct RepresentedParty {
     /// The class of the party, such as `COM`.
     pub class: Option<String>,
-    /// The code of the party.
+    /// The code of the party, empty if the message gives none.
     pub code: String,
 }
 
@@ -212,10 +212,11 @@ fn security_server(element: &Element) -> Result<SecurityServerId, SoapError> {
     Ok(SecurityServerId { owner, server_code: filled(field, "serverCode", server)? })
 }
 
+/// X-Road requires neither part of the party, other than its schema does.
 fn represented_party(element: &Element) -> Result<RepresentedParty, SoapError> {
-    let field = "representedParty";
-    let [class, code] = read_parts(element, REPRESENTATION, field, ["partyClass", "partyCode"])?;
-    Ok(RepresentedParty { class, code: filled(field, "partyCode", code)? })
+    let parts = ["partyClass", "partyCode"];
+    let [class, code] = read_parts(element, REPRESENTATION, "representedParty", parts)?;
+    Ok(RepresentedParty { class, code: code.unwrap_or_default() })
 }
 
 fn member(

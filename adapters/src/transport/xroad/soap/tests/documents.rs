@@ -135,8 +135,60 @@ fn the_first_part_of_a_message_with_attachments_is_read() {
     for part in ["X: y", "Content-Type: text/plain", "Content-Type: multipart/mixed; boundary=b2", ""] {
         rejects(&with(part, &soap), "invalid_content_type");
     }
-    for text in ["--", "--b1", "--b1\n", "--b1\n--b1--"] {
-        rejects(text, "invalid_content_type");
+    rejects("--b1\n--b1--", "invalid_content_type");
+    let xml = "Content-Type: text/xml";
+    // A boundary that stands only once is not the message's: no part can be found.
+    for text in ["--", "--b1", "--b1\n", &format!("--b1\n{xml}\n\n{soap}\n--b12\n")] {
+        rejects(text, "missing_soap");
+        assert_eq!(exchange(&soap, text), "reject server.serverproxy.service_failed.invalid_message");
     }
-    rejects(&format!("--b1\nContent-Type: text/xml\n\n{soap}<more/>"), "invalid_soap");
+    accepts(&format!("\u{feff}{}", with(xml, &soap)));
+    accepts(&with(xml, &format!("\u{feff}{soap}")));
+    let untyped = |soap: &str| with(xml, soap).replace("Content-Type: text/plain", "Content-Id: a");
+    rejects(&untyped(&soap), "invalid_content_type");
+    rejects(&untyped("<x/>"), "invalid_soap");
+}
+
+#[test]
+fn a_message_may_be_recorded_with_its_http_headers() {
+    let soap = Sample::request().text();
+    for head in [
+        "Content-Type: text/xml",
+        "content-type:application/xop+xml; charset=utf-8\nX-Other: a:b",
+        "POST /cgi-bin/consumer_proxy HTTP/1.1\nHost: ss1\nContent-Type: text/xml;\n charset=UTF-8\nSOAPAction: \"\"",
+        "HTTP/1.1 200 OK",
+        "Date: now",
+    ] {
+        let recorded = format!("{head}\n\n{soap}");
+        accepts(&recorded);
+        accepts(&recorded.replace('\n', "\r\n"));
+    }
+    rejects(&format!("Content-Type: text/html\n\n{soap}"), "invalid_content_type");
+    rejects(&format!("Content-Type: text/xml\n\n--b1\n{soap}"), "invalid_soap");
+    rejects(&format!("Content-Type: text/xml\nSOAPAction: urn:x\n\n{soap}"), "invalid_soap_action");
+    for text in ["Content-Type: text/xml", "Content-Type: text/xml\n\n", "a:", "HTTP/1.1 500", ":"] {
+        rejects(text, "invalid_soap");
+    }
+    assert!(check_request(format!("Content-Type: text/xml\n\n{soap}").as_bytes()).is_err());
+
+    let parts = format!("preamble\n--b 1\nContent-Type: text/xml\n\n{soap}\n--b 1--\n");
+    for boundary in ["b 1", "\"b 1\"; charset=UTF-8"] {
+        accepts(&format!("Content-Type: Multipart/Related; Boundary={boundary}\n\n{parts}"));
+    }
+    accepts(&format!("Content-Type: multipart/related;\n\tboundary=\"b 1\"\n\n{parts}"));
+    accepts(&format!("Content-Type: multipart/related\n\n{}", parts.replace("preamble\n", "")));
+    for wrong in ["boundary=b", ""] {
+        let recorded = format!("Content-Type: multipart/related; {wrong}\n\n");
+        rejects(&format!("{recorded}{}", if wrong.is_empty() { "--b\n" } else { &parts }), "missing_soap");
+    }
+}
+
+#[test]
+fn other_bytes_before_and_after_a_message() {
+    let text = Sample::request().text();
+    rejects(&format!("\n{text}"), "invalid_soap");
+    rejects(&format!(" {text}"), "invalid_soap");
+    rejects("\u{feff}", "invalid_soap");
+    let undeclared = Sample::request().text().replace("<?xml version=\"1.0\" encoding=\"UTF-8\"?>", "");
+    accepts(&format!("\r\n {undeclared}\r\n"));
 }

@@ -1,0 +1,258 @@
+//! What do the tests of delivery have at hand?
+
+use std::time::Duration;
+
+use polku_gateway::audit::{AuditLog, Event, Leaf};
+use polku_gateway::store::sqlite::SqliteStore;
+use polku_gateway::store::{DeliveryRow, Store};
+use polku_proto::v1::{
+    Consent, ConsentChange, DataCategory, DeliveryState, GetReferralRequest, Purpose, Referral,
+    SendReferralRequest, WithdrawConsentRequest,
+};
+use polku_proto::{ReferralId, ReferralName};
+use polku_tests::simulators::{Faults, Ledger, Operation, TakenIn};
+use polku_tests::world::{
+    Client, OHJAAMO, PAJA, Running, TE, World, WorldSettings, eventually, full_content, professional,
+    referral_to, request_id,
+};
+use tempfile::TempDir;
+
+/// How long anything may take that is not expected to take long.
+pub(crate) const SOON: Duration = Duration::from_secs(15);
+
+/// What the ordinary referral of these tests may tell.
+pub(crate) const BASIC: [DataCategory; 4] = [
+    DataCategory::IdentityContact,
+    DataCategory::ServiceNeeds,
+    DataCategory::EducationWork,
+    DataCategory::ReferralStatus,
+];
+
+/// Valid identity codes of people who do not exist.
+pub(crate) const PEOPLE: [&str; 21] = [
+    "010594Y9032",
+    "010594Y9021",
+    "020594X903P",
+    "020594X902N",
+    "030594W903B",
+    "030694W9024",
+    "040594V9030",
+    "040594V902Y",
+    "050594U903M",
+    "050594U902L",
+    "010516B903X",
+    "010516B902W",
+    "020516C903K",
+    "020516C902J",
+    "030516D9037",
+    "030516D9026",
+    "010501E9032",
+    "020502E902X",
+    "020503F9037",
+    "020504A902E",
+    "020504B904H",
+];
+
+/// A running world with a guidance worker in it.
+pub(crate) struct Scene {
+    pub(crate) world: World,
+    pub(crate) running: Running,
+    pub(crate) ohjaamo: Client,
+    folder: TempDir,
+}
+
+/// What is left of a world whose gateway has stopped.
+pub(crate) struct Remains {
+    pub(crate) leaves: Vec<Leaf>,
+    store: SqliteStore,
+    _folder: TempDir,
+}
+
+impl Scene {
+    pub(crate) async fn open(settings: &WorldSettings) -> Self {
+        let folder = TempDir::new().unwrap();
+        let world = World::make(folder.path(), settings).unwrap();
+        let running = world.start().await.unwrap();
+        let ohjaamo = worker(&world, &running);
+        Self { world, running, ohjaamo, folder }
+    }
+
+    /// Stops the gateway and starts it again on the same folder.
+    pub(crate) async fn restart(self, between: impl FnOnce(&World)) -> Self {
+        let Self { world, running, folder, .. } = self;
+        running.stop().await.unwrap();
+        released(&folder).await;
+        between(&world);
+        let running = world.start().await.unwrap();
+        let ohjaamo = worker(&world, &running);
+        Self { world, running, ohjaamo, folder }
+    }
+
+    /// Stops the gateway and opens what it has written.
+    pub(crate) async fn end(self) -> Remains {
+        self.running.stop().await.unwrap();
+        released(&self.folder).await;
+        let data = self.folder.path().join("data");
+        let log = data.join("audit.log");
+        AuditLog::verify(&log).unwrap();
+        let (log, _) = AuditLog::open(&log).unwrap();
+        let mut leaves = Vec::new();
+        log.read(0, |sequence, leaf| {
+            assert_eq!(sequence, leaves.len() as u64);
+            leaves.push(leaf);
+        })
+        .unwrap();
+        Remains { leaves, store: SqliteStore::open(&data.join("polku.db")).unwrap(), _folder: self.folder }
+    }
+
+    pub(crate) fn faults(&self, agency: &str) -> &Faults {
+        if agency == TE { self.world.te.faults() } else { self.world.walmu.faults() }
+    }
+
+    pub(crate) fn ledger(&self, agency: &str) -> &Ledger {
+        if agency == TE { self.world.te.ledger() } else { self.world.walmu.ledger() }
+    }
+
+    /// How many requests for this operation have reached the agency.
+    pub(crate) fn requests(&self, agency: &str, operation: Operation) -> usize {
+        self.ledger(agency).received().iter().filter(|received| received.operation == operation).count()
+    }
+
+    /// A person with a consent for the ordinary referral to this agency.
+    pub(crate) async fn consenting(&mut self, hetu: &str, agency: &str) -> (String, Consent) {
+        let youth = self.ohjaamo.identify(hetu).await.unwrap();
+        let purpose = purpose(agency);
+        let consent = self.ohjaamo.record_consent(&youth, OHJAAMO, agency, purpose, &BASIC).await.unwrap();
+        (youth, consent)
+    }
+
+    pub(crate) async fn send(&mut self, youth: &str, agency: &str) -> Referral {
+        send(&mut self.ohjaamo, ordinary(youth, agency)).await
+    }
+
+    /// Sends and waits for the end of the delivery.
+    pub(crate) async fn deliver(&mut self, youth: &str, agency: &str) -> Referral {
+        let mut request = ordinary(youth, agency);
+        request.wait_for_delivery = true;
+        send(&mut self.ohjaamo, request).await
+    }
+
+    pub(crate) async fn get(&self, name: &str) -> Referral {
+        let request = GetReferralRequest { name: name.to_owned() };
+        self.ohjaamo.referral.clone().get_referral(request).await.unwrap().into_inner()
+    }
+
+    pub(crate) async fn withdraw(&self, consent: &Consent) -> ConsentChange {
+        let request = WithdrawConsentRequest {
+            request_id: request_id(),
+            name: consent.name.clone(),
+            ..WithdrawConsentRequest::default()
+        };
+        self.ohjaamo.consent.clone().withdraw_consent(request).await.unwrap().into_inner()
+    }
+
+    /// Waits until the delivery of the referral is in this state.
+    pub(crate) async fn until_delivery(&self, name: &str, state: DeliveryState) -> Referral {
+        let seen = eventually(SOON, || async {
+            let referral = self.get(name).await;
+            (referral.delivery_state() == state).then_some(referral)
+        });
+        match seen.await {
+            Some(referral) => referral,
+            None => panic!("{name} is {:?}, not {state:?}", self.get(name).await.delivery_state()),
+        }
+    }
+
+    /// Waits until something can be seen in the simulators.
+    pub(crate) async fn until(&self, what: &str, mut seen: impl FnMut(&Self) -> bool) {
+        let looked = eventually(SOON, || {
+            let seen = seen(self).then_some(());
+            async move { seen }
+        });
+        looked.await.unwrap_or_else(|| panic!("{what}: never"));
+    }
+
+    /// The news that the agency has taken in about a referral, in order.
+    pub(crate) fn notices(&self, agency: &str, name: &str) -> Vec<TakenIn> {
+        let wanted = id(name);
+        self.ledger(agency).notices().into_iter().filter(|notice| notice.referral_id == wanted).collect()
+    }
+
+    /// How often the referral itself has taken effect.
+    pub(crate) fn effects(&self, agency: &str, name: &str) -> usize {
+        let wanted = id(name);
+        self.ledger(agency).referrals().iter().filter(|referral| referral.referral_id == wanted).count()
+    }
+}
+
+impl Remains {
+    /// The deliveries about a referral, oldest first.
+    pub(crate) async fn deliveries(&self, name: &str) -> Vec<DeliveryRow> {
+        let name: ReferralName = name.parse().unwrap();
+        let id: ReferralId = name.referral;
+        self.store.deliveries_about(id).await.unwrap()
+    }
+
+    pub(crate) fn count(&self, event: Event) -> usize {
+        self.leaves.iter().filter(|leaf| leaf.event == event).count()
+    }
+
+    /// Every intent has an outcome or was closed, or a later attempt has taken it up.
+    pub(crate) fn check_intents(&self) {
+        for (sequence, leaf) in self.leaves.iter().enumerate() {
+            let sequence = sequence as u64;
+            let follows = |later: &Leaf| {
+                later.refers_to == Some(sequence)
+                    && matches!(later.event, Event::DeliveryOutcome | Event::Closed | Event::DeliveryIntent)
+            };
+            if leaf.event == Event::DeliveryIntent {
+                assert!(self.leaves.iter().any(follows), "intent {sequence} stands alone");
+            }
+        }
+    }
+}
+
+/// Waits for every delivery about these referrals to come to its end.
+pub(crate) async fn until_ended(scene: &Scene, names: &[String]) {
+    for name in names {
+        let ended = eventually(Duration::from_secs(40), || async {
+            let state = scene.get(name).await.delivery_state();
+            let open = [DeliveryState::Queued, DeliveryState::Sending, DeliveryState::Retrying];
+            (!open.contains(&state)).then_some(())
+        });
+        ended.await.unwrap_or_else(|| panic!("the delivery of {name} does not end"));
+    }
+}
+
+pub(crate) fn purpose(agency: &str) -> Purpose {
+    match agency {
+        TE => Purpose::EmploymentServices,
+        PAJA => Purpose::WorkshopCoaching,
+        _ => Purpose::Guidance,
+    }
+}
+
+pub(crate) fn ordinary(youth: &str, agency: &str) -> SendReferralRequest {
+    referral_to(agency, youth, purpose(agency), full_content())
+}
+
+pub(crate) async fn send(client: &mut Client, request: SendReferralRequest) -> Referral {
+    client.referral.send_referral(request).await.unwrap().into_inner().referral.unwrap()
+}
+
+/// Waits until the last watcher has let go of a gateway that has stopped in this process.
+async fn released(folder: &TempDir) {
+    let log = folder.path().join("data/audit.log");
+    let opened = eventually(SOON, || async { AuditLog::open(&log).ok().map(drop) });
+    opened.await.expect("the audit log is still in use");
+}
+
+/// The last part of a name.
+pub(crate) fn id(name: &str) -> String {
+    name.rsplit('/').next().unwrap().to_owned()
+}
+
+fn worker(world: &World, running: &Running) -> Client {
+    let worker = professional("ohjaaja-1", "keskusta", "guidance_worker");
+    world.client(running.bound.grpc, &world.identities.ohjaamo).unwrap().acting(&worker)
+}
