@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use polku_policy::ActorRole;
 use polku_proto::id::YouthName;
+use polku_proto::identity::Hetu;
 use polku_proto::v1::actor::Who;
 use polku_proto::v1::representative_actor::Capacity;
 use polku_proto::{AgencyId, Valid, Violations, YouthId, v1};
@@ -223,7 +224,16 @@ fn asserted(metadata: &MetadataMap) -> Result<Who, CallerError> {
     let bytes = value.to_bytes().map_err(|_| CallerError::ActorUnreadable)?;
     let actor = v1::Actor::decode(bytes).map_err(|_| CallerError::ActorUnreadable)?;
     let actor = Valid::check(actor).map_err(CallerError::ActorMalformed)?;
-    actor.into_inner().who.ok_or(CallerError::ActorUnreadable)
+    let who = actor.into_inner().who.ok_or(CallerError::ActorUnreadable)?;
+    // Logs and leaves name the actor: a personal identity code must not get there.
+    match &who {
+        Who::Professional(v1::Professional { id, .. }) | Who::Representative(v1::RepresentativeActor { id, .. })
+            if id.parse::<Hetu>().is_ok() =>
+        {
+            Err(CallerError::ActorUnreadable)
+        }
+        Who::Professional(_) | Who::Representative(_) | Who::Subject(_) => Ok(who),
+    }
 }
 
 fn youth_of(name: &str) -> Result<YouthId, CallerError> {

@@ -20,6 +20,14 @@ pub enum Error {
     /// The caller's certificate or actor is not accepted.
     #[error("the caller is not accepted")]
     Caller(#[from] CallerError),
+    /// The bytes are no message of the contract.
+    #[error("the message cannot be read")]
+    Unreadable {
+        /// Stable reason code.
+        reason: &'static str,
+        /// What was expected.
+        expected: &'static str,
+    },
     /// The message breaks the rules of the contract.
     #[error("the message does not follow the contract")]
     Invalid(#[from] Violations),
@@ -109,7 +117,7 @@ impl Error {
         match self {
             Self::Caller(error) => error.reason(),
             Self::Invalid(_) => "INVALID_FIELDS",
-            Self::Field { reason, .. } => reason,
+            Self::Unreadable { reason, .. } | Self::Field { reason, .. } => reason,
             Self::RequestIdReused => "REQUEST_ID_REUSED",
             Self::NotFound => "NOT_FOUND",
             Self::NotPermitted(_) => "NOT_PERMITTED",
@@ -142,7 +150,8 @@ impl Error {
             Self::NotPermitted(_) => {
                 "no valid permission covers this disclosure: ask the young person, then record the consent".into()
             }
-            Self::ActorNotAllowed { expected }
+            Self::Unreadable { expected, .. }
+            | Self::ActorNotAllowed { expected }
             | Self::TransitionNotAllowed { expected, .. }
             | Self::RecordState { expected } => (*expected).into(),
             Self::EtagMismatch => "read the record again, look at the change, and send the new etag".into(),

@@ -1,1 +1,8 @@
 //! Is bad input refused with a clear error, and is nothing lost by it?
+
+mod callers;
+mod fields;
+mod identity;
+mod quota;
+mod repeat;
+mod wire;

@@ -126,6 +126,14 @@ impl World {
         self.pki.authority_pem()
     }
 
+    /// A certificate of this world's authority that ran out long ago.
+    ///
+    /// # Errors
+    /// Fails when no key can be made.
+    pub fn issue_expired_client(&self, common_name: &str) -> Result<Identity> {
+        self.pki.issue_expired_client(common_name)
+    }
+
     /// Starts the gateway in this process, on the host's clock.
     ///
     /// # Errors

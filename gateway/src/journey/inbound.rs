@@ -103,6 +103,7 @@ fn refused(error: &Error) -> InboundOutcome {
         Error::Store(_) | Error::Audit(_) | Error::ConsentStale | Error::EtagMismatch => Retry::Backoff,
         Error::Quota { after } => Retry::After(*after),
         Error::Caller(_)
+        | Error::Unreadable { .. }
         | Error::Invalid(_)
         | Error::Field { .. }
         | Error::RequestIdReused

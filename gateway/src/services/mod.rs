@@ -8,9 +8,11 @@ mod deadline;
 mod journey;
 mod referral;
 pub(crate) mod status;
+mod unreadable;
 
 use std::sync::Arc;
 
+use axum::middleware::map_response;
 use polku_proto::v1::consent_service_server::ConsentServiceServer;
 use polku_proto::v1::journey_service_server::JourneyServiceServer;
 use polku_proto::v1::referral_service_server::ReferralServiceServer;
@@ -50,7 +52,8 @@ pub(crate) fn routes(gateway: Arc<Gateway>, callers: Arc<Callers>, quotas: Arc<Q
     let journey = JourneyServiceServer::new(journey::Service(desk.clone()));
     let referral = ReferralServiceServer::new(referral::Service(desk.clone()));
     let consent = ConsentServiceServer::new(consent::Service(desk));
-    Routes::new(journey.max_decoding_message_size(LARGEST_MESSAGE))
+    let routes = Routes::new(journey.max_decoding_message_size(LARGEST_MESSAGE))
         .add_service(referral.max_decoding_message_size(LARGEST_MESSAGE))
-        .add_service(consent.max_decoding_message_size(LARGEST_MESSAGE))
+        .add_service(consent.max_decoding_message_size(LARGEST_MESSAGE));
+    routes.into_axum_router().layer(map_response(unreadable::worded)).into()
 }

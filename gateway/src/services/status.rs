@@ -56,6 +56,7 @@ impl From<Error> for Status {
                 details.set_retry_info(Some(PAUSE));
             }
             Error::Caller(_)
+            | Error::Unreadable { .. }
             | Error::RequestIdReused
             | Error::NotFound
             | Error::ActorNotAllowed { .. }
@@ -76,6 +77,7 @@ pub(crate) fn log(error: &Error) {
             tracing::error!(reason = error.reason(), error = chain(error), "call failed");
         }
         Error::Caller(_)
+        | Error::Unreadable { .. }
         | Error::Invalid(_)
         | Error::Field { .. }
         | Error::RequestIdReused
@@ -104,13 +106,15 @@ fn chain(error: &Error) -> String {
 fn code(error: &Error) -> Code {
     match error {
         Error::Caller(CallerError::NoCertificate | CallerError::UnknownCertificate) => Code::Unauthenticated,
-        Error::Caller(
-            CallerError::ActorMissing | CallerError::ActorUnreadable | CallerError::ActorMalformed(_),
-        ) => Code::InvalidArgument,
-        Error::Caller(
-            CallerError::ActorNotAllowed(_) | CallerError::UnknownUnit | CallerError::UnknownRole,
-        ) => Code::PermissionDenied,
-        Error::Invalid(_) | Error::Field { .. } | Error::RequestIdReused => Code::InvalidArgument,
+        Error::Caller(CallerError::ActorMissing | CallerError::ActorUnreadable | CallerError::ActorMalformed(_)) => {
+            Code::InvalidArgument
+        }
+        Error::Caller(CallerError::ActorNotAllowed(_) | CallerError::UnknownUnit | CallerError::UnknownRole) => {
+            Code::PermissionDenied
+        }
+        Error::Unreadable { .. } | Error::Invalid(_) | Error::Field { .. } | Error::RequestIdReused => {
+            Code::InvalidArgument
+        }
         Error::NotFound => Code::NotFound,
         Error::NotPermitted(_) | Error::ActorNotAllowed { .. } => Code::PermissionDenied,
         Error::TransitionNotAllowed { .. } | Error::RecordState { .. } => Code::FailedPrecondition,
@@ -128,6 +132,7 @@ fn retry(error: &Error) -> &'static str {
         Error::EtagMismatch => "after reading again",
         Error::NotPermitted(_) => "after a consent is recorded",
         Error::Caller(_)
+        | Error::Unreadable { .. }
         | Error::Invalid(_)
         | Error::Field { .. }
         | Error::RequestIdReused
@@ -146,6 +151,7 @@ fn text(error: &Error) -> String {
         Error::Seal(_) | Error::Inconsistent(_) => "the gateway made a mistake".to_owned(),
         Error::Field { .. } => "the message does not follow the contract".to_owned(),
         Error::Caller(_)
+        | Error::Unreadable { .. }
         | Error::Invalid(_)
         | Error::RequestIdReused
         | Error::NotFound

@@ -1,0 +1,166 @@
+//! What is answered to bytes that are no message of the contract?
+
+use polku_proto::v1::{IdentifyYouthRequest, ListReferralsRequest, ReferralContent};
+use polku_tests::world::{KELA, professional, referral_to, request_id};
+use prost::Message;
+use tonic::Code;
+
+use crate::stage::{
+    HETUS, Stage, actor_bytes, assert_refused, assert_silent, call_raw, fields_of, purpose_of,
+};
+
+/// Every method of the contract.
+const METHODS: [&str; 29] = [
+    "JourneyService/IdentifyYouth",
+    "JourneyService/GetJourney",
+    "ReferralService/SendReferral",
+    "ReferralService/GetReferral",
+    "ReferralService/ListReferrals",
+    "ReferralService/AcceptReferral",
+    "ReferralService/RejectReferral",
+    "ReferralService/RequestInformation",
+    "ReferralService/ProvideInformation",
+    "ReferralService/StartReferral",
+    "ReferralService/HoldReferral",
+    "ReferralService/CompleteReferral",
+    "ReferralService/FailReferral",
+    "ReferralService/CancelReferral",
+    "ReferralService/ConfirmCancellation",
+    "ReferralService/MarkReferralEnteredInError",
+    "ReferralService/RerouteReferral",
+    "ReferralService/WatchReferrals",
+    "ConsentService/RequestConsent",
+    "ConsentService/RecordConsent",
+    "ConsentService/RenewConsent",
+    "ConsentService/RefuseConsent",
+    "ConsentService/WithdrawConsent",
+    "ConsentService/RevokeConsent",
+    "ConsentService/RecordProhibition",
+    "ConsentService/LiftProhibition",
+    "ConsentService/GetConsent",
+    "ConsentService/ListConsents",
+    "ConsentService/VerifyConsent",
+];
+
+fn worker() -> Vec<u8> {
+    actor_bytes(&professional("ohjaaja-1", "keskusta", "guidance_worker"))
+}
+
+/// One message of each kind of damage.
+fn damaged() -> Vec<(&'static str, Vec<u8>)> {
+    let whole = IdentifyYouthRequest {
+        request_id: request_id(),
+        identity_code: HETUS[0].into(),
+    }
+    .encode_to_vec();
+    let truncated = whole[..whole.len() - 1].to_vec();
+    // Field 1, a text in every request, as a number.
+    let wrong_wire_type = vec![0x08, 0x07];
+    // Group 1000, opened again and again.
+    let nested = [0xc3, 0x3e].repeat(200);
+    let mut not_utf8 = vec![0x0a, 0x04];
+    not_utf8.extend([0xff, 0xfe, b'k', b'a']);
+    let no_wire_type = vec![0x0f, 0x01];
+    vec![
+        ("truncated", truncated),
+        ("wrong wire type", wrong_wire_type),
+        ("deep nesting", nested),
+        ("not UTF-8", not_utf8),
+        ("unknown wire type", no_wire_type),
+        ("plain text", b"kanaria-vapaata-tekstia".to_vec()),
+        ("longer than it is", vec![0x0a, 0xff, 0xff, 0xff, 0x0f]),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_method_reads_what_is_no_message() {
+    let stage = Stage::open().await;
+    let channel = stage.ohjaamo().channel();
+    let before = stage.next_leaf().await;
+    for method in METHODS {
+        for (damage, bytes) in damaged() {
+            let result = call_raw(&channel, method, Some(&worker()), bytes).await;
+            println!("{method}: {damage}");
+            let status = assert_refused(result, Code::InvalidArgument, "MESSAGE_UNREADABLE");
+            assert_silent(&status, &["vapaata"]);
+        }
+    }
+    assert_eq!(
+        stage.next_leaf().await,
+        before + 1,
+        "a damaged message left a leaf"
+    );
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_method_says_which_fields_an_empty_message_lacks() {
+    let stage = Stage::open().await;
+    let channel = stage.ohjaamo().channel();
+    for method in METHODS
+        .iter()
+        .filter(|method| !method.ends_with("WatchReferrals"))
+    {
+        let result = call_raw(&channel, method, Some(&worker()), Vec::new()).await;
+        let fields = fields_of(&assert_refused(result, Code::InvalidArgument, "INVALID_FIELDS"));
+        assert!(
+            !fields.is_empty() && fields.iter().all(|field| !field.is_empty()),
+            "{method}: {fields:?}"
+        );
+    }
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_large_a_message_is_not_taken_in() {
+    let stage = Stage::open().await;
+    let youth = stage.youth(HETUS[0]).await;
+    let of_size = |wanted: usize| {
+        let content = |length| ReferralContent {
+            reason: "k".repeat(length),
+            ..ReferralContent::default()
+        };
+        let request = referral_to(KELA, &youth, purpose_of(KELA), content(wanted));
+        let too_much = request.encoded_len() - wanted;
+        let request = referral_to(KELA, &youth, purpose_of(KELA), content(wanted - too_much));
+        assert_eq!(request.encoded_len(), wanted);
+        request
+    };
+    let mut ohjaamo = stage.ohjaamo();
+    let result = ohjaamo.referral.send_referral(of_size(256 * 1024 + 1)).await;
+    assert_refused(result, Code::InvalidArgument, "MESSAGE_TOO_LARGE");
+    // The largest one is read, and its field is what is too long.
+    let result = ohjaamo.referral.send_referral(of_size(256 * 1024)).await;
+    let status = assert_refused(result, Code::InvalidArgument, "INVALID_FIELDS");
+    assert_eq!(fields_of(&status), ["content.reason"]);
+    let result = ohjaamo.referral.send_referral(of_size(8 * 1024 * 1024)).await;
+    assert_refused(result, Code::InvalidArgument, "MESSAGE_TOO_LARGE");
+    let list = ListReferralsRequest {
+        parent: youth,
+        ..ListReferralsRequest::default()
+    };
+    assert!(
+        ohjaamo
+            .referral
+            .list_referrals(list)
+            .await
+            .unwrap()
+            .into_inner()
+            .referrals
+            .is_empty()
+    );
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unknown_methods_do_not_exist() {
+    let stage = Stage::open().await;
+    let channel = stage.ohjaamo().channel();
+    for method in ["ReferralService/DeleteReferral", "NoService/SendReferral"] {
+        let status = call_raw(&channel, method, Some(&worker()), Vec::new())
+            .await
+            .unwrap_err();
+        assert_eq!(status.code(), Code::Unimplemented, "{method}");
+    }
+    stage.close().await;
+}
