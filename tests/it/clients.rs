@@ -35,5 +35,7 @@ fn contract() -> PathBuf {
 fn interpreter() -> PathBuf {
     let own = std::env::current_exe().unwrap();
     let found = own.ancestors().map(|folder| folder.join("python-env/bin/python")).find(|file| file.exists());
-    found.expect("there is no Python environment: run `bash tests/run --setup`, which makes it in the target folder")
+    found.expect(
+        "there is no Python environment: run `bash tests/run --setup`, which makes it in the target folder",
+    )
 }

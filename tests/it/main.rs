@@ -1,5 +1,7 @@
 //! One binary for all tests that need more than one package.
 
+#![cfg(test)]
+
 mod architecture;
 mod canary;
 mod clients;
@@ -13,3 +15,4 @@ mod refused;
 mod referral;
 mod sandbox;
 mod store;
+mod suite;

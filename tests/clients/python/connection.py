@@ -50,6 +50,16 @@ def refused(call, code: grpc.StatusCode, reason: str, fields: tuple[str, ...] = 
     return refusal
 
 
+def connect(options: argparse.Namespace, credentials: grpc.ChannelCredentials) -> grpc.Channel:
+    settings = [("grpc.ssl_target_name_override", options.server_name), ("grpc.enable_http_proxy", 0)]
+    return grpc.secure_channel(options.address, credentials, settings)
+
+
+def anonymous_channel(options: argparse.Namespace) -> grpc.Channel:
+    """A connection that trusts the gateway and shows no certificate."""
+    return connect(options, grpc.ssl_channel_credentials((options.folder / "ca.crt.pem").read_bytes()))
+
+
 class Caller:
     """One organisation's system: a connection with its certificate, and the clients of the contract."""
 
@@ -60,8 +70,7 @@ class Caller:
         credentials = grpc.ssl_channel_credentials(
             read("ca.crt.pem"), private_key=read(f"{name}.key.pem"), certificate_chain=read(f"{name}.crt.pem")
         )
-        settings = [("grpc.ssl_target_name_override", options.server_name), ("grpc.enable_http_proxy", 0)]
-        self.channel = grpc.secure_channel(options.address, credentials, settings)
+        self.channel = connect(options, credentials)
         actor = common_pb2.Actor(professional=common_pb2.Professional(id=f"{name}-1", unit=unit, role=role))
         acting = grpc.intercept_channel(self.channel, WithActor(actor.SerializeToString()))
         self.journey = journey_pb2_grpc.JourneyServiceStub(acting)

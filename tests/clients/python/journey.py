@@ -17,7 +17,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 import stubs
-from connection import CALL_SECONDS, Caller, Refusal, Unexpected, expect, refused
+from connection import CALL_SECONDS, Caller, Refusal, Unexpected, anonymous_channel, expect, refused
 
 OHJAAMO, TE, KELA = "ohjaamo", "te", "kela"
 SEND, WITHDRAW = "/polku.v1.ReferralService/SendReferral", "/polku.v1.ConsentService/WithdrawConsent"
@@ -88,6 +88,17 @@ def health(story: Story) -> None:
         answer = stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=CALL_SECONDS)
         expect(answer.status == health_pb2.HealthCheckResponse.SERVING, f"{service or 'the gateway'} to serve")
     done("health", f"the gateway and {len(services) - 1} services serve")
+
+
+def no_certificate(story: Story) -> None:
+    stub = health_pb2_grpc.HealthStub(anonymous_channel(story.options))
+    try:
+        stub.Check(health_pb2.HealthCheckRequest(), timeout=CALL_SECONDS)
+    except grpc.RpcError as error:
+        expect(error.code() == grpc.StatusCode.UNAVAILABLE, f"no connection, got {error.code().name}")
+    else:
+        raise Unexpected("no connection without a client certificate")
+    done("no certificate", "no connection")
 
 
 def reflection(story: Story) -> None:
@@ -346,7 +357,7 @@ def play(options: argparse.Namespace) -> None:
     files = stubs.generate(options.proto, options.stubs)
     done("stubs", f"generated from {len(files)} .proto files")
     story = Story(options)
-    for step in (health, reflection, identify, no_actor, malformed, not_permitted, record_consent):
+    for step in (health, no_certificate, reflection, identify, no_actor, malformed, not_permitted, record_consent):
         run(step, story)
     watching = Watch(story)
     for step in (send, read_back, repeat):

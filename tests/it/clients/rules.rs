@@ -50,7 +50,9 @@ fn broken_of(example: &Example) -> Vec<String> {
 
 /// The rules that the message breaks, as `field.path[0] rule.name`, in order.
 fn broken<X: Message + Default + Validate>(bytes: &[u8]) -> Vec<String> {
-    let Err(violations) = Valid::check(X::decode(bytes).unwrap()) else { return Vec::new() };
+    let Err(violations) = Valid::check(X::decode(bytes).unwrap()) else {
+        return Vec::new();
+    };
     let mut found: Vec<String> =
         violations.iter().map(|violation| format!("{} {}", violation.field, violation.rule)).collect();
     found.sort();
@@ -62,7 +64,11 @@ fn broken<X: Message + Default + Validate>(bytes: &[u8]) -> Vec<String> {
 async fn every_rule_of_the_contract_means_what_protovalidate_says() {
     let folder = TempDir::new().unwrap();
     let corpus = folder.path().join("corpus.jsonl");
-    let output = program("rules.py").args([&contract(), &folder.path().join("stubs"), &corpus]).output().await.unwrap();
+    let output = program("rules.py")
+        .args([&contract(), &folder.path().join("stubs"), &corpus])
+        .output()
+        .await
+        .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     println!("{said}");
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
@@ -71,7 +77,11 @@ async fn every_rule_of_the_contract_means_what_protovalidate_says() {
     for example in examples(&corpus) {
         let Example { message, field, broken, .. } = &example;
         let ours = broken_of(&example);
-        assert_eq!(ours.is_empty(), broken.is_empty(), "{message}, example about {field:?}: {ours:?}, {broken:?}");
+        assert_eq!(
+            ours.is_empty(),
+            broken.is_empty(),
+            "{message}, example about {field:?}: {ours:?}, {broken:?}"
+        );
         verdicts.entry(message.clone()).or_default()[usize::from(ours.is_empty())] += 1;
         if ours.len() < Violations::MAX {
             assert_eq!(&ours, broken, "{message}, example about {field:?}");
