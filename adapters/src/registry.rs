@@ -43,9 +43,7 @@ impl From<toml::de::Error> for BuildError {
     fn from(error: toml::de::Error) -> Self {
         // The message stands on one line, the key on the next.
         let reason = error.to_string();
-        Self::Table {
-            reason: reason.split_whitespace().collect::<Vec<_>>().join(" "),
-        }
+        Self::Table { reason: reason.split_whitespace().collect::<Vec<_>>().join(" ") }
     }
 }
 

@@ -42,22 +42,12 @@ impl SettingError {
         expected: &'static str,
         source: impl Into<Box<dyn Error + Send + Sync>>,
     ) -> Self {
-        Self::File {
-            key,
-            file: file.to_owned(),
-            expected,
-            source: Some(source.into()),
-        }
+        Self::File { key, file: file.to_owned(), expected, source: Some(source.into()) }
     }
 
     /// A file that can be read and does not hold what it should.
     pub(crate) fn content(key: &'static str, file: &Path, expected: &'static str) -> Self {
-        Self::File {
-            key,
-            file: file.to_owned(),
-            expected,
-            source: None,
-        }
+        Self::File { key, file: file.to_owned(), expected, source: None }
     }
 }
 
@@ -91,11 +81,7 @@ pub(crate) fn within<N: PartialOrd>(
     bounds: std::ops::RangeInclusive<N>,
     expected: &'static str,
 ) -> Result<(), SettingError> {
-    if bounds.contains(value) {
-        Ok(())
-    } else {
-        Err(SettingError::Value { key, expected })
-    }
+    if bounds.contains(value) { Ok(()) } else { Err(SettingError::Value { key, expected }) }
 }
 
 /// Reads the address of a service: `https`, with a host, without user, query and fragment.
@@ -108,15 +94,9 @@ pub(crate) fn https_url(key: &'static str, text: &str) -> Result<http::Uri, Sett
     let Ok(uri) = text.parse::<http::Uri>() else {
         return Err(refused);
     };
-    let plain_host = uri
-        .authority()
-        .is_some_and(|authority| !authority.as_str().contains('@'));
+    let plain_host = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
     let fits = uri.scheme() == Some(&http::uri::Scheme::HTTPS) && plain_host && uri.query().is_none();
-    if fits && !text.contains('#') {
-        Ok(uri)
-    } else {
-        Err(refused)
-    }
+    if fits && !text.contains('#') { Ok(uri) } else { Err(refused) }
 }
 
 /// A secret out of a file. `Debug` shows nothing of it.
@@ -144,11 +124,7 @@ pub(crate) fn hex(text: &str) -> Option<[u8; 32]> {
         return None;
     }
     for (byte, [high, low]) in bytes.iter_mut().zip(digits) {
-        let digit = |digit: u8| {
-            char::from(digit)
-                .to_digit(16)
-                .and_then(|digit| u8::try_from(digit).ok())
-        };
+        let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
         *byte = digit(*high)? << 4 | digit(*low)?;
     }
     Some(bytes)

@@ -20,7 +20,11 @@ use crate::record::wire_time;
 ///
 /// # Errors
 /// Fails when the permit is for somebody else or out of date.
-pub(crate) fn answer<X>(authorised: Authorised<X>, caller: &Caller, now: Timestamp) -> Result<Response<X>, Error> {
+pub(crate) fn answer<X>(
+    authorised: Authorised<X>,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<Response<X>, Error> {
     let (payload, _) = authorised
         .spend(&reader(caller), now)
         .map_err(|_| Error::Inconsistent("an answer was authorised for another reader or instant"))?;
@@ -28,7 +32,11 @@ pub(crate) fn answer<X>(authorised: Authorised<X>, caller: &Caller, now: Timesta
 }
 
 /// A decision as the contract words it: two-valued, and without what would reveal a prohibition.
-pub(crate) fn wire_decision(decision: &Decision, youth: YouthId, leaf: &Receipt) -> Result<v1::Decision, Error> {
+pub(crate) fn wire_decision(
+    decision: &Decision,
+    youth: YouthId,
+    leaf: &Receipt,
+) -> Result<v1::Decision, Error> {
     let verdict = match decision.outcome() {
         Outcome::Permitted => Verdict::Permitted,
         Outcome::Denied | Outcome::NoConsent => Verdict::NotPermitted,

@@ -177,15 +177,9 @@ impl Callers {
             .get::<Peer>()
             .and_then(|peer| peer.certificate_sha256)
             .ok_or(CallerError::NoCertificate)?;
-        let registered = self
-            .by_certificate
-            .get(&certificate)
-            .ok_or(CallerError::UnknownCertificate)?;
+        let registered = self.by_certificate.get(&certificate).ok_or(CallerError::UnknownCertificate)?;
         let actor = registered.actor(asserted(request.metadata())?)?;
-        Ok(Caller {
-            agency: registered.agency.clone(),
-            actor,
-        })
+        Ok(Caller { agency: registered.agency.clone(), actor })
     }
 }
 
@@ -212,11 +206,7 @@ impl Registered {
             Who::Subject(v1::SubjectActor { youth }) => Ok(Actor::Subject(youth_of(&youth)?)),
             Who::Representative(v1::RepresentativeActor { youth, capacity, id }) => {
                 let capacity = Capacity::try_from(capacity).map_err(|_| CallerError::ActorUnreadable)?;
-                Ok(Actor::Representative {
-                    youth: youth_of(&youth)?,
-                    capacity,
-                    id,
-                })
+                Ok(Actor::Representative { youth: youth_of(&youth)?, capacity, id })
             }
         }
     }

@@ -21,10 +21,7 @@ pub trait Clock: Debug + Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the clock of the host"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock of the host")]
     fn now(&self) -> Timestamp {
         whole_milliseconds(Timestamp::now())
     }
@@ -40,9 +37,7 @@ impl ManualClock {
     /// Makes a clock that shows the given instant.
     #[must_use]
     pub fn new(now: Timestamp) -> ManualClock {
-        ManualClock {
-            now: Mutex::new(whole_milliseconds(now)),
-        }
+        ManualClock { now: Mutex::new(whole_milliseconds(now)) }
     }
 
     /// Sets the clock, forward or back.

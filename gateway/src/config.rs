@@ -57,18 +57,13 @@ impl Config {
     /// # Errors
     /// [`ConfigError`], with everything that is wrong.
     pub fn load(path: &Path) -> Result<Config, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
-            path: path.to_owned(),
-            source,
-        })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
         let folder = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             Some(_) | None => Path::new("."),
         };
-        parse::parse(&text, folder).map_err(|problems| ConfigError::Wrong {
-            path: path.to_owned(),
-            problems,
-        })
+        parse::parse(&text, folder).map_err(|problems| ConfigError::Wrong { path: path.to_owned(), problems })
     }
 }
 
@@ -93,10 +88,7 @@ pub struct QuotaSettings {
 impl Default for QuotaSettings {
     fn default() -> Self {
         let per_second = NonZeroU32::MIN.saturating_add(199);
-        Self {
-            requests_per_second: per_second,
-            burst: per_second.saturating_add(200),
-        }
+        Self { requests_per_second: per_second, burst: per_second.saturating_add(200) }
     }
 }
 
@@ -125,10 +117,7 @@ impl Default for DeliverySettings {
             lease: Duration::from_secs(60),
             attempt: Duration::from_secs(20),
             give_up_after: Duration::from_secs(72 * 60 * 60),
-            pauses: PAUSES
-                .iter()
-                .map(|seconds| Duration::from_secs(u64::from(*seconds)))
-                .collect(),
+            pauses: PAUSES.iter().map(|seconds| Duration::from_secs(u64::from(*seconds))).collect(),
         }
     }
 }

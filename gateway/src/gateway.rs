@@ -101,7 +101,9 @@ impl Gateway {
     /// A new id, ordered by time.
     pub(crate) fn new_id(&self, now: Timestamp) -> Result<Uuid, Error> {
         let mut random = [0_u8; 10];
-        self.random.fill(&mut random).map_err(|_| Error::Inconsistent("the system gives no random numbers"))?;
+        self.random
+            .fill(&mut random)
+            .map_err(|_| Error::Inconsistent("the system gives no random numbers"))?;
         let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
         Ok(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
     }

@@ -4,13 +4,14 @@
 //! as its effect. A repetition finds it; a different call with the same id is refused.
 
 use jiff::Timestamp;
+use polku_proto::YouthId;
 use prost::Message;
 use uuid::Uuid;
 
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::person::Person;
+use crate::person::{Alone, Person};
 use crate::seal::Place;
 use crate::store::{RequestKey, RequestRow};
 
@@ -41,30 +42,66 @@ impl Gateway {
         request.encode(&mut content).map_err(|_| Error::Inconsistent("a request does not encode"))?;
         // Keyed, because a request can hold an identity code: a plain hash of it could be searched.
         let fingerprint = self.keys.pseudonym(b"request", &content);
-        Ok(Call { caller, key: RequestKey { organisation: caller.agency.clone(), request: request_id }, fingerprint })
+        Ok(Call {
+            caller,
+            key: RequestKey { organisation: caller.agency.clone(), request: request_id },
+            fingerprint,
+        })
     }
 
-    /// The answer of the first call, if this is a repetition.
+    /// Begins a change about a person: nobody else changes anything about them until it is dropped, and a repetition
+    /// finds the answer of the first call.
     ///
     /// # Errors
-    /// [`Error::RequestIdReused`] when the first call was another one.
-    pub(crate) async fn earlier<A: Message + Default>(
+    /// [`Error::RequestIdReused`] when the first call with this id was another one; that is looked at before the
+    /// person, so that it does not tell whether there is one. [`Error::NotFound`] when there is no such person.
+    pub(crate) async fn begin<A: Message + Default>(
         &self,
         call: &Call<'_>,
-        person: &Person,
-    ) -> Result<Option<A>, Error> {
-        let Some(row) = self.store.request(&call.key).await? else { return Ok(None) };
-        if row.fingerprint != call.fingerprint || row.youth != person.id {
-            return Err(Error::RequestIdReused);
-        }
-        let plain = person.key().open(answer_place(&call.key), &row.sealed_answer)?;
-        A::decode(plain.as_slice()).map(Some).map_err(|_| Error::Inconsistent("a kept answer is unreadable"))
+        youth: YouthId,
+    ) -> Result<Begun<A>, Error> {
+        let alone = self.alone_with(youth).await?;
+        let row = self.request_of(call).await?;
+        let person = self.person(youth).await?;
+        let earlier = row.map(|row| earlier(&row, &person)).transpose()?;
+        Ok(Begun { person, earlier, now: self.now(), alone })
     }
+
+    /// The first call with this request id, if there was one and it was the same.
+    pub(crate) async fn request_of(&self, call: &Call<'_>) -> Result<Option<RequestRow>, Error> {
+        match self.store.request(&call.key).await? {
+            Some(row) if row.fingerprint != call.fingerprint => Err(Error::RequestIdReused),
+            row => Ok(row),
+        }
+    }
+}
+
+/// The answer of the first call, opened.
+pub(crate) fn earlier<A: Message + Default>(row: &RequestRow, person: &Person) -> Result<A, Error> {
+    let plain = person.key().open(answer_place(&row.key), &row.sealed_answer)?;
+    A::decode(plain.as_slice()).map_err(|_| Error::Inconsistent("a kept answer is unreadable"))
+}
+
+/// A change about a person that has begun.
+#[derive(Debug)]
+pub(crate) struct Begun<A> {
+    pub(crate) person: Person,
+    /// The answer of the first call, if this is a repetition.
+    pub(crate) earlier: Option<A>,
+    /// The instant of the change: after all that came before it.
+    pub(crate) now: Timestamp,
+    /// To be held until the change is made.
+    pub(crate) alone: Alone,
 }
 
 impl Call<'_> {
     /// The row that keeps the answer.
-    pub(crate) fn answered(&self, person: &Person, answer: &impl Message, now: Timestamp) -> Result<RequestRow, Error> {
+    pub(crate) fn answered(
+        &self,
+        person: &Person,
+        answer: &impl Message,
+        now: Timestamp,
+    ) -> Result<RequestRow, Error> {
         Ok(RequestRow {
             key: self.key.clone(),
             fingerprint: self.fingerprint,

@@ -60,7 +60,8 @@ impl Person {
     /// The identity code, opened for an authorised disclosure.
     pub(crate) fn identity(&self) -> Result<Hetu, Error> {
         let plain = self.key.open(identity_place(self.id), &self.row.sealed_identity)?;
-        let text = String::from_utf8(plain).map_err(|_| Error::Inconsistent("sealed identity is not text"))?;
+        let text =
+            String::from_utf8(plain).map_err(|_| Error::Inconsistent("sealed identity is not text"))?;
         text.parse().map_err(|_| Error::Inconsistent("sealed identity is no identity code"))
     }
 }

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use polku_policy::{Channel, Grant, GrantKind, Period, PurposeSet};
 use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::{
-    Consent, ConsentTerms, DeliveryState, Prohibition, ProhibitionTerms, Purpose, Referral, ReferralState, prohibition,
+    Consent, ConsentTerms, DeliveryState, InformationExchange, Prohibition, ProhibitionTerms, Purpose,
+    Referral, ReferralState, prohibition,
 };
 use polku_proto::{AgencyId, CategorySet, ConsentId, ProhibitionId, ReferralId, ReferralName, YouthId};
 use prost::Message;
@@ -28,8 +29,8 @@ pub(crate) struct ReferralRecord {
 impl ReferralRecord {
     pub(crate) fn open(person: &Person, row: ReferralRow) -> Result<Self, Error> {
         let plain = person.key().open(referral_place(row.id, row.version), &row.sealed)?;
-        let message =
-            Referral::decode(plain.as_slice()).map_err(|_| Error::Inconsistent("sealed referral is unreadable"))?;
+        let message = Referral::decode(plain.as_slice())
+            .map_err(|_| Error::Inconsistent("sealed referral is unreadable"))?;
         Ok(Self { row, message })
     }
 
@@ -70,15 +71,29 @@ impl ReferralRecord {
         self.write(person, None, now)
     }
 
-    fn write(&mut self, person: &Person, expected: Option<u64>, now: Timestamp) -> Result<ReferralWrite, Error> {
+    fn write(
+        &mut self,
+        person: &Person,
+        expected: Option<u64>,
+        now: Timestamp,
+    ) -> Result<ReferralWrite, Error> {
         self.row.updated = now;
-        self.row.holds_content = self.message.content.is_some();
+        self.row.holds_content = holds_content(&self.message);
         self.message.update_time = Some(wire_time(now)?);
         self.message.etag = etag(self.row.version);
         let plain = self.message.encode_to_vec();
         self.row.sealed = person.key().seal(referral_place(self.row.id, self.row.version), &plain)?;
         Ok(ReferralWrite { row: self.row.clone(), expected })
     }
+}
+
+/// Whether anything is left that is erased at the end of its retention.
+fn holds_content(message: &Referral) -> bool {
+    let told = |exchange: &InformationExchange| !exchange.question.is_empty() || exchange.answer.is_some();
+    message.content.is_some()
+        || !message.status_note.is_empty()
+        || !message.sender_note.is_empty()
+        || message.information.iter().any(told)
 }
 
 /// A consent, opened.
@@ -91,8 +106,8 @@ pub(crate) struct ConsentRecord {
 impl ConsentRecord {
     pub(crate) fn open(person: &Person, row: InstrumentRow) -> Result<Self, Error> {
         let plain = open_instrument(person, &row)?;
-        let message =
-            Consent::decode(plain.as_slice()).map_err(|_| Error::Inconsistent("sealed consent is unreadable"))?;
+        let message = Consent::decode(plain.as_slice())
+            .map_err(|_| Error::Inconsistent("sealed consent is unreadable"))?;
         Ok(Self { row, message })
     }
 
@@ -125,8 +140,8 @@ pub(crate) struct ProhibitionRecord {
 impl ProhibitionRecord {
     pub(crate) fn open(person: &Person, row: InstrumentRow) -> Result<Self, Error> {
         let plain = open_instrument(person, &row)?;
-        let message =
-            Prohibition::decode(plain.as_slice()).map_err(|_| Error::Inconsistent("sealed prohibition is unreadable"))?;
+        let message = Prohibition::decode(plain.as_slice())
+            .map_err(|_| Error::Inconsistent("sealed prohibition is unreadable"))?;
         Ok(Self { row, message })
     }
 
@@ -214,7 +229,9 @@ pub(crate) fn instant(time: &prost_types::Timestamp) -> Result<Timestamp, Error>
 }
 
 fn agencies(ids: &[String]) -> Result<Vec<AgencyId>, Error> {
-    ids.iter().map(|id| id.parse().map_err(|_| Error::Inconsistent("stored agency id is unreadable"))).collect()
+    ids.iter()
+        .map(|id| id.parse().map_err(|_| Error::Inconsistent("stored agency id is unreadable")))
+        .collect()
 }
 
 fn referral_place(referral: ReferralId, version: u64) -> Place<'static> {

@@ -161,9 +161,7 @@ impl fmt::Debug for IdentityIndex {
 /// [`SealError::Failed`] when there are none.
 pub fn random_bytes<const N: usize>() -> Result<[u8; N], SealError> {
     let mut bytes = [0; N];
-    SystemRandom::new()
-        .fill(&mut bytes)
-        .map_err(|_| SealError::Failed)?;
+    SystemRandom::new().fill(&mut bytes).map_err(|_| SealError::Failed)?;
     Ok(bytes)
 }
 

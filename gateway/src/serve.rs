@@ -2,7 +2,9 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
+use polku_adapters::Adapter;
 use polku_policy::{Engine, EngineError, Rules, RulesError};
 use tokio::sync::watch;
 
@@ -11,12 +13,15 @@ use crate::caller::Callers;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::error::Error;
-use crate::front::{Bound, Front, FrontError, Limits, Open, Quotas, Shutdown};
+use crate::front::{Bound, Front, FrontError, Health, Limits, Open, Quotas, Shutdown};
 use crate::gateway::{Gateway, Parts};
 use crate::seal::{KeyError, Keys};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
 use crate::{outbox, services};
+
+/// How often the gateway looks at itself.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Why a gateway does not start.
 #[derive(Debug, thiserror::Error)]
@@ -88,21 +93,18 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, Sta
 ///
 /// # Errors
 /// [`StartError`].
-pub async fn start_on(config: Config, clock: Arc<dyn Clock>, store: Arc<dyn Store>) -> Result<Started, StartError> {
+pub async fn start_on(
+    config: Config,
+    clock: Arc<dyn Clock>,
+    store: Arc<dyn Store>,
+) -> Result<Started, StartError> {
     std::fs::create_dir_all(&config.store).map_err(StartError::Folder)?;
     let keys = Keys::load(&config.keys).map_err(StartError::Keys)?;
     let (audit, recovery) = AuditLog::open(&config.store.join("audit.log")).map_err(StartError::Audit)?;
     tracing::info!(?recovery, "audit log opened");
     let rules = Rules::shipped().map_err(StartError::Rules)?;
     let engine = Engine::new(rules, config.directory.clone()).map_err(StartError::Engine)?;
-    let mut adapters = Vec::new();
-    for agency in &config.agencies {
-        let Some(entry) = &agency.adapter else { continue };
-        let settings = with_absolute_files(entry.settings.clone(), &config.folder);
-        let adapter = polku_adapters::build(&entry.kind, agency.id.clone(), settings)
-            .map_err(|source| StartError::Adapter { agency: agency.id.clone(), source })?;
-        adapters.push(adapter);
-    }
+    let adapters = adapters(&config)?;
     let parts = Parts {
         clock: Arc::clone(&clock),
         store,
@@ -139,13 +141,40 @@ impl Started {
     pub async fn run(self, shutdown: Shutdown) {
         let (stop, stopped) = watch::channel(false);
         let outbox = tokio::spawn(outbox::run(Arc::clone(&self.gateway), stopped));
+        let watchman = tokio::spawn(watch_over(Arc::clone(&self.gateway), self.front.health()));
         self.front.serve(shutdown).await;
+        watchman.abort();
         // Deliveries go on until nobody can ask for new ones.
         let _ = stop.send(true);
         if let Err(error) = outbox.await {
             tracing::error!(%error, "the outbox ended abnormally");
         }
     }
+}
+
+/// Without an audit log nothing is disclosed: then the gateway says that it does not serve.
+async fn watch_over(gateway: Arc<Gateway>, health: Health) {
+    while !gateway.audit.is_broken() {
+        tokio::time::sleep(LOOK).await;
+    }
+    tracing::error!("the audit log is broken: every call is refused until the gateway is started again");
+    health.not_serving().await;
+}
+
+/// The adapters of all agencies that have one.
+///
+/// # Errors
+/// [`StartError::Adapter`].
+pub fn adapters(config: &Config) -> Result<Vec<Arc<dyn Adapter>>, StartError> {
+    let mut adapters = Vec::new();
+    for agency in &config.agencies {
+        let Some(entry) = &agency.adapter else { continue };
+        let settings = with_absolute_files(entry.settings.clone(), &config.folder);
+        let adapter = polku_adapters::build(&entry.kind, agency.id.clone(), settings)
+            .map_err(|source| StartError::Adapter { agency: agency.id.clone(), source })?;
+        adapters.push(adapter);
+    }
+    Ok(adapters)
 }
 
 /// File names in an adapter's settings are relative to the configuration file, like all others.
@@ -156,7 +185,12 @@ fn with_absolute_files(mut settings: toml::Table, folder: &Path) -> toml::Table 
                 *value = folder.join(&*file).to_string_lossy().into_owned().into();
             }
             toml::Value::Table(inner) => *inner = with_absolute_files(std::mem::take(inner), folder),
-            _ => {}
+            toml::Value::String(_)
+            | toml::Value::Integer(_)
+            | toml::Value::Float(_)
+            | toml::Value::Boolean(_)
+            | toml::Value::Datetime(_)
+            | toml::Value::Array(_) => {}
         }
     }
     settings

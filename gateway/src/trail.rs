@@ -108,7 +108,12 @@ impl Gateway {
         let salt: [u8; SALT_BYTES] = random_bytes()?;
         leaf.commitment = commitment(&salt, details.as_bytes());
         let receipt = self.append(leaf).await?;
-        let place = Place { table: "audit_detail", row: person.id.uuid(), column: "sealed", version: receipt.sequence };
+        let place = Place {
+            table: "audit_detail",
+            row: person.id.uuid(),
+            column: "sealed",
+            version: receipt.sequence,
+        };
         let sealed = person.key().seal(place, &[&salt, details.as_bytes()].concat())?;
         Ok(Announced { receipt, detail: Some(DetailRow { youth: person.id, sealed }) })
     }
@@ -118,6 +123,10 @@ impl Gateway {
 pub(crate) async fn close_unfinished(gateway: &Gateway) -> Result<(), Error> {
     let from = gateway.store.reconciled().await?;
     let committed = gateway.store.committed_leaves(from).await?;
+    if from > gateway.audit.len() || committed.last().is_some_and(|last| *last >= gateway.audit.len()) {
+        // Somebody has cut or exchanged the log: going on would use its numbers a second time.
+        return Err(Error::Inconsistent("the audit log is shorter than the store says"));
+    }
     let mut open = Vec::new();
     gateway.audit.read(from, |sequence, leaf| {
         if let (Event::Closed, Some(closed)) = (leaf.event, leaf.refers_to) {

@@ -212,9 +212,7 @@ impl Decision {
 impl Denied {
     /// Makes a refusal of everything that the decision is about, for a further reason if there is one.
     pub(crate) fn new(decision: Decision, reason: Option<Reason>) -> Denied {
-        Denied {
-            decision: Box::new(decision.refused(reason)),
-        }
+        Denied { decision: Box::new(decision.refused(reason)) }
     }
 
     /// Gives the decision behind the refusal. It permits nothing.

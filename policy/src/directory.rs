@@ -77,10 +77,7 @@ impl Directory {
     ///
     /// Refuses an agency listed twice, and an agreement of an unlisted agency or of an agency with itself.
     pub fn new(agencies: Vec<Agency>, agreements: Vec<Channel>) -> Result<Directory, DirectoryError> {
-        let mut directory = Directory {
-            agencies: BTreeMap::new(),
-            agreements: BTreeSet::new(),
-        };
+        let mut directory = Directory { agencies: BTreeMap::new(), agreements: BTreeSet::new() };
         for agency in agencies {
             let id = agency.id.clone();
             if directory.agencies.insert(agency.id.clone(), agency).is_some() {
@@ -115,8 +112,7 @@ impl Directory {
     /// Tells whether the agency is listed and is an authority.
     #[must_use]
     pub fn is_authority(&self, id: &AgencyId) -> bool {
-        self.agency(id)
-            .is_some_and(|agency| agency.standing == Standing::Authority)
+        self.agency(id).is_some_and(|agency| agency.standing == Standing::Authority)
     }
 
     /// Tells whether there is an agreement to disclose in this direction.

@@ -64,12 +64,7 @@ impl Engine {
         let vocabulary = Vocabulary::new()?;
         vocabulary.rehearse(rules.schema())?;
         let policy_digest = digest(&[&rules.digest(), directory.canonical().as_bytes()]);
-        Ok(Engine {
-            rules,
-            directory,
-            vocabulary,
-            policy_digest,
-        })
+        Ok(Engine { rules, directory, vocabulary, policy_digest })
     }
 
     /// Gives the agencies and their agreements.
@@ -123,11 +118,7 @@ impl Engine {
         decision.outcome = if nothing_asked_is_open {
             Outcome::Denied
         } else if withheld_altogether || decision.nothing_personal() {
-            if stands_against {
-                Outcome::Denied
-            } else {
-                Outcome::NoConsent
-            }
+            if stands_against { Outcome::Denied } else { Outcome::NoConsent }
         } else {
             Outcome::Permitted
         };
@@ -161,12 +152,7 @@ impl Engine {
             return Err(Denied::new(decision, None));
         }
         payload.restrict(decision.permitted);
-        Ok(Authorised::new(
-            payload,
-            question.reader(),
-            PurposeSet::of(&[question.purpose]),
-            decision,
-        ))
+        Ok(Authorised::new(payload, question.reader(), PurposeSet::of(&[question.purpose]), decision))
     }
 
     /// Makes the permit of a shell that tells nothing about anybody, for authorised parts to be gathered in.
@@ -212,9 +198,7 @@ impl Engine {
         let facts = Facts {
             disclosure: is_disclosure(question.viewer, category),
             consent_given: grounds.iter().any(|grant| grant.kind == GrantKind::Consent),
-            disclosure_permit_given: grounds
-                .iter()
-                .any(|grant| grant.kind == GrantKind::DisclosurePermit),
+            disclosure_permit_given: grounds.iter().any(|grant| grant.kind == GrantKind::DisclosurePermit),
             explicit: coverage.grants.iter().any(|grant| grant.is_explicit(category)),
             special: SPECIAL.contains(category),
             prohibited: coverage.prohibited,
@@ -228,9 +212,7 @@ impl Engine {
             *valid_until = earlier(*valid_until, coverage.edge);
         }
         *valid_until = earlier(*valid_until, self.rules.next_edge(question.now));
-        let request = self
-            .vocabulary
-            .request(question, category, &facts, self.rules.schema());
+        let request = self.vocabulary.request(question, category, &facts, self.rules.schema());
         match self.rules.answer(&request.map_err(|_| Failed)?, question.now)? {
             Answer::Permitted(rules) => Ok(Finding::Permitted(bases(&rules, &grounds))),
             Answer::Forbidden(reasons) => Ok(Finding::Withheld(reasons)),
@@ -305,12 +287,7 @@ fn grounds<'a>(coverage: &Coverage<'a>, category: DataCategory) -> Vec<&'a Grant
 fn bases(rules: &[Ground], grants: &[&Grant]) -> Vec<Basis> {
     let mut bases = Vec::new();
     for Ground { rule, statute, kind } in rules {
-        let basis = |consent| Basis {
-            kind: *kind,
-            rule: rule.clone(),
-            statute: statute.clone(),
-            consent,
-        };
+        let basis = |consent| Basis { kind: *kind, rule: rule.clone(), statute: statute.clone(), consent };
         let of = |instrument: GrantKind| {
             grants
                 .iter()
@@ -328,9 +305,6 @@ fn bases(rules: &[Ground], grants: &[&Grant]) -> Vec<Basis> {
 
 impl fmt::Debug for Engine {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Engine")
-            .field("rules", &self.rules)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Engine").field("rules", &self.rules).finish_non_exhaustive()
     }
 }

@@ -134,11 +134,7 @@ impl Period {
     /// Gives the first instant after `now` from which on [`Period::contains`] answers otherwise.
     #[must_use]
     pub fn next_edge(&self, now: Timestamp) -> Option<Timestamp> {
-        if now < self.from {
-            Some(self.from)
-        } else {
-            self.until.filter(|until| now < *until)
-        }
+        if now < self.from { Some(self.from) } else { self.until.filter(|until| now < *until) }
     }
 }
 
@@ -181,10 +177,7 @@ impl ConsentIndex {
     /// Counts the grants and prohibitions of everybody.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.people
-            .values()
-            .map(|person| person.grants.len() + person.prohibitions.len())
-            .sum()
+        self.people.values().map(|person| person.grants.len() + person.prohibitions.len()).sum()
     }
 
     /// Tells whether there is neither a grant nor a prohibition.
@@ -223,30 +216,20 @@ impl ConsentIndex {
     /// Removes a prohibition: it was lifted. Removing what is not there changes nothing.
     pub fn remove_prohibition(&mut self, youth: YouthId, prohibition: ProhibitionId, revision: u64) {
         self.reach(revision);
-        self.change(youth, |person| {
-            person.prohibitions.retain(|held| held.id != prohibition)
-        });
+        self.change(youth, |person| person.prohibitions.retain(|held| held.id != prohibition));
     }
 
     /// Says what is granted and prohibited for one category of the question.
     pub(crate) fn coverage(&self, question: &Question, category: DataCategory) -> Coverage<'_> {
         let Some(person) = self.people.get(&question.youth) else {
-            return Coverage {
-                grants: Vec::new(),
-                prohibited: false,
-                edge: None,
-            };
+            return Coverage { grants: Vec::new(), prohibited: false, edge: None };
         };
         let ways = ways(&question.channel, category);
         let prohibited = person
             .prohibitions
             .iter()
             .any(|prohibition| ways.iter().any(|way| prohibition.covers(way, category)));
-        let mut coverage = Coverage {
-            grants: Vec::new(),
-            prohibited,
-            edge: None,
-        };
+        let mut coverage = Coverage { grants: Vec::new(), prohibited, edge: None };
         for grant in &person.grants {
             if !ways.iter().any(|way| grant.covers(way, question, category)) {
                 continue;
@@ -259,7 +242,8 @@ impl ConsentIndex {
         coverage
     }
 
-    fn reach(&mut self, revision: u64) {
+    /// Notes that every change up to this revision is in the index.
+    pub fn reach(&mut self, revision: u64) {
         self.revision = self.revision.max(revision);
     }
 

@@ -34,12 +34,7 @@ pub enum Mismatch {
 
 impl<X> Authorised<X> {
     pub(crate) fn new(payload: X, reader: Reader, purposes: PurposeSet, decision: Decision) -> Authorised<X> {
-        Authorised {
-            payload,
-            reader,
-            purposes,
-            decision,
-        }
+        Authorised { payload, reader, purposes, decision }
     }
 
     /// Gives the decision behind the permit.

@@ -97,10 +97,7 @@ impl Channel {
     /// Gives the way back.
     #[must_use]
     pub fn reversed(&self) -> Channel {
-        Channel {
-            from: self.to.clone(),
-            to: self.from.clone(),
-        }
+        Channel { from: self.to.clone(), to: self.from.clone() }
     }
 }
 
@@ -189,9 +186,7 @@ impl PurposeSet {
 
     /// Goes through the members in the order of the contract.
     pub fn iter(self) -> impl Iterator<Item = Purpose> {
-        PURPOSES
-            .into_iter()
-            .filter(move |purpose| self.contains(*purpose))
+        PURPOSES.into_iter().filter(move |purpose| self.contains(*purpose))
     }
 
     /// Gives the one member, if there is exactly one.
@@ -205,10 +200,7 @@ impl PurposeSet {
 
 impl fmt::Debug for PurposeSet {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_set()
-            .entries(self.iter().map(purpose_name))
-            .finish()
+        formatter.debug_set().entries(self.iter().map(purpose_name)).finish()
     }
 }
 

@@ -174,13 +174,7 @@ impl Rules {
         let (policies, notes) = annotated(text)?;
         validate(&policies, &schema)?;
         let eras = eras(&policies, &notes)?;
-        Ok(Rules {
-            schema,
-            eras,
-            notes,
-            authorizer: Authorizer::new(),
-            digest,
-        })
+        Ok(Rules { schema, eras, notes, authorizer: Authorizer::new(), digest })
     }
 
     /// Gives the SHA-256 of the text of the rules and their schema.
@@ -203,19 +197,14 @@ impl Rules {
 
     /// Gives the next instant at which another set of rules comes into force.
     pub(crate) fn next_edge(&self, now: Timestamp) -> Option<Timestamp> {
-        self.eras
-            .iter()
-            .filter_map(|era| era.from)
-            .find(|from| now < *from)
+        self.eras.iter().filter_map(|era| era.from).find(|from| now < *from)
     }
 
     /// Evaluates the rules in force at an instant.
     pub(crate) fn answer(&self, request: &Request, now: Timestamp) -> Result<Answer, Failed> {
         let in_force = |era: &&Era| era.from.is_none_or(|from| from <= now);
         let era = self.eras.iter().take_while(in_force).last().ok_or(Failed)?;
-        let response = self
-            .authorizer
-            .is_authorized(request, &era.policies, &Entities::empty());
+        let response = self.authorizer.is_authorized(request, &era.policies, &Entities::empty());
         // Cedar skips a rule that fails, also one that forbids.
         if response.diagnostics().errors().next().is_some() {
             return Err(Failed);
@@ -224,19 +213,10 @@ impl Rules {
         let mut reasons = Vec::new();
         for id in response.diagnostics().reason() {
             match self.notes.get(id).ok_or(Failed)? {
-                Note {
-                    statute,
-                    says: note::Says::Permits(kind),
-                    ..
-                } => grounds.push(Ground {
-                    rule: id.to_string(),
-                    statute: statute.clone(),
-                    kind: *kind,
-                }),
-                Note {
-                    says: note::Says::Forbids(reason),
-                    ..
-                } => reasons.push(*reason),
+                Note { statute, says: note::Says::Permits(kind), .. } => {
+                    grounds.push(Ground { rule: id.to_string(), statute: statute.clone(), kind: *kind })
+                }
+                Note { says: note::Says::Forbids(reason), .. } => reasons.push(*reason),
             }
         }
         match (response.decision(), grounds.is_empty(), reasons.is_empty()) {
@@ -264,13 +244,9 @@ pub(crate) fn digest(parts: &[&[u8]]) -> [u8; 32] {
 
 /// Reads the rules, names each by its `@id`, and takes down what its annotations say.
 fn annotated(text: &str) -> Result<(PolicySet, HashMap<PolicyId, Note>), RulesError> {
-    let read: PolicySet = text
-        .parse()
-        .map_err(|source| RulesError::Unreadable(Box::new(source)))?;
+    let read: PolicySet = text.parse().map_err(|source| RulesError::Unreadable(Box::new(source)))?;
     if let Some(template) = read.templates().next() {
-        return Err(RulesError::Template {
-            rule: template.id().to_string(),
-        });
+        return Err(RulesError::Template { rule: template.id().to_string() });
     }
     let mut policies = PolicySet::new();
     let mut notes = HashMap::new();
@@ -287,10 +263,7 @@ fn annotated(text: &str) -> Result<(PolicySet, HashMap<PolicyId, Note>), RulesEr
 
 fn add(policies: &mut PolicySet, policy: Policy) -> Result<(), RulesError> {
     let rule = policy.id().to_string();
-    policies.add(policy).map_err(|source| RulesError::IdTwice {
-        rule,
-        source: Box::new(source),
-    })
+    policies.add(policy).map_err(|source| RulesError::IdTwice { rule, source: Box::new(source) })
 }
 
 fn validate(policies: &PolicySet, schema: &Schema) -> Result<(), RulesError> {
@@ -306,11 +279,8 @@ fn validate(policies: &PolicySet, schema: &Schema) -> Result<(), RulesError> {
 
 /// Makes a set of rules for every stretch of time in which the same rules are in force.
 fn eras(policies: &PolicySet, notes: &HashMap<PolicyId, Note>) -> Result<Vec<Era>, RulesError> {
-    let edges: BTreeSet<Timestamp> = notes
-        .values()
-        .flat_map(|note| [note.valid_from, note.valid_until])
-        .flatten()
-        .collect();
+    let edges: BTreeSet<Timestamp> =
+        notes.values().flat_map(|note| [note.valid_from, note.valid_until]).flatten().collect();
     let beginnings = std::iter::once(None).chain(edges.into_iter().map(Some));
     beginnings
         .map(|from| {
@@ -319,19 +289,13 @@ fn eras(policies: &PolicySet, notes: &HashMap<PolicyId, Note>) -> Result<Vec<Era
             for policy in policies.policies().filter(in_force) {
                 add(&mut in_era, policy.clone())?;
             }
-            Ok(Era {
-                from,
-                policies: in_era,
-            })
+            Ok(Era { from, policies: in_era })
         })
         .collect()
 }
 
 impl fmt::Debug for Rules {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Rules")
-            .field("ids", &self.ids())
-            .finish_non_exhaustive()
+        formatter.debug_struct("Rules").field("ids", &self.ids()).finish_non_exhaustive()
     }
 }

@@ -135,9 +135,7 @@ impl CategorySet {
 
     /// Goes through the members in the order of the contract.
     pub fn iter(self) -> impl Iterator<Item = DataCategory> {
-        CATEGORIES
-            .into_iter()
-            .filter(move |category| self.contains(*category))
+        CATEGORIES.into_iter().filter(move |category| self.contains(*category))
     }
 
     /// Gives the set as bits: bit n stands for the category with number n.

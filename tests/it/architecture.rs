@@ -1,1 +1,4 @@
-//! Do the packages depend on each other as the design says, and does every file keep the rules of the house?
+//! Is the workspace built as its design says?
+
+mod packages;
+mod sources;

@@ -1,5 +1,7 @@
 //! Does the front let in whom it should, keep to its limits, and end well? Over real sockets.
 
+#![cfg(test)]
+
 mod configured;
 mod connections;
 mod frames;
@@ -43,26 +45,13 @@ impl Site {
         let server = pki.issue_server(&["localhost"]).unwrap();
         let (certificate, key) = server.write(folder.path(), "gateway").unwrap();
         let client_authorities = pki.write_authority(folder.path(), "ca").unwrap();
-        let files = TlsFiles {
-            certificate,
-            key,
-            client_authorities,
-            revocations: None,
-        };
+        let files = TlsFiles { certificate, key, client_authorities, revocations: None };
         let tls = Tls::load(&files).unwrap();
-        Site {
-            pki,
-            tls,
-            files,
-            _folder: folder,
-        }
+        Site { pki, tls, files, _folder: folder }
     }
 
     fn client(&self, identity: &Identity, protocol: &str) -> ClientConfig {
-        with_protocol(
-            pki::mutual_client_config(self.pki.authority_pem(), identity).unwrap(),
-            protocol,
-        )
+        with_protocol(pki::mutual_client_config(self.pki.authority_pem(), identity).unwrap(), protocol)
     }
 
     fn anonymous(&self, protocol: &str) -> ClientConfig {
@@ -78,18 +67,9 @@ impl Site {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = Shutdown::new();
-        let entrance = Entrance {
-            listener,
-            tls,
-            protocol,
-            limits,
-        };
+        let entrance = Entrance { listener, tls, protocol, limits };
         let task = tokio::spawn(entrance.serve(router, shutdown.clone()));
-        Served {
-            address,
-            shutdown,
-            task,
-        }
+        Served { address, shutdown, task }
     }
 }
 
@@ -113,9 +93,7 @@ fn with_protocol(mut config: ClientConfig, protocol: &str) -> ClientConfig {
 
 async fn connect(address: SocketAddr, config: ClientConfig) -> std::io::Result<TlsStream<TcpStream>> {
     let stream = TcpStream::connect(address).await?;
-    TlsConnector::from(Arc::new(config))
-        .connect(ServerName::try_from("localhost").unwrap(), stream)
-        .await
+    TlsConnector::from(Arc::new(config)).connect(ServerName::try_from("localhost").unwrap(), stream).await
 }
 
 /// Answers every request with the digits of the certificate that it came with.

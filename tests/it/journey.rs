@@ -3,7 +3,9 @@
 use polku_proto::v1::{DataCategory, DeliveryState, GetReferralRequest, Purpose, ReferralState};
 use polku_tests::simulators::Action;
 use polku_tests::simulators::te::{Update, UpdateReply};
-use polku_tests::world::{OHJAAMO, TE, World, WorldSettings, full_content, official, professional, referral_to};
+use polku_tests::world::{
+    OHJAAMO, TE, World, WorldSettings, full_content, official, professional, referral_to,
+};
 use tempfile::TempDir;
 
 const BASIC: [DataCategory; 4] = [
@@ -41,7 +43,8 @@ async fn a_referral_reaches_te_and_its_answer_comes_back() {
     update.official = official();
     let reply = world.te.send_update(&update).await.unwrap();
     assert!(matches!(reply, UpdateReply::Applied { .. }), "{reply:?}");
-    let seen = ohjaamo.referral.get_referral(GetReferralRequest { name: referral.name }).await.unwrap().into_inner();
+    let seen =
+        ohjaamo.referral.get_referral(GetReferralRequest { name: referral.name }).await.unwrap().into_inner();
     assert_eq!(seen.state(), ReferralState::Accepted);
     running.stop().await.unwrap();
 }

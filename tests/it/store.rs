@@ -10,10 +10,7 @@ struct Opened {
 
 fn open() -> anyhow::Result<Opened> {
     let folder = TempDir::new()?;
-    Ok(Opened {
-        store: SqliteStore::open(&folder.path().join("polku.db"))?,
-        _folder: folder,
-    })
+    Ok(Opened { store: SqliteStore::open(&folder.path().join("polku.db"))?, _folder: folder })
 }
 
 polku_tests::store_suite!(open);

@@ -49,10 +49,7 @@ impl fmt::Debug for Pki {
 
 impl fmt::Debug for Identity {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Identity")
-            .field("sha256", &self.sha256)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Identity").field("sha256", &self.sha256).finish_non_exhaustive()
     }
 }
 
@@ -66,18 +63,12 @@ impl Pki {
         let mut params = CertificateParams::new(Vec::new())?;
         params.distinguished_name = named("Polku throw-away authority");
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        params.key_usages = vec![
-            KeyUsagePurpose::DigitalSignature,
-            KeyUsagePurpose::KeyCertSign,
-            KeyUsagePurpose::CrlSign,
-        ];
+        params.key_usages =
+            vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         params.not_before = date_time_ymd(VALID_YEARS.0, 1, 1);
         params.not_after = date_time_ymd(VALID_YEARS.1, 1, 1);
         let certificate = params.self_signed(&key).context("authority cannot be signed")?;
-        Ok(Self {
-            authority_pem: certificate.pem(),
-            issuer: Issuer::new(params, key),
-        })
+        Ok(Self { authority_pem: certificate.pem(), issuer: Issuer::new(params, key) })
     }
 
     /// The authority's certificate, PEM.
@@ -129,9 +120,7 @@ impl Pki {
         params.not_before = date_time_ymd(years.0, 1, 1);
         params.not_after = date_time_ymd(years.1, 1, 1);
         let key = new_key()?;
-        let certificate = params
-            .signed_by(&key, &self.issuer)
-            .context("certificate cannot be signed")?;
+        let certificate = params.signed_by(&key, &self.issuer).context("certificate cannot be signed")?;
         Ok(Identity {
             certificate_pem: certificate.pem(),
             key_pem: key.serialize_pem(),
@@ -267,7 +256,6 @@ fn write_private(path: &Path, text: &str) -> Result<PathBuf> {
         .mode(0o600)
         .open(path)
         .with_context(|| format!("cannot create {}", path.display()))?;
-    file.write_all(text.as_bytes())
-        .with_context(|| format!("cannot write {}", path.display()))?;
+    file.write_all(text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(path.to_owned())
 }

@@ -68,17 +68,11 @@ macro_rules! store_suite {
 fn everything() -> Result<Change> {
     Ok(Change {
         leaf: 17,
-        detail: Some(DetailRow {
-            youth: youth_id(1),
-            sealed: vec![4, 4],
-        }),
+        detail: Some(DetailRow { youth: youth_id(1), sealed: vec![4, 4] }),
         request: Some(request(1, 0)?),
         youth: Some(youth(1)),
         referrals: vec![new_referral(referral(1, 0)?)],
-        instruments: vec![InstrumentWrite {
-            row: instrument(3),
-            expected: None,
-        }],
+        instruments: vec![InstrumentWrite { row: instrument(3), expected: None }],
         events: vec![event(1, Some(agency("kela")?))?],
         enqueue: vec![delivery(4, 0)?],
         deliveries: Vec::new(),
@@ -99,21 +93,9 @@ pub async fn a_change_is_there_with_everything_in_it(store: &dyn Store) -> Resul
     assert_eq!(store.youth_by_identity(&youth(2).identity).await?, None);
     assert_eq!(store.referral(referral(1, 0)?.id).await?, Some(referral(1, 0)?));
     assert_eq!(store.instrument(Uuid::from_u128(3)).await?, Some(instrument(3)));
-    assert_eq!(
-        store.delivery(delivery(4, 0)?.message).await?,
-        Some(delivery(4, 0)?)
-    );
-    assert_eq!(
-        store.deliveries_about(referral(1, 0)?.id).await?,
-        [delivery(4, 0)?]
-    );
-    assert_eq!(
-        store.audit_detail(17).await?,
-        Some(DetailRow {
-            youth: youth_id(1),
-            sealed: vec![4, 4]
-        })
-    );
+    assert_eq!(store.delivery(delivery(4, 0)?.message).await?, Some(delivery(4, 0)?));
+    assert_eq!(store.deliveries_about(referral(1, 0)?.id).await?, [delivery(4, 0)?]);
+    assert_eq!(store.audit_detail(17).await?, Some(DetailRow { youth: youth_id(1), sealed: vec![4, 4] }));
     assert_eq!(store.committed_leaves(0).await?, [17]);
     assert_eq!(store.last_event().await?, 1);
 
@@ -131,13 +113,7 @@ pub async fn a_change_is_there_with_everything_in_it(store: &dyn Store) -> Resul
         let leased_until = Some(at(9));
         let row = delivery(100 + number as u128, 0)?;
         let reference = Some("saapunut 1".to_owned());
-        items.enqueue.push(DeliveryRow {
-            item,
-            leased_until,
-            intent: Some(17),
-            reference,
-            ..row
-        });
+        items.enqueue.push(DeliveryRow { item, leased_until, intent: Some(17), reference, ..row });
     }
     let expected = items.enqueue.clone();
     store.commit(items).await?;
@@ -154,10 +130,7 @@ pub async fn a_change_is_there_with_everything_in_it(store: &dyn Store) -> Resul
 pub async fn a_change_that_conflicts_leaves_nothing_behind(store: &dyn Store) -> Result<()> {
     let mut change = everything()?;
     let row = delivery(99, 0)?;
-    change.deliveries.push(DeliveryWrite {
-        row,
-        expected_fence: 1,
-    });
+    change.deliveries.push(DeliveryWrite { row, expected_fence: 1 });
     ensure!(matches!(store.commit(change).await, Err(StoreError::Conflict)));
     assert_eq!(store.youth(youth_id(1)).await?, None);
     assert_eq!(store.request(&request(1, 0)?.key).await?, None);
@@ -178,26 +151,14 @@ pub async fn a_change_that_conflicts_leaves_nothing_behind(store: &dyn Store) ->
 /// What the store answers.
 pub async fn a_request_id_is_taken_once(store: &dyn Store) -> Result<()> {
     store.commit(everything()?).await?;
-    let repeated = Change {
-        leaf: 18,
-        ..everything()?
-    };
-    ensure!(matches!(
-        store.commit(repeated).await,
-        Err(StoreError::RequestTaken)
-    ));
+    let repeated = Change { leaf: 18, ..everything()? };
+    ensure!(matches!(store.commit(repeated).await, Err(StoreError::RequestTaken)));
     let mut again = Change::announced_by(19);
     again.request = Some(request(1, 5)?);
     ensure!(matches!(store.commit(again).await, Err(StoreError::RequestTaken)));
     let mut other = Change::announced_by(20);
-    let key = RequestKey {
-        organisation: agency("kela")?,
-        ..request(1, 5)?.key
-    };
-    other.request = Some(RequestRow {
-        key,
-        ..request(1, 5)?
-    });
+    let key = RequestKey { organisation: agency("kela")?, ..request(1, 5)?.key };
+    other.request = Some(RequestRow { key, ..request(1, 5)? });
     store.commit(other).await?;
     assert_eq!(store.request(&request(1, 0)?.key).await?, Some(request(1, 0)?));
     Ok(())
@@ -210,19 +171,10 @@ pub async fn a_request_id_is_taken_once(store: &dyn Store) -> Result<()> {
 pub async fn an_identity_is_taken_once(store: &dyn Store) -> Result<()> {
     begin(store).await?;
     let mut other = Change::announced_by(1);
-    other.youth = Some(YouthRow {
-        id: youth_id(2),
-        ..youth(1)
-    });
-    ensure!(matches!(
-        store.commit(other).await,
-        Err(StoreError::IdentityTaken)
-    ));
+    other.youth = Some(YouthRow { id: youth_id(2), ..youth(1) });
+    ensure!(matches!(store.commit(other).await, Err(StoreError::IdentityTaken)));
     let mut same = Change::announced_by(1);
-    same.youth = Some(YouthRow {
-        identity: youth(2).identity,
-        ..youth(1)
-    });
+    same.youth = Some(YouthRow { identity: youth(2).identity, ..youth(1) });
     ensure!(matches!(store.commit(same).await, Err(StoreError::Conflict)));
     assert_eq!(store.youth(youth_id(2)).await?, None);
     assert_eq!(store.youth(youth_id(1)).await?, Some(youth(1)));
@@ -235,10 +187,7 @@ pub async fn an_identity_is_taken_once(store: &dyn Store) -> Result<()> {
 /// What the store answers.
 pub async fn a_leaf_is_committed_once(store: &dyn Store) -> Result<()> {
     store.commit(Change::announced_by(3)).await?;
-    ensure!(matches!(
-        store.commit(Change::announced_by(3)).await,
-        Err(StoreError::Conflict)
-    ));
+    ensure!(matches!(store.commit(Change::announced_by(3)).await, Err(StoreError::Conflict)));
     Ok(())
 }
 
@@ -271,41 +220,20 @@ pub async fn versions_guard_referrals_and_instruments(store: &dyn Store) -> Resu
     for expected in [None, Some(0), Some(2)] {
         leaf += 1;
         let mut change = Change::announced_by(leaf);
-        change.referrals.push(ReferralWrite {
-            row: changed.clone(),
-            expected,
-        });
-        ensure!(
-            matches!(store.commit(change).await, Err(StoreError::Conflict)),
-            "{expected:?}"
-        );
+        change.referrals.push(ReferralWrite { row: changed.clone(), expected });
+        ensure!(matches!(store.commit(change).await, Err(StoreError::Conflict)), "{expected:?}");
         let mut change = Change::announced_by(leaf);
-        change.instruments.push(InstrumentWrite {
-            row: revoked.clone(),
-            expected,
-        });
-        ensure!(
-            matches!(store.commit(change).await, Err(StoreError::Conflict)),
-            "{expected:?}"
-        );
+        change.instruments.push(InstrumentWrite { row: revoked.clone(), expected });
+        ensure!(matches!(store.commit(change).await, Err(StoreError::Conflict)), "{expected:?}");
     }
     let mut change = Change::announced_by(30);
-    change.referrals.push(ReferralWrite {
-        row: changed.clone(),
-        expected: Some(1),
-    });
-    change.instruments.push(InstrumentWrite {
-        row: revoked.clone(),
-        expected: Some(1),
-    });
+    change.referrals.push(ReferralWrite { row: changed.clone(), expected: Some(1) });
+    change.instruments.push(InstrumentWrite { row: revoked.clone(), expected: Some(1) });
     store.commit(change).await?;
     assert_eq!(store.referral(changed.id).await?, Some(changed));
     assert_eq!(store.instrument(revoked.id).await?, Some(revoked));
     let mut missing = Change::announced_by(31);
-    missing.referrals.push(ReferralWrite {
-        row: referral(77, 0)?,
-        expected: Some(1),
-    });
+    missing.referrals.push(ReferralWrite { row: referral(77, 0)?, expected: Some(1) });
     ensure!(matches!(store.commit(missing).await, Err(StoreError::Conflict)));
     Ok(())
 }
@@ -343,10 +271,7 @@ pub async fn old_requests_are_forgotten(store: &dyn Store) -> Result<()> {
     assert_eq!(store.prune_requests(at(1)).await?, 0);
     assert_eq!(store.prune_requests(at(1201)).await?, 1200);
     assert_eq!(store.request(&request(1200, 0)?.key).await?, None);
-    assert_eq!(
-        store.request(&request(1201, 0)?.key).await?,
-        Some(request(1201, 1201)?)
-    );
+    assert_eq!(store.request(&request(1201, 0)?.key).await?, Some(request(1201, 1201)?));
     let mut again = Change::announced_by(2000);
     again.request = Some(request(1, 2000)?);
     store.commit(again).await?;
@@ -363,18 +288,10 @@ pub async fn concurrent_changes_all_come_to_an_end(store: &dyn Store) -> Result<
     for number in 1..=100_u64 {
         let mut change = Change::announced_by(number);
         if number % 2 == 0 {
-            let row = ReferralRow {
-                version: 2,
-                ..referral(1, 0)?
-            };
-            change.referrals.push(ReferralWrite {
-                row,
-                expected: Some(1),
-            });
+            let row = ReferralRow { version: 2, ..referral(1, 0)? };
+            change.referrals.push(ReferralWrite { row, expected: Some(1) });
         } else {
-            change
-                .referrals
-                .push(new_referral(referral(1000 + u128::from(number), 0)?));
+            change.referrals.push(new_referral(referral(1000 + u128::from(number), 0)?));
             change.events.push(event(1000 + u128::from(number), None)?);
         }
         commits.push(store.commit(change));

@@ -6,6 +6,7 @@
 mod client;
 mod config;
 mod process;
+mod wait;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,7 @@ use crate::simulators::{Official, SimulatorTls};
 pub use client::{Client, evidence, full_content, professional, referral_to, request_id, terms};
 pub use config::{TeStatus, WorldSettings};
 pub use process::{GatewayProcess, binary};
+pub use wait::eventually;
 
 /// The one-stop guidance point that refers.
 pub const OHJAAMO: &str = "ohjaamo";
@@ -98,7 +100,8 @@ impl World {
         let te = TeSimulator::start(TeSettings::new(tls()?, official.clone()))?;
         let walmu_secret = "a-synthetic-client-secret";
         let webhook_secret = "a-synthetic-webhook-secret-of-enough-bytes";
-        let walmu = WalmuSimulator::start(WalmuSettings::new(tls()?, walmu_secret, webhook_secret.as_bytes()))?;
+        let walmu =
+            WalmuSimulator::start(WalmuSettings::new(tls()?, walmu_secret, webhook_secret.as_bytes()))?;
 
         let world = Self { folder: folder.to_owned(), pki, te, walmu, identities };
         world.write_files(settings, &official, walmu_secret, webhook_secret)?;
@@ -172,9 +175,7 @@ impl World {
         self.pki.issue_server(&["localhost"])?.write(folder, "gateway")?;
         self.pki.issue_client("polku.example")?.write(folder, "gateway-client")?;
         let ids = &self.identities;
-        for (name, identity) in
-            [(OHJAAMO, &ids.ohjaamo), (TE, &ids.te), (KELA, &ids.kela), (OMA, &ids.oma)]
-        {
+        for (name, identity) in [(OHJAAMO, &ids.ohjaamo), (TE, &ids.te), (KELA, &ids.kela), (OMA, &ids.oma)] {
             identity.write(folder, name)?;
         }
         std::fs::write(folder.join("walmu-client.secret"), walmu_secret)?;

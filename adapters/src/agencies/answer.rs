@@ -23,28 +23,18 @@ impl Failure {
         kind: AdapterErrorKind,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        Self {
-            kind,
-            source: Some(source.into()),
-        }
+        Self { kind, source: Some(source.into()) }
     }
 
     /// A refusal for good with the agency's own code.
     pub(super) fn rejected(agency_code: &str) -> Self {
-        AdapterErrorKind::Rejected {
-            code: code(agency_code),
-        }
-        .into()
+        AdapterErrorKind::Rejected { code: code(agency_code) }.into()
     }
 
     /// Puts the agency's name to it.
     pub(super) fn of(self, agency: &AgencyId) -> AdapterError {
         let Self { kind, source } = self;
-        AdapterError {
-            agency: agency.clone(),
-            kind,
-            source,
-        }
+        AdapterError { agency: agency.clone(), kind, source }
     }
 }
 
@@ -77,7 +67,5 @@ pub(super) fn receipt(text: &str) -> Option<Receipt> {
     let fits = !text.is_empty()
         && text.chars().count() <= MAX_CHARACTERS
         && !text.chars().any(|letter| letter.is_control());
-    fits.then(|| Receipt {
-        reference: text.to_owned(),
-    })
+    fits.then(|| Receipt { reference: text.to_owned() })
 }

@@ -28,13 +28,7 @@ impl Envelope {
     /// Reads the frame of a delivery.
     pub(super) fn open(delivery: Delivery) -> Result<Self, Unwritable> {
         // The recipient is whoever this adapter speaks to, or the sender when the news goes the other way.
-        let Delivery {
-            message_id,
-            referral,
-            sender,
-            recipient: _,
-            item,
-        } = delivery;
+        let Delivery { message_id, referral, sender, recipient: _, item } = delivery;
         Ok(Self {
             message: message_id.parse().map_err(|_| Unwritable("message_id"))?,
             referral: referral.parse().map_err(|_| Unwritable("referral"))?,

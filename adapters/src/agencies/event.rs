@@ -57,20 +57,12 @@ pub(super) fn official(text: &str) -> Result<String, Misfit> {
 
 /// Reads the id of a unit: `Professional.unit`.
 pub(super) fn unit(text: &str) -> Result<String, Misfit> {
-    if is_id(text, "._:-") {
-        Ok(text.to_owned())
-    } else {
-        Err(Misfit::Unit)
-    }
+    if is_id(text, "._:-") { Ok(text.to_owned()) } else { Err(Misfit::Unit) }
 }
 
 /// Puts an action and its details together.
 pub(super) fn change(action: Action, details: Details) -> Result<InboundChange, Misfit> {
-    let Details {
-        reason,
-        outcome,
-        note,
-    } = details;
+    let Details { reason, outcome, note } = details;
     match (action == Action::Reject, reason) {
         (true, None) => return Err(Misfit::ReasonMissing),
         (false, Some(_)) => return Err(Misfit::ReasonUnexpected),
@@ -91,21 +83,12 @@ pub(super) fn change(action: Action, details: Details) -> Result<InboundChange, 
     }
     Ok(match action {
         Action::Accept => InboundChange::Accept { note },
-        Action::Reject => InboundChange::Reject {
-            reason: reason.ok_or(Misfit::ReasonMissing)?,
-            note,
-        },
+        Action::Reject => InboundChange::Reject { reason: reason.ok_or(Misfit::ReasonMissing)?, note },
         Action::RequestInformation => InboundChange::RequestInformation { question: note },
         Action::Start => InboundChange::Start { note },
         Action::Hold => InboundChange::Hold { note },
-        Action::Complete => InboundChange::Complete {
-            outcome: outcome.ok_or(Misfit::OutcomeMissing)?,
-            note,
-        },
-        Action::Fail => InboundChange::Fail {
-            outcome: outcome.ok_or(Misfit::OutcomeMissing)?,
-            note,
-        },
+        Action::Complete => InboundChange::Complete { outcome: outcome.ok_or(Misfit::OutcomeMissing)?, note },
+        Action::Fail => InboundChange::Fail { outcome: outcome.ok_or(Misfit::OutcomeMissing)?, note },
         Action::Cancel => InboundChange::Cancel { note },
         Action::ConfirmCancellation => InboundChange::ConfirmCancellation { note },
     })

@@ -32,10 +32,7 @@ pub(super) fn agency(text: &str) -> AgencyId {
 }
 
 pub(super) fn ca_file() -> PathBuf {
-    PathBuf::from(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/src/agencies/testdata/ca.pem"
-    ))
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src/agencies/testdata/ca.pem"))
 }
 
 pub(super) fn content() -> ReferralContent {
@@ -75,9 +72,7 @@ pub(super) fn handover(content: Option<ReferralContent>) -> ReferralHandover {
     ReferralHandover {
         purpose: Purpose::EmploymentServices.into(),
         create_time: Some(time::to_wire(instant("2026-11-21T09:30:00Z")).unwrap()),
-        respond_by: content
-            .as_ref()
-            .map(|_| time::to_wire(instant("2026-12-21T09:30:00.5Z")).unwrap()),
+        respond_by: content.as_ref().map(|_| time::to_wire(instant("2026-12-21T09:30:00.5Z")).unwrap()),
         content,
     }
 }
@@ -90,10 +85,7 @@ pub(super) fn notice() -> ReferralNotice {
         rejection_reason: RejectionReason::WrongService.into(),
         outcome: Outcome::ReferredElsewhere.into(),
         status_note: "Vastaanottajan sana.".into(),
-        answer: Some(ReferralContent {
-            housing: "Vuokralla.".into(),
-            ..ReferralContent::default()
-        }),
+        answer: Some(ReferralContent { housing: "Vuokralla.".into(), ..ReferralContent::default() }),
         sender_note: "Lähettäjän sana.".into(),
     }
 }
@@ -114,12 +106,7 @@ pub(super) fn permit(delivery: Delivery) -> Authorised<Delivery> {
     let recipient = agency(&delivery.recipient);
     let (index, question) = (index(&recipient), question(&recipient));
     engine(&recipient)
-        .authorise(
-            &index,
-            Valid::check(delivery).unwrap(),
-            CategorySet::EMPTY,
-            &question,
-        )
+        .authorise(&index, Valid::check(delivery).unwrap(), CategorySet::EMPTY, &question)
         .unwrap()
 }
 
@@ -130,24 +117,15 @@ pub(super) fn spent(delivery: Delivery) -> (Delivery, Decision) {
 }
 
 fn engine(recipient: &AgencyId) -> Engine {
-    let party = |id: AgencyId, sector| Agency {
-        id,
-        sector,
-        standing: Standing::Authority,
-    };
-    let agencies = vec![
-        party(agency("ohjaamo"), Sector::YouthWork),
-        party(recipient.clone(), Sector::Employment),
-    ];
+    let party = |id: AgencyId, sector| Agency { id, sector, standing: Standing::Authority };
+    let agencies =
+        vec![party(agency("ohjaamo"), Sector::YouthWork), party(recipient.clone(), Sector::Employment)];
     let directory = Directory::new(agencies, vec![channel(recipient)]).unwrap();
     Engine::new(Rules::shipped().unwrap(), directory).unwrap()
 }
 
 fn channel(recipient: &AgencyId) -> Channel {
-    Channel {
-        from: agency("ohjaamo"),
-        to: recipient.clone(),
-    }
+    Channel { from: agency("ohjaamo"), to: recipient.clone() }
 }
 
 fn question(recipient: &AgencyId) -> Question {
@@ -174,11 +152,7 @@ fn index(recipient: &AgencyId) -> ConsentIndex {
         purposes: PurposeSet::of(&[Purpose::EmploymentServices]),
         categories: CategorySet::ALL.difference(envelope),
         explicit: polku_policy::SPECIAL,
-        period: Period::new(
-            instant("2026-11-01T00:00:00Z"),
-            Some(instant("2027-11-01T00:00:00Z")),
-        )
-        .unwrap(),
+        period: Period::new(instant("2026-11-01T00:00:00Z"), Some(instant("2027-11-01T00:00:00Z"))).unwrap(),
     };
     index.put_grant(grant, 1);
     index

@@ -54,7 +54,7 @@ pub struct Settings {
     /// Time to connect, TLS included, in milliseconds. 5000 when absent.
     #[serde(default = "default_connect_timeout_ms")]
     pub connect_timeout_ms: u64,
-    /// Time for the whole call, in milliseconds. 20000 when absent.
+    /// Time for the whole call, in milliseconds. 15000 when absent: less than the gateway gives an attempt.
     #[serde(default = "default_timeout_ms")]
     pub timeout_ms: u64,
     /// Largest answer that is read, in bytes. 262144 when absent.
@@ -67,7 +67,7 @@ fn default_connect_timeout_ms() -> u64 {
 }
 
 fn default_timeout_ms() -> u64 {
-    20_000
+    15_000
 }
 
 fn default_max_answer_bytes() -> usize {
@@ -154,27 +154,12 @@ impl HttpClient {
     /// The address is not `https`, a number is out of its bounds, or a file cannot be used.
     pub fn new(base: &Uri, settings: &Settings) -> Result<Self, SettingError> {
         crate::setting::https_url("url", &base.to_string())?;
-        let Settings {
-            connect_timeout_ms,
-            timeout_ms,
-            max_answer_bytes,
-            ..
-        } = settings;
+        let Settings { connect_timeout_ms, timeout_ms, max_answer_bytes, .. } = settings;
         let expected = "10 to 600000 milliseconds";
-        within(
-            "connection.connect_timeout_ms",
-            connect_timeout_ms,
-            10..=600_000,
-            expected,
-        )?;
+        within("connection.connect_timeout_ms", connect_timeout_ms, 10..=600_000, expected)?;
         within("connection.timeout_ms", timeout_ms, 10..=600_000, expected)?;
         let expected = "1024 to 1048576 bytes";
-        within(
-            "connection.max_answer_bytes",
-            max_answer_bytes,
-            1024..=1_048_576,
-            expected,
-        )?;
+        within("connection.max_answer_bytes", max_answer_bytes, 1024..=1_048_576, expected)?;
 
         let connect_timeout = Duration::from_millis(*connect_timeout_ms);
         let mut tcp = HttpConnector::new();
@@ -194,17 +179,9 @@ impl HttpClient {
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
             .http1_max_buf_size(HEAD_BYTES)
-            .build(Connector {
-                https,
-                timeout: connect_timeout,
-            });
+            .build(Connector { https, timeout: connect_timeout });
         let timeout = Duration::from_millis(*timeout_ms);
-        Ok(Self {
-            base: base.clone(),
-            client,
-            timeout,
-            max_answer_bytes: *max_answer_bytes,
-        })
+        Ok(Self { base: base.clone(), client, timeout, max_answer_bytes: *max_answer_bytes })
     }
 
     /// Sends one request and reads its answer. A request without body is never
@@ -234,28 +211,20 @@ impl HttpClient {
     }
 
     async fn exchange(&self, request: Request<Outgoing>) -> Result<Answer, TransportCause> {
-        let response = self
-            .client
-            .request(request)
-            .await
-            .map_err(|error| match error.is_connect() {
-                true => TransportCause::Connect(error.into()),
-                false => TransportCause::Exchange(error.into()),
-            })?;
+        let response = self.client.request(request).await.map_err(|error| match error.is_connect() {
+            true => TransportCause::Connect(error.into()),
+            false => TransportCause::Exchange(error.into()),
+        })?;
         let (head, body) = response.into_parts();
         let status = head.status;
         if !(status.is_success() || status.is_client_error() || status.is_server_error()) {
             return Err(TransportCause::Status { status });
         }
         match Limited::new(body, self.max_answer_bytes).collect().await {
-            Ok(body) => Ok(Answer {
-                status,
-                headers: head.headers,
-                body: body.to_bytes(),
-            }),
-            Err(error) if error.is::<LengthLimitError>() => Err(TransportCause::TooLarge {
-                limit: self.max_answer_bytes,
-            }),
+            Ok(body) => Ok(Answer { status, headers: head.headers, body: body.to_bytes() }),
+            Err(error) if error.is::<LengthLimitError>() => {
+                Err(TransportCause::TooLarge { limit: self.max_answer_bytes })
+            }
             Err(error) => Err(TransportCause::Exchange(error)),
         }
     }
@@ -263,19 +232,13 @@ impl HttpClient {
 
 impl fmt::Debug for HttpClient {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("HttpClient")
-            .field("base", &self.base)
-            .finish_non_exhaustive()
+        formatter.debug_struct("HttpClient").field("base", &self.base).finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for Answer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Answer")
-            .field("status", &self.status)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Answer").field("status", &self.status).finish_non_exhaustive()
     }
 }
 
@@ -283,14 +246,7 @@ impl Answer {
     /// Returns how long the server wants to be left alone, if it says so in seconds. At most a day.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        let seconds: u64 = self
-            .headers
-            .get(http::header::RETRY_AFTER)?
-            .to_str()
-            .ok()?
-            .trim()
-            .parse()
-            .ok()?;
+        let seconds: u64 = self.headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
         Some(Duration::from_secs(seconds.min(24 * 60 * 60)))
     }
 }

@@ -165,12 +165,7 @@ impl Leaf {
     #[must_use]
     pub fn bytes(&self, sequence: u64) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(MAX_BYTES);
-        bytes.extend([
-            VERSION,
-            self.event.number(),
-            self.verdict as u8,
-            u8::from(self.refers_to.is_some()),
-        ]);
+        bytes.extend([VERSION, self.event.number(), self.verdict as u8, u8::from(self.refers_to.is_some())]);
         bytes.extend(sequence.to_be_bytes());
         bytes.extend(self.time.as_millisecond().to_be_bytes());
         bytes.extend(self.purpose.to_be_bytes());
@@ -236,9 +231,7 @@ impl Leaf {
             return Err(LeafError::Length);
         }
         if !self.organisation.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(LeafError::Value {
-                field: "organisation",
-            });
+            return Err(LeafError::Value { field: "organisation" });
         }
         if self.refers_to.is_some_and(|earlier| earlier >= sequence) {
             return Err(LeafError::Value { field: "refers_to" });

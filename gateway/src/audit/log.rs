@@ -87,25 +87,14 @@ impl AuditLog {
         if length > 0 {
             file.sync_all().map_err(AuditError::File)?;
         }
-        let shared = Arc::new(Shared {
-            file,
-            broken: AtomicBool::new(false),
-            durable: Mutex::new(durable),
-        });
+        let shared = Arc::new(Shared { file, broken: AtomicBool::new(false), durable: Mutex::new(durable) });
         let (queue, jobs) = mpsc::channel(QUEUE_LEAVES);
         let writer = thread::Builder::new().name("audit".to_owned()).spawn({
             let shared = Arc::clone(&shared);
             move || write_groups(&shared, jobs)
         });
         let writer = Some(writer.map_err(AuditError::File)?);
-        Ok((
-            AuditLog {
-                shared,
-                queue: Some(queue),
-                writer,
-            },
-            recovery,
-        ))
+        Ok((AuditLog { shared, queue: Some(queue), writer }, recovery))
     }
 
     /// Reads and checks a log without changing it, also while a gateway has it open. Blocks.
@@ -129,10 +118,7 @@ impl AuditLog {
         }
         let queue = self.queue.as_ref().ok_or(AuditError::Broken)?;
         let (answer, receipt) = oneshot::channel();
-        queue
-            .send(Job { leaf, answer })
-            .await
-            .map_err(|_| AuditError::Broken)?;
+        queue.send(Job { leaf, answer }).await.map_err(|_| AuditError::Broken)?;
         receipt.await.map_err(|_| AuditError::Broken)?
     }
 
@@ -160,13 +146,8 @@ impl AuditLog {
     /// [`AuditError::Corrupt`], [`AuditError::Unreadable`] and [`AuditError::File`].
     pub fn read(&self, from: u64, mut each: impl FnMut(u64, Leaf)) -> Result<(), AuditError> {
         let (mark, sequence, end) = self.shared.durable().mark_before(from);
-        let mut records = Records::new(
-            reader(&self.shared.file, mark.offset),
-            mark.offset,
-            end,
-            sequence,
-            mark.before,
-        );
+        let mut records =
+            Records::new(reader(&self.shared.file, mark.offset), mark.offset, end, sequence, mark.before);
         while let Some(found) = records.next()? {
             if found.sequence >= from {
                 each(found.sequence, found.leaf);
@@ -216,16 +197,9 @@ impl Durable {
     /// The last remembered place at or before a leaf, which leaf that is, and where the file ends.
     fn mark_before(&self, leaf: u64) -> (Mark, u64, u64) {
         let number = (leaf / MARK_EVERY).min((self.marks.len() as u64).saturating_sub(1));
-        let mark = usize::try_from(number)
-            .ok()
-            .and_then(|number| self.marks.get(number));
-        let first = Mark {
-            offset: 0,
-            before: START,
-        };
-        mark.map_or((first, 0, self.bytes), |mark| {
-            (*mark, number * MARK_EVERY, self.bytes)
-        })
+        let mark = usize::try_from(number).ok().and_then(|number| self.marks.get(number));
+        let first = Mark { offset: 0, before: START };
+        mark.map_or((first, 0, self.bytes), |mark| (*mark, number * MARK_EVERY, self.bytes))
     }
 }
 
@@ -278,10 +252,7 @@ fn assemble(durable: &Durable, jobs: impl Iterator<Item = Job>) -> Group {
     };
     for job in jobs {
         let sequence = group.leaves;
-        let mark = Mark {
-            offset: durable.bytes + group.bytes.len() as u64,
-            before: group.last_hash,
-        };
+        let mark = Mark { offset: durable.bytes + group.bytes.len() as u64, before: group.last_hash };
         let encoded = job.leaf.check(sequence).and_then(|()| {
             let leaf = job.leaf.bytes(sequence);
             encode(&leaf, &group.last_hash, &mut group.bytes)
@@ -317,38 +288,19 @@ fn scan(file: &File, length: u64) -> Result<(Recovery, Durable), AuditError> {
     let mut before = START;
     while let Some(found) = records.next()? {
         if found.sequence.is_multiple_of(MARK_EVERY) {
-            marks.push(Mark {
-                offset: found.offset,
-                before,
-            });
+            marks.push(Mark { offset: found.offset, before });
         }
         before = found.hash;
         tree.push(found.hash);
     }
     let bytes = records.offset();
-    let recovery = Recovery {
-        leaves: tree.size(),
-        torn_bytes: length - bytes,
-        root: tree.root(),
-    };
-    Ok((
-        recovery,
-        Durable {
-            leaves: tree.size(),
-            bytes,
-            last_hash: before,
-            marks,
-        },
-    ))
+    let recovery = Recovery { leaves: tree.size(), torn_bytes: length - bytes, root: tree.root() };
+    Ok((recovery, Durable { leaves: tree.size(), bytes, last_hash: before, marks }))
 }
 
 /// What was durable once cannot be torn.
 fn expect_end<R: Read>(records: &Records<R>, end: u64) -> Result<(), AuditError> {
-    if records.offset() == end {
-        Ok(())
-    } else {
-        Err(records.corrupt())
-    }
+    if records.offset() == end { Ok(()) } else { Err(records.corrupt()) }
 }
 
 fn open_file(path: &Path) -> io::Result<File> {

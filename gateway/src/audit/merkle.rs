@@ -47,12 +47,7 @@ impl Tree {
     /// Gives the Merkle tree hash; SHA-256 of nothing for a tree without leaves.
     #[must_use]
     pub fn root(&self) -> Hash {
-        let joined = self
-            .subtrees
-            .iter()
-            .rev()
-            .copied()
-            .reduce(|right, left| node_hash(&left, &right));
+        let joined = self.subtrees.iter().rev().copied().reduce(|right, left| node_hash(&left, &right));
         joined.unwrap_or_else(|| sha256(&[]))
     }
 }

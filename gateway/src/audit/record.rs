@@ -65,13 +65,7 @@ pub(super) struct Records<R> {
 impl<R: Read> Records<R> {
     /// Reads on from the record of leaf `sequence` at `offset`, after a leaf with the hash `before`.
     pub(super) fn new(file: R, offset: u64, end: u64, sequence: u64, before: Hash) -> Records<R> {
-        Records {
-            file,
-            end,
-            offset,
-            sequence,
-            before,
-        }
+        Records { file, end, offset, sequence, before }
     }
 
     /// Where the next record begins; after the last one, where the intact part of the file ends.
@@ -94,28 +88,19 @@ impl<R: Read> Records<R> {
         if !self.fill(&mut record, length + CHECK_BYTES)? {
             return Ok(None);
         }
-        let parts = record
-            .split_at_checked(HEADER_BYTES)
-            .and_then(|(_, rest)| rest.split_at_checked(length));
+        let parts = record.split_at_checked(HEADER_BYTES).and_then(|(_, rest)| rest.split_at_checked(length));
         let Some((bytes, found)) = parts else {
             return Err(self.corrupt());
         };
         if found != check(&self.before, bytes) {
             return self.torn_or_corrupt(&record);
         }
-        let (sequence, leaf) = Leaf::parse(bytes).map_err(|source| AuditError::Unreadable {
-            sequence: self.sequence,
-            source,
-        })?;
+        let (sequence, leaf) = Leaf::parse(bytes)
+            .map_err(|source| AuditError::Unreadable { sequence: self.sequence, source })?;
         if sequence != self.sequence {
             return Err(self.corrupt());
         }
-        let found = Found {
-            sequence,
-            offset: self.offset,
-            leaf,
-            hash: leaf_hash(bytes),
-        };
+        let found = Found { sequence, offset: self.offset, leaf, hash: leaf_hash(bytes) };
         self.offset += record.len() as u64;
         self.sequence += 1;
         self.before = found.hash;
@@ -128,11 +113,7 @@ impl<R: Read> Records<R> {
         if self.end.saturating_sub(self.offset) < wanted as u64 {
             return Ok(false);
         }
-        self.file
-            .by_ref()
-            .take(more as u64)
-            .read_to_end(record)
-            .map_err(AuditError::File)?;
+        self.file.by_ref().take(more as u64).read_to_end(record).map_err(AuditError::File)?;
         if record.len() < wanted {
             return Err(AuditError::File(io::ErrorKind::UnexpectedEof.into()));
         }
@@ -158,12 +139,7 @@ impl<R: Read> Records<R> {
         let mut rest = left - record.len() as u64;
         let mut buffer = [0; 4096];
         while rest > 0 {
-            let count = self
-                .file
-                .by_ref()
-                .take(rest)
-                .read(&mut buffer)
-                .map_err(AuditError::File)?;
+            let count = self.file.by_ref().take(rest).read(&mut buffer).map_err(AuditError::File)?;
             if count == 0 {
                 return Err(AuditError::File(io::ErrorKind::UnexpectedEof.into()));
             }
@@ -177,10 +153,7 @@ impl<R: Read> Records<R> {
 
     /// The record at hand is not as it was written.
     pub(super) fn corrupt(&self) -> AuditError {
-        AuditError::Corrupt {
-            offset: self.offset,
-            sequence: self.sequence,
-        }
+        AuditError::Corrupt { offset: self.offset, sequence: self.sequence }
     }
 }
 

@@ -40,10 +40,7 @@ struct Folder {
 fn folder() -> Folder {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("audit.log");
-    Folder {
-        _folder: folder,
-        path,
-    }
+    Folder { _folder: folder, path }
 }
 
 /// Appends leaves one by one, and gives the bytes of the file.
@@ -61,8 +58,7 @@ fn filled(path: &Path, leaves: u64) -> Vec<u8> {
 
 fn leaves(log: &AuditLog, from: u64) -> Vec<(u64, Leaf)> {
     let mut found = Vec::new();
-    log.read(from, |sequence, leaf| found.push((sequence, leaf)))
-        .unwrap();
+    log.read(from, |sequence, leaf| found.push((sequence, leaf))).unwrap();
     found
 }
 
@@ -117,29 +113,12 @@ fn only_leaves_that_can_be_written_are_read() {
     assert_eq!(altered(3, 2), LeafError::Value { field: "refers_to" });
     assert_eq!(altered(37, 3), LeafError::Value { field: "refers_to" });
     assert_eq!(altered(12, 0x7f), LeafError::Value { field: "time" });
-    assert_eq!(
-        altered(166, b' '),
-        LeafError::Value {
-            field: "organisation"
-        }
-    );
-    assert_eq!(
-        altered(166, 0xff),
-        LeafError::Value {
-            field: "organisation"
-        }
-    );
+    assert_eq!(altered(166, b' '), LeafError::Value { field: "organisation" });
+    assert_eq!(altered(166, 0xff), LeafError::Value { field: "organisation" });
     for length in 0..=166 {
-        assert_eq!(
-            Leaf::parse(&good[..length]).unwrap_err(),
-            LeafError::Length,
-            "{length}"
-        );
+        assert_eq!(Leaf::parse(&good[..length]).unwrap_err(), LeafError::Length, "{length}");
     }
-    let long = Leaf {
-        organisation: "x".repeat(65),
-        ..leaf(0)
-    };
+    let long = Leaf { organisation: "x".repeat(65), ..leaf(0) };
     assert_eq!(Leaf::parse(&long.bytes(0)).unwrap_err(), LeafError::Length);
 }
 
@@ -157,9 +136,7 @@ fn every_event_keeps_its_number() {
 
 #[test]
 fn the_tree_hash_is_that_of_the_definition() {
-    let leaves: Vec<Vec<u8>> = (0..130_u8)
-        .map(|number| vec![number; usize::from(number)])
-        .collect();
+    let leaves: Vec<Vec<u8>> = (0..130_u8).map(|number| vec![number; usize::from(number)]).collect();
     let mut tree = Tree::new();
     for size in 0..=leaves.len() {
         assert_eq!(tree.root(), merkle_tree_hash(&leaves[..size]), "{size} leaves");
@@ -183,17 +160,10 @@ fn a_log_is_read_back_as_it_was_written() {
     let count = 2500;
     let runtime = Runtime::new().unwrap();
     let (log, recovery) = AuditLog::open(&folder.path).unwrap();
-    let empty = Recovery {
-        leaves: 0,
-        torn_bytes: 0,
-        root: merkle_tree_hash(&[]),
-    };
+    let empty = Recovery { leaves: 0, torn_bytes: 0, root: merkle_tree_hash(&[]) };
     assert_eq!(recovery, empty);
     assert!(log.is_empty());
-    assert_eq!(
-        fs::metadata(&folder.path).unwrap().permissions().mode() & 0o7777,
-        0o600
-    );
+    assert_eq!(fs::metadata(&folder.path).unwrap().permissions().mode() & 0o7777, 0o600);
     runtime.block_on(async {
         let log = Arc::new(log);
         let mut tasks = Vec::new();
@@ -208,24 +178,12 @@ fn a_log_is_read_back_as_it_was_written() {
     });
     let all: Vec<Vec<u8>> = (0..count).map(|sequence| leaf(0).bytes(sequence)).collect();
     let (log, recovery) = AuditLog::open(&folder.path).unwrap();
-    assert_eq!(
-        recovery,
-        Recovery {
-            leaves: count,
-            torn_bytes: 0,
-            root: merkle_tree_hash(&all)
-        }
-    );
+    assert_eq!(recovery, Recovery { leaves: count, torn_bytes: 0, root: merkle_tree_hash(&all) });
     assert_eq!(log.root().unwrap(), recovery.root);
     for from in [0, 1, 1023, 1024, 1025, 2047, 2048, 2499, 2500, 9999] {
         let found = leaves(&log, from);
         assert_eq!(found.len() as u64, count.saturating_sub(from), "from {from}");
-        assert!(
-            found
-                .iter()
-                .zip(from..)
-                .all(|((sequence, found), at)| *sequence == at && *found == leaf(0))
-        );
+        assert!(found.iter().zip(from..).all(|((sequence, found), at)| *sequence == at && *found == leaf(0)));
     }
     let next = runtime.block_on(log.append(leaf(1))).unwrap();
     assert_eq!(next.sequence, count);
@@ -271,16 +229,9 @@ fn a_torn_tail_is_cut_at_every_byte() {
     let runtime = Runtime::new().unwrap();
     for end in last..whole.len() {
         fs::write(&folder.path, &whole[..end]).unwrap();
-        assert_eq!(
-            AuditLog::verify(&folder.path).unwrap().torn_bytes,
-            (end - last) as u64
-        );
+        assert_eq!(AuditLog::verify(&folder.path).unwrap().torn_bytes, (end - last) as u64);
         let (log, recovery) = AuditLog::open(&folder.path).unwrap();
-        assert_eq!(
-            (recovery.leaves, recovery.torn_bytes),
-            (3, (end - last) as u64),
-            "cut at {end}"
-        );
+        assert_eq!((recovery.leaves, recovery.torn_bytes), (3, (end - last) as u64), "cut at {end}");
         assert_eq!(runtime.block_on(log.append(leaf(3))).unwrap().sequence, 3);
         drop(log);
         assert_eq!(fs::read(&folder.path).unwrap(), whole, "cut at {end}");
@@ -304,10 +255,7 @@ fn a_tail_that_was_never_filled_is_cut() {
             .filter(|end| *end <= sector);
         let recovery = AuditLog::open(&folder.path).unwrap().1;
         assert_eq!(recovery.leaves, intact.count() as u64, "zeros from {sector}");
-        assert_eq!(
-            recovery.torn_bytes,
-            whole.len() as u64 - fs::metadata(&folder.path).unwrap().len()
-        );
+        assert_eq!(recovery.torn_bytes, whole.len() as u64 - fs::metadata(&folder.path).unwrap().len());
     }
     fs::write(&folder.path, [whole.as_slice(), &[0; 700]].concat()).unwrap();
     let recovery = AuditLog::open(&folder.path).unwrap().1;
@@ -344,16 +292,11 @@ fn records_cannot_be_left_out_repeated_or_exchanged() {
     // Leaves 0 and 5 have the same length.
     let (first, rest) = whole.split_at(length);
     let (middle, last) = rest.split_at(rest.len() - length);
-    for bytes in [
-        [middle, last].concat(),
-        [first, first, middle, last].concat(),
-        [last, middle, first].concat(),
-    ] {
+    for bytes in
+        [[middle, last].concat(), [first, first, middle, last].concat(), [last, middle, first].concat()]
+    {
         fs::write(&folder.path, &bytes).unwrap();
-        assert!(matches!(
-            AuditLog::open(&folder.path),
-            Err(AuditError::Corrupt { .. })
-        ));
+        assert!(matches!(AuditLog::open(&folder.path), Err(AuditError::Corrupt { .. })));
     }
 }
 
@@ -365,21 +308,9 @@ fn a_change_under_a_running_log_is_found_when_it_is_read() {
     let mut bytes = fs::read(&folder.path).unwrap();
     bytes[20] ^= 1;
     fs::write(&folder.path, &bytes).unwrap();
-    assert!(matches!(
-        log.root(),
-        Err(AuditError::Corrupt {
-            sequence: 0,
-            offset: 0
-        })
-    ));
+    assert!(matches!(log.root(), Err(AuditError::Corrupt { sequence: 0, offset: 0 })));
     assert!(matches!(log.read(2, |_, _| {}), Err(AuditError::Corrupt { .. })));
-    OpenOptions::new()
-        .write(true)
-        .truncate(true)
-        .open(&folder.path)
-        .unwrap()
-        .flush()
-        .unwrap();
+    OpenOptions::new().write(true).truncate(true).open(&folder.path).unwrap().flush().unwrap();
     assert!(log.read(2, |_, _| {}).is_err());
 }
 
@@ -399,20 +330,10 @@ fn a_malformed_leaf_is_refused_and_leaves_no_gap() {
     let (log, _) = AuditLog::open(&folder.path).unwrap();
     Runtime::new().unwrap().block_on(async {
         for organisation in ["", "with space", "ä", &"x".repeat(65)] {
-            let refused = log
-                .append(Leaf {
-                    organisation: organisation.to_owned(),
-                    ..leaf(0)
-                })
-                .await;
+            let refused = log.append(Leaf { organisation: organisation.to_owned(), ..leaf(0) }).await;
             assert!(matches!(refused, Err(AuditError::Malformed(_))), "{organisation}");
         }
-        let refused = log
-            .append(Leaf {
-                refers_to: Some(0),
-                ..leaf(0)
-            })
-            .await;
+        let refused = log.append(Leaf { refers_to: Some(0), ..leaf(0) }).await;
         assert!(matches!(refused, Err(AuditError::Malformed(_))));
         assert_eq!(log.append(leaf(0)).await.unwrap().sequence, 0);
     });

@@ -26,11 +26,7 @@ fn callers() -> Callers {
 }
 
 fn professional(unit: &str, role: &str) -> Who {
-    Who::Professional(v1::Professional {
-        id: "virkailija-7".into(),
-        unit: unit.into(),
-        role: role.into(),
-    })
+    Who::Professional(v1::Professional { id: "virkailija-7".into(), unit: unit.into(), role: role.into() })
 }
 
 fn subject(youth: &str) -> Who {
@@ -39,22 +35,14 @@ fn subject(youth: &str) -> Who {
 
 fn representative(capacity: Capacity) -> Who {
     let capacity = i32::from(capacity);
-    Who::Representative(v1::RepresentativeActor {
-        youth: YOUTH.into(),
-        capacity,
-        id: "huoltaja-1".into(),
-    })
+    Who::Representative(v1::RepresentativeActor { youth: YOUTH.into(), capacity, id: "huoltaja-1".into() })
 }
 
 fn request(certificate: Option<[u8; 32]>, actors: &[&[u8]]) -> tonic::Request<()> {
     let mut request = tonic::Request::new(());
-    request.extensions_mut().insert(Peer {
-        certificate_sha256: certificate,
-    });
+    request.extensions_mut().insert(Peer { certificate_sha256: certificate });
     for actor in actors {
-        request
-            .metadata_mut()
-            .append_bin(ACTOR_METADATA, tonic::metadata::MetadataValue::from_bytes(actor));
+        request.metadata_mut().append_bin(ACTOR_METADATA, tonic::metadata::MetadataValue::from_bytes(actor));
     }
     request
 }
@@ -69,10 +57,7 @@ fn a_registered_professional_calls_for_the_agency_of_the_certificate() {
     for certificate in [CERTIFICATE, [2; 32]] {
         let caller = called(certificate, professional("espoo", "guidance_worker")).unwrap();
         assert_eq!(caller.agency.as_str(), "ohjaamo");
-        assert_eq!(
-            caller.actor.role(),
-            ActorRole::Professional("guidance_worker".into())
-        );
+        assert_eq!(caller.actor.role(), ActorRole::Professional("guidance_worker".into()));
         assert_eq!(caller.actor.youth(), None);
     }
 }
@@ -91,73 +76,40 @@ fn subject_and_representative_stand_for_one_young_person() {
 
 #[test]
 fn what_is_not_registered_does_not_call() {
-    assert_eq!(
-        called(CERTIFICATE, professional("vantaa", "guidance_worker")),
-        Err(CallerError::UnknownUnit)
-    );
-    assert_eq!(
-        called(CERTIFICATE, professional("espoo", "expert")),
-        Err(CallerError::UnknownRole)
-    );
+    assert_eq!(called(CERTIFICATE, professional("vantaa", "guidance_worker")), Err(CallerError::UnknownUnit));
+    assert_eq!(called(CERTIFICATE, professional("espoo", "expert")), Err(CallerError::UnknownRole));
     assert_eq!(
         called(CERTIFICATE, representative(Capacity::Guardian)),
         Err(CallerError::ActorNotAllowed(ActorKind::Representative))
     );
-    assert_eq!(
-        called([3; 32], subject(YOUTH)),
-        Err(CallerError::ActorNotAllowed(ActorKind::Subject))
-    );
-    assert_eq!(
-        called([9; 32], subject(YOUTH)),
-        Err(CallerError::UnknownCertificate)
-    );
+    assert_eq!(called([3; 32], subject(YOUTH)), Err(CallerError::ActorNotAllowed(ActorKind::Subject)));
+    assert_eq!(called([9; 32], subject(YOUTH)), Err(CallerError::UnknownCertificate));
 }
 
 #[test]
 fn without_a_certificate_nobody_calls() {
-    let actor = v1::Actor {
-        who: Some(subject(YOUTH)),
-    }
-    .encode_to_vec();
-    assert_eq!(
-        callers().caller(&request(None, &[&actor])),
-        Err(CallerError::NoCertificate)
-    );
-    assert_eq!(
-        callers().caller(&tonic::Request::new(())),
-        Err(CallerError::NoCertificate)
-    );
+    let actor = v1::Actor { who: Some(subject(YOUTH)) }.encode_to_vec();
+    assert_eq!(callers().caller(&request(None, &[&actor])), Err(CallerError::NoCertificate));
+    assert_eq!(callers().caller(&tonic::Request::new(())), Err(CallerError::NoCertificate));
 }
 
 #[test]
 fn the_actor_is_one_well_formed_message() {
     let from = |actors: &[&[u8]]| callers().caller(&request(Some(CERTIFICATE), actors));
-    let good = v1::Actor {
-        who: Some(subject(YOUTH)),
-    }
-    .encode_to_vec();
+    let good = v1::Actor { who: Some(subject(YOUTH)) }.encode_to_vec();
     assert!(from(&[&good]).is_ok());
     assert_eq!(from(&[]), Err(CallerError::ActorMissing));
     assert_eq!(from(&[&good, &good]), Err(CallerError::ActorUnreadable));
     assert_eq!(from(&[b"\xff\xff\xff"]), Err(CallerError::ActorUnreadable));
     assert!(matches!(from(&[b""]), Err(CallerError::ActorMalformed(_))));
 
-    let no_youth = v1::Actor {
-        who: Some(subject("youths/x")),
-    }
-    .encode_to_vec();
+    let no_youth = v1::Actor { who: Some(subject("youths/x")) }.encode_to_vec();
     assert!(matches!(from(&[&no_youth]), Err(CallerError::ActorMalformed(_))));
-    let no_uuid = v1::Actor {
-        who: Some(subject(&format!("youths/{}", "-".repeat(36)))),
-    }
-    .encode_to_vec();
+    let no_uuid = v1::Actor { who: Some(subject(&format!("youths/{}", "-".repeat(36)))) }.encode_to_vec();
     assert_eq!(from(&[&no_uuid]), Err(CallerError::ActorUnreadable));
     let mut request = request(Some(CERTIFICATE), &[]);
     // A value that is no base64.
-    request
-        .metadata_mut()
-        .as_mut()
-        .insert(ACTOR_METADATA, http::HeaderValue::from_static("%%%"));
+    request.metadata_mut().as_mut().insert(ACTOR_METADATA, http::HeaderValue::from_static("%%%"));
     assert_eq!(callers().caller(&request), Err(CallerError::ActorUnreadable));
 }
 

@@ -68,34 +68,22 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     let contract = Contract::load().map_err(Failure::Failed)?;
     if arguments.list {
-        return contract
-            .methods()
-            .try_for_each(|method| tell(contract::listed(&method)));
+        return contract.methods().try_for_each(|method| tell(contract::listed(&method)));
     }
     let name = arguments.method.as_deref().unwrap_or_default();
     let method = contract.method(name).map_err(Failure::Usage)?;
-    let json = if arguments.json == "-" {
-        standard_input()?
-    } else {
-        arguments.json.clone()
-    };
+    let json = if arguments.json == "-" { standard_input()? } else { arguments.json.clone() };
     let mut message = contract::message(&method.input(), &json).map_err(Failure::Usage)?;
     if let Some(id) = contract::fill_request_id(&mut message) {
-        note(format_args!(
-            "request_id {id} was filled in; repeat the call with it to get the same answer"
-        ));
+        note(format_args!("request_id {id} was filled in; repeat the call with it to get the same answer"));
     }
-    let deadline = arguments
-        .deadline
-        .map(|seconds| Duration::from_secs(u64::from(seconds)));
+    let deadline = arguments.deadline.map(|seconds| Duration::from_secs(u64::from(seconds)));
     let settings = Settings::gather(arguments)?;
     let mut request = Request::new(message);
     if let Some(actor) = &settings.actor {
         let actor = contract.actor(actor).map_err(Failure::Usage)?;
         let value = MetadataValue::from_bytes(&actor.encode_to_vec());
-        request
-            .metadata_mut()
-            .insert_bin(polku_gateway::caller::ACTOR_METADATA, value);
+        request.metadata_mut().insert_bin(polku_gateway::caller::ACTOR_METADATA, value);
     }
     runtime()?.block_on(async {
         let channel = connection::open(&settings).await?;
@@ -170,11 +158,7 @@ async fn stream(
 
 async fn ready(channel: Channel) -> Result<Grpc<Channel>, Failure> {
     let mut client = Grpc::new(channel);
-    client
-        .ready()
-        .await
-        .context("the connection does not work")
-        .map_err(Failure::Broken)?;
+    client.ready().await.context("the connection does not work").map_err(Failure::Broken)?;
     Ok(client)
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use polku_gateway::config::{Config, ConfigError};
 use polku_gateway::seal::Keys;
+use polku_gateway::serve::adapters;
 
 use super::{Failure, tell};
 
@@ -18,8 +19,9 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config)?;
     Keys::load(&config.keys).map_err(|error| Failure::Usage(error.into()))?;
+    adapters(&config).map_err(|error| Failure::Usage(error.into()))?;
     tell(format_args!(
-        "{} is fine: {} agencies, {} organisations, {} agreements",
+        "{} is fine (agencies: {}, organisations: {}, agreements: {})",
         arguments.config.display(),
         config.agencies.len(),
         config.organisations.len(),

@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done, 1 failed or refused, 2 a file or connection does not work, 64 wrong usage or configuration.
 
+mod audit;
 mod call;
 mod check_config;
 mod keys;
@@ -33,6 +34,9 @@ enum Command {
     /// Makes keys.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Looks at the audit log.
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Looks at X-Road messages.
     #[command(subcommand)]
     Xroad(xroad::Command),
@@ -66,11 +70,7 @@ pub(crate) fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            let code = if error.use_stderr() {
-                ExitCode::from(64)
-            } else {
-                ExitCode::SUCCESS
-            };
+            let code = if error.use_stderr() { ExitCode::from(64) } else { ExitCode::SUCCESS };
             // Nobody is left to tell when even this cannot be written.
             let _ = error.print();
             return code;
@@ -81,6 +81,7 @@ pub(crate) fn main() -> ExitCode {
         Command::CheckConfig(arguments) => check_config::run(&arguments),
         Command::Call(arguments) => call::run(arguments),
         Command::Keys(command) => keys::run(&command),
+        Command::Audit(command) => audit::run(&command),
         Command::Xroad(command) => xroad::run(&command),
     };
     match result {
@@ -88,7 +89,7 @@ pub(crate) fn main() -> ExitCode {
         Err(failure) => {
             match &failure {
                 Failure::Failed(error) | Failure::Broken(error) | Failure::Usage(error) => {
-                    note(format_args!("polku: {error:#}"));
+                    note(format_args!("polku: {}", chain(error)));
                 }
                 Failure::Told => {}
             }
@@ -97,12 +98,23 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
+/// The error and its causes, without those that only repeat the one above.
+fn chain(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.ends_with(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
 /// Writes one line of result.
 fn tell(line: impl Display) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{line}")
-        .and_then(|()| out.flush())
-        .map_err(|error| Failure::Broken(error.into()))
+    writeln!(out, "{line}").and_then(|()| out.flush()).map_err(|error| Failure::Broken(error.into()))
 }
 
 /// Writes one line that is no result.

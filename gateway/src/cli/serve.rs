@@ -1,5 +1,6 @@
 //! How does the gateway run as a process?
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -9,6 +10,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::{Failure, check_config, note, runtime, tell};
+
+/// What these libraries log below this level shows parts of messages.
+const QUIET: [&str; 5] = ["h2=info", "hyper=info", "hyper_util=info", "rustls=info", "tonic=info"];
 
 /// How to run.
 #[derive(Debug, clap::Args)]
@@ -39,9 +43,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     runtime()?.block_on(async {
         let shutdown = Shutdown::new();
         end_on_signal(shutdown.clone())?;
-        polku_gateway::serve::serve(config, shutdown, ready)
-            .await
-            .map_err(failure)
+        polku_gateway::serve::serve(config, shutdown, ready).await.map_err(failure)
     })
 }
 
@@ -59,10 +61,8 @@ fn failure(error: StartError) -> Failure {
 
 /// The one line that says that calls are answered from now on.
 fn ready(bound: Bound) {
-    let line = format!(
-        "polku is ready: gRPC on {}, agencies' own protocols on {}",
-        bound.grpc, bound.inbound
-    );
+    let line =
+        format!("polku is ready: gRPC on {}, agencies' own protocols on {}", bound.grpc, bound.inbound);
     // A gateway whose output nobody reads is still a gateway.
     let _ = tell(line);
 }
@@ -71,9 +71,11 @@ fn start_log(arguments: &Arguments) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&arguments.log_filter)
         .context("--log-filter cannot be read")
         .map_err(Failure::Usage)?;
+    let filter = QUIET.iter().filter_map(|quiet| quiet.parse().ok()).fold(filter, EnvFilter::add_directive);
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     match arguments.log {
         Log::Text => log.init(),
         Log::Json => log.json().init(),

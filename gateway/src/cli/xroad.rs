@@ -37,7 +37,5 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path)
-        .with_context(|| format!("cannot read {}", path.display()))
-        .map_err(Failure::Broken)
+    std::fs::read(path).with_context(|| format!("cannot read {}", path.display())).map_err(Failure::Broken)
 }

@@ -43,11 +43,7 @@ impl fmt::Display for Problem {
         if let Some(line) = self.line {
             write!(formatter, "line {line}: ")?;
         }
-        write!(
-            formatter,
-            "{}: found {}, expected {}",
-            self.key, self.found, self.expected
-        )
+        write!(formatter, "{}: found {}, expected {}", self.key, self.found, self.expected)
     }
 }
 
@@ -55,8 +51,6 @@ struct Lines<'a>(&'a [Problem]);
 
 impl fmt::Display for Lines<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .iter()
-            .try_for_each(|problem| write!(formatter, "\n  {problem}"))
+        self.0.iter().try_for_each(|problem| write!(formatter, "\n  {problem}"))
     }
 }

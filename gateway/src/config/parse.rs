@@ -31,12 +31,8 @@ fn read(table: toml::Table, folder: &Path, problems: &Problems) -> Option<Config
     let tls = tls(top.section("tls"), folder, problems);
     let store = store(top.section("store"), folder);
     let keys = keys(top.section("keys"), folder);
-    let quota = top
-        .optional_section("quota")
-        .map_or_else(QuotaSettings::default, quota);
-    let delivery = top
-        .optional_section("delivery")
-        .map_or_else(DeliverySettings::default, delivery);
+    let quota = top.optional_section("quota").map_or_else(QuotaSettings::default, quota);
+    let delivery = top.optional_section("delivery").map_or_else(DeliverySettings::default, delivery);
     let (agencies, ids) = parties::agencies(&top);
     let organisations = parties::organisations(&top, &ids);
     let agreements = parties::agreements(&top, &ids);
@@ -44,22 +40,14 @@ fn read(table: toml::Table, folder: &Path, problems: &Problems) -> Option<Config
 
     let members = agencies
         .iter()
-        .map(|entry| Agency {
-            id: entry.id.clone(),
-            sector: entry.sector,
-            standing: entry.standing,
-        })
+        .map(|entry| Agency { id: entry.id.clone(), sector: entry.sector, standing: entry.standing })
         .collect();
     let directory = match Directory::new(members, agreements.clone()) {
         Ok(directory) => Some(directory),
         Err(error) => {
             // Everything that it refuses has been reported above by its key.
             if problems.is_empty() {
-                problems.add(
-                    "agency",
-                    error.to_string(),
-                    "agencies and agreements that fit together",
-                );
+                problems.add("agency", error.to_string(), "agencies and agreements that fit together");
             }
             None
         }
@@ -90,10 +78,7 @@ fn listen(section: Section<'_>) -> Option<Listen> {
         section.wrong("inbound", quoted(inbound), "another address than listen.grpc");
     }
     section.finish();
-    Some(Listen {
-        grpc: grpc?,
-        inbound: inbound?,
-    })
+    Some(Listen { grpc: grpc?, inbound: inbound? })
 }
 
 fn tls(section: Section<'_>, folder: &Path, problems: &Problems) -> Option<Tls> {
@@ -137,16 +122,9 @@ fn store(section: Section<'_>, folder: &Path) -> Option<PathBuf> {
     let expected = "the path of a folder, whose parent folder exists";
     let path = section.text("directory", expected).map(|name| folder.join(name));
     if let Some(path) = &path {
-        let parent = path
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         if path.exists() && !path.is_dir() {
-            section.wrong(
-                "directory",
-                format!("{}, which is no folder", quoted(path.display())),
-                expected,
-            );
+            section.wrong("directory", format!("{}, which is no folder", quoted(path.display())), expected);
         } else if !path.exists() && !parent.is_dir() {
             let found = format!("{}, whose parent folder does not exist", quoted(path.display()));
             section.wrong("directory", found, expected);
@@ -160,11 +138,7 @@ fn keys(section: Section<'_>, folder: &Path) -> Option<PathBuf> {
     let expected = "the path of a folder made by `polku keys create`";
     let path = section.text("directory", expected).map(|name| folder.join(name));
     if let Some(path) = path.as_deref().filter(|path| !path.is_dir()) {
-        section.wrong(
-            "directory",
-            format!("{}, which is no folder", quoted(path.display())),
-            expected,
-        );
+        section.wrong("directory", format!("{}, which is no folder", quoted(path.display())), expected);
     }
     section.finish();
     path
@@ -202,9 +176,6 @@ fn delivery(section: Section<'_>) -> DeliverySettings {
         lease: Duration::from_secs(u64::from(lease)),
         attempt: Duration::from_secs(u64::from(attempt)),
         give_up_after: Duration::from_secs(u64::from(give_up_after) * 60 * 60),
-        pauses: pauses
-            .into_iter()
-            .map(|seconds| Duration::from_secs(u64::from(seconds)))
-            .collect(),
+        pauses: pauses.into_iter().map(|seconds| Duration::from_secs(u64::from(seconds))).collect(),
     }
 }

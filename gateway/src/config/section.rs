@@ -14,12 +14,7 @@ pub(super) struct Problems(RefCell<Vec<Problem>>);
 
 impl Problems {
     pub(super) fn add(&self, key: impl Into<String>, found: impl Into<String>, expected: impl Into<String>) {
-        let problem = Problem {
-            key: key.into(),
-            line: None,
-            found: found.into(),
-            expected: expected.into(),
-        };
+        let problem = Problem { key: key.into(), line: None, found: found.into(), expected: expected.into() };
         self.0.borrow_mut().push(problem);
     }
 
@@ -43,21 +38,12 @@ pub(super) struct Section<'a> {
 
 impl<'a> Section<'a> {
     pub(super) fn top(table: Table, problems: &'a Problems) -> Section<'a> {
-        Section {
-            table,
-            path: String::new(),
-            known: RefCell::default(),
-            problems: Some(problems),
-        }
+        Section { table, path: String::new(), known: RefCell::default(), problems: Some(problems) }
     }
 
     /// The full path of a key of this table.
     pub(super) fn path(&self, key: &str) -> String {
-        if self.path.is_empty() {
-            String::from(key)
-        } else {
-            format!("{}.{key}", self.path)
-        }
+        if self.path.is_empty() { String::from(key) } else { format!("{}.{key}", self.path) }
     }
 
     pub(super) fn wrong(&self, key: &str, found: impl Into<String>, expected: impl Into<String>) {
@@ -83,12 +69,8 @@ impl<'a> Section<'a> {
     pub(super) fn section(&self, key: &'static str) -> Section<'a> {
         let present = self.table.contains_key(key);
         let problems = if present { None } else { self.problems };
-        let absent = Section {
-            table: Table::new(),
-            path: self.path(key),
-            known: RefCell::default(),
-            problems,
-        };
+        let absent =
+            Section { table: Table::new(), path: self.path(key), known: RefCell::default(), problems };
         self.optional_section(key).unwrap_or(absent)
     }
 
@@ -192,11 +174,7 @@ impl<'a> Section<'a> {
             let number = item.as_integer().and_then(|number| u32::try_from(number).ok());
             match number.filter(|number| (least..=most).contains(number)) {
                 Some(number) => numbers.push(number),
-                None => self.wrong_at(
-                    path,
-                    quoted(&item),
-                    format!("a whole number from {least} to {most}"),
-                ),
+                None => self.wrong_at(path, quoted(&item), format!("a whole number from {least} to {most}")),
             }
         }
         numbers
@@ -211,11 +189,7 @@ impl<'a> Section<'a> {
             return Vec::new();
         };
         let path = |index| format!("{}[{index}]", self.path(key));
-        items
-            .iter()
-            .enumerate()
-            .map(|(index, item)| (path(index), item.clone()))
-            .collect()
+        items.iter().enumerate().map(|(index, item)| (path(index), item.clone())).collect()
     }
 
     fn get(&self, key: &'static str) -> Option<&Value> {
@@ -226,28 +200,15 @@ impl<'a> Section<'a> {
     }
 
     fn below(&self, path: impl Into<String>, table: Table) -> Section<'a> {
-        Section {
-            table,
-            path: path.into(),
-            known: RefCell::default(),
-            problems: self.problems,
-        }
+        Section { table, path: path.into(), known: RefCell::default(), problems: self.problems }
     }
 }
 
 /// A value of the file that is no secret, as it is shown to the operator.
 pub(super) fn quoted(value: impl Display) -> String {
     let text = value.to_string();
-    let shown: String = text
-        .chars()
-        .take(64)
-        .map(|c| if c.is_control() { '?' } else { c })
-        .collect();
-    if shown.len() < text.len() {
-        format!("\"{shown}...\"")
-    } else {
-        format!("\"{shown}\"")
-    }
+    let shown: String = text.chars().take(64).map(|c| if c.is_control() { '?' } else { c }).collect();
+    if shown.len() < text.len() { format!("\"{shown}...\"") } else { format!("\"{shown}\"") }
 }
 
 fn kind(value: &Value) -> &'static str {

@@ -51,10 +51,7 @@ fn problems(text: &str) -> Vec<Problem> {
 /// What is said when one part of the good configuration is replaced.
 fn said(part: &str, replacement: &str) -> Vec<String> {
     assert_eq!(GOOD.matches(part).count(), 1, "{part}");
-    problems(&GOOD.replace(part, replacement))
-        .iter()
-        .map(Problem::to_string)
-        .collect()
+    problems(&GOOD.replace(part, replacement)).iter().map(Problem::to_string).collect()
 }
 
 #[test]
@@ -161,19 +158,10 @@ fn each_wrong_value_is_named_with_what_was_expected() {
         let said = said(part, replacement);
         if *expected == "FOLDER" {
             assert_eq!(said.len(), 1, "{said:?}");
-            assert!(
-                said[0].starts_with("line 10: store.directory: found \"/"),
-                "{said:?}"
-            );
-            assert!(
-                said[0].contains("/a/b\", whose parent folder does not exist, expected"),
-                "{said:?}"
-            );
+            assert!(said[0].starts_with("line 10: store.directory: found \"/"), "{said:?}");
+            assert!(said[0].contains("/a/b\", whose parent folder does not exist, expected"), "{said:?}");
         } else {
-            assert!(
-                said.contains(&String::from(*expected)),
-                "{replacement}: {said:#?}"
-            );
+            assert!(said.contains(&String::from(*expected)), "{replacement}: {said:#?}");
         }
     }
 }
@@ -183,10 +171,7 @@ fn one_mistake_is_reported_once() {
     // An agency with a wrong sector is still listed; a section of the wrong kind has no missing keys.
     assert_eq!(said("sector = \"youth_work\"", "sector = \"youth\"").len(), 1);
     assert_eq!(
-        said(
-            "[listen]\ngrpc = \"127.0.0.1:0\"\ninbound = \"127.0.0.1:0\"",
-            "listen = 1"
-        ),
+        said("[listen]\ngrpc = \"127.0.0.1:0\"\ninbound = \"127.0.0.1:0\"", "listen = 1"),
         ["line 2: listen: found a whole number, expected a table"]
     );
 }
@@ -224,10 +209,7 @@ fn certificates_are_sixty_four_digits_and_belong_to_one_organisation() {
     let good = "\"00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF\"";
     let expected = "expected the SHA-256 of a client certificate in DER: 64 hexadecimal digits";
     let key = "organisation[0].certificates_sha256";
-    assert_eq!(
-        said(good, "\"0011\""),
-        [format!("line 26: {key}[0]: found \"0011\", {expected}")]
-    );
+    assert_eq!(said(good, "\"0011\""), [format!("line 26: {key}[0]: found \"0011\", {expected}")]);
     let not_hex = good.replace("00112233445566778899a", "0011223344556677889+a");
     assert_eq!(said(good, &not_hex).len(), 1);
     assert_eq!(
@@ -243,10 +225,7 @@ fn certificates_are_sixty_four_digits_and_belong_to_one_organisation() {
     );
     let said = said("to = \"te\"", &second);
     assert_eq!(said.len(), 1, "{said:?}");
-    assert!(
-        said[0].contains("a second time, expected every certificate once"),
-        "{said:?}"
-    );
+    assert!(said[0].contains("a second time, expected every certificate once"), "{said:?}");
 }
 
 #[test]
@@ -269,40 +248,22 @@ fn a_file_that_is_no_toml_is_reported_by_line_and_not_quoted() {
     assert!(!said[0].contains("SALAISUUS"), "{said:?}");
     let duplicate = problems(&GOOD.replace("[store]", "[tls]"));
     assert_eq!(duplicate.len(), 1);
-    assert_eq!(
-        (duplicate[0].key.as_str(), duplicate[0].line),
-        ("(file)", Some(9))
-    );
+    assert_eq!((duplicate[0].key.as_str(), duplicate[0].line), ("(file)", Some(9)));
 }
 
 #[test]
 fn settings_of_adapters_are_never_shown() {
     let table: toml::Table = "api_key = \"SALAISUUS\"".parse().unwrap();
-    let entry = AdapterEntry {
-        kind: String::from("te"),
-        settings: table,
-    };
-    assert_eq!(
-        format!("{entry:?}"),
-        "AdapterEntry { kind: \"te\", settings: (redacted) }"
-    );
-    let said = said(
-        "[agency.settings]\napi_key = \"SALAISUUS\"",
-        "settings = \"SALAISUUS\"",
-    );
-    assert_eq!(
-        said,
-        ["line 22: agency[1].settings: found a text, expected a table"]
-    );
+    let entry = AdapterEntry { kind: String::from("te"), settings: table };
+    assert_eq!(format!("{entry:?}"), "AdapterEntry { kind: \"te\", settings: (redacted) }");
+    let said = said("[agency.settings]\napi_key = \"SALAISUUS\"", "settings = \"SALAISUUS\"");
+    assert_eq!(said, ["line 22: agency[1].settings: found a text, expected a table"]);
 }
 
 #[test]
 fn an_unreadable_file_is_named() {
     let error = Config::load(Path::new("/nonexistent/polku.toml")).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "the configuration /nonexistent/polku.toml cannot be read"
-    );
+    assert_eq!(error.to_string(), "the configuration /nonexistent/polku.toml cannot be read");
 }
 
 #[test]
@@ -312,10 +273,7 @@ fn the_report_has_one_line_a_problem() {
     std::fs::write(&path, "[listen]\ngrpc = 1\n").unwrap();
     let report = Config::load(&path).unwrap_err().to_string();
     let lines: Vec<&str> = report.lines().collect();
-    assert_eq!(
-        lines[0],
-        format!("the configuration {} cannot be used:", path.display())
-    );
+    assert_eq!(lines[0], format!("the configuration {} cannot be used:", path.display()));
     assert_eq!(
         lines[1],
         "  line 2: listen.grpc: found a whole number, expected an address and a port, such as 127.0.0.1:8443"
@@ -331,13 +289,6 @@ fn defaults_are_those_of_the_documentation() {
     let quota = QuotaSettings::default();
     assert_eq!((quota.requests_per_second.get(), quota.burst.get()), (200, 400));
     let delivery = DeliverySettings::default();
-    assert_eq!(
-        (
-            delivery.concurrency,
-            delivery.lease.as_secs(),
-            delivery.attempt.as_secs()
-        ),
-        (64, 60, 20)
-    );
+    assert_eq!((delivery.concurrency, delivery.lease.as_secs(), delivery.attempt.as_secs()), (64, 60, 20));
     assert_eq!(delivery.give_up_after.as_secs(), 72 * 3600);
 }

@@ -100,10 +100,7 @@ impl Entrance {
             }
         }
         drop(self.listener);
-        let drained = timeout(limits.drain, async {
-            while connections.join_next().await.is_some() {}
-        })
-        .await;
+        let drained = timeout(limits.drain, async { while connections.join_next().await.is_some() {} }).await;
         if drained.is_err() {
             tracing::warn!(
                 connections = connections.len(),
@@ -154,9 +151,7 @@ impl Lobby {
         let Some(stream) = self.secured(stream).await else {
             return;
         };
-        let peer = Peer {
-            certificate_sha256: fingerprint(&stream),
-        };
+        let peer = Peer { certificate_sha256: fingerprint(&stream) };
         let Some(place) = self.places.take(peer) else {
             tracing::warn!(?peer, "too many connections with this certificate");
             return;
@@ -289,10 +284,7 @@ where
 fn fingerprint(stream: &TlsStream<TcpStream>) -> Option<[u8; 32]> {
     let (_, connection) = stream.get_ref();
     let certificate = connection.peer_certificates()?.first()?;
-    ring::digest::digest(&ring::digest::SHA256, certificate)
-        .as_ref()
-        .try_into()
-        .ok()
+    ring::digest::digest(&ring::digest::SHA256, certificate).as_ref().try_into().ok()
 }
 
 /// The age of a connection, up to a tenth less or more, so that clients do not all come back at the same time.

@@ -18,7 +18,8 @@ use tokio::sync::mpsc;
 use tonic::Status;
 use tower::{Service, ServiceExt};
 
-use super::Limits;
+use super::ending::Ending;
+use super::{Limits, Shutdown};
 
 #[cfg(test)]
 mod tests;
@@ -34,10 +35,7 @@ pub struct Running {
 impl Default for Running {
     fn default() -> Self {
         let (sender, receiver) = mpsc::channel(1);
-        Self {
-            sender,
-            receiver: Arc::new(tokio::sync::Mutex::new(receiver)),
-        }
+        Self { sender, receiver: Arc::new(tokio::sync::Mutex::new(receiver)) }
     }
 }
 
@@ -69,15 +67,12 @@ pub(super) struct Calls {
     routes: axum::Router,
     limits: Limits,
     running: Running,
+    shutdown: Shutdown,
 }
 
 impl Calls {
-    pub(super) fn new(routes: axum::Router, limits: Limits, running: Running) -> Calls {
-        Calls {
-            routes,
-            limits,
-            running,
-        }
+    pub(super) fn new(routes: axum::Router, limits: Limits, running: Running, shutdown: Shutdown) -> Calls {
+        Calls { routes, limits, running, shutdown }
     }
 }
 
@@ -96,10 +91,13 @@ impl Service<Request<Incoming>> for Calls {
         let complete = Arc::new(AtomicBool::new(false));
         let request = request.map(|body| Body::new(Arriving::new(body, Arc::clone(&complete))));
         let work = self.running.spawn(self.routes.clone().oneshot(request));
+        let shutdown = self.shutdown.clone();
         Box::pin(async move {
             let abort = work.abort_handle();
             let answer = match tokio::time::timeout(limit, work).await {
-                Ok(Ok(Ok(response))) => return Ok(response),
+                Ok(Ok(Ok(response))) => {
+                    return Ok(response.map(|body| Body::new(Ending::new(body, shutdown))));
+                }
                 Ok(Err(_)) => Status::internal("the call failed"),
                 Err(_) => {
                     if !complete.load(Ordering::Acquire) {
@@ -116,7 +114,11 @@ impl Service<Request<Incoming>> for Calls {
 
 /// The deadline that the caller asks for, if it can be read.
 fn asked(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get("grpc-timeout")?.to_str().ok()?;
+    timeout(headers.get("grpc-timeout")?.to_str().ok()?)
+}
+
+/// Reads a `grpc-timeout` (gRPC over HTTP/2, "Requests").
+pub(crate) fn timeout(text: &str) -> Option<Duration> {
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
         return None;

@@ -33,12 +33,7 @@ pub fn router(
     limits: Limits,
     running: Running,
 ) -> Router {
-    let entry = Entry {
-        handler,
-        clock,
-        limits,
-        running,
-    };
+    let entry = Entry { handler, clock, limits, running };
     Router::new().fallback(move |request: Request<Body>| entry.clone().take(request))
 }
 
@@ -56,10 +51,7 @@ impl Entry {
             return plain(StatusCode::NOT_FOUND);
         };
         let now = self.clock.now();
-        let peer = request
-            .extensions()
-            .get::<Peer>()
-            .and_then(|peer| peer.certificate_sha256);
+        let peer = request.extensions().get::<Peer>().and_then(|peer| peer.certificate_sha256);
         let (parts, body) = request.into_parts();
         let body = match self.body(&parts.headers, body).await {
             Ok(body) => body,
@@ -68,12 +60,7 @@ impl Entry {
         let handler = Arc::clone(&self.handler);
         // A message that is complete is carried to its end, whether or not the agency waits for the answer.
         let work = self.running.spawn(async move {
-            let inbound = Inbound {
-                headers: &parts.headers,
-                body: &body,
-                peer,
-                now,
-            };
+            let inbound = Inbound { headers: &parts.headers, body: &body, peer, now };
             handler.inbound(&agency, inbound).await
         });
         match work.await {
@@ -84,9 +71,8 @@ impl Entry {
     }
 
     async fn body(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, StatusCode> {
-        let announced = headers
-            .get(header::CONTENT_LENGTH)
-            .and_then(|length| length.to_str().ok()?.parse().ok());
+        let announced =
+            headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         if announced.is_some_and(|length: usize| length > self.limits.body_size) {
             return Err(StatusCode::PAYLOAD_TOO_LARGE);
         }
@@ -113,9 +99,7 @@ fn plain(status: StatusCode) -> Response<Body> {
     *response.status_mut() = status;
     if status == StatusCode::REQUEST_TIMEOUT || status == StatusCode::PAYLOAD_TOO_LARGE {
         // The rest of the body is not waited for.
-        response
-            .headers_mut()
-            .insert(header::CONNECTION, HeaderValue::from_static("close"));
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }
@@ -123,11 +107,7 @@ fn plain(status: StatusCode) -> Response<Body> {
 fn worded(reply: Reply) -> Response<Body> {
     let mut response = Response::new(Body::from(reply.body));
     *response.status_mut() = reply.status;
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

@@ -4,7 +4,8 @@
 //! HTTP/1.1. What is known of the caller's certificate travels with each request as [`Peer`].
 
 pub mod accept;
-mod call;
+pub(crate) mod call;
+mod ending;
 mod inbound;
 mod limits;
 mod quota;
@@ -100,10 +101,7 @@ impl Front {
             inbound: address(&inbound, self.listen.inbound)?,
         };
         let (reporter, health_server) = tonic_health::server::health_reporter();
-        let health = Health {
-            reporter,
-            services: services()?.into(),
-        };
+        let health = Health { reporter, services: services()?.into() };
         let contract = || {
             tonic_reflection::server::Builder::configure()
                 .register_encoded_file_descriptor_set(polku_proto::FILE_DESCRIPTOR_SET)
@@ -119,13 +117,7 @@ impl Front {
             .add_service(older_reflection)
             .prepare();
         health.serving().await;
-        Ok(Open {
-            front: Front { routes, ..self },
-            grpc,
-            inbound,
-            bound,
-            health,
-        })
+        Ok(Open { front: Front { routes, ..self }, grpc, inbound, bound, health })
     }
 }
 
@@ -156,33 +148,23 @@ impl Open {
     pub async fn serve(self, shutdown: Shutdown) {
         let limits = self.front.limits;
         let running = Running::default();
-        let grpc = Entrance {
-            listener: self.grpc,
-            tls: self.front.tls.grpc,
-            protocol: Protocol::Http2,
-            limits,
-        };
+        let grpc =
+            Entrance { listener: self.grpc, tls: self.front.tls.grpc, protocol: Protocol::Http2, limits };
         let inbound = Entrance {
             listener: self.inbound,
             tls: self.front.tls.inbound,
             protocol: Protocol::Http1,
             limits,
         };
-        let calls = Calls::new(self.front.routes.into_axum_router(), limits, running.clone());
+        let calls =
+            Calls::new(self.front.routes.into_axum_router(), limits, running.clone(), shutdown.clone());
         let messages = router(self.front.inbound, self.front.clock, limits, running.clone());
         let leaving = async {
             shutdown.begun().await;
             self.health.not_serving().await;
         };
-        tokio::join!(
-            grpc.serve(calls, shutdown.clone()),
-            inbound.serve(messages, shutdown.clone()),
-            leaving
-        );
-        if tokio::time::timeout(limits.drain, running.finished())
-            .await
-            .is_err()
-        {
+        tokio::join!(grpc.serve(calls, shutdown.clone()), inbound.serve(messages, shutdown.clone()), leaving);
+        if tokio::time::timeout(limits.drain, running.finished()).await.is_err() {
             tracing::warn!("calls were still at work when the time to finish was over");
         }
     }
@@ -197,10 +179,7 @@ pub struct Health {
 
 impl fmt::Debug for Health {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Health")
-            .field("services", &self.services)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Health").field("services", &self.services).finish_non_exhaustive()
     }
 }
 
@@ -224,26 +203,20 @@ impl Health {
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, FrontError> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|source| FrontError::Listen { address, source })
+    TcpListener::bind(address).await.map_err(|source| FrontError::Listen { address, source })
 }
 
 fn address(listener: &TcpListener, asked: SocketAddr) -> Result<SocketAddr, FrontError> {
-    listener.local_addr().map_err(|source| FrontError::Listen {
-        address: asked,
-        source,
-    })
+    listener.local_addr().map_err(|source| FrontError::Listen { address: asked, source })
 }
 
 /// Full names of the contract's services.
 fn services() -> Result<Vec<String>, FrontError> {
     let contract = prost_types::FileDescriptorSet::decode(polku_proto::FILE_DESCRIPTOR_SET)
         .map_err(FrontError::Contract)?;
-    let names = contract.file.iter().flat_map(|file| {
-        file.service
-            .iter()
-            .map(|service| format!("{}.{}", file.package(), service.name()))
-    });
+    let names = contract
+        .file
+        .iter()
+        .flat_map(|file| file.service.iter().map(|service| format!("{}.{}", file.package(), service.name())));
     Ok(names.collect())
 }

@@ -25,10 +25,7 @@ pub struct RetryAfter(
 
 impl fmt::Debug for Quotas {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Quotas")
-            .field("organisations", &self.limiter.len())
-            .finish_non_exhaustive()
+        formatter.debug_struct("Quotas").field("organisations", &self.limiter.len()).finish_non_exhaustive()
     }
 }
 
@@ -37,10 +34,7 @@ impl Quotas {
     #[must_use]
     pub fn new(settings: QuotaSettings) -> Quotas {
         let quota = Quota::per_second(settings.requests_per_second).allow_burst(settings.burst);
-        Quotas {
-            limiter: RateLimiter::dashmap(quota),
-            clock: DefaultClock::default(),
-        }
+        Quotas { limiter: RateLimiter::dashmap(quota), clock: DefaultClock::default() }
     }
 
     /// Counts one call. The agency must be authenticated: every new one takes memory.
@@ -61,20 +55,14 @@ mod tests {
     #[test]
     fn one_organisation_does_not_use_up_the_quota_of_another() {
         let one = std::num::NonZeroU32::MIN;
-        let quotas = Quotas::new(QuotaSettings {
-            requests_per_second: one,
-            burst: one.saturating_add(1),
-        });
+        let quotas = Quotas::new(QuotaSettings { requests_per_second: one, burst: one.saturating_add(1) });
         let te: AgencyId = "te".parse().unwrap();
         let kela: AgencyId = "kela".parse().unwrap();
 
         assert_eq!(quotas.check(&te), Ok(()));
         assert_eq!(quotas.check(&te), Ok(()));
         let RetryAfter(pause) = quotas.check(&te).unwrap_err();
-        assert!(
-            pause > Duration::ZERO && pause <= Duration::from_secs(1),
-            "{pause:?}"
-        );
+        assert!(pause > Duration::ZERO && pause <= Duration::from_secs(1), "{pause:?}");
         assert_eq!(quotas.check(&kela), Ok(()));
     }
 }

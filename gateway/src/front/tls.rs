@@ -78,27 +78,19 @@ impl Tls {
     pub fn load(files: &TlsFiles) -> Result<Tls, Vec<TlsProblem>> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut problems = Vec::new();
-        let chain = noted(
-            certificates(&files.certificate, TlsFile::Certificate),
-            &mut problems,
-        );
+        let chain = noted(certificates(&files.certificate, TlsFile::Certificate), &mut problems);
         let key = noted(private_key(&files.key), &mut problems);
-        let authorities = noted(
-            certificates(&files.client_authorities, TlsFile::ClientAuthorities),
-            &mut problems,
-        );
+        let authorities =
+            noted(certificates(&files.client_authorities, TlsFile::ClientAuthorities), &mut problems);
         let revocations = match &files.revocations {
             Some(path) => noted(revocations(path), &mut problems),
             None => Some(Vec::new()),
         };
-        let identity = chain
-            .zip(key)
-            .and_then(|(chain, key)| noted(identity(chain, key, &provider), &mut problems));
-        let trust = authorities
-            .zip(revocations)
-            .and_then(|(authorities, revocations)| {
-                noted(Trust::new(authorities, revocations, &provider), &mut problems)
-            });
+        let identity =
+            chain.zip(key).and_then(|(chain, key)| noted(identity(chain, key, &provider), &mut problems));
+        let trust = authorities.zip(revocations).and_then(|(authorities, revocations)| {
+            noted(Trust::new(authorities, revocations, &provider), &mut problems)
+        });
         match identity.zip(trust) {
             Some((identity, trust)) if problems.is_empty() => {
                 let grpc = server(&provider, trust.required, &identity, b"h2");
@@ -126,28 +118,15 @@ fn certificates(path: &Path, file: TlsFile) -> Result<Vec<CertificateDer<'static
         CertificateDer::pem_slice_iter(&read(path, file, PEM_CERTIFICATES)?).collect();
     match found {
         Ok(found) if !found.is_empty() => Ok(found),
-        Ok(_) => Err(problem(
-            file,
-            format!("{} without any certificate", path.display()),
-            PEM_CERTIFICATES,
-        )),
-        Err(_) => Err(problem(
-            file,
-            format!("{} with broken PEM", path.display()),
-            PEM_CERTIFICATES,
-        )),
+        Ok(_) => Err(problem(file, format!("{} without any certificate", path.display()), PEM_CERTIFICATES)),
+        Err(_) => Err(problem(file, format!("{} with broken PEM", path.display()), PEM_CERTIFICATES)),
     }
 }
 
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsProblem> {
     let file = TlsFile::Key;
-    PrivateKeyDer::from_pem_slice(&read(path, file, PEM_KEY)?).map_err(|_| {
-        problem(
-            file,
-            format!("{} without a usable private key", path.display()),
-            PEM_KEY,
-        )
-    })
+    PrivateKeyDer::from_pem_slice(&read(path, file, PEM_KEY)?)
+        .map_err(|_| problem(file, format!("{} without a usable private key", path.display()), PEM_KEY))
 }
 
 fn revocations(path: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>, TlsProblem> {
@@ -156,26 +135,16 @@ fn revocations(path: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>
     let found: Result<Vec<_>, _> = CertificateRevocationListDer::pem_slice_iter(&text).collect();
     match found {
         Ok(found) if !found.is_empty() => Ok(found),
-        Ok(_) => Err(problem(
-            file,
-            format!("{} without any revocation list", path.display()),
-            PEM_REVOCATIONS,
-        )),
-        Err(_) => Err(problem(
-            file,
-            format!("{} with broken PEM", path.display()),
-            PEM_REVOCATIONS,
-        )),
+        Ok(_) => {
+            Err(problem(file, format!("{} without any revocation list", path.display()), PEM_REVOCATIONS))
+        }
+        Err(_) => Err(problem(file, format!("{} with broken PEM", path.display()), PEM_REVOCATIONS)),
     }
 }
 
 fn read(path: &Path, file: TlsFile, expected: &'static str) -> Result<Vec<u8>, TlsProblem> {
     std::fs::read(path).map_err(|error| {
-        problem(
-            file,
-            format!("{}, which cannot be read ({error})", path.display()),
-            expected,
-        )
+        problem(file, format!("{}, which cannot be read ({error})", path.display()), expected)
     })
 }
 
@@ -189,17 +158,9 @@ fn identity(
             let expected = "the private key of the first certificate in the certificate file";
             problem(TlsFile::Key, "the key of another certificate", expected)
         } else if matches!(error, rustls::Error::InvalidCertificate(_)) {
-            problem(
-                TlsFile::Certificate,
-                "a certificate that cannot be parsed",
-                "an X.509 certificate",
-            )
+            problem(TlsFile::Certificate, "a certificate that cannot be parsed", "an X.509 certificate")
         } else {
-            problem(
-                TlsFile::Key,
-                "a key of an unknown kind",
-                "an ECDSA, Ed25519 or RSA key",
-            )
+            problem(TlsFile::Key, "a key of an unknown kind", "an ECDSA, Ed25519 or RSA key")
         }
     })
 }
@@ -220,11 +181,7 @@ impl Trust {
         for authority in authorities {
             roots.add(authority).map_err(|_| {
                 let found = "a certificate that cannot be a trust anchor";
-                problem(
-                    TlsFile::ClientAuthorities,
-                    found,
-                    "X.509 certificates of authorities",
-                )
+                problem(TlsFile::ClientAuthorities, found, "X.509 certificates of authorities")
             })?;
         }
         let mut builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
@@ -232,11 +189,7 @@ impl Trust {
         // Without lists the verifier does not look at revocation; with lists, an old one must not pass.
         builder = builder.enforce_revocation_expiration();
         let unusable = |_| {
-            problem(
-                TlsFile::Revocations,
-                "a revocation list that cannot be parsed",
-                "X.509 revocation lists",
-            )
+            problem(TlsFile::Revocations, "a revocation list that cannot be parsed", "X.509 revocation lists")
         };
         Ok(Trust {
             required: builder.clone().build().map_err(unusable)?,
@@ -264,9 +217,5 @@ fn server(
 }
 
 fn problem(file: TlsFile, found: impl Into<String>, expected: &'static str) -> TlsProblem {
-    TlsProblem {
-        file,
-        found: found.into(),
-        expected,
-    }
+    TlsProblem { file, found: found.into(), expected }
 }

@@ -7,8 +7,8 @@ use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::representative_actor::Capacity;
 use polku_proto::v1::{
     Consent, ConsentChange, ConsentEvent, ConsentEvidence, ConsentState, ConsentTerms, GetConsentRequest,
-    ListConsentsRequest, ListConsentsResponse, Purpose, RecordConsentRequest, RefuseConsentRequest, RenewConsentRequest,
-    RequestConsentRequest,
+    ListConsentsRequest, ListConsentsResponse, Purpose, RecordConsentRequest, RefuseConsentRequest,
+    RenewConsentRequest, RequestConsentRequest,
 };
 use polku_proto::{AgencyId, CategorySet, ConsentId, ConsentName, Valid, YouthId};
 use serde_json::json;
@@ -20,7 +20,7 @@ use crate::audit::Event;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::once::Call;
+use crate::once::{Begun, Call};
 use crate::person::Person;
 use crate::record::{ConsentRecord, etag, grant, instant, new_instrument, wire_time};
 use crate::store::{Change, InstrumentKind, InstrumentRow};
@@ -34,16 +34,14 @@ impl Gateway {
         request: Valid<RequestConsentRequest>,
     ) -> Result<Authorised<ConsentChange>, Error> {
         let request = request.into_inner();
-        let now = self.now();
         let youth = youth_id(&request.youth, "youth")?;
         check_subject(caller, youth)?;
-        let terms = self.check_terms(caller, request.terms.clone().unwrap_or_default(), now)?;
         let call = self.call(caller, "RequestConsent", &request.request_id, &request)?;
-        let _alone = self.alone_with(youth).await?;
-        let person = self.person(youth).await?;
-        if let Some(earlier) = self.earlier(&call, &person).await? {
+        let Begun { person, earlier, now, alone: _alone } = self.begin(&call, youth).await?;
+        if let Some(earlier) = earlier {
             return self.consent_again(caller, earlier, now);
         }
+        let terms = self.check_terms(caller, request.terms.clone().unwrap_or_default(), now)?;
         let mut record = self.new_consent(caller, youth, terms, now)?;
         push_event(&mut record, caller, ConsentState::Requested, String::new(), now)?;
         self.commit_consent(&call, &person, record, None, now).await
@@ -56,17 +54,15 @@ impl Gateway {
         request: Valid<RecordConsentRequest>,
     ) -> Result<Authorised<ConsentChange>, Error> {
         let request = request.into_inner();
-        let now = self.now();
         let youth = youth_id(&request.youth, "youth")?;
         check_subject(caller, youth)?;
-        let terms = self.check_terms(caller, request.terms.clone().unwrap_or_default(), now)?;
         let evidence = check_evidence(caller, request.evidence.clone().unwrap_or_default())?;
         let call = self.call(caller, "RecordConsent", &request.request_id, &request)?;
-        let _alone = self.alone_with(youth).await?;
-        let person = self.person(youth).await?;
-        if let Some(earlier) = self.earlier(&call, &person).await? {
+        let Begun { person, earlier, now, alone: _alone } = self.begin(&call, youth).await?;
+        if let Some(earlier) = earlier {
             return self.consent_again(caller, earlier, now);
         }
+        let terms = self.check_terms(caller, request.terms.clone().unwrap_or_default(), now)?;
         let (mut record, expected) = if request.requested.is_empty() {
             (self.new_consent(caller, youth, terms, now)?, None)
         } else {
@@ -75,7 +71,9 @@ impl Gateway {
             check_party(caller, &record)?;
             check_etag(&record, &request.etag)?;
             if record.message.state() != ConsentState::Requested {
-                return Err(Error::RecordState { expected: "a consent is recorded to a request in state REQUESTED" });
+                return Err(Error::RecordState {
+                    expected: "a consent is recorded to a request in state REQUESTED",
+                });
             }
             record.message.terms = Some(terms);
             (record, Some(()))
@@ -92,14 +90,12 @@ impl Gateway {
         request: Valid<RenewConsentRequest>,
     ) -> Result<Authorised<ConsentChange>, Error> {
         let request = request.into_inner();
-        let now = self.now();
         let name: ConsentName = name(&request.name, "name")?;
         check_subject(caller, name.youth)?;
         let evidence = check_evidence(caller, request.evidence.clone().unwrap_or_default())?;
         let call = self.call(caller, "RenewConsent", &request.request_id, &request)?;
-        let _alone = self.alone_with(name.youth).await?;
-        let person = self.person(name.youth).await?;
-        if let Some(earlier) = self.earlier(&call, &person).await? {
+        let Begun { person, earlier, now, alone: _alone } = self.begin(&call, name.youth).await?;
+        if let Some(earlier) = earlier {
             return self.consent_again(caller, earlier, now);
         }
         let mut record = self.consent_of(&person, name).await?;
@@ -127,13 +123,11 @@ impl Gateway {
         request: Valid<RefuseConsentRequest>,
     ) -> Result<Authorised<ConsentChange>, Error> {
         let request = request.into_inner();
-        let now = self.now();
         let name: ConsentName = name(&request.name, "name")?;
         check_subject(caller, name.youth)?;
         let call = self.call(caller, "RefuseConsent", &request.request_id, &request)?;
-        let _alone = self.alone_with(name.youth).await?;
-        let person = self.person(name.youth).await?;
-        if let Some(earlier) = self.earlier(&call, &person).await? {
+        let Begun { person, earlier, now, alone: _alone } = self.begin(&call, name.youth).await?;
+        if let Some(earlier) = earlier {
             return self.consent_again(caller, earlier, now);
         }
         let mut record = self.consent_of(&person, name).await?;
@@ -157,7 +151,7 @@ impl Gateway {
         check_subject(caller, name.youth)?;
         let person = self.person(name.youth).await?;
         let record = self.consent_of(&person, name).await?;
-        if !may_read(caller, &record) {
+        if !may_read(caller, &record.message) {
             return Err(Error::NotFound);
         }
         let view = self.view_consent(caller, name.youth, record.message, now)?;
@@ -205,7 +199,7 @@ impl Gateway {
         let mut views = Vec::new();
         for row in rows.into_iter().filter(|row| row.kind == InstrumentKind::Consent) {
             let record = ConsentRecord::open(&person, row)?;
-            if may_read(caller, &record) {
+            if may_read(caller, &record.message) {
                 views.push(self.view_consent(caller, youth, record.message, now)?);
             }
         }
@@ -213,9 +207,13 @@ impl Gateway {
     }
 
     /// A consent by its name.
-    pub(super) async fn consent_of(&self, person: &Person, name: ConsentName) -> Result<ConsentRecord, Error> {
+    pub(super) async fn consent_of(
+        &self,
+        person: &Person,
+        name: ConsentName,
+    ) -> Result<ConsentRecord, Error> {
         let row = self.store.instrument(name.consent.uuid()).await?.ok_or(Error::NotFound)?;
-        if row.kind != InstrumentKind::Consent || row.youth != name.youth {
+        if row.kind != InstrumentKind::Consent || row.youth != name.youth || row.youth != person.id {
             return Err(Error::NotFound);
         }
         ConsentRecord::open(person, row)
@@ -248,7 +246,13 @@ impl Gateway {
         {
             consent.set_state(ConsentState::Expired);
         }
-        let purpose = consent.terms.as_ref().and_then(|terms| terms.purposes().next()).unwrap_or(Purpose::Unspecified);
+        if !may_read(caller, &consent) {
+            // A recipient that changes a consent learns that it has changed, not who else is named in it.
+            let Consent { name, etag, state, .. } = consent;
+            consent = Consent { name, etag, state, ..Consent::default() };
+        }
+        let purpose =
+            consent.terms.as_ref().and_then(|terms| terms.purposes().next()).unwrap_or(Purpose::Unspecified);
         let viewer = match caller.actor {
             Actor::Subject(_) => Viewer::Subject,
             Actor::Professional { .. } | Actor::Representative { .. } => Viewer::Author,
@@ -330,7 +334,12 @@ impl Gateway {
         Ok(())
     }
 
-    fn check_terms(&self, caller: &Caller, terms: ConsentTerms, now: Timestamp) -> Result<ConsentTerms, Error> {
+    fn check_terms(
+        &self,
+        caller: &Caller,
+        terms: ConsentTerms,
+        now: Timestamp,
+    ) -> Result<ConsentTerms, Error> {
         self.check_agencies(&terms.disclosers, "terms.disclosers")?;
         self.check_agencies(&terms.recipients, "terms.recipients")?;
         let own = caller.agency.as_str();
@@ -340,7 +349,10 @@ impl Gateway {
         }
         let categories = categories(&terms.categories)?;
         if !self::categories(&terms.explicit_categories)?.is_subset(categories) {
-            return Err(terms_error("terms.explicit_categories", "only categories that terms.categories names as well"));
+            return Err(terms_error(
+                "terms.explicit_categories",
+                "only categories that terms.categories names as well",
+            ));
         }
         check_period(terms, now)
     }
@@ -368,11 +380,19 @@ fn check_period(mut terms: ConsentTerms, now: Timestamp) -> Result<ConsentTerms,
     terms.valid_from = Some(wire_time(from)?);
     match &terms.valid_until {
         None if terms.kind() == ConsentKind::DisclosurePermit => {}
-        None => return Err(terms_error("terms.valid_until", "an end: only a disclosure permit runs until withdrawn")),
+        None => {
+            return Err(terms_error(
+                "terms.valid_until",
+                "an end: only a disclosure permit runs until withdrawn",
+            ));
+        }
         Some(until) => {
             let until = time(until, "terms.valid_until")?;
             if until <= from || until <= now {
-                return Err(terms_error("terms.valid_until", "an instant in the future, after terms.valid_from"));
+                return Err(terms_error(
+                    "terms.valid_until",
+                    "an instant in the future, after terms.valid_from",
+                ));
             }
         }
     }
@@ -380,7 +400,8 @@ fn check_period(mut terms: ConsentTerms, now: Timestamp) -> Result<ConsentTerms,
 }
 
 fn time(wire: &prost_types::Timestamp, field: &'static str) -> Result<Timestamp, Error> {
-    polku_proto::time::from_wire(wire).map_err(|_| terms_error(field, "an instant between the years 1 and 9999"))
+    polku_proto::time::from_wire(wire)
+        .map_err(|_| terms_error(field, "an instant between the years 1 and 9999"))
 }
 
 /// Who gave the consent must fit who is acting.
@@ -424,14 +445,13 @@ pub(super) fn check_etag(record: &ConsentRecord, sent: &str) -> Result<(), Error
 
 /// Disclosers and the recorder read a consent, and the young person. A recipient learns by verification what concerns
 /// it, not who else is named.
-fn may_read(caller: &Caller, record: &ConsentRecord) -> bool {
+fn may_read(caller: &Caller, consent: &Consent) -> bool {
     let own = caller.agency.as_str();
     let names = |agencies: &[String]| agencies.iter().any(|agency| agency == own);
     match caller.actor {
         Actor::Subject(_) => true,
         Actor::Professional { .. } | Actor::Representative { .. } => {
-            record.message.recorder == own
-                || record.message.terms.as_ref().is_some_and(|terms| names(&terms.disclosers))
+            consent.recorder == own || consent.terms.as_ref().is_some_and(|terms| names(&terms.disclosers))
         }
     }
 }
@@ -442,11 +462,10 @@ fn may_read(caller: &Caller, record: &ConsentRecord) -> bool {
 /// [`Error::NotFound`] for everybody else.
 pub(super) fn check_party(caller: &Caller, record: &ConsentRecord) -> Result<(), Error> {
     let own = caller.agency.as_str();
-    let named = record
-        .message
-        .terms
-        .as_ref()
-        .is_some_and(|terms| terms.disclosers.iter().chain(&terms.recipients).any(|agency| agency == own));
+    let named =
+        record.message.terms.as_ref().is_some_and(|terms| {
+            terms.disclosers.iter().chain(&terms.recipients).any(|agency| agency == own)
+        });
     match caller.actor {
         Actor::Subject(_) | Actor::Representative { .. } => Ok(()),
         Actor::Professional { .. } if named || record.message.recorder == own => Ok(()),
@@ -462,7 +481,8 @@ fn is_over(record: &ConsentRecord, now: Timestamp) -> Result<bool, Error> {
 }
 
 pub(super) fn categories(numbers: &[i32]) -> Result<CategorySet, Error> {
-    CategorySet::from_wire(numbers).map_err(|_| terms_error("terms.categories", "data categories of the contract"))
+    CategorySet::from_wire(numbers)
+        .map_err(|_| terms_error("terms.categories", "data categories of the contract"))
 }
 
 fn terms_error(field: &'static str, expected: &'static str) -> Error {

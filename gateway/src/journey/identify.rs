@@ -9,7 +9,9 @@ use crate::audit::Event;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::once;
 use crate::person::{Person, identity_place};
+use crate::seal::random_bytes;
 use crate::store::{Change, YouthRow};
 use crate::trail::Entry;
 
@@ -29,19 +31,21 @@ impl Gateway {
         let identity = parse_identity(&request.identity_code, now)?;
         let hash = self.keys.identity_index(&identity);
         let _alone = self.alone_with_identity(hash.as_bytes()).await?;
+        let earlier = self.request_of(&call).await?;
 
         let (person, new) = match self.store.youth_by_identity(&hash).await? {
             Some(row) => (Person::new(self, row)?, None),
             None => {
-                let id = YouthId::from_uuid(self.new_id(now)?);
+                // Without a time in it: the id does not tell since when the person has been known.
+                let id = YouthId::from_uuid(uuid::Builder::from_random_bytes(random_bytes()?).into_uuid());
                 let (key, wrapped) = self.keys.new_person_key(id)?;
                 let sealed_identity = key.seal(identity_place(id), identity.expose().as_bytes())?;
                 let row = YouthRow { id, identity: hash, key: wrapped, sealed_identity, created: now };
                 (Person::new(self, row.clone())?, Some(row))
             }
         };
-        if let Some(answer) = self.earlier(&call, &person).await? {
-            return Ok(answer);
+        if let Some(row) = &earlier {
+            return once::earlier(row, &person);
         }
         let answer = IdentifyYouthResponse { youth: YouthName { youth: person.id }.to_string() };
         let entry = Entry::of(Event::IdentifyYouth, person.id).by(caller);

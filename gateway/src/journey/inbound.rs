@@ -86,7 +86,9 @@ fn content(change: &InboundChange) -> ReferralNotice {
         | InboundChange::Start { note }
         | InboundChange::Hold { note }
         | InboundChange::Cancel { note }
-        | InboundChange::ConfirmCancellation { note } => (RejectionReason::Unspecified, Outcome::Unspecified, note),
+        | InboundChange::ConfirmCancellation { note } => {
+            (RejectionReason::Unspecified, Outcome::Unspecified, note)
+        }
     };
     ReferralNotice {
         rejection_reason: reason as i32,

@@ -22,7 +22,12 @@ pub(super) fn size(wanted: i32) -> u32 {
 }
 
 /// Where a list of referrals goes on. The token is sealed to the caller and to what it asked for, and grants nothing.
-pub(super) fn token(gateway: &Gateway, caller: &Caller, list: &str, last: (Timestamp, ReferralId)) -> Result<String, Error> {
+pub(super) fn token(
+    gateway: &Gateway,
+    caller: &Caller,
+    list: &str,
+    last: (Timestamp, ReferralId),
+) -> Result<String, Error> {
     let mut plain = last.0.as_millisecond().to_be_bytes().to_vec();
     plain.extend_from_slice(last.1.uuid().as_bytes());
     Ok(gateway.keys.seal_token(&binding(caller, list), &plain)?)

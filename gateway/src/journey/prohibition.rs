@@ -15,6 +15,7 @@ use crate::audit::Event;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::once::Begun;
 use crate::record::{ProhibitionRecord, ban, etag, new_instrument, wire_time};
 use crate::store::{Change, InstrumentKind, InstrumentRow};
 use crate::trail::{Entry, receipt};
@@ -27,19 +28,17 @@ impl Gateway {
         request: Valid<RecordProhibitionRequest>,
     ) -> Result<Authorised<ProhibitionChange>, Error> {
         let request = request.into_inner();
-        let now = self.now();
         let youth = youth_id(&request.youth, "youth")?;
         check_subject(caller, youth)?;
         let terms = request.terms.clone().unwrap_or_default();
+        let call = self.call(caller, "RecordProhibition", &request.request_id, &request)?;
+        let Begun { person, earlier, now, alone: _alone } = self.begin(&call, youth).await?;
+        if let Some(earlier) = earlier {
+            return self.prohibition_again(caller, earlier, now);
+        }
         self.check_agencies(&terms.disclosers, "terms.disclosers")?;
         self.check_agencies(&terms.recipients, "terms.recipients")?;
         super::consent::categories(&terms.categories)?;
-        let call = self.call(caller, "RecordProhibition", &request.request_id, &request)?;
-        let _alone = self.alone_with(youth).await?;
-        let person = self.person(youth).await?;
-        if let Some(earlier) = self.earlier(&call, &person).await? {
-            return self.prohibition_again(caller, earlier, now);
-        }
         let id = self.new_id(now)?;
         let name = ProhibitionName { youth, prohibition: ProhibitionId::from_uuid(id) };
         let mut record = ProhibitionRecord {
@@ -62,7 +61,7 @@ impl Gateway {
         // As with a withdrawal: too early is safe, too late is not.
         self.apply_prohibition(&record.row)?;
         let committed = async {
-            let effect = self.stop_unpermitted(&person, &mut change, now).await?;
+            let effect = self.stop_unpermitted(caller, &person, &mut change, now).await?;
             let answer = ProhibitionChange {
                 prohibition: Some(record.message.clone()),
                 revision,
@@ -90,13 +89,11 @@ impl Gateway {
         request: Valid<LiftProhibitionRequest>,
     ) -> Result<Authorised<ProhibitionChange>, Error> {
         let request = request.into_inner();
-        let now = self.now();
         let name: ProhibitionName = name(&request.name, "name")?;
         check_subject(caller, name.youth)?;
         let call = self.call(caller, "LiftProhibition", &request.request_id, &request)?;
-        let _alone = self.alone_with(name.youth).await?;
-        let person = self.person(name.youth).await?;
-        if let Some(earlier) = self.earlier(&call, &person).await? {
+        let Begun { person, earlier, now, alone: _alone } = self.begin(&call, name.youth).await?;
+        if let Some(earlier) = earlier {
             return self.prohibition_again(caller, earlier, now);
         }
         let row = self.store.instrument(name.prohibition.uuid()).await?.ok_or(Error::NotFound)?;
@@ -105,7 +102,9 @@ impl Gateway {
         }
         let mut record = ProhibitionRecord::open(&person, row)?;
         // Whether a prohibition exists is known to who recorded it and to the young person.
-        if matches!(caller.actor, Actor::Professional { .. }) && record.message.recorder != caller.agency.as_str() {
+        if matches!(caller.actor, Actor::Professional { .. })
+            && record.message.recorder != caller.agency.as_str()
+        {
             return Err(Error::NotFound);
         }
         if request.etag != etag(record.row.version) {
@@ -153,9 +152,12 @@ impl Gateway {
         mut answer: ProhibitionChange,
         now: Timestamp,
     ) -> Result<Authorised<ProhibitionChange>, Error> {
-        let prohibition = answer.prohibition.take().ok_or(Error::Inconsistent("an answer without prohibition"))?;
-        let name: ProhibitionName =
-            prohibition.name.parse().map_err(|_| Error::Inconsistent("an answer without prohibition name"))?;
+        let prohibition =
+            answer.prohibition.take().ok_or(Error::Inconsistent("an answer without prohibition"))?;
+        let name: ProhibitionName = prohibition
+            .name
+            .parse()
+            .map_err(|_| Error::Inconsistent("an answer without prohibition name"))?;
         let view = self.view_prohibition(caller, name.youth, prohibition, now)?;
         self.shell(caller, answer)?.gather(view).map_err(mismatch)
     }
@@ -172,8 +174,14 @@ impl Gateway {
             Actor::Professional { .. } | Actor::Representative { .. } => Viewer::Author,
         };
         let channel = Channel { from: caller.agency.clone(), to: caller.agency.clone() };
-        let question =
-            Question { youth, channel, viewer, purpose: Purpose::Unspecified, actor: caller.actor.role(), now };
+        let question = Question {
+            youth,
+            channel,
+            viewer,
+            purpose: Purpose::Unspecified,
+            actor: caller.actor.role(),
+            now,
+        };
         self.engine
             .authorise(&self.index(), Valid::check(prohibition)?, CategorySet::EMPTY, &question)
             .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))

@@ -5,7 +5,8 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use polku_policy::{Authorised, Decision};
 use polku_proto::v1::{
-    GetJourneyRequest, GetReferralRequest, Journey, ListReferralsRequest, ListReferralsResponse, Purpose, Referral,
+    GetJourneyRequest, GetReferralRequest, Journey, ListReferralsRequest, ListReferralsResponse, Purpose,
+    Referral,
 };
 use polku_proto::{ReferralName, Valid, YouthId, YouthName};
 
@@ -84,12 +85,13 @@ impl Gateway {
         let now = self.now();
         let youth = youth_id(&request.get().youth, "youth")?;
         check_subject(caller, youth)?;
-        let party = match caller.actor {
-            Actor::Professional { .. } | Actor::Representative { .. } => Some(caller.agency.clone()),
-            Actor::Subject(_) => None,
+        let filter = |party| ReferralFilter { party, youth: Some(youth), before: None, limit: JOURNEY_LIMIT };
+        let rows = match caller.actor {
+            Actor::Professional { .. } => self.store.referrals(&filter(Some(caller.agency.clone()))).await?,
+            Actor::Subject(_) => self.store.referrals(&filter(None)).await?,
+            // Who represents somebody acts on consents; referrals are between the young person and the agencies.
+            Actor::Representative { .. } => Vec::new(),
         };
-        let filter = ReferralFilter { party, youth: Some(youth), before: None, limit: JOURNEY_LIMIT };
-        let rows = self.store.referrals(&filter).await?;
         let consents = self.consents_for(caller, youth).await?;
         if rows.is_empty() && consents.is_empty() {
             // Somebody whom the caller has nothing to do with looks like nobody.
@@ -102,13 +104,18 @@ impl Gateway {
             answer = answer.gather(view).map_err(mismatch)?;
         }
         for consent in consents {
+            self.note_reading(caller, youth, Purpose::Unspecified, consent.decision(), now).await?;
             answer = answer.gather(consent).map_err(mismatch)?;
         }
         Ok(answer)
     }
 
     /// A referral by its name. A name with another person's id is nobody's name.
-    pub(crate) async fn referral_of(&self, person: &Person, name: ReferralName) -> Result<ReferralRecord, Error> {
+    pub(crate) async fn referral_of(
+        &self,
+        person: &Person,
+        name: ReferralName,
+    ) -> Result<ReferralRecord, Error> {
         let row = self.store.referral(name.referral).await?.ok_or(Error::NotFound)?;
         if row.youth != name.youth || row.youth != person.id {
             return Err(Error::NotFound);
@@ -116,12 +123,29 @@ impl Gateway {
         ReferralRecord::open(person, row)
     }
 
-    async fn read_row(&self, caller: &Caller, row: ReferralRow, now: Timestamp) -> Result<Authorised<Referral>, Error> {
+    async fn read_row(
+        &self,
+        caller: &Caller,
+        row: ReferralRow,
+        now: Timestamp,
+    ) -> Result<Authorised<Referral>, Error> {
         let person = self.person(row.youth).await?;
         let record = ReferralRecord::open(&person, row)?;
         let view = self.view(caller, &person, &record, now)?;
         self.note_reading(caller, person.id, record.purpose(), view.decision(), now).await?;
         Ok(view)
+    }
+
+    /// The answer to a change shows the referral too: for whoever did not write it, that is a reading.
+    pub(crate) async fn note_showing(
+        &self,
+        caller: &Caller,
+        youth: YouthId,
+        view: &Authorised<Referral>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let purpose = view.purpose().unwrap_or(Purpose::Unspecified);
+        self.note_reading(caller, youth, purpose, view.decision(), now).await
     }
 
     /// Every reading has its leaf before it is answered (906/2019 section 17).

@@ -17,7 +17,7 @@ use crate::audit::Event;
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::once::Call;
+use crate::once::{self, Begun, Call};
 use crate::person::Person;
 use crate::record::{ReferralRecord, wire_time};
 use crate::store::{Change, DeliveryItem, DeliveryRow, NewEvent, ReferralRow};
@@ -59,9 +59,21 @@ impl Gateway {
         request: Valid<SendReferralRequest>,
     ) -> Result<Sent, Error> {
         let request = request.into_inner();
-        let now = self.now();
         let youth = super::read::youth_id(&request.youth, "youth")?;
         check_subject(caller, youth)?;
+        let call = self.call(caller, "SendReferral", &request.request_id, &request)?;
+        let _alone = self.alone_with(youth).await?;
+        let now = self.now();
+        let earlier = self.request_of(&call).await?;
+        let person = match self.person(youth).await {
+            Ok(person) => Some(person),
+            Err(Error::NotFound) => None,
+            Err(error) => return Err(error),
+        };
+        // Before anything that depends on the time: a repetition has the first answer, however late it comes.
+        if let (Some(row), Some(person)) = (&earlier, &person) {
+            return self.sent_before(&call, person, once::earlier(row, person)?).await;
+        }
         let sending = Sending {
             youth,
             channel: self.channel(caller, &request.recipient)?,
@@ -70,20 +82,13 @@ impl Gateway {
             replaces: None,
             content: own_content(request.content.clone().unwrap_or_default())?,
         };
-        let call = self.call(caller, "SendReferral", &request.request_id, &request)?;
-        let _alone = self.alone_with(youth).await?;
         if request.validate_only {
             return self.dry_run(caller, &sending, now).await;
         }
-        let person = self.person(youth).await;
-        if let Ok(person) = &person
-            && let Some(sent) = self.sent_before(&call, person).await?
-        {
-            return Ok(sent);
-        }
         let decision = self.decide_sending(caller, &sending, now).await?;
         // An unknown person has no consents, so the decision above has ended the call in the same way.
-        self.take_in(&call, &person?, sending, decision, Vec::new(), now).await
+        let person = person.ok_or(Error::NotFound)?;
+        self.take_in(&call, &person, sending, decision, Vec::new(), now).await
     }
 
     /// Sends the matter of an ended referral to another agency.
@@ -93,20 +98,16 @@ impl Gateway {
         request: Valid<RerouteReferralRequest>,
     ) -> Result<Sent, Error> {
         let request = request.into_inner();
-        let now = self.now();
         let name: ReferralName = super::read::name(&request.name, "name")?;
         let call = self.call(caller, "RerouteReferral", &request.request_id, &request)?;
-        let _alone = self.alone_with(name.youth).await?;
-        let person = self.person(name.youth).await?;
-        if let Some(sent) = self.sent_before(&call, &person).await? {
-            return Ok(sent);
+        let Begun { person, earlier, now, alone: _alone } = self.begin(&call, name.youth).await?;
+        if let Some(earlier) = earlier {
+            return self.sent_before(&call, &person, earlier).await;
         }
         let mut old = self.referral_of(&person, name).await?;
-        if super::view::viewer(caller, &old.row)? != Viewer::Author {
-            return Err(Error::NotFound);
-        }
-        if !is_final(old.state()) || old.state() == ReferralState::EnteredInError || !old.message.replaced_by.is_empty()
-        {
+        let is_sender = super::view::viewer(caller, &old.row)? == Viewer::Author;
+        let has_ended = is_final(old.state()) && old.state() != ReferralState::EnteredInError;
+        if !is_sender || !has_ended || !old.message.replaced_by.is_empty() {
             return Err(Error::TransitionNotAllowed {
                 state: old.state(),
                 expected: "the sender reroutes a referral that has ended and was not rerouted yet",
@@ -147,7 +148,12 @@ impl Gateway {
     }
 
     /// Decides, and writes a refusal to the log before it is answered.
-    async fn decide_sending(&self, caller: &Caller, sending: &Sending, now: Timestamp) -> Result<Decision, Error> {
+    async fn decide_sending(
+        &self,
+        caller: &Caller,
+        sending: &Sending,
+        now: Timestamp,
+    ) -> Result<Decision, Error> {
         let decision = self.decision(caller, sending, now);
         if permits(&decision) {
             return Ok(decision);
@@ -173,7 +179,8 @@ impl Gateway {
     /// Decides and checks everything and sends nothing.
     async fn dry_run(&self, caller: &Caller, sending: &Sending, now: Timestamp) -> Result<Sent, Error> {
         let decision = self.decision(caller, sending, now);
-        let entry = Entry::of(Event::VerifyConsent, sending.youth).by(caller).decided(sending.purpose, &decision);
+        let entry =
+            Entry::of(Event::VerifyConsent, sending.youth).by(caller).decided(sending.purpose, &decision);
         let noted = self.note(entry, now).await?;
         if !permits(&decision) {
             return Err(Error::NotPermitted(Box::new(decision)));
@@ -186,8 +193,12 @@ impl Gateway {
         Ok(Sent { envelope, view: None, delivery: None })
     }
 
-    async fn sent_before(&self, call: &Call<'_>, person: &Person) -> Result<Option<Sent>, Error> {
-        let Some(mut earlier) = self.earlier::<SendReferralResponse>(call, person).await? else { return Ok(None) };
+    async fn sent_before(
+        &self,
+        call: &Call<'_>,
+        person: &Person,
+        mut earlier: SendReferralResponse,
+    ) -> Result<Sent, Error> {
         let referral = earlier.referral.take().ok_or(Error::Inconsistent("a kept answer has no referral"))?;
         let name: ReferralName =
             referral.name.parse().map_err(|_| Error::Inconsistent("a kept answer has no referral name"))?;
@@ -197,7 +208,7 @@ impl Gateway {
         // The referral of the first answer, with its state of that moment, as far as it may be seen now.
         let first = ReferralRecord { row: record.row, message: referral };
         let view = self.view(call.caller, person, &first, self.now())?;
-        Ok(Some(Sent { envelope: earlier, view: Some(view), delivery: handover.map(|row| (row.message, name)) }))
+        Ok(Sent { envelope: earlier, view: Some(view), delivery: handover.map(|row| (row.message, name)) })
     }
 
     /// Makes the referral: leaf, state and queue, in this order, all durable when it returns.
@@ -284,11 +295,17 @@ impl Gateway {
 }
 
 /// Whether the recipient has a system that the referral is delivered to, or reads it here.
+#[derive(Clone, Copy)]
 struct Reach {
     has_system: bool,
 }
 
-fn new_record(name: ReferralName, sending: Sending, reach: Reach, now: Timestamp) -> Result<ReferralRecord, Error> {
+fn new_record(
+    name: ReferralName,
+    sending: Sending,
+    reach: Reach,
+    now: Timestamp,
+) -> Result<ReferralRecord, Error> {
     let delivery = if reach.has_system { DeliveryState::Queued } else { DeliveryState::Delivered };
     let row = ReferralRow {
         id: name.referral,
@@ -340,8 +357,11 @@ pub(super) fn own_content(content: ReferralContent) -> Result<ReferralContent, E
 }
 
 fn respond_by(wanted: Option<&prost_types::Timestamp>, now: Timestamp) -> Result<Timestamp, Error> {
-    const WRONG: Error =
-        Error::Field { field: "respond_by", reason: "INVALID_FIELDS", expected: "an instant within a year from now" };
+    const WRONG: Error = Error::Field {
+        field: "respond_by",
+        reason: "INVALID_FIELDS",
+        expected: "an instant within a year from now",
+    };
     let Some(wanted) = wanted else { return Ok(now + DEFAULT_ANSWER_TIME) };
     let instant = polku_proto::time::from_wire(wanted).map_err(|_| WRONG)?;
     if instant <= now || instant > now + LONGEST_ANSWER_TIME { Err(WRONG) } else { Ok(instant) }

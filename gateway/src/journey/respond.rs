@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use polku_policy::{Authorised, Question, Viewer};
 use polku_proto::v1::referral_event::Kind;
 use polku_proto::v1::{
-    DeliveryState, InformationExchange, Outcome, ReferralChange, ReferralContent, ReferralState, RejectionReason,
+    DeliveryState, InformationExchange, Outcome, ReferralChange, ReferralContent, ReferralState,
+    RejectionReason,
 };
 use polku_proto::{CategorySet, Disclose, ReferralName};
 use serde_json::json;
@@ -16,9 +17,9 @@ use crate::audit::Event;
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::once::Call;
+use crate::once::{Begun, Call};
 use crate::person::Person;
-use crate::record::{ReferralRecord, etag, wire_time};
+use crate::record::{ReferralRecord, etag, instant, wire_time};
 use crate::store::{Change, DeliveryItem, DeliveryRow, DeliveryWrite, NewEvent};
 use crate::trail::{Entry, receipt};
 
@@ -71,14 +72,12 @@ impl Gateway {
         call: &Call<'_>,
         respond: Respond,
     ) -> Result<Authorised<ReferralChange>, Error> {
-        let now = self.now();
         let name = respond.name;
-        let _alone = self.alone_with(name.youth).await?;
-        let person = self.person(name.youth).await?;
+        let Begun { person, earlier, now, alone: _alone } = self.begin(call, name.youth).await?;
         let mut record = self.referral_of(&person, name).await?;
         let viewer = viewer(call.caller, &record.row)?;
-        if let Some(earlier) = self.earlier::<ReferralChange>(call, &person).await? {
-            return self.change_again(call.caller, &person, record, earlier, now);
+        if let Some(earlier) = earlier {
+            return self.change_again(call.caller, &person, record, earlier, now).await;
         }
         if !respond.etag.is_empty() && respond.etag != etag(record.row.version) {
             return Err(Error::EtagMismatch);
@@ -106,17 +105,21 @@ impl Gateway {
         self.tell_other_party(&mut record, party, item, &mut change, now).await?;
         change.referrals.push(record.next_version(&person, now)?);
         change.events.push(event(&record, Kind::StateChanged, now));
-        let mut answer =
-            ReferralChange { referral: Some(record.message.clone()), receipt: Some(receipt(&announced.receipt)) };
+        let mut answer = ReferralChange {
+            referral: Some(record.message.clone()),
+            receipt: Some(receipt(&announced.receipt)),
+        };
         change.request = Some(call.answered(&person, &answer, now)?);
         self.commit(change).await?;
 
         answer.referral = None;
+        let now = self.now();
         let view = self.view(call.caller, &person, &record, now)?;
+        self.note_showing(call.caller, person.id, &view, now).await?;
         self.shell(call.caller, answer)?.gather(view).map_err(mismatch)
     }
 
-    fn change_again(
+    async fn change_again(
         &self,
         caller: &Caller,
         person: &Person,
@@ -126,6 +129,7 @@ impl Gateway {
     ) -> Result<Authorised<ReferralChange>, Error> {
         let message = earlier.referral.take().ok_or(Error::Inconsistent("a kept answer has no referral"))?;
         let view = self.view(caller, person, &ReferralRecord { row: record.row, message }, now)?;
+        self.note_showing(caller, person.id, &view, now).await?;
         self.shell(caller, earlier)?.gather(view).map_err(mismatch)
     }
 
@@ -147,7 +151,8 @@ impl Gateway {
         };
         let decision = self.engine.decide(&self.index(), answer.categories(), &question);
         if decision.permitted().difference(ENVELOPE).is_empty() {
-            let entry = Entry::of(Event::Refusal, record.row.youth).by(caller).decided(record.purpose(), &decision);
+            let entry =
+                Entry::of(Event::Refusal, record.row.youth).by(caller).decided(record.purpose(), &decision);
             self.note(entry, now).await?;
             return Err(Error::NotPermitted(Box::new(decision)));
         }
@@ -164,14 +169,15 @@ impl Gateway {
         change: &mut Change,
         now: Timestamp,
     ) -> Result<(), Error> {
-        if matches!(party, Party::Recipient | Party::Gateway) && self.adapter(&record.row.sender).is_some() {
+        if party != Party::Sender && self.adapter(&record.row.sender).is_some() {
             let sender = record.row.sender.clone();
             change.enqueue.push(self.new_delivery(record, item, sender, now)?);
         }
         if party == Party::Recipient || self.adapter(&record.row.recipient).is_none() {
             return Ok(());
         }
-        let handover = self.handover(record).await?;
+        // Without one the recipient had no system of its own when the referral was sent: it reads here.
+        let Some(handover) = self.handover(record).await? else { return Ok(()) };
         match handover.state {
             DeliveryState::Queued | DeliveryState::Retrying if super::machine::is_final(record.state()) => {
                 change.deliveries.push(stopped(handover));
@@ -192,12 +198,10 @@ impl Gateway {
         Ok(())
     }
 
-    /// The delivery of the referral itself.
-    pub(crate) async fn handover(&self, record: &ReferralRecord) -> Result<DeliveryRow, Error> {
+    /// The delivery of the referral itself, if there is one.
+    async fn handover(&self, record: &ReferralRecord) -> Result<Option<DeliveryRow>, Error> {
         let rows = self.store.deliveries_about(record.row.id).await?;
-        rows.into_iter()
-            .find(|row| row.item == DeliveryItem::Handover)
-            .ok_or(Error::Inconsistent("a referral without its delivery"))
+        Ok(rows.into_iter().find(|row| row.item == DeliveryItem::Handover))
     }
 }
 
@@ -224,7 +228,12 @@ pub(crate) fn event(record: &ReferralRecord, kind: Kind, now: Timestamp) -> NewE
 }
 
 /// Writes the words of the step into the record; answers what the other party is sent.
-fn apply(record: &mut ReferralRecord, action: Action, party: Party, now: Timestamp) -> Result<DeliveryItem, Error> {
+fn apply(
+    record: &mut ReferralRecord,
+    action: Action,
+    party: Party,
+    now: Timestamp,
+) -> Result<DeliveryItem, Error> {
     let message = &mut record.message;
     match action {
         Action::Accept { note }
@@ -246,17 +255,26 @@ fn apply(record: &mut ReferralRecord, action: Action, party: Party, now: Timesta
                 message.sender_note = note;
             }
         }
-        Action::RequestInformation { question } => message.information.push(InformationExchange {
-            question,
-            ask_time: Some(wire_time(now)?),
-            answer: None,
-            answer_time: None,
-        }),
+        Action::RequestInformation { question } => {
+            message.status_note.clone_from(&question);
+            message.information.push(InformationExchange {
+                question,
+                ask_time: Some(wire_time(now)?),
+                answer: None,
+                answer_time: None,
+            });
+        }
         Action::ProvideInformation { answer } => {
             let index = message.information.len().saturating_sub(1);
-            let open = message.information.last_mut().ok_or(Error::Inconsistent("an answer without a question"))?;
+            let open =
+                message.information.last_mut().ok_or(Error::Inconsistent("an answer without a question"))?;
             open.answer = Some(own_content(*answer)?);
             open.answer_time = Some(wire_time(now)?);
+            // The recipient's time stands still while it waits for the sender.
+            let asked = open.ask_time.as_ref().map(instant).transpose()?.unwrap_or(now);
+            record.row.respond_by =
+                record.row.respond_by.saturating_add(now.duration_since(asked)).unwrap_or(now);
+            message.respond_by = Some(wire_time(record.row.respond_by)?);
             let index = u32::try_from(index).map_err(|_| Error::Inconsistent("too many questions"))?;
             return Ok(DeliveryItem::Information(index));
         }

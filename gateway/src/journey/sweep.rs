@@ -12,6 +12,7 @@ use crate::audit::Event;
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::record::ReferralRecord;
+use crate::services::status;
 use crate::store::{Change, DeliveryItem, InstrumentKind};
 use crate::trail::Entry;
 
@@ -27,21 +28,16 @@ impl Gateway {
     pub(crate) async fn sweep(&self) -> Result<(), Error> {
         let now = self.now();
         for row in self.store.overdue_referrals(now, BATCH).await? {
-            self.expire(row.id, row.youth, now).await?;
+            go_on(self.expire(row.id, row.youth, now).await);
         }
         for row in self.store.erasable_referrals(now - CONTENT_KEPT, BATCH).await? {
-            self.erase_content(row.id, row.youth, now).await?;
+            go_on(self.erase_content(row.id, row.youth, now).await);
         }
         self.store.prune_requests(now - REQUESTS_KEPT).await?;
         Ok(())
     }
 
-    async fn expire(
-        &self,
-        referral: ReferralId,
-        youth: YouthId,
-        now: Timestamp,
-    ) -> Result<(), Error> {
+    async fn expire(&self, referral: ReferralId, youth: YouthId, now: Timestamp) -> Result<(), Error> {
         let _alone = self.alone_with(youth).await?;
         let person = self.person(youth).await?;
         let Some(row) = self.store.referral(referral).await? else { return Ok(()) };
@@ -50,22 +46,19 @@ impl Gateway {
             return Ok(());
         }
         let details = json!({"referral": record.name().to_string(), "to": record.state().as_str_name()});
-        let announced = self.announce(Entry::of(Event::ReferralChange, youth), &person, &details, now).await?;
+        let announced =
+            self.announce(Entry::of(Event::ReferralChange, youth), &person, &details, now).await?;
         let mut change = Change::announced_by(announced.receipt.sequence);
         change.detail = announced.detail;
-        self.tell_other_party(&mut record, Party::Gateway, DeliveryItem::StateChange, &mut change, now).await?;
+        self.tell_other_party(&mut record, Party::Gateway, DeliveryItem::StateChange, &mut change, now)
+            .await?;
         change.referrals.push(record.next_version(&person, now)?);
         change.events.push(event(&record, Kind::StateChanged, now));
         self.commit(change).await
     }
 
     /// Erases what the sender told. State and dates stay.
-    async fn erase_content(
-        &self,
-        referral: ReferralId,
-        youth: YouthId,
-        now: Timestamp,
-    ) -> Result<(), Error> {
+    async fn erase_content(&self, referral: ReferralId, youth: YouthId, now: Timestamp) -> Result<(), Error> {
         let _alone = self.alone_with(youth).await?;
         let person = self.person(youth).await?;
         let Some(row) = self.store.referral(referral).await? else { return Ok(()) };
@@ -91,7 +84,7 @@ impl Gateway {
         let mut after = Uuid::nil();
         loop {
             let rows = self.store.instruments_in_force(after, ROWS).await?;
-            let Some(last) = rows.last() else { return Ok(()) };
+            let Some(last) = rows.last() else { break };
             after = last.id;
             for row in &rows {
                 match row.kind {
@@ -100,5 +93,15 @@ impl Gateway {
                 }
             }
         }
+        // What has ended is not in the index, but its revision counts: callers may ask for it.
+        self.index_mut().reach(self.audit.len().saturating_sub(1));
+        Ok(())
+    }
+}
+
+/// One record that cannot be handled does not keep the others from it.
+fn go_on(result: Result<(), Error>) {
+    if let Err(error) = result {
+        status::log(&error);
     }
 }

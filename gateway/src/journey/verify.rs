@@ -39,7 +39,8 @@ impl Gateway {
             expected: "data categories of the contract",
         })?;
         let purpose = request.purpose();
-        let question = Question { youth, channel, viewer: Viewer::Addressee, purpose, actor: caller.actor.role(), now };
+        let question =
+            Question { youth, channel, viewer: Viewer::Addressee, purpose, actor: caller.actor.role(), now };
         let decision = {
             let index = self.index();
             if index.revision() < request.min_revision {

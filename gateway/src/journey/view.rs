@@ -24,7 +24,9 @@ pub(crate) fn viewer(caller: &Caller, row: &ReferralRow) -> Result<Viewer, Error
         Actor::Subject(youth) if *youth == row.youth => Ok(Viewer::Subject),
         Actor::Subject(_) | Actor::Representative { .. } => Err(Error::NotFound),
         Actor::Professional { .. } if caller.agency == row.sender => Ok(Viewer::Author),
-        Actor::Professional { .. } if caller.agency == row.recipient && row.reached_recipient => Ok(Viewer::Addressee),
+        Actor::Professional { .. } if caller.agency == row.recipient && row.reached_recipient => {
+            Ok(Viewer::Addressee)
+        }
         Actor::Professional { .. } => Err(Error::NotFound),
     }
 }

@@ -92,8 +92,11 @@ impl Watch {
         sender: &mpsc::Sender<Result<Authorised<ReferralEvent>, Error>>,
     ) -> Result<Sent, Error> {
         loop {
+            let newest = self.gateway.store.last_event().await?;
             let rows = self.gateway.store.events_after(self.position, &self.caller.agency, BATCH).await?;
             if rows.is_empty() {
+                // Others' events need not be looked at again.
+                self.position = self.position.max(newest);
                 return Ok(Sent::All);
             }
             for row in rows {

@@ -16,13 +16,13 @@ use super::refer::mismatch;
 use super::respond::{event, stopped};
 use super::view::check_subject;
 use crate::audit::Event;
-use crate::caller::Caller;
+use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::once::Call;
+use crate::once::{Begun, Call};
 use crate::person::Person;
 use crate::record::ReferralRecord;
-use crate::store::{Change, DeliveryItem, ReferralFilter};
+use crate::store::{Change, DeliveryItem, ReferralFilter, ReferralRow};
 use crate::trail::{Entry, receipt};
 
 /// Names of referrals whose delivery a change has stopped, or has come too late for.
@@ -65,11 +65,9 @@ impl Gateway {
         state: ConsentState,
         reason: String,
     ) -> Result<Authorised<ConsentChange>, Error> {
-        let now = self.now();
         check_subject(call.caller, name.youth)?;
-        let _alone = self.alone_with(name.youth).await?;
-        let person = self.person(name.youth).await?;
-        if let Some(earlier) = self.earlier(call, &person).await? {
+        let Begun { person, earlier, now, alone: _alone } = self.begin(call, name.youth).await?;
+        if let Some(earlier) = earlier {
             return self.consent_again(call.caller, earlier, now);
         }
         let mut record = self.consent_of(&person, name).await?;
@@ -78,7 +76,9 @@ impl Gateway {
             check_etag(&record, etag)?;
         }
         if !matches!(record.message.state(), ConsentState::Given | ConsentState::Renewed) {
-            return Err(Error::RecordState { expected: "a consent that was given can be withdrawn or revoked" });
+            return Err(Error::RecordState {
+                expected: "a consent that was given can be withdrawn or revoked",
+            });
         }
         let before = record.row.clone();
         push_event(&mut record, call.caller, state, reason, now)?;
@@ -96,7 +96,7 @@ impl Gateway {
         // Taking away counts from here on, before it is durable: it can be too early, never too late.
         self.apply_consent(&record.row)?;
         let committed = async {
-            let effect = self.stop_unpermitted(&person, &mut change, now).await?;
+            let effect = self.stop_unpermitted(call.caller, &person, &mut change, now).await?;
             let answer = ConsentChange {
                 consent: Some(record.message.clone()),
                 revision,
@@ -123,20 +123,26 @@ impl Gateway {
     /// Ends every open referral of the person that nothing permits any more, as the consents are now.
     pub(super) async fn stop_unpermitted(
         &self,
+        caller: &Caller,
         person: &Person,
         change: &mut Change,
         now: Timestamp,
     ) -> Result<Effect, Error> {
-        let mut effect = Effect::default();
+        let mut all = Effect::default();
         let mut filter = ReferralFilter { party: None, youth: Some(person.id), before: None, limit: 100 };
         loop {
             let rows = self.store.referrals(&filter).await?;
-            let Some(last) = rows.last() else { return Ok(effect) };
+            let Some(last) = rows.last() else { return Ok(all) };
             filter.before = Some((last.created, last.id));
             for row in rows.into_iter().filter(|row| !is_final(row.state)) {
                 let mut record = ReferralRecord::open(person, row)?;
                 if !self.still_permitted(&record, now) {
+                    let mut effect = Effect::default();
                     self.stop(person, &mut record, change, &mut effect, now).await?;
+                    if may_know(caller, &record.row) {
+                        all.stopped.append(&mut effect.stopped);
+                        all.under_way.append(&mut effect.under_way);
+                    }
                 }
             }
         }
@@ -206,6 +212,16 @@ impl Gateway {
         change.referrals.push(record.next_version(person, now)?);
         change.events.push(event(record, Kind::StateChanged, now));
         Ok(())
+    }
+}
+
+/// The young person, and who represents them, learns of every referral that was stopped; an agency of its own ones.
+fn may_know(caller: &Caller, row: &ReferralRow) -> bool {
+    match caller.actor {
+        Actor::Subject(_) | Actor::Representative { .. } => true,
+        Actor::Professional { .. } => {
+            caller.agency == row.sender || (caller.agency == row.recipient && row.reached_recipient)
+        }
     }
 }
 

@@ -7,7 +7,8 @@ use polku_adapters::{Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Re
 use polku_policy::{ActorRole, Authorised, Decision, Question, Viewer};
 use polku_proto::v1::referral_event::Kind;
 use polku_proto::v1::{
-    DataCategory, Delivery, DeliveryState, ReferralHandover, ReferralNotice, ReferralState, delivery, referral_notice,
+    DataCategory, Delivery, DeliveryState, ReferralHandover, ReferralNotice, ReferralState, delivery,
+    referral_notice,
 };
 use polku_proto::{CategorySet, ReferralName, Valid};
 use serde_json::json;
@@ -54,7 +55,7 @@ impl Gateway {
         // The lease is looked at right before the first byte: whoever was stopped for too long leaves it to the next.
         let now = self.now();
         if row.leased_until.is_none_or(|until| until <= now) {
-            return Ok(());
+            return self.end(row, |now| End::of(DeliveryState::Retrying, now, "LEASE_RAN_OUT")).await;
         }
         let sent = tokio::time::timeout(self.delivery.attempt, adapter.deliver(payload, now)).await;
         let result = sent.unwrap_or_else(|_| {
@@ -77,7 +78,12 @@ impl Gateway {
         now: Timestamp,
     ) -> End {
         let error = match result {
-            Ok(receipt) => return End { reference: Some(receipt.reference), ..End::of(DeliveryState::Delivered, now, "") },
+            Ok(receipt) => {
+                return End {
+                    reference: Some(receipt.reference),
+                    ..End::of(DeliveryState::Delivered, now, "")
+                };
+            }
             Err(error) => error,
         };
         let later = next_attempt(&self.delivery.pauses, attempts, self.jitter(), now);
@@ -140,7 +146,14 @@ impl Gateway {
                 return Ok(None);
             }
             Turn::Never => {
-                self.settle(&person, record, row, End::of(DeliveryState::Stopped, now, "NOTHING_TO_TELL"), now).await?;
+                self.settle(
+                    &person,
+                    record,
+                    row,
+                    End::of(DeliveryState::Stopped, now, "NOTHING_TO_TELL"),
+                    now,
+                )
+                .await?;
                 return Ok(None);
             }
         }
@@ -166,7 +179,9 @@ impl Gateway {
                 continue;
             }
             match other.state {
-                DeliveryState::Queued | DeliveryState::Sending | DeliveryState::Retrying => return Ok(Turn::Later),
+                DeliveryState::Queued | DeliveryState::Sending | DeliveryState::Retrying => {
+                    return Ok(Turn::Later);
+                }
                 DeliveryState::Rejected | DeliveryState::Stopped | DeliveryState::Expired
                     if other.item == DeliveryItem::Handover =>
                 {
@@ -307,7 +322,8 @@ impl Gateway {
         change.deliveries.push(DeliveryWrite { row: next, expected_fence });
         if is_handover {
             record.set_delivery_state(end.state);
-            record.row.reached_recipient = matches!(end.state, DeliveryState::Delivered | DeliveryState::InDoubt);
+            record.row.reached_recipient =
+                matches!(end.state, DeliveryState::Delivered | DeliveryState::InDoubt);
             record.row.delivery_ended = has_ended(end.state).then_some(now);
             change.referrals.push(record.next_version(person, now)?);
             change.events.push(event(&record, Kind::DeliveryChanged, now));
@@ -370,7 +386,8 @@ fn item(
     };
     Ok(match row.item {
         DeliveryItem::Handover => {
-            let mut content = message.content.clone().ok_or(Error::Inconsistent("a queued referral without content"))?;
+            let mut content =
+                message.content.clone().ok_or(Error::Inconsistent("a queued referral without content"))?;
             content.identity_code = person.identity()?.expose().to_owned();
             let handover = ReferralHandover {
                 purpose: message.purpose,

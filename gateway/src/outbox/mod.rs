@@ -30,7 +30,7 @@ const PER_AGENCY: usize = 16;
 /// The longest pause without looking into the queue.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How often time-driven changes are made.
-const SWEEP: Duration = Duration::from_secs(10);
+const SWEEP: Duration = Duration::from_secs(1);
 
 /// How many deliveries to each agency are under way.
 type UnderWay = Arc<Mutex<HashMap<AgencyId, usize>>>;
@@ -104,7 +104,8 @@ impl Gateway {
         }
         let counts: Vec<(AgencyId, usize)> =
             lock(under_way).iter().map(|(agency, count)| (agency.clone(), *count)).collect();
-        let not_to = counts.into_iter().filter(|(_, count)| *count >= PER_AGENCY).map(|(agency, _)| agency).collect();
+        let not_to =
+            counts.into_iter().filter(|(_, count)| *count >= PER_AGENCY).map(|(agency, _)| agency).collect();
         let now = self.now();
         let lease = LeaseRequest { now, until: now + self.delivery.lease, limit, not_to };
         Ok(self.store.lease_due(&lease).await?)

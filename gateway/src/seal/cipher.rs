@@ -16,9 +16,7 @@ pub(super) fn seal(secret: &[u8; KEY_BYTES], context: &[u8], plain: &[u8]) -> Re
     let mut sealed = Vec::with_capacity(NONCE_BYTES + plain.len() + TAG_BYTES);
     sealed.extend_from_slice(&nonce);
     sealed.extend_from_slice(plain);
-    let (_, body) = sealed
-        .split_at_mut_checked(NONCE_BYTES)
-        .ok_or(SealError::Failed)?;
+    let (_, body) = sealed.split_at_mut_checked(NONCE_BYTES).ok_or(SealError::Failed)?;
     let tag = key(secret)?
         .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(context), body)
         .map_err(|_| SealError::Failed)?;
@@ -28,16 +26,10 @@ pub(super) fn seal(secret: &[u8; KEY_BYTES], context: &[u8], plain: &[u8]) -> Re
 
 /// Gives back what was sealed under the same key with the same context.
 pub(super) fn open(secret: &[u8; KEY_BYTES], context: &[u8], sealed: &[u8]) -> Result<Vec<u8>, SealError> {
-    let (nonce, body) = sealed
-        .split_first_chunk::<NONCE_BYTES>()
-        .ok_or(SealError::NotAuthentic)?;
+    let (nonce, body) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(SealError::NotAuthentic)?;
     let mut plain = body.to_vec();
     let length = key(secret)?
-        .open_in_place(
-            Nonce::assume_unique_for_key(*nonce),
-            Aad::from(context),
-            &mut plain,
-        )
+        .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(context), &mut plain)
         .map_err(|_| SealError::NotAuthentic)?
         .len();
     plain.truncate(length);
@@ -46,7 +38,5 @@ pub(super) fn open(secret: &[u8; KEY_BYTES], context: &[u8], sealed: &[u8]) -> R
 
 /// Prepared anew for every call: `ring` does not wipe its prepared keys, so none of them is kept.
 fn key(secret: &[u8; KEY_BYTES]) -> Result<LessSafeKey, SealError> {
-    UnboundKey::new(&AES_256_GCM, secret)
-        .map(LessSafeKey::new)
-        .map_err(|_| SealError::Failed)
+    UnboundKey::new(&AES_256_GCM, secret).map(LessSafeKey::new).map_err(|_| SealError::Failed)
 }

@@ -89,9 +89,7 @@ impl Keys {
             token: load(folder.join(TOKEN_FILE))?,
         };
         if keys.repeated() {
-            return Err(KeyError::Repeated {
-                path: folder.to_owned(),
-            });
+            return Err(KeyError::Repeated { path: folder.to_owned() });
         }
         Ok(keys)
     }
@@ -102,24 +100,15 @@ impl Keys {
     /// # Errors
     /// [`KeyError::File`] when a file is there already or cannot be written.
     pub fn generate_into(folder: &Path) -> Result<Keys, KeyError> {
-        let failed = |source| KeyError::File {
-            path: folder.to_owned(),
-            source,
-        };
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .map_err(failed)?;
+        let failed = |source| KeyError::File { path: folder.to_owned(), source };
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
         let keys = Keys {
             master: generate(folder.join(MASTER_FILE))?,
             identity: generate(folder.join(IDENTITY_FILE))?,
             pseudonym: generate(folder.join(PSEUDONYM_FILE))?,
             token: generate(folder.join(TOKEN_FILE))?,
         };
-        File::open(folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(failed)?;
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
         Ok(keys)
     }
 
@@ -151,9 +140,7 @@ impl Keys {
         }
         let plain = Zeroizing::new(cipher::open(&self.master, &wrapping(youth, *version), sealed)?);
         let secret = plain.as_slice().try_into().map_err(|_| SealError::NotAuthentic)?;
-        Ok(PersonKey {
-            secret: Zeroizing::new(secret),
-        })
+        Ok(PersonKey { secret: Zeroizing::new(secret) })
     }
 
     /// Gives the keyed hash by which a person is found.
@@ -166,10 +153,7 @@ impl Keys {
     /// unrelated hashes in different domains.
     #[must_use]
     pub fn pseudonym(&self, domain: &[u8], value: &[u8]) -> [u8; 32] {
-        keyed_hash(
-            &self.pseudonym,
-            &[&(domain.len() as u64).to_be_bytes(), domain, value],
-        )
+        keyed_hash(&self.pseudonym, &[&(domain.len() as u64).to_be_bytes(), domain, value])
     }
 
     /// Seals a token for one caller, as base64url without padding. It has 70 characters and four for every three
@@ -180,11 +164,7 @@ impl Keys {
     pub fn seal_token(&self, caller: &str, plain: &[u8]) -> Result<String, SealError> {
         let salt: [u8; TOKEN_SALT_BYTES] = random_bytes()?;
         let mut token = salt.to_vec();
-        token.extend_from_slice(&cipher::seal(
-            &self.token_key(caller, &salt),
-            b"polku token 1",
-            plain,
-        )?);
+        token.extend_from_slice(&cipher::seal(&self.token_key(caller, &salt), b"polku token 1", plain)?);
         Ok(URL_SAFE_NO_PAD.encode(token))
     }
 
@@ -193,9 +173,7 @@ impl Keys {
     /// # Errors
     /// [`SealError::NotAuthentic`] for anything else.
     pub fn open_token(&self, caller: &str, token: &str) -> Result<Vec<u8>, SealError> {
-        let bytes = URL_SAFE_NO_PAD
-            .decode(token)
-            .map_err(|_| SealError::NotAuthentic)?;
+        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| SealError::NotAuthentic)?;
         let (salt, sealed) = bytes.split_first_chunk().ok_or(SealError::NotAuthentic)?;
         cipher::open(&self.token_key(caller, salt), b"polku token 1", sealed)
     }
@@ -209,9 +187,7 @@ impl Keys {
         let mut secrets =
             [&self.master, &self.identity, &self.pseudonym, &self.token].map(|secret| secret.as_slice());
         secrets.sort_unstable();
-        secrets
-            .windows(2)
-            .any(|pair| matches!(pair, [one, other] if one == other))
+        secrets.windows(2).any(|pair| matches!(pair, [one, other] if one == other))
     }
 }
 
@@ -282,12 +258,8 @@ fn generate(path: PathBuf) -> Result<Secret, KeyError> {
         );
     }
     text.push(b'\n');
-    let written = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o400)
-        .open(&path)
-        .and_then(|mut file| {
+    let written =
+        OpenOptions::new().write(true).create_new(true).mode(0o400).open(&path).and_then(|mut file| {
             file.write_all(&text)?;
             file.sync_all()
         });

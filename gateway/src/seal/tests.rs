@@ -15,12 +15,8 @@ use super::{KeyError, Keys, PersonKey, Place, SealError, WrappedKey, random_byte
 const ANNA: YouthId = YouthId::from_uuid(Uuid::from_u128(1));
 const EETU: YouthId = YouthId::from_uuid(Uuid::from_u128(2));
 
-const PLACE: Place<'static> = Place {
-    table: "referral",
-    row: Uuid::from_u128(7),
-    column: "sealed",
-    version: 3,
-};
+const PLACE: Place<'static> =
+    Place { table: "referral", row: Uuid::from_u128(7), column: "sealed", version: 3 };
 
 fn keys() -> Keys {
     Keys::generate_into(TempDir::new().unwrap().path()).unwrap()
@@ -37,36 +33,15 @@ fn what_is_sealed_opens_in_its_place_only() {
     assert!(!sealed.windows(8).any(|window| window == b"a secret"));
     assert_eq!(key.open(PLACE, &sealed).unwrap(), b"a secret");
     for elsewhere in [
-        Place {
-            table: "instrument",
-            ..PLACE
-        },
-        Place {
-            row: Uuid::from_u128(8),
-            ..PLACE
-        },
-        Place {
-            column: "terms",
-            ..PLACE
-        },
+        Place { table: "instrument", ..PLACE },
+        Place { row: Uuid::from_u128(8), ..PLACE },
+        Place { column: "terms", ..PLACE },
         Place { version: 2, ..PLACE },
         Place { version: 4, ..PLACE },
-        Place {
-            table: "referrals",
-            column: "ealed",
-            ..PLACE
-        },
-        Place {
-            table: "referra",
-            column: "lsealed",
-            ..PLACE
-        },
+        Place { table: "referrals", column: "ealed", ..PLACE },
+        Place { table: "referra", column: "lsealed", ..PLACE },
     ] {
-        assert_eq!(
-            key.open(elsewhere, &sealed),
-            Err(SealError::NotAuthentic),
-            "{elsewhere:?}"
-        );
+        assert_eq!(key.open(elsewhere, &sealed), Err(SealError::NotAuthentic), "{elsewhere:?}");
     }
 }
 
@@ -84,28 +59,17 @@ fn every_altered_bit_and_every_cut_is_noticed() {
     for bit in 0..sealed.len() * 8 {
         let mut altered = sealed.clone();
         altered[bit / 8] ^= 1 << (bit % 8);
-        assert_eq!(
-            key.open(PLACE, &altered),
-            Err(SealError::NotAuthentic),
-            "bit {bit}"
-        );
+        assert_eq!(key.open(PLACE, &altered), Err(SealError::NotAuthentic), "bit {bit}");
     }
     for length in 0..sealed.len() {
-        assert_eq!(
-            key.open(PLACE, &sealed[..length]),
-            Err(SealError::NotAuthentic),
-            "{length} bytes"
-        );
+        assert_eq!(key.open(PLACE, &sealed[..length]), Err(SealError::NotAuthentic), "{length} bytes");
     }
 }
 
 #[test]
 fn sealing_twice_gives_different_bytes() {
     let key = person(&keys());
-    assert_ne!(
-        key.seal(PLACE, b"a secret").unwrap(),
-        key.seal(PLACE, b"a secret").unwrap()
-    );
+    assert_ne!(key.seal(PLACE, b"a secret").unwrap(), key.seal(PLACE, b"a secret").unwrap());
     assert_ne!(random_bytes::<16>().unwrap(), random_bytes::<16>().unwrap());
 }
 
@@ -115,15 +79,9 @@ fn a_wrapped_key_unwraps_for_its_person_only() {
     let (key, wrapped) = keys.new_person_key(ANNA).unwrap();
     let sealed = key.seal(PLACE, b"a secret").unwrap();
     let stored = WrappedKey::from_bytes(*wrapped.as_bytes());
-    assert_eq!(
-        keys.unwrap(ANNA, &stored).unwrap().open(PLACE, &sealed).unwrap(),
-        b"a secret"
-    );
+    assert_eq!(keys.unwrap(ANNA, &stored).unwrap().open(PLACE, &sealed).unwrap(), b"a secret");
     assert_eq!(keys.unwrap(EETU, &wrapped).unwrap_err(), SealError::NotAuthentic);
-    assert_eq!(
-        super::tests::keys().unwrap(ANNA, &wrapped).unwrap_err(),
-        SealError::NotAuthentic
-    );
+    assert_eq!(super::tests::keys().unwrap(ANNA, &wrapped).unwrap_err(), SealError::NotAuthentic);
     let mut rotated = *wrapped.as_bytes();
     rotated[0] = 9;
     let unknown = keys.unwrap(ANNA, &WrappedKey::from_bytes(rotated));
@@ -135,17 +93,10 @@ fn a_token_is_good_for_its_caller_only() {
     let keys = keys();
     let token = keys.seal_token("te", b"page 2").unwrap();
     assert_eq!(token.len(), 70 + 8);
-    assert!(
-        token
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-    );
+    assert!(token.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'));
     assert_eq!(keys.open_token("te", &token).unwrap(), b"page 2");
     assert_eq!(keys.open_token("kela", &token), Err(SealError::NotAuthentic));
-    assert_eq!(
-        super::tests::keys().open_token("te", &token),
-        Err(SealError::NotAuthentic)
-    );
+    assert_eq!(super::tests::keys().open_token("te", &token), Err(SealError::NotAuthentic));
     let mut shorter = token.clone();
     shorter.pop();
     for bad in ["", "AAAA", "not base64!", &token.repeat(2), &shorter] {
@@ -155,11 +106,7 @@ fn a_token_is_good_for_its_caller_only() {
         let mut altered = token.clone().into_bytes();
         altered[at] = if altered[at] == b'A' { b'B' } else { b'A' };
         let altered = String::from_utf8(altered).unwrap();
-        assert_eq!(
-            keys.open_token("te", &altered),
-            Err(SealError::NotAuthentic),
-            "character {at}"
-        );
+        assert_eq!(keys.open_token("te", &altered), Err(SealError::NotAuthentic), "character {at}");
     }
 }
 
@@ -170,10 +117,7 @@ fn keyed_hashes_depend_on_key_domain_and_value() {
     let other: Hetu = "010594Y9021".parse().unwrap();
     assert_eq!(keys.identity_index(&code), keys.identity_index(&code));
     assert_ne!(keys.identity_index(&code), keys.identity_index(&other));
-    assert_ne!(
-        keys.identity_index(&code),
-        super::tests::keys().identity_index(&code)
-    );
+    assert_ne!(keys.identity_index(&code), super::tests::keys().identity_index(&code));
     assert_eq!(keys.pseudonym(b"actor", b"1"), keys.pseudonym(b"actor", b"1"));
     assert_ne!(keys.pseudonym(b"actor", b"1"), keys.pseudonym(b"actor", b"2"));
     assert_ne!(keys.pseudonym(b"actor", b"1"), keys.pseudonym(b"youth", b"1"));
@@ -186,10 +130,7 @@ fn nothing_secret_is_printed() {
     let (key, wrapped) = keys.new_person_key(ANNA).unwrap();
     let index = keys.identity_index(&"010594Y9032".parse().unwrap());
     let printed = format!("{keys:?} {key:?} {wrapped:?} {index:?}");
-    assert_eq!(
-        printed,
-        "Keys(redacted) PersonKey(redacted) WrappedKey(redacted) IdentityIndex(redacted)"
-    );
+    assert_eq!(printed, "Keys(redacted) PersonKey(redacted) WrappedKey(redacted) IdentityIndex(redacted)");
 }
 
 #[test]
@@ -201,18 +142,8 @@ fn generated_keys_are_private_and_load_again() {
     assert_eq!(made.pseudonym(b"a", b"b"), loaded.pseudonym(b"a", b"b"));
     let (key, wrapped) = made.new_person_key(ANNA).unwrap();
     let sealed = key.seal(PLACE, b"a secret").unwrap();
-    assert!(
-        loaded
-            .unwrap(ANNA, &wrapped)
-            .unwrap()
-            .open(PLACE, &sealed)
-            .is_ok()
-    );
-    assert!(
-        loaded
-            .open_token("te", &made.seal_token("te", b"").unwrap())
-            .is_ok()
-    );
+    assert!(loaded.unwrap(ANNA, &wrapped).unwrap().open(PLACE, &sealed).is_ok());
+    assert!(loaded.open_token("te", &made.seal_token("te", b"").unwrap()).is_ok());
 
     assert_eq!(mode(&folder), 0o700);
     let names = ["identity.key", "master.key", "pseudonym.key", "token.key"];
@@ -235,19 +166,10 @@ fn bad_key_files_are_refused() {
     for mode in [0o404, 0o402, 0o420, 0o644, 0o777] {
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
         let refused = Keys::load(folder.path());
-        assert!(
-            matches!(refused, Err(KeyError::Exposed { mode: found, .. }) if found == mode),
-            "{mode:o}"
-        );
+        assert!(matches!(refused, Err(KeyError::Exposed { mode: found, .. }) if found == mode), "{mode:o}");
     }
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-    for content in [
-        "",
-        "00",
-        &good.replace('\n', "00"),
-        &format!("{good}\n"),
-        &"g".repeat(64),
-    ] {
+    for content in ["", "00", &good.replace('\n', "00"), &format!("{good}\n"), &"g".repeat(64)] {
         fs::write(&path, content).unwrap();
         let refused = Keys::load(folder.path()).unwrap_err();
         assert!(matches!(refused, KeyError::Content { .. }), "{content}");
@@ -257,10 +179,7 @@ fn bad_key_files_are_refused() {
     assert!(Keys::load(folder.path()).is_ok());
     fs::copy(folder.path().join("token.key"), folder.path().join("copy")).unwrap();
     fs::rename(folder.path().join("copy"), &path).unwrap();
-    assert!(matches!(
-        Keys::load(folder.path()),
-        Err(KeyError::Repeated { .. })
-    ));
+    assert!(matches!(Keys::load(folder.path()), Err(KeyError::Repeated { .. })));
     fs::remove_file(&path).unwrap();
     assert!(matches!(Keys::load(folder.path()), Err(KeyError::File { .. })));
 }

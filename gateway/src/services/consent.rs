@@ -2,9 +2,10 @@
 
 use polku_proto::v1::consent_service_server::ConsentService;
 use polku_proto::v1::{
-    Consent, ConsentChange, GetConsentRequest, LiftProhibitionRequest, ListConsentsRequest, ListConsentsResponse,
-    ProhibitionChange, RecordConsentRequest, RecordProhibitionRequest, RefuseConsentRequest, RenewConsentRequest,
-    RequestConsentRequest, RevokeConsentRequest, VerifyConsentRequest, VerifyConsentResponse, WithdrawConsentRequest,
+    Consent, ConsentChange, GetConsentRequest, LiftProhibitionRequest, ListConsentsRequest,
+    ListConsentsResponse, ProhibitionChange, RecordConsentRequest, RecordProhibitionRequest,
+    RefuseConsentRequest, RenewConsentRequest, RequestConsentRequest, RevokeConsentRequest,
+    VerifyConsentRequest, VerifyConsentResponse, WithdrawConsentRequest,
 };
 use tonic::{Request, Response, Status};
 
@@ -25,19 +26,28 @@ impl ConsentService for Service {
         Ok(answer(change, &caller, self.0.gateway.now())?)
     }
 
-    async fn record_consent(&self, request: Request<RecordConsentRequest>) -> Result<Response<ConsentChange>, Status> {
+    async fn record_consent(
+        &self,
+        request: Request<RecordConsentRequest>,
+    ) -> Result<Response<ConsentChange>, Status> {
         let (caller, request) = self.0.open(request)?;
         let change = self.0.gateway.record_consent(&caller, request).await?;
         Ok(answer(change, &caller, self.0.gateway.now())?)
     }
 
-    async fn renew_consent(&self, request: Request<RenewConsentRequest>) -> Result<Response<ConsentChange>, Status> {
+    async fn renew_consent(
+        &self,
+        request: Request<RenewConsentRequest>,
+    ) -> Result<Response<ConsentChange>, Status> {
         let (caller, request) = self.0.open(request)?;
         let change = self.0.gateway.renew_consent(&caller, request).await?;
         Ok(answer(change, &caller, self.0.gateway.now())?)
     }
 
-    async fn refuse_consent(&self, request: Request<RefuseConsentRequest>) -> Result<Response<ConsentChange>, Status> {
+    async fn refuse_consent(
+        &self,
+        request: Request<RefuseConsentRequest>,
+    ) -> Result<Response<ConsentChange>, Status> {
         let (caller, request) = self.0.open(request)?;
         let change = self.0.gateway.refuse_consent(&caller, request).await?;
         Ok(answer(change, &caller, self.0.gateway.now())?)
@@ -52,7 +62,10 @@ impl ConsentService for Service {
         Ok(answer(change, &caller, self.0.gateway.now())?)
     }
 
-    async fn revoke_consent(&self, request: Request<RevokeConsentRequest>) -> Result<Response<ConsentChange>, Status> {
+    async fn revoke_consent(
+        &self,
+        request: Request<RevokeConsentRequest>,
+    ) -> Result<Response<ConsentChange>, Status> {
         let (caller, request) = self.0.open(request)?;
         let change = self.0.gateway.revoke_consent(&caller, request).await?;
         Ok(answer(change, &caller, self.0.gateway.now())?)

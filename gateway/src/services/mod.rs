@@ -1,7 +1,7 @@
 //! How do gRPC calls reach the use cases, and their outcomes the wire?
 //!
 //! Each method here does the same four things: find out who calls, check the quota, check the message, call the use
-//! case. Nothing is decided here.
+//! case. Nothing is decided here. The front carries every call to its end, also when its caller hangs up.
 
 mod consent;
 mod deadline;

@@ -4,15 +4,15 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use polku_policy::Authorised;
+use polku_proto::Validate;
 use polku_proto::v1::referral_service_server::ReferralService;
 use polku_proto::v1::{
     AcceptReferralRequest, CancelReferralRequest, CompleteReferralRequest, ConfirmCancellationRequest,
-    FailReferralRequest, GetReferralRequest, HoldReferralRequest, ListReferralsRequest, ListReferralsResponse,
-    MarkReferralEnteredInErrorRequest, ProvideInformationRequest, Referral, ReferralChange, ReferralEvent,
-    RejectReferralRequest, RequestInformationRequest, RerouteReferralRequest, SendReferralRequest, SendReferralResponse,
-    StartReferralRequest, WatchReferralsRequest,
+    FailReferralRequest, GetReferralRequest, HoldReferralRequest, ListReferralsRequest,
+    ListReferralsResponse, MarkReferralEnteredInErrorRequest, ProvideInformationRequest, Referral,
+    ReferralChange, ReferralEvent, RejectReferralRequest, RequestInformationRequest, RerouteReferralRequest,
+    SendReferralRequest, SendReferralResponse, StartReferralRequest, WatchReferralsRequest,
 };
-use polku_proto::Validate;
 use prost::Message;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt};
@@ -149,7 +149,10 @@ impl ReferralService for Service {
         .await
     }
 
-    async fn start_referral(&self, request: Request<StartReferralRequest>) -> Result<Response<ReferralChange>, Status> {
+    async fn start_referral(
+        &self,
+        request: Request<StartReferralRequest>,
+    ) -> Result<Response<ReferralChange>, Status> {
         self.step(request, "StartReferral", |message| {
             let StartReferralRequest { request_id, name, etag, note } = message;
             Fields { request_id, name, etag, action: Action::Start { note } }
@@ -157,7 +160,10 @@ impl ReferralService for Service {
         .await
     }
 
-    async fn hold_referral(&self, request: Request<HoldReferralRequest>) -> Result<Response<ReferralChange>, Status> {
+    async fn hold_referral(
+        &self,
+        request: Request<HoldReferralRequest>,
+    ) -> Result<Response<ReferralChange>, Status> {
         self.step(request, "HoldReferral", |message| {
             let HoldReferralRequest { request_id, name, etag, note } = message;
             Fields { request_id, name, etag, action: Action::Hold { note } }
@@ -177,7 +183,10 @@ impl ReferralService for Service {
         .await
     }
 
-    async fn fail_referral(&self, request: Request<FailReferralRequest>) -> Result<Response<ReferralChange>, Status> {
+    async fn fail_referral(
+        &self,
+        request: Request<FailReferralRequest>,
+    ) -> Result<Response<ReferralChange>, Status> {
         self.step(request, "FailReferral", |message| {
             let outcome = message.outcome();
             let FailReferralRequest { request_id, name, etag, outcome: _, note } = message;

@@ -104,12 +104,12 @@ fn chain(error: &Error) -> String {
 fn code(error: &Error) -> Code {
     match error {
         Error::Caller(CallerError::NoCertificate | CallerError::UnknownCertificate) => Code::Unauthenticated,
-        Error::Caller(CallerError::ActorMissing | CallerError::ActorUnreadable | CallerError::ActorMalformed(_)) => {
-            Code::InvalidArgument
-        }
-        Error::Caller(CallerError::ActorNotAllowed(_) | CallerError::UnknownUnit | CallerError::UnknownRole) => {
-            Code::PermissionDenied
-        }
+        Error::Caller(
+            CallerError::ActorMissing | CallerError::ActorUnreadable | CallerError::ActorMalformed(_),
+        ) => Code::InvalidArgument,
+        Error::Caller(
+            CallerError::ActorNotAllowed(_) | CallerError::UnknownUnit | CallerError::UnknownRole,
+        ) => Code::PermissionDenied,
         Error::Invalid(_) | Error::Field { .. } | Error::RequestIdReused => Code::InvalidArgument,
         Error::NotFound => Code::NotFound,
         Error::NotPermitted(_) | Error::ActorNotAllowed { .. } => Code::PermissionDenied,

@@ -44,8 +44,10 @@ pub trait Store: Debug + Send + Sync {
     /// Referrals that wait for an answer whose time has passed, at most `limit`.
     async fn overdue_referrals(&self, now: Timestamp, limit: u32) -> Result<Vec<ReferralRow>, StoreError>;
 
-    /// Referrals that still hold content and whose delivery ended before `before`, at most `limit`.
-    async fn erasable_referrals(&self, before: Timestamp, limit: u32) -> Result<Vec<ReferralRow>, StoreError>;
+    /// Referrals that still hold content, whose delivery ended before `before` and that have been answered, at most
+    /// `limit`.
+    async fn erasable_referrals(&self, before: Timestamp, limit: u32)
+    -> Result<Vec<ReferralRow>, StoreError>;
 
     /// One consent or prohibition.
     async fn instrument(&self, id: Uuid) -> Result<Option<InstrumentRow>, StoreError>;
@@ -57,7 +59,12 @@ pub trait Store: Debug + Send + Sync {
     async fn instruments_in_force(&self, after: Uuid, limit: u32) -> Result<Vec<InstrumentRow>, StoreError>;
 
     /// What happened after a position, as far as the party may be told, in order.
-    async fn events_after(&self, position: u64, party: &AgencyId, limit: u32) -> Result<Vec<EventRow>, StoreError>;
+    async fn events_after(
+        &self,
+        position: u64,
+        party: &AgencyId,
+        limit: u32,
+    ) -> Result<Vec<EventRow>, StoreError>;
 
     /// The position of the newest event; 0 if there is none.
     async fn last_event(&self) -> Result<u64, StoreError>;

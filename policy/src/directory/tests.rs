@@ -7,18 +7,11 @@ fn id(text: &str) -> AgencyId {
 }
 
 fn agency(text: &str) -> Agency {
-    Agency {
-        id: id(text),
-        sector: Sector::Employment,
-        standing: Standing::Authority,
-    }
+    Agency { id: id(text), sector: Sector::Employment, standing: Standing::Authority }
 }
 
 fn channel(from: &str, to: &str) -> Channel {
-    Channel {
-        from: id(from),
-        to: id(to),
-    }
+    Channel { from: id(from), to: id(to) }
 }
 
 #[test]
@@ -30,11 +23,7 @@ fn an_agreement_has_a_direction() {
 
 #[test]
 fn only_a_listed_authority_is_one() {
-    let ngo = Agency {
-        id: id("vamos"),
-        sector: Sector::Ngo,
-        standing: Standing::NotAuthority,
-    };
+    let ngo = Agency { id: id("vamos"), sector: Sector::Ngo, standing: Standing::NotAuthority };
     let directory = Directory::new(vec![agency("te"), ngo], Vec::new()).unwrap();
     assert!(directory.is_authority(&id("te")));
     assert!(!directory.is_authority(&id("vamos")));

@@ -71,10 +71,7 @@ impl Vocabulary {
         let agency: AgencyId = "a".parse().map_err(|_| EngineError::AgencyUnfit)?;
         let mut question = Question {
             youth: YouthId::from_uuid(uuid::Uuid::nil()),
-            channel: Channel {
-                from: agency.clone(),
-                to: agency,
-            },
+            channel: Channel { from: agency.clone(), to: agency },
             viewer: Viewer::Subject,
             purpose: Purpose::Unspecified,
             actor: ActorRole::System,
@@ -173,13 +170,8 @@ impl Vocabulary {
             ("purpose", word(&self.purpose, purpose_name(question.purpose))),
             ("actor_role", RestrictedExpression::new_string(role.to_owned())),
         ];
-        Context::from_pairs(
-            flags
-                .into_iter()
-                .chain(words)
-                .map(|(fact, value)| (fact.to_owned(), value)),
-        )
-        .map_err(|source| Unfit::Facts(Box::new(source)))
+        Context::from_pairs(flags.into_iter().chain(words).map(|(fact, value)| (fact.to_owned(), value)))
+            .map_err(|source| Unfit::Facts(Box::new(source)))
     }
 }
 

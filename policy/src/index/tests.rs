@@ -46,10 +46,7 @@ fn prohibition(from: &str, category: DataCategory) -> Prohibition {
 fn question(from: &str, to: &str, now: Timestamp) -> Question {
     Question {
         youth: youth(),
-        channel: Channel {
-            from: from.parse().unwrap(),
-            to: to.parse().unwrap(),
-        },
+        channel: Channel { from: from.parse().unwrap(), to: to.parse().unwrap() },
         viewer: Viewer::Addressee,
         purpose: Purpose::Guidance,
         actor: ActorRole::System,
@@ -94,9 +91,7 @@ fn a_later_version_replaces_and_an_earlier_one_does_not() {
     index.put_grant(grant(1, 1, period(0, 99)), 3);
     assert_eq!(index.len(), 1);
     assert_eq!(index.revision(), 3);
-    let edge = index
-        .coverage(&question("te", "social", at(5)), DataCategory::Housing)
-        .edge;
+    let edge = index.coverage(&question("te", "social", at(5)), DataCategory::Housing).edge;
     assert_eq!(edge, Some(at(20)));
 }
 
@@ -131,11 +126,7 @@ fn the_nearest_edge_of_matching_grants_counts_whether_they_have_begun_or_not() {
     let mut index = ConsentIndex::new();
     index.put_grant(grant(1, 1, period(0, 30)), 1);
     index.put_grant(grant(2, 1, period(20, 40)), 2);
-    let edge = |now| {
-        index
-            .coverage(&question("te", "social", at(now)), DataCategory::Housing)
-            .edge
-    };
+    let edge = |now| index.coverage(&question("te", "social", at(now)), DataCategory::Housing).edge;
     assert_eq!(edge(5), Some(at(20)));
     assert_eq!(edge(20), Some(at(30)));
     assert_eq!(edge(30), Some(at(40)));
@@ -157,11 +148,8 @@ fn the_status_of_a_referral_is_covered_both_ways() {
 fn the_status_of_a_referral_is_prohibited_both_ways() {
     let mut index = ConsentIndex::new();
     index.put_prohibition(prohibition("social", DataCategory::ReferralStatus), 1);
-    let prohibited = |from, to| {
-        index
-            .coverage(&question(from, to, at(5)), DataCategory::ReferralStatus)
-            .prohibited
-    };
+    let prohibited =
+        |from, to| index.coverage(&question(from, to, at(5)), DataCategory::ReferralStatus).prohibited;
     assert!(prohibited("social", "te"));
     assert!(prohibited("te", "social"));
     assert!(!prohibited("te", "kela"));
@@ -171,10 +159,7 @@ fn the_status_of_a_referral_is_prohibited_both_ways() {
 fn nothing_personal_is_printed() {
     let grant = grant(1, 1, period(0, 30));
     assert_eq!(format!("{grant:?}"), "Grant(redacted)");
-    assert_eq!(
-        format!("{:?}", prohibition("te", DataCategory::Housing)),
-        "Prohibition(redacted)"
-    );
+    assert_eq!(format!("{:?}", prohibition("te", DataCategory::Housing)), "Prohibition(redacted)");
     let mut index = ConsentIndex::new();
     index.put_grant(grant, 3);
     assert_eq!(format!("{index:?}"), "ConsentIndex(revision 3)");

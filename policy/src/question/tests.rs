@@ -5,10 +5,7 @@ use super::*;
 fn question(viewer: Viewer) -> Question {
     Question {
         youth: YouthId::from_uuid(uuid::Uuid::from_u128(7)),
-        channel: Channel {
-            from: "te".parse().unwrap(),
-            to: "social".parse().unwrap(),
-        },
+        channel: Channel { from: "te".parse().unwrap(), to: "social".parse().unwrap() },
         viewer,
         purpose: Purpose::Guidance,
         actor: ActorRole::System,
@@ -19,15 +16,9 @@ fn question(viewer: Viewer) -> Question {
 #[test]
 fn the_reader_follows_from_the_viewer() {
     let reader = |viewer| question(viewer).reader();
-    assert_eq!(
-        reader(Viewer::Addressee),
-        Reader::Agency("social".parse().unwrap())
-    );
+    assert_eq!(reader(Viewer::Addressee), Reader::Agency("social".parse().unwrap()));
     assert_eq!(reader(Viewer::Author), Reader::Agency("te".parse().unwrap()));
-    assert_eq!(
-        reader(Viewer::Subject),
-        Reader::Subject(question(Viewer::Subject).youth)
-    );
+    assert_eq!(reader(Viewer::Subject), Reader::Subject(question(Viewer::Subject).youth));
 }
 
 #[test]
@@ -47,10 +38,7 @@ fn purposes_survive_the_wire() {
 #[test]
 fn a_number_without_a_purpose_is_refused() {
     for number in [0, -1, 8, 64] {
-        assert_eq!(
-            PurposeSet::from_wire(&[1, number]),
-            Err(UnknownPurpose { number })
-        );
+        assert_eq!(PurposeSet::from_wire(&[1, number]), Err(UnknownPurpose { number }));
     }
 }
 
@@ -65,9 +53,6 @@ fn unspecified_is_never_a_member() {
 #[test]
 fn only_one_purpose_is_the_only_one() {
     assert_eq!(PurposeSet::EMPTY.only(), None);
-    assert_eq!(
-        PurposeSet::of(&[Purpose::Guidance]).only(),
-        Some(Purpose::Guidance)
-    );
+    assert_eq!(PurposeSet::of(&[Purpose::Guidance]).only(), Some(Purpose::Guidance));
     assert_eq!(PurposeSet::ALL.only(), None);
 }

@@ -40,9 +40,7 @@ impl Note {
         let rule = required(policy, "id", policy.id().as_ref())?;
         let statute = required(policy, "statute", rule)?.to_owned();
         let basis = required(policy, "basis", rule)?;
-        let unknown = policy
-            .annotations()
-            .find(|(annotation, _)| !ANNOTATIONS.contains(annotation));
+        let unknown = policy.annotations().find(|(annotation, _)| !ANNOTATIONS.contains(annotation));
         if let Some((annotation, _)) = unknown {
             return Err(RulesError::AnnotationUnknown {
                 rule: rule.to_owned(),
@@ -51,32 +49,17 @@ impl Note {
         }
         let says = match policy.effect() {
             Effect::Permit => kind(basis).map(Says::Permits),
-            Effect::Forbid => REASONS
-                .into_iter()
-                .find(|reason| reason.code() == basis)
-                .map(Says::Forbids),
+            Effect::Forbid => REASONS.into_iter().find(|reason| reason.code() == basis).map(Says::Forbids),
         };
-        let says = says.ok_or_else(|| RulesError::BasisUnknown {
-            rule: rule.to_owned(),
-        })?;
+        let says = says.ok_or_else(|| RulesError::BasisUnknown { rule: rule.to_owned() })?;
         let valid_from = instant(policy, VALID_FROM, rule)?;
         let valid_until = instant(policy, VALID_UNTIL, rule)?;
         if let (Some(from), Some(until)) = (valid_from, valid_until)
             && until <= from
         {
-            return Err(RulesError::NeverValid {
-                rule: rule.to_owned(),
-            });
+            return Err(RulesError::NeverValid { rule: rule.to_owned() });
         }
-        Ok((
-            PolicyId::new(rule),
-            Note {
-                statute,
-                says,
-                valid_from,
-                valid_until,
-            },
-        ))
+        Ok((PolicyId::new(rule), Note { statute, says, valid_from, valid_until }))
     }
 
     /// Tells whether the rule is in force at an instant; None is before every date.
@@ -89,10 +72,7 @@ impl Note {
 fn required<'a>(policy: &'a Policy, annotation: &'static str, rule: &str) -> Result<&'a str, RulesError> {
     match policy.annotation(annotation) {
         Some(value) if !value.trim().is_empty() => Ok(value),
-        Some(_) | None => Err(RulesError::AnnotationMissing {
-            rule: rule.to_owned(),
-            annotation,
-        }),
+        Some(_) | None => Err(RulesError::AnnotationMissing { rule: rule.to_owned(), annotation }),
     }
 }
 

@@ -51,10 +51,7 @@ fn the_digest_is_of_the_text() {
 fn text_that_does_not_parse_is_refused() {
     assert!(matches!(refusal(&good_with(";", "")), RulesError::Unreadable(_)));
     assert!(matches!(refusal(""), RulesError::Empty));
-    assert!(matches!(
-        Rules::parse(GOOD, "entity"),
-        Err(RulesError::SchemaUnreadable(_))
-    ));
+    assert!(matches!(Rules::parse(GOOD, "entity"), Err(RulesError::SchemaUnreadable(_))));
 }
 
 #[test]
@@ -68,10 +65,7 @@ fn a_rule_that_contradicts_the_schema_is_refused() {
         ("Action::\"disclose\"", "Action::\"delete\""),
     ] {
         let error = refusal(&good_with(found, replacement));
-        assert!(
-            matches!(error, RulesError::Contradiction(_)),
-            "{replacement}: {error:?}"
-        );
+        assert!(matches!(error, RulesError::Contradiction(_)), "{replacement}: {error:?}");
     }
 }
 
@@ -88,10 +82,7 @@ fn a_rule_without_an_explanation_is_refused() {
         ("@statute(\"621/1999 § 26\")", "statute"),
         ("@basis(\"consent\")", "basis"),
     ] {
-        for text in [
-            good_with(found, ""),
-            good_with(found, &format!("@{expected}(\" \")")),
-        ] {
+        for text in [good_with(found, ""), good_with(found, &format!("@{expected}(\" \")"))] {
             let error = refusal(&text);
             let RulesError::AnnotationMissing { annotation, .. } = error else {
                 panic!("{error:?}");
@@ -111,27 +102,18 @@ fn a_misspelt_annotation_is_refused() {
 fn a_basis_has_to_fit_the_effect() {
     for basis in ["prohibited", "anything", "no_basis"] {
         let error = refusal(&good_with("@basis(\"consent\")", &format!("@basis(\"{basis}\")")));
-        assert!(
-            matches!(error, RulesError::BasisUnknown { .. }),
-            "{basis}: {error:?}"
-        );
+        assert!(matches!(error, RulesError::BasisUnknown { .. }), "{basis}: {error:?}");
     }
     for basis in ["consent", "no_basis", "required_category_missing", "rules_failed"] {
         let text =
             good_with("permit", "forbid").replace("@basis(\"consent\")", &format!("@basis(\"{basis}\")"));
-        assert!(
-            matches!(refusal(&text), RulesError::BasisUnknown { .. }),
-            "{basis}"
-        );
+        assert!(matches!(refusal(&text), RulesError::BasisUnknown { .. }), "{basis}");
     }
 }
 
 #[test]
 fn an_id_is_there_once() {
-    assert!(matches!(
-        refusal(&format!("{GOOD}{GOOD}")),
-        RulesError::IdTwice { .. }
-    ));
+    assert!(matches!(refusal(&format!("{GOOD}{GOOD}")), RulesError::IdTwice { .. }));
 }
 
 #[test]
@@ -143,29 +125,14 @@ fn a_template_is_refused() {
 #[test]
 fn dates_of_rules_are_instants_in_order() {
     let dated = |from: &str, until: &str| {
-        format!(
-            "@valid_from(\"{from}\") @valid_until(\"{until}\") {}",
-            GOOD.trim_start()
-        )
+        format!("@valid_from(\"{from}\") @valid_until(\"{until}\") {}", GOOD.trim_start())
     };
     let (first, second) = ("2027-01-01T00:00:00+02:00", "2028-01-01T00:00:00+02:00");
     assert!(Rules::parse(&dated(first, second), Rules::SCHEMA).is_ok());
-    assert!(matches!(
-        refusal(&dated(second, first)),
-        RulesError::NeverValid { .. }
-    ));
-    assert!(matches!(
-        refusal(&dated(first, first)),
-        RulesError::NeverValid { .. }
-    ));
+    assert!(matches!(refusal(&dated(second, first)), RulesError::NeverValid { .. }));
+    assert!(matches!(refusal(&dated(first, first)), RulesError::NeverValid { .. }));
     let error = refusal(&dated("2027-01-01", second));
-    assert!(matches!(
-        error,
-        RulesError::InstantUnreadable {
-            annotation: "valid_from",
-            ..
-        }
-    ));
+    assert!(matches!(error, RulesError::InstantUnreadable { annotation: "valid_from", .. }));
 }
 
 #[test]
@@ -176,11 +143,7 @@ fn eras_begin_and_end_with_the_dates_of_the_rules() {
     );
     let rules = Rules::parse(&dated, Rules::SCHEMA).unwrap();
     let at = |second| Timestamp::from_second(second).unwrap();
-    let counts: Vec<usize> = rules
-        .eras
-        .iter()
-        .map(|era| era.policies.policies().count())
-        .collect();
+    let counts: Vec<usize> = rules.eras.iter().map(|era| era.policies.policies().count()).collect();
     assert_eq!(counts, [0, 1, 0]);
     assert_eq!(rules.next_edge(at(9)), Some(at(10)));
     assert_eq!(rules.next_edge(at(10)), Some(at(20)));

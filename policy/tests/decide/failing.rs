@@ -39,12 +39,7 @@ fn one_failing_rule_denies_everything() {
         ..ReferralContent::default()
     };
     let denied = engine
-        .authorise(
-            &index,
-            Valid::check(content).unwrap(),
-            CategorySet::EMPTY,
-            &question(Viewer::Addressee),
-        )
+        .authorise(&index, Valid::check(content).unwrap(), CategorySet::EMPTY, &question(Viewer::Addressee))
         .err()
         .unwrap();
     assert_eq!(denied.decision().reasons(), [Reason::RulesFailed]);
@@ -69,10 +64,7 @@ fn a_dated_rule_begins_and_ends_on_its_dates() {
     );
     let engine = engine(&dated);
     let decide = |second| {
-        let question = Question {
-            now: at(second),
-            ..question(Viewer::Addressee)
-        };
+        let question = Question { now: at(second), ..question(Viewer::Addressee) };
         engine.decide(&index(&[], &[]), CategorySet::of(&[Housing]), &question)
     };
     for (second, outcome, until) in [
@@ -116,8 +108,6 @@ fn the_policy_digest_covers_rules_and_directory() {
     let alone = Engine::new(Rules::shipped().unwrap(), nobody).unwrap();
     assert_ne!(
         alone.policy_digest(),
-        Engine::new(Rules::shipped().unwrap(), directory())
-            .unwrap()
-            .policy_digest()
+        Engine::new(Rules::shipped().unwrap(), directory()).unwrap().policy_digest()
     );
 }

@@ -22,12 +22,7 @@ fn nothing_is_open_without_a_consent() {
 
 #[test]
 fn a_consent_opens_what_it_names() {
-    let case = case(
-        &[&grant(&[Housing])],
-        &[],
-        &addressee(),
-        &[Envelope, Housing, GuidanceNotes],
-    );
+    let case = case(&[&grant(&[Housing])], &[], &addressee(), &[Envelope, Housing, GuidanceNotes]);
     case.gives(Outcome::Permitted, &[Envelope, Housing], &[Reason::NoBasis]);
     let [basis] = case.decision.bases() else {
         panic!("one ground");
@@ -42,77 +37,19 @@ fn a_consent_opens_what_it_names() {
 fn every_part_of_a_consent_has_to_match() {
     let good = grant(&[Housing]);
     let spoilt = [
-        (
-            "youth",
-            Grant {
-                youth: YouthId::from_uuid(Uuid::from_u128(2)),
-                ..good.clone()
-            },
-        ),
-        (
-            "discloser",
-            Grant {
-                disclosers: vec![id("kela")],
-                ..good.clone()
-            },
-        ),
-        (
-            "no discloser",
-            Grant {
-                disclosers: Vec::new(),
-                ..good.clone()
-            },
-        ),
-        (
-            "recipient",
-            Grant {
-                recipients: vec![id("kela")],
-                ..good.clone()
-            },
-        ),
-        (
-            "no recipient",
-            Grant {
-                recipients: Vec::new(),
-                ..good.clone()
-            },
-        ),
+        ("youth", Grant { youth: YouthId::from_uuid(Uuid::from_u128(2)), ..good.clone() }),
+        ("discloser", Grant { disclosers: vec![id("kela")], ..good.clone() }),
+        ("no discloser", Grant { disclosers: Vec::new(), ..good.clone() }),
+        ("recipient", Grant { recipients: vec![id("kela")], ..good.clone() }),
+        ("no recipient", Grant { recipients: Vec::new(), ..good.clone() }),
         (
             "the way back",
-            Grant {
-                disclosers: vec![id("social")],
-                recipients: vec![id("te")],
-                ..good.clone()
-            },
+            Grant { disclosers: vec![id("social")], recipients: vec![id("te")], ..good.clone() },
         ),
-        (
-            "purpose",
-            Grant {
-                purposes: PurposeSet::of(&[Purpose::Rehabilitation]),
-                ..good.clone()
-            },
-        ),
-        (
-            "category",
-            Grant {
-                categories: CategorySet::of(&[GuidanceNotes]),
-                ..good.clone()
-            },
-        ),
-        (
-            "not yet",
-            Grant {
-                period: Period::new(at(NOW + 1), None).unwrap(),
-                ..good.clone()
-            },
-        ),
-        (
-            "over",
-            Grant {
-                period: Period::new(at(NOW - 1), Some(at(NOW))).unwrap(),
-                ..good.clone()
-            },
-        ),
+        ("purpose", Grant { purposes: PurposeSet::of(&[Purpose::Rehabilitation]), ..good.clone() }),
+        ("category", Grant { categories: CategorySet::of(&[GuidanceNotes]), ..good.clone() }),
+        ("not yet", Grant { period: Period::new(at(NOW + 1), None).unwrap(), ..good.clone() }),
+        ("over", Grant { period: Period::new(at(NOW - 1), Some(at(NOW))).unwrap(), ..good.clone() }),
     ];
     for (what, grant) in spoilt {
         let case = case(&[&grant], &[], &addressee(), &[Housing]);
@@ -124,33 +61,18 @@ fn every_part_of_a_consent_has_to_match() {
 
 #[test]
 fn no_consent_is_for_an_unspecified_purpose() {
-    let every = Grant {
-        purposes: PurposeSet::ALL,
-        ..grant(&[Housing])
-    };
-    let question = Question {
-        purpose: Purpose::Unspecified,
-        ..addressee()
-    };
+    let every = Grant { purposes: PurposeSet::ALL, ..grant(&[Housing]) };
+    let question = Question { purpose: Purpose::Unspecified, ..addressee() };
     case(&[&every], &[], &question, &[Housing]).gives(Outcome::NoConsent, &[], &[Reason::NoBasis]);
 }
 
 #[test]
 fn a_narrower_consent_takes_nothing_away_and_both_are_named() {
     let wide = grant(&[Housing, GuidanceNotes]);
-    let narrow = Grant {
-        id: consent_id(2),
-        version: 4,
-        ..grant(&[Housing])
-    };
+    let narrow = Grant { id: consent_id(2), version: 4, ..grant(&[Housing]) };
     let case = case(&[&wide, &narrow], &[], &addressee(), &[Housing, GuidanceNotes]);
     case.gives(Outcome::Permitted, &[Housing, GuidanceNotes], &[]);
-    let grounds: Vec<_> = case
-        .decision
-        .bases()
-        .iter()
-        .filter_map(|basis| basis.consent)
-        .collect();
+    let grounds: Vec<_> = case.decision.bases().iter().filter_map(|basis| basis.consent).collect();
     assert_eq!(grounds, [(consent_id(1), 1), (consent_id(2), 4)]);
 }
 
@@ -163,14 +85,8 @@ fn a_permit_to_disclose_is_its_own_kind_of_ground() {
     };
     let case = case(&[&permit], &[], &addressee(), &[Housing]);
     case.gives(Outcome::Permitted, &[Housing], &[]);
-    assert_eq!(
-        case.decision.bases().first().map(|basis| basis.kind),
-        Some(BasisKind::DisclosurePermit)
-    );
-    assert_eq!(
-        case.decision.bases().first().map(|basis| basis.statute.as_str()),
-        Some("703/2023")
-    );
+    assert_eq!(case.decision.bases().first().map(|basis| basis.kind), Some(BasisKind::DisclosurePermit));
+    assert_eq!(case.decision.bases().first().map(|basis| basis.statute.as_str()), Some("703/2023"));
     assert_eq!(case.decision.valid_until(), None);
 }
 
@@ -178,11 +94,7 @@ fn a_permit_to_disclose_is_its_own_kind_of_ground() {
 fn a_special_category_has_to_be_named_explicitly() {
     for special in [HealthCapacity, QualityOfLife] {
         let implicit = grant(&[special, Housing]);
-        let explicit = Grant {
-            id: consent_id(2),
-            explicit: CategorySet::of(&[special]),
-            ..implicit.clone()
-        };
+        let explicit = Grant { id: consent_id(2), explicit: CategorySet::of(&[special]), ..implicit.clone() };
         let refused = [Reason::SpecialCategoryNotExplicit];
         case(&[&implicit], &[], &addressee(), &[special]).gives(Outcome::Denied, &[], &refused);
         case(&[&implicit], &[], &addressee(), &[special, Housing]).gives(
@@ -194,19 +106,13 @@ fn a_special_category_has_to_be_named_explicitly() {
         let case = case(&[&implicit, &explicit], &[], &addressee(), &[special]);
         case.gives(Outcome::Permitted, &[special], &[]);
         assert_eq!(case.decision.bases().len(), 1);
-        assert_eq!(
-            case.decision.bases().first().unwrap().consent,
-            Some((consent_id(2), 1))
-        );
+        assert_eq!(case.decision.bases().first().unwrap().consent, Some((consent_id(2), 1)));
     }
 }
 
 #[test]
 fn naming_explicitly_without_consenting_opens_nothing() {
-    let odd = Grant {
-        explicit: CategorySet::of(&[HealthCapacity]),
-        ..grant(&[Housing])
-    };
+    let odd = Grant { explicit: CategorySet::of(&[HealthCapacity]), ..grant(&[Housing]) };
     let reasons = [Reason::SpecialCategoryNotExplicit];
     case(&[&odd], &[], &addressee(), &[HealthCapacity]).gives(Outcome::Denied, &[], &reasons);
 }
@@ -217,20 +123,8 @@ fn a_prohibition_beats_a_consent_where_it_applies() {
     let asked = [Housing, GuidanceNotes];
     let hits = [
         ("everything", prohibition()),
-        (
-            "the discloser",
-            Prohibition {
-                disclosers: vec![id("te")],
-                ..prohibition()
-            },
-        ),
-        (
-            "the recipient",
-            Prohibition {
-                recipients: vec![id("social"), id("kela")],
-                ..prohibition()
-            },
-        ),
+        ("the discloser", Prohibition { disclosers: vec![id("te")], ..prohibition() }),
+        ("the recipient", Prohibition { recipients: vec![id("social"), id("kela")], ..prohibition() }),
     ];
     for (what, prohibition) in hits {
         let case = case(&[&consent], &[prohibition], &addressee(), &asked);
@@ -238,43 +132,16 @@ fn a_prohibition_beats_a_consent_where_it_applies() {
         assert_eq!(case.decision.reasons(), [Reason::Prohibited], "{what}");
     }
     let misses = [
-        (
-            "discloser",
-            Prohibition {
-                disclosers: vec![id("kela")],
-                ..prohibition()
-            },
-        ),
-        (
-            "recipient",
-            Prohibition {
-                recipients: vec![id("kela")],
-                ..prohibition()
-            },
-        ),
-        (
-            "youth",
-            Prohibition {
-                youth: YouthId::from_uuid(Uuid::from_u128(2)),
-                ..prohibition()
-            },
-        ),
-        (
-            "category",
-            Prohibition {
-                categories: CategorySet::of(&[HealthCapacity]),
-                ..prohibition()
-            },
-        ),
+        ("discloser", Prohibition { disclosers: vec![id("kela")], ..prohibition() }),
+        ("recipient", Prohibition { recipients: vec![id("kela")], ..prohibition() }),
+        ("youth", Prohibition { youth: YouthId::from_uuid(Uuid::from_u128(2)), ..prohibition() }),
+        ("category", Prohibition { categories: CategorySet::of(&[HealthCapacity]), ..prohibition() }),
     ];
     for (what, prohibition) in misses {
         let case = case(&[&consent], &[prohibition], &addressee(), &asked);
         assert_eq!(case.decision.permitted(), CategorySet::of(&asked), "{what}");
     }
-    let part = Prohibition {
-        categories: CategorySet::of(&[GuidanceNotes]),
-        ..prohibition()
-    };
+    let part = Prohibition { categories: CategorySet::of(&[GuidanceNotes]), ..prohibition() };
     case(&[&consent], &[part], &addressee(), &asked).gives(
         Outcome::Permitted,
         &[Housing],
@@ -306,12 +173,7 @@ fn the_answer_says_until_when_it_holds() {
 #[test]
 fn a_prohibition_hides_the_consent_beneath_it() {
     let visible = |decision: &Decision| {
-        (
-            decision.permitted(),
-            decision.withheld(),
-            decision.bases().to_vec(),
-            decision.valid_until(),
-        )
+        (decision.permitted(), decision.withheld(), decision.bases().to_vec(), decision.valid_until())
     };
     let asked: Vec<DataCategory> = personal().iter().collect();
     let prohibited = case(&[&grant(&asked)], &[prohibition()], &addressee(), &asked).decision;

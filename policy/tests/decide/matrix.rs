@@ -22,26 +22,12 @@ struct Situation {
 fn situations() -> Vec<Situation> {
     let every: Vec<DataCategory> = personal().iter().collect();
     let consent = grant(&every);
-    let explicit = Grant {
-        explicit: personal(),
-        ..consent.clone()
-    };
-    let permit = Grant {
-        kind: GrantKind::DisclosurePermit,
-        ..explicit.clone()
-    };
-    let over = Grant {
-        period: Period::new(at(0), Some(at(NOW))).unwrap(),
-        ..explicit.clone()
-    };
-    let to = |agency: &str| Grant {
-        recipients: vec![id(agency)],
-        ..explicit.clone()
-    };
-    let health = Prohibition {
-        categories: CategorySet::of(&[DataCategory::HealthCapacity]),
-        ..prohibition()
-    };
+    let explicit = Grant { explicit: personal(), ..consent.clone() };
+    let permit = Grant { kind: GrantKind::DisclosurePermit, ..explicit.clone() };
+    let over = Grant { period: Period::new(at(0), Some(at(NOW))).unwrap(), ..explicit.clone() };
+    let to = |agency: &str| Grant { recipients: vec![id(agency)], ..explicit.clone() };
+    let health =
+        Prohibition { categories: CategorySet::of(&[DataCategory::HealthCapacity]), ..prohibition() };
     let situation = |title, grants: &[Grant], prohibitions: &[Prohibition]| Situation {
         title,
         index: index(grants, prohibitions),
@@ -52,42 +38,22 @@ fn situations() -> Vec<Situation> {
     vec![
         situation("no consent", &[], &[]),
         situation("consent that names nothing explicitly", only(&consent), &[]),
-        situation(
-            "consent that names health and quality of life explicitly",
-            only(&explicit),
-            &[],
-        ),
+        situation("consent that names health and quality of life explicitly", only(&explicit), &[]),
         situation("permit to disclose (luovutuslupa), the same", only(&permit), &[]),
         situation("consent whose time is over", only(&over), &[]),
-        situation(
-            "consent, and everything prohibited",
-            only(&explicit),
-            &[prohibition()],
-        ),
+        situation("consent, and everything prohibited", only(&explicit), &[prohibition()]),
         situation("consent, and health prohibited", only(&explicit), &[health]),
         Situation {
             channel: channel("te", "kela"),
-            ..situation(
-                "consent, but no agreement between the agencies",
-                &[to("kela")],
-                &[],
-            )
+            ..situation("consent, but no agreement between the agencies", &[to("kela")], &[])
         },
         Situation {
             channel: channel("te", "nowhere"),
-            ..situation(
-                "consent, but the recipient is not in the directory",
-                &[to("nowhere")],
-                &[],
-            )
+            ..situation("consent, but the recipient is not in the directory", &[to("nowhere")], &[])
         },
         Situation {
             channel: channel("te", "vamos"),
-            ..situation(
-                "consent, and the recipient is an association",
-                &[to("vamos")],
-                &[],
-            )
+            ..situation("consent, and the recipient is an association", &[to("vamos")], &[])
         },
         Situation {
             role: Some("peer"),
@@ -130,11 +96,7 @@ fn page(engine: &Engine) -> String {
             for situation in &situations {
                 let asked = ask(viewer, situation);
                 let decision = engine.decide(&situation.index, CategorySet::of(&[category]), &asked);
-                let mark = if decision.permitted().contains(category) {
-                    "yes"
-                } else {
-                    "-"
-                };
+                let mark = if decision.permitted().contains(category) { "yes" } else { "-" };
                 write!(page, "{mark:>5}").unwrap();
             }
             page.push('\n');
@@ -149,11 +111,7 @@ fn ask(viewer: Viewer, situation: &Situation) -> Question {
         (Viewer::Addressee | Viewer::Author, Some(role)) => ActorRole::Professional(role.to_owned()),
         (Viewer::Addressee | Viewer::Author, None) | (Viewer::Subject, _) => question.actor.clone(),
     };
-    Question {
-        channel: situation.channel.clone(),
-        actor,
-        ..question
-    }
+    Question { channel: situation.channel.clone(), actor, ..question }
 }
 
 #[test]
@@ -164,9 +122,5 @@ fn the_matrix_is_as_written() {
         std::fs::write(&path, &page).unwrap();
     }
     let written = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        written == page,
-        "{} differs; POLKU_REGENERATE=1 writes it anew:\n{page}",
-        path.display()
-    );
+    assert!(written == page, "{} differs; POLKU_REGENERATE=1 writes it anew:\n{page}", path.display());
 }

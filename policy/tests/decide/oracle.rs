@@ -71,10 +71,7 @@ pub(crate) fn ask(
             }
         }
         if !own {
-            if prohibitions
-                .iter()
-                .any(|prohibition| stopped(prohibition, question, category))
-            {
+            if prohibitions.iter().any(|prohibition| stopped(prohibition, question, category)) {
                 against.insert(Reason::Prohibited);
             }
             if !directory.agreed(&question.channel) {
@@ -111,11 +108,7 @@ pub(crate) fn ask(
         word.outcome = Outcome::Denied;
     } else if word.permitted.is_subset(envelope) && word.permitted != asked {
         let only_missing = word.reasons == BTreeSet::from([Reason::NoBasis]);
-        word.outcome = if only_missing {
-            Outcome::NoConsent
-        } else {
-            Outcome::Denied
-        };
+        word.outcome = if only_missing { Outcome::NoConsent } else { Outcome::Denied };
     }
     word
 }
@@ -128,10 +121,7 @@ fn covered(grant: &Grant, question: &Question, category: DataCategory) -> bool {
             && grant.purposes.iter().any(|purpose| purpose == question.purpose)
             && grant.categories.iter().any(|named| named == category)
             && started(grant.period.from(), question.now)
-            && !grant
-                .period
-                .until()
-                .is_some_and(|until| started(until, question.now))
+            && !grant.period.until().is_some_and(|until| started(until, question.now))
     })
 }
 

@@ -32,11 +32,7 @@ struct World {
 
 impl World {
     fn decide(&self) -> Decision {
-        ENGINE.decide(
-            &index(&self.grants, &self.prohibitions),
-            self.asked,
-            &self.question,
-        )
+        ENGINE.decide(&index(&self.grants, &self.prohibitions), self.asked, &self.question)
     }
 }
 
@@ -70,57 +66,33 @@ fn period() -> impl Strategy<Value = Period> {
 }
 
 fn grant() -> impl Strategy<Value = Grant> {
-    let scope = (
-        person(),
-        vec(agency(), 0..4),
-        vec(agency(), 0..4),
-        vec(purpose(), 0..3),
-    );
-    (
-        scope,
-        categories(),
-        any::<u32>(),
-        period(),
-        any::<bool>(),
-        1..4_u64,
+    let scope = (person(), vec(agency(), 0..4), vec(agency(), 0..4), vec(purpose(), 0..3));
+    (scope, categories(), any::<u32>(), period(), any::<bool>(), 1..4_u64).prop_map(
+        |((youth, disclosers, recipients, purposes), categories, explicit, period, consent, version)| Grant {
+            id: consent_id(0),
+            version,
+            youth,
+            kind: if consent { GrantKind::Consent } else { GrantKind::DisclosurePermit },
+            disclosers,
+            recipients,
+            purposes: PurposeSet::of(&purposes),
+            categories,
+            explicit: CategorySet::from_bits_truncate(explicit),
+            period,
+        },
     )
-        .prop_map(
-            |((youth, disclosers, recipients, purposes), categories, explicit, period, consent, version)| {
-                Grant {
-                    id: consent_id(0),
-                    version,
-                    youth,
-                    kind: if consent {
-                        GrantKind::Consent
-                    } else {
-                        GrantKind::DisclosurePermit
-                    },
-                    disclosers,
-                    recipients,
-                    purposes: PurposeSet::of(&purposes),
-                    categories,
-                    explicit: CategorySet::from_bits_truncate(explicit),
-                    period,
-                }
-            },
-        )
 }
 
 fn prohibition() -> impl Strategy<Value = Prohibition> {
-    (
-        person(),
-        vec(agency(), 0..3),
-        vec(agency(), 0..3),
-        any::<u32>(),
-        any::<u32>(),
-    )
-        .prop_map(|(youth, disclosers, recipients, some, fewer)| Prohibition {
+    (person(), vec(agency(), 0..3), vec(agency(), 0..3), any::<u32>(), any::<u32>()).prop_map(
+        |(youth, disclosers, recipients, some, fewer)| Prohibition {
             id: ProhibitionId::from_uuid(Uuid::nil()),
             youth,
             disclosers,
             recipients,
             categories: CategorySet::from_bits_truncate(some & fewer),
-        })
+        },
+    )
 }
 
 fn question() -> impl Strategy<Value = Question> {
@@ -146,41 +118,24 @@ fn question() -> impl Strategy<Value = Question> {
 }
 
 fn world() -> impl Strategy<Value = World> {
-    (
-        vec(grant(), 0..6),
-        vec(prohibition(), 0..3),
-        question(),
-        categories(),
-    )
-        .prop_map(|(mut grants, mut prohibitions, question, asked)| {
+    (vec(grant(), 0..6), vec(prohibition(), 0..3), question(), categories()).prop_map(
+        |(mut grants, mut prohibitions, question, asked)| {
             for (number, grant) in (1_u128..).zip(&mut grants) {
                 grant.id = consent_id(number);
             }
             for (number, prohibition) in (1_u128..).zip(&mut prohibitions) {
                 prohibition.id = ProhibitionId::from_uuid(Uuid::from_u128(number));
             }
-            World {
-                grants,
-                prohibitions,
-                question,
-                asked,
-            }
-        })
+            World { grants, prohibitions, question, asked }
+        },
+    )
 }
 
 /// What an agency learns of a decision.
 fn visible(decision: &Decision) -> impl PartialEq + use<> {
-    let rules: Vec<(String, Option<_>)> = decision
-        .bases()
-        .iter()
-        .map(|basis| (basis.rule.clone(), basis.consent))
-        .collect();
-    (
-        decision.permitted(),
-        decision.withheld(),
-        rules,
-        decision.valid_until(),
-    )
+    let rules: Vec<(String, Option<_>)> =
+        decision.bases().iter().map(|basis| (basis.rule.clone(), basis.consent)).collect();
+    (decision.permitted(), decision.withheld(), rules, decision.valid_until())
 }
 
 proptest! {

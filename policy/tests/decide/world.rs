@@ -29,18 +29,11 @@ pub(crate) fn consent_id(number: u128) -> ConsentId {
 }
 
 pub(crate) fn channel(from: &str, to: &str) -> Channel {
-    Channel {
-        from: id(from),
-        to: id(to),
-    }
+    Channel { from: id(from), to: id(to) }
 }
 
 pub(crate) fn directory() -> Directory {
-    let agency = |text, sector, standing| Agency {
-        id: id(text),
-        sector,
-        standing,
-    };
+    let agency = |text, sector, standing| Agency { id: id(text), sector, standing };
     Directory::new(
         vec![
             agency("te", Sector::Employment, Standing::Authority),
@@ -48,11 +41,7 @@ pub(crate) fn directory() -> Directory {
             agency("social", Sector::Social, Standing::Authority),
             agency("vamos", Sector::Ngo, Standing::NotAuthority),
         ],
-        vec![
-            channel("te", "social"),
-            channel("social", "te"),
-            channel("te", "vamos"),
-        ],
+        vec![channel("te", "social"), channel("social", "te"), channel("te", "vamos")],
     )
     .unwrap()
 }

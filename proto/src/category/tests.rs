@@ -7,9 +7,7 @@ use crate::v1::DataCategory;
 
 #[test]
 fn every_category_of_the_contract_is_known() {
-    let numbers: Vec<i32> = (-1..64)
-        .filter(|number| DataCategory::try_from(*number).is_ok())
-        .collect();
+    let numbers: Vec<i32> = (-1..64).filter(|number| DataCategory::try_from(*number).is_ok()).collect();
     assert_eq!(numbers[0], 0);
     assert_eq!(CategorySet::ALL.to_wire(), numbers[1..]);
 }
@@ -35,22 +33,13 @@ fn unspecified_is_never_a_member() {
 
 #[test]
 fn numbers_that_are_no_category_are_refused() {
-    assert_eq!(
-        CategorySet::from_wire(&[2, 0]),
-        Err(UnknownCategory { number: 0 })
-    );
+    assert_eq!(CategorySet::from_wire(&[2, 0]), Err(UnknownCategory { number: 0 }));
     assert_eq!(CategorySet::from_wire(&[16]), Err(UnknownCategory { number: 16 }));
     assert_eq!(CategorySet::from_wire(&[-1]), Err(UnknownCategory { number: -1 }));
-    assert_eq!(
-        CategorySet::from_wire(&[i32::MAX]),
-        Err(UnknownCategory { number: i32::MAX })
-    );
+    assert_eq!(CategorySet::from_wire(&[i32::MAX]), Err(UnknownCategory { number: i32::MAX }));
     assert_eq!(
         CategorySet::from_wire(&[11, 2, 11]),
-        Ok(CategorySet::of(&[
-            DataCategory::IdentityContact,
-            DataCategory::Housing
-        ]))
+        Ok(CategorySet::of(&[DataCategory::IdentityContact, DataCategory::Housing]))
     );
 }
 

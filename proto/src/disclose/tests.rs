@@ -92,43 +92,25 @@ fn a_referral_is_cut_down() {
         referral,
         v1::Referral {
             sender: String::from("te"),
-            content: Some(v1::ReferralContent {
-                given_names: String::from("Aino"),
-                ..Default::default()
-            }),
+            content: Some(v1::ReferralContent { given_names: String::from("Aino"), ..Default::default() }),
             ..Default::default()
         }
     );
     referral.restrict(CategorySet::EMPTY);
-    assert_eq!(
-        referral,
-        v1::Referral {
-            sender: String::from("te"),
-            ..Default::default()
-        }
-    );
+    assert_eq!(referral, v1::Referral { sender: String::from("te"), ..Default::default() });
 }
 
 #[test]
 fn debug_shows_no_content() {
-    let content = v1::ReferralContent {
-        given_names: String::from("Aino"),
-        ..Default::default()
-    };
+    let content = v1::ReferralContent { given_names: String::from("Aino"), ..Default::default() };
     assert_eq!(format!("{content:?}"), "ReferralContent(redacted)");
     let item = v1::delivery::Item::Notice(v1::ReferralNotice::default());
     assert_eq!(format!("{item:?}"), "Item(redacted)");
 }
 
 fn random_content<X: Disclose>(name: &str) {
-    let descriptor = pool()
-        .get_message_by_name(name)
-        .expect("the message is in the contract");
-    let config = Config {
-        cases: 128,
-        failure_persistence: None,
-        ..Config::default()
-    };
+    let descriptor = pool().get_message_by_name(name).expect("the message is in the contract");
+    let config = Config { cases: 128, failure_persistence: None, ..Config::default() };
     TestRunner::new(config)
         .run(&(vec(any::<u8>(), 0..500), any::<u32>()), |(entropy, bits)| {
             let mut entropy = entropy.into_iter();
@@ -139,9 +121,7 @@ fn random_content<X: Disclose>(name: &str) {
 }
 
 fn full_content<X: Disclose>(name: &str) {
-    let descriptor = pool()
-        .get_message_by_name(name)
-        .expect("the message is in the contract");
+    let descriptor = pool().get_message_by_name(name).expect("the message is in the contract");
     let message = sent(&filled(&descriptor, &mut || 7));
     for category in CategorySet::ALL.iter() {
         let alone = CategorySet::of(&[category]);
@@ -160,15 +140,9 @@ fn holds<X: Disclose>(message: &DynamicMessage, permitted: CategorySet) -> Resul
     cut.transcode_from(&generated).expect("both read the same bytes");
 
     let kept = permitted.union(CategorySet::of(&[DataCategory::Envelope]));
-    prop_assert!(
-        present(&cut).is_subset(kept),
-        "something that is not permitted is left"
-    );
+    prop_assert!(present(&cut).is_subset(kept), "something that is not permitted is left");
     prop_assert_eq!(present(&cut), present(message).intersection(kept));
-    prop_assert!(
-        cut == expected(message, kept),
-        "something else than what is not permitted has changed"
-    );
+    prop_assert!(cut == expected(message, kept), "something else than what is not permitted has changed");
     prop_assert_eq!(generated.categories(), present(&cut));
 
     let once = generated.clone();
@@ -180,16 +154,10 @@ fn holds<X: Disclose>(message: &DynamicMessage, permitted: CategorySet) -> Resul
 /// The categories of what is present.
 fn present(message: &DynamicMessage) -> CategorySet {
     let mut set = CategorySet::EMPTY;
-    for field in message
-        .descriptor()
-        .fields()
-        .filter(|field| message.has_field(field))
-    {
+    for field in message.descriptor().fields().filter(|field| message.has_field(field)) {
         match category(&field) {
             Some(category) => set.insert(category),
-            None => parts(&message.get_field(&field))
-                .iter()
-                .for_each(|part| set.extend(present(part))),
+            None => parts(&message.get_field(&field)).iter().for_each(|part| set.extend(present(part))),
         }
     }
     set
@@ -198,11 +166,7 @@ fn present(message: &DynamicMessage) -> CategorySet {
 /// The message without what is not kept.
 fn expected(message: &DynamicMessage, kept: CategorySet) -> DynamicMessage {
     let mut cut = DynamicMessage::new(message.descriptor());
-    for field in message
-        .descriptor()
-        .fields()
-        .filter(|field| message.has_field(field))
-    {
+    for field in message.descriptor().fields().filter(|field| message.has_field(field)) {
         let value = message.get_field(&field).into_owned();
         match category(&field) {
             Some(category) if kept.contains(category) => cut.set_field(&field, value),
@@ -225,9 +189,7 @@ fn expected(message: &DynamicMessage, kept: CategorySet) -> DynamicMessage {
 fn parts(value: &Value) -> Vec<DynamicMessage> {
     let own = value.as_message().cloned();
     let elements = value.as_list().unwrap_or_default().iter();
-    own.into_iter()
-        .chain(elements.filter_map(|element| element.as_message().cloned()))
-        .collect()
+    own.into_iter().chain(elements.filter_map(|element| element.as_message().cloned())).collect()
 }
 
 /// The category of a field; none when its type is a payload message.
@@ -236,16 +198,10 @@ fn category(field: &FieldDescriptor) -> Option<DataCategory> {
         return None;
     }
     let pool = field.parent_message().parent_pool().clone();
-    let option = pool
-        .get_extension_by_name("polku.v1.category")
-        .expect("the option is in the contract");
+    let option = pool.get_extension_by_name("polku.v1.category").expect("the option is in the contract");
     let number = field.options().get_extension(&option).as_enum_number();
     let category = number.and_then(|number| DataCategory::try_from(number).ok());
-    Some(
-        category
-            .filter(|found| *found != DataCategory::Unspecified)
-            .expect("the field has a category"),
-    )
+    Some(category.filter(|found| *found != DataCategory::Unspecified).expect("the field has a category"))
 }
 
 fn pool() -> DescriptorPool {

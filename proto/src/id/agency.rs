@@ -30,9 +30,8 @@ impl FromStr for AgencyId {
 
     fn from_str(text: &str) -> Result<AgencyId, AgencyIdError> {
         let starts = text.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
-        let goes_on = text
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        let goes_on =
+            text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
         if !starts || !goes_on || text.len() > 32 {
             return Err(AgencyIdError);
         }

@@ -30,11 +30,7 @@ impl FromStr for YouthName {
 
     fn from_str(text: &str) -> Result<YouthName, NameError> {
         let youth = text.strip_prefix("youths/").and_then(|id| id.parse().ok());
-        Ok(YouthName {
-            youth: youth.ok_or(NameError {
-                form: "youths/{youth}",
-            })?,
-        })
+        Ok(YouthName { youth: youth.ok_or(NameError { form: "youths/{youth}" })? })
     }
 }
 

@@ -36,10 +36,7 @@ fn names_are_read_as_they_are_written() {
     same::<ConsentName>(&format!("youths/{ONE}/consents/{TWO}"));
     same::<ProhibitionName>(&format!("youths/{ONE}/prohibitions/{TWO}"));
     let name: ReferralName = format!("youths/{ONE}/referrals/{TWO}").parse().unwrap();
-    assert_eq!(
-        (name.youth.to_string(), name.referral.to_string()),
-        (ONE.to_owned(), TWO.to_owned())
-    );
+    assert_eq!((name.youth.to_string(), name.referral.to_string()), (ONE.to_owned(), TWO.to_owned()));
 }
 
 #[test]
@@ -55,9 +52,7 @@ fn other_names_are_refused() {
         format!("youths/{ONE}/referrals/{TWO}/referrals/{TWO}"),
         format!("youths/{}/referrals/{TWO}", ONE.to_uppercase()),
     ] {
-        let error = NameError {
-            form: "youths/{youth}/referrals/{referral}",
-        };
+        let error = NameError { form: "youths/{youth}/referrals/{referral}" };
         assert_eq!(text.parse::<ReferralName>(), Err(error), "{text}");
     }
     assert!("youths/".parse::<YouthName>().is_err());
@@ -72,17 +67,7 @@ fn agency_ids() {
         assert_eq!(text.parse::<AgencyId>().unwrap().as_str(), text);
     }
     let too_long = "a".repeat(33);
-    for text in [
-        "",
-        "1a",
-        "-a",
-        "Te",
-        "t e",
-        "te\n",
-        "té",
-        "te/kela",
-        too_long.as_str(),
-    ] {
+    for text in ["", "1a", "-a", "Te", "t e", "te\n", "té", "te/kela", too_long.as_str()] {
         assert_eq!(text.parse::<AgencyId>(), Err(AgencyIdError), "{text}");
     }
 }

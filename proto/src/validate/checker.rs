@@ -20,10 +20,7 @@ impl Pattern {
     /// Compiles a pattern.
     #[must_use]
     pub fn compile(text: &'static str) -> Pattern {
-        Pattern {
-            text,
-            regex: Regex::new(text).ok(),
-        }
+        Pattern { text, regex: Regex::new(text).ok() }
     }
 }
 
@@ -79,9 +76,7 @@ impl Checker {
     /// Holds for every instant: it can be expressed in the code.
     pub fn instant(&mut self, value: &prost_types::Timestamp) {
         if crate::time::from_wire(value).is_err() {
-            self.broken("timestamp.range", || {
-                String::from("an instant of the years 1 to 9999")
-            });
+            self.broken("timestamp.range", || String::from("an instant of the years 1 to 9999"));
         }
     }
 
@@ -159,9 +154,7 @@ impl Checker {
     /// `enum.defined_only`.
     pub fn defined_only<E: TryFrom<i32>>(&mut self, value: i32) {
         if E::try_from(value).is_err() {
-            self.broken("enum.defined_only", || {
-                String::from("a value that the contract defines")
-            });
+            self.broken("enum.defined_only", || String::from("a value that the contract defines"));
         }
     }
 
@@ -202,11 +195,7 @@ impl Checker {
 
     fn broken(&mut self, rule: &'static str, expected: impl FnOnce() -> String) {
         if self.violations.len() < Violations::MAX {
-            let violation = Violation {
-                field: self.place(),
-                rule,
-                expected: expected(),
-            };
+            let violation = Violation { field: self.place(), rule, expected: expected() };
             self.violations.push(violation);
         }
     }
@@ -236,11 +225,7 @@ pub enum Presence {
 
 impl From<bool> for Presence {
     fn from(present: bool) -> Presence {
-        if present {
-            Presence::Present
-        } else {
-            Presence::Absent
-        }
+        if present { Presence::Present } else { Presence::Absent }
     }
 }
 

@@ -16,20 +16,16 @@ const UUID: &str = "018f2b6c-7c1e-7d3a-9b1a-0123456789ab";
 fn broken<X: Validate>(message: X) -> Vec<(String, &'static str)> {
     match Valid::check(message) {
         Ok(_) => Vec::new(),
-        Err(violations) => violations
-            .into_iter()
-            .map(|Violation { field, rule, .. }| (field, rule))
-            .collect(),
+        Err(violations) => {
+            violations.into_iter().map(|Violation { field, rule, .. }| (field, rule)).collect()
+        }
     }
 }
 
 #[track_caller]
 fn assert_broken<X: Validate>(message: X, expected: &[(&str, &str)]) {
     let found = broken(message);
-    let found: Vec<_> = found
-        .iter()
-        .map(|(field, rule)| (field.as_str(), *rule))
-        .collect();
+    let found: Vec<_> = found.iter().map(|(field, rule)| (field.as_str(), *rule)).collect();
     assert_eq!(found, expected);
 }
 
@@ -45,10 +41,7 @@ fn send() -> SendReferralRequest {
 }
 
 fn send_content(content: ReferralContent) -> SendReferralRequest {
-    SendReferralRequest {
-        content: Some(content),
-        ..send()
-    }
+    SendReferralRequest { content: Some(content), ..send() }
 }
 
 fn terms() -> ConsentTerms {
@@ -107,24 +100,14 @@ fn uuids_have_hyphens() {
         (format!("{{{UUID}}}"), vec![("request_id", "string.uuid")]),
         (UUID.replace('1', "g"), vec![("request_id", "string.uuid")]),
     ] {
-        assert_broken(
-            SendReferralRequest {
-                request_id: id,
-                ..send()
-            },
-            &expected,
-        );
+        assert_broken(SendReferralRequest { request_id: id, ..send() }, &expected);
     }
 }
 
 #[test]
 fn length_is_counted_in_characters() {
-    let names = |count| {
-        send_content(ReferralContent {
-            given_names: "ä".repeat(count),
-            ..Default::default()
-        })
-    };
+    let names =
+        |count| send_content(ReferralContent { given_names: "ä".repeat(count), ..Default::default() });
     assert_broken(names(200), &[]);
     assert_broken(names(201), &[("content.given_names", "string.max_len")]);
 }
@@ -133,10 +116,7 @@ fn length_is_counted_in_characters() {
 fn patterns_match_the_whole_text() {
     for text in ["te\n", " te", "te ", "te\nkela", "Te"] {
         assert_broken(
-            SendReferralRequest {
-                recipient: text.to_owned(),
-                ..send()
-            },
+            SendReferralRequest { recipient: text.to_owned(), ..send() },
             &[("recipient", "string.pattern")],
         );
     }
@@ -145,31 +125,15 @@ fn patterns_match_the_whole_text() {
 #[test]
 fn optional_numbers_are_held_to_their_rules_when_given() {
     let level = |education_level| {
-        let education_work = Some(EducationWork {
-            education_level,
-            ..Default::default()
-        });
-        send_content(ReferralContent {
-            education_work,
-            ..Default::default()
-        })
+        let education_work = Some(EducationWork { education_level, ..Default::default() });
+        send_content(ReferralContent { education_work, ..Default::default() })
     };
     assert_broken(level(None), &[]);
     assert_broken(level(Some(0)), &[]);
     assert_broken(level(Some(9)), &[]);
-    assert_broken(
-        level(Some(10)),
-        &[("content.education_work.education_level", "int32.lte")],
-    );
-    assert_broken(
-        level(Some(-1)),
-        &[("content.education_work.education_level", "int32.gte")],
-    );
-    let list = ListReferralsRequest {
-        parent: String::from("youths/-"),
-        page_size: -1,
-        ..Default::default()
-    };
+    assert_broken(level(Some(10)), &[("content.education_work.education_level", "int32.lte")]);
+    assert_broken(level(Some(-1)), &[("content.education_work.education_level", "int32.gte")]);
+    let list = ListReferralsRequest { parent: String::from("youths/-"), page_size: -1, ..Default::default() };
     assert_broken(list, &[("page_size", "int32.gte")]);
 }
 
@@ -190,35 +154,11 @@ fn enums_have_a_defined_value() {
 #[test]
 fn lists_have_few_and_different_items() {
     let ids = |count: usize| (0..count).map(|index| format!("a{index}")).collect::<Vec<_>>();
-    assert_broken(
-        ConsentTerms {
-            disclosers: ids(32),
-            ..terms()
-        },
-        &[],
-    );
-    assert_broken(
-        ConsentTerms {
-            disclosers: ids(33),
-            ..terms()
-        },
-        &[("disclosers", "repeated.max_items")],
-    );
-    assert_broken(
-        ConsentTerms {
-            disclosers: ids(0),
-            ..terms()
-        },
-        &[("disclosers", "repeated.min_items")],
-    );
+    assert_broken(ConsentTerms { disclosers: ids(32), ..terms() }, &[]);
+    assert_broken(ConsentTerms { disclosers: ids(33), ..terms() }, &[("disclosers", "repeated.max_items")]);
+    assert_broken(ConsentTerms { disclosers: ids(0), ..terms() }, &[("disclosers", "repeated.min_items")]);
     let twice = vec![String::from("te"), String::from("kela"), String::from("te")];
-    assert_broken(
-        ConsentTerms {
-            recipients: twice,
-            ..terms()
-        },
-        &[("recipients", "repeated.unique")],
-    );
+    assert_broken(ConsentTerms { recipients: twice, ..terms() }, &[("recipients", "repeated.unique")]);
 }
 
 #[test]
@@ -246,18 +186,10 @@ fn a_violation_says_which_item() {
 
 #[test]
 fn a_digest_has_its_length() {
-    for (len, expected) in [
-        (31, vec![("notice_sha256", "bytes.len")]),
-        (32, vec![]),
-        (0, vec![("notice_sha256", "bytes.len")]),
-    ] {
-        assert_broken(
-            ConsentEvidence {
-                notice_sha256: vec![0; len],
-                ..evidence()
-            },
-            &expected,
-        );
+    for (len, expected) in
+        [(31, vec![("notice_sha256", "bytes.len")]), (32, vec![]), (0, vec![("notice_sha256", "bytes.len")])]
+    {
+        assert_broken(ConsentEvidence { notice_sha256: vec![0; len], ..evidence() }, &expected);
     }
 }
 
@@ -269,80 +201,40 @@ fn somebody_acts() {
         unit: String::from("ohjaamo"),
         role: String::from("1coach"),
     });
-    assert_broken(
-        Actor { who: Some(who) },
-        &[("professional.role", "string.pattern")],
-    );
+    assert_broken(Actor { who: Some(who) }, &[("professional.role", "string.pattern")]);
 }
 
 #[test]
 fn text_can_be_written_as_xml() {
-    for letter in [
-        '\0', '\u{8}', '\u{B}', '\r', '\u{1B}', '\u{1F}', '\u{7F}', '\u{FFFE}', '\u{FFFF}',
-    ] {
-        let content = ReferralContent {
-            reason: format!("a{letter}b"),
-            ..Default::default()
-        };
+    for letter in ['\0', '\u{8}', '\u{B}', '\r', '\u{1B}', '\u{1F}', '\u{7F}', '\u{FFFE}', '\u{FFFF}'] {
+        let content = ReferralContent { reason: format!("a{letter}b"), ..Default::default() };
         assert_broken(send_content(content), &[("content.reason", "string.text")]);
     }
-    for letter in [
-        '\n',
-        '\t',
-        ' ',
-        '~',
-        'ä',
-        '\u{80}',
-        '\u{D7FF}',
-        '\u{E000}',
-        '\u{FFFD}',
-        '\u{10FFFF}',
-    ] {
-        let content = ReferralContent {
-            reason: format!("a{letter}b"),
-            ..Default::default()
-        };
+    for letter in ['\n', '\t', ' ', '~', 'ä', '\u{80}', '\u{D7FF}', '\u{E000}', '\u{FFFD}', '\u{10FFFF}'] {
+        let content = ReferralContent { reason: format!("a{letter}b"), ..Default::default() };
         assert_broken(send_content(content), &[]);
     }
     // Also where the contract has no rule for the text, in lists, and in answers.
     assert_broken(
-        Referral {
-            sender: String::from("\0"),
-            ..Default::default()
-        },
+        Referral { sender: String::from("\0"), ..Default::default() },
         &[("sender", "string.text")],
     );
     let service_needs = vec![String::from("work"), String::from("\u{7}")];
-    let content = ReferralContent {
-        service_needs,
-        ..Default::default()
-    };
+    let content = ReferralContent { service_needs, ..Default::default() };
     assert_broken(content, &[("service_needs[1]", "string.text")]);
 }
 
 #[test]
 fn instants_can_be_expressed() {
-    let respond_by = Some(prost_types::Timestamp {
-        seconds: i64::MAX,
-        nanos: 0,
-    });
-    assert_broken(
-        SendReferralRequest { respond_by, ..send() },
-        &[("respond_by", "timestamp.range")],
-    );
+    let respond_by = Some(prost_types::Timestamp { seconds: i64::MAX, nanos: 0 });
+    assert_broken(SendReferralRequest { respond_by, ..send() }, &[("respond_by", "timestamp.range")]);
 }
 
 #[test]
 fn violations_are_explained_without_the_value() {
-    let contact = ContactDetails {
-        phone: String::from("secret"),
-        ..Default::default()
-    };
-    let content = ReferralContent {
-        contact: Some(contact),
-        given_names: "secret".repeat(40),
-        ..Default::default()
-    };
+    let contact = ContactDetails { phone: String::from("secret"), ..Default::default() };
+    let content =
+        ReferralContent { contact: Some(contact), given_names: "secret".repeat(40), ..Default::default() };
     let violations = Valid::check(send_content(content)).unwrap_err();
     assert_eq!(
         violations.to_string(),
@@ -351,20 +243,13 @@ fn violations_are_explained_without_the_value() {
     );
     assert!(!format!("{violations:?}").contains("secret"));
     let purpose = Valid::check(SendReferralRequest { purpose: 0, ..send() }).unwrap_err();
-    assert_eq!(
-        purpose.to_string(),
-        "purpose: expected another value than PURPOSE_UNSPECIFIED"
-    );
+    assert_eq!(purpose.to_string(), "purpose: expected another value than PURPOSE_UNSPECIFIED");
 }
 
 #[test]
 fn the_list_of_violations_is_bounded() {
     let service_needs = vec![String::new(); 10_000];
-    let violations = Valid::check(ReferralContent {
-        service_needs,
-        ..Default::default()
-    })
-    .unwrap_err();
+    let violations = Valid::check(ReferralContent { service_needs, ..Default::default() }).unwrap_err();
     assert_eq!(violations.iter().count(), Violations::MAX);
 }
 

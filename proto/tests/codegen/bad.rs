@@ -42,16 +42,11 @@ fn outcome(declarations: &str) -> Result<String, String> {
     resolver.add(IncludeFileResolver::new(env!("CARGO_MANIFEST_DIR").into()));
     resolver.add(GoogleFileResolver::new());
     let mut compiler = Compiler::with_file_resolver(resolver);
-    compiler
-        .include_imports(true)
-        .open_file("polku/v1/case.proto")
-        .expect("the case is a .proto file");
+    compiler.include_imports(true).open_file("polku/v1/case.proto").expect("the case is a .proto file");
     let contract = Contract::compiled(&mut compiler).expect("the case compiles");
     let files = generate(&contract).map_err(|refused| refused.to_string())?;
     let code = files.into_iter().filter(|(name, _)| name.ends_with(".rs"));
-    Ok(code
-        .map(|(_, content)| String::from_utf8(content).expect("code is text"))
-        .collect())
+    Ok(code.map(|(_, content)| String::from_utf8(content).expect("code is text")).collect())
 }
 
 #[track_caller]
@@ -132,39 +127,18 @@ fn fields_that_cannot_be_judged_are_refused() {
         "message Case { option (payload) = true; double score = 1 [(category) = DATA_CATEGORY_HOUSING]; }",
         "polku.v1.Case.score: double is not supported in a payload message",
     );
-    assert_refused(
-        "message Case { string type = 1; }",
-        "polku.v1.Case.type: choose another field name",
-    );
+    assert_refused("message Case { string type = 1; }", "polku.v1.Case.type: choose another field name");
 }
 
 #[test]
 fn rules_that_are_not_supported_are_refused_by_name() {
     for (field, reason) in [
-        (
-            "string a = 1 [(buf.validate.field).string.email = true];",
-            "string.email is not supported here",
-        ),
-        (
-            "string a = 1 [(buf.validate.field).string.const = 'x'];",
-            "string.const is not supported here",
-        ),
-        (
-            "string a = 1 [(buf.validate.field).ignore = IGNORE_ALWAYS];",
-            "ignore is not supported here",
-        ),
-        (
-            "int64 a = 1 [(buf.validate.field).int64.gte = 1];",
-            "int64.gte is not supported here",
-        ),
-        (
-            "string a = 1 [(buf.validate.field).int32.gte = 1];",
-            "int32.gte is not supported here",
-        ),
-        (
-            "string a = 1 [(buf.validate.field).string.uuid = false];",
-            "string.uuid is not supported here",
-        ),
+        ("string a = 1 [(buf.validate.field).string.email = true];", "string.email is not supported here"),
+        ("string a = 1 [(buf.validate.field).string.const = 'x'];", "string.const is not supported here"),
+        ("string a = 1 [(buf.validate.field).ignore = IGNORE_ALWAYS];", "ignore is not supported here"),
+        ("int64 a = 1 [(buf.validate.field).int64.gte = 1];", "int64.gte is not supported here"),
+        ("string a = 1 [(buf.validate.field).int32.gte = 1];", "int32.gte is not supported here"),
+        ("string a = 1 [(buf.validate.field).string.uuid = false];", "string.uuid is not supported here"),
         (
             "repeated string a = 1 [(buf.validate.field).string.min_len = 1];",
             "string.min_len is not supported here",

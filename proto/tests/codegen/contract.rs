@@ -29,21 +29,14 @@ impl Contract {
         let mut names = Vec::new();
         for entry in std::fs::read_dir(folder.join("polku/v1")).map_err(refused)? {
             let path = entry.map_err(refused)?.path();
-            let name = path
-                .strip_prefix(folder)
-                .map_err(refused)?
-                .to_string_lossy()
-                .into_owned();
+            let name = path.strip_prefix(folder).map_err(refused)?.to_string_lossy().into_owned();
             if name.ends_with(".proto") {
                 names.push(name);
             }
         }
         names.sort();
         let mut compiler = Compiler::new([folder]).map_err(refused)?;
-        compiler
-            .include_imports(true)
-            .open_files(&names)
-            .map_err(refused)?;
+        compiler.include_imports(true).open_files(&names).map_err(refused)?;
         Contract::compiled(&mut compiler)
     }
 
@@ -62,9 +55,7 @@ impl Contract {
 
     /// Every message of the package, in the order of the files.
     pub(crate) fn messages(&self) -> impl Iterator<Item = MessageDescriptor> {
-        self.pool
-            .all_messages()
-            .filter(|message| message.package_name() == PACKAGE)
+        self.pool.all_messages().filter(|message| message.package_name() == PACKAGE)
     }
 
     /// Whether the message has the option `polku.v1.payload`.
@@ -84,11 +75,7 @@ impl Contract {
     /// The number of the field's category, 0 when it has none.
     pub(crate) fn category(&self, field: &FieldDescriptor) -> Result<i32, Refused> {
         let category = self.extension("polku.v1.category")?;
-        Ok(field
-            .options()
-            .get_extension(&category)
-            .as_enum_number()
-            .unwrap_or(0))
+        Ok(field.options().get_extension(&category).as_enum_number().unwrap_or(0))
     }
 
     /// The message that an option is set to.
@@ -111,9 +98,7 @@ impl Contract {
     }
 
     fn extension(&self, name: &str) -> Result<ExtensionDescriptor, Refused> {
-        self.pool
-            .get_extension_by_name(name)
-            .ok_or_else(|| Refused(format!("no option {name}")))
+        self.pool.get_extension_by_name(name).ok_or_else(|| Refused(format!("no option {name}")))
     }
 }
 

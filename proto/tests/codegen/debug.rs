@@ -19,11 +19,7 @@ pub(crate) fn generate(contract: &Contract) -> Result<String, Refused> {
         implement(&mut code, message.name(), message.name())?;
         for oneof in message.oneofs().filter(|oneof| !oneof.is_synthetic()) {
             let title = names::camel(oneof.name());
-            implement(
-                &mut code,
-                &format!("{}::{title}", names::module(&message)),
-                &title,
-            )?;
+            implement(&mut code, &format!("{}::{title}", names::module(&message)), &title)?;
         }
     }
     Ok(code)

@@ -50,10 +50,7 @@ pub(crate) fn generate(contract: &Contract) -> Result<String, Refused> {
             } else if contract.payload_type(&field).is_some() {
                 nested.push(field);
             } else {
-                by_category
-                    .entry(contract.category(&field)?)
-                    .or_default()
-                    .push(field);
+                by_category.entry(contract.category(&field)?).or_default().push(field);
             }
         }
         for (number, fields) in by_category {
@@ -79,11 +76,7 @@ impl Disclose for {path} {{
 ",
             path = names::path(message.full_name())?,
             categories = halves.categories,
-            permitted = if halves.restrict.is_empty() {
-                "_"
-            } else {
-                "permitted"
-            },
+            permitted = if halves.restrict.is_empty() { "_" } else { "permitted" },
             restrict = indented(&halves.restrict),
         )
         .map_err(refused)?;
@@ -105,9 +98,7 @@ fn check(contract: &Contract, field: &FieldDescriptor) -> Result<(), Refused> {
             )));
         }
     } else if category == 0 {
-        return Err(Refused(format!(
-            "{name}: a field of a payload message needs a category"
-        )));
+        return Err(Refused(format!("{name}: a field of a payload message needs a category")));
     } else if let Some(payload) = payload_inside(contract, field, &mut HashSet::new()) {
         return Err(Refused(format!(
             "{name}: {} inside has categories of its own, so its type must be a payload message",
@@ -132,9 +123,7 @@ fn payload_inside(
     if !seen.insert(message.full_name().to_owned()) {
         return None;
     }
-    fields(&message)
-        .into_iter()
-        .find_map(|inner| payload_inside(contract, &inner, seen))
+    fields(&message).into_iter().find_map(|inner| payload_inside(contract, &inner, seen))
 }
 
 fn fields(message: &MessageDescriptor) -> Vec<FieldDescriptor> {
@@ -165,11 +154,8 @@ fn one_category(
     )
     .map_err(refused)?;
     if number != ENVELOPE {
-        writeln!(
-            halves.restrict,
-            "        if !permitted.contains({category}) {{{removals}\n        }}"
-        )
-        .map_err(refused)?;
+        writeln!(halves.restrict, "        if !permitted.contains({category}) {{{removals}\n        }}")
+            .map_err(refused)?;
     }
     Ok(())
 }
@@ -217,11 +203,8 @@ fn one_of(
     for field in oneof.fields() {
         let variant = format!("Some({path}::{}", names::camel(field.name()));
         if contract.payload_type(&field).is_some() {
-            writeln!(
-                all,
-                "            {variant}(part)) => present.extend(Disclose::categories(part)),"
-            )
-            .map_err(refused)?;
+            writeln!(all, "            {variant}(part)) => present.extend(Disclose::categories(part)),")
+                .map_err(refused)?;
             writeln!(
                 each,
                 "            {variant}(part)) => {{
@@ -234,19 +217,13 @@ fn one_of(
         }
         let number = contract.category(&field)?;
         let category = category(contract, number)?;
-        let stays = if number == ENVELOPE {
-            String::from("true")
-        } else {
-            format!("permitted.contains({category})")
-        };
+        let stays =
+            if number == ENVELOPE { String::from("true") } else { format!("permitted.contains({category})") };
         writeln!(all, "            {variant}(_)) => present.insert({category}),").map_err(refused)?;
         writeln!(each, "            {variant}(_)) => {stays},").map_err(refused)?;
     }
-    writeln!(
-        halves.categories,
-        "        match &self.{name} {{\n{all}            None => {{}}\n        }}"
-    )
-    .map_err(refused)?;
+    writeln!(halves.categories, "        match &self.{name} {{\n{all}            None => {{}}\n        }}")
+        .map_err(refused)?;
     writeln!(
         halves.restrict,
         "        let {name}_stays = match &mut self.{name} {{
@@ -273,10 +250,9 @@ fn present(field: &FieldDescriptor, name: &str) -> Result<String, Refused> {
         Kind::Int32 | Kind::Int64 | Kind::Uint32 | Kind::Uint64 | Kind::Enum(_) => {
             Ok(format!("self.{name} != 0"))
         }
-        other => Err(Refused(format!(
-            "{}: {other:?} is not supported in a payload message",
-            field.full_name()
-        ))),
+        other => {
+            Err(Refused(format!("{}: {other:?} is not supported in a payload message", field.full_name())))
+        }
     }
 }
 
@@ -287,11 +263,7 @@ fn real_oneof(field: &FieldDescriptor) -> Option<OneofDescriptor> {
 
 /// The lines of a body; nothing for an empty one.
 fn indented(lines: &str) -> String {
-    if lines.is_empty() {
-        String::new()
-    } else {
-        format!("\n{lines}    ")
-    }
+    if lines.is_empty() { String::new() } else { format!("\n{lines}    ") }
 }
 
 /// A category in Rust.

@@ -2,10 +2,7 @@
 //!
 //! `POLKU_REGENERATE=1 cargo test -p polku-proto --test codegen` writes them anew.
 
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the generators refuse or skip what they do not know"
-)]
+#![expect(clippy::wildcard_enum_match_arm, reason = "the generators refuse or skip what they do not know")]
 
 use std::{fs, path::Path};
 
@@ -56,10 +53,7 @@ fn generate(contract: &Contract) -> Result<Vec<(&'static str, Vec<u8>)>, Refused
     ])
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one switch of this test, read where it is used"
-)]
+#[expect(clippy::disallowed_methods, reason = "the one switch of this test, read where it is used")]
 fn regenerate() -> bool {
     std::env::var("POLKU_REGENERATE").is_ok_and(|value| value == "1")
 }

@@ -13,20 +13,12 @@ pub(crate) const SHOWN: [&str; 3] = ["polku.v1.Decision", "polku.v1.Basis", "pol
 /// Generates messages, enums, clients and servers.
 pub(crate) fn generate(contract: &Contract) -> Result<String, Refused> {
     let mut config = Config::new();
-    config.service_generator(
-        tonic_prost_build::configure()
-            .build_transport(true)
-            .service_generator(),
-    );
+    config.service_generator(tonic_prost_build::configure().build_transport(true).service_generator());
     config.skip_debug(["."]);
     for name in SHOWN {
         config.message_attribute(format!(".{name}"), "#[derive(Debug)]");
     }
-    for enumeration in contract
-        .pool
-        .all_enums()
-        .filter(|found| found.package_name() == PACKAGE)
-    {
+    for enumeration in contract.pool.all_enums().filter(|found| found.package_name() == PACKAGE) {
         config.enum_attribute(format!(".{}", enumeration.full_name()), "#[derive(Debug)]");
     }
     let module = Module::from_protobuf_package_name(PACKAGE);
@@ -36,7 +28,5 @@ pub(crate) fn generate(contract: &Contract) -> Result<String, Refused> {
         .map(|file| (Module::from_protobuf_package_name(file.package()), file.clone()))
         .collect();
     let mut modules = config.generate(requests).map_err(refused)?;
-    modules
-        .remove(&module)
-        .ok_or_else(|| Refused(format!("nothing was generated for {PACKAGE}")))
+    modules.remove(&module).ok_or_else(|| Refused(format!("nothing was generated for {PACKAGE}")))
 }

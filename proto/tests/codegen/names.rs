@@ -20,10 +20,7 @@ pub(crate) fn field(field: &FieldDescriptor) -> Result<String, Refused> {
         .chars()
         .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_');
     if !plain || KEYWORDS.contains(&field.name()) {
-        return Err(Refused(format!(
-            "{}: choose another field name",
-            field.full_name()
-        )));
+        return Err(Refused(format!("{}: choose another field name", field.full_name())));
     }
     Ok(field.name().to_owned())
 }

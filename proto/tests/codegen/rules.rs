@@ -32,10 +32,7 @@ pub(crate) fn of(contract: &Contract, field: &FieldDescriptor) -> Result<Vec<Rul
 
 fn flatten(message: &DynamicMessage, prefix: &str, rules: &mut Vec<Rule>) -> Result<(), Refused> {
     if let Some((extension, _)) = message.extensions().next() {
-        return Err(Refused(format!(
-            "the rule {} is not supported",
-            extension.full_name()
-        )));
+        return Err(Refused(format!("the rule {} is not supported", extension.full_name())));
     }
     if message.unknown_fields().next().is_some() {
         return Err(Refused(String::from("a rule is not known to buf.validate")));
@@ -44,10 +41,7 @@ fn flatten(message: &DynamicMessage, prefix: &str, rules: &mut Vec<Rule>) -> Res
         let name = format!("{prefix}{}", field.name());
         match value {
             Value::Message(inner) => flatten(inner, &format!("{name}."), rules)?,
-            other => rules.push(Rule {
-                name,
-                value: other.clone(),
-            }),
+            other => rules.push(Rule { name, value: other.clone() }),
         }
     }
     Ok(())
@@ -57,10 +51,7 @@ impl Rule {
     /// Whether the rule is for the elements of a list; if so, as the rule of one of them.
     pub(crate) fn for_items(&self) -> Option<Rule> {
         let name = self.name.strip_prefix("repeated.items.")?;
-        Some(Rule {
-            name: name.to_owned(),
-            value: self.value.clone(),
-        })
+        Some(Rule { name: name.to_owned(), value: self.value.clone() })
     }
 
     /// Whether the rule is one that is switched on.
@@ -99,10 +90,7 @@ impl Rule {
             ("int32.gte", Kind::Int32) => format!("checker.gte(*value, {});", self.integer()?),
             ("int32.lte", Kind::Int32) => format!("checker.lte(*value, {});", self.integer()?),
             ("enum.defined_only", Kind::Enum(kind)) if self.is_on()? => {
-                format!(
-                    "checker.defined_only::<{}>(*value);",
-                    names::path(kind.full_name())?
-                )
+                format!("checker.defined_only::<{}>(*value);", names::path(kind.full_name())?)
             }
             ("enum.not_in", Kind::Enum(kind)) => {
                 let excluded = self.numbers()?;
@@ -124,10 +112,7 @@ impl Rule {
 
     fn numbers(&self) -> Result<Vec<i32>, Refused> {
         let values = self.value.as_list().ok_or_else(|| self.wrong())?;
-        values
-            .iter()
-            .map(|value| value.as_i32().ok_or_else(|| self.wrong()))
-            .collect()
+        values.iter().map(|value| value.as_i32().ok_or_else(|| self.wrong())).collect()
     }
 
     fn unsupported(&self) -> Refused {
@@ -135,10 +120,7 @@ impl Rule {
     }
 
     fn wrong(&self) -> Refused {
-        Refused(format!(
-            "the rule {} has a value of an unexpected type",
-            self.name
-        ))
+        Refused(format!("the rule {} has a value of an unexpected type", self.name))
     }
 }
 
@@ -157,9 +139,7 @@ impl Patterns {
 fn titles(kind: &EnumDescriptor, numbers: &[i32]) -> Result<String, Refused> {
     let mut titles = Vec::new();
     for number in numbers {
-        let value = kind
-            .get_value(*number)
-            .ok_or_else(|| Refused(format!("{number} is not defined")))?;
+        let value = kind.get_value(*number).ok_or_else(|| Refused(format!("{number} is not defined")))?;
         titles.push(value.name().to_owned());
     }
     Ok(titles.join(" and "))

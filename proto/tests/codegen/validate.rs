@@ -38,14 +38,8 @@ fn implementation(
     message: &MessageDescriptor,
     patterns: &mut Patterns,
 ) -> Result<String, Refused> {
-    if contract
-        .option(&message.options(), "buf.validate.message")?
-        .is_some()
-    {
-        return Err(Refused(format!(
-            "{}: rules of whole messages are not supported",
-            message.full_name()
-        )));
+    if contract.option(&message.options(), "buf.validate.message")?.is_some() {
+        return Err(Refused(format!("{}: rules of whole messages are not supported", message.full_name())));
     }
     let mut body = String::new();
     for field in message.fields() {
@@ -80,10 +74,7 @@ fn one_field(
     for rule in rules::of(contract, field)? {
         if rule.name == "required" {
             if rule.is_on()? {
-                calls.push(format!(
-                    "checker.required(Presence::from({}));",
-                    present(field, &name)?
-                ));
+                calls.push(format!("checker.required(Presence::from({}));", present(field, &name)?));
             }
         } else if let Some(item) = rule.for_items() {
             items.push(item);
@@ -112,9 +103,7 @@ fn one_field(
         return Ok(String::new());
     }
     let calls = calls.join("\n            ");
-    Ok(format!(
-        "        checker.field({name:?}, |checker| {{\n            {calls}\n        }});\n"
-    ))
+    Ok(format!("        checker.field({name:?}, |checker| {{\n            {calls}\n        }});\n"))
 }
 
 fn one_of(
@@ -152,11 +141,8 @@ fn one_of(
         )
         .map_err(refused)?;
     }
-    writeln!(
-        code,
-        "        match &self.{name} {{\n{arms}            None => {{}}\n        }}"
-    )
-    .map_err(refused)?;
+    writeln!(code, "        match &self.{name} {{\n{arms}            None => {{}}\n        }}")
+        .map_err(refused)?;
     Ok(code)
 }
 
@@ -170,10 +156,7 @@ fn value_checks(
     match field.kind() {
         Kind::String => checks.push(String::from("checker.text(value);")),
         Kind::Message(_) if field.is_map() => {
-            return Err(Refused(format!(
-                "{}: map fields are not supported",
-                field.full_name()
-            )));
+            return Err(Refused(format!("{}: map fields are not supported", field.full_name())));
         }
         Kind::Message(message) if message.full_name() == "google.protobuf.Timestamp" => {
             checks.push(String::from("checker.instant(value);"));
@@ -182,11 +165,7 @@ fn value_checks(
             checks.push(String::from("checker.message(value);"));
         }
         Kind::Message(message) => {
-            return Err(Refused(format!(
-                "{}: {} is not supported",
-                field.full_name(),
-                message.full_name()
-            )));
+            return Err(Refused(format!("{}: {} is not supported", field.full_name(), message.full_name())));
         }
         _ => {}
     }
@@ -205,9 +184,6 @@ fn present(field: &FieldDescriptor, name: &str) -> Result<String, Refused> {
         Kind::Int32 | Kind::Int64 | Kind::Uint32 | Kind::Uint64 | Kind::Enum(_) => {
             Ok(format!("self.{name} != 0"))
         }
-        _ => Err(Refused(format!(
-            "{}: the rule required is not supported here",
-            field.full_name()
-        ))),
+        _ => Err(Refused(format!("{}: the rule required is not supported here", field.full_name()))),
     }
 }

@@ -53,10 +53,7 @@ to = "paja"
 "#;
 
 fn written(folder: &Path, pki: &Pki) -> String {
-    pki.issue_server(&["localhost"])
-        .unwrap()
-        .write(folder, "gateway")
-        .unwrap();
+    pki.issue_server(&["localhost"]).unwrap().write(folder, "gateway").unwrap();
     pki.write_authority(folder, "ca").unwrap();
     std::fs::create_dir(folder.join("keys")).unwrap();
     TEXT.replace("CERTIFICATE", &"a5".repeat(32))
@@ -75,42 +72,23 @@ fn a_good_configuration_says_what_is_written() {
     assert_eq!(config.store, folder.path().join("data"));
     assert_eq!(config.keys, folder.path().join("keys"));
     assert_eq!(config.quota.burst.get(), 400);
-    assert_eq!(
-        (config.delivery.concurrency, config.delivery.give_up_after),
-        (64, Duration::from_secs(3600))
-    );
+    assert_eq!((config.delivery.concurrency, config.delivery.give_up_after), (64, Duration::from_secs(3600)));
 
-    let [ohjaamo, paja] = config.agencies.as_slice() else {
-        panic!("{:?}", config.agencies)
-    };
-    assert_eq!(
-        (ohjaamo.sector, ohjaamo.standing),
-        (Sector::YouthWork, Standing::Authority)
-    );
+    let [ohjaamo, paja] = config.agencies.as_slice() else { panic!("{:?}", config.agencies) };
+    assert_eq!((ohjaamo.sector, ohjaamo.standing), (Sector::YouthWork, Standing::Authority));
     assert!(ohjaamo.adapter.is_none());
-    assert_eq!(
-        (paja.sector, paja.standing),
-        (Sector::Ngo, Standing::NotAuthority)
-    );
+    assert_eq!((paja.sector, paja.standing), (Sector::Ngo, Standing::NotAuthority));
     let adapter = paja.adapter.as_ref().unwrap();
     assert_eq!((adapter.kind.as_str(), adapter.settings.len()), ("walmu", 1));
 
-    let [organisation] = config.organisations.as_slice() else {
-        panic!("{:?}", config.organisations)
-    };
+    let [organisation] = config.organisations.as_slice() else { panic!("{:?}", config.organisations) };
     assert_eq!(organisation.agency, ohjaamo.id);
     assert_eq!(organisation.certificates, [[0xa5; 32]]);
     assert_eq!(organisation.units.len(), 2);
     assert!(organisation.actors.contains(&ActorKind::Representative));
 
-    let there = Channel {
-        from: ohjaamo.id.clone(),
-        to: paja.id.clone(),
-    };
-    let back = Channel {
-        from: paja.id.clone(),
-        to: ohjaamo.id.clone(),
-    };
+    let there = Channel { from: ohjaamo.id.clone(), to: paja.id.clone() };
+    let back = Channel { from: paja.id.clone(), to: ohjaamo.id.clone() };
     assert!(config.directory.agreed(&there) && !config.directory.agreed(&back));
 }
 
@@ -123,17 +101,9 @@ fn the_tls_files_are_reported_by_key_and_line() {
     std::fs::write(folder.path().join("gateway.key.pem"), &other.key_pem).unwrap();
     let path = folder.path().join("polku.toml");
     std::fs::write(&path, text).unwrap();
-    let Err(ConfigError::Wrong { problems, .. }) = Config::load(&path) else {
-        panic!("it is not good")
-    };
-    let places: Vec<_> = problems
-        .iter()
-        .map(|problem| (problem.key.as_str(), problem.line))
-        .collect();
-    assert_eq!(
-        places,
-        [("tls.client_ca_file", Some(9)), ("tls.key_file", Some(8))]
-    );
+    let Err(ConfigError::Wrong { problems, .. }) = Config::load(&path) else { panic!("it is not good") };
+    let places: Vec<_> = problems.iter().map(|problem| (problem.key.as_str(), problem.line)).collect();
+    assert_eq!(places, [("tls.client_ca_file", Some(9)), ("tls.key_file", Some(8))]);
     let report = format!("{problems:?}");
     for line in other.key_pem.lines().filter(|line| !line.starts_with('-')) {
         assert!(!report.contains(line));

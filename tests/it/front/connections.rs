@@ -24,18 +24,13 @@ async fn until_closed(stream: &mut (impl AsyncRead + Unpin)) -> Duration {
     let begun = Instant::now();
     let mut buffer = [0; 4096];
     let closed = async { while stream.read(&mut buffer).await.is_ok_and(|count| count > 0) {} };
-    tokio::time::timeout(Duration::from_secs(20), closed)
-        .await
-        .expect("the connection stays open");
+    tokio::time::timeout(Duration::from_secs(20), closed).await.expect("the connection stays open");
     begun.elapsed()
 }
 
 async fn within(limit: Duration, closed: impl Future<Output = Duration>) {
     let took = closed.await;
-    assert!(
-        took >= limit / 2 && took <= limit + SLACK,
-        "closed after {took:?}, limit {limit:?}"
-    );
+    assert!(took >= limit / 2 && took <= limit + SLACK, "closed after {took:?}, limit {limit:?}");
 }
 
 #[tokio::test]
@@ -86,28 +81,19 @@ async fn http1_headers_that_do_not_end_are_not_waited_for() {
     let site = Site::new();
     let served = site.serve(Protocol::Http1, hasty(), who()).await;
     let mut partial = served.connect(site.anonymous("http/1.1")).await.unwrap();
-    partial
-        .write_all(b"POST /inbound/te HTTP/1.1\r\nHost: x\r\nX-")
-        .await
-        .unwrap();
+    partial.write_all(b"POST /inbound/te HTTP/1.1\r\nHost: x\r\nX-").await.unwrap();
     partial.flush().await.unwrap();
     within(hasty().first_request, until_closed(&mut partial)).await;
 
     let mut idle_after_one = served.connect(site.anonymous("http/1.1")).await.unwrap();
-    idle_after_one
-        .write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        .await
-        .unwrap();
+    idle_after_one.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
     within(hasty().header_read, until_closed(&mut idle_after_one)).await;
 }
 
 #[tokio::test]
 async fn one_certificate_does_not_take_all_connections() {
     let site = Site::new();
-    let limits = Limits {
-        connections_per_certificate: 2,
-        ..hasty()
-    };
+    let limits = Limits { connections_per_certificate: 2, ..hasty() };
     let served = site.serve(Protocol::Http2, limits, who()).await;
     let known = site.pki.issue_client("ohjaamo").unwrap();
     let mut speaking = Vec::new();
@@ -129,20 +115,12 @@ async fn one_certificate_does_not_take_all_connections() {
 #[tokio::test]
 async fn an_old_connection_is_asked_to_leave() {
     let site = Site::new();
-    let limits = Limits {
-        age: Duration::from_millis(500),
-        ..hasty()
-    };
+    let limits = Limits { age: Duration::from_millis(500), ..hasty() };
     let served = site.serve(Protocol::Http2, limits, who()).await;
     let known = site.pki.issue_client("ohjaamo").unwrap();
     let mut stream = served.connect(site.client(&known, "h2")).await.unwrap();
     frames::begin(&mut stream).await;
-    let post = frames::frame(
-        frames::HEADERS,
-        frames::END_HEADERS | frames::END_STREAM,
-        1,
-        frames::POST,
-    );
+    let post = frames::frame(frames::HEADERS, frames::END_HEADERS | frames::END_STREAM, 1, frames::POST);
     stream.write_all(&post).await.unwrap();
     stream.flush().await.unwrap();
     let mut goodbye = false;
@@ -151,9 +129,7 @@ async fn an_old_connection_is_asked_to_leave() {
             goodbye |= frame.kind == frames::GOAWAY && frame.payload[4..8] == [0; 4];
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), read)
-        .await
-        .expect("the connection stays open");
+    tokio::time::timeout(Duration::from_secs(10), read).await.expect("the connection stays open");
     assert!(goodbye, "no GOAWAY without an error before the end");
 }
 
@@ -168,35 +144,21 @@ async fn shutdown_finishes_what_has_begun_and_nothing_else() {
     let known = site.pki.issue_client("ohjaamo").unwrap();
     let mut idle = served.connect(site.client(&known, "h2")).await.unwrap();
     let stream = served.connect(site.client(&known, "h2")).await.unwrap();
-    let (mut sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
-        .await
-        .unwrap();
+    let (mut sender, connection) =
+        http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
     tokio::spawn(connection);
-    let request = Request::get("https://localhost/")
-        .body(Empty::<Bytes>::new())
-        .unwrap();
+    let request = Request::get("https://localhost/").body(Empty::<Bytes>::new()).unwrap();
     let answer = tokio::spawn(sender.send_request(request));
     tokio::time::sleep(Duration::from_millis(100)).await;
 
     let begun = Instant::now();
     served.shutdown.begin();
-    let body = answer
-        .await
-        .unwrap()
-        .unwrap()
-        .into_body()
-        .collect()
-        .await
-        .unwrap()
-        .to_bytes();
+    let body = answer.await.unwrap().unwrap().into_body().collect().await.unwrap().to_bytes();
     assert_eq!(body, "done");
     served.task.await.unwrap();
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     until_closed(&mut idle).await;
-    assert!(
-        TcpStream::connect(served.address).await.is_err(),
-        "the port is closed"
-    );
+    assert!(TcpStream::connect(served.address).await.is_err(), "the port is closed");
 }
 
 #[tokio::test]
@@ -207,18 +169,10 @@ async fn shutdown_does_not_wait_for_ever() {
     let known = site.pki.issue_client("ohjaamo").unwrap();
     let mut stream = served.connect(site.client(&known, "h2")).await.unwrap();
     frames::begin(&mut stream).await;
-    let post = frames::frame(
-        frames::HEADERS,
-        frames::END_HEADERS | frames::END_STREAM,
-        1,
-        frames::POST,
-    );
+    let post = frames::frame(frames::HEADERS, frames::END_HEADERS | frames::END_STREAM, 1, frames::POST);
     stream.write_all(&post).await.unwrap();
     stream.flush().await.unwrap();
     tokio::time::sleep(Duration::from_millis(200)).await;
     served.shutdown.begin();
-    tokio::time::timeout(hasty().drain + SLACK, served.task)
-        .await
-        .expect("still draining")
-        .unwrap();
+    tokio::time::timeout(hasty().drain + SLACK, served.task).await.expect("still draining").unwrap();
 }

@@ -44,11 +44,7 @@ pub(super) async fn next(stream: &mut (impl AsyncRead + Unpin)) -> Option<Frame>
     let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
     let mut payload = vec![0; usize::try_from(length).unwrap()];
     stream.read_exact(&mut payload).await.ok()?;
-    Some(Frame {
-        kind: head[3],
-        flags: head[4],
-        payload,
-    })
+    Some(Frame { kind: head[3], flags: head[4], payload })
 }
 
 /// The settings of a SETTINGS frame, as identifier and value.
@@ -56,10 +52,7 @@ pub(super) fn settings(frame: &Frame) -> Vec<(u16, u32)> {
     let pairs = frame.payload.chunks_exact(6);
     pairs
         .map(|pair| {
-            (
-                u16::from_be_bytes([pair[0], pair[1]]),
-                u32::from_be_bytes([pair[2], pair[3], pair[4], pair[5]]),
-            )
+            (u16::from_be_bytes([pair[0], pair[1]]), u32::from_be_bytes([pair[2], pair[3], pair[4], pair[5]]))
         })
         .collect()
 }

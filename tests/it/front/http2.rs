@@ -28,15 +28,10 @@ async fn the_limits_are_announced() {
     let first = next(&mut stream).await.unwrap();
     assert_eq!((first.kind, first.flags), (SETTINGS, 0));
     let announced = settings(&first);
-    for expected in [
-        (MAX_CONCURRENT_STREAMS, 64),
-        (INITIAL_WINDOW_SIZE, 256 * 1024),
-        (MAX_HEADER_LIST_SIZE, 8 * 1024),
-    ] {
-        assert!(
-            announced.contains(&expected),
-            "{expected:?} is not in {announced:?}"
-        );
+    for expected in
+        [(MAX_CONCURRENT_STREAMS, 64), (INITIAL_WINDOW_SIZE, 256 * 1024), (MAX_HEADER_LIST_SIZE, 8 * 1024)]
+    {
+        assert!(announced.contains(&expected), "{expected:?} is not in {announced:?}");
     }
 }
 
@@ -69,9 +64,7 @@ async fn attacked(count: u32, attack: impl Fn(u32) -> Vec<u8> + Send + 'static) 
         }
         code
     };
-    let code = tokio::time::timeout(Duration::from_secs(10), read)
-        .await
-        .expect("the connection stays open");
+    let code = tokio::time::timeout(Duration::from_secs(10), read).await.expect("the connection stays open");
     sending.abort();
 
     let mut honest = served.connect(site.client(&known, "h2")).await.unwrap();
@@ -110,10 +103,7 @@ async fn more_streams_than_announced_are_refused() {
     let mut stream = served.connect(site.client(&known, "h2")).await.unwrap();
     begin(&mut stream).await;
     for index in 0..100 {
-        stream
-            .write_all(&frame(HEADERS, END_HEADERS | END_STREAM, 2 * index + 1, POST))
-            .await
-            .unwrap();
+        stream.write_all(&frame(HEADERS, END_HEADERS | END_STREAM, 2 * index + 1, POST)).await.unwrap();
     }
     stream.flush().await.unwrap();
     let mut refused = 0;

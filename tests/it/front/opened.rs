@@ -51,10 +51,7 @@ async fn open(limits: Limits, router: Router) -> Opened {
     let mut routes = Routes::default();
     *routes.axum_router_mut() = router;
     let front = Front {
-        listen: Listen {
-            grpc: any_port,
-            inbound: any_port,
-        },
+        listen: Listen { grpc: any_port, inbound: any_port },
         tls: site.tls.clone(),
         limits,
         routes,
@@ -65,42 +62,27 @@ async fn open(limits: Limits, router: Router) -> Opened {
     let bound = open.bound();
     let shutdown = Shutdown::new();
     let task = tokio::spawn(open.serve(shutdown.clone()));
-    Opened {
-        site,
-        bound,
-        shutdown,
-        task,
-    }
+    Opened { site, bound, shutdown, task }
 }
 
 impl Opened {
     async fn grpc(&self) -> http2::SendRequest<Full<Bytes>> {
         let identity = self.site.pki.issue_client("ohjaamo").unwrap();
-        let stream = connect(self.bound.grpc, self.site.client(&identity, "h2"))
-            .await
-            .unwrap();
-        let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
-            .await
-            .unwrap();
+        let stream = connect(self.bound.grpc, self.site.client(&identity, "h2")).await.unwrap();
+        let (sender, connection) =
+            http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
         sender
     }
 
     async fn post(&self, path: &str, body: Vec<u8>) -> (StatusCode, Bytes) {
-        let stream = connect(self.bound.inbound, self.site.anonymous("http/1.1"))
-            .await
-            .unwrap();
+        let stream = connect(self.bound.inbound, self.site.anonymous("http/1.1")).await.unwrap();
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
-        let request = Request::post(path)
-            .header("host", "localhost")
-            .body(Full::<Bytes>::from(body))
-            .unwrap();
+        let request =
+            Request::post(path).header("host", "localhost").body(Full::<Bytes>::from(body)).unwrap();
         let response = sender.send_request(request).await.unwrap();
-        (
-            response.status(),
-            response.into_body().collect().await.unwrap().to_bytes(),
-        )
+        (response.status(), response.into_body().collect().await.unwrap().to_bytes())
     }
 }
 
@@ -124,15 +106,8 @@ async fn call(
     let response: http::Response<Incoming> = sender.send_request(request).await.unwrap();
     let in_headers = response.headers().get("grpc-status").cloned();
     let collected = response.into_body().collect().await.unwrap();
-    let status = in_headers.or_else(|| {
-        collected
-            .trailers()
-            .and_then(|all| all.get("grpc-status").cloned())
-    });
-    (
-        collected.to_bytes(),
-        status.map_or_else(String::new, |status| status.to_str().unwrap().to_owned()),
-    )
+    let status = in_headers.or_else(|| collected.trailers().and_then(|all| all.get("grpc-status").cloned()));
+    (collected.to_bytes(), status.map_or_else(String::new, |status| status.to_str().unwrap().to_owned()))
 }
 
 /// A message with one text as its first field.
@@ -146,23 +121,12 @@ fn text(text: &str) -> Vec<u8> {
 async fn health_is_told_for_every_service() {
     let opened = open(Limits::default(), Router::new()).await;
     let mut sender = opened.grpc().await;
-    for service in [
-        "",
-        "polku.v1.ReferralService",
-        "polku.v1.ConsentService",
-        "polku.v1.JourneyService",
-    ] {
+    for service in ["", "polku.v1.ReferralService", "polku.v1.ConsentService", "polku.v1.JourneyService"] {
         let (body, status) = call(&mut sender, "/grpc.health.v1.Health/Check", &text(service), None).await;
         assert_eq!(status, "0", "{service}");
         assert_eq!(body.as_ref(), [0, 0, 0, 0, 2, 8, 1], "{service} is not SERVING");
     }
-    let (_, status) = call(
-        &mut sender,
-        "/grpc.health.v1.Health/Check",
-        &text("polku.v1.Other"),
-        None,
-    )
-    .await;
+    let (_, status) = call(&mut sender, "/grpc.health.v1.Health/Check", &text("polku.v1.Other"), None).await;
     assert_eq!(status, "5");
 }
 
@@ -175,11 +139,7 @@ async fn reflection_tells_the_services() {
     let (body, status) = call(&mut sender, path, &[0x3a, 0], None).await;
     assert_eq!(status, "0");
     let told = String::from_utf8_lossy(&body);
-    for service in [
-        "polku.v1.ReferralService",
-        "polku.v1.ConsentService",
-        "polku.v1.JourneyService",
-    ] {
+    for service in ["polku.v1.ReferralService", "polku.v1.ConsentService", "polku.v1.JourneyService"] {
         assert!(told.contains(service), "{service} is not told");
     }
 }
@@ -195,10 +155,8 @@ async fn a_call_ends_at_its_deadline_and_its_work_does_not() {
         "late"
     });
     let router = Router::new().route("/slow", slow);
-    let limits = Limits {
-        call: Duration::from_millis(300),
-        ..Limits::default()
-    };
+    let limit = Duration::from_millis(300);
+    let limits = Limits { call: limit, longest_call: limit, ..Limits::default() };
     let opened = open(limits, router).await;
     let mut sender = opened.grpc().await;
 
@@ -211,35 +169,33 @@ async fn a_call_ends_at_its_deadline_and_its_work_does_not() {
     drop(sender);
     opened.shutdown.begin();
     opened.task.await.unwrap();
-    assert_eq!(
-        finished.load(Ordering::SeqCst),
-        2,
-        "work that had begun was dropped"
-    );
+    assert_eq!(finished.load(Ordering::SeqCst), 3, "work that had begun was dropped");
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_the_gateway() {
+    let opened = open(Limits::default(), Router::new()).await;
+    let mut sender = opened.grpc().await;
+    let watch =
+        tokio::spawn(async move { call(&mut sender, "/grpc.health.v1.Health/Watch", &text(""), None).await });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    opened.shutdown.begin();
+    let (body, status) = watch.await.unwrap();
+    assert_eq!(body.get(..7), Some([0, 0, 0, 0, 2, 8, 1].as_slice()), "SERVING comes first");
+    assert_eq!(status, "14");
+    tokio::time::timeout(Duration::from_secs(5), opened.task).await.expect("still draining").unwrap();
 }
 
 #[tokio::test]
 async fn agencies_messages_reach_their_adapter() {
     let opened = open(Limits::default(), Router::new()).await;
-    assert_eq!(
-        opened.post("/inbound/te", vec![b'x'; 1024 * 1024]).await,
-        (StatusCode::OK, "1048576".into())
-    );
+    assert_eq!(opened.post("/inbound/te", vec![b'x'; 1024 * 1024]).await, (StatusCode::OK, "1048576".into()));
     assert_eq!(
         opened.post("/inbound/te", vec![b'x'; 1024 * 1024 + 1]).await.0,
         StatusCode::PAYLOAD_TOO_LARGE
     );
-    assert_eq!(
-        opened.post("/inbound/kela", vec![]).await.0,
-        StatusCode::NOT_FOUND
-    );
-    assert_eq!(
-        opened
-            .post("/polku.v1.ReferralService/SendReferral", vec![])
-            .await
-            .0,
-        StatusCode::NOT_FOUND
-    );
+    assert_eq!(opened.post("/inbound/kela", vec![]).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(opened.post("/polku.v1.ReferralService/SendReferral", vec![]).await.0, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
@@ -248,10 +204,7 @@ async fn an_address_that_is_taken_is_named() {
     let address = taken.local_addr().unwrap();
     let site = Site::new();
     let front = Front {
-        listen: Listen {
-            grpc: "127.0.0.1:0".parse().unwrap(),
-            inbound: address,
-        },
+        listen: Listen { grpc: "127.0.0.1:0".parse().unwrap(), inbound: address },
         tls: site.tls.clone(),
         limits: Limits::default(),
         routes: Routes::default(),

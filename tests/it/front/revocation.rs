@@ -31,10 +31,7 @@ impl Authority {
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let pem = params.self_signed(&key).unwrap().pem();
-        Authority {
-            pem,
-            issuer: Issuer::new(params, key),
-        }
+        Authority { pem, issuer: Issuer::new(params, key) }
     }
 
     fn issue(&self, number: u64, names: &[&str], usage: ExtendedKeyUsagePurpose) -> (String, KeyPair) {
@@ -130,24 +127,15 @@ async fn let_in(list: impl Fn(&Authority) -> String, numbers: &[u64]) -> Vec<boo
 
 #[tokio::test]
 async fn a_revoked_certificate_is_kept_out() {
-    assert_eq!(
-        let_in(|authority| authority.revoke(&[7], 2100), &[7, 8]).await,
-        [false, true]
-    );
+    assert_eq!(let_in(|authority| authority.revoke(&[7], 2100), &[7, 8]).await, [false, true]);
 }
 
 #[tokio::test]
 async fn an_expired_list_keeps_everybody_out() {
-    assert_eq!(
-        let_in(|authority| authority.revoke(&[7], 2021), &[7, 8]).await,
-        [false, false]
-    );
+    assert_eq!(let_in(|authority| authority.revoke(&[7], 2021), &[7, 8]).await, [false, false]);
 }
 
 #[tokio::test]
 async fn a_list_of_another_authority_keeps_everybody_out() {
-    assert_eq!(
-        let_in(|_| Authority::new().revoke(&[], 2100), &[7]).await,
-        [false]
-    );
+    assert_eq!(let_in(|_| Authority::new().revoke(&[], 2100), &[7]).await, [false]);
 }

@@ -17,22 +17,11 @@ use super::{Served, Site, who};
 /// Asks once over HTTP/2; `None` if the gateway does not answer.
 async fn asked(served: &Served, config: ClientConfig) -> Option<String> {
     let stream = served.connect(config).await.ok()?;
-    let (mut sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
-        .await
-        .ok()?;
+    let (mut sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.ok()?;
     tokio::spawn(connection);
-    let request = Request::get("https://localhost/")
-        .version(Version::HTTP_2)
-        .body(Empty::<Bytes>::new())
-        .unwrap();
-    let body = sender
-        .send_request(request)
-        .await
-        .ok()?
-        .into_body()
-        .collect()
-        .await
-        .ok()?;
+    let request =
+        Request::get("https://localhost/").version(Version::HTTP_2).body(Empty::<Bytes>::new()).unwrap();
+    let body = sender.send_request(request).await.ok()?.into_body().collect().await.ok()?;
     Some(String::from_utf8(body.to_bytes().to_vec()).unwrap())
 }
 
@@ -40,18 +29,8 @@ async fn asked_http1(served: &Served, config: ClientConfig) -> Option<String> {
     let stream = served.connect(config).await.ok()?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
     tokio::spawn(connection);
-    let request = Request::get("/")
-        .header("host", "localhost")
-        .body(Empty::<Bytes>::new())
-        .unwrap();
-    let body = sender
-        .send_request(request)
-        .await
-        .ok()?
-        .into_body()
-        .collect()
-        .await
-        .ok()?;
+    let request = Request::get("/").header("host", "localhost").body(Empty::<Bytes>::new()).unwrap();
+    let body = sender.send_request(request).await.ok()?.into_body().collect().await.ok()?;
     Some(String::from_utf8(body.to_bytes().to_vec()).unwrap())
 }
 
@@ -60,10 +39,7 @@ async fn grpc_lets_in_certificates_of_its_authority_only() {
     let site = Site::new();
     let served = site.serve(Protocol::Http2, Limits::default(), who()).await;
     let known = site.pki.issue_client("ohjaamo").unwrap();
-    assert_eq!(
-        asked(&served, site.client(&known, "h2")).await,
-        Some(known.sha256.clone())
-    );
+    assert_eq!(asked(&served, site.client(&known, "h2")).await, Some(known.sha256.clone()));
 
     assert_eq!(asked(&served, site.anonymous("h2")).await, None);
     let stranger = Pki::new().unwrap().issue_client("ohjaamo").unwrap();
@@ -76,36 +52,21 @@ async fn grpc_lets_in_certificates_of_its_authority_only() {
         None,
         "a server's certificate is no client's"
     );
-    assert!(
-        served.connect(site.client(&known, "http/1.1")).await.is_err(),
-        "gRPC is HTTP/2"
-    );
+    assert!(served.connect(site.client(&known, "http/1.1")).await.is_err(), "gRPC is HTTP/2");
 
     // None of that has ended the loop.
-    assert_eq!(
-        asked(&served, site.client(&known, "h2")).await,
-        Some(known.sha256)
-    );
+    assert_eq!(asked(&served, site.client(&known, "h2")).await, Some(known.sha256));
 }
 
 #[tokio::test]
 async fn agencies_may_come_without_a_certificate_but_not_with_a_strange_one() {
     let site = Site::new();
     let served = site.serve(Protocol::Http1, Limits::default(), who()).await;
-    assert_eq!(
-        asked_http1(&served, site.anonymous("http/1.1")).await,
-        Some(String::from("nobody"))
-    );
+    assert_eq!(asked_http1(&served, site.anonymous("http/1.1")).await, Some(String::from("nobody")));
     let known = site.pki.issue_client("te").unwrap();
-    assert_eq!(
-        asked_http1(&served, site.client(&known, "http/1.1")).await,
-        Some(known.sha256)
-    );
+    assert_eq!(asked_http1(&served, site.client(&known, "http/1.1")).await, Some(known.sha256));
     let stranger = Pki::new().unwrap().issue_client("te").unwrap();
-    assert_eq!(
-        asked_http1(&served, site.client(&stranger, "http/1.1")).await,
-        None
-    );
+    assert_eq!(asked_http1(&served, site.client(&stranger, "http/1.1")).await, None);
 }
 
 #[tokio::test]
@@ -129,35 +90,21 @@ async fn no_session_is_ever_resumed() {
             // Until the gateway closes, so that a ticket would have arrived.
             let _ = stream.read_to_end(&mut Vec::new()).await;
             let kind = stream.get_ref().1.handshake_kind();
-            assert!(
-                matches!(kind, Some(rustls::HandshakeKind::Full)),
-                "{version:?}: {kind:?}"
-            );
+            assert!(matches!(kind, Some(rustls::HandshakeKind::Full)), "{version:?}: {kind:?}");
         }
     }
 }
 
 fn pem(text: &str) -> Vec<rustls::pki_types::CertificateDer<'static>> {
-    rustls::pki_types::pem::PemObject::pem_slice_iter(text.as_bytes())
-        .collect::<Result<_, _>>()
-        .unwrap()
+    rustls::pki_types::pem::PemObject::pem_slice_iter(text.as_bytes()).collect::<Result<_, _>>().unwrap()
 }
 
 #[test]
 fn the_key_of_another_certificate_is_found_before_a_port_opens() {
     let site = Site::new();
     let folder = tempfile::tempdir().unwrap();
-    let (_, other_key) = site
-        .pki
-        .issue_server(&["other"])
-        .unwrap()
-        .write(folder.path(), "other")
-        .unwrap();
-    let problems = Tls::load(&TlsFiles {
-        key: other_key,
-        ..site.files.clone()
-    })
-    .unwrap_err();
+    let (_, other_key) = site.pki.issue_server(&["other"]).unwrap().write(folder.path(), "other").unwrap();
+    let problems = Tls::load(&TlsFiles { key: other_key, ..site.files.clone() }).unwrap_err();
     assert_eq!(problems.len(), 1);
     assert_eq!(
         (problems[0].file, problems[0].found.as_str()),

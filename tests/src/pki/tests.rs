@@ -30,29 +30,13 @@ fn the_digest_is_that_of_the_certificate_in_der() {
 fn files_are_for_their_owner_only_and_are_not_overwritten() {
     let directory = tempfile::tempdir().unwrap();
     let pki = Pki::new().unwrap();
-    let (certificate, key) = pki
-        .issue_client("a")
-        .unwrap()
-        .write(directory.path(), "sender")
-        .unwrap();
+    let (certificate, key) = pki.issue_client("a").unwrap().write(directory.path(), "sender").unwrap();
     let authority = pki.write_authority(directory.path(), "ca").unwrap();
     assert!(certificate.ends_with("sender.crt.pem") && key.ends_with("sender.key.pem"));
     assert!(authority.ends_with("ca.crt.pem"));
-    assert_eq!(
-        std::fs::metadata(&key).unwrap().permissions().mode() & 0o777,
-        0o600
-    );
-    assert!(
-        std::fs::read_to_string(&key)
-            .unwrap()
-            .contains("BEGIN PRIVATE KEY")
-    );
-    assert!(
-        pki.issue_client("b")
-            .unwrap()
-            .write(directory.path(), "sender")
-            .is_err()
-    );
+    assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(std::fs::read_to_string(&key).unwrap().contains("BEGIN PRIVATE KEY"));
+    assert!(pki.issue_client("b").unwrap().write(directory.path(), "sender").is_err());
 }
 
 #[test]

@@ -42,9 +42,7 @@ pub async fn call(
     body: impl Into<Bytes>,
 ) -> Result<RawReply> {
     let request = request(method, url, headers, body.into())?;
-    timeout(PATIENCE, exchange(config, url, request))
-        .await
-        .context("no answer in time")?
+    timeout(PATIENCE, exchange(config, url, request)).await.context("no answer in time")?
 }
 
 async fn exchange(config: ClientConfig, url: &str, request: Request<Full<Bytes>>) -> Result<RawReply> {
@@ -52,21 +50,14 @@ async fn exchange(config: ClientConfig, url: &str, request: Request<Full<Bytes>>
     let host = url.host().context("a URL without a host")?.to_owned();
     let stream = TcpStream::connect((host.as_str(), url.port_u16().unwrap_or(443))).await?;
     let name = ServerName::try_from(host).context("not a server name")?;
-    let stream = TlsConnector::from(Arc::new(config))
-        .connect(name, stream)
-        .await
-        .context("no TLS")?;
+    let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.context("no TLS")?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let connection = tokio::spawn(connection);
     let response = sender.send_request(request).await.context("no answer")?;
     let (head, body) = response.into_parts();
     let body = body.collect().await.context("no whole answer")?.to_bytes();
     connection.abort();
-    Ok(RawReply {
-        status: head.status,
-        headers: head.headers,
-        body,
-    })
+    Ok(RawReply { status: head.status, headers: head.headers, body })
 }
 
 fn request(method: Method, url: &str, headers: &[(&str, &str)], body: Bytes) -> Result<Request<Full<Bytes>>> {
@@ -76,13 +67,9 @@ fn request(method: Method, url: &str, headers: &[(&str, &str)], body: Bytes) -> 
     let mut request = Request::new(Full::new(body));
     *request.method_mut() = method;
     *request.uri_mut() = target.parse().context("not a path")?;
-    request
-        .headers_mut()
-        .insert(HOST, HeaderValue::from_str(authority)?);
+    request.headers_mut().insert(HOST, HeaderValue::from_str(authority)?);
     for (name, value) in headers {
-        request
-            .headers_mut()
-            .append(HeaderName::try_from(*name)?, HeaderValue::from_str(value)?);
+        request.headers_mut().append(HeaderName::try_from(*name)?, HeaderValue::from_str(value)?);
     }
     Ok(request)
 }

@@ -18,10 +18,7 @@ impl fmt::Debug for SimulatorClock {
 impl SimulatorClock {
     /// The clock of this machine.
     #[must_use]
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place where the simulators read the host clock"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one place where the simulators read the host clock")]
     pub fn system() -> Self {
         Self(Arc::new(Timestamp::now))
     }

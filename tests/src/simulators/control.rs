@@ -26,11 +26,7 @@ pub struct Control {
 
 impl Control {
     pub(crate) fn new(door: Door, ledger: Ledger) -> Self {
-        Self {
-            faults: Faults::new(door.clone()),
-            door,
-            ledger,
-        }
+        Self { faults: Faults::new(door.clone()), door, ledger }
     }
 
     /// Where the simulator listens. Stays the same while it is dead.

@@ -31,10 +31,7 @@ struct Listening {
 
 impl fmt::Debug for Door {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Door")
-            .field("address", &self.address)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Door").field("address", &self.address).finish_non_exhaustive()
     }
 }
 
@@ -42,9 +39,7 @@ impl Door {
     /// Opens a door on 127.0.0.1; port 0 stands for any free one.
     pub(crate) fn on_port(port: u16) -> Result<Self> {
         let reservation = reusable()?;
-        reservation
-            .bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
-            .context("the port is taken")?;
+        reservation.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).context("the port is taken")?;
         let door = Self {
             address: reservation.local_addr()?,
             runtime: Handle::try_current().context("needs a tokio runtime")?,

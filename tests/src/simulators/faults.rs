@@ -112,10 +112,7 @@ impl Scoped {
 
 impl Faults {
     pub(crate) fn new(door: Door) -> Self {
-        Self {
-            state: Arc::default(),
-            door,
-        }
+        Self { state: Arc::default(), door }
     }
 
     /// Misbehaves from now on, in every request except those for a token. Adds to what is in force.
@@ -130,18 +127,12 @@ impl Faults {
 
     /// Misbehaves once, in the next request that is not for a token. Each request takes one fault of the queue.
     pub fn once(&self, fault: Fault) {
-        self.state().queue.push_back(Scoped {
-            operation: None,
-            fault,
-        });
+        self.state().queue.push_back(Scoped { operation: None, fault });
     }
 
     /// Misbehaves once, in the next request for this operation.
     pub fn once_on(&self, operation: Operation, fault: Fault) {
-        self.state().queue.push_back(Scoped {
-            operation: Some(operation),
-            fault,
-        });
+        self.state().queue.push_back(Scoped { operation: Some(operation), fault });
     }
 
     /// How many one-shot faults have not been used up.
@@ -164,14 +155,9 @@ impl Faults {
     pub(crate) fn plan(&self, operation: Operation) -> Plan {
         let mut state = self.state();
         let due = state.queue.iter().position(|scoped| scoped.concerns(operation));
-        let once = due
-            .and_then(|index| state.queue.remove(index))
-            .map(|scoped| scoped.fault);
+        let once = due.and_then(|index| state.queue.remove(index)).map(|scoped| scoped.fault);
         if once == Some(Fault::Dead) {
-            state.standing.push(Scoped {
-                operation: None,
-                fault: Fault::Dead,
-            });
+            state.standing.push(Scoped { operation: None, fault: Fault::Dead });
             self.door.close();
         }
         let standing = state.standing.iter().filter(|scoped| scoped.concerns(operation));

@@ -90,20 +90,13 @@ impl TakenIn {
     /// The first value at this path.
     #[must_use]
     pub fn field(&self, path: &str) -> Option<&str> {
-        self.fields
-            .iter()
-            .find(|(name, _)| name == path)
-            .map(|(_, value)| value.as_str())
+        self.fields.iter().find(|(name, _)| name == path).map(|(_, value)| value.as_str())
     }
 
     /// All values at this path.
     #[must_use]
     pub fn values(&self, path: &str) -> Vec<&str> {
-        self.fields
-            .iter()
-            .filter(|(name, _)| name == path)
-            .map(|(_, value)| value.as_str())
-            .collect()
+        self.fields.iter().filter(|(name, _)| name == path).map(|(_, value)| value.as_str()).collect()
     }
 }
 
@@ -145,11 +138,7 @@ impl Ledger {
     /// How often the message with this id took effect.
     #[must_use]
     pub fn effects(&self, message_id: &str) -> u32 {
-        self.book()
-            .effects
-            .get(&message_id.to_lowercase())
-            .copied()
-            .unwrap_or(0)
+        self.book().effects.get(&message_id.to_lowercase()).copied().unwrap_or(0)
     }
 
     /// How often each message took effect, by id in lower case.
@@ -191,10 +180,7 @@ impl Ledger {
     #[must_use]
     pub fn referral(&self, referral_id: &str) -> Option<TakenIn> {
         let wanted = referral_id.to_lowercase();
-        self.referrals()
-            .into_iter()
-            .rev()
-            .find(|referral| referral.referral_id.to_lowercase() == wanted)
+        self.referrals().into_iter().rev().find(|referral| referral.referral_id.to_lowercase() == wanted)
     }
 
     pub(crate) fn note(&self, received: Received) {
@@ -235,12 +221,7 @@ impl Ledger {
     }
 
     fn taken_in(&self, kind: TakenInKind) -> Vec<TakenIn> {
-        self.book()
-            .taken_in
-            .iter()
-            .filter(|entry| entry.kind == kind)
-            .cloned()
-            .collect()
+        self.book().taken_in.iter().filter(|entry| entry.kind == kind).cloned().collect()
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {

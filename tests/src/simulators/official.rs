@@ -74,9 +74,6 @@ impl Official {
     /// An official of this unit.
     #[must_use]
     pub fn new(id: &str, unit: &str) -> Self {
-        Self {
-            id: id.to_owned(),
-            unit: unit.to_owned(),
-        }
+        Self { id: id.to_owned(), unit: unit.to_owned() }
     }
 }

@@ -36,26 +36,14 @@ impl Outflow {
     /// Everything at once.
     pub(crate) fn whole(body: Bytes) -> Self {
         let declared = Some(length(&body));
-        Self {
-            pieces: VecDeque::from([body]),
-            declared,
-            pause: None,
-            timer: None,
-            ending: Ending::Proper,
-        }
+        Self { pieces: VecDeque::from([body]), declared, pause: None, timer: None, ending: Ending::Proper }
     }
 
     /// A byte at a time.
     pub(crate) fn trickle(body: &Bytes, pause: Duration) -> Self {
         let pieces = body.iter().map(|byte| Bytes::copy_from_slice(&[*byte])).collect();
         let declared = Some(length(body));
-        Self {
-            pieces,
-            declared,
-            pause: Some(pause),
-            timer: None,
-            ending: Ending::Proper,
-        }
+        Self { pieces, declared, pause: Some(pause), timer: None, ending: Ending::Proper }
     }
 
     /// The first half, under the length of the whole.
@@ -80,13 +68,7 @@ impl Outflow {
             pieces.push_back(piece.slice(..size));
             left -= size;
         }
-        Self {
-            pieces,
-            declared: None,
-            pause: None,
-            timer: None,
-            ending: Ending::Proper,
-        }
+        Self { pieces, declared: None, pause: None, timer: None, ending: Ending::Proper }
     }
 }
 

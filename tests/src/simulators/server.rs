@@ -52,11 +52,7 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn new(status: StatusCode, content_type: &str, body: impl Into<Bytes>) -> Self {
-        Self {
-            status,
-            headers: vec![(CONTENT_TYPE, content_type.to_owned())],
-            body: body.into(),
-        }
+        Self { status, headers: vec![(CONTENT_TYPE, content_type.to_owned())], body: body.into() }
     }
 
     pub(crate) fn with_header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
@@ -70,12 +66,7 @@ pub(crate) fn serve(control: Control, config: ServerConfig, agency: Arc<dyn Agen
     let acceptor = TlsAcceptor::from(Arc::new(config));
     tokio::spawn(async move {
         while let Some(stream) = control.door().accept().await {
-            tokio::spawn(converse(
-                control.clone(),
-                acceptor.clone(),
-                Arc::clone(&agency),
-                stream,
-            ));
+            tokio::spawn(converse(control.clone(), acceptor.clone(), Arc::clone(&agency), stream));
         }
     });
 }
@@ -83,13 +74,8 @@ pub(crate) fn serve(control: Control, config: ServerConfig, agency: Arc<dyn Agen
 async fn converse(control: Control, acceptor: TlsAcceptor, agency: Arc<dyn Agency>, stream: TcpStream) {
     let scissors = Scissors::default();
     let mut closings = control.door().closings();
-    let conversation = talk(
-        control.clone(),
-        acceptor,
-        agency,
-        Socket::new(stream, scissors.clone()),
-        scissors.clone(),
-    );
+    let conversation =
+        talk(control.clone(), acceptor, agency, Socket::new(stream, scissors.clone()), scissors.clone());
     tokio::pin!(conversation);
     tokio::select! {
         () = &mut conversation => {}
@@ -126,11 +112,7 @@ async fn talk(
             })
         }
     });
-    if http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
-        .await
-        .is_err()
-    {
+    if http1::Builder::new().serve_connection(TokioIo::new(stream), service).await.is_err() {
         tracing::debug!("simulator: connection ended early");
     }
 }
@@ -138,10 +120,7 @@ async fn talk(
 async fn read(request: Request<Incoming>, certificate: Option<String>) -> Result<Received, io::Error> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
-    let path = head
-        .uri
-        .path_and_query()
-        .map_or_else(|| "/".to_owned(), ToString::to_string);
+    let path = head.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
     Ok(Received {
         operation: Operation::Other,
         method: head.method,
@@ -167,23 +146,9 @@ async fn react(
     if let Some(instead) = instead_of_effect(&control, agency.as_ref(), &plan) {
         return instead.map(|answer| respond(&answer, Outflow::whole(answer.body.clone())));
     }
-    pause(&plan, |fault| {
-        if let Fault::LateEffect(delay) = fault {
-            Some(*delay)
-        } else {
-            None
-        }
-    })
-    .await;
+    pause(&plan, |fault| if let Fault::LateEffect(delay) = fault { Some(*delay) } else { None }).await;
     let answer = agency.answer(&request, &plan);
-    pause(&plan, |fault| {
-        if let Fault::Slow(delay) = fault {
-            Some(*delay)
-        } else {
-            None
-        }
-    })
-    .await;
+    pause(&plan, |fault| if let Fault::Slow(delay) = fault { Some(*delay) } else { None }).await;
     distort(agency.as_ref(), &plan, answer)
 }
 
@@ -207,9 +172,7 @@ fn instead_of_effect(control: &Control, agency: &dyn Agency, plan: &Plan) -> Opt
         Fault::TechnicalFault(code) => Some(Some(agency.technical_fault(code))),
         Fault::Redirect => {
             let target = format!("{}{ELSEWHERE}", control.origin());
-            Some(Some(
-                plain(StatusCode::TEMPORARY_REDIRECT).with_header(LOCATION, target),
-            ))
+            Some(Some(plain(StatusCode::TEMPORARY_REDIRECT).with_header(LOCATION, target)))
         }
         Fault::Slow(_)
         | Fault::LateEffect(_)
@@ -232,21 +195,13 @@ fn distort(agency: &dyn Agency, plan: &Plan, mut answer: Answer) -> Option<Respo
     if plan.has(&Fault::ResetAfterEffect) {
         return None;
     }
-    if let Some(code) = plan.last(|fault| {
-        if let Fault::FailAfterEffect(code) = fault {
-            Some(*code)
-        } else {
-            None
-        }
-    }) {
+    if let Some(code) =
+        plan.last(|fault| if let Fault::FailAfterEffect(code) = fault { Some(*code) } else { None })
+    {
         answer = plain(status(code));
     }
     if plan.has(&Fault::Garbage) {
-        answer = Answer::new(
-            StatusCode::OK,
-            agency.content_type(),
-            &b"\x00\xff\xfe<<<{{{]]>&\xc3\x28"[..],
-        );
+        answer = Answer::new(StatusCode::OK, agency.content_type(), &b"\x00\xff\xfe<<<{{{]]>&\xc3\x28"[..]);
     }
     if plan.has(&Fault::Doctype) {
         answer = Answer::new(StatusCode::OK, agency.content_type(), with_doctype(&answer.body));

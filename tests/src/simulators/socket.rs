@@ -36,11 +36,7 @@ impl Socket {
     }
 
     fn whole(&self) -> io::Result<()> {
-        if self.scissors.has_cut() {
-            Err(io::ErrorKind::ConnectionReset.into())
-        } else {
-            Ok(())
-        }
+        if self.scissors.has_cut() { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
     }
 }
 

@@ -29,19 +29,11 @@ impl World {
         let server = pki.issue_server(&["localhost"]).unwrap();
         let gateway = pki.issue_client("polku").unwrap();
         let official = pki.issue_client("te").unwrap();
-        Self {
-            pki,
-            server,
-            gateway,
-            official,
-        }
+        Self { pki, server, gateway, official }
     }
 
     pub(super) fn tls(&self) -> SimulatorTls {
-        SimulatorTls {
-            server: self.server.clone(),
-            authority_pem: self.pki.authority_pem().to_owned(),
-        }
+        SimulatorTls { server: self.server.clone(), authority_pem: self.pki.authority_pem().to_owned() }
     }
 }
 
@@ -155,20 +147,7 @@ fn xml_is_read_strictly() {
     element.write(&mut written);
     assert!(xml::parse(written.as_bytes()).unwrap().same_as(&element));
     assert_eq!(xml::parse(b"<!DOCTYPE a><a/>"), Err(xml::XmlError::Doctype));
-    for broken in [
-        "<a>",
-        "<a/><b/>",
-        "<p:a/>",
-        "text",
-        "<a>&x;</a>",
-        "<a></b>",
-        "",
-        "\u{1}",
-    ] {
-        assert_eq!(
-            xml::parse(broken.as_bytes()),
-            Err(xml::XmlError::Malformed),
-            "{broken}"
-        );
+    for broken in ["<a>", "<a/><b/>", "<p:a/>", "text", "<a>&x;</a>", "<a></b>", "", "\u{1}"] {
+        assert_eq!(xml::parse(broken.as_bytes()), Err(xml::XmlError::Malformed), "{broken}");
     }
 }

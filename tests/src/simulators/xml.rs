@@ -85,11 +85,7 @@ impl Element {
             && self.attributes == other.attributes
             && self.text.trim() == other.text.trim()
             && self.children.len() == other.children.len()
-            && self
-                .children
-                .iter()
-                .zip(&other.children)
-                .all(|(one, another)| one.same_as(another))
+            && self.children.iter().zip(&other.children).all(|(one, another)| one.same_as(another))
     }
 
     /// Writes the element and what is in it. Every element declares its own namespace.
@@ -105,10 +101,7 @@ impl Element {
                 let _ = write!(out, " {local}=\"{value}\"");
             } else {
                 let namespace = escape(attribute.namespace.as_str());
-                let _ = write!(
-                    out,
-                    " xmlns:a{index}=\"{namespace}\" a{index}:{local}=\"{value}\""
-                );
+                let _ = write!(out, " xmlns:a{index}=\"{namespace}\" a{index}:{local}=\"{value}\"");
             }
         }
         out.push('>');
@@ -158,11 +151,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Element, XmlError> {
             Event::Eof => break,
         }
     }
-    if open.is_empty() {
-        root.ok_or(XmlError::Malformed)
-    } else {
-        Err(XmlError::Malformed)
-    }
+    if open.is_empty() { root.ok_or(XmlError::Malformed) } else { Err(XmlError::Malformed) }
 }
 
 fn close(ended: Element, open: &mut [Element], root: &mut Option<Element>) -> Result<(), XmlError> {
@@ -192,9 +181,7 @@ fn element(reader: &NsReader<&[u8]>, start: &BytesStart<'_>) -> Result<Element, 
             continue;
         }
         let (namespace, local) = reader.resolver().resolve_attribute(attribute.key);
-        let value = attribute
-            .normalized_value(XmlVersion::Implicit1_0)
-            .map_err(|_| XmlError::Malformed)?;
+        let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|_| XmlError::Malformed)?;
         element.attributes.push(Attribute {
             namespace: bound(&namespace)?,
             name: local.as_ref().to_owned(),

@@ -16,10 +16,7 @@ pub async fn a_recipient_sees_what_has_reached_it(store: &dyn Store) -> Result<(
     begin(store).await?;
     let mut change = Change::announced_by(1);
     change.youth = Some(youth(2));
-    change.referrals.push(new_referral(ReferralRow {
-        reached_recipient: true,
-        ..referral(2, 10)?
-    }));
+    change.referrals.push(new_referral(ReferralRow { reached_recipient: true, ..referral(2, 10)? }));
     change.referrals.push(new_referral(ReferralRow {
         youth: youth_id(2),
         sender: agency("kela")?,
@@ -68,18 +65,11 @@ pub async fn referrals_are_listed_page_by_page(store: &dyn Store) -> Result<()> 
     }
     store.commit(change).await?;
     let expected: Vec<u128> = (1..=25).rev().collect();
-    for (party, person) in [
-        (Some(agency("te")?), None),
-        (Some(agency("te")?), Some(youth_id(1))),
-        (None, Some(youth_id(1))),
-    ] {
+    for (party, person) in
+        [(Some(agency("te")?), None), (Some(agency("te")?), Some(youth_id(1))), (None, Some(youth_id(1)))]
+    {
         for limit in [1, 4, 25, 100] {
-            let mut filter = ReferralFilter {
-                party: party.clone(),
-                youth: person,
-                before: None,
-                limit,
-            };
+            let mut filter = ReferralFilter { party: party.clone(), youth: person, before: None, limit };
             let mut seen = Vec::new();
             loop {
                 let page = store.referrals(&filter).await?;
@@ -101,27 +91,13 @@ pub async fn referrals_are_listed_page_by_page(store: &dyn Store) -> Result<()> 
 pub async fn overdue_and_erasable_referrals_are_found(store: &dyn Store) -> Result<()> {
     begin(store).await?;
     let mut change = Change::announced_by(1);
-    change.referrals.push(new_referral(ReferralRow {
-        respond_by: at(500),
-        ..referral(2, 0)?
-    }));
-    let accepted = ReferralRow {
-        state: ReferralState::Accepted,
-        delivery_ended: Some(at(100)),
-        ..referral(3, 0)?
-    };
+    change.referrals.push(new_referral(ReferralRow { respond_by: at(500), ..referral(2, 0)? }));
+    let accepted =
+        ReferralRow { state: ReferralState::Accepted, delivery_ended: Some(at(100)), ..referral(3, 0)? };
     change.referrals.push(new_referral(accepted.clone()));
-    let earlier = ReferralRow {
-        id: referral(4, 0)?.id,
-        delivery_ended: Some(at(90)),
-        ..accepted.clone()
-    };
+    let earlier = ReferralRow { id: referral(4, 0)?.id, delivery_ended: Some(at(90)), ..accepted.clone() };
     change.referrals.push(new_referral(earlier));
-    let erased = ReferralRow {
-        id: referral(5, 0)?.id,
-        holds_content: false,
-        ..accepted
-    };
+    let erased = ReferralRow { id: referral(5, 0)?.id, holds_content: false, ..accepted };
     change.referrals.push(new_referral(erased));
     store.commit(change).await?;
     assert_eq!(numbers(&store.overdue_referrals(at(499), 10).await?), [0_u128; 0]);
@@ -146,18 +122,9 @@ pub async fn instruments_are_found_by_person_and_in_force(store: &dyn Store) -> 
     let kind = InstrumentKind::Prohibition;
     for row in [
         instrument(30),
-        InstrumentRow {
-            in_force: false,
-            ..instrument(10)
-        },
-        InstrumentRow {
-            kind,
-            ..instrument(20)
-        },
-        InstrumentRow {
-            youth: youth_id(2),
-            ..instrument(40)
-        },
+        InstrumentRow { in_force: false, ..instrument(10) },
+        InstrumentRow { kind, ..instrument(20) },
+        InstrumentRow { youth: youth_id(2), ..instrument(40) },
     ] {
         change.instruments.push(InstrumentWrite { row, expected: None });
     }
@@ -166,15 +133,9 @@ pub async fn instruments_are_found_by_person_and_in_force(store: &dyn Store) -> 
     let of_one = store.instruments_of(youth_id(1)).await?;
     assert_eq!(ids(&of_one), [30, 10, 20]);
     assert_eq!(of_one.iter().filter(|row| row.kind == kind).count(), 1);
-    assert_eq!(
-        ids(&store.instruments_in_force(Uuid::nil(), 10).await?),
-        [20, 30, 40]
-    );
+    assert_eq!(ids(&store.instruments_in_force(Uuid::nil(), 10).await?), [20, 30, 40]);
     assert_eq!(ids(&store.instruments_in_force(Uuid::nil(), 2).await?), [20, 30]);
-    assert_eq!(
-        ids(&store.instruments_in_force(Uuid::from_u128(30), 2).await?),
-        [40]
-    );
+    assert_eq!(ids(&store.instruments_in_force(Uuid::from_u128(30), 2).await?), [40]);
     Ok(())
 }
 
@@ -196,21 +157,11 @@ pub async fn events_are_told_to_their_parties(store: &dyn Store) -> Result<()> {
     let (te, kela, social) = (agency("te")?, agency("kela")?, agency("social")?);
     let told = store.events_after(0, &te, 10).await?;
     let positions: Vec<u64> = told.iter().map(|row| row.position).collect();
-    ensure!(
-        positions.is_sorted_by(|one, next| one < next) && positions.len() == 3,
-        "{positions:?}"
-    );
+    ensure!(positions.is_sorted_by(|one, next| one < next) && positions.len() == 3, "{positions:?}");
     assert_eq!(told.first().map(|row| &row.event), Some(&event(1, None)?));
     assert_eq!(Some(&store.last_event().await?), positions.last());
     let second = positions.get(1).copied().context("three events")?;
-    assert_eq!(
-        store
-            .events_after(0, &kela, 10)
-            .await?
-            .first()
-            .map(|row| row.position),
-        Some(second)
-    );
+    assert_eq!(store.events_after(0, &kela, 10).await?.first().map(|row| row.position), Some(second));
     assert_eq!(store.events_after(0, &kela, 10).await?.len(), 1);
     assert_eq!(store.events_after(second, &te, 10).await?.len(), 1);
     assert_eq!(store.events_after(0, &te, 2).await?.len(), 2);

@@ -8,12 +8,7 @@ use uuid::Uuid;
 
 use super::samples::{agency, at, begin, delivery, referral, youth_id};
 fn lease(second: i64, limit: u32) -> LeaseRequest {
-    LeaseRequest {
-        now: at(second),
-        until: at(second + 30),
-        limit,
-        not_to: Vec::new(),
-    }
+    LeaseRequest { now: at(second), until: at(second + 30), limit, not_to: Vec::new() }
 }
 
 async fn enqueued(store: &dyn Store, deliveries: Vec<DeliveryRow>) -> Result<()> {
@@ -28,50 +23,20 @@ async fn enqueued(store: &dyn Store, deliveries: Vec<DeliveryRow>) -> Result<()>
 /// # Errors
 /// What the store answers.
 pub async fn due_deliveries_are_leased_once(store: &dyn Store) -> Result<()> {
-    let retrying = DeliveryRow {
-        state: DeliveryState::Retrying,
-        agency: agency("social")?,
-        ..delivery(3, 20)?
-    };
-    let done = DeliveryRow {
-        state: DeliveryState::Delivered,
-        ..delivery(4, 1)?
-    };
-    let doubtful = DeliveryRow {
-        state: DeliveryState::InDoubt,
-        ..delivery(5, 1)?
-    };
-    enqueued(
-        store,
-        vec![
-            delivery(1, 30)?,
-            delivery(2, 10)?,
-            retrying.clone(),
-            done,
-            doubtful,
-        ],
-    )
-    .await?;
+    let retrying =
+        DeliveryRow { state: DeliveryState::Retrying, agency: agency("social")?, ..delivery(3, 20)? };
+    let done = DeliveryRow { state: DeliveryState::Delivered, ..delivery(4, 1)? };
+    let doubtful = DeliveryRow { state: DeliveryState::InDoubt, ..delivery(5, 1)? };
+    enqueued(store, vec![delivery(1, 30)?, delivery(2, 10)?, retrying.clone(), done, doubtful]).await?;
     assert_eq!(store.next_due().await?, Some(at(10)));
     assert_eq!(store.lease_due(&lease(9, 10)).await?, []);
     let taken = store.lease_due(&lease(25, 10)).await?;
     let expected = [
-        DeliveryRow {
-            fence: 2,
-            leased_until: Some(at(55)),
-            ..delivery(2, 10)?
-        },
-        DeliveryRow {
-            fence: 2,
-            leased_until: Some(at(55)),
-            ..retrying
-        },
+        DeliveryRow { fence: 2, leased_until: Some(at(55)), ..delivery(2, 10)? },
+        DeliveryRow { fence: 2, leased_until: Some(at(55)), ..retrying },
     ];
     assert_eq!(taken, expected);
-    assert_eq!(
-        store.delivery(delivery(2, 10)?.message).await?.as_ref(),
-        expected.first()
-    );
+    assert_eq!(store.delivery(delivery(2, 10)?.message).await?.as_ref(), expected.first());
     assert_eq!(store.lease_due(&lease(25, 10)).await?, []);
     assert_eq!(store.next_due().await?, Some(at(30)));
     let taken = store.lease_due(&lease(31, 1)).await?;
@@ -89,43 +54,19 @@ pub async fn a_lease_that_has_run_out_is_taken_again(store: &dyn Store) -> Resul
     assert_eq!(store.lease_due(&lease(0, 10)).await?.len(), 1);
     assert_eq!(store.lease_due(&lease(29, 10)).await?, []);
     let taken = store.lease_due(&lease(30, 10)).await?;
-    let again = DeliveryRow {
-        fence: 3,
-        leased_until: Some(at(60)),
-        ..delivery(1, 0)?
-    };
+    let again = DeliveryRow { fence: 3, leased_until: Some(at(60)), ..delivery(1, 0)? };
     assert_eq!(taken.as_slice(), std::slice::from_ref(&again));
-    let sending = DeliveryRow {
-        state: DeliveryState::Sending,
-        attempts: 1,
-        intent: Some(1),
-        ..again
-    };
+    let sending = DeliveryRow { state: DeliveryState::Sending, attempts: 1, intent: Some(1), ..again };
     write(store, 2, &sending).await?;
     assert_eq!(store.lease_due(&lease(59, 10)).await?, []);
-    let third = DeliveryRow {
-        fence: 4,
-        leased_until: Some(at(90)),
-        ..sending
-    };
-    assert_eq!(
-        store.lease_due(&lease(60, 10)).await?.as_slice(),
-        std::slice::from_ref(&third)
-    );
+    let third = DeliveryRow { fence: 4, leased_until: Some(at(90)), ..sending };
+    assert_eq!(store.lease_due(&lease(60, 10)).await?.as_slice(), std::slice::from_ref(&third));
     // To be asked about later: in sending, without a holder.
-    let asked = DeliveryRow {
-        due: at(200),
-        leased_until: None,
-        ..third
-    };
+    let asked = DeliveryRow { due: at(200), leased_until: None, ..third };
     write(store, 3, &asked).await?;
     assert_eq!(store.next_due().await?, Some(at(200)));
     assert_eq!(store.lease_due(&lease(199, 10)).await?, []);
-    let fourth = DeliveryRow {
-        fence: 5,
-        leased_until: Some(at(230)),
-        ..asked
-    };
+    let fourth = DeliveryRow { fence: 5, leased_until: Some(at(230)), ..asked };
     assert_eq!(store.lease_due(&lease(200, 10)).await?, [fourth]);
     Ok(())
 }
@@ -141,34 +82,17 @@ pub async fn a_lease_can_be_given_back(store: &dyn Store) -> Result<()> {
     store.release(message, 1, at(1)).await?;
     assert_eq!(store.next_due().await?, Some(at(30)));
     store.release(message, 2, at(7)).await?;
-    assert_eq!(
-        store.delivery(message).await?,
-        Some(DeliveryRow {
-            fence: 2,
-            due: at(7),
-            ..delivery(1, 0)?
-        })
-    );
+    assert_eq!(store.delivery(message).await?, Some(DeliveryRow { fence: 2, due: at(7), ..delivery(1, 0)? }));
     assert_eq!(store.lease_due(&lease(6, 10)).await?, []);
-    let again = DeliveryRow {
-        fence: 3,
-        due: at(7),
-        leased_until: Some(at(37)),
-        ..delivery(1, 0)?
-    };
+    let again = DeliveryRow { fence: 3, due: at(7), leased_until: Some(at(37)), ..delivery(1, 0)? };
     assert_eq!(store.lease_due(&lease(7, 10)).await?, [again]);
-    store
-        .release(MessageId::from_uuid(Uuid::from_u128(9)), 1, at(1))
-        .await?;
+    store.release(MessageId::from_uuid(Uuid::from_u128(9)), 1, at(1)).await?;
     Ok(())
 }
 
 async fn write(store: &dyn Store, leaf: u64, row: &DeliveryRow) -> Result<()> {
     let mut change = Change::announced_by(leaf);
-    change.deliveries.push(DeliveryWrite {
-        row: row.clone(),
-        expected_fence: row.fence,
-    });
+    change.deliveries.push(DeliveryWrite { row: row.clone(), expected_fence: row.fence });
     Ok(store.commit(change).await?)
 }
 
@@ -192,22 +116,13 @@ pub async fn an_older_fence_cannot_write(store: &dyn Store) -> Result<()> {
             reference: Some("K-1".to_owned()),
             ..row.clone()
         };
-        change.deliveries.push(DeliveryWrite {
-            row: done,
-            expected_fence: row.fence,
-        });
+        change.deliveries.push(DeliveryWrite { row: done, expected_fence: row.fence });
         change
     };
-    ensure!(matches!(
-        store.commit(settle(3, &first)).await,
-        Err(StoreError::Conflict)
-    ));
+    ensure!(matches!(store.commit(settle(3, &first)).await, Err(StoreError::Conflict)));
     store.commit(settle(4, &second)).await?;
     let stored = store.delivery(second.message).await?.context("stored")?;
-    assert_eq!(
-        (stored.state, stored.attempts, stored.intent),
-        (DeliveryState::Delivered, 1, Some(2))
-    );
+    assert_eq!((stored.state, stored.attempts, stored.intent), (DeliveryState::Delivered, 1, Some(2)));
     assert_eq!(stored.reference.as_deref(), Some("K-1"));
     assert_eq!(store.next_due().await?, None);
     assert_eq!(store.lease_due(&lease(90, 10)).await?, []);
@@ -223,21 +138,10 @@ pub async fn leases_leave_out_busy_agencies(store: &dyn Store) -> Result<()> {
     for number in 1..=20 {
         deliveries.push(delivery(number, 0)?);
     }
-    deliveries.push(DeliveryRow {
-        agency: agency("social")?,
-        ..delivery(21, 5)?
-    });
-    deliveries.push(DeliveryRow {
-        agency: agency("walmu")?,
-        ..delivery(22, 4)?
-    });
+    deliveries.push(DeliveryRow { agency: agency("social")?, ..delivery(21, 5)? });
+    deliveries.push(DeliveryRow { agency: agency("walmu")?, ..delivery(22, 4)? });
     enqueued(store, deliveries).await?;
-    let taken = store
-        .lease_due(&LeaseRequest {
-            not_to: vec![agency("kela")?],
-            ..lease(10, 10)
-        })
-        .await?;
+    let taken = store.lease_due(&LeaseRequest { not_to: vec![agency("kela")?], ..lease(10, 10) }).await?;
     let messages: Vec<u128> = taken.iter().map(|row| row.message.uuid().as_u128()).collect();
     assert_eq!(messages, [22, 21]);
     let taken = store.lease_due(&lease(10, 5)).await?;
@@ -263,23 +167,13 @@ pub async fn open_deliveries_end(store: &dyn Store) -> Result<()> {
     ];
     let mut deliveries = Vec::new();
     for (number, (state, _)) in (1..).zip(states) {
-        deliveries.push(DeliveryRow {
-            state,
-            ..delivery(number, 0)?
-        });
+        deliveries.push(DeliveryRow { state, ..delivery(number, 0)? });
     }
     enqueued(store, deliveries.clone()).await?;
-    let open: Vec<DeliveryState> = store
-        .open_deliveries_of(youth_id(1))
-        .await?
-        .iter()
-        .map(|row| row.state)
-        .collect();
-    let expected: Vec<DeliveryState> = states
-        .iter()
-        .filter(|(_, open)| *open)
-        .map(|(state, _)| *state)
-        .collect();
+    let open: Vec<DeliveryState> =
+        store.open_deliveries_of(youth_id(1)).await?.iter().map(|row| row.state).collect();
+    let expected: Vec<DeliveryState> =
+        states.iter().filter(|(_, open)| *open).map(|(state, _)| *state).collect();
     assert_eq!(open, expected);
     assert_eq!(store.open_deliveries_of(youth_id(2)).await?, []);
     assert_eq!(store.deliveries_about(referral(1, 0)?.id).await?, deliveries);

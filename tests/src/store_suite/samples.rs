@@ -76,10 +76,7 @@ pub(super) fn instrument(number: u128) -> InstrumentRow {
 
 pub(super) fn request(number: u128, second: i64) -> Result<RequestRow> {
     Ok(RequestRow {
-        key: RequestKey {
-            organisation: agency("te")?,
-            request: Uuid::from_u128(number),
-        },
+        key: RequestKey { organisation: agency("te")?, request: Uuid::from_u128(number) },
         fingerprint: [8; 32],
         youth: youth_id(1),
         sealed_answer: vec![9, 9],

@@ -16,8 +16,9 @@ use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::journey_service_client::JourneyServiceClient;
 use polku_proto::v1::referral_service_client::ReferralServiceClient;
 use polku_proto::v1::{
-    Actor, Consent, ConsentEvidence, ConsentTerms, ContactDetails, DataCategory, EducationWork, IdentifyYouthRequest,
-    Professional, Purpose, RecordConsentRequest, ReferralContent, SendReferralRequest, actor,
+    Actor, Consent, ConsentEvidence, ConsentTerms, ContactDetails, DataCategory, EducationWork,
+    IdentifyYouthRequest, Professional, Purpose, RecordConsentRequest, ReferralContent, SendReferralRequest,
+    actor,
 };
 use prost::Message;
 use rustls::pki_types::ServerName;
@@ -204,7 +205,12 @@ pub fn full_content() -> ReferralContent {
 
 /// A referral with this content.
 #[must_use]
-pub fn referral_to(recipient: &str, youth: &str, purpose: Purpose, content: ReferralContent) -> SendReferralRequest {
+pub fn referral_to(
+    recipient: &str,
+    youth: &str,
+    purpose: Purpose,
+    content: ReferralContent,
+) -> SendReferralRequest {
     SendReferralRequest {
         request_id: request_id(),
         youth: youth.into(),

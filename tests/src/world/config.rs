@@ -45,8 +45,15 @@ impl Default for WorldSettings {
 }
 
 pub(super) fn text(settings: &WorldSettings, world: &World, te_official: &str) -> String {
-    let WorldSettings { retry_seconds, lease_seconds, attempt_seconds, answer_ms, te_answers_status, grpc, inbound } =
-        settings;
+    let WorldSettings {
+        retry_seconds,
+        lease_seconds,
+        attempt_seconds,
+        answer_ms,
+        te_answers_status,
+        grpc,
+        inbound,
+    } = settings;
     let ids = &world.identities;
     let te_url = world.te.base_url();
     let walmu_url = world.walmu.base_url();

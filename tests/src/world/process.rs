@@ -39,7 +39,8 @@ impl GatewayProcess {
             .context("polku does not start")?;
         let output = child.stdout.take().context("polku has no output")?;
         let mut lines = BufReader::new(output).lines();
-        let line = tokio::time::timeout(START, lines.next_line()).await.context("polku does not become ready")??;
+        let line =
+            tokio::time::timeout(START, lines.next_line()).await.context("polku does not become ready")??;
         let line = line.context("polku ended before it was ready: see its log")?;
         let bound = addresses(&line).with_context(|| format!("polku said: {line}"))?;
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });

@@ -21,10 +21,8 @@ impl EmploymentServices {
         let mut http = Request::new(Bytes::from(request.clone()));
         *http.method_mut() = http::Method::POST;
         *http.uri_mut() = self.url.clone();
-        http.headers_mut()
-            .insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
-        http.headers_mut()
-            .insert("soapaction", HeaderValue::from_static("\"\""));
+        http.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
+        http.headers_mut().insert("soapaction", HeaderValue::from_static("\"\""));
         let answer = self.http.send(http).await?;
         read(message, &request, &answer)
     }
@@ -89,8 +87,8 @@ fn of_fault(fault: &Fault, code: &str) -> AdapterErrorKind {
     match (class.reached, class.retry) {
         (Reached::Possibly, Retry::Later | Retry::Never) => UNUSABLE,
         (Reached::No, Retry::Later) => AdapterErrorKind::Unavailable { after: None },
-        (Reached::No, Retry::Never) => AdapterErrorKind::Rejected {
-            code: crate::agencies::answer::code(code),
-        },
+        (Reached::No, Retry::Never) => {
+            AdapterErrorKind::Rejected { code: crate::agencies::answer::code(code) }
+        }
     }
 }

@@ -35,11 +35,7 @@ impl EmploymentServices {
         let headers = message.headers();
         let caller = &headers.client;
         let same_member = (caller.instance(), caller.member_class(), caller.member_code())
-            == (
-                self.office.instance(),
-                self.office.member_class(),
-                self.office.member_code(),
-            );
+            == (self.office.instance(), self.office.member_class(), self.office.member_code());
         if !same_member {
             let expected = "the office's own X-Road member, of `service`, as `client` of the message";
             return Err(InboundError::Unauthenticated { expected });
@@ -61,11 +57,9 @@ impl EmploymentServices {
 /// Words an answer.
 pub(super) fn reply(inbound: &Inbound<'_>, outcome: &InboundOutcome) -> Reply {
     match outcome {
-        InboundOutcome::Unreadable(InboundError::Unauthenticated { .. }) => Reply {
-            status: StatusCode::FORBIDDEN,
-            content_type: CONTENT_TYPE,
-            body: Vec::new(),
-        },
+        InboundOutcome::Unreadable(InboundError::Unauthenticated { .. }) => {
+            Reply { status: StatusCode::FORBIDDEN, content_type: CONTENT_TYPE, body: Vec::new() }
+        }
         InboundOutcome::Unreadable(InboundError::Malformed { code, expected }) => {
             fault(code, &format!("expected {expected}"), Uuid::nil())
         }
@@ -83,15 +77,11 @@ fn reply_to(message: &SoapMessage, outcome: &InboundOutcome) -> Reply {
                 .element("tns:tila", codes::state(*state).unwrap_or_default())
                 .element("tns:tapahtumanumero", &sequence.to_string());
         }),
+        InboundOutcome::Refused { reason, hint, retry: Retry::Never } => {
+            write_non_technical_fault(message, wire::NAMESPACE, reason, hint)
+        }
         InboundOutcome::Refused {
-            reason,
-            hint,
-            retry: Retry::Never,
-        } => write_non_technical_fault(message, wire::NAMESPACE, reason, hint),
-        InboundOutcome::Refused {
-            hint,
-            retry: Retry::Backoff | Retry::After(_) | Retry::FindOut,
-            ..
+            hint, retry: Retry::Backoff | Retry::After(_) | Retry::FindOut, ..
         } => {
             let detail = update::read(message.body()).map_or(Uuid::nil(), |event| event.message);
             return fault(COME_BACK_LATER, hint, detail);
@@ -104,25 +94,16 @@ fn reply_to(message: &SoapMessage, outcome: &InboundOutcome) -> Reply {
 }
 
 fn fault(code: &str, string: &str, detail: Uuid) -> Reply {
-    answer(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        write_fault(code, string, detail),
-    )
+    answer(StatusCode::INTERNAL_SERVER_ERROR, write_fault(code, string, detail))
 }
 
 fn answer(status: StatusCode, written: Result<Vec<u8>, SoapWriteError>) -> Reply {
     match written {
-        Ok(body) => Reply {
-            status,
-            content_type: CONTENT_TYPE,
-            body,
-        },
+        Ok(body) => Reply { status, content_type: CONTENT_TYPE, body },
         // Only a text that XML cannot carry comes here, and the gateway's own texts are not such.
-        Err(_) => Reply {
-            status: StatusCode::INTERNAL_SERVER_ERROR,
-            content_type: CONTENT_TYPE,
-            body: Vec::new(),
-        },
+        Err(_) => {
+            Reply { status: StatusCode::INTERNAL_SERVER_ERROR, content_type: CONTENT_TYPE, body: Vec::new() }
+        }
     }
 }
 
@@ -137,16 +118,11 @@ fn read_soap(inbound: &Inbound<'_>) -> Result<SoapMessage, InboundError> {
         .and_then(|()| check_soap_action(action))
         .map_err(|error| malformed(&format!("client.{}", error.code()), &error.to_string()))?;
     check_request(inbound.body).map_err(|fault| {
-        let expected = fault
-            .reason()
-            .map_or("a request, not a fault".to_owned(), ToString::to_string);
+        let expected = fault.reason().map_or("a request, not a fault".to_owned(), ToString::to_string);
         malformed(&fault.code(), &expected)
     })
 }
 
 fn malformed(code: &str, expected: &str) -> InboundError {
-    InboundError::Malformed {
-        code: code.to_owned(),
-        expected: expected.to_owned(),
-    }
+    InboundError::Malformed { code: code.to_owned(), expected: expected.to_owned() }
 }

@@ -54,12 +54,7 @@ fn answers_status() -> bool {
 
 impl Member {
     pub(super) fn read(&self, key: &'static str) -> Result<ClientId, SettingError> {
-        let Self {
-            instance,
-            member_class,
-            member_code,
-            subsystem_code,
-        } = self;
+        let Self { instance, member_class, member_code, subsystem_code } = self;
         let expected = "`instance`, `member_class`, `member_code` and perhaps `subsystem_code` of letters, digits and '()+,-.=?";
         ClientId::new(instance, member_class, member_code, subsystem_code.as_deref())
             .map_err(|_| SettingError::Value { key, expected })
@@ -70,9 +65,7 @@ impl Settings {
     pub(super) fn user_id(&self) -> Result<Option<String>, SettingError> {
         let (key, expected) = ("user_id", "1 to 64 letters, digits and `._-`");
         let Some(id) = &self.user_id else { return Ok(None) };
-        let plain = id
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+        let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
         if !plain || !(1..=64).contains(&id.len()) {
             return Err(SettingError::Value { key, expected });
         }
@@ -87,23 +80,16 @@ impl Settings {
         if code.trim().is_empty() || class.as_ref().is_some_and(|class| class.trim().is_empty()) {
             return Err(SettingError::Value { key, expected });
         }
-        Ok(Some(RepresentedParty {
-            class: class.clone(),
-            code: code.clone(),
-        }))
+        Ok(Some(RepresentedParty { class: class.clone(), code: code.clone() }))
     }
 
     pub(super) fn pins(&self) -> Result<Vec<[u8; 32]>, SettingError> {
-        let (key, expected) = (
-            "inbound_certificate_sha256",
-            "at least one SHA-256 of 64 hex digits",
-        );
+        let (key, expected) = ("inbound_certificate_sha256", "at least one SHA-256 of 64 hex digits");
         let refused = || SettingError::Value { key, expected };
         if self.inbound_certificate_sha256.is_empty() {
             return Err(refused());
         }
         let pins = self.inbound_certificate_sha256.iter();
-        pins.map(|text| crate::setting::hex(text).ok_or_else(refused))
-            .collect()
+        pins.map(|text| crate::setting::hex(text).ok_or_else(refused)).collect()
     }
 }

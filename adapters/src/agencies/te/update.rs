@@ -22,38 +22,21 @@ pub(super) fn read(body: &Element) -> Result<InboundEvent, &'static str> {
         );
     }
     let mut parts = Parts::of(body)?;
-    let message = parts
-        .text("sanomaTunnus")
-        .and_then(uuid)
-        .ok_or("`sanomaTunnus`, a UUID, first")?;
-    let referral = parts
-        .text("laheteTunnus")
-        .and_then(referral)
-        .ok_or("`laheteTunnus`, a UUID, second")?;
+    let message = parts.text("sanomaTunnus").and_then(uuid).ok_or("`sanomaTunnus`, a UUID, first")?;
+    let referral = parts.text("laheteTunnus").and_then(referral).ok_or("`laheteTunnus`, a UUID, second")?;
     let (official, unit) = read_kasittelija(parts.element("kasittelija"))?;
     let action = parts.text("toimenpide").and_then(codes::read_action);
     let action: Action = action.ok_or("`toimenpide`, one of the documented codes, fourth")?;
-    let reason = parts
-        .text("syy")
-        .map(|code| codes::read_reason(code).ok_or("one of the documented codes in `syy`"));
+    let reason =
+        parts.text("syy").map(|code| codes::read_reason(code).ok_or("one of the documented codes in `syy`"));
     let outcome = parts
         .text("tulos")
         .map(|code| codes::read_outcome(code).ok_or("one of the documented codes in `tulos`"));
     let note = parts.text("huomautus").map(str::to_owned);
     parts.end("nothing but the documented elements, in the documented order, in `paivitaLahete`")?;
-    let details = Details {
-        reason: reason.transpose()?,
-        outcome: outcome.transpose()?,
-        note,
-    };
+    let details = Details { reason: reason.transpose()?, outcome: outcome.transpose()?, note };
     let change = change(action, details).map_err(wording)?;
-    Ok(InboundEvent {
-        message,
-        referral,
-        official,
-        unit,
-        change,
-    })
+    Ok(InboundEvent { message, referral, official, unit, change })
 }
 
 fn read_kasittelija(element: Option<&Element>) -> Result<(String, String), &'static str> {
@@ -96,9 +79,7 @@ impl<'e> Parts<'e> {
     fn of(element: &'e Element) -> Result<Self, &'static str> {
         let plain = element.text().trim().is_empty() && element.attributes().is_empty();
         if plain {
-            Ok(Self {
-                rest: element.children(),
-            })
+            Ok(Self { rest: element.children() })
         } else {
             Err("no text and no attributes among elements")
         }
@@ -126,10 +107,6 @@ impl<'e> Parts<'e> {
     }
 
     fn end(&self, expected: &'static str) -> Result<(), &'static str> {
-        if self.rest.is_empty() {
-            Ok(())
-        } else {
-            Err(expected)
-        }
+        if self.rest.is_empty() { Ok(()) } else { Err(expected) }
     }
 }

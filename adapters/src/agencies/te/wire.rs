@@ -71,21 +71,11 @@ struct Tiedot {
 impl Message {
     /// Words a delivery to the office with this agency id.
     pub(super) fn of(envelope: Envelope, own: &AgencyId) -> Result<Self, Unwritable> {
-        let Envelope {
-            message,
-            referral,
-            sender,
-            item,
-        } = envelope;
+        let Envelope { message, referral, sender, item } = envelope;
         let (sanoma_tunnus, lahete_tunnus) = (message.to_string(), referral.referral.to_string());
         match item {
             Item::Handover(handover) => {
-                let ReferralHandover {
-                    purpose,
-                    create_time,
-                    respond_by,
-                    content,
-                } = handover;
+                let ReferralHandover { purpose, create_time, respond_by, content } = handover;
                 let purpose = Purpose::try_from(purpose).ok().and_then(codes::purpose);
                 let luotu = instant(create_time.as_ref().map(time::from_wire), "create_time")?;
                 let respond_by = optional_instant(respond_by.as_ref().map(time::from_wire), "respond_by")?;
@@ -133,9 +123,7 @@ impl Message {
 
     /// Words the question whether a message has arrived.
     pub(super) fn status_of(message: &MessageId) -> Self {
-        Self::SanomanTila {
-            sanoma_tunnus: message.to_string(),
-        }
+        Self::SanomanTila { sanoma_tunnus: message.to_string() }
     }
 
     /// Gives the code of the service that takes the message in.
@@ -230,20 +218,10 @@ impl Tiedot {
             outcome_measures,
             quality_of_life,
         } = content;
-        let ContactDetails {
-            phone,
-            email,
-            street_address,
-            postal_code,
-            city,
-            municipality,
-        } = contact.unwrap_or_default();
-        let EducationWork {
-            education_level,
-            education,
-            work_history,
-            job_seeker_status,
-        } = education_work.unwrap_or_default();
+        let ContactDetails { phone, email, street_address, postal_code, city, municipality } =
+            contact.unwrap_or_default();
+        let EducationWork { education_level, education, work_history, job_seeker_status } =
+            education_work.unwrap_or_default();
         let education_level = education_level.map(|level| level.to_string()).unwrap_or_default();
         Self {
             asiakas: filled([
@@ -282,14 +260,7 @@ impl Tiedot {
     }
 
     fn is_empty(&self) -> bool {
-        let Self {
-            asiakas,
-            yhteystiedot,
-            perustelu,
-            palvelutarve,
-            koulutus_ja_tyo,
-            tekstit,
-        } = self;
+        let Self { asiakas, yhteystiedot, perustelu, palvelutarve, koulutus_ja_tyo, tekstit } = self;
         let lists = [asiakas, yhteystiedot, koulutus_ja_tyo, tekstit];
         lists.into_iter().all(Vec::is_empty) && perustelu.is_none() && palvelutarve.is_empty()
     }
@@ -311,10 +282,7 @@ impl Tiedot {
 }
 
 fn filled<const N: usize>(elements: [(&'static str, String); N]) -> Vec<(&'static str, String)> {
-    elements
-        .into_iter()
-        .filter(|(_, text)| !text.is_empty())
-        .collect()
+    elements.into_iter().filter(|(_, text)| !text.is_empty()).collect()
 }
 
 fn write_all(writer: &mut XmlWriter, elements: &[(&'static str, String)]) {
@@ -346,9 +314,7 @@ pub(super) fn read_status(answer: &Element) -> Option<DeliveryStatus> {
     match answer.required_text("tila").ok()?.trim() {
         "VASTAANOTETTU" => Some(DeliveryStatus::Arrived(match number {
             Some(number) => answer::receipt(number.trim())?,
-            None => Receipt {
-                reference: String::new(),
-            },
+            None => Receipt { reference: String::new() },
         })),
         "TUNTEMATON" => Some(DeliveryStatus::NotArrived),
         _ => None,

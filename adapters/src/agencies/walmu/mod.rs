@@ -108,9 +108,7 @@ impl CaseManagement {
         let mut request = request(Method::POST, self.uri(&message.path)?, Bytes::from(message.body));
         let key = HeaderValue::try_from(id.to_string()).map_err(|_| unwritable("message_id"))?;
         request.headers_mut().insert("idempotency-key", key);
-        request
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let answer = self.exchange(request, now).await?;
         match answer.status {
             StatusCode::OK | StatusCode::CREATED => {
@@ -127,19 +125,12 @@ impl CaseManagement {
         match self.ask(&id, now).await {
             Ok(DeliveryStatus::Arrived(receipt)) => Ok(receipt),
             Ok(DeliveryStatus::NotArrived) => Err(refused(answer)),
-            Err(Failure { source, .. }) => Err(Failure {
-                kind: AdapterErrorKind::Unanswered,
-                source,
-            }),
+            Err(Failure { source, .. }) => Err(Failure { kind: AdapterErrorKind::Unanswered, source }),
         }
     }
 
     async fn ask(&self, message: &MessageId, now: Timestamp) -> Result<DeliveryStatus, Failure> {
-        let request = request(
-            Method::GET,
-            self.uri(&format!("/sanomat/{message}"))?,
-            Bytes::new(),
-        );
+        let request = request(Method::GET, self.uri(&format!("/sanomat/{message}"))?, Bytes::new());
         let answer = self.exchange(request, now).await?;
         match answer.status {
             StatusCode::OK => wire::read_receipt(&answer.body)
@@ -163,9 +154,7 @@ impl CaseManagement {
     }
 
     fn uri(&self, path: &str) -> Result<Uri, Failure> {
-        format!("{}{path}", self.base)
-            .parse()
-            .map_err(|_| unwritable("address"))
+        format!("{}{path}", self.base).parse().map_err(|_| unwritable("address"))
     }
 }
 
@@ -173,17 +162,13 @@ fn request(method: Method, uri: Uri, body: Bytes) -> Request<Bytes> {
     let mut request = Request::new(body);
     *request.method_mut() = method;
     *request.uri_mut() = uri;
-    request
-        .headers_mut()
-        .insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     request
 }
 
 fn with(request: &Request<Bytes>, token: &Token) -> Request<Bytes> {
     let mut request = request.clone();
-    request
-        .headers_mut()
-        .insert(header::AUTHORIZATION, token.authorization.clone());
+    request.headers_mut().insert(header::AUTHORIZATION, token.authorization.clone());
     request
 }
 
@@ -201,10 +186,9 @@ fn refused(answer: &Answer) -> Failure {
         | StatusCode::REQUEST_TIMEOUT
         | StatusCode::TOO_EARLY
         | StatusCode::TOO_MANY_REQUESTS
-        | StatusCode::SERVICE_UNAVAILABLE => AdapterErrorKind::Unavailable {
-            after: answer.retry_after(),
+        | StatusCode::SERVICE_UNAVAILABLE => {
+            AdapterErrorKind::Unavailable { after: answer.retry_after() }.into()
         }
-        .into(),
         StatusCode::BAD_REQUEST | StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY => {
             let code = wire::read_error(&answer.body).unwrap_or_else(|| format!("HTTP_{}", status.as_u16()));
             Failure::rejected(&code)

@@ -51,22 +51,14 @@ struct Granted {
 impl Tokens {
     pub(super) fn new(http: HttpClient, url: http::Uri, client_id: &str, secret: &Secret) -> Self {
         let authorization = basic(client_id, secret);
-        Self {
-            http,
-            url,
-            authorization,
-            kept: Mutex::new(None),
-        }
+        Self { http, url, authorization, kept: Mutex::new(None) }
     }
 
     /// Gives the token that is kept, or a new one. Those who ask while one is fetched wait for it.
     pub(super) async fn get(&self, now: Timestamp) -> Result<Token, Failure> {
         let mut kept = self.kept.lock().await;
         // A clock that was set back makes the end of the token unknown.
-        if let Some(token) = kept
-            .as_ref()
-            .filter(|token| token.fetched <= now && now < token.until)
-        {
+        if let Some(token) = kept.as_ref().filter(|token| token.fetched <= now && now < token.until) {
             return Ok(token.clone());
         }
         let token = self.fetch(now).await?;
@@ -92,24 +84,14 @@ impl Tokens {
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(header::AUTHORIZATION, self.authorization.clone());
         let answer = self.http.send(request).await.map_err(before_the_message)?;
-        let granted = (answer.status == StatusCode::OK)
-            .then(|| read(&answer.body, now))
-            .flatten();
-        granted.ok_or_else(|| {
-            AdapterErrorKind::Unavailable {
-                after: answer.retry_after(),
-            }
-            .into()
-        })
+        let granted = (answer.status == StatusCode::OK).then(|| read(&answer.body, now)).flatten();
+        granted.ok_or_else(|| AdapterErrorKind::Unavailable { after: answer.retry_after() }.into())
     }
 }
 
 impl fmt::Debug for Tokens {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Tokens")
-            .field("http", &self.http)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Tokens").field("http", &self.http).finish_non_exhaustive()
     }
 }
 
@@ -126,11 +108,7 @@ fn before_the_message(error: TransportError) -> Failure {
 
 /// Reads the answer of the token endpoint, which was asked at the instant.
 pub(super) fn read(body: &[u8], now: Timestamp) -> Option<Token> {
-    let Granted {
-        access_token,
-        token_type,
-        expires_in,
-    } = serde_json::from_slice(body).ok()?;
+    let Granted { access_token, token_type, expires_in } = serde_json::from_slice(body).ok()?;
     let plain = access_token.bytes().all(|byte| byte.is_ascii_graphic());
     let fits = plain && (1..=MAX_TOKEN_BYTES).contains(&access_token.len());
     if !fits || !token_type.eq_ignore_ascii_case("bearer") || expires_in <= 0 {
@@ -139,11 +117,7 @@ pub(super) fn read(body: &[u8], now: Timestamp) -> Option<Token> {
     let lasts = SignedDuration::from_secs(expires_in.min(MAX_SECONDS).saturating_sub(MARGIN_SECONDS));
     let mut authorization = HeaderValue::try_from(format!("Bearer {access_token}")).ok()?;
     authorization.set_sensitive(true);
-    Some(Token {
-        authorization,
-        fetched: now,
-        until: now.checked_add(lasts).ok()?,
-    })
+    Some(Token { authorization, fetched: now, until: now.checked_add(lasts).ok()? })
 }
 
 /// Words the gateway's own credentials. Both parts are form-encoded first (RFC 6749, section 2.3.1).

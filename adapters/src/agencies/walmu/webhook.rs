@@ -76,9 +76,8 @@ fn authenticate(
     let signed_at = only(headers, TIMESTAMP).ok_or("one header `Walmu-Timestamp`")?;
     let signature = only(headers, SIGNATURE).ok_or("one header `Walmu-Signature`")?;
     let expected = "`Walmu-Signature: v1=` and 64 lower-case hex digits";
-    let digits = signature
-        .strip_prefix("v1=")
-        .filter(|digits| !digits.contains(|digit: char| digit.is_uppercase()));
+    let digits =
+        signature.strip_prefix("v1=").filter(|digits| !digits.contains(|digit: char| digit.is_uppercase()));
     let tag = digits.and_then(crate::setting::hex).ok_or(expected)?;
     if body.len() > MAX_BODY_BYTES {
         return Err("a body of at most 65536 bytes");
@@ -107,30 +106,17 @@ fn only<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 
 fn read(body: &[u8]) -> Result<InboundEvent, &'static str> {
     let expected = "a JSON object with the documented members, each once, none of them null";
-    let Tapahtuma {
-        tapahtuma_id,
-        lahete_tunnus,
-        tapahtuma,
-        kasittelija,
-        syy,
-        tulos,
-        huomautus,
-    } = serde_json::from_slice(body).map_err(|_| expected)?;
+    let Tapahtuma { tapahtuma_id, lahete_tunnus, tapahtuma, kasittelija, syy, tulos, huomautus } =
+        serde_json::from_slice(body).map_err(|_| expected)?;
     let Kasittelija { tunnus, yksikko } = kasittelija;
     let reason = syy.map(|code| codes::read_reason(&code).ok_or("one of the documented codes in `syy`"));
     let outcome =
         tulos.map(|code| codes::read_outcome(&code).ok_or("one of the documented codes in `tulos`"));
     let action = codes::read_action(&tapahtuma).ok_or("one of the documented codes in `tapahtuma`")?;
-    let details = Details {
-        reason: reason.transpose()?,
-        outcome: outcome.transpose()?,
-        note: huomautus,
-    };
+    let details = Details { reason: reason.transpose()?, outcome: outcome.transpose()?, note: huomautus };
     Ok(InboundEvent {
         message: uuid(&tapahtuma_id).ok_or("`tapahtumaId`, a UUID")?,
-        referral: uuid(&lahete_tunnus)
-            .map(ReferralId::from_uuid)
-            .ok_or("`laheteTunnus`, a UUID")?,
+        referral: uuid(&lahete_tunnus).map(ReferralId::from_uuid).ok_or("`laheteTunnus`, a UUID")?,
         official: official(&tunnus).map_err(wording)?,
         unit: unit(&yksikko).map_err(wording)?,
         change: change(action, details).map_err(wording)?,
@@ -178,27 +164,17 @@ pub(super) fn reply(outcome: &InboundOutcome) -> Reply {
     match outcome {
         InboundOutcome::Applied { state, sequence } => {
             let tila = codes::state(*state).unwrap_or_default();
-            json(
-                StatusCode::OK,
-                &Kasitelty {
-                    tila,
-                    tapahtumanumero: *sequence,
-                },
-            )
+            json(StatusCode::OK, &Kasitelty { tila, tapahtumanumero: *sequence })
         }
-        InboundOutcome::Unreadable(InboundError::Unauthenticated { expected }) => refusal(
-            StatusCode::UNAUTHORIZED,
-            UNAUTHENTICATED,
-            &format!("expected {expected}"),
-        ),
+        InboundOutcome::Unreadable(InboundError::Unauthenticated { expected }) => {
+            refusal(StatusCode::UNAUTHORIZED, UNAUTHENTICATED, &format!("expected {expected}"))
+        }
         InboundOutcome::Unreadable(InboundError::Malformed { code, expected }) => {
             refusal(StatusCode::BAD_REQUEST, code, &format!("expected {expected}"))
         }
-        InboundOutcome::Refused {
-            reason,
-            hint,
-            retry: Retry::Never,
-        } => refusal(StatusCode::CONFLICT, reason, hint),
+        InboundOutcome::Refused { reason, hint, retry: Retry::Never } => {
+            refusal(StatusCode::CONFLICT, reason, hint)
+        }
         InboundOutcome::Refused {
             reason,
             hint,
@@ -208,26 +184,13 @@ pub(super) fn reply(outcome: &InboundOutcome) -> Reply {
 }
 
 fn refusal(status: StatusCode, koodi: &str, viesti: &str) -> Reply {
-    json(
-        status,
-        &Hylatty {
-            virhe: Virhe { koodi, viesti },
-        },
-    )
+    json(status, &Hylatty { virhe: Virhe { koodi, viesti } })
 }
 
 fn json(status: StatusCode, body: &impl Serialize) -> Reply {
     match serde_json::to_vec(body) {
-        Ok(body) => Reply {
-            status,
-            content_type: JSON,
-            body,
-        },
+        Ok(body) => Reply { status, content_type: JSON, body },
         // Structs of texts and numbers can always be written.
-        Err(_) => Reply {
-            status: StatusCode::INTERNAL_SERVER_ERROR,
-            content_type: JSON,
-            body: Vec::new(),
-        },
+        Err(_) => Reply { status: StatusCode::INTERNAL_SERVER_ERROR, content_type: JSON, body: Vec::new() },
     }
 }

@@ -152,29 +152,15 @@ impl Message {
     /// Words a delivery to the case management with this agency id, with the grounds of the decision behind it.
     pub(super) fn of(envelope: Envelope, own: &AgencyId, decision: &Decision) -> Result<Self, Unwritable> {
         // The id of the message goes into a header.
-        let Envelope {
-            message: _,
-            referral,
-            sender,
-            item,
-        } = envelope;
+        let Envelope { message: _, referral, sender, item } = envelope;
         let (path, body) = match item {
             Item::Handover(handover) => {
-                let ReferralHandover {
-                    purpose,
-                    create_time,
-                    respond_by,
-                    content,
-                } = handover;
+                let ReferralHandover { purpose, create_time, respond_by, content } = handover;
                 let purpose = Purpose::try_from(purpose).ok().and_then(codes::purpose);
                 let create_time = instant(create_time.as_ref().map(time::from_wire), "create_time")?;
                 let respond_by = optional_instant(respond_by.as_ref().map(time::from_wire), "respond_by")?;
-                let Sisalto {
-                    perustelu,
-                    palvelutarpeet,
-                    asiakas,
-                    tausta,
-                } = Sisalto::of(content.unwrap_or_default());
+                let Sisalto { perustelu, palvelutarpeet, asiakas, tausta } =
+                    Sisalto::of(content.unwrap_or_default());
                 let lahete = Lahete {
                     tunnus: referral.referral.to_string(),
                     lahettava_taho: sender.to_string(),
@@ -185,39 +171,21 @@ impl Message {
                     palvelutarpeet,
                     luovutuslupa: Luovutuslupa::of(decision, referral.youth),
                 };
-                (
-                    "/lahetteet".to_owned(),
-                    serde_json::to_vec(&Uusi {
-                        lahete,
-                        asiakas,
-                        tausta,
-                    }),
-                )
+                ("/lahetteet".to_owned(), serde_json::to_vec(&Uusi { lahete, asiakas, tausta }))
             }
             Item::Notice(notice) => {
                 let path = format!("/lahetteet/{}/ilmoitukset", referral.referral);
                 (path, serde_json::to_vec(&Ilmoitus::of(notice, own, &sender)?))
             }
         };
-        Ok(Self {
-            path,
-            body: body.map_err(|_| Unwritable("json"))?,
-        })
+        Ok(Self { path, body: body.map_err(|_| Unwritable("json"))? })
     }
 }
 
 impl Ilmoitus {
     fn of(notice: ReferralNotice, own: &AgencyId, sender: &AgencyId) -> Result<Self, Unwritable> {
-        let ReferralNotice {
-            kind,
-            state,
-            time,
-            rejection_reason,
-            outcome,
-            status_note,
-            answer,
-            sender_note,
-        } = notice;
+        let ReferralNotice { kind, state, time, rejection_reason, outcome, status_note, answer, sender_note } =
+            notice;
         let kind = referral_notice::Kind::try_from(kind).ok().and_then(codes::kind);
         let state = ReferralState::try_from(state).ok().and_then(codes::state);
         let reason =
@@ -244,14 +212,8 @@ impl Luovutuslupa {
         let mut perusteet: Vec<String> = decision.bases().iter().map(ground).collect();
         perusteet.sort_unstable();
         perusteet.dedup();
-        let told = decision
-            .permitted()
-            .iter()
-            .filter(|category| *category != DataCategory::Envelope);
-        Self {
-            perusteet,
-            luokat: told.map(polku_proto::name).collect(),
-        }
+        let told = decision.permitted().iter().filter(|category| *category != DataCategory::Envelope);
+        Self { perusteet, luokat: told.map(polku_proto::name).collect() }
     }
 }
 
@@ -304,14 +266,7 @@ impl Sisalto {
 
 impl Yhteystiedot {
     fn of(contact: ContactDetails) -> Self {
-        let ContactDetails {
-            phone,
-            email,
-            street_address,
-            postal_code,
-            city,
-            municipality,
-        } = contact;
+        let ContactDetails { phone, email, street_address, postal_code, city, municipality } = contact;
         Self {
             puhelin: present(phone),
             sahkoposti: present(email),
@@ -325,12 +280,7 @@ impl Yhteystiedot {
 
 impl KoulutusJaTyo {
     fn of(education_work: EducationWork) -> Self {
-        let EducationWork {
-            education_level,
-            education,
-            work_history,
-            job_seeker_status,
-        } = education_work;
+        let EducationWork { education_level, education, work_history, job_seeker_status } = education_work;
         Self {
             koulutusaste: education_level,
             koulutus: present(education),
@@ -363,18 +313,13 @@ struct Virhe {
 
 /// Reads a receipt.
 pub(super) fn read_receipt(body: &[u8]) -> Option<Receipt> {
-    let Vastaanotettu {
-        vastaanottotunnus,
-        vastaanotettu,
-    } = serde_json::from_slice(body).ok()?;
+    let Vastaanotettu { vastaanottotunnus, vastaanotettu } = serde_json::from_slice(body).ok()?;
     vastaanotettu.parse::<jiff::Timestamp>().ok()?;
     answer::receipt(&vastaanottotunnus)
 }
 
 /// Reads the code of a refusal.
 pub(super) fn read_error(body: &[u8]) -> Option<String> {
-    let Hylatty {
-        virhe: Virhe { koodi },
-    } = serde_json::from_slice(body).ok()?;
+    let Hylatty { virhe: Virhe { koodi } } = serde_json::from_slice(body).ok()?;
     Some(koodi)
 }

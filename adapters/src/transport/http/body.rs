@@ -42,33 +42,21 @@ impl Outgoing {
     pub(super) fn new(data: Bytes) -> (Self, Arc<Progress>) {
         let progress = Arc::new(Progress(AtomicU8::new(HELD)));
         let data = Some(data).filter(|data| !data.is_empty());
-        (
-            Self {
-                data,
-                progress: Arc::clone(&progress),
-            },
-            progress,
-        )
+        (Self { data, progress: Arc::clone(&progress) }, progress)
     }
 }
 
 impl Progress {
     /// Makes sure that a body not yet handed out never will be, and tells what became of it.
     pub(super) fn call_off(&self) -> Fate {
-        match self
-            .0
-            .compare_exchange(HELD, CALLED_OFF, Ordering::AcqRel, Ordering::Acquire)
-        {
+        match self.0.compare_exchange(HELD, CALLED_OFF, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) | Err(CALLED_OFF) => Fate::Held,
             Err(_) => Fate::Taken,
         }
     }
 
     fn take(&self) -> Result<(), CalledOff> {
-        match self
-            .0
-            .compare_exchange(HELD, TAKEN, Ordering::AcqRel, Ordering::Acquire)
-        {
+        match self.0.compare_exchange(HELD, TAKEN, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => Ok(()),
             Err(_) => Err(CalledOff),
         }

@@ -12,10 +12,7 @@ fn body_taken_before_calling_off() {
     let mut context = Context::from_waker(Waker::noop());
     assert!(!body.is_end_stream());
     assert_eq!(body.size_hint().exact(), Some(4));
-    assert!(matches!(
-        Pin::new(&mut body).poll_frame(&mut context),
-        Poll::Ready(Some(Ok(_)))
-    ));
+    assert!(matches!(Pin::new(&mut body).poll_frame(&mut context), Poll::Ready(Some(Ok(_)))));
     assert!(body.is_end_stream());
     assert_eq!(progress.call_off(), Fate::Taken);
 }
@@ -25,10 +22,7 @@ fn body_called_off_is_never_handed_out() {
     let (mut body, progress) = Outgoing::new(Bytes::from_static(b"body"));
     let mut context = Context::from_waker(Waker::noop());
     assert_eq!(progress.call_off(), Fate::Held);
-    assert!(matches!(
-        Pin::new(&mut body).poll_frame(&mut context),
-        Poll::Ready(Some(Err(_)))
-    ));
+    assert!(matches!(Pin::new(&mut body).poll_frame(&mut context), Poll::Ready(Some(Err(_)))));
     assert_eq!(progress.call_off(), Fate::Held);
 }
 
@@ -51,9 +45,7 @@ fn settings() -> Settings {
 }
 
 fn refusal(base: &'static str, settings: &Settings) -> String {
-    HttpClient::new(&Uri::from_static(base), settings)
-        .unwrap_err()
-        .to_string()
+    HttpClient::new(&Uri::from_static(base), settings).unwrap_err().to_string()
 }
 
 #[test]
@@ -64,30 +56,12 @@ fn settings_are_checked() {
             .starts_with("url: expected an address such as https://")
     );
     assert!(refusal("/only/a/path", &settings()).starts_with("url: "));
-    let short = Settings {
-        timeout_ms: 9,
-        ..settings()
-    };
-    assert_eq!(
-        refusal(good, &short),
-        "connection.timeout_ms: expected 10 to 600000 milliseconds"
-    );
-    let long = Settings {
-        connect_timeout_ms: 600_001,
-        ..settings()
-    };
-    assert_eq!(
-        refusal(good, &long),
-        "connection.connect_timeout_ms: expected 10 to 600000 milliseconds"
-    );
-    let small = Settings {
-        max_answer_bytes: 1,
-        ..settings()
-    };
-    assert_eq!(
-        refusal(good, &small),
-        "connection.max_answer_bytes: expected 1024 to 1048576 bytes"
-    );
+    let short = Settings { timeout_ms: 9, ..settings() };
+    assert_eq!(refusal(good, &short), "connection.timeout_ms: expected 10 to 600000 milliseconds");
+    let long = Settings { connect_timeout_ms: 600_001, ..settings() };
+    assert_eq!(refusal(good, &long), "connection.connect_timeout_ms: expected 10 to 600000 milliseconds");
+    let small = Settings { max_answer_bytes: 1, ..settings() };
+    assert_eq!(refusal(good, &small), "connection.max_answer_bytes: expected 1024 to 1048576 bytes");
     let file = "connection.ca_file: expected at least one certificate in PEM in the file /nonexistent/ca.pem";
     assert_eq!(refusal(good, &settings()), file);
 }
@@ -106,12 +80,7 @@ fn retry_after_in_seconds_only() {
     let after = |value: &'static str| {
         let mut headers = HeaderMap::new();
         headers.insert("retry-after", http::HeaderValue::from_static(value));
-        Answer {
-            status: StatusCode::SERVICE_UNAVAILABLE,
-            headers,
-            body: Bytes::new(),
-        }
-        .retry_after()
+        Answer { status: StatusCode::SERVICE_UNAVAILABLE, headers, body: Bytes::new() }.retry_after()
     };
     assert_eq!(after("120"), Some(Duration::from_secs(120)));
     assert_eq!(after("99999999"), Some(Duration::from_secs(86_400)));

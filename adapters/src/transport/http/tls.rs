@@ -36,16 +36,10 @@ pub(super) fn configure(settings: &Settings) -> Result<ClientConfig, SettingErro
                 .map_err(|error| SettingError::file("connection.key_file", key_file, expected, error))?
         }
         (Some(_), None) => {
-            return Err(missing(
-                "connection.key_file",
-                "a file, as there is a certificate",
-            ));
+            return Err(missing("connection.key_file", "a file, as there is a certificate"));
         }
         (None, Some(_)) => {
-            return Err(missing(
-                "connection.certificate_file",
-                "a file, as there is a key",
-            ));
+            return Err(missing("connection.certificate_file", "a file, as there is a key"));
         }
     };
     // A resumed session is not checked against the roots again.
@@ -58,9 +52,7 @@ fn read_roots(file: &Path) -> Result<RootCertStore, SettingError> {
     let mut roots = RootCertStore::empty();
     for certificate in read_certificates(key, file)? {
         let expected = "certificates of certification authorities in PEM";
-        roots
-            .add(certificate)
-            .map_err(|error| SettingError::file(key, file, expected, error))?;
+        roots.add(certificate).map_err(|error| SettingError::file(key, file, expected, error))?;
     }
     Ok(roots)
 }

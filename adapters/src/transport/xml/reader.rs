@@ -48,14 +48,7 @@ impl<'a> XmlReader<'a> {
         config.check_comments = true;
         config.expand_empty_elements = true;
         inner.resolver_mut().set_max_namespace_bindings(limits.namespaces);
-        Self {
-            inner,
-            limits,
-            depth: 0,
-            nodes: 0,
-            root: Root::Awaited,
-            shared: Vec::new(),
-        }
+        Self { inner, limits, depth: 0, nodes: 0, root: Root::Awaited, shared: Vec::new() }
     }
 
     /// Returns how far the cursor has come, in bytes of the text.
@@ -169,9 +162,7 @@ impl<'a> XmlReader<'a> {
         self.root = Root::Open;
         self.depth += 1;
         if self.depth > self.limits.depth {
-            return Err(self.error(XmlErrorKind::TooDeep {
-                limit: self.limits.depth,
-            }));
+            return Err(self.error(XmlErrorKind::TooDeep { limit: self.limits.depth }));
         }
         self.count_node()?;
         let attributes = self.attributes(tag)?;
@@ -180,12 +171,7 @@ impl<'a> XmlReader<'a> {
         let (namespace, name) = self.inner.resolver().resolve_element(qualified);
         let namespace = namespace_of(&namespace).ok_or_else(|| self.error(XmlErrorKind::InvalidNamespace))?;
         let namespace = share(&mut self.shared, namespace);
-        Ok(StartTag {
-            namespace,
-            name: name.as_ref().to_owned(),
-            attributes,
-            offset: before,
-        })
+        Ok(StartTag { namespace, name: name.as_ref().to_owned(), attributes, offset: before })
     }
 
     fn attributes(&mut self, tag: &BytesStart<'_>) -> Result<Vec<Attribute>, XmlError> {
@@ -195,9 +181,7 @@ impl<'a> XmlReader<'a> {
         let mut attributes: Vec<Attribute> = Vec::new();
         for (index, attribute) in tag.attributes().enumerate() {
             if index >= self.limits.attributes {
-                return Err(self.error(XmlErrorKind::TooManyAttributes {
-                    limit: self.limits.attributes,
-                }));
+                return Err(self.error(XmlErrorKind::TooManyAttributes { limit: self.limits.attributes }));
             }
             self.count_node()?;
             let attribute = attribute.map_err(|_| self.error(XmlErrorKind::InvalidAttribute))?;
@@ -210,9 +194,7 @@ impl<'a> XmlReader<'a> {
                 continue;
             }
             let value = attribute.normalized_value(XmlVersion::Implicit1_0);
-            let value = value
-                .map_err(|error| self.error(XmlErrorKind::from(&error)))?
-                .into_owned();
+            let value = value.map_err(|error| self.error(XmlErrorKind::from(&error)))?.into_owned();
             if !value.chars().all(is_allowed) {
                 return Err(self.error(XmlErrorKind::IllegalCharacter));
             }
@@ -222,17 +204,10 @@ impl<'a> XmlReader<'a> {
             let namespace = share(&mut self.shared, namespace);
             let name = name.as_ref().to_owned();
             // Two prefixes of one namespace make the same attribute twice.
-            if attributes
-                .iter()
-                .any(|earlier| earlier.name == name && earlier.namespace == namespace)
-            {
+            if attributes.iter().any(|earlier| earlier.name == name && earlier.namespace == namespace) {
                 return Err(self.error(XmlErrorKind::InvalidAttribute));
             }
-            attributes.push(Attribute {
-                namespace,
-                name,
-                value,
-            });
+            attributes.push(Attribute { namespace, name, value });
         }
         Ok(attributes)
     }
@@ -240,9 +215,7 @@ impl<'a> XmlReader<'a> {
     /// References in a namespace would make it compare unequal to itself.
     fn check_namespace(&self, namespace: &str) -> Result<(), XmlError> {
         if namespace.len() > self.limits.name_bytes {
-            return Err(self.error(XmlErrorKind::NameTooLong {
-                limit: self.limits.name_bytes,
-            }));
+            return Err(self.error(XmlErrorKind::NameTooLong { limit: self.limits.name_bytes }));
         }
         if namespace.contains(['&', '\t', '\n', '\r']) {
             return Err(self.error(XmlErrorKind::InvalidNamespace));
@@ -252,9 +225,7 @@ impl<'a> XmlReader<'a> {
 
     fn check_name(&self, name: QName<'_>) -> Result<(), XmlError> {
         if name.0.len() > self.limits.name_bytes {
-            return Err(self.error(XmlErrorKind::NameTooLong {
-                limit: self.limits.name_bytes,
-            }));
+            return Err(self.error(XmlErrorKind::NameTooLong { limit: self.limits.name_bytes }));
         }
         if !is_qualified_name(name.0) {
             return Err(self.error(XmlErrorKind::InvalidName));
@@ -265,9 +236,7 @@ impl<'a> XmlReader<'a> {
     fn count_node(&mut self) -> Result<(), XmlError> {
         self.nodes += 1;
         if self.nodes > self.limits.nodes {
-            return Err(self.error(XmlErrorKind::TooManyNodes {
-                limit: self.limits.nodes,
-            }));
+            return Err(self.error(XmlErrorKind::TooManyNodes { limit: self.limits.nodes }));
         }
         Ok(())
     }

@@ -48,11 +48,7 @@ impl XmlWriter {
     /// Starts a piece of XML without declaration.
     #[must_use]
     pub fn fragment() -> Self {
-        Self {
-            text: String::new(),
-            open: Vec::new(),
-            failed: None,
-        }
+        Self { text: String::new(), open: Vec::new(), failed: None }
     }
 
     /// Starts an element. Namespaces are declared as attributes (`("xmlns:te", "...")`).
@@ -158,10 +154,7 @@ impl XmlWriter {
                 }
             }
         }
-        let names: Vec<(&str, &str)> = names
-            .iter()
-            .map(|(name, value)| (name.as_str(), *value))
-            .collect();
+        let names: Vec<(&str, &str)> = names.iter().map(|(name, value)| (name.as_str(), *value)).collect();
         self.start(element.name(), &names);
         if element.children().is_empty() || !element.text().trim().is_empty() {
             self.text(element.text());

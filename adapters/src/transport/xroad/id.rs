@@ -74,9 +74,7 @@ impl ClientId {
         member_code: &str,
         subsystem_code: Option<&str>,
     ) -> Result<Self, IdentifierError> {
-        let subsystem_code = subsystem_code
-            .map(|code| part("subsystemCode", code))
-            .transpose()?;
+        let subsystem_code = subsystem_code.map(|code| part("subsystemCode", code)).transpose()?;
         Ok(Self {
             instance: part("xRoadInstance", instance)?,
             member_class: part("memberClass", member_class)?,
@@ -114,13 +112,7 @@ impl ClientId {
     /// # Errors
     /// A part is empty or has a character that X-Road does not allow.
     pub fn check(&self) -> Result<(), IdentifierError> {
-        Self::new(
-            &self.instance,
-            &self.member_class,
-            &self.member_code,
-            self.subsystem_code(),
-        )
-        .map(drop)
+        Self::new(&self.instance, &self.member_class, &self.member_code, self.subsystem_code()).map(drop)
     }
 }
 
@@ -134,14 +126,8 @@ impl ServiceId {
         service_code: &str,
         service_version: Option<&str>,
     ) -> Result<Self, IdentifierError> {
-        let service_version = service_version
-            .map(|version| part("serviceVersion", version))
-            .transpose()?;
-        Ok(Self {
-            provider,
-            service_code: part("serviceCode", service_code)?,
-            service_version,
-        })
+        let service_version = service_version.map(|version| part("serviceVersion", version)).transpose()?;
+        Ok(Self { provider, service_code: part("serviceCode", service_code)?, service_version })
     }
 
     /// Returns the member or subsystem that provides the service.
@@ -184,10 +170,7 @@ impl SecurityServerId {
         server_code: &str,
     ) -> Result<Self, IdentifierError> {
         let owner = ClientId::new(instance, member_class, member_code, None)?;
-        Ok(Self {
-            owner,
-            server_code: part("serverCode", server_code)?,
-        })
+        Ok(Self { owner, server_code: part("serverCode", server_code)? })
     }
 
     /// Returns the member that owns the server.
@@ -220,9 +203,7 @@ impl FromStr for ClientId {
         match text.split('/').collect::<Vec<_>>().as_slice() {
             [instance, class, code] => Self::new(instance, class, code, None),
             [instance, class, code, subsystem] => Self::new(instance, class, code, Some(subsystem)),
-            _ => Err(IdentifierError::Parts {
-                expected: "instance, class, code and optionally subsystem",
-            }),
+            _ => Err(IdentifierError::Parts { expected: "instance, class, code and optionally subsystem" }),
         }
     }
 }
@@ -233,16 +214,12 @@ impl FromStr for ServiceId {
 
     fn from_str(text: &str) -> Result<Self, IdentifierError> {
         let (provider, service, version) = match text.split('/').collect::<Vec<_>>().as_slice() {
-            [instance, class, code, subsystem, service] => (
-                ClientId::new(instance, class, code, Some(subsystem))?,
-                *service,
-                None,
-            ),
-            [instance, class, code, subsystem, service, version] => (
-                ClientId::new(instance, class, code, Some(subsystem))?,
-                *service,
-                Some(*version),
-            ),
+            [instance, class, code, subsystem, service] => {
+                (ClientId::new(instance, class, code, Some(subsystem))?, *service, None)
+            }
+            [instance, class, code, subsystem, service, version] => {
+                (ClientId::new(instance, class, code, Some(subsystem))?, *service, Some(*version))
+            }
             _ => {
                 let expected = "instance, class, code, subsystem, service and optionally version";
                 return Err(IdentifierError::Parts { expected });
@@ -254,23 +231,15 @@ impl FromStr for ServiceId {
 
 impl fmt::Display for ClientId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "{}/{}/{}",
-            self.instance, self.member_class, self.member_code
-        )?;
-        self.subsystem_code
-            .iter()
-            .try_for_each(|code| write!(formatter, "/{code}"))
+        write!(formatter, "{}/{}/{}", self.instance, self.member_class, self.member_code)?;
+        self.subsystem_code.iter().try_for_each(|code| write!(formatter, "/{code}"))
     }
 }
 
 impl fmt::Display for ServiceId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}/{}", self.provider, self.service_code)?;
-        self.service_version
-            .iter()
-            .try_for_each(|version| write!(formatter, "/{version}"))
+        self.service_version.iter().try_for_each(|version| write!(formatter, "/{version}"))
     }
 }
 

@@ -22,15 +22,10 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// Connects with the organisation's certificate.
 pub(super) async fn open(settings: &Settings) -> Result<Channel, Failure> {
     let connector = TlsConnector::from(Arc::new(client(settings).map_err(Failure::Broken)?));
-    let host = settings
-        .address
-        .rsplit_once(':')
-        .map_or(settings.address.as_str(), |(host, _)| host);
+    let host = settings.address.rsplit_once(':').map_or(settings.address.as_str(), |(host, _)| host);
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let name = settings.server_name.as_deref().unwrap_or(host).to_owned();
-    let server = ServerName::try_from(name)
-        .context("the server name is none")
-        .map_err(Failure::Usage)?;
+    let server = ServerName::try_from(name).context("the server name is none").map_err(Failure::Usage)?;
     let origin: Uri = format!("https://{}", settings.address)
         .parse()
         .context("the address is no HOST:PORT")
@@ -51,13 +46,7 @@ pub(super) async fn open(settings: &Settings) -> Result<Channel, Failure> {
     });
     tokio::time::timeout(CONNECT, endpoint.connect_with_connector(connect))
         .await
-        .with_context(|| {
-            format!(
-                "no connection to {} within {} s",
-                settings.address,
-                CONNECT.as_secs()
-            )
-        })
+        .with_context(|| format!("no connection to {} within {} s", settings.address, CONNECT.as_secs()))
         .map_err(Failure::Broken)?
         .with_context(|| format!("cannot connect to {}", settings.address))
         .map_err(Failure::Broken)
@@ -66,9 +55,7 @@ pub(super) async fn open(settings: &Settings) -> Result<Channel, Failure> {
 fn client(settings: &Settings) -> anyhow::Result<ClientConfig> {
     let mut roots = RootCertStore::empty();
     for authority in certificates(&settings.ca)? {
-        roots
-            .add(authority)
-            .with_context(|| format!("{} is no authority", settings.ca.display()))?;
+        roots.add(authority).with_context(|| format!("{} is no authority", settings.ca.display()))?;
     }
     let key = PrivateKeyDer::from_pem_file(&settings.key)
         .with_context(|| format!("cannot read a private key in {}", settings.key.display()))?;

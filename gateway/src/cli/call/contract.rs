@@ -26,9 +26,7 @@ impl Contract {
     }
 
     pub(super) fn methods(&self) -> impl Iterator<Item = MethodDescriptor> {
-        self.pool
-            .services()
-            .flat_map(|service| service.methods().collect::<Vec<_>>())
+        self.pool.services().flat_map(|service| service.methods().collect::<Vec<_>>())
     }
 
     /// Finds a method by its full name, its service and name, or its name alone.
@@ -46,39 +44,32 @@ impl Contract {
             [] => Err(self.no_such(name)),
             several => {
                 let names: Vec<String> = several.iter().map(listed).collect();
-                Err(anyhow!(
-                    "{name} is the name of several methods: {}",
-                    names.join(", ")
-                ))
+                Err(anyhow!("{name} is the name of several methods: {}", names.join(", ")))
             }
         }
     }
 
     /// The message of `--actor`.
     pub(super) fn actor(&self, json: &str) -> anyhow::Result<DynamicMessage> {
-        let actor = self
-            .pool
-            .get_message_by_name("polku.v1.Actor")
-            .context("the contract has no actor")?;
+        let actor = self.pool.get_message_by_name("polku.v1.Actor").context("the contract has no actor")?;
         message(&actor, json).context("the actor is not acceptable")
     }
 
     fn no_such(&self, name: &str) -> anyhow::Error {
         let wanted = name.rsplit('/').next().unwrap_or_default().to_lowercase();
-        let near: Vec<String> = self
-            .methods()
-            .filter(|method| {
-                let own = method.name().to_lowercase();
-                !wanted.is_empty() && (own.contains(&wanted) || wanted.contains(&own))
-            })
-            .map(|method| listed(&method))
-            .collect();
-        if near.is_empty() {
-            anyhow!("there is no method {name}; `polku call --list` lists all")
-        } else {
-            anyhow!("there is no method {name}; did you mean {}?", near.join(" or "))
+        let alike = |method: &MethodDescriptor| common_start(&method.name().to_lowercase(), &wanted);
+        match self.methods().max_by_key(alike).filter(|nearest| alike(nearest) >= LIKELY) {
+            Some(nearest) => anyhow!("there is no method {name}; did you mean {}?", listed(&nearest)),
+            None => anyhow!("there is no method {name}; `polku call --list` lists all"),
         }
     }
+}
+
+/// With how many letters in common one name is taken for a misspelling of another.
+const LIKELY: usize = 5;
+
+fn common_start(one: &str, other: &str) -> usize {
+    one.chars().zip(other.chars()).take_while(|(a, b)| a == b).count()
 }
 
 fn is_named(method: &MethodDescriptor, name: &str) -> bool {
@@ -126,9 +117,7 @@ pub(super) struct Codec {
 
 impl Codec {
     pub(super) fn new(method: &MethodDescriptor) -> Codec {
-        Codec {
-            output: method.output(),
-        }
+        Codec { output: method.output() }
     }
 }
 
@@ -143,9 +132,7 @@ impl tonic::codec::Codec for Codec {
     }
 
     fn decoder(&mut self) -> Reader {
-        Reader {
-            output: self.output.clone(),
-        }
+        Reader { output: self.output.clone() }
     }
 }
 
@@ -158,8 +145,7 @@ impl Encoder for Writer {
     type Error = Status;
 
     fn encode(&mut self, item: DynamicMessage, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        item.encode(buffer)
-            .map_err(|_| Status::internal("the request cannot be encoded"))
+        item.encode(buffer).map_err(|_| Status::internal("the request cannot be encoded"))
     }
 }
 

@@ -13,11 +13,7 @@ pub(super) fn lines(status: &Status) -> Vec<String> {
         lines.push(format!("  reason: {} ({})", info.reason, info.domain));
         let mut metadata: Vec<_> = info.metadata.iter().collect();
         metadata.sort();
-        lines.extend(
-            metadata
-                .into_iter()
-                .map(|(key, value)| format!("  {key}: {value}")),
-        );
+        lines.extend(metadata.into_iter().map(|(key, value)| format!("  {key}: {value}")));
     }
     if let Some(request) = details.bad_request() {
         let fields = request.field_violations.iter();
@@ -27,12 +23,10 @@ pub(super) fn lines(status: &Status) -> Vec<String> {
     }
     if let Some(failure) = details.precondition_failure() {
         let violations = failure.violations.iter();
-        lines.extend(violations.map(|one| {
-            format!(
-                "  precondition {} {}: {}",
-                one.r#type, one.subject, one.description
-            )
-        }));
+        lines.extend(
+            violations
+                .map(|one| format!("  precondition {} {}: {}", one.r#type, one.subject, one.description)),
+        );
     }
     if let Some(delay) = details.retry_info().and_then(|info| info.retry_delay) {
         lines.push(format!("  try again after: {} ms", delay.as_millis()));
@@ -41,11 +35,7 @@ pub(super) fn lines(status: &Status) -> Vec<String> {
         lines.push(format!("  hint: {}", message.message));
     }
     if let Some(help) = details.help() {
-        lines.extend(
-            help.links
-                .iter()
-                .map(|link| format!("  hint: {} {}", link.description, link.url)),
-        );
+        lines.extend(help.links.iter().map(|link| format!("  hint: {} {}", link.description, link.url)));
     }
     let mut cause = status.source();
     while let Some(error) = cause {

@@ -19,10 +19,7 @@ fn a_method_is_found_by_any_of_its_names() {
         "SendReferral",
     ] {
         let method = contract().method(name).unwrap();
-        assert_eq!(
-            contract::path(&method).unwrap().as_str(),
-            "/polku.v1.ReferralService/SendReferral"
-        );
+        assert_eq!(contract::path(&method).unwrap().as_str(), "/polku.v1.ReferralService/SendReferral");
     }
 }
 
@@ -33,11 +30,13 @@ fn an_unknown_method_is_answered_with_the_likely_one() {
         error.to_string(),
         "there is no method sendreferral; did you mean polku.v1.ReferralService/SendReferral?"
     );
-    let error = contract().method("Foo").unwrap_err();
+    let error = contract().method("ReferralService/ListReferals").unwrap_err();
     assert_eq!(
         error.to_string(),
-        "there is no method Foo; `polku call --list` lists all"
+        "there is no method ReferralService/ListReferals; did you mean polku.v1.ReferralService/ListReferrals?"
     );
+    let error = contract().method("Foo").unwrap_err();
+    assert_eq!(error.to_string(), "there is no method Foo; `polku call --list` lists all");
 }
 
 #[test]
@@ -59,10 +58,7 @@ fn a_request_id_is_filled_in_once() {
     assert_eq!(contract::fill_request_id(&mut message), None);
 
     let get = contract().method("GetReferral").unwrap().input();
-    assert_eq!(
-        contract::fill_request_id(&mut contract::message(&get, "{}").unwrap()),
-        None
-    );
+    assert_eq!(contract::fill_request_id(&mut contract::message(&get, "{}").unwrap()), None);
 }
 
 #[test]

@@ -18,10 +18,8 @@ const SECTORS: [(&str, Sector); 7] = [
     ("education", Sector::Education),
     ("ngo", Sector::Ngo),
 ];
-const STANDINGS: [(&str, Standing); 2] = [
-    ("authority", Standing::Authority),
-    ("not_authority", Standing::NotAuthority),
-];
+const STANDINGS: [(&str, Standing); 2] =
+    [("authority", Standing::Authority), ("not_authority", Standing::NotAuthority)];
 const ACTORS: [(&str, ActorKind); 3] = [
     ("professional", ActorKind::Professional),
     ("subject", ActorKind::Subject),
@@ -49,17 +47,9 @@ pub(super) fn agencies(top: &Section<'_>) -> (Vec<AgencyEntry>, BTreeSet<AgencyI
             section.wrong("id", format!("{} a second time", quoted(id)), "every agency once");
         }
         section.finish();
-        let adapter = kind.map(|kind| AdapterEntry {
-            kind,
-            settings: settings.unwrap_or_default(),
-        });
+        let adapter = kind.map(|kind| AdapterEntry { kind, settings: settings.unwrap_or_default() });
         if let (Some(id), Some(sector), Some(standing)) = (id, sector, standing) {
-            agencies.push(AgencyEntry {
-                id,
-                sector,
-                standing,
-                adapter,
-            });
+            agencies.push(AgencyEntry { id, sector, standing, adapter });
         }
     }
     (agencies, ids)
@@ -71,9 +61,7 @@ pub(super) fn organisations(top: &Section<'_>, agencies: &BTreeSet<AgencyId>) ->
     for section in top.sections("organisation") {
         let agency = listed(&section, "agency", agencies);
         if let Some(agency) = &agency
-            && organisations
-                .iter()
-                .any(|organisation| organisation.agency == *agency)
+            && organisations.iter().any(|organisation| organisation.agency == *agency)
         {
             section.wrong(
                 "agency",
@@ -82,12 +70,8 @@ pub(super) fn organisations(top: &Section<'_>, agencies: &BTreeSet<AgencyId>) ->
             );
         }
         let certificates = certificates(&section, &mut all_certificates);
-        let units = words(
-            &section,
-            "units",
-            "a unit of letters, digits and ._:-, at most 64 of them",
-            is_unit,
-        );
+        let units =
+            words(&section, "units", "a unit of letters, digits and ._:-, at most 64 of them", is_unit);
         let roles = words(
             &section,
             "roles",
@@ -98,23 +82,13 @@ pub(super) fn organisations(top: &Section<'_>, agencies: &BTreeSet<AgencyId>) ->
         if actors.contains(&ActorKind::Professional) {
             for (key, listed) in [("units", &units), ("roles", &roles)] {
                 if listed.is_empty() {
-                    section.wrong(
-                        key,
-                        "nothing usable",
-                        "at least one, because professionals may call",
-                    );
+                    section.wrong(key, "nothing usable", "at least one, because professionals may call");
                 }
             }
         }
         section.finish();
         if let Some(agency) = agency {
-            organisations.push(Organisation {
-                agency,
-                certificates,
-                units,
-                roles,
-                actors,
-            });
+            organisations.push(Organisation { agency, certificates, units, roles, actors });
         }
     }
     organisations
@@ -130,11 +104,7 @@ pub(super) fn agreements(top: &Section<'_>, agencies: &BTreeSet<AgencyId>) -> Ve
             if agreement.from == agreement.to {
                 section.wrong("to", quoted(&agreement.to), "another agency than `from`");
             } else if agreements.contains(&agreement) {
-                let found = format!(
-                    "{} to {} a second time",
-                    quoted(&agreement.from),
-                    quoted(&agreement.to)
-                );
+                let found = format!("{} to {} a second time", quoted(&agreement.from), quoted(&agreement.to));
                 section.wrong("to", found, "every agreement once");
             } else {
                 agreements.push(agreement);
@@ -148,26 +118,16 @@ pub(super) fn agreements(top: &Section<'_>, agencies: &BTreeSet<AgencyId>) -> Ve
 fn listed(section: &Section<'_>, key: &'static str, agencies: &BTreeSet<AgencyId>) -> Option<AgencyId> {
     let id = section.parsed::<AgencyId>(key, AGENCY_ID)?;
     if !agencies.contains(&id) {
-        section.wrong(
-            key,
-            format!("{}, which is not listed", quoted(&id)),
-            "the id of an [[agency]]",
-        );
+        section.wrong(key, format!("{}, which is not listed", quoted(&id)), "the id of an [[agency]]");
         return None;
     }
     Some(id)
 }
 
 fn named<T: Copy>(section: &Section<'_>, key: &'static str, names: &[(&str, T)]) -> Option<T> {
-    let expected = format!(
-        "one of {}",
-        names.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
-    );
+    let expected = format!("one of {}", names.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", "));
     let text = section.text(key, &expected)?;
-    let value = names
-        .iter()
-        .find(|(name, _)| *name == text)
-        .map(|(_, value)| *value);
+    let value = names.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
     if value.is_none() {
         section.wrong(key, quoted(text), expected);
     }
@@ -186,11 +146,7 @@ fn certificates(section: &Section<'_>, all: &mut BTreeSet<[u8; 32]>) -> Vec<[u8;
         match fingerprint(&text) {
             None => section.wrong_at(path, quoted(&text), expected),
             Some(certificate) if !all.insert(certificate) => {
-                section.wrong_at(
-                    path,
-                    format!("{} a second time", quoted(&text)),
-                    "every certificate once",
-                );
+                section.wrong_at(path, format!("{} a second time", quoted(&text)), "every certificate once");
             }
             Some(certificate) => certificates.push(certificate),
         }
@@ -229,18 +185,13 @@ fn words(
 }
 
 fn is_unit(text: &str) -> bool {
-    (1..=64).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"._:-".contains(&b))
+    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._:-".contains(&b))
 }
 
 fn is_role(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text.starts_with(|first: char| first.is_ascii_lowercase())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b))
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b))
 }
 
 fn actors(section: &Section<'_>) -> BTreeSet<ActorKind> {

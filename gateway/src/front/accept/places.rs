@@ -23,10 +23,7 @@ pub(super) struct Place {
 
 impl Places {
     pub(super) fn new(most: usize) -> Places {
-        Places {
-            most,
-            counts: Arc::default(),
-        }
+        Places { most, counts: Arc::default() }
     }
 
     /// Takes a place, if there is one left. Connections without a certificate are not counted here.
@@ -39,10 +36,7 @@ impl Places {
             }
             *count += 1;
         }
-        Some(Place {
-            certificate: peer.certificate_sha256,
-            counts: Arc::clone(&self.counts),
-        })
+        Some(Place { certificate: peer.certificate_sha256, counts: Arc::clone(&self.counts) })
     }
 }
 
@@ -68,26 +62,12 @@ mod tests {
     #[test]
     fn places_are_given_back_and_nothing_is_kept() {
         let places = Places::new(2);
-        let peer = Peer {
-            certificate_sha256: Some([7; 32]),
-        };
+        let peer = Peer { certificate_sha256: Some([7; 32]) };
         let first = places.take(peer).unwrap();
         let second = places.take(peer).unwrap();
         assert!(places.take(peer).is_none());
-        assert!(
-            places
-                .take(Peer {
-                    certificate_sha256: Some([8; 32])
-                })
-                .is_some()
-        );
-        assert!(
-            places
-                .take(Peer {
-                    certificate_sha256: None
-                })
-                .is_some()
-        );
+        assert!(places.take(Peer { certificate_sha256: Some([8; 32]) }).is_some());
+        assert!(places.take(Peer { certificate_sha256: None }).is_some());
         drop(first);
         assert!(places.take(peer).is_some());
         drop(second);

@@ -48,11 +48,7 @@ pub(super) fn apply(connection: &Connection, change: &Change) -> Result<(), Stor
 
 /// Moves the mark of [`crate::store::Store::reconciled`].
 pub(super) fn set_reconciled(connection: &Connection, until: u64) -> Result<(), StoreError> {
-    execute(
-        connection,
-        "UPDATE reconciled SET until = ?1",
-        params![number(until)?],
-    )?;
+    execute(connection, "UPDATE reconciled SET until = ?1", params![number(until)?])?;
     Ok(())
 }
 
@@ -97,24 +93,18 @@ fn add_request(connection: &Connection, request: &RequestRow) -> Result<(), Stor
         instant(request.time),
     ];
     let added = execute(connection, sql, values).map(drop);
-    added.map_err(|error| {
-        if matches!(error, StoreError::Conflict) {
-            StoreError::RequestTaken
-        } else {
-            error
-        }
-    })
+    added.map_err(
+        |error| {
+            if matches!(error, StoreError::Conflict) { StoreError::RequestTaken } else { error }
+        },
+    )
 }
 
 /// Every committed leaf has a row, with details or without.
 fn mark_committed(connection: &Connection, leaf: u64, detail: Option<&DetailRow>) -> Result<(), StoreError> {
     let sql = "INSERT INTO audit_detail (sequence, youth, sealed) VALUES (?1, ?2, ?3)";
     let youth = detail.map(|detail| blob(detail.youth.uuid()));
-    execute(
-        connection,
-        sql,
-        params![number(leaf)?, youth, detail.map(|detail| &detail.sealed)],
-    )?;
+    execute(connection, sql, params![number(leaf)?, youth, detail.map(|detail| &detail.sealed)])?;
     Ok(())
 }
 
@@ -207,19 +197,13 @@ fn add_event(connection: &Connection, event: &NewEvent) -> Result<(), StoreError
 
 /// Runs a statement; [`StoreError::Conflict`] when a row with this key is there already.
 pub(super) fn execute(connection: &Connection, sql: &str, values: impl Params) -> Result<usize, StoreError> {
-    let executed = connection
-        .prepare_cached(sql)
-        .and_then(|mut statement| statement.execute(values));
+    let executed = connection.prepare_cached(sql).and_then(|mut statement| statement.execute(values));
     executed.map_err(conflict_or_failed)
 }
 
 /// [`StoreError::Conflict`] unless one row was changed.
 pub(super) fn expect_one(changed: usize) -> Result<(), StoreError> {
-    if changed == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Conflict)
-    }
+    if changed == 1 { Ok(()) } else { Err(StoreError::Conflict) }
 }
 
 fn conflict_or_failed(error: rusqlite::Error) -> StoreError {

@@ -29,9 +29,7 @@ pub(super) fn lease_due(
     }
     due.sort_unstable();
     due.truncate(usize::try_from(lease.limit).unwrap_or(usize::MAX));
-    due.into_iter()
-        .map(|(_, number)| take(connection, number, lease.until))
-        .collect()
+    due.into_iter().map(|(_, number)| take(connection, number, lease.until)).collect()
 }
 
 /// See [`crate::store::Store::release`].
@@ -43,12 +41,7 @@ pub(super) fn release(
 ) -> Result<(), StoreError> {
     let sql = "UPDATE delivery SET due = ?3, leased_until = NULL
         WHERE message = ?1 AND fence = ?2 AND state IN (1, 2, 4)";
-    execute(
-        connection,
-        sql,
-        params![blob(message.uuid()), number(fence)?, instant(due)],
-    )
-    .map(drop)
+    execute(connection, sql, params![blob(message.uuid()), number(fence)?, instant(due)]).map(drop)
 }
 
 /// See [`crate::store::Store::next_due`].
@@ -76,10 +69,7 @@ pub(super) fn open_deliveries_of(
     connection: &Connection,
     youth: YouthId,
 ) -> Result<Vec<DeliveryRow>, StoreError> {
-    let sql = select(
-        DELIVERY,
-        "delivery WHERE youth = ?1 AND state IN (1, 2, 4, 5) ORDER BY number",
-    );
+    let sql = select(DELIVERY, "delivery WHERE youth = ?1 AND state IN (1, 2, 4, 5) ORDER BY number");
     all(connection, &sql, params![blob(youth.uuid())], rows::delivery)
 }
 
@@ -141,20 +131,12 @@ pub(super) fn update_delivery(connection: &Connection, write: &DeliveryWrite) ->
 
 /// Leases one delivery. Its state stays: it is being sent only once the intent is logged.
 fn take(connection: &Connection, delivery: i64, until: Timestamp) -> Result<DeliveryRow, StoreError> {
-    let found = one(
-        connection,
-        &select(DELIVERY, "delivery WHERE number = ?1"),
-        params![delivery],
-        rows::delivery,
-    )?;
+    let found =
+        one(connection, &select(DELIVERY, "delivery WHERE number = ?1"), params![delivery], rows::delivery)?;
     let row = found.ok_or(StoreError::Conflict)?;
     let sql = "UPDATE delivery SET fence = fence + 1, leased_until = ?2 WHERE number = ?1";
     expect_one(execute(connection, sql, params![delivery, instant(until)])?)?;
-    Ok(DeliveryRow {
-        fence: row.fence + 1,
-        leased_until: Some(until),
-        ..row
-    })
+    Ok(DeliveryRow { fence: row.fence + 1, leased_until: Some(until), ..row })
 }
 
 /// Agencies for which something is pending, each with its earliest wake: one step in the index for each of them.
@@ -174,10 +156,7 @@ fn pending_agencies(connection: &Connection) -> Result<Vec<(AgencyId, i64)>, Sto
 fn agency_and_number(row: &rusqlite::Row<'_>) -> Result<(AgencyId, i64), StoreError> {
     let unreadable = || StoreError::Unreadable { table: "delivery" };
     let agency: String = row.get(0).map_err(|_| unreadable())?;
-    Ok((
-        agency.parse().map_err(|_| unreadable())?,
-        row.get(1).map_err(|_| unreadable())?,
-    ))
+    Ok((agency.parse().map_err(|_| unreadable())?, row.get(1).map_err(|_| unreadable())?))
 }
 
 fn two_numbers(row: &rusqlite::Row<'_>) -> Result<(i64, i64), StoreError> {

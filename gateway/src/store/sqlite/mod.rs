@@ -63,26 +63,15 @@ impl SqliteStore {
     /// [`StoreError::NewerSchema`] when a newer release has written it, [`StoreError::Failed`] when it cannot be used.
     pub fn open(path: &Path) -> Result<SqliteStore, StoreError> {
         if rusqlite::version_number() < OLDEST_SQLITE {
-            return Err(failed(Unusable::Sqlite {
-                found: rusqlite::version(),
-            }));
+            return Err(failed(Unusable::Sqlite { found: rusqlite::version() }));
         }
         // SQLite gives its other files the mode of this one.
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(path);
-        file.and_then(|file| file.set_permissions(Permissions::from_mode(0o600)))
-            .map_err(failed)?;
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+        file.and_then(|file| file.set_permissions(Permissions::from_mode(0o600))).map_err(failed)?;
         let mut connection = schema::connect(path)?;
         schema::migrate(&mut connection)?;
         let readers = Readers::open(path)?;
-        Ok(SqliteStore {
-            readers,
-            writer: Writer::start(connection)?,
-        })
+        Ok(SqliteStore { readers, writer: Writer::start(connection)? })
     }
 
     async fn read<T: Send + 'static>(
@@ -96,9 +85,7 @@ impl SqliteStore {
 #[async_trait]
 impl Store for SqliteStore {
     async fn commit(&self, change: Change) -> Result<(), StoreError> {
-        self.writer
-            .write(move |connection| changes::apply(connection, &change))
-            .await
+        self.writer.write(move |connection| changes::apply(connection, &change)).await
     }
 
     async fn request(&self, key: &RequestKey) -> Result<Option<RequestRow>, StoreError> {
@@ -108,8 +95,7 @@ impl Store for SqliteStore {
 
     async fn youth_by_identity(&self, identity: &IdentityIndex) -> Result<Option<YouthRow>, StoreError> {
         let identity = *identity;
-        self.read(move |connection| read::youth_by_identity(connection, &identity))
-            .await
+        self.read(move |connection| read::youth_by_identity(connection, &identity)).await
     }
 
     async fn youth(&self, youth: YouthId) -> Result<Option<YouthRow>, StoreError> {
@@ -117,19 +103,16 @@ impl Store for SqliteStore {
     }
 
     async fn referral(&self, referral: ReferralId) -> Result<Option<ReferralRow>, StoreError> {
-        self.read(move |connection| read::referral(connection, referral))
-            .await
+        self.read(move |connection| read::referral(connection, referral)).await
     }
 
     async fn referrals(&self, filter: &ReferralFilter) -> Result<Vec<ReferralRow>, StoreError> {
         let filter = filter.clone();
-        self.read(move |connection| read::referrals(connection, &filter))
-            .await
+        self.read(move |connection| read::referrals(connection, &filter)).await
     }
 
     async fn overdue_referrals(&self, now: Timestamp, limit: u32) -> Result<Vec<ReferralRow>, StoreError> {
-        self.read(move |connection| read::overdue_referrals(connection, now, limit))
-            .await
+        self.read(move |connection| read::overdue_referrals(connection, now, limit)).await
     }
 
     async fn erasable_referrals(
@@ -137,23 +120,19 @@ impl Store for SqliteStore {
         before: Timestamp,
         limit: u32,
     ) -> Result<Vec<ReferralRow>, StoreError> {
-        self.read(move |connection| read::erasable_referrals(connection, before, limit))
-            .await
+        self.read(move |connection| read::erasable_referrals(connection, before, limit)).await
     }
 
     async fn instrument(&self, id: Uuid) -> Result<Option<InstrumentRow>, StoreError> {
-        self.read(move |connection| read::instrument(connection, id))
-            .await
+        self.read(move |connection| read::instrument(connection, id)).await
     }
 
     async fn instruments_of(&self, youth: YouthId) -> Result<Vec<InstrumentRow>, StoreError> {
-        self.read(move |connection| read::instruments_of(connection, youth))
-            .await
+        self.read(move |connection| read::instruments_of(connection, youth)).await
     }
 
     async fn instruments_in_force(&self, after: Uuid, limit: u32) -> Result<Vec<InstrumentRow>, StoreError> {
-        self.read(move |connection| read::instruments_in_force(connection, after, limit))
-            .await
+        self.read(move |connection| read::instruments_in_force(connection, after, limit)).await
     }
 
     async fn events_after(
@@ -163,8 +142,7 @@ impl Store for SqliteStore {
         limit: u32,
     ) -> Result<Vec<EventRow>, StoreError> {
         let party = party.clone();
-        self.read(move |connection| read::events_after(connection, position, &party, limit))
-            .await
+        self.read(move |connection| read::events_after(connection, position, &party, limit)).await
     }
 
     async fn last_event(&self) -> Result<u64, StoreError> {
@@ -173,15 +151,11 @@ impl Store for SqliteStore {
 
     async fn lease_due(&self, lease: &LeaseRequest) -> Result<Vec<DeliveryRow>, StoreError> {
         let lease = lease.clone();
-        self.writer
-            .write(move |connection| deliveries::lease_due(connection, &lease))
-            .await
+        self.writer.write(move |connection| deliveries::lease_due(connection, &lease)).await
     }
 
     async fn release(&self, message: MessageId, fence: u64, due: Timestamp) -> Result<(), StoreError> {
-        self.writer
-            .write(move |connection| deliveries::release(connection, message, fence, due))
-            .await
+        self.writer.write(move |connection| deliveries::release(connection, message, fence, due)).await
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
@@ -189,28 +163,23 @@ impl Store for SqliteStore {
     }
 
     async fn delivery(&self, message: MessageId) -> Result<Option<DeliveryRow>, StoreError> {
-        self.read(move |connection| deliveries::delivery(connection, message))
-            .await
+        self.read(move |connection| deliveries::delivery(connection, message)).await
     }
 
     async fn open_deliveries_of(&self, youth: YouthId) -> Result<Vec<DeliveryRow>, StoreError> {
-        self.read(move |connection| deliveries::open_deliveries_of(connection, youth))
-            .await
+        self.read(move |connection| deliveries::open_deliveries_of(connection, youth)).await
     }
 
     async fn deliveries_about(&self, referral: ReferralId) -> Result<Vec<DeliveryRow>, StoreError> {
-        self.read(move |connection| deliveries::deliveries_about(connection, referral))
-            .await
+        self.read(move |connection| deliveries::deliveries_about(connection, referral)).await
     }
 
     async fn committed_leaves(&self, from: u64) -> Result<Vec<u64>, StoreError> {
-        self.read(move |connection| read::committed_leaves(connection, from))
-            .await
+        self.read(move |connection| read::committed_leaves(connection, from)).await
     }
 
     async fn audit_detail(&self, sequence: u64) -> Result<Option<DetailRow>, StoreError> {
-        self.read(move |connection| read::audit_detail(connection, sequence))
-            .await
+        self.read(move |connection| read::audit_detail(connection, sequence)).await
     }
 
     async fn reconciled(&self) -> Result<u64, StoreError> {
@@ -218,9 +187,7 @@ impl Store for SqliteStore {
     }
 
     async fn set_reconciled(&self, until: u64) -> Result<(), StoreError> {
-        self.writer
-            .write(move |connection| changes::set_reconciled(connection, until))
-            .await
+        self.writer.write(move |connection| changes::set_reconciled(connection, until)).await
     }
 
     async fn prune_requests(&self, before: Timestamp) -> Result<u64, StoreError> {

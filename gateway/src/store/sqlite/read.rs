@@ -35,13 +35,8 @@ struct NoConnection;
 
 impl Readers {
     pub(super) fn open(path: &Path) -> Result<Readers, StoreError> {
-        let idle = (0..READERS)
-            .map(|_| schema::connect_reader(path))
-            .collect::<Result<_, _>>()?;
-        Ok(Readers {
-            free: Arc::new(Semaphore::new(READERS)),
-            idle: Arc::new(Mutex::new(idle)),
-        })
+        let idle = (0..READERS).map(|_| schema::connect_reader(path)).collect::<Result<_, _>>()?;
+        Ok(Readers { free: Arc::new(Semaphore::new(READERS)), idle: Arc::new(Mutex::new(idle)) })
     }
 
     /// Runs a query where it may block.
@@ -56,9 +51,7 @@ impl Readers {
             let taken = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let connection = taken.ok_or_else(|| failed(NoConnection))?;
             let answer = query(&connection);
-            idle.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(connection);
+            idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
             drop(permit);
             answer
         });
@@ -69,12 +62,7 @@ impl Readers {
 /// See [`crate::store::Store::request`].
 pub(super) fn request(connection: &Connection, key: &RequestKey) -> Result<Option<RequestRow>, StoreError> {
     let sql = select(REQUEST, "request WHERE organisation = ?1 AND request = ?2");
-    one(
-        connection,
-        &sql,
-        params![key.organisation.as_str(), blob(key.request)],
-        rows::request,
-    )
+    one(connection, &sql, params![key.organisation.as_str(), blob(key.request)], rows::request)
 }
 
 /// See [`crate::store::Store::youth_by_identity`].
@@ -82,22 +70,12 @@ pub(super) fn youth_by_identity(
     connection: &Connection,
     identity: &IdentityIndex,
 ) -> Result<Option<YouthRow>, StoreError> {
-    one(
-        connection,
-        &select(YOUTH, "youth WHERE identity = ?1"),
-        params![identity.as_bytes()],
-        rows::youth,
-    )
+    one(connection, &select(YOUTH, "youth WHERE identity = ?1"), params![identity.as_bytes()], rows::youth)
 }
 
 /// See [`crate::store::Store::youth`].
 pub(super) fn youth(connection: &Connection, youth: YouthId) -> Result<Option<YouthRow>, StoreError> {
-    one(
-        connection,
-        &select(YOUTH, "youth WHERE id = ?1"),
-        params![blob(youth.uuid())],
-        rows::youth,
-    )
+    one(connection, &select(YOUTH, "youth WHERE id = ?1"), params![blob(youth.uuid())], rows::youth)
 }
 
 /// See [`crate::store::Store::referral`].
@@ -155,10 +133,7 @@ pub(super) fn overdue_referrals(
     now: Timestamp,
     limit: u32,
 ) -> Result<Vec<ReferralRow>, StoreError> {
-    let sql = select(
-        REFERRAL,
-        "referral WHERE state = 1 AND respond_by <= ?1 ORDER BY respond_by LIMIT ?2",
-    );
+    let sql = select(REFERRAL, "referral WHERE state = 1 AND respond_by <= ?1 ORDER BY respond_by LIMIT ?2");
     all(connection, &sql, params![instant(now), limit], rows::referral)
 }
 
@@ -168,24 +143,16 @@ pub(super) fn erasable_referrals(
     before: Timestamp,
     limit: u32,
 ) -> Result<Vec<ReferralRow>, StoreError> {
+    // REQUESTED and INFO_REQUESTED keep their content: the recipient has yet to work with it.
     let condition = "referral WHERE holds_content = 1 AND delivery_ended IS NOT NULL AND delivery_ended < ?1
+            AND state NOT IN (1, 2)
         ORDER BY delivery_ended LIMIT ?2";
-    all(
-        connection,
-        &select(REFERRAL, condition),
-        params![instant(before), limit],
-        rows::referral,
-    )
+    all(connection, &select(REFERRAL, condition), params![instant(before), limit], rows::referral)
 }
 
 /// See [`crate::store::Store::instrument`].
 pub(super) fn instrument(connection: &Connection, id: Uuid) -> Result<Option<InstrumentRow>, StoreError> {
-    one(
-        connection,
-        &select(INSTRUMENT, "instrument WHERE id = ?1"),
-        params![blob(id)],
-        rows::instrument,
-    )
+    one(connection, &select(INSTRUMENT, "instrument WHERE id = ?1"), params![blob(id)], rows::instrument)
 }
 
 /// See [`crate::store::Store::instruments_of`].
@@ -203,10 +170,7 @@ pub(super) fn instruments_in_force(
     after: Uuid,
     limit: u32,
 ) -> Result<Vec<InstrumentRow>, StoreError> {
-    let sql = select(
-        INSTRUMENT,
-        "instrument WHERE in_force = 1 AND id > ?1 ORDER BY id LIMIT ?2",
-    );
+    let sql = select(INSTRUMENT, "instrument WHERE in_force = 1 AND id > ?1 ORDER BY id LIMIT ?2");
     all(connection, &sql, params![blob(after), limit], rows::instrument)
 }
 
@@ -225,12 +189,7 @@ pub(super) fn events_after(
 
 /// See [`crate::store::Store::last_event`].
 pub(super) fn last_event(connection: &Connection) -> Result<u64, StoreError> {
-    let last = one(
-        connection,
-        "SELECT ifnull(max(position), 0) FROM event",
-        [],
-        only_number,
-    )?;
+    let last = one(connection, "SELECT ifnull(max(position), 0) FROM event", [], only_number)?;
     Ok(last.unwrap_or(0))
 }
 

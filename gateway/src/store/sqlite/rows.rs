@@ -51,10 +51,7 @@ pub(super) fn youth(row: &Row<'_>) -> Result<YouthRow, StoreError> {
 pub(super) fn request(row: &Row<'_>) -> Result<RequestRow, StoreError> {
     let mut columns = Columns::new(row, "request");
     Ok(RequestRow {
-        key: RequestKey {
-            organisation: columns.agency()?,
-            request: columns.id()?,
-        },
+        key: RequestKey { organisation: columns.agency()?, request: columns.id()? },
         fingerprint: columns.bytes()?,
         youth: YouthId::from_uuid(columns.id()?),
         sealed_answer: columns.next()?,
@@ -140,9 +137,7 @@ pub(super) fn detail(row: &Row<'_>) -> Result<Option<DetailRow>, StoreError> {
     let youth: Option<[u8; 16]> = columns.next()?;
     let sealed: Option<Vec<u8>> = columns.next()?;
     let youth = youth.map(|bytes| YouthId::from_uuid(Uuid::from_bytes(bytes)));
-    Ok(youth
-        .zip(sealed)
-        .map(|(youth, sealed)| DetailRow { youth, sealed }))
+    Ok(youth.zip(sealed).map(|(youth, sealed)| DetailRow { youth, sealed }))
 }
 
 /// Reads a row of one number that is not negative.
@@ -214,10 +209,7 @@ impl<'a> Columns<'a> {
     }
 
     fn next<T: FromSql>(&mut self) -> Result<T, StoreError> {
-        let value = self
-            .row
-            .get(self.at)
-            .map_err(|_| StoreError::Unreadable { table: self.table })?;
+        let value = self.row.get(self.at).map_err(|_| StoreError::Unreadable { table: self.table })?;
         self.at += 1;
         Ok(value)
     }

@@ -22,12 +22,9 @@ pub(super) fn newest() -> u32 {
 pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
-    connection
-        .execute_batch("PRAGMA busy_timeout = 5000;")
-        .map_err(failed)?;
-    let mode: String = connection
-        .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
-        .map_err(failed)?;
+    connection.execute_batch("PRAGMA busy_timeout = 5000;").map_err(failed)?;
+    let mode: String =
+        connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(failed)?;
     if mode != "wal" {
         return Err(failed(Unusable::NoWriteAheadLog));
     }
@@ -47,12 +44,9 @@ pub(super) fn connect_reader(path: &Path) -> Result<Connection, StoreError> {
 
 /// Brings the schema up to date, all steps or none.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(failed)?;
-    let found: u32 = transaction
-        .pragma_query_value(None, "user_version", |row| row.get(0))
-        .map_err(failed)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    let found: u32 =
+        transaction.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
     let known = newest();
     if found > known {
         return Err(StoreError::NewerSchema { found, known });
@@ -61,9 +55,7 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
         transaction.execute_batch(migration).map_err(failed)?;
     }
     if found < known {
-        transaction
-            .pragma_update(None, "user_version", known)
-            .map_err(failed)?;
+        transaction.pragma_update(None, "user_version", known).map_err(failed)?;
     }
     transaction.commit().map_err(failed)
 }

@@ -33,9 +33,7 @@ fn youth(number: u8) -> YouthRow {
 }
 
 fn pragma(connection: &Connection, name: &str) -> i64 {
-    connection
-        .pragma_query_value(None, name, |row| row.get(0))
-        .unwrap()
+    connection.pragma_query_value(None, name, |row| row.get(0)).unwrap()
 }
 
 #[test]
@@ -43,9 +41,7 @@ fn the_settings_are_in_force() {
     let (_folder, path) = folder();
     drop(SqliteStore::open(&path).unwrap());
     let writer = schema::connect(&path).unwrap();
-    let mode: String = writer
-        .pragma_query_value(None, "journal_mode", |row| row.get(0))
-        .unwrap();
+    let mode: String = writer.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
     assert_eq!(mode, "wal");
     let settings = [
         ("synchronous", 2),
@@ -70,22 +66,12 @@ fn its_files_are_for_the_owner_only() {
     fs::write(&path, b"").unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     let store = SqliteStore::open(&path).unwrap();
-    Runtime::new()
-        .unwrap()
-        .block_on(store.commit(Change::announced_by(0)))
-        .unwrap();
-    let files: Vec<PathBuf> = fs::read_dir(folder.path())
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    Runtime::new().unwrap().block_on(store.commit(Change::announced_by(0))).unwrap();
+    let files: Vec<PathBuf> =
+        fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert_eq!(files.len(), 3, "{files:?}");
     for file in files {
-        assert_eq!(
-            fs::metadata(&file).unwrap().permissions().mode() & 0o7777,
-            0o600,
-            "{}",
-            file.display()
-        );
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o7777, 0o600, "{}", file.display());
     }
 }
 
@@ -94,12 +80,8 @@ fn an_empty_file_gets_the_schema_and_keeps_it() {
     let (_folder, path) = folder();
     let tables = |path: &Path| {
         let connection = Connection::open(path).unwrap();
-        let mut statement = connection
-            .prepare("SELECT sql FROM sqlite_schema ORDER BY name")
-            .unwrap();
-        let rows = statement
-            .query_map([], |row| row.get::<_, Option<String>>(0))
-            .unwrap();
+        let mut statement = connection.prepare("SELECT sql FROM sqlite_schema ORDER BY name").unwrap();
+        let rows = statement.query_map([], |row| row.get::<_, Option<String>>(0)).unwrap();
         rows.map(Result::unwrap).collect::<Vec<_>>()
     };
     drop(SqliteStore::open(&path).unwrap());
@@ -113,10 +95,7 @@ fn an_empty_file_gets_the_schema_and_keeps_it() {
 fn a_newer_schema_is_refused_and_left_alone() {
     let (_folder, path) = folder();
     drop(SqliteStore::open(&path).unwrap());
-    Connection::open(&path)
-        .unwrap()
-        .pragma_update(None, "user_version", 99)
-        .unwrap();
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let refused = SqliteStore::open(&path).unwrap_err();
     assert!(matches!(refused, StoreError::NewerSchema { found: 99, known } if known == schema::newest()));
     assert_eq!(pragma(&Connection::open(&path).unwrap(), "user_version"), 99);
@@ -125,16 +104,9 @@ fn a_newer_schema_is_refused_and_left_alone() {
 #[test]
 fn a_file_that_is_no_database_is_refused() {
     let (_folder, path) = folder();
-    fs::write(
-        &path,
-        "no database at all, but long enough to look like one".repeat(100),
-    )
-    .unwrap();
+    fs::write(&path, "no database at all, but long enough to look like one".repeat(100)).unwrap();
     assert!(matches!(SqliteStore::open(&path), Err(StoreError::Failed(_))));
-    assert!(matches!(
-        SqliteStore::open(Path::new("/nowhere/polku.db")),
-        Err(StoreError::Failed(_))
-    ));
+    assert!(matches!(SqliteStore::open(Path::new("/nowhere/polku.db")), Err(StoreError::Failed(_))));
 }
 
 #[test]
@@ -147,10 +119,7 @@ fn what_was_answered_is_there_after_reopening() {
     runtime.block_on(store.commit(change)).unwrap();
     drop(store);
     let store = SqliteStore::open(&path).unwrap();
-    assert_eq!(
-        runtime.block_on(store.youth(youth(1).id)).unwrap(),
-        Some(youth(1))
-    );
+    assert_eq!(runtime.block_on(store.youth(youth(1).id)).unwrap(), Some(youth(1)));
 }
 
 /// Holds the writer back until everything is queued, so that all of it becomes one transaction.
@@ -177,11 +146,7 @@ async fn closed_gate(path: &Path) -> Gate {
         }
     });
     has_started.await.unwrap();
-    Gate {
-        writer,
-        open,
-        waiting,
-    }
+    Gate { writer, open, waiting }
 }
 
 #[test]
@@ -193,14 +158,10 @@ fn in_one_transaction_a_bad_change_falls_and_the_others_stand() {
         for (leaf, number) in [(1, 1), (2, 2), (3, 1), (4, 3)] {
             let writer = Arc::clone(&gate.writer);
             let mut change = Change::announced_by(leaf);
-            change.youth = Some(YouthRow {
-                id: polku_proto::YouthId::from_uuid(Uuid::now_v7()),
-                ..youth(number)
-            });
+            change.youth =
+                Some(YouthRow { id: polku_proto::YouthId::from_uuid(Uuid::now_v7()), ..youth(number) });
             commits.push(tokio::spawn(async move {
-                writer
-                    .write(move |connection| super::changes::apply(connection, &change))
-                    .await
+                writer.write(move |connection| super::changes::apply(connection, &change)).await
             }));
             tokio::task::yield_now().await;
         }
@@ -219,12 +180,9 @@ fn in_one_transaction_a_bad_change_falls_and_the_others_stand() {
         }
         assert_eq!(taken, 1);
         let connection = Connection::open(&path).unwrap();
-        let count: i64 = connection
-            .query_row("SELECT count(*) FROM youth", [], |row| row.get(0))
-            .unwrap();
-        let leaves: i64 = connection
-            .query_row("SELECT count(*) FROM audit_detail", [], |row| row.get(0))
-            .unwrap();
+        let count: i64 = connection.query_row("SELECT count(*) FROM youth", [], |row| row.get(0)).unwrap();
+        let leaves: i64 =
+            connection.query_row("SELECT count(*) FROM audit_detail", [], |row| row.get(0)).unwrap();
         assert_eq!((count, leaves), (3, 3));
     });
 }
@@ -242,10 +200,7 @@ fn a_full_queue_is_busy_at_once() {
         while gate.writer.waiting() < QUEUE_JOBS {
             tokio::task::yield_now().await;
         }
-        assert!(matches!(
-            gate.writer.write(|_| Ok(())).await,
-            Err(StoreError::Busy)
-        ));
+        assert!(matches!(gate.writer.write(|_| Ok(())).await, Err(StoreError::Busy)));
         gate.open.send(()).unwrap();
         for answer in waiting {
             answer.await.unwrap().unwrap();
@@ -261,15 +216,12 @@ fn nobody_in_a_lost_transaction_is_told_that_it_is_done() {
         let gate = closed_gate(&path).await;
         let mark = Arc::clone(&gate.writer);
         let mark = tokio::spawn(async move {
-            mark.write(|connection| super::changes::apply(connection, &Change::announced_by(1)))
-                .await
+            mark.write(|connection| super::changes::apply(connection, &Change::announced_by(1))).await
         });
         let rollback = Arc::clone(&gate.writer);
         let rollback = tokio::spawn(async move {
             // What SQLite does by itself when the disk is full.
-            rollback
-                .write(|connection| connection.execute_batch("ROLLBACK").map_err(failed))
-                .await
+            rollback.write(|connection| connection.execute_batch("ROLLBACK").map_err(failed)).await
         });
         while gate.writer.waiting() < 2 {
             tokio::task::yield_now().await;
@@ -280,9 +232,8 @@ fn nobody_in_a_lost_transaction_is_told_that_it_is_done() {
         // Either may come first; whoever was in the transaction that was lost is told so.
         assert!(matches!(answers[1], Err(StoreError::Failed(_))), "{answers:?}");
         let connection = Connection::open(&path).unwrap();
-        let leaves: i64 = connection
-            .query_row("SELECT count(*) FROM audit_detail", [], |row| row.get(0))
-            .unwrap();
+        let leaves: i64 =
+            connection.query_row("SELECT count(*) FROM audit_detail", [], |row| row.get(0)).unwrap();
         assert_eq!(leaves == 1, answers[0].is_ok(), "{answers:?}");
         // The writer goes on.
         gate.writer

@@ -46,13 +46,9 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(connection: Connection) -> Result<Writer, StoreError> {
         let (queue, jobs) = mpsc::channel(QUEUE_JOBS);
-        let thread = thread::Builder::new()
-            .name("store".to_owned())
-            .spawn(move || write_groups(&connection, jobs));
-        Ok(Writer {
-            queue: Some(queue),
-            thread: Some(thread.map_err(failed)?),
-        })
+        let thread =
+            thread::Builder::new().name("store".to_owned()).spawn(move || write_groups(&connection, jobs));
+        Ok(Writer { queue: Some(queue), thread: Some(thread.map_err(failed)?) })
     }
 
     /// Does a piece of work, all of it or nothing, and answers when it is on disk.
@@ -61,11 +57,7 @@ impl Writer {
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (sender, answer) = oneshot::channel();
-        let job = Work {
-            work: Some(work),
-            done: None,
-            sender,
-        };
+        let job = Work { work: Some(work), done: None, sender };
         let queue = self.queue.as_ref().ok_or_else(|| failed(Stopped))?;
         queue.try_send(Box::new(job)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::Busy,
@@ -77,9 +69,7 @@ impl Writer {
     /// How many jobs wait.
     #[cfg(test)]
     pub(super) fn waiting(&self) -> usize {
-        self.queue
-            .as_ref()
-            .map_or(0, |queue| queue.max_capacity() - queue.capacity())
+        self.queue.as_ref().map_or(0, |queue| queue.max_capacity() - queue.capacity())
     }
 }
 
@@ -125,9 +115,7 @@ where
 fn write_groups(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
     let mut group = Vec::with_capacity(GROUP_JOBS);
     while jobs.blocking_recv_many(&mut group, GROUP_JOBS) > 0 {
-        let lost = write_group(connection, &mut group)
-            .err()
-            .map(|error| Lost(Arc::new(error)));
+        let lost = write_group(connection, &mut group).err().map(|error| Lost(Arc::new(error)));
         if let Some(lost) = &lost {
             tracing::error!(error = %lost.0, "changes could not be committed");
             if !connection.is_autocommit() {

@@ -87,22 +87,14 @@ impl Refusal {
             Self::MissingHeader => ("Client.MissingHeaderField", "client.missing_header_field"),
             Self::DuplicateHeader => ("Client.DuplicateHeaderField", "client.duplicate_header_field"),
             Self::ProtocolVersion => ("Client.InvalidProtocolVersion", "client.invalid_protocol_version"),
-            Self::ClientIdentifier => (
-                "Client.InvalidClientIdentifier",
-                "client.invalid_client_identifier",
-            ),
-            Self::ServiceIdentifier => (
-                "Client.InvalidServiceIdentifier",
-                "client.invalid_service_identifier",
-            ),
-            Self::AccessDenied => (
-                "Server.ServerProxy.AccessDenied",
-                "server.serverproxy.access_denied",
-            ),
-            Self::UnknownService => (
-                "Server.ServerProxy.UnknownService",
-                "server.serverproxy.unknown_service",
-            ),
+            Self::ClientIdentifier => ("Client.InvalidClientIdentifier", "client.invalid_client_identifier"),
+            Self::ServiceIdentifier => {
+                ("Client.InvalidServiceIdentifier", "client.invalid_service_identifier")
+            }
+            Self::AccessDenied => ("Server.ServerProxy.AccessDenied", "server.serverproxy.access_denied"),
+            Self::UnknownService => {
+                ("Server.ServerProxy.UnknownService", "server.serverproxy.unknown_service")
+            }
         };
         match dialect {
             Dialect::Camel => camel,
@@ -138,10 +130,7 @@ impl Envelope {
         }
         let mut contents = body.children.into_iter();
         match (contents.next(), contents.next()) {
-            (Some(body), None) => Ok(Self {
-                headers: header.children,
-                body,
-            }),
+            (Some(body), None) => Ok(Self { headers: header.children, body }),
             _ => Err(Refusal::Body),
         }
     }
@@ -149,20 +138,8 @@ impl Envelope {
     /// Opens a request, strictly, and answers it with its service code.
     pub(crate) fn open_request(bytes: &[u8], client: &Member, provider: &Member) -> Result<Self, Refusal> {
         let envelope = Self::open(bytes)?;
-        for name in [
-            "client",
-            "service",
-            "id",
-            "userId",
-            "issue",
-            "protocolVersion",
-            "requestHash",
-        ] {
-            let count = envelope
-                .headers
-                .iter()
-                .filter(|header| header.is(XROAD, name))
-                .count();
+        for name in ["client", "service", "id", "userId", "issue", "protocolVersion", "requestHash"] {
+            let count = envelope.headers.iter().filter(|header| header.is(XROAD, name)).count();
             let needed = matches!(name, "client" | "service" | "id" | "protocolVersion");
             match count {
                 0 if needed => return Err(Refusal::MissingHeader),
@@ -201,10 +178,7 @@ impl Envelope {
         let header = self.header("client").ok_or(Refusal::MissingHeader)?;
         let parts = identifier(header, "SUBSYSTEM").ok_or(Refusal::ClientIdentifier)?;
         let expected: Vec<(&str, &str)> = client.parts().to_vec();
-        let names_fit = parts
-            .iter()
-            .map(|(name, _)| *name)
-            .eq(expected.iter().map(|(name, _)| *name));
+        let names_fit = parts.iter().map(|(name, _)| *name).eq(expected.iter().map(|(name, _)| *name));
         match (names_fit, parts == expected) {
             (false, _) => Err(Refusal::ClientIdentifier),
             (true, false) => Err(Refusal::AccessDenied),
@@ -218,21 +192,14 @@ impl Envelope {
         let mut expected: Vec<(&str, &str)> = provider.parts().to_vec();
         expected.push(("serviceCode", &self.body.name));
         expected.push(("serviceVersion", "v1"));
-        let code = parts
-            .iter()
-            .find(|(name, _)| *name == "serviceCode")
-            .map(|(_, value)| *value);
+        let code = parts.iter().find(|(name, _)| *name == "serviceCode").map(|(_, value)| *value);
         if code.is_none() {
             return Err(Refusal::ServiceIdentifier);
         }
         if code != Some(self.body.name.as_str()) {
             return Err(Refusal::Body);
         }
-        if parts == expected {
-            Ok(())
-        } else {
-            Err(Refusal::UnknownService)
-        }
+        if parts == expected { Ok(()) } else { Err(Refusal::UnknownService) }
     }
 }
 
@@ -309,13 +276,7 @@ fn identifier<'a>(header: &'a Element, object_type: &str) -> Option<Vec<(&'a str
     if !typed || !header.children.iter().all(proper) {
         return None;
     }
-    Some(
-        header
-            .children
-            .iter()
-            .map(|part| (part.name.as_str(), part.text.trim()))
-            .collect(),
-    )
+    Some(header.children.iter().map(|part| (part.name.as_str(), part.text.trim())).collect())
 }
 
 fn allowed(character: char) -> bool {
@@ -323,9 +284,5 @@ fn allowed(character: char) -> bool {
 }
 
 fn has_country(user: &str) -> bool {
-    user.len() > 2
-        && user
-            .chars()
-            .take(2)
-            .all(|character| character.is_ascii_uppercase())
+    user.len() > 2 && user.chars().take(2).all(|character| character.is_ascii_uppercase())
 }

@@ -31,19 +31,11 @@ enum Holds {
 }
 
 const fn once(name: &'static str, holds: Holds) -> Part {
-    Part {
-        name,
-        occurs: Occurs::Once,
-        holds,
-    }
+    Part { name, occurs: Occurs::Once, holds }
 }
 
 const fn maybe(name: &'static str, holds: Holds) -> Part {
-    Part {
-        name,
-        occurs: Occurs::AtMostOnce,
-        holds,
-    }
+    Part { name, occurs: Occurs::AtMostOnce, holds }
 }
 
 const fn text(name: &'static str) -> Part {
@@ -116,23 +108,15 @@ const CLIENT: &[Part] = &[
     maybe("yhteystiedot", Holds::Parts(CONTACT)),
 ];
 
-const EDUCATION_AND_WORK: &[Part] = &[
-    text("koulutusaste"),
-    text("koulutus"),
-    text("tyohistoria"),
-    text("tyonhakijanTila"),
-];
+const EDUCATION_AND_WORK: &[Part] =
+    &[text("koulutusaste"), text("koulutus"), text("tyohistoria"), text("tyonhakijanTila")];
 
 const fn client() -> Part {
     maybe("asiakas", Holds::Parts(CLIENT))
 }
 
 const fn needs() -> Part {
-    Part {
-        name: "palvelutarve",
-        occurs: Occurs::AnyTimes,
-        holds: Holds::Text,
-    }
+    Part { name: "palvelutarve", occurs: Occurs::AnyTimes, holds: Holds::Text }
 }
 
 const fn education_and_work() -> Part {

@@ -88,11 +88,7 @@ impl TeSimulator {
         let settings = Arc::new(settings);
         let services = EmploymentServices::new(Arc::clone(&settings));
         server::serve(control.clone(), config, Arc::new(services));
-        Ok(Self {
-            control,
-            settings,
-            inbound_url: Arc::default(),
-        })
+        Ok(Self { control, settings, inbound_url: Arc::default() })
     }
 
     /// What all simulators have in common.
@@ -161,17 +157,10 @@ impl TeSimulator {
     /// # Errors
     /// When the gateway gives no answer.
     pub async fn send_raw_as(&self, body: impl Into<Bytes>, identity: &Identity) -> Result<RawReply> {
-        let url = self
-            .inbound_url
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let url = self.inbound_url.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let url = url.context("the simulator has not been told where the gateway is")?;
         let config = pki::mutual_client_config(&self.settings.tls.authority_pem, identity)?;
-        let headers = [
-            ("content-type", "text/xml; charset=utf-8"),
-            ("soapaction", "\"\""),
-        ];
+        let headers = [("content-type", "text/xml; charset=utf-8"), ("soapaction", "\"\"")];
         client::call(config, Method::POST, &url, &headers, body).await
     }
 

@@ -50,13 +50,9 @@ impl EmploymentServices {
 
     fn perform(&self, envelope: &Envelope, plan: &Plan) -> Result<Element, Refused> {
         let body = &envelope.body;
-        if let Some(code) = plan.last(|fault| {
-            if let Fault::BusinessFault(code) = fault {
-                Some(code)
-            } else {
-                None
-            }
-        }) {
+        if let Some(code) =
+            plan.last(|fault| if let Fault::BusinessFault(code) = fault { Some(code) } else { None })
+        {
             return Err(Refused(code.clone()));
         }
         match operation_of(&body.name) {
@@ -151,11 +147,7 @@ impl Agency for EmploymentServices {
                 header.text = Uuid::now_v7().to_string();
             }
         }
-        let hashed = if plan.has(&Fault::WrongHash) {
-            &b"other bytes"[..]
-        } else {
-            &request.body[..]
-        };
+        let hashed = if plan.has(&Fault::WrongHash) { &b"other bytes"[..] } else { &request.body[..] };
         headers.push(hash_header(hashed));
         soap(write(&headers, &wrapper))
     }
@@ -185,13 +177,7 @@ fn operation_of(service: &str) -> Operation {
 
 /// The office does not recognise a repeated message, unless told to.
 fn duplicates(plan: &Plan) -> Duplicates {
-    let told = plan.last(|fault| {
-        if let Fault::DuplicateProcessing(how) = fault {
-            Some(*how)
-        } else {
-            None
-        }
-    });
+    let told = plan.last(|fault| if let Fault::DuplicateProcessing(how) = fault { Some(*how) } else { None });
     told.unwrap_or(Duplicates::Process)
 }
 
@@ -215,9 +201,7 @@ fn header_text<'a>(request: &'a Received, name: &HeaderName) -> Option<&'a str> 
 }
 
 fn is_xml(content_type: &str) -> bool {
-    let mut parts = content_type
-        .split(';')
-        .map(|part| part.trim().to_ascii_lowercase());
+    let mut parts = content_type.split(';').map(|part| part.trim().to_ascii_lowercase());
     parts.next().as_deref() == Some("text/xml")
         && parts.all(|part| !part.starts_with("charset=") || part.trim_matches('"').ends_with("utf-8"))
 }

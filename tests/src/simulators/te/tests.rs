@@ -46,10 +46,7 @@ fn referral(message: &str) -> String {
 }
 
 fn status_query(message: &str) -> String {
-    soap(
-        "haeSanomanTila",
-        &format!("<t:sanomaTunnus>{message}</t:sanomaTunnus>"),
-    )
+    soap("haeSanomanTila", &format!("<t:sanomaTunnus>{message}</t:sanomaTunnus>"))
 }
 
 struct Office {
@@ -80,12 +77,7 @@ impl Office {
 
     async fn state(&self) -> String {
         let reply = self.post(status_query(MESSAGE)).await.unwrap();
-        Envelope::open(&reply.body)
-            .unwrap()
-            .body
-            .child_text("tila")
-            .unwrap()
-            .to_owned()
+        Envelope::open(&reply.body).unwrap().body.child_text("tila").unwrap().to_owned()
     }
 
     fn effects(&self) -> u32 {
@@ -96,11 +88,7 @@ impl Office {
 fn fault_code(reply: &RawReply) -> String {
     let envelope = Envelope::open(&reply.body).unwrap();
     let fault = envelope.body.child("fault").unwrap_or(&envelope.body);
-    fault
-        .child_text("faultCode")
-        .or(fault.child_text("faultcode"))
-        .unwrap()
-        .to_owned()
+    fault.child_text("faultCode").or(fault.child_text("faultcode")).unwrap().to_owned()
 }
 
 #[tokio::test]
@@ -111,17 +99,9 @@ async fn takes_in_a_referral_and_echoes_every_header() {
     let sent = Envelope::open(referral(MESSAGE).as_bytes()).unwrap();
     let answer = Envelope::open(&reply.body).unwrap();
     assert_eq!(answer.headers.len(), sent.headers.len() + 1);
-    assert!(
-        sent.headers
-            .iter()
-            .zip(&answer.headers)
-            .all(|(one, another)| one.same_as(another))
-    );
+    assert!(sent.headers.iter().zip(&answer.headers).all(|(one, another)| one.same_as(another)));
     let digest = ring::digest::digest(&ring::digest::SHA512, referral(MESSAGE).as_bytes());
-    assert_eq!(
-        answer.header_text("requestHash"),
-        Some(STANDARD.encode(digest).as_str())
-    );
+    assert_eq!(answer.header_text("requestHash"), Some(STANDARD.encode(digest).as_str()));
     assert_eq!(answer.body.name, "vastaanotaLaheteResponse");
     assert_eq!(answer.body.child_text("vastaanottotunnus"), Some("TE-000001"));
 
@@ -130,13 +110,7 @@ async fn takes_in_a_referral_and_echoes_every_header() {
     assert_eq!(taken.field("asiakas.yhteystiedot.kuntakoodi"), Some("091"));
     assert_eq!(taken.values("palvelutarve"), ["työpaja", "uraohjaus"]);
     assert!(office.te.ledger().received_contains("010594Y9032".as_bytes()));
-    let certificate = office
-        .te
-        .ledger()
-        .received()
-        .pop()
-        .unwrap()
-        .client_certificate_sha256;
+    let certificate = office.te.ledger().received().pop().unwrap().client_certificate_sha256;
     assert_eq!(certificate, Some(office.world.gateway.sha256.clone()));
     assert_eq!(office.state().await, "VASTAANOTETTU");
     office.deliver().await.unwrap();
@@ -156,22 +130,13 @@ async fn takes_in_news_of_known_referrals_only() {
             ),
         )
     };
-    assert_eq!(
-        fault_code(&office.post(notice("")).await.unwrap()),
-        "TUNTEMATON_LAHETE"
-    );
+    assert_eq!(fault_code(&office.post(notice("")).await.unwrap()), "TUNTEMATON_LAHETE");
     office.deliver().await.unwrap();
     let more = "<t:lisatiedot><t:perustelu>lisää</t:perustelu></t:lisatiedot>";
     office.post(notice(more)).await.unwrap();
-    assert_eq!(
-        office.te.ledger().notices()[0].field("lisatiedot.perustelu"),
-        Some("lisää")
-    );
+    assert_eq!(office.te.ledger().notices()[0].field("lisatiedot.perustelu"), Some("lisää"));
     let wrong = notice("<t:tulos>X</t:tulos>");
-    assert_eq!(
-        fault_code(&office.post(wrong).await.unwrap()),
-        "VIRHEELLINEN_SISALTO"
-    );
+    assert_eq!(fault_code(&office.post(wrong).await.unwrap()), "VIRHEELLINEN_SISALTO");
 }
 
 #[tokio::test]
@@ -184,54 +149,27 @@ async fn refuses_what_breaks_the_message_protocol() {
     };
     let cases = [
         (swap("<x:id>request-1</x:id>", ""), "client.missing_header_field"),
-        (
-            swap("<x:issue>", "<x:id>2</x:id><x:issue>"),
-            "client.duplicate_header_field",
-        ),
+        (swap("<x:issue>", "<x:id>2</x:id><x:issue>"), "client.duplicate_header_field"),
         (swap(">4.0<", ">4.1<"), "client.invalid_protocol_version"),
-        (
-            swap("<i:subsystemCode>polku<", "<i:subsystemCode>muu<"),
-            "server.serverproxy.access_denied",
-        ),
-        (
-            swap("\"SUBSYSTEM\"", "\"MEMBER\""),
-            "client.invalid_client_identifier",
-        ),
+        (swap("<i:subsystemCode>polku<", "<i:subsystemCode>muu<"), "server.serverproxy.access_denied"),
+        (swap("\"SUBSYSTEM\"", "\"MEMBER\""), "client.invalid_client_identifier"),
         (swap(">v1<", ">v2<"), "server.serverproxy.unknown_service"),
-        (
-            swap("<i:serviceCode>vastaanotaLahete", "<i:serviceCode>muu"),
-            "client.invalid_body",
-        ),
-        (
-            swap("</t:vastaanotaLahete>", "</t:vastaanotaLahete><x/>"),
-            "client.invalid_body",
-        ),
-        (
-            swap("<?xml version=\"1.0\" encoding=\"UTF-8\"?>", "<!DOCTYPE a>"),
-            "client.invalid_xml",
-        ),
+        (swap("<i:serviceCode>vastaanotaLahete", "<i:serviceCode>muu"), "client.invalid_body"),
+        (swap("</t:vastaanotaLahete>", "</t:vastaanotaLahete><x/>"), "client.invalid_body"),
+        (swap("<?xml version=\"1.0\" encoding=\"UTF-8\"?>", "<!DOCTYPE a>"), "client.invalid_xml"),
         (swap("<x:userId>FI", "<x:userId>"), "client.invalid_soap"),
         (swap("envelope/\"", "envelope\""), "client.invalid_soap"),
         (swap("<t:asiakas>", "<t:muu/><t:asiakas>"), "VIRHEELLINEN_SISALTO"),
-        (
-            swap("<t:lahettaja>ohjaamo-testikaupunki</t:lahettaja>", ""),
-            "VIRHEELLINEN_SISALTO",
-        ),
+        (swap("<t:lahettaja>ohjaamo-testikaupunki</t:lahettaja>", ""), "VIRHEELLINEN_SISALTO"),
         (swap("09:30:00Z", "09:30:00+02:00"), "VIRHEELLINEN_SISALTO"),
         (swap("OHJAUS", "ohjaus"), "VIRHEELLINEN_SISALTO"),
     ];
     for (request, code) in cases {
         assert_eq!(fault_code(&office.post(request).await.unwrap()), code);
     }
-    let unquoted = office
-        .post_with("text/xml", "action", good.clone())
-        .await
-        .unwrap();
+    let unquoted = office.post_with("text/xml", "action", good.clone()).await.unwrap();
     assert_eq!(fault_code(&unquoted), "client.invalid_soap_action");
-    let json = office
-        .post_with("application/json", "\"\"", good.clone())
-        .await
-        .unwrap();
+    let json = office.post_with("application/json", "\"\"", good.clone()).await.unwrap();
     assert_eq!(fault_code(&json), "client.invalid_content_type");
     assert_eq!(office.te.ledger().all_effects().len(), 0);
 }
@@ -250,11 +188,7 @@ async fn lets_in_only_callers_with_a_certificate_of_the_right_authority() {
     let headers = [("content-type", "text/xml"), ("soapaction", "")];
     for config in wrong {
         let url = office.te.base_url();
-        assert!(
-            client::call(config, Method::POST, &url, &headers, referral(MESSAGE))
-                .await
-                .is_err()
-        );
+        assert!(client::call(config, Method::POST, &url, &headers, referral(MESSAGE)).await.is_err());
     }
     assert!(office.te.ledger().received().is_empty());
 }
@@ -264,14 +198,8 @@ async fn spells_fault_codes_in_the_old_way_too() {
     let world = World::new();
     let mut settings = TeSettings::new(world.tls(), world.official.clone());
     settings.dialect = Dialect::Camel;
-    let office = Office {
-        te: TeSimulator::start(settings).unwrap(),
-        world,
-    };
-    let reply = office
-        .post(referral(MESSAGE).replace(">4.0<", ">3.0<"))
-        .await
-        .unwrap();
+    let office = Office { te: TeSimulator::start(settings).unwrap(), world };
+    let reply = office.post(referral(MESSAGE).replace(">4.0<", ">3.0<")).await.unwrap();
     assert_eq!(
         (reply.status, fault_code(&reply).as_str()),
         (StatusCode::OK, "Client.InvalidProtocolVersion")
@@ -281,9 +209,7 @@ async fn spells_fault_codes_in_the_old_way_too() {
 #[tokio::test]
 async fn the_official_checks_the_gateways_answer() {
     let office = Office::open();
-    let update = Update::new(REFERRAL, Action::Reject)
-        .with_reason("MUU")
-        .with_note("<ei>");
+    let update = Update::new(REFERRAL, Action::Reject).with_reason("MUU").with_note("<ei>");
     assert!(office.te.send_update(&update).await.is_err(), "not connected");
     let world = &office.world;
     let config = || pki::mutual_server_config(&world.server, world.pki.authority_pem()).unwrap();
@@ -302,33 +228,17 @@ async fn the_official_checks_the_gateways_answer() {
     let applied = "<tila>HYLATTY</tila><tapahtumanumero>17</tapahtumanumero>";
 
     let gateway = echo(applied, |answer| answer);
-    office
-        .te
-        .connect_gateway(&format!("{}/inbound/te", gateway.origin()));
+    office.te.connect_gateway(&format!("{}/inbound/te", gateway.origin()));
     let reply = office.te.send_update(&update).await.unwrap();
-    assert_eq!(
-        reply,
-        UpdateReply::Applied {
-            state: "HYLATTY".to_owned(),
-            sequence: 17
-        }
-    );
+    assert_eq!(reply, UpdateReply::Applied { state: "HYLATTY".to_owned(), sequence: 17 });
     let received = gateway.ledger().received().pop().unwrap();
     assert_eq!(received.path, "/inbound/te");
-    assert_eq!(
-        received.client_certificate_sha256.as_ref(),
-        Some(&world.official.sha256)
-    );
+    assert_eq!(received.client_certificate_sha256.as_ref(), Some(&world.official.sha256));
     assert!(gateway.ledger().received_contains(b">HYLKAA</toimenpide>"));
 
     let refused = "<fault><faultCode>STATE_CONFLICT</faultCode><faultString>x</faultString></fault>";
-    office
-        .te
-        .connect_gateway(&echo(refused, |answer| answer).origin());
-    assert!(matches!(
-        office.te.send_update(&update).await.unwrap(),
-        UpdateReply::Refused { .. }
-    ));
+    office.te.connect_gateway(&echo(refused, |answer| answer).origin());
+    assert!(matches!(office.te.send_update(&update).await.unwrap(), UpdateReply::Refused { .. }));
 
     let breaches: [fn(String) -> String; 3] = [
         |answer| answer.replace("<id ", "<idx ").replace("</id>", "</idx>"),

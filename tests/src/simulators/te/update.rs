@@ -36,13 +36,13 @@ pub struct Update {
 }
 
 impl Update {
-    /// A new message by official `virkailija-1` of `Nuorten palvelut`.
+    /// A new message by official `virkailija-1` of `nuorten-palvelut`.
     #[must_use]
     pub fn new(referral: &str, action: Action) -> Self {
         Self {
             message_id: Uuid::now_v7(),
             referral: referral.to_owned(),
-            official: Official::new("virkailija-1", "Nuorten palvelut"),
+            official: Official::new("virkailija-1", "nuorten-palvelut"),
             action,
             reason: None,
             outcome: None,
@@ -94,11 +94,7 @@ impl Update {
             .with_field("laheteTunnus", &self.referral)
             .with_child(official)
             .with_field("toimenpide", self.action.te_code());
-        for (name, value) in [
-            ("syy", &self.reason),
-            ("tulos", &self.outcome),
-            ("huomautus", &self.note),
-        ] {
+        for (name, value) in [("syy", &self.reason), ("tulos", &self.outcome), ("huomautus", &self.note)] {
             if let Some(value) = value {
                 body = body.with_field(name, value);
             }
@@ -142,74 +138,37 @@ impl UpdateReply {
     pub(crate) fn read(sent: &[Element], reply: &RawReply) -> Result<Self> {
         let status = reply.status;
         let Ok(envelope) = Envelope::open(&reply.body) else {
-            ensure!(
-                !status.is_success(),
-                "the answer under {status} is no SOAP message"
-            );
+            ensure!(!status.is_success(), "the answer under {status} is no SOAP message");
             return Ok(Self::HttpError { status });
         };
         if envelope.body.is(SOAP, "Fault") {
-            let code = envelope
-                .body
-                .child_text("faultcode")
-                .context("a SOAP fault without code")?;
-            return Ok(Self::TechnicalFault {
-                status,
-                code: code.to_owned(),
-            });
+            let code = envelope.body.child_text("faultcode").context("a SOAP fault without code")?;
+            return Ok(Self::TechnicalFault { status, code: code.to_owned() });
         }
-        ensure!(
-            status == StatusCode::OK,
-            "an answer in the body belongs under 200, not {status}"
-        );
+        ensure!(status == StatusCode::OK, "an answer in the body belongs under 200, not {status}");
         check_content_type(reply)?;
         check_echo(sent, &envelope.headers)?;
         let wrapper = &envelope.body;
-        ensure!(
-            wrapper.is(CONTENTS, "paivitaLaheteResponse"),
-            "wrong wrapper {}",
-            wrapper.name
-        );
+        ensure!(wrapper.is(CONTENTS, "paivitaLaheteResponse"), "wrong wrapper {}", wrapper.name);
         // The message protocol shows the elements of a fault without saying whether they are qualified.
         if let Some(fault) = wrapper.child("fault") {
-            let code = fault
-                .child_text("faultCode")
-                .context("a fault without faultCode")?
-                .to_owned();
-            let text = fault
-                .child_text("faultString")
-                .context("a fault without faultString")?
-                .to_owned();
+            let code = fault.child_text("faultCode").context("a fault without faultCode")?.to_owned();
+            let text = fault.child_text("faultString").context("a fault without faultString")?.to_owned();
             return Ok(Self::Refused { code, text });
         }
         let names: Vec<&str> = wrapper.children.iter().map(|child| child.name.as_str()).collect();
         ensure!(names == ["tila", "tapahtumanumero"], "wrong elements {names:?}");
-        ensure!(
-            wrapper.children.iter().all(|child| child.namespace == CONTENTS),
-            "unqualified elements"
-        );
+        ensure!(wrapper.children.iter().all(|child| child.namespace == CONTENTS), "unqualified elements");
         let state = wrapper.child_text("tila").context("no tila")?.to_owned();
         ensure!(STATES.contains(&state.as_str()), "unknown state {state}");
-        let sequence = wrapper
-            .child_text("tapahtumanumero")
-            .context("no tapahtumanumero")?;
-        Ok(Self::Applied {
-            state,
-            sequence: sequence.parse().context("tapahtumanumero is no number")?,
-        })
+        let sequence = wrapper.child_text("tapahtumanumero").context("no tapahtumanumero")?;
+        Ok(Self::Applied { state, sequence: sequence.parse().context("tapahtumanumero is no number")? })
     }
 }
 
 fn check_content_type(reply: &RawReply) -> Result<()> {
-    let value = reply
-        .headers
-        .get(http::header::CONTENT_TYPE)
-        .context("no content type")?
-        .to_str()?;
-    ensure!(
-        value.to_ascii_lowercase().starts_with("text/xml"),
-        "content type {value}"
-    );
+    let value = reply.headers.get(http::header::CONTENT_TYPE).context("no content type")?.to_str()?;
+    ensure!(value.to_ascii_lowercase().starts_with("text/xml"), "content type {value}");
     Ok(())
 }
 
@@ -227,12 +186,7 @@ fn check_echo(sent: &[Element], answered: &[Element]) -> Result<()> {
         names(answered)
     );
     for (one, another) in sent.iter().zip(answered) {
-        ensure!(
-            one.same_as(another),
-            "header {} is answered with another {}",
-            one.name,
-            another.name
-        );
+        ensure!(one.same_as(another), "header {} is answered with another {}", one.name, another.name);
     }
     Ok(())
 }

@@ -45,11 +45,8 @@ const REFERRAL_MAY_HAVE: &[(&str, Holds)] = &[
     ("lahete.palvelutarpeet", Holds::Texts),
 ];
 
-const NOTICE_NEEDS: &[(&str, Holds)] = &[
-    ("laji", Holds::News),
-    ("tila", Holds::Text),
-    ("aika", Holds::Instant),
-];
+const NOTICE_NEEDS: &[(&str, Holds)] =
+    &[("laji", Holds::News), ("tila", Holds::Text), ("aika", Holds::Instant)];
 
 const NOTICE_MAY_HAVE: &[(&str, Holds)] = &[
     ("hylkaysSyy", Holds::Text),
@@ -130,9 +127,7 @@ fn fits(value: &Value, holds: Holds) -> bool {
     let text = value.as_str();
     match holds {
         Holds::Text => text.is_some_and(|text| !text.is_empty()),
-        Holds::Texts => value
-            .as_array()
-            .is_some_and(|all| all.iter().all(Value::is_string)),
+        Holds::Texts => value.as_array().is_some_and(|all| all.iter().all(Value::is_string)),
         Holds::Number => value.is_u64(),
         Holds::Uuid => text.is_some_and(|text| Uuid::try_parse(text).is_ok()),
         Holds::Instant => text.is_some_and(|text| text.ends_with('Z') && text.parse::<Timestamp>().is_ok()),
@@ -144,9 +139,9 @@ fn fits(value: &Value, holds: Holds) -> bool {
 fn no_nulls(value: &Value, path: &str) -> Result<(), String> {
     match value {
         Value::Null => Err(path.to_owned()),
-        Value::Object(members) => members
-            .iter()
-            .try_for_each(|(name, member)| no_nulls(member, &below(path, name))),
+        Value::Object(members) => {
+            members.iter().try_for_each(|(name, member)| no_nulls(member, &below(path, name)))
+        }
         Value::Array(items) => items.iter().try_for_each(|item| no_nulls(item, path)),
         Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
     }
@@ -173,9 +168,5 @@ fn collect(value: &Value, path: &str, fields: &mut Fields) {
 }
 
 fn below(path: &str, name: &str) -> String {
-    if path.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{path}.{name}")
-    }
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }

@@ -29,14 +29,14 @@ pub struct Event {
 }
 
 impl Event {
-    /// A new event by worker `valmentaja-1` of `Nuorten työpaja`.
+    /// A new event by worker `valmentaja-1` of `nuorten-tyopaja`.
     #[must_use]
     pub fn new(referral: &str, action: Action) -> Self {
         Self {
             event_id: Uuid::now_v7(),
             referral: referral.to_owned(),
             action,
-            official: Official::new("valmentaja-1", "Nuorten työpaja"),
+            official: Official::new("valmentaja-1", "nuorten-tyopaja"),
             reason: None,
             outcome: None,
             note: None,
@@ -75,11 +75,7 @@ impl Event {
             "kasittelija".to_owned(),
             json!({"tunnus": self.official.id, "yksikko": self.official.unit}),
         );
-        for (name, value) in [
-            ("syy", &self.reason),
-            ("tulos", &self.outcome),
-            ("huomautus", &self.note),
-        ] {
+        for (name, value) in [("syy", &self.reason), ("tulos", &self.outcome), ("huomautus", &self.note)] {
             if let Some(value) = value {
                 event.insert(name.to_owned(), json!(value));
             }
@@ -96,12 +92,7 @@ pub fn sign(secret: &[u8], timestamp: &str, body: &[u8]) -> String {
     context.update(timestamp.as_bytes());
     context.update(b".");
     context.update(body);
-    let digits: String = context
-        .sign()
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digits: String = context.sign().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     format!("v1={digits}")
 }
 
@@ -151,31 +142,19 @@ impl EventReply {
         let body: Option<Value> = serde_json::from_slice(&reply.body).ok();
         if status == StatusCode::OK {
             let body = body.context("the answer under 200 is no JSON")?;
-            let state = body
-                .get("tila")
-                .and_then(Value::as_str)
-                .context("no tila")?
-                .to_owned();
+            let state = body.get("tila").and_then(Value::as_str).context("no tila")?.to_owned();
             ensure!(STATES.contains(&state.as_str()), "unknown state {state}");
-            let sequence = body
-                .get("tapahtumanumero")
-                .and_then(Value::as_u64)
-                .context("no tapahtumanumero")?;
+            let sequence =
+                body.get("tapahtumanumero").and_then(Value::as_u64).context("no tapahtumanumero")?;
             return Ok(Self::Applied { state, sequence });
         }
         ensure!(
             status.is_client_error() || status.is_server_error(),
             "neither an answer nor a refusal: {status}"
         );
-        let code = body
-            .as_ref()
-            .and_then(|body| body.pointer("/virhe/koodi"))
-            .and_then(Value::as_str);
+        let code = body.as_ref().and_then(|body| body.pointer("/virhe/koodi")).and_then(Value::as_str);
         Ok(match code {
-            Some(code) => Self::Refused {
-                status,
-                code: code.to_owned(),
-            },
+            Some(code) => Self::Refused { status, code: code.to_owned() },
             None => Self::HttpError { status },
         })
     }

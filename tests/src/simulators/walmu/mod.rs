@@ -53,10 +53,7 @@ pub struct WalmuSettings {
 
 impl std::fmt::Debug for WalmuSettings {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("WalmuSettings")
-            .field("client_id", &self.client_id)
-            .finish_non_exhaustive()
+        formatter.debug_struct("WalmuSettings").field("client_id", &self.client_id).finish_non_exhaustive()
     }
 }
 
@@ -99,12 +96,7 @@ impl WalmuSimulator {
         let tokens = Tokens::default();
         let management = CaseManagement::new(Arc::clone(&settings), tokens.clone());
         server::serve(control.clone(), config, Arc::new(management));
-        Ok(Self {
-            control,
-            settings,
-            tokens,
-            inbound_url: Arc::default(),
-        })
+        Ok(Self { control, settings, tokens, inbound_url: Arc::default() })
     }
 
     /// What all simulators have in common.
@@ -171,8 +163,7 @@ impl WalmuSimulator {
     /// When the gateway gives no answer, or one that breaks the protocol.
     pub async fn send_event(&self, event: &Event) -> Result<EventReply> {
         let secret = self.settings.webhook_secret.clone();
-        self.send_event_signed(event, &secret, self.settings.clock.now())
-            .await
+        self.send_event_signed(event, &secret, self.settings.clock.now()).await
     }
 
     /// Posts the webhook, signed as of `at` with this secret.
@@ -183,10 +174,7 @@ impl WalmuSimulator {
         let body = event.body();
         let timestamp = at.as_second().to_string();
         let signature = sign(secret, &timestamp, body.as_bytes());
-        let headers = [
-            ("walmu-timestamp", timestamp.as_str()),
-            ("walmu-signature", signature.as_str()),
-        ];
+        let headers = [("walmu-timestamp", timestamp.as_str()), ("walmu-signature", signature.as_str())];
         EventReply::read(&self.send_raw(&headers, body).await?)
     }
 
@@ -195,11 +183,7 @@ impl WalmuSimulator {
     /// # Errors
     /// When the gateway gives no answer.
     pub async fn send_raw(&self, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Result<RawReply> {
-        let url = self
-            .inbound_url
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let url = self.inbound_url.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let url = url.context("the simulator has not been told where the gateway is")?;
         let config = pki::client_config(&self.settings.tls.authority_pem)?;
         let mut all = vec![("content-type", "application/json")];

@@ -58,9 +58,7 @@ impl CaseManagement {
         let body = String::from_utf8_lossy(&request.body);
         let parameter = |wanted: &str| {
             let mut pairs = body.split('&').filter_map(|pair| pair.split_once('='));
-            pairs
-                .find(|(name, _)| *name == wanted)
-                .and_then(|(_, value)| form_decoded(value))
+            pairs.find(|(name, _)| *name == wanted).and_then(|(_, value)| form_decoded(value))
         };
         if parameter("grant_type").as_deref() != Some("client_credentials") {
             return oauth_error(StatusCode::BAD_REQUEST, "unsupported_grant_type");
@@ -96,11 +94,7 @@ impl CaseManagement {
     fn take_in(&self, request: &Received, kind: TakenInKind, referral: Option<&str>, plan: &Plan) -> Answer {
         let key = header_text(request, &IDEMPOTENCY_KEY).filter(|key| Uuid::try_parse(key).is_ok());
         let Some(message_id) = key else {
-            return error(
-                StatusCode::BAD_REQUEST,
-                "idempotency_key",
-                "Idempotency-Key puuttuu",
-            );
+            return error(StatusCode::BAD_REQUEST, "idempotency_key", "Idempotency-Key puuttuu");
         };
         if !header_text(request, &CONTENT_TYPE).is_some_and(|value| value.starts_with(JSON)) {
             return error(StatusCode::BAD_REQUEST, "sisaltotyyppi", "application/json");
@@ -116,19 +110,10 @@ impl CaseManagement {
             Ok(fields) => fields,
             Err(member) => return error(StatusCode::UNPROCESSABLE_ENTITY, "virheellinen_sisalto", &member),
         };
-        let named = || {
-            fields
-                .iter()
-                .find(|(path, _)| path == "lahete.tunnus")
-                .map(|(_, id)| id.clone())
-        };
+        let named = || fields.iter().find(|(path, _)| path == "lahete.tunnus").map(|(_, id)| id.clone());
         let referral_id = referral.map(str::to_owned).or_else(named).unwrap_or_default();
         if kind == TakenInKind::Notice && self.settings.ledger.referral(&referral_id).is_none() {
-            return error(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "tuntematon_lahete",
-                "lähetettä ei löydy",
-            );
+            return error(StatusCode::UNPROCESSABLE_ENTITY, "tuntematon_lahete", "lähetettä ei löydy");
         }
         let mut fingerprinted = request.path.clone().into_bytes();
         fingerprinted.extend_from_slice(&request.body);
@@ -175,31 +160,15 @@ impl Agency for CaseManagement {
             return self.token(request);
         }
         if !self.is_authorised(request) {
-            return error(
-                StatusCode::UNAUTHORIZED,
-                "ei_valtuutta",
-                "tunniste puuttuu tai on vanhentunut",
-            )
-            .with_header(WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"");
+            return error(StatusCode::UNAUTHORIZED, "ei_valtuutta", "tunniste puuttuu tai on vanhentunut")
+                .with_header(WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"");
         }
-        if let Some(code) = plan.last(|fault| {
-            if let Fault::BusinessFault(code) = fault {
-                Some(code)
-            } else {
-                None
-            }
-        }) {
-            return error(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                code,
-                "pyyntöä ei voitu käsitellä",
-            );
+        if let Some(code) =
+            plan.last(|fault| if let Fault::BusinessFault(code) = fault { Some(code) } else { None })
+        {
+            return error(StatusCode::UNPROCESSABLE_ENTITY, code, "pyyntöä ei voitu käsitellä");
         }
-        let expected = if matches!(resource, Resource::Message { .. }) {
-            Method::GET
-        } else {
-            Method::POST
-        };
+        let expected = if matches!(resource, Resource::Message { .. }) { Method::GET } else { Method::POST };
         let answered = match resource {
             Resource::Token | Resource::Nothing => {
                 return error(StatusCode::NOT_FOUND, "ei_loydy", "resurssia ei ole");
@@ -220,11 +189,7 @@ impl Agency for CaseManagement {
     }
 
     fn technical_fault(&self, code: &str) -> Answer {
-        error(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            code,
-            "sisäinen virhe palvelimella 192.0.2.17",
-        )
+        error(StatusCode::INTERNAL_SERVER_ERROR, code, "sisäinen virhe palvelimella 192.0.2.17")
     }
 
     fn content_type(&self) -> &'static str {
@@ -242,25 +207,17 @@ fn resource(path: &str) -> Resource {
     let parts: Vec<&str> = rest.split('/').collect();
     match parts.as_slice() {
         ["", "lahetteet"] => Resource::Referrals,
-        ["", "lahetteet", referral, "ilmoitukset"] => Resource::Notices {
-            referral_id: (*referral).to_owned(),
-        },
-        ["", "sanomat", message] => Resource::Message {
-            message_id: (*message).to_owned(),
-        },
+        ["", "lahetteet", referral, "ilmoitukset"] => {
+            Resource::Notices { referral_id: (*referral).to_owned() }
+        }
+        ["", "sanomat", message] => Resource::Message { message_id: (*message).to_owned() },
         _ => Resource::Nothing,
     }
 }
 
 /// The case management recognises a repeated key, unless told not to.
 fn duplicates(plan: &Plan) -> Duplicates {
-    let told = plan.last(|fault| {
-        if let Fault::DuplicateProcessing(how) = fault {
-            Some(*how)
-        } else {
-            None
-        }
-    });
+    let told = plan.last(|fault| if let Fault::DuplicateProcessing(how) = fault { Some(*how) } else { None });
     told.unwrap_or(Duplicates::Recognise)
 }
 

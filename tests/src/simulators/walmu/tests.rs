@@ -49,11 +49,7 @@ impl Workshop {
         let mut settings = WalmuSettings::new(world.tls(), "s+ä:%", b"webhook-secret");
         settings.clock =
             SimulatorClock::reading(move || Timestamp::from_second(read.load(Ordering::SeqCst)).unwrap());
-        Self {
-            world,
-            walmu: WalmuSimulator::start(settings).unwrap(),
-            clock,
-        }
+        Self { world, walmu: WalmuSimulator::start(settings).unwrap(), clock }
     }
 
     async fn call(
@@ -69,23 +65,16 @@ impl Workshop {
 
     async fn ask_token(&self, credentials: &str, form: &str) -> RawReply {
         let basic = format!("Basic {}", STANDARD.encode(credentials));
-        let headers = [
-            ("authorization", basic.as_str()),
-            ("content-type", "application/x-www-form-urlencoded"),
-        ];
-        self.call(Method::POST, &self.walmu.token_url(), &headers, form.to_owned())
-            .await
-            .unwrap()
+        let headers =
+            [("authorization", basic.as_str()), ("content-type", "application/x-www-form-urlencoded")];
+        self.call(Method::POST, &self.walmu.token_url(), &headers, form.to_owned()).await.unwrap()
     }
 
     async fn token(&self) -> String {
         let reply = self.ask_token("polku:s%2B%C3%A4%3A%25", FORM).await;
         assert_eq!(reply.status, StatusCode::OK);
         let body: Value = serde_json::from_slice(&reply.body).unwrap();
-        assert_eq!(
-            (body["token_type"].as_str(), body["expires_in"].as_u64()),
-            (Some("Bearer"), Some(300))
-        );
+        assert_eq!((body["token_type"].as_str(), body["expires_in"].as_u64()), (Some("Bearer"), Some(300)));
         body["access_token"].as_str().unwrap().to_owned()
     }
 
@@ -108,10 +97,7 @@ impl Workshop {
         let bearer = format!("Bearer {token}");
         let url = format!("{}/sanomat/{message}", self.walmu.base_url());
         let headers = [("authorization", bearer.as_str())];
-        self.call(Method::GET, &url, &headers, String::new())
-            .await
-            .unwrap()
-            .status
+        self.call(Method::GET, &url, &headers, String::new()).await.unwrap().status
     }
 
     fn effects(&self) -> u32 {
@@ -121,11 +107,7 @@ impl Workshop {
 
 fn code(reply: &RawReply) -> String {
     let body: Value = serde_json::from_slice(&reply.body).unwrap();
-    body.pointer("/virhe/koodi")
-        .or(body.get("error"))
-        .and_then(Value::as_str)
-        .unwrap()
-        .to_owned()
+    body.pointer("/virhe/koodi").or(body.get("error")).and_then(Value::as_str).unwrap().to_owned()
 }
 
 #[tokio::test]
@@ -135,20 +117,14 @@ async fn takes_in_a_referral_once_for_each_key() {
     assert_eq!(workshop.look_up(&token, MESSAGE).await, StatusCode::NOT_FOUND);
     let first = workshop.deliver(&token).await.unwrap();
     let second = workshop.deliver(&token).await.unwrap();
-    assert_eq!(
-        (first.status, second.status),
-        (StatusCode::CREATED, StatusCode::OK)
-    );
+    assert_eq!((first.status, second.status), (StatusCode::CREATED, StatusCode::OK));
     assert_eq!(first.body, second.body);
     assert_eq!(workshop.effects(), 1);
     assert_eq!(workshop.look_up(&token, MESSAGE).await, StatusCode::OK);
 
     let mut other = referral();
     other["lahete"]["perustelu"] = json!("muu");
-    let clash = workshop
-        .post(&token, "/lahetteet", MESSAGE, &other)
-        .await
-        .unwrap();
+    let clash = workshop.post(&token, "/lahetteet", MESSAGE, &other).await.unwrap();
     assert_eq!(clash.status, StatusCode::CONFLICT);
 
     let taken = workshop.walmu.ledger().referral(REFERRAL).unwrap();
@@ -168,14 +144,8 @@ async fn takes_in_news_of_known_referrals_only() {
     let unknown = workshop.post(&token, &path, key, &notice).await.unwrap();
     assert_eq!(code(&unknown), "tuntematon_lahete");
     workshop.deliver(&token).await.unwrap();
-    assert_eq!(
-        workshop.post(&token, &path, key, &notice).await.unwrap().status,
-        StatusCode::CREATED
-    );
-    assert_eq!(
-        workshop.walmu.ledger().notices()[0].field("tila"),
-        Some("peruutettu")
-    );
+    assert_eq!(workshop.post(&token, &path, key, &notice).await.unwrap().status, StatusCode::CREATED);
+    assert_eq!(workshop.walmu.ledger().notices()[0].field("tila"), Some("peruutettu"));
 }
 
 #[tokio::test]
@@ -195,20 +165,10 @@ async fn refuses_what_the_document_does_not_allow() {
         let reply = workshop.post(&token, "/lahetteet", MESSAGE, &body).await.unwrap();
         assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY, "{pointer}");
     }
-    let keyless = workshop
-        .post(&token, "/lahetteet", "x", &referral())
-        .await
-        .unwrap();
+    let keyless = workshop.post(&token, "/lahetteet", "x", &referral()).await.unwrap();
+    assert_eq!((keyless.status, code(&keyless).as_str()), (StatusCode::BAD_REQUEST, "idempotency_key"));
     assert_eq!(
-        (keyless.status, code(&keyless).as_str()),
-        (StatusCode::BAD_REQUEST, "idempotency_key")
-    );
-    assert_eq!(
-        workshop
-            .post(&token, "/muuta", MESSAGE, &json!({}))
-            .await
-            .unwrap()
-            .status,
+        workshop.post(&token, "/muuta", MESSAGE, &json!({})).await.unwrap().status,
         StatusCode::NOT_FOUND
     );
     assert_eq!(workshop.effects(), 0);
@@ -224,10 +184,7 @@ async fn issues_tokens_that_run_out() {
     assert_eq!(workshop.look_up(&token, MESSAGE).await, StatusCode::UNAUTHORIZED);
     let token = workshop.token().await;
     workshop.walmu.revoke_tokens();
-    assert_eq!(
-        workshop.deliver(&token).await.unwrap().status,
-        StatusCode::UNAUTHORIZED
-    );
+    assert_eq!(workshop.deliver(&token).await.unwrap().status, StatusCode::UNAUTHORIZED);
     assert_eq!(workshop.walmu.tokens_issued(), 2);
 
     let wrong_secret = workshop.ask_token("polku:no", FORM).await;
@@ -237,17 +194,10 @@ async fn issues_tokens_that_run_out() {
     );
     let good = "polku:s%2B%C3%A4%3A%25";
     assert_eq!(
-        code(
-            &workshop
-                .ask_token(good, "grant_type=password&scope=lahetteet")
-                .await
-        ),
+        code(&workshop.ask_token(good, "grant_type=password&scope=lahetteet").await),
         "unsupported_grant_type"
     );
-    assert_eq!(
-        code(&workshop.ask_token(good, "grant_type=client_credentials").await),
-        "invalid_scope"
-    );
+    assert_eq!(code(&workshop.ask_token(good, "grant_type=client_credentials").await), "invalid_scope");
 }
 
 #[tokio::test]
@@ -265,44 +215,21 @@ async fn the_webhook_is_signed_and_its_answer_read() {
             (StatusCode::UNAUTHORIZED, "application/json", answer)
         }
     });
-    workshop
-        .walmu
-        .connect_gateway(&format!("{}/inbound/walmu", gateway.origin()));
-    let event = Event::new(REFERRAL, Action::Reject)
-        .with_reason("muu")
-        .with_note("ei tilaa");
+    workshop.walmu.connect_gateway(&format!("{}/inbound/walmu", gateway.origin()));
+    let event = Event::new(REFERRAL, Action::Reject).with_reason("muu").with_note("ei tilaa");
     let applied = workshop.walmu.send_event(&event).await.unwrap();
-    assert_eq!(
-        applied,
-        EventReply::Applied {
-            state: "hylatty".to_owned(),
-            sequence: 17
-        }
-    );
+    assert_eq!(applied, EventReply::Applied { state: "hylatty".to_owned(), sequence: 17 });
     let received = gateway.ledger().received().pop().unwrap();
     assert_eq!(received.path, "/inbound/walmu");
     assert_eq!(received.headers["walmu-timestamp"], "1795000000");
     assert_eq!(received.client_certificate_sha256, None);
     let body: Value = serde_json::from_slice(&received.body).unwrap();
-    assert_eq!(
-        (body["tapahtuma"].as_str(), body["syy"].as_str()),
-        (Some("hylatty"), Some("muu"))
-    );
+    assert_eq!((body["tapahtuma"].as_str(), body["syy"].as_str()), (Some("hylatty"), Some("muu")));
     assert!(body.get("tulos").is_none());
 
     let at = Timestamp::from_second(0).unwrap();
-    let refused = workshop
-        .walmu
-        .send_event_signed(&event, b"other", at)
-        .await
-        .unwrap();
-    assert!(matches!(
-        refused,
-        EventReply::Refused {
-            status: StatusCode::UNAUTHORIZED,
-            ..
-        }
-    ));
+    let refused = workshop.walmu.send_event_signed(&event, b"other", at).await.unwrap();
+    assert!(matches!(refused, EventReply::Refused { status: StatusCode::UNAUTHORIZED, .. }));
 }
 
 #[test]

@@ -30,18 +30,12 @@ impl Tokens {
         let lifetime = SignedDuration::try_from(lifetime).unwrap_or(SignedDuration::MAX);
         let mut issued = self.issued_tokens();
         issued.count += 1;
-        issued.good_until.insert(
-            token.clone(),
-            now.saturating_add(lifetime).unwrap_or(Timestamp::MAX),
-        );
+        issued.good_until.insert(token.clone(), now.saturating_add(lifetime).unwrap_or(Timestamp::MAX));
         token
     }
 
     pub(crate) fn is_good(&self, token: &str, now: Timestamp) -> bool {
-        self.issued_tokens()
-            .good_until
-            .get(token)
-            .is_some_and(|until| now < *until)
+        self.issued_tokens().good_until.get(token).is_some_and(|until| now < *until)
     }
 
     pub(crate) fn revoke(&self) {

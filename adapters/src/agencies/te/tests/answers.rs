@@ -22,11 +22,7 @@ fn request() -> Vec<u8> {
 fn read(status: u16, body: Vec<u8>) -> Result<DeliveryStatus, AdapterErrorKind> {
     let mut headers = HeaderMap::new();
     headers.insert("retry-after", HeaderValue::from_static("60"));
-    let answer = Answer {
-        status: StatusCode::from_u16(status).unwrap(),
-        headers,
-        body: Bytes::from(body),
-    };
+    let answer = Answer { status: StatusCode::from_u16(status).unwrap(), headers, body: Bytes::from(body) };
     let element = exchange::read(&message(), &request(), &answer).map_err(|failure| failure.kind)?;
     wire::read_status(&element).ok_or(UNUSABLE)
 }
@@ -48,16 +44,12 @@ fn arrived_or_not() {
             .element("tns:vastaanottotunnus", "TE-17")
             .element("tns:vastaanotettu", "2026-11-21T09:30:01Z");
     });
-    let receipt = Receipt {
-        reference: "TE-17".to_owned(),
-    };
+    let receipt = Receipt { reference: "TE-17".to_owned() };
     assert_eq!(read(200, arrived), Ok(DeliveryStatus::Arrived(receipt)));
     let unnumbered = answered(|writer| {
         writer.element("tns:tila", "VASTAANOTETTU");
     });
-    let receipt = Receipt {
-        reference: String::new(),
-    };
+    let receipt = Receipt { reference: String::new() };
     assert_eq!(read(200, unnumbered), Ok(DeliveryStatus::Arrived(receipt)));
     let unknown = answered(|writer| {
         writer.element("tns:tila", "TUNTEMATON");
@@ -72,16 +64,9 @@ fn receipts() {
         wire::read_receipt(check_request(&answer).unwrap().body())
     };
     let good = receipt(|writer| {
-        writer
-            .element("tns:vastaanottotunnus", "TE-17")
-            .element("tns:vastaanotettu", "2026-11-21T09:30:01Z");
+        writer.element("tns:vastaanottotunnus", "TE-17").element("tns:vastaanotettu", "2026-11-21T09:30:01Z");
     });
-    assert_eq!(
-        good,
-        Some(Receipt {
-            reference: "TE-17".to_owned()
-        })
-    );
+    assert_eq!(good, Some(Receipt { reference: "TE-17".to_owned() }));
     assert_eq!(
         receipt(|writer| {
             writer.element("tns:vastaanottotunnus", "TE-17");
@@ -95,9 +80,7 @@ fn receipts() {
         None
     );
     let undated = receipt(|writer| {
-        writer
-            .element("tns:vastaanottotunnus", "TE-17")
-            .element("tns:vastaanotettu", "eilen");
+        writer.element("tns:vastaanottotunnus", "TE-17").element("tns:vastaanotettu", "eilen");
     });
     assert_eq!(undated, None);
     let long = receipt(|writer| {
@@ -144,43 +127,23 @@ fn refusal_of_the_office() {
     let code = "VIRHEELLINEN_SISALTO".to_owned();
     assert_eq!(read(200, refused), Err(AdapterErrorKind::Rejected { code }));
     let odd = write_non_technical_fault(&asked, wire::NAMESPACE, "Aino <é>", "").unwrap();
-    assert_eq!(
-        read(200, odd),
-        Err(AdapterErrorKind::Rejected {
-            code: "Aino".to_owned()
-        })
-    );
+    assert_eq!(read(200, odd), Err(AdapterErrorKind::Rejected { code: "Aino".to_owned() }));
     let blank = write_non_technical_fault(&asked, wire::NAMESPACE, "ÄÖ", "").unwrap();
-    assert_eq!(
-        read(200, blank),
-        Err(AdapterErrorKind::Rejected {
-            code: "unspecified".to_owned()
-        })
-    );
+    assert_eq!(read(200, blank), Err(AdapterErrorKind::Rejected { code: "unspecified".to_owned() }));
 }
 
 #[test]
 fn technical_faults() {
     let later = Err(AdapterErrorKind::Unavailable { after: None });
     let open = Err(AdapterErrorKind::Unanswered);
-    let never = |code: &str| {
-        Err(AdapterErrorKind::Rejected {
-            code: code.to_owned(),
-        })
-    };
-    for code in [
-        "Server.ServerProxy.ServiceDisabled",
-        "server.serverproxy.service_disabled",
-    ] {
+    let never = |code: &str| Err(AdapterErrorKind::Rejected { code: code.to_owned() });
+    for code in ["Server.ServerProxy.ServiceDisabled", "server.serverproxy.service_disabled"] {
         assert_eq!(fault(code), later);
     }
     assert_eq!(fault("server.clientproxy.maintenance_mode"), later);
     assert_eq!(fault("Server.ClientProxy.OutdatedGlobalConf"), later);
-    for code in [
-        "Server.ServerProxy.AccessDenied",
-        "client.invalid_soap",
-        "Server.ClientProxy.UnknownMember",
-    ] {
+    for code in ["Server.ServerProxy.AccessDenied", "client.invalid_soap", "Server.ClientProxy.UnknownMember"]
+    {
         assert_eq!(fault(code), never(code));
     }
     assert_eq!(fault("server.serverproxy.service_failed.internal_error"), open);
@@ -198,19 +161,13 @@ fn technical_faults() {
 fn answers_without_soap() {
     let after = Some(std::time::Duration::from_secs(60));
     for status in [429, 503] {
-        assert_eq!(
-            read(status, Vec::new()),
-            Err(AdapterErrorKind::Unavailable { after })
-        );
+        assert_eq!(read(status, Vec::new()), Err(AdapterErrorKind::Unavailable { after }));
     }
     for status in [400, 403, 404, 408, 500, 502, 504] {
         assert_eq!(read(status, Vec::new()), Err(AdapterErrorKind::Unanswered));
     }
-    let undated = Answer {
-        status: StatusCode::SERVICE_UNAVAILABLE,
-        headers: HeaderMap::new(),
-        body: Bytes::new(),
-    };
+    let undated =
+        Answer { status: StatusCode::SERVICE_UNAVAILABLE, headers: HeaderMap::new(), body: Bytes::new() };
     let failure = exchange::read(&message(), &request(), &undated).err().unwrap();
     assert_eq!(failure.kind, AdapterErrorKind::Unanswered);
 }
@@ -221,12 +178,7 @@ fn failures_do_not_tell_what_the_office_said() {
         status: StatusCode::INTERNAL_SERVER_ERROR,
         headers: HeaderMap::new(),
         body: Bytes::from(
-            write_fault(
-                "server.serverproxy.io_error",
-                "Aino Esimerkki 010594Y9032",
-                Uuid::nil(),
-            )
-            .unwrap(),
+            write_fault("server.serverproxy.io_error", "Aino Esimerkki 010594Y9032", Uuid::nil()).unwrap(),
         ),
     };
     let failure = exchange::read(&message(), &request(), &answer).err().unwrap();

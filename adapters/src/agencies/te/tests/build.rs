@@ -29,79 +29,40 @@ fn built_from_its_table() {
     assert_eq!(adapter.redelivery(), Redelivery::AnswersStatus);
     let mut table = settings();
     set("answers_status", false)(&mut table);
-    assert_eq!(
-        build(trial::agency("te"), table).unwrap().redelivery(),
-        Redelivery::Neither
-    );
+    assert_eq!(build(trial::agency("te"), table).unwrap().redelivery(), Redelivery::Neither);
 }
 
 #[test]
 fn refused_settings() {
     let url = "expected an address such as https://host.example/path, without user, query and fragment";
-    assert_eq!(
-        refusal(set("url", "http://security-server.example")),
-        format!("url: {url}")
-    );
-    assert_eq!(
-        refusal(set("url", "https://user@host.example")),
-        format!("url: {url}")
-    );
-    assert_eq!(
-        refusal(set("url", "https://host.example/?a=b")),
-        format!("url: {url}")
-    );
+    assert_eq!(refusal(set("url", "http://security-server.example")), format!("url: {url}"));
+    assert_eq!(refusal(set("url", "https://user@host.example")), format!("url: {url}"));
+    assert_eq!(refusal(set("url", "https://host.example/?a=b")), format!("url: {url}"));
     let pins = "inbound_certificate_sha256: expected at least one SHA-256 of 64 hex digits";
-    assert_eq!(
-        refusal(set("inbound_certificate_sha256", toml::Value::Array(Vec::new()))),
-        pins
-    );
-    assert_eq!(
-        refusal(set("inbound_certificate_sha256", vec!["abc".to_owned()])),
-        pins
-    );
-    assert_eq!(
-        refusal(set("inbound_certificate_sha256", vec!["gg".repeat(32)])),
-        pins
-    );
-    assert_eq!(
-        refusal(set("user_id", "ö")),
-        "user_id: expected 1 to 64 letters, digits and `._-`"
-    );
+    assert_eq!(refusal(set("inbound_certificate_sha256", toml::Value::Array(Vec::new()))), pins);
+    assert_eq!(refusal(set("inbound_certificate_sha256", vec!["abc".to_owned()])), pins);
+    assert_eq!(refusal(set("inbound_certificate_sha256", vec!["gg".repeat(32)])), pins);
+    assert_eq!(refusal(set("user_id", "ö")), "user_id: expected 1 to 64 letters, digits and `._-`");
     assert!(refusal(set_in("client", "member_code", "a/b")).starts_with("client: expected `instance`, "));
     assert!(refusal(set_in("service", "instance", "")).starts_with("service: expected `instance`, "));
     let party = "represented_party: expected `code` and perhaps `class`, not blank";
     assert_eq!(refusal(set_in("represented_party", "code", " ")), party);
     assert!(refusal(set_in("connection", "timeout_ms", 5)).starts_with("connection.timeout_ms: expected "));
     let certificate = set_in("connection", "certificate_file", "/nonexistent/client.pem");
-    assert_eq!(
-        refusal(certificate),
-        "connection.key_file: expected a file, as there is a certificate"
-    );
+    assert_eq!(refusal(certificate), "connection.key_file: expected a file, as there is a certificate");
     let ca = "connection.ca_file: expected at least one certificate in PEM in the file /nonexistent/ca.pem";
-    assert_eq!(
-        refusal(set_in("connection", "ca_file", "/nonexistent/ca.pem")),
-        ca
-    );
-    assert_eq!(
-        refusal(set("url", 3)),
-        "invalid type: integer `3`, expected a string in `url`"
-    );
+    assert_eq!(refusal(set_in("connection", "ca_file", "/nonexistent/ca.pem")), ca);
+    assert_eq!(refusal(set("url", 3)), "invalid type: integer `3`, expected a string in `url`");
     assert!(refusal(set("surprise", 3)).starts_with("unknown field `surprise`, expected one of `url`, "));
     assert!(
         refusal(set_in("connection", "retries", 3)).starts_with("unknown field `retries`, expected one of")
     );
-    assert_eq!(
-        refusal(|table| drop(table.remove("service"))),
-        "missing field `service`"
-    );
+    assert_eq!(refusal(|table| drop(table.remove("service"))), "missing field `service`");
 }
 
 #[test]
 fn unknown_kind_lists_the_known_ones() {
     let error = crate::build("kela", trial::agency("kela"), settings()).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "unknown kind of agency `kela`, expected one of te, walmu"
-    );
+    assert_eq!(error.to_string(), "unknown kind of agency `kela`, expected one of te, walmu");
     assert!(crate::build("te", trial::agency("te"), settings()).is_ok());
 }

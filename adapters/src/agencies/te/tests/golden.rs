@@ -19,36 +19,25 @@ fn same(written: &str, golden: &str) {
 #[test]
 fn full_handover() {
     let item = Item::Handover(trial::handover(Some(trial::content())));
-    same(
-        &written(trial::delivery("te", item)),
-        include_str!("../testdata/handover-full.xml"),
-    );
+    same(&written(trial::delivery("te", item)), include_str!("../testdata/handover-full.xml"));
 }
 
 #[test]
 fn minimal_handover() {
     let item = Item::Handover(trial::handover(None));
-    same(
-        &written(trial::delivery("te", item)),
-        include_str!("../testdata/handover-minimal.xml"),
-    );
+    same(&written(trial::delivery("te", item)), include_str!("../testdata/handover-minimal.xml"));
 }
 
 #[test]
 fn notice_to_the_recipient_has_the_senders_note() {
     let item = Item::Notice(trial::notice());
-    same(
-        &written(trial::delivery("te", item)),
-        include_str!("../testdata/notice.xml"),
-    );
+    same(&written(trial::delivery("te", item)), include_str!("../testdata/notice.xml"));
 }
 
 #[test]
 fn notice_to_the_sender_has_the_recipients_note() {
-    let delivery = Delivery {
-        sender: "te".into(),
-        ..trial::delivery("ohjaamo", Item::Notice(trial::notice()))
-    };
+    let delivery =
+        Delivery { sender: "te".into(), ..trial::delivery("ohjaamo", Item::Notice(trial::notice())) };
     let message = Message::of(Envelope::open(delivery).unwrap(), &trial::agency("te")).unwrap();
     let written = String::from_utf8(office().write(&message).unwrap()).unwrap();
     assert!(written.contains("<tns:huomautus>Vastaanottajan sana.</tns:huomautus>"));
@@ -83,108 +72,22 @@ fn what_cannot_be_written() {
     let good = trial::delivery("te", Item::Handover(trial::handover(None)));
     let what = |delivery: Delivery| {
         let opened = Envelope::open(delivery);
-        opened
-            .and_then(|envelope| Message::of(envelope, &trial::agency("te")))
-            .err()
-            .unwrap()
-            .0
+        opened.and_then(|envelope| Message::of(envelope, &trial::agency("te"))).err().unwrap().0
     };
-    assert_eq!(
-        what(Delivery {
-            message_id: "1".into(),
-            ..good.clone()
-        }),
-        "message_id"
-    );
-    assert_eq!(
-        what(Delivery {
-            referral: "youths/1".into(),
-            ..good.clone()
-        }),
-        "referral"
-    );
-    assert_eq!(
-        what(Delivery {
-            sender: "Ohjaamo".into(),
-            ..good.clone()
-        }),
-        "sender"
-    );
-    assert_eq!(
-        what(Delivery {
-            item: None,
-            ..good.clone()
-        }),
-        "item"
-    );
-    let handover = |handover| {
-        what(Delivery {
-            item: Some(Item::Handover(handover)),
-            ..good.clone()
-        })
-    };
-    assert_eq!(
-        handover(ReferralHandover {
-            purpose: 0,
-            ..trial::handover(None)
-        }),
-        "purpose"
-    );
-    assert_eq!(
-        handover(ReferralHandover {
-            purpose: 99,
-            ..trial::handover(None)
-        }),
-        "purpose"
-    );
-    assert_eq!(
-        handover(ReferralHandover {
-            create_time: None,
-            ..trial::handover(None)
-        }),
-        "create_time"
-    );
-    let notice = |notice| {
-        what(Delivery {
-            item: Some(Item::Notice(notice)),
-            ..good.clone()
-        })
-    };
-    assert_eq!(
-        notice(ReferralNotice {
-            kind: 0,
-            ..trial::notice()
-        }),
-        "kind"
-    );
-    assert_eq!(
-        notice(ReferralNotice {
-            state: 0,
-            ..trial::notice()
-        }),
-        "state"
-    );
-    assert_eq!(
-        notice(ReferralNotice {
-            time: None,
-            ..trial::notice()
-        }),
-        "time"
-    );
-    assert_eq!(
-        notice(ReferralNotice {
-            outcome: 99,
-            ..trial::notice()
-        }),
-        "outcome"
-    );
-    assert_eq!(
-        notice(ReferralNotice {
-            rejection_reason: 99,
-            ..trial::notice()
-        }),
-        "rejection_reason"
-    );
+    assert_eq!(what(Delivery { message_id: "1".into(), ..good.clone() }), "message_id");
+    assert_eq!(what(Delivery { referral: "youths/1".into(), ..good.clone() }), "referral");
+    assert_eq!(what(Delivery { sender: "Ohjaamo".into(), ..good.clone() }), "sender");
+    assert_eq!(what(Delivery { item: None, ..good.clone() }), "item");
+    let handover = |handover| what(Delivery { item: Some(Item::Handover(handover)), ..good.clone() });
+    assert_eq!(handover(ReferralHandover { purpose: 0, ..trial::handover(None) }), "purpose");
+    assert_eq!(handover(ReferralHandover { purpose: 99, ..trial::handover(None) }), "purpose");
+    assert_eq!(handover(ReferralHandover { create_time: None, ..trial::handover(None) }), "create_time");
+    let notice = |notice| what(Delivery { item: Some(Item::Notice(notice)), ..good.clone() });
+    assert_eq!(notice(ReferralNotice { kind: 0, ..trial::notice() }), "kind");
+    assert_eq!(notice(ReferralNotice { state: 0, ..trial::notice() }), "state");
+    assert_eq!(notice(ReferralNotice { time: None, ..trial::notice() }), "time");
+    assert_eq!(notice(ReferralNotice { outcome: 99, ..trial::notice() }), "outcome");
+    assert_eq!(notice(ReferralNotice { rejection_reason: 99, ..trial::notice() }), "rejection_reason");
 }
 
 #[tokio::test]
@@ -193,14 +96,8 @@ async fn permit_of_another_agency_or_too_old() {
     let other = trial::permit(trial::delivery("walmu", item.clone()));
     let error = office().deliver(other, trial::now()).await.unwrap_err();
     assert_eq!(error.kind, AdapterErrorKind::PermitMismatch);
-    assert_eq!(
-        error.to_string(),
-        "delivery to te failed: the permit does not fit this delivery"
-    );
+    assert_eq!(error.to_string(), "delivery to te failed: the permit does not fit this delivery");
     let old = trial::permit(trial::delivery("te", item));
-    let error = office()
-        .deliver(old, trial::instant("2027-11-01T00:00:00Z"))
-        .await
-        .unwrap_err();
+    let error = office().deliver(old, trial::instant("2027-11-01T00:00:00Z")).await.unwrap_err();
     assert_eq!(error.kind, AdapterErrorKind::PermitMismatch);
 }

@@ -36,21 +36,13 @@ fn good() -> String {
 
 fn http_headers() -> HeaderMap {
     let mut headers = HeaderMap::new();
-    headers.insert(
-        "content-type",
-        HeaderValue::from_static("text/xml; charset=utf-8"),
-    );
+    headers.insert("content-type", HeaderValue::from_static("text/xml; charset=utf-8"));
     headers.insert("soapaction", HeaderValue::from_static("\"\""));
     headers
 }
 
 fn inbound<'a>(headers: &'a HeaderMap, body: &'a [u8]) -> Inbound<'a> {
-    Inbound {
-        headers,
-        body,
-        peer: Some(PIN),
-        now: trial::now(),
-    }
+    Inbound { headers, body, peer: Some(PIN), now: trial::now() }
 }
 
 fn received(body: &str) -> Result<InboundEvent, InboundError> {
@@ -77,10 +69,7 @@ fn good_message() {
     let message: MessageId = trial::MESSAGE.parse().unwrap();
     let referral: ReferralId = trial::REFERRAL.parse().unwrap();
     assert_eq!((event.message, event.referral), (message.uuid(), referral));
-    assert_eq!(
-        (event.official.as_str(), event.unit.as_str()),
-        ("virkailija-1", "nuorten-palvelut")
-    );
+    assert_eq!((event.official.as_str(), event.unit.as_str()), ("virkailija-1", "nuorten-palvelut"));
     assert!(event.change == InboundChange::Accept { note: String::new() });
     assert_eq!(
         format!("{event:?} {:?}", event.change),
@@ -126,31 +115,14 @@ fn every_change() {
         let rest = |action| {
             format!("<tns:toimenpide>{action}</tns:toimenpide><tns:tulos>{code}</tns:tulos>{huomautus}")
         };
-        assert!(
-            changed(&rest("PAATA"))
-                == InboundChange::Complete {
-                    outcome,
-                    note: note()
-                }
-        );
-        assert!(
-            changed(&rest("EPAONNISTUI"))
-                == InboundChange::Fail {
-                    outcome,
-                    note: note()
-                }
-        );
+        assert!(changed(&rest("PAATA")) == InboundChange::Complete { outcome, note: note() });
+        assert!(changed(&rest("EPAONNISTUI")) == InboundChange::Fail { outcome, note: note() });
     }
 }
 
 #[test]
 fn longest_note() {
-    let note = |length| {
-        with(&format!(
-            "{ACTION}<tns:huomautus>{}</tns:huomautus>",
-            "ö".repeat(length)
-        ))
-    };
+    let note = |length| with(&format!("{ACTION}<tns:huomautus>{}</tns:huomautus>", "ö".repeat(length)));
     assert_eq!(code_of(&note(2000)), "taken in");
     assert_eq!(code_of(&note(2001)), "client.invalid_body");
 }
@@ -185,9 +157,7 @@ fn bad_bodies() {
         with(&format!("{hylkaa}<tns:syy>HUVIKSI</tns:syy>")),
         with(&format!("{hylkaa}<tns:syy/>")),
         with(paata),
-        with(&format!(
-            "{paata}<tns:huomautus>a</tns:huomautus><tns:tulos>SAI_PALVELUN</tns:tulos>"
-        )),
+        with(&format!("{paata}<tns:huomautus>a</tns:huomautus><tns:tulos>SAI_PALVELUN</tns:tulos>")),
         with(&format!("{paata}<tns:tulos>HYVIN</tns:tulos>")),
         with("<tns:toimenpide>EPAONNISTUI</tns:toimenpide><tns:tulos>EI_TIEDOSSA</tns:tulos>"),
         with("<tns:toimenpide>PYYDA_LISATIETOJA</tns:toimenpide>"),
@@ -209,10 +179,7 @@ fn bad_envelopes() {
     assert_eq!(code("paivitaLahete", "poistaLahete"), "client.unknown_service");
     assert_eq!(code(">v1<", ">v2<"), "client.unknown_service");
     assert_eq!(code("0245437-2", "0245437-3"), "client.unknown_service");
-    assert_eq!(
-        code("<id:subsystemCode>lahetteet</id:subsystemCode>", ""),
-        "taken in"
-    );
+    assert_eq!(code("<id:subsystemCode>lahetteet</id:subsystemCode>", ""), "taken in");
     assert_eq!(code("0204819-8", "0204819-9"), "unauthenticated");
     assert_eq!(code("<xroad:id>1</xroad:id>", ""), "client.missing_header_field");
     assert_eq!(
@@ -220,28 +187,16 @@ fn bad_envelopes() {
         "client.invalid_protocol_version"
     );
     assert_eq!(
-        code(
-            "<xroad:id>1</xroad:id>",
-            "<xroad:id>1</xroad:id><xroad:id>1</xroad:id>"
-        ),
+        code("<xroad:id>1</xroad:id>", "<xroad:id>1</xroad:id><xroad:id>1</xroad:id>"),
         "client.duplicate_header_field"
     );
-    assert_eq!(
-        code("<id:serviceCode>paivitaLahete<", "<id:serviceCode>muu<"),
-        "client.inconsistent_headers"
-    );
+    assert_eq!(code("<id:serviceCode>paivitaLahete<", "<id:serviceCode>muu<"), "client.inconsistent_headers");
     assert_eq!(code("</SOAP-ENV:Envelope>", ""), "client.invalid_soap");
-    assert_eq!(
-        code("<SOAP-ENV:Envelope", "<!DOCTYPE a><SOAP-ENV:Envelope"),
-        "client.invalid_soap"
-    );
+    assert_eq!(code("<SOAP-ENV:Envelope", "<!DOCTYPE a><SOAP-ENV:Envelope"), "client.invalid_soap");
     assert_eq!(code_of(""), "client.invalid_soap");
     assert_eq!(code_of(&"<a>".repeat(40)), "client.invalid_soap");
     let fault = soap::write_fault("client.access_denied", "", uuid::Uuid::nil()).unwrap();
-    assert_eq!(
-        code_of(&String::from_utf8(fault).unwrap()),
-        "client.client.access_denied"
-    );
+    assert_eq!(code_of(&String::from_utf8(fault).unwrap()), "client.client.access_denied");
 }
 
 #[test]
@@ -259,10 +214,7 @@ fn bad_http() {
         }
     };
     assert_eq!(code("content-type", None), "client.invalid_content_type");
-    assert_eq!(
-        code("content-type", Some("application/json")),
-        "client.invalid_content_type"
-    );
+    assert_eq!(code("content-type", Some("application/json")), "client.invalid_content_type");
     assert_eq!(code("soapaction", Some("unquoted")), "client.invalid_soap_action");
     assert_eq!(code("soapaction", None), "taken in");
 }
@@ -271,10 +223,7 @@ fn bad_http() {
 fn other_peers() {
     let (headers, body) = (http_headers(), good());
     for peer in [None, Some([0xcd; 32])] {
-        let inbound = Inbound {
-            peer,
-            ..inbound(&headers, body.as_bytes())
-        };
+        let inbound = Inbound { peer, ..inbound(&headers, body.as_bytes()) };
         let refused = office().receive(&inbound).unwrap_err();
         assert!(matches!(refused, InboundError::Unauthenticated { .. }));
         let reply = office().reply(&inbound, &InboundOutcome::Unreadable(refused));
@@ -290,10 +239,7 @@ fn replied(outcome: &InboundOutcome) -> (u16, String) {
 
 #[test]
 fn reply_to_what_took_effect() {
-    let (status, body) = replied(&InboundOutcome::Applied {
-        state: ReferralState::Accepted,
-        sequence: 17,
-    });
+    let (status, body) = replied(&InboundOutcome::Applied { state: ReferralState::Accepted, sequence: 17 });
     assert_eq!(status, 200);
     assert!(
         body.contains("<tns:tila>HYVAKSYTTY</tns:tila><tns:tapahtumanumero>17</tns:tapahtumanumero>"),
@@ -305,29 +251,19 @@ fn reply_to_what_took_effect() {
 
 #[test]
 fn reply_to_what_is_refused() {
-    let refused = |retry| InboundOutcome::Refused {
-        reason: "TRANSITION_NOT_ALLOWED",
-        hint: "no".to_owned(),
-        retry,
-    };
+    let refused =
+        |retry| InboundOutcome::Refused { reason: "TRANSITION_NOT_ALLOWED", hint: "no".to_owned(), retry };
     let (status, body) = replied(&refused(Retry::Never));
     assert_eq!(status, 200);
     let answer = accept_answer(good().as_bytes(), body.as_bytes()).unwrap();
     let fault = answer.non_technical_fault().unwrap();
     assert_eq!((fault.code(), fault.string()), ("TRANSITION_NOT_ALLOWED", "no"));
-    for retry in [
-        Retry::Backoff,
-        Retry::After(Duration::from_secs(1)),
-        Retry::FindOut,
-    ] {
+    for retry in [Retry::Backoff, Retry::After(Duration::from_secs(1)), Retry::FindOut] {
         let (status, body) = replied(&refused(retry));
         let soap::Envelope::Fault(fault) = parse(body.as_bytes(), &XmlLimits::default()).unwrap() else {
             panic!("no fault: {body}");
         };
-        assert_eq!(
-            (status, fault.code()),
-            (500, "server.serverproxy.service_disabled")
-        );
+        assert_eq!((status, fault.code()), (500, "server.serverproxy.service_disabled"));
         assert_eq!(fault.class().retry, soap::Retry::Later);
         assert_eq!(fault.class().reached, soap::Reached::No);
         assert_eq!(fault.detail(), Some(trial::MESSAGE));
@@ -339,10 +275,7 @@ fn reply_to_what_cannot_be_read() {
     let error = received(&with("")).unwrap_err();
     let (status, body) = replied(&InboundOutcome::Unreadable(error));
     assert_eq!(status, 500);
-    assert!(
-        body.contains("<faultcode>client.invalid_body</faultcode>"),
-        "{body}"
-    );
+    assert!(body.contains("<faultcode>client.invalid_body</faultcode>"), "{body}");
     assert!(
         body.contains(
             "<faultstring>expected `toimenpide`, one of the documented codes, fourth</faultstring>"

@@ -10,19 +10,12 @@ fn failed(status: u16, body: &'static str) -> AdapterErrorKind {
     let mut headers = HeaderMap::new();
     headers.insert("retry-after", HeaderValue::from_static("120"));
     let status = StatusCode::from_u16(status).unwrap();
-    refused(&Answer {
-        status,
-        headers,
-        body: Bytes::from_static(body.as_bytes()),
-    })
-    .kind
+    refused(&Answer { status, headers, body: Bytes::from_static(body.as_bytes()) }).kind
 }
 
 #[test]
 fn refusals() {
-    let rejected = |code: &str| AdapterErrorKind::Rejected {
-        code: code.to_owned(),
-    };
+    let rejected = |code: &str| AdapterErrorKind::Rejected { code: code.to_owned() };
     let error = r#"{"virhe": {"koodi": "virheellinen_sisalto", "viesti": "Aino Esimerkki"}, "muuta": null}"#;
     for status in [400, 409, 422] {
         assert_eq!(failed(status, error), rejected("virheellinen_sisalto"));
@@ -30,13 +23,8 @@ fn refusals() {
     assert_eq!(failed(409, ""), rejected("HTTP_409"));
     assert_eq!(failed(404, error), rejected("virheellinen_sisalto"));
     assert_eq!(failed(404, "<html>"), AdapterErrorKind::Unanswered);
-    assert_eq!(
-        failed(422, r#"{"virhe": {"koodi": "Aino <Esimerkki>"}}"#),
-        rejected("AinoEsimerkki")
-    );
-    let later = AdapterErrorKind::Unavailable {
-        after: Some(Duration::from_secs(120)),
-    };
+    assert_eq!(failed(422, r#"{"virhe": {"koodi": "Aino <Esimerkki>"}}"#), rejected("AinoEsimerkki"));
+    let later = AdapterErrorKind::Unavailable { after: Some(Duration::from_secs(120)) };
     for status in [401, 403, 408, 425, 429, 503] {
         assert_eq!(failed(status, error), later);
     }
@@ -48,12 +36,7 @@ fn refusals() {
 #[test]
 fn receipts() {
     let good = br#"{"vastaanottotunnus": "W-1", "vastaanotettu": "2026-11-21T09:30:01Z", "muuta": [1]}"#;
-    assert_eq!(
-        wire::read_receipt(good),
-        Some(Receipt {
-            reference: "W-1".to_owned()
-        })
-    );
+    assert_eq!(wire::read_receipt(good), Some(Receipt { reference: "W-1".to_owned() }));
     let bad: [&[u8]; 6] = [
         b"",
         b"[]",

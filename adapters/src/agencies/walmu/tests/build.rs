@@ -43,36 +43,18 @@ fn built_from_its_table() {
     assert_eq!(adapter.agency().as_str(), "walmu");
     assert_eq!(adapter.redelivery(), Redelivery::Deduplicates);
     let debug = format!("{adapter:?}");
-    assert!(
-        !debug.contains("secret-0001") && !debug.contains("0123456789abcdef"),
-        "{debug}"
-    );
+    assert!(!debug.contains("secret-0001") && !debug.contains("0123456789abcdef"), "{debug}");
 }
 
 #[test]
 fn refused_settings() {
     let url = "expected an address such as https://host.example/path, without user, query and fragment";
-    assert_eq!(
-        refusal("base_url", "http://walmu.example"),
-        format!("base_url: {url}")
-    );
-    assert_eq!(
-        refusal("base_url", "https://walmu.example/?a"),
-        format!("base_url: {url}")
-    );
+    assert_eq!(refusal("base_url", "http://walmu.example"), format!("base_url: {url}"));
+    assert_eq!(refusal("base_url", "https://walmu.example/?a"), format!("base_url: {url}"));
     assert_eq!(refusal("token_url", "login.example"), format!("token_url: {url}"));
-    assert_eq!(
-        refusal("token_url", "https://walmu.example/#a"),
-        format!("token_url: {url}")
-    );
-    assert_eq!(
-        refusal("client_id", ""),
-        "client_id: expected 1 to 256 printable characters of ASCII"
-    );
-    assert_eq!(
-        refusal("client_id", "a b"),
-        "client_id: expected 1 to 256 printable characters of ASCII"
-    );
+    assert_eq!(refusal("token_url", "https://walmu.example/#a"), format!("token_url: {url}"));
+    assert_eq!(refusal("client_id", ""), "client_id: expected 1 to 256 printable characters of ASCII");
+    assert_eq!(refusal("client_id", "a b"), "client_id: expected 1 to 256 printable characters of ASCII");
     assert!(refusal("client_secret", "plain").starts_with("unknown field `client_secret`, expected one of"));
     let (mut table, _files) = settings();
     table.remove("webhook_secret_file");

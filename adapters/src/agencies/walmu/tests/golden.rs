@@ -7,12 +7,7 @@ use super::*;
 
 fn message(delivery: Delivery) -> Message {
     let (delivery, decision) = trial::spent(delivery);
-    Message::of(
-        Envelope::open(delivery).unwrap(),
-        &trial::agency("walmu"),
-        &decision,
-    )
-    .unwrap()
+    Message::of(Envelope::open(delivery).unwrap(), &trial::agency("walmu"), &decision).unwrap()
 }
 
 #[track_caller]
@@ -32,10 +27,7 @@ fn full_handover() {
 #[test]
 fn minimal_handover() {
     let item = Item::Handover(trial::handover(None));
-    same(
-        &message(trial::delivery("walmu", item)),
-        include_str!("../testdata/handover-minimal.json"),
-    );
+    same(&message(trial::delivery("walmu", item)), include_str!("../testdata/handover-minimal.json"));
 }
 
 #[test]
@@ -48,26 +40,15 @@ fn empty_objects_are_left_out() {
     let item = Item::Handover(trial::handover(Some(content)));
     let (_, decision) = trial::spent(trial::delivery("walmu", Item::Handover(trial::handover(None))));
     let delivery = trial::delivery("walmu", item);
-    let message = Message::of(
-        Envelope::open(delivery).unwrap(),
-        &trial::agency("walmu"),
-        &decision,
-    )
-    .unwrap();
+    let message = Message::of(Envelope::open(delivery).unwrap(), &trial::agency("walmu"), &decision).unwrap();
     let written = String::from_utf8(message.body).unwrap();
-    assert!(
-        !written.contains("asiakas") && !written.contains("tausta"),
-        "{written}"
-    );
+    assert!(!written.contains("asiakas") && !written.contains("tausta"), "{written}");
 }
 
 #[test]
 fn notice() {
     let message = message(trial::delivery("walmu", Item::Notice(trial::notice())));
-    assert_eq!(
-        message.path,
-        format!("/lahetteet/{}/ilmoitukset", trial::REFERRAL)
-    );
+    assert_eq!(message.path, format!("/lahetteet/{}/ilmoitukset", trial::REFERRAL));
     same(&message, include_str!("../testdata/notice.json"));
 }
 
@@ -76,49 +57,15 @@ fn what_cannot_be_written() {
     let good = trial::delivery("walmu", Item::Handover(trial::handover(None)));
     let (_, decision) = trial::spent(good.clone());
     let what = |item| {
-        let envelope = Envelope::open(Delivery {
-            item: Some(item),
-            ..good.clone()
-        })
-        .unwrap();
-        Message::of(envelope, &trial::agency("walmu"), &decision)
-            .err()
-            .unwrap()
-            .0
+        let envelope = Envelope::open(Delivery { item: Some(item), ..good.clone() }).unwrap();
+        Message::of(envelope, &trial::agency("walmu"), &decision).err().unwrap().0
     };
+    assert_eq!(what(Item::Handover(ReferralHandover { purpose: 0, ..trial::handover(None) })), "purpose");
     assert_eq!(
-        what(Item::Handover(ReferralHandover {
-            purpose: 0,
-            ..trial::handover(None)
-        })),
-        "purpose"
-    );
-    assert_eq!(
-        what(Item::Handover(ReferralHandover {
-            create_time: None,
-            ..trial::handover(None)
-        })),
+        what(Item::Handover(ReferralHandover { create_time: None, ..trial::handover(None) })),
         "create_time"
     );
-    assert_eq!(
-        what(Item::Notice(ReferralNotice {
-            kind: 0,
-            ..trial::notice()
-        })),
-        "kind"
-    );
-    assert_eq!(
-        what(Item::Notice(ReferralNotice {
-            state: 77,
-            ..trial::notice()
-        })),
-        "state"
-    );
-    assert_eq!(
-        what(Item::Notice(ReferralNotice {
-            time: None,
-            ..trial::notice()
-        })),
-        "time"
-    );
+    assert_eq!(what(Item::Notice(ReferralNotice { kind: 0, ..trial::notice() })), "kind");
+    assert_eq!(what(Item::Notice(ReferralNotice { state: 77, ..trial::notice() })), "state");
+    assert_eq!(what(Item::Notice(ReferralNotice { time: None, ..trial::notice() })), "time");
 }

@@ -30,15 +30,7 @@ fn sign(timestamp: &str, body: &str) -> String {
 }
 
 fn receive(headers: &HeaderMap, body: &str) -> Result<InboundEvent, InboundError> {
-    webhook::receive(
-        &key(),
-        &Inbound {
-            headers,
-            body: body.as_bytes(),
-            peer: None,
-            now: trial::now(),
-        },
-    )
+    webhook::receive(&key(), &Inbound { headers, body: body.as_bytes(), peer: None, now: trial::now() })
 }
 
 fn seconds(offset: i64) -> String {
@@ -63,10 +55,7 @@ fn known_signature() {
     // Authentic, and still not a message.
     let headers = headers("1795253460", &format!("v1={VECTOR}"));
     assert_eq!(seconds(0), "1795253460");
-    assert!(matches!(
-        receive(&headers, r#"{"a":1}"#),
-        Err(InboundError::Malformed { .. })
-    ));
+    assert!(matches!(receive(&headers, r#"{"a":1}"#), Err(InboundError::Malformed { .. })));
 }
 
 #[test]
@@ -74,20 +63,14 @@ fn good_event() {
     let event = received(&event(r#""tapahtuma": "hyvaksytty", "muuta": {"a": null}"#)).unwrap();
     assert_eq!(event.message.to_string(), trial::MESSAGE);
     assert_eq!(event.referral.to_string(), trial::REFERRAL);
-    assert_eq!(
-        (event.official.as_str(), event.unit.as_str()),
-        ("valmentaja-1", "paja")
-    );
+    assert_eq!((event.official.as_str(), event.unit.as_str()), ("valmentaja-1", "paja"));
     assert!(event.change == InboundChange::Accept { note: String::new() });
 }
 
 #[test]
 fn every_change() {
-    let changed = |rest: &str| {
-        received(&event(&format!(r#"{rest}, "huomautus": "Sana.\nToinen.""#)))
-            .unwrap()
-            .change
-    };
+    let changed =
+        |rest: &str| received(&event(&format!(r#"{rest}, "huomautus": "Sana.\nToinen.""#))).unwrap().change;
     let note = || "Sana.\nToinen.".to_owned();
     let plain = |code: &str| changed(&format!(r#""tapahtuma": "{code}""#));
     assert!(plain("hyvaksytty") == InboundChange::Accept { note: note() });
@@ -120,20 +103,8 @@ fn every_change() {
     ];
     for (code, outcome) in outcomes {
         let rest = |event: &str| format!(r#""tapahtuma": "{event}", "tulos": "{code}""#);
-        assert!(
-            changed(&rest("paattynyt"))
-                == InboundChange::Complete {
-                    outcome,
-                    note: note()
-                }
-        );
-        assert!(
-            changed(&rest("epaonnistunut"))
-                == InboundChange::Fail {
-                    outcome,
-                    note: note()
-                }
-        );
+        assert!(changed(&rest("paattynyt")) == InboundChange::Complete { outcome, note: note() });
+        assert!(changed(&rest("epaonnistunut")) == InboundChange::Fail { outcome, note: note() });
     }
 }
 
@@ -163,10 +134,7 @@ fn bad_events() {
         event(r#""tapahtuma": "hyvaksytty", "huomautus": 1"#),
         event(r#""tapahtuma": "hyvaksytty", "huomautus": "a\u0000""#),
         event(r#""tapahtuma": "hyvaksytty", "huomautus": "a\r\n""#),
-        event(&format!(
-            r#""tapahtuma": "hyvaksytty", "huomautus": "{}""#,
-            "ö".repeat(2001)
-        )),
+        event(&format!(r#""tapahtuma": "hyvaksytty", "huomautus": "{}""#, "ö".repeat(2001))),
         event(r#""tapahtuma": "hyvaksytty", "syy": "muu""#),
         event(r#""tapahtuma": "hyvaksytty", "tulos": "sai_palvelun""#),
         event(r#""tapahtuma": "hylatty""#),
@@ -196,10 +164,7 @@ fn unauthenticated() {
     let (now, signed) = (seconds(0), sign(&seconds(0), &body));
     let refused = |headers: &HeaderMap, body: &str| {
         let result = receive(headers, body);
-        assert!(
-            matches!(result, Err(InboundError::Unauthenticated { .. })),
-            "{result:?}"
-        );
+        assert!(matches!(result, Err(InboundError::Unauthenticated { .. })), "{result:?}");
     };
     refused(&HeaderMap::new(), &body);
     let mut missing = headers(&now, &signed);
@@ -212,13 +177,7 @@ fn unauthenticated() {
     refused(&headers(&seconds(1), &signed), &body);
     refused(&headers(&now, &signed.replace("v1=", "v2=")), &body);
     refused(&headers(&now, &signed.replace("v1=", "")), &body);
-    refused(
-        &headers(
-            &now,
-            &format!("v1={}", signed.trim_start_matches("v1=").to_uppercase()),
-        ),
-        &body,
-    );
+    refused(&headers(&now, &format!("v1={}", signed.trim_start_matches("v1=").to_uppercase())), &body);
     refused(&headers(&now, "v1="), &body);
     refused(&headers(&now, &format!("v1={}", "0".repeat(64))), &body);
     for offset in [-301, 301] {
@@ -230,10 +189,7 @@ fn unauthenticated() {
     for odd in ["", "+1795253460", "1795253460.0", "99999999999999999999"] {
         refused(&headers(odd, &sign(odd, &body)), &body);
     }
-    let large = event(&format!(
-        r#""tapahtuma": "hyvaksytty", "muuta": "{}""#,
-        "a".repeat(65536)
-    ));
+    let large = event(&format!(r#""tapahtuma": "hyvaksytty", "muuta": "{}""#, "a".repeat(65536)));
     refused(&headers(&now, &sign(&now, &large)), &large);
 }
 
@@ -245,14 +201,8 @@ fn replied(outcome: &InboundOutcome) -> (u16, String) {
 
 #[test]
 fn replies() {
-    let (status, body) = replied(&InboundOutcome::Applied {
-        state: ReferralState::Accepted,
-        sequence: 17,
-    });
-    assert_eq!(
-        (status, body.as_str()),
-        (200, r#"{"tila":"hyvaksytty","tapahtumanumero":17}"#)
-    );
+    let (status, body) = replied(&InboundOutcome::Applied { state: ReferralState::Accepted, sequence: 17 });
+    assert_eq!((status, body.as_str()), (200, r#"{"tila":"hyvaksytty","tapahtumanumero":17}"#));
     let refused = |retry| InboundOutcome::Refused {
         reason: "TRANSITION_NOT_ALLOWED",
         hint: "\"no\"".to_owned(),
@@ -260,23 +210,13 @@ fn replies() {
     };
     let body = r#"{"virhe":{"koodi":"TRANSITION_NOT_ALLOWED","viesti":"\"no\""}}"#.to_owned();
     assert_eq!(replied(&refused(Retry::Never)), (409, body.clone()));
-    for retry in [
-        Retry::Backoff,
-        Retry::After(Duration::from_secs(1)),
-        Retry::FindOut,
-    ] {
+    for retry in [Retry::Backoff, Retry::After(Duration::from_secs(1)), Retry::FindOut] {
         assert_eq!(replied(&refused(retry)), (503, body.clone()));
     }
     let error = received("{}").unwrap_err();
     let body = r#"{"virhe":{"koodi":"VIRHEELLINEN_SISALTO","viesti":"expected a JSON object with the documented members, each once, none of them null"}}"#;
-    assert_eq!(
-        replied(&InboundOutcome::Unreadable(error)),
-        (400, body.to_owned())
-    );
+    assert_eq!(replied(&InboundOutcome::Unreadable(error)), (400, body.to_owned()));
     let error = receive(&HeaderMap::new(), "{}").unwrap_err();
     let body = r#"{"virhe":{"koodi":"UNAUTHENTICATED","viesti":"expected one header `Walmu-Timestamp`"}}"#;
-    assert_eq!(
-        replied(&InboundOutcome::Unreadable(error)),
-        (401, body.to_owned())
-    );
+    assert_eq!(replied(&InboundOutcome::Unreadable(error)), (401, body.to_owned()));
 }

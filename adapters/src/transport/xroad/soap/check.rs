@@ -136,9 +136,7 @@ fn read(bytes: &[u8]) -> Result<Envelope, SoapError> {
 
 fn strictly(request: &[u8], asked: &SoapMessage, answer: &SoapMessage) -> Result<(), SoapError> {
     if answer.headers().protocol_version != asked.headers().protocol_version {
-        return Err(SoapError::NotEchoed {
-            field: "protocolVersion",
-        });
+        return Err(SoapError::NotEchoed { field: "protocolVersion" });
     }
     let service_code = asked.headers().service.service_code();
     if answer.body().name().strip_suffix("Response") != Some(service_code) {

@@ -73,10 +73,7 @@ impl Fault {
 
 impl fmt::Debug for Fault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Fault")
-            .field("class", &self.class())
-            .finish_non_exhaustive()
+        formatter.debug_struct("Fault").field("class", &self.class()).finish_non_exhaustive()
     }
 }
 
@@ -87,16 +84,10 @@ impl NonTechnicalFault {
             return None;
         }
         let places = [Some(body), any_child(body, "response")];
-        let fault = places
-            .into_iter()
-            .flatten()
-            .find_map(|place| any_child(place, "fault"))?;
+        let fault = places.into_iter().flatten().find_map(|place| any_child(place, "fault"))?;
         let code = any_child(fault, "faultCode")?.text().trim().to_owned();
         let string = any_child(fault, "faultString").map(|string| string.text().to_owned());
-        Some(Self {
-            code,
-            string: string.unwrap_or_default(),
-        })
+        Some(Self { code, string: string.unwrap_or_default() })
     }
 
     /// Returns the provider's own code.
@@ -204,9 +195,7 @@ pub fn classify(code: &str) -> FaultClass {
     };
     let passing = PASSING.iter().find(|(known, _)| parts.contains(known));
     let refused = parts.iter().any(|part| STAYING.contains(part));
-    let staying = parts
-        .iter()
-        .any(|part| STAYING_PREFIXES.iter().any(|prefix| part.starts_with(prefix)));
+    let staying = parts.iter().any(|part| STAYING_PREFIXES.iter().any(|prefix| part.starts_with(prefix)));
     let (retry, reached) = match (failed_at, passing) {
         (FailedAt::Provider, _) => (Retry::Never, Reached::Possibly),
         (FailedAt::Client, _) => (Retry::Never, Reached::No),
@@ -215,16 +204,8 @@ pub fn classify(code: &str) -> FaultClass {
         (_, _) => (Retry::Never, Reached::Possibly),
     };
     // INVARIANT: whatever the code, a failure behind the provider's security server may have had an effect.
-    let reached = if failed_at == FailedAt::Backend {
-        Reached::Possibly
-    } else {
-        reached
-    };
-    FaultClass {
-        failed_at,
-        retry,
-        reached,
-    }
+    let reached = if failed_at == FailedAt::Backend { Reached::Possibly } else { reached };
+    FaultClass { failed_at, retry, reached }
 }
 
 /// Brings a code in either spelling to one: lower case, without `_`, part by part.

@@ -73,10 +73,7 @@ impl Headers {
             ("client", self.client == request.client),
             ("service", self.service == request.service),
             ("userId", self.user_id == request.user_id),
-            (
-                "representedParty",
-                self.represented_party == request.represented_party,
-            ),
+            ("representedParty", self.represented_party == request.represented_party),
             ("issue", self.issue == request.issue),
             ("id", self.id == request.id),
         ];
@@ -87,10 +84,7 @@ impl Headers {
 impl fmt::Debug for Headers {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut headers = formatter.debug_struct("Headers");
-        headers
-            .field("client", &self.client)
-            .field("service", &self.service)
-            .field("id", &self.id);
+        headers.field("client", &self.client).field("service", &self.service).field("id", &self.id);
         headers.finish_non_exhaustive()
     }
 }
@@ -119,9 +113,7 @@ impl Draft {
     /// Takes in one child of the header. Elements of other names and namespaces are not X-Road's business.
     pub(super) fn read(&mut self, element: &Element) -> Result<(), SoapError> {
         if element.is(REPRESENTATION, "representedParty") {
-            return fill(&mut self.represented_party, "representedParty", || {
-                represented_party(element)
-            });
+            return fill(&mut self.represented_party, "representedParty", || represented_party(element));
         }
         if element.namespace() != XROAD {
             return Ok(());
@@ -129,19 +121,16 @@ impl Draft {
         match element.name() {
             "client" => fill(&mut self.client, "client", || client(element)),
             "service" => fill(&mut self.service, "service", || service(element)),
-            "securityServer" => fill(&mut self.security_server, "securityServer", || {
-                security_server(element)
-            }),
+            "securityServer" => {
+                fill(&mut self.security_server, "securityServer", || security_server(element))
+            }
             "id" => fill(&mut self.id, "id", || text(element, "id")),
             "userId" => fill(&mut self.user_id, "userId", || text(element, "userId")),
             "issue" => fill(&mut self.issue, "issue", || text(element, "issue")),
             "protocolVersion" => fill(&mut self.protocol_version, "protocolVersion", || version(element)),
             "requestHash" => fill(&mut self.request_hash, "requestHash", || {
                 let algorithm = element.attribute("", "algorithmId").map(str::to_owned);
-                Ok(RequestHash {
-                    algorithm,
-                    value: text(element, "requestHash")?,
-                })
+                Ok(RequestHash { algorithm, value: text(element, "requestHash")? })
             }),
             _ => Ok(()),
         }
@@ -149,9 +138,8 @@ impl Draft {
 
     /// Requires the mandatory fields, in the order in which X-Road looks for them.
     pub(super) fn finish(self) -> Result<Headers, SoapError> {
-        let protocol_version = self.protocol_version.ok_or(SoapError::MissingField {
-            field: "protocolVersion",
-        })?;
+        let protocol_version =
+            self.protocol_version.ok_or(SoapError::MissingField { field: "protocolVersion" })?;
         let client = self.client.ok_or(SoapError::MissingField { field: "client" })?;
         let id = self.id.ok_or(SoapError::MissingField { field: "id" })?;
         let service = self.service.ok_or(SoapError::MissingField { field: "service" })?;
@@ -207,22 +195,12 @@ fn client(element: &Element) -> Result<ClientId, SoapError> {
 fn service(element: &Element) -> Result<ServiceId, SoapError> {
     let field = "service";
     require_object_type(element, field, &["SERVICE"], "SERVICE")?;
-    let parts = [
-        "xRoadInstance",
-        "memberClass",
-        "memberCode",
-        "subsystemCode",
-        "serviceCode",
-        "serviceVersion",
-    ];
+    let parts =
+        ["xRoadInstance", "memberClass", "memberCode", "subsystemCode", "serviceCode", "serviceVersion"];
     let [instance, class, code, subsystem, service, service_version] =
         read_parts(element, IDENTIFIERS, field, parts)?;
     let provider = member(field, instance, class, code, subsystem)?;
-    Ok(ServiceId {
-        provider,
-        service_code: filled(field, "serviceCode", service)?,
-        service_version,
-    })
+    Ok(ServiceId { provider, service_code: filled(field, "serviceCode", service)?, service_version })
 }
 
 fn security_server(element: &Element) -> Result<SecurityServerId, SoapError> {
@@ -231,19 +209,13 @@ fn security_server(element: &Element) -> Result<SecurityServerId, SoapError> {
     let parts = ["xRoadInstance", "memberClass", "memberCode", "serverCode"];
     let [instance, class, code, server] = read_parts(element, IDENTIFIERS, field, parts)?;
     let owner = member(field, instance, class, code, None)?;
-    Ok(SecurityServerId {
-        owner,
-        server_code: filled(field, "serverCode", server)?,
-    })
+    Ok(SecurityServerId { owner, server_code: filled(field, "serverCode", server)? })
 }
 
 fn represented_party(element: &Element) -> Result<RepresentedParty, SoapError> {
     let field = "representedParty";
     let [class, code] = read_parts(element, REPRESENTATION, field, ["partyClass", "partyCode"])?;
-    Ok(RepresentedParty {
-        class,
-        code: filled(field, "partyCode", code)?,
-    })
+    Ok(RepresentedParty { class, code: filled(field, "partyCode", code)? })
 }
 
 fn member(
@@ -257,16 +229,12 @@ fn member(
         instance: filled(field, "xRoadInstance", instance)?,
         member_class: filled(field, "memberClass", class)?,
         member_code: filled(field, "memberCode", code)?,
-        subsystem_code: subsystem
-            .map(|code| filled(field, "subsystemCode", Some(code)))
-            .transpose()?,
+        subsystem_code: subsystem.map(|code| filled(field, "subsystemCode", Some(code))).transpose()?,
     })
 }
 
 fn filled(field: &'static str, part: &'static str, value: Option<String>) -> Result<String, SoapError> {
-    value
-        .filter(|value| !value.trim().is_empty())
-        .ok_or(SoapError::BlankPart { field, part })
+    value.filter(|value| !value.trim().is_empty()).ok_or(SoapError::BlankPart { field, part })
 }
 
 /// Reads the named parts, in any order; elements of other names are passed over, as X-Road does.
@@ -278,11 +246,7 @@ fn read_parts<const N: usize>(
 ) -> Result<[Option<String>; N], SoapError> {
     let mut values = [const { None }; N];
     for (part, value) in parts.into_iter().zip(&mut values) {
-        for child in element
-            .children()
-            .iter()
-            .filter(|child| child.is(namespace, part))
-        {
+        for child in element.children().iter().filter(|child| child.is(namespace, part)) {
             if value.is_some() {
                 return Err(SoapError::RepeatedPart { field, part });
             }

@@ -27,9 +27,7 @@ pub fn check_soap_action(value: Option<&str>) -> Result<(), SoapError> {
         Some(value) => value.strip_prefix('"').and_then(|value| value.strip_suffix('"')),
     };
     let is_uri = |action: &str| {
-        action
-            .chars()
-            .all(|character| !character.is_control() && !" \"<>\\^`{|}".contains(character))
+        action.chars().all(|character| !character.is_control() && !" \"<>\\^`{|}".contains(character))
     };
     match action {
         Some(action) if is_uri(action) => Ok(()),
@@ -44,13 +42,7 @@ pub fn check_soap_action(value: Option<&str>) -> Result<(), SoapError> {
 pub fn check_content_type(value: Option<&str>) -> Result<(), SoapError> {
     let essence = value.and_then(|value| value.split(';').next()).map(str::trim);
     match essence {
-        Some(essence)
-            if ACCEPTED
-                .iter()
-                .any(|accepted| essence.eq_ignore_ascii_case(accepted)) =>
-        {
-            Ok(())
-        }
+        Some(essence) if ACCEPTED.iter().any(|accepted| essence.eq_ignore_ascii_case(accepted)) => Ok(()),
         Some(_) | None => Err(SoapError::ContentType),
     }
 }

@@ -24,23 +24,14 @@ pub(super) fn soap_part(bytes: &[u8]) -> Result<&[u8], SoapError> {
         if let Some((name, value)) = header.split_once(':')
             && name.trim().eq_ignore_ascii_case("content-type")
         {
-            content_type = Some(
-                value
-                    .split(';')
-                    .next()
-                    .unwrap_or_default()
-                    .trim()
-                    .to_ascii_lowercase(),
-            );
+            content_type = Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
         }
     }
     if !content_type.is_some_and(|content_type| ACCEPTED.contains(&content_type.as_str())) {
         return Err(SoapError::ContentType);
     }
     let delimiter = [b"\n", boundary].concat();
-    let end = rest
-        .windows(delimiter.len())
-        .position(|window| window == delimiter.as_slice());
+    let end = rest.windows(delimiter.len()).position(|window| window == delimiter.as_slice());
     Ok(rest.get(..end.unwrap_or(rest.len())).unwrap_or(rest))
 }
 

@@ -60,10 +60,7 @@ impl SoapMessage {
 
 impl fmt::Debug for SoapMessage {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("SoapMessage")
-            .field("headers", &self.headers)
-            .finish_non_exhaustive()
+        formatter.debug_struct("SoapMessage").field("headers", &self.headers).finish_non_exhaustive()
     }
 }
 
@@ -159,12 +156,7 @@ impl Parts {
         if !body.name().starts_with(headers.service.service_code()) {
             return Err(SoapError::ServiceCode);
         }
-        Ok(Envelope::Message(Box::new(SoapMessage {
-            headers,
-            header_elements,
-            body,
-            body_xml,
-        })))
+        Ok(Envelope::Message(Box::new(SoapMessage { headers, header_elements, body, body_xml })))
     }
 }
 

@@ -54,11 +54,7 @@ pub fn write_answer(
     let mut writer = start_envelope();
     writer.start("SOAP-ENV:Header", &[]);
     // The provider's security server sets the hash itself.
-    for element in request
-        .header_elements()
-        .iter()
-        .filter(|element| !is_request_hash(element))
-    {
+    for element in request.header_elements().iter().filter(|element| !is_request_hash(element)) {
         writer.tree(element);
     }
     writer.end();
@@ -79,11 +75,7 @@ pub fn write_non_technical_fault(
     string: &str,
 ) -> Result<Vec<u8>, SoapWriteError> {
     write_answer(request, namespace, |writer| {
-        writer
-            .start("fault", &[])
-            .element("faultCode", code)
-            .element("faultString", string)
-            .end();
+        writer.start("fault", &[]).element("faultCode", code).element("faultString", string).end();
     })
 }
 
@@ -93,18 +85,10 @@ pub fn write_non_technical_fault(
 /// A value cannot be written.
 pub fn write_fault(code: &str, string: &str, detail: Uuid) -> Result<Vec<u8>, SoapWriteError> {
     let mut writer = XmlWriter::document();
-    writer
-        .start("SOAP-ENV:Envelope", &[("xmlns:SOAP-ENV", ENVELOPE)])
-        .start("SOAP-ENV:Body", &[]);
+    writer.start("SOAP-ENV:Envelope", &[("xmlns:SOAP-ENV", ENVELOPE)]).start("SOAP-ENV:Body", &[]);
     writer.start("SOAP-ENV:Fault", &[]);
-    writer
-        .element("faultcode", code)
-        .element("faultstring", string)
-        .element("faultactor", "");
-    writer
-        .start("detail", &[])
-        .element("faultDetail", &detail.to_string())
-        .end();
+    writer.element("faultcode", code).element("faultstring", string).element("faultactor", "");
+    writer.start("detail", &[]).element("faultDetail", &detail.to_string()).end();
     writer.end().end().end();
     finish(writer)
 }
@@ -151,9 +135,7 @@ fn write_headers(writer: &mut XmlWriter, headers: &Headers) {
     if let Some(server) = security_server {
         write_security_server(writer, server);
     }
-    writer
-        .element("xroad:id", id)
-        .optional("xroad:userId", user_id.as_deref());
+    writer.element("xroad:id", id).optional("xroad:userId", user_id.as_deref());
     if let Some(party) = represented_party {
         writer.start("repr:representedParty", &[]);
         writer
@@ -161,18 +143,12 @@ fn write_headers(writer: &mut XmlWriter, headers: &Headers) {
             .element("repr:partyCode", &party.code)
             .end();
     }
-    writer
-        .optional("xroad:issue", issue.as_deref())
-        .element("xroad:protocolVersion", protocol_version);
+    writer.optional("xroad:issue", issue.as_deref()).element("xroad:protocolVersion", protocol_version);
     writer.end();
 }
 
 fn write_client(writer: &mut XmlWriter, client: &ClientId) {
-    let object_type = if client.subsystem_code().is_some() {
-        "SUBSYSTEM"
-    } else {
-        "MEMBER"
-    };
+    let object_type = if client.subsystem_code().is_some() { "SUBSYSTEM" } else { "MEMBER" };
     writer.start("xroad:client", &[("id:objectType", object_type)]);
     write_member(writer, client);
     writer.end();
@@ -182,9 +158,7 @@ fn write_service(writer: &mut XmlWriter, service: &ServiceId) {
     writer.start("xroad:service", &[("id:objectType", "SERVICE")]);
     write_member(writer, service.provider());
     writer.element("id:serviceCode", service.service_code());
-    writer
-        .optional("id:serviceVersion", service.service_version())
-        .end();
+    writer.optional("id:serviceVersion", service.service_version()).end();
 }
 
 fn write_security_server(writer: &mut XmlWriter, server: &SecurityServerId) {
@@ -195,8 +169,6 @@ fn write_security_server(writer: &mut XmlWriter, server: &SecurityServerId) {
 
 fn write_member(writer: &mut XmlWriter, member: &ClientId) {
     writer.element("id:xRoadInstance", member.instance());
-    writer
-        .element("id:memberClass", member.member_class())
-        .element("id:memberCode", member.member_code());
+    writer.element("id:memberClass", member.member_class()).element("id:memberCode", member.member_code());
     writer.optional("id:subsystemCode", member.subsystem_code());
 }

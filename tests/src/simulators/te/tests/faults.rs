@@ -15,17 +15,11 @@ async fn cuts_before_and_after_the_effect() {
     let office = Office::open();
     office.te.faults().once(Fault::ResetBeforeEffect);
     assert!(office.deliver().await.is_err());
-    assert_eq!(
-        (office.effects(), office.state().await.as_str()),
-        (0, "TUNTEMATON")
-    );
+    assert_eq!((office.effects(), office.state().await.as_str()), (0, "TUNTEMATON"));
     office.te.faults().once(Fault::ResetAfterEffect);
     let reset = format!("{:?}", office.deliver().await.unwrap_err());
     assert!(reset.contains("Connection reset"), "{reset}");
-    assert_eq!(
-        (office.effects(), office.state().await.as_str()),
-        (1, "VASTAANOTETTU")
-    );
+    assert_eq!((office.effects(), office.state().await.as_str()), (1, "VASTAANOTETTU"));
     office.te.faults().once(Fault::HalfAnswer);
     assert_eq!(office.deliver().await.unwrap_err().to_string(), "no whole answer");
     assert_eq!(office.effects(), 2);
@@ -49,62 +43,31 @@ async fn dies_and_comes_back_on_the_same_port() {
     office.te.stop();
     assert!(office.deliver().await.is_err());
     let again = TeSimulator::start(settings).unwrap();
-    let office = Office {
-        world: office.world,
-        te: again,
-    };
-    assert_eq!(
-        office.state().await,
-        "VASTAANOTETTU",
-        "the ledger outlives the simulator"
-    );
+    let office = Office { world: office.world, te: again };
+    assert_eq!(office.state().await, "VASTAANOTETTU", "the ledger outlives the simulator");
 }
 
 #[tokio::test]
 async fn answers_with_something_else_than_the_truth() {
     let office = Office::open();
     let faults = office.te.faults();
-    faults.once(Fault::Status {
-        code: 503,
-        retry_after: Some(7),
-    });
+    faults.once(Fault::Status { code: 503, retry_after: Some(7) });
     let busy = office.deliver().await.unwrap();
-    assert_eq!(
-        (busy.status.as_u16(), busy.headers[RETRY_AFTER].to_str().unwrap()),
-        (503, "7")
-    );
-    faults.once(Fault::TechnicalFault(
-        "Server.ClientProxy.NetworkError".to_owned(),
-    ));
-    assert_eq!(
-        fault_code(&office.deliver().await.unwrap()),
-        "Server.ClientProxy.NetworkError"
-    );
+    assert_eq!((busy.status.as_u16(), busy.headers[RETRY_AFTER].to_str().unwrap()), (503, "7"));
+    faults.once(Fault::TechnicalFault("Server.ClientProxy.NetworkError".to_owned()));
+    assert_eq!(fault_code(&office.deliver().await.unwrap()), "Server.ClientProxy.NetworkError");
     faults.once(Fault::BusinessFault("EI_PALVELUALUETTA".to_owned()));
     assert_eq!(fault_code(&office.deliver().await.unwrap()), "EI_PALVELUALUETTA");
     faults.once(Fault::Redirect);
     let redirected = office.deliver().await.unwrap();
     assert_eq!(redirected.status, StatusCode::TEMPORARY_REDIRECT);
-    assert!(
-        redirected.headers[LOCATION]
-            .to_str()
-            .unwrap()
-            .starts_with(office.te.base_url().as_str())
-    );
+    assert!(redirected.headers[LOCATION].to_str().unwrap().starts_with(office.te.base_url().as_str()));
     assert_eq!(office.effects(), 0);
 
     faults.once(Fault::Garbage);
     assert!(Envelope::open(&office.deliver().await.unwrap().body).is_err());
     faults.once(Fault::Doctype);
-    assert!(
-        office
-            .deliver()
-            .await
-            .unwrap()
-            .body
-            .windows(9)
-            .any(|part| part == b"<!DOCTYPE")
-    );
+    assert!(office.deliver().await.unwrap().body.windows(9).any(|part| part == b"<!DOCTYPE"));
     faults.once(Fault::WrongEcho);
     let other = Envelope::open(&office.deliver().await.unwrap().body).unwrap();
     assert_ne!(other.header_text("id"), Some("request-1"));
@@ -118,10 +81,7 @@ async fn answers_with_something_else_than_the_truth() {
 
     faults.set(Fault::LyingStatus);
     assert_eq!(office.state().await, "TUNTEMATON");
-    let unknown = office
-        .post(status_query("0190aaaa-0000-7000-8000-00000000dead"))
-        .await
-        .unwrap();
+    let unknown = office.post(status_query("0190aaaa-0000-7000-8000-00000000dead")).await.unwrap();
     assert!(String::from_utf8_lossy(&unknown.body).contains("VASTAANOTETTU"));
     faults.clear().unwrap();
     faults.set(Fault::DuplicateProcessing(Duplicates::Recognise));
@@ -139,10 +99,7 @@ async fn is_slow_in_every_way() {
     assert!(began.elapsed() >= pause);
 
     let began = Instant::now();
-    office
-        .te
-        .faults()
-        .once(Fault::SlowBody(Duration::from_micros(100)));
+    office.te.faults().once(Fault::SlowBody(Duration::from_micros(100)));
     office.deliver().await.unwrap();
     assert!(began.elapsed() >= pause, "a byte at a time");
 
@@ -151,9 +108,5 @@ async fn is_slow_in_every_way() {
     assert!(given_up.is_err());
     assert_eq!(office.effects(), 2);
     tokio::time::sleep(pause * 2).await;
-    assert_eq!(
-        office.effects(),
-        3,
-        "the effect comes although the caller has gone"
-    );
+    assert_eq!(office.effects(), 3, "the effect comes although the caller has gone");
 }

@@ -20,62 +20,35 @@ fn an_answer_that_repeats_the_headers_is_accepted() {
     let mut reversed = Sample::answer();
     reversed.fields.reverse();
     assert_eq!(answered(&reversed), "accept");
-    let prefixes = Sample::answer()
-        .text()
-        .replace("xroad:", "q:")
-        .replace(":xroad=", ":q=");
+    let prefixes = Sample::answer().text().replace("xroad:", "q:").replace(":xroad=", ":q=");
     assert_eq!(exchange(&Sample::request().text(), &prefixes), "accept");
 }
 
 #[test]
 fn mistakes_of_form_are_found_by_the_providers_server() {
     for field in ["client", "service", "id", "protocolVersion"] {
-        assert_eq!(
-            answered(&Sample::answer().without(field)),
-            format!("{SERVER}.missing_header_field")
-        );
+        assert_eq!(answered(&Sample::answer().without(field)), format!("{SERVER}.missing_header_field"));
     }
     for (field, _) in Sample::answer().fields {
-        assert_eq!(
-            answered(&Sample::answer().doubled(field)),
-            format!("{SERVER}.duplicate_header_field")
-        );
+        assert_eq!(answered(&Sample::answer().doubled(field)), format!("{SERVER}.duplicate_header_field"));
     }
     for (body, code) in [
         ("", "invalid_body"),
         ("<referResponse/><referResponse/>", "invalid_body"),
         ("<otherResponse/>", "inconsistent_headers"),
     ] {
-        assert_eq!(
-            answered(&Sample::answer().with_body(body)),
-            format!("{SERVER}.{code}")
-        );
+        assert_eq!(answered(&Sample::answer().with_body(body)), format!("{SERVER}.{code}"));
     }
-    assert_eq!(
-        answered(&Sample {
-            body: None,
-            ..Sample::answer()
-        }),
-        format!("{SERVER}.missing_body")
-    );
+    assert_eq!(answered(&Sample { body: None, ..Sample::answer() }), format!("{SERVER}.missing_body"));
     assert_eq!(
         answered(&Sample::answer().replaced("4.0", "5.0")),
         format!("{SERVER}.invalid_protocol_version")
     );
-    assert_eq!(
-        answered(&Sample::answer().replaced("\"SERVICE\"", "\"X\"")),
-        format!("{SERVER}.invalid_xml")
-    );
+    assert_eq!(answered(&Sample::answer().replaced("\"SERVICE\"", "\"X\"")), format!("{SERVER}.invalid_xml"));
     let answer = Sample::answer();
-    assert_eq!(
-        exchange(&Sample::request().text(), &answer.around("")),
-        format!("{SERVER}.missing_header")
-    );
+    assert_eq!(exchange(&Sample::request().text(), &answer.around("")), format!("{SERVER}.missing_header"));
     for text in ["", "gone", "<html/>", "<!DOCTYPE html><html/>"] {
-        assert_eq!(
-            exchange(&Sample::request().text(), text),
-            format!("{SERVER}.invalid_soap")
-        );
+        assert_eq!(exchange(&Sample::request().text(), text), format!("{SERVER}.invalid_soap"));
     }
 }
 
@@ -106,18 +79,10 @@ fn every_field_left_out_or_altered_is_found_by_our_server() {
         ("<id:serviceVersion>v1</id:serviceVersion>", ""),
         ("d-1", ""),
     ] {
-        assert_eq!(
-            answered(&Sample::answer().replaced(from, to)),
-            CLIENT,
-            "{from} -> {to}"
-        );
+        assert_eq!(answered(&Sample::answer().replaced(from, to)), CLIENT, "{from} -> {to}");
     }
     for part in ["FI-TEST", "GOV"] {
-        assert_eq!(
-            answered(&Sample::answer().replaced(part, "other")),
-            CLIENT,
-            "{part}"
-        );
+        assert_eq!(answered(&Sample::answer().replaced(part, "other")), CLIENT, "{part}");
     }
 }
 
@@ -126,10 +91,7 @@ fn an_empty_field_is_not_a_missing_one() {
     let empty = Sample::request().replaced("d-1", "");
     let missing = Sample::answer().without("issue");
     assert_eq!(exchange(&empty.text(), &missing.text()), CLIENT);
-    assert_eq!(
-        exchange(&empty.text(), &Sample::answer().replaced("d-1", "").text()),
-        "accept"
-    );
+    assert_eq!(exchange(&empty.text(), &Sample::answer().replaced("d-1", "").text()), "accept");
 }
 
 #[test]
@@ -137,27 +99,14 @@ fn our_own_requests_ask_for_more_than_the_servers_compare() {
     let version = Sample::answer().replaced("4.0", "4.1");
     assert_eq!(answered(&version), "accept");
     let error = strict(&version).unwrap_err();
-    assert_eq!(
-        error.reason(),
-        Some(&SoapError::NotEchoed {
-            field: "protocolVersion"
-        })
-    );
+    assert_eq!(error.reason(), Some(&SoapError::NotEchoed { field: "protocolVersion" }));
 
-    for body in [
-        "<refer/>",
-        "<referral/>",
-        "<referResponses/>",
-        "<referralResponse/>",
-    ] {
+    for body in ["<refer/>", "<referral/>", "<referResponses/>", "<referralResponse/>"] {
         let answer = Sample::answer().with_body(body);
         assert_eq!(answered(&answer), "accept", "{body}");
         let error = strict(&answer).unwrap_err();
         assert_eq!(error.reason(), Some(&SoapError::NotAnAnswer), "{body}");
-        assert_eq!(
-            error.code(),
-            "server.clientproxy.service_failed.inconsistent_response"
-        );
+        assert_eq!(error.code(), "server.clientproxy.service_failed.inconsistent_response");
     }
 }
 
@@ -167,9 +116,7 @@ fn the_hash_of_the_request_is_compared() {
         let mut answer = Sample::answer();
         let field = format!("<xroad:requestHash algorithmId=\"{algorithm}\">{hash}</xroad:requestHash>");
         answer.fields.push(("requestHash", field));
-        strict(&answer)
-            .map(drop)
-            .map_err(|error| *error.reason().unwrap())
+        strict(&answer).map(drop).map_err(|error| *error.reason().unwrap())
     };
     use base64::Engine as _;
     let request = Sample::request().text();

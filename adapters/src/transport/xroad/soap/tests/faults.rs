@@ -24,10 +24,7 @@ fn a_fault_is_read_with_and_without_namespaces() {
     assert_eq!(read.detail(), Some("7b5e"));
     assert_eq!(read.class().failed_at, FailedAt::TheirSecurityServer);
     let read = fault("<s:faultcode>soap:Server</s:faultcode><s:detail> text </s:detail>");
-    assert_eq!(
-        (read.code(), read.string(), read.detail()),
-        ("soap:Server", "", Some("text"))
-    );
+    assert_eq!((read.code(), read.string(), read.detail()), ("soap:Server", "", Some("text")));
     assert_eq!(fault("").code(), "");
     assert!(!format!("{:?}", fault("<faultstring>secret</faultstring>")).contains("secret"));
 }
@@ -56,20 +53,8 @@ fn a_fault_as_answer_is_passed_on_and_as_request_refused() {
 fn codes_in_both_spellings_tell_the_same() {
     use {FailedAt as F, Reached as E, Retry as R};
     let table = [
-        (
-            "client.missing_header",
-            "Client.MissingHeader",
-            F::Client,
-            R::Never,
-            E::No,
-        ),
-        (
-            "client.network_error",
-            "Client.NetworkError",
-            F::Client,
-            R::Never,
-            E::No,
-        ),
+        ("client.missing_header", "Client.MissingHeader", F::Client, R::Never, E::No),
+        ("client.network_error", "Client.NetworkError", F::Client, R::Never, E::No),
         (
             "server.clientproxy.unknown_member",
             "Server.ClientProxy.UnknownMember",
@@ -190,21 +175,11 @@ fn codes_in_both_spellings_tell_the_same() {
             E::Possibly,
         ),
         ("soap:Server", "SOAP:server", F::Provider, R::Never, E::Possibly),
-        (
-            "network_error",
-            "NetworkError",
-            F::Provider,
-            R::Never,
-            E::Possibly,
-        ),
+        ("network_error", "NetworkError", F::Provider, R::Never, E::Possibly),
         ("", "", F::Provider, R::Never, E::Possibly),
     ];
     for (new, old, failed_at, retry, reached) in table {
-        let expected = FaultClass {
-            failed_at,
-            retry,
-            reached,
-        };
+        let expected = FaultClass { failed_at, retry, reached };
         assert_eq!(classify(new), expected, "{new}");
         assert_eq!(classify(old), expected, "{old}");
         assert_eq!(normalise(new), normalise(old));
@@ -218,10 +193,7 @@ fn non_technical_faults_are_found_inside_answers() {
         message(&Sample::answer().with_body(&body).text()).non_technical_fault()
     };
     let fault = "<fault><faultCode>12</faultCode><faultString>closed</faultString></fault>";
-    for inside in [
-        fault.to_owned(),
-        format!("<request/><te:response>{fault}</te:response>"),
-    ] {
+    for inside in [fault.to_owned(), format!("<request/><te:response>{fault}</te:response>")] {
         let found = answer(&inside).unwrap();
         assert_eq!((found.code(), found.string()), ("12", "closed"));
         assert!(!format!("{found:?}").contains("closed"));

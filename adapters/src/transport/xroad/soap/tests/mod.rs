@@ -42,10 +42,7 @@ impl Sample {
                 ("userId", "<xroad:userId>FI123</xroad:userId>".to_owned()),
                 ("representedParty", PARTY.to_owned()),
                 ("issue", "<xroad:issue>d-1</xroad:issue>".to_owned()),
-                (
-                    "protocolVersion",
-                    "<xroad:protocolVersion>4.0</xroad:protocolVersion>".to_owned(),
-                ),
+                ("protocolVersion", "<xroad:protocolVersion>4.0</xroad:protocolVersion>".to_owned()),
             ],
             body: Some("<te:refer xmlns:te=\"urn:te\"><te:reason>x</te:reason></te:refer>".to_owned()),
         }
@@ -53,10 +50,7 @@ impl Sample {
 
     fn answer() -> Self {
         let body = "<te:referResponse xmlns:te=\"urn:te\"><te:ok/></te:referResponse>";
-        Self {
-            body: Some(body.to_owned()),
-            ..Self::request()
-        }
+        Self { body: Some(body.to_owned()), ..Self::request() }
     }
 
     fn without(mut self, field: &str) -> Self {
@@ -65,12 +59,7 @@ impl Sample {
     }
 
     fn doubled(mut self, field: &str) -> Self {
-        let copy = self
-            .fields
-            .iter()
-            .find(|(name, _)| *name == field)
-            .unwrap()
-            .clone();
+        let copy = self.fields.iter().find(|(name, _)| *name == field).unwrap().clone();
         self.fields.push(copy);
         self
     }
@@ -86,10 +75,7 @@ impl Sample {
     }
 
     fn with_body(self, body: &str) -> Self {
-        Self {
-            body: Some(body.to_owned()),
-            ..self
-        }
+        Self { body: Some(body.to_owned()), ..self }
     }
 
     fn header(&self) -> String {
@@ -97,11 +83,7 @@ impl Sample {
     }
 
     fn text(&self) -> String {
-        let body = self
-            .body
-            .as_ref()
-            .map(|body| format!("<s:Body>{body}</s:Body>"))
-            .unwrap_or_default();
+        let body = self.body.as_ref().map(|body| format!("<s:Body>{body}</s:Body>")).unwrap_or_default();
         self.around(&format!("<s:Header>{}</s:Header>{body}", self.header()))
     }
 

@@ -48,10 +48,7 @@ fn both_spellings_of_every_published_code_are_the_same() {
 fn the_default_namespace_and_character_data_are_read() {
     let request = check_request(&read("getstate-defaultnamespace.query")).unwrap();
     assert_eq!(request.headers().client.to_string(), "EE/BUSINESS/consumer");
-    assert_eq!(
-        request.headers().service.to_string(),
-        "EE/BUSINESS/producer/getState"
-    );
+    assert_eq!(request.headers().service.to_string(), "EE/BUSINESS/producer/getState");
     assert_eq!(request.headers().issue.as_deref(), Some(""));
     assert_eq!(request.body().text(), "aäõ");
 
@@ -69,12 +66,7 @@ fn an_answer_written_to_a_published_request_is_accepted() {
         let request_bytes = read(case["request"].as_str().unwrap());
         let request = check_request(&request_bytes).unwrap();
         let answer = write_answer(&request, "urn:x", |writer| _ = writer.element("ok", "")).unwrap();
-        assert_eq!(
-            check_exchange(&request_bytes, Some(&answer)),
-            Verdict::Accept,
-            "{}",
-            case["name"]
-        );
+        assert_eq!(check_exchange(&request_bytes, Some(&answer)), Verdict::Accept, "{}", case["name"]);
         let answer = accept_answer(&request_bytes, &answer).unwrap();
         assert_eq!(answer.headers(), request.headers());
         assert_eq!(answer.header_elements().len(), request.header_elements().len());

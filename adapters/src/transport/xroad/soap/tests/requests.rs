@@ -14,10 +14,7 @@ fn a_request_is_read_into_its_parts() {
     let headers = request.headers();
     assert_eq!(headers.client.to_string(), "FI-TEST/GOV/0245437-2/polku");
     assert_eq!(headers.service.to_string(), "FI-TEST/GOV/2858394-9/te/refer/v1");
-    assert_eq!(
-        headers.security_server.as_ref().unwrap().to_string(),
-        "FI-TEST/GOV/2858394-9/ss1"
-    );
+    assert_eq!(headers.security_server.as_ref().unwrap().to_string(), "FI-TEST/GOV/2858394-9/ss1");
     assert_eq!(headers.id, "m-1");
     assert_eq!(headers.user_id.as_deref(), Some("FI123"));
     assert_eq!(headers.represented_party.as_ref().unwrap().code, "1234567-1");
@@ -37,10 +34,7 @@ fn every_header_field_missing() {
     for field in ["securityServer", "userId", "representedParty", "issue"] {
         accepts(&Sample::request().without(field).text());
     }
-    let all = Sample {
-        fields: Vec::new(),
-        ..Sample::request()
-    };
+    let all = Sample { fields: Vec::new(), ..Sample::request() };
     rejects(&all.text(), "missing_header_field");
 }
 
@@ -50,10 +44,7 @@ fn every_header_field_doubled() {
         rejects(&Sample::request().doubled(field).text(), "duplicate_header_field");
         // The second is refused even if it says something else.
         let altered = Sample::request().doubled(field);
-        rejects(
-            &altered.text().replacen("-1<", "-2<", 1),
-            "duplicate_header_field",
-        );
+        rejects(&altered.text().replacen("-1<", "-2<", 1), "duplicate_header_field");
     }
     let hash = "<xroad:requestHash algorithmId=\"a\">b</xroad:requestHash>".to_owned();
     let mut sample = Sample::request();
@@ -76,10 +67,7 @@ fn every_order_of_header_fields() {
         "<id:memberClass>GOV</id:memberClass><id:xRoadInstance>FI-TEST</id:xRoadInstance>",
     );
     accepts(&parts.text());
-    assert_eq!(
-        message(&parts.text()).headers(),
-        message(&Sample::request().text()).headers()
-    );
+    assert_eq!(message(&parts.text()).headers(), message(&Sample::request().text()).headers());
 }
 
 #[test]
@@ -87,12 +75,7 @@ fn every_part_of_every_identifier() {
     let parts: &[(&str, &[(&str, bool)])] = &[
         (
             "client",
-            &[
-                ("xRoadInstance", true),
-                ("memberClass", true),
-                ("memberCode", true),
-                ("subsystemCode", false),
-            ],
+            &[("xRoadInstance", true), ("memberClass", true), ("memberCode", true), ("subsystemCode", false)],
         ),
         (
             "service",
@@ -107,12 +90,7 @@ fn every_part_of_every_identifier() {
         ),
         (
             "securityServer",
-            &[
-                ("xRoadInstance", true),
-                ("memberClass", true),
-                ("memberCode", true),
-                ("serverCode", true),
-            ],
+            &[("xRoadInstance", true), ("memberClass", true), ("memberCode", true), ("serverCode", true)],
         ),
         ("representedParty", &[("partyClass", false), ("partyCode", true)]),
     ];
@@ -146,12 +124,7 @@ fn every_part_of_every_identifier() {
 
             let doubled = change(field, &|text| {
                 let (start, end) = cut(text);
-                format!(
-                    "{}{}{}",
-                    piece(text, ..end),
-                    piece(text, start..end),
-                    piece(text, end..)
-                )
+                format!("{}{}{}", piece(text, ..end), piece(text, start..end), piece(text, end..))
             });
             rejects(&doubled, "duplicate_header_field");
 
@@ -182,14 +155,8 @@ fn every_part_of_every_identifier() {
 #[test]
 fn object_types() {
     for (from, others) in [
-        (
-            "\"SUBSYSTEM\"",
-            ["\"SERVICE\"", "\"SERVER\"", "\"subsystem\"", "\"\""],
-        ),
-        (
-            "\"SERVICE\"",
-            ["\"MEMBER\"", "\"CENTRALSERVICE\"", "\"Service\"", "\"\""],
-        ),
+        ("\"SUBSYSTEM\"", ["\"SERVICE\"", "\"SERVER\"", "\"subsystem\"", "\"\""]),
+        ("\"SERVICE\"", ["\"MEMBER\"", "\"CENTRALSERVICE\"", "\"Service\"", "\"\""]),
         ("\"SERVER\"", ["\"MEMBER\"", "\"SERVICE\"", "\"server\"", "\"\""]),
     ] {
         for other in others {
@@ -211,10 +178,7 @@ fn protocol_versions() {
         accepts(&Sample::request().replaced("4.0", version).text());
     }
     for version in ["4", "3.0", "40", " 4.0", "", "v4.0"] {
-        rejects(
-            &Sample::request().replaced("4.0", version).text(),
-            "invalid_protocol_version",
-        );
+        rejects(&Sample::request().replaced("4.0", version).text(), "invalid_protocol_version");
     }
 }
 
@@ -222,34 +186,24 @@ fn protocol_versions() {
 fn fields_of_other_namespaces_are_not_the_fields() {
     let foreign = Sample::request().replaced("<xroad:id>m-1</xroad:id>", "<id:id>m-1</id:id>");
     rejects(&foreign.text(), "missing_header_field");
-    let old = Sample::request()
-        .text()
-        .replace(XROAD, "http://x-rd.net/xsd/xroad.xsd");
+    let old = Sample::request().text().replace(XROAD, "http://x-rd.net/xsd/xroad.xsd");
     rejects(&old, "missing_header_field");
-    let old = Sample::request()
-        .text()
-        .replace(IDENTIFIERS, "http://x-rd.net/xsd/identifiers");
+    let old = Sample::request().text().replace(IDENTIFIERS, "http://x-rd.net/xsd/identifiers");
     rejects(&old, "invalid_xml");
     let mut extra = Sample::request();
-    extra.fields.push((
-        "other",
-        "<o:id xmlns:o=\"urn:o\">1</o:id><xroad:other><a/></xroad:other>".to_owned(),
-    ));
+    extra
+        .fields
+        .push(("other", "<o:id xmlns:o=\"urn:o\">1</o:id><xroad:other><a/></xroad:other>".to_owned()));
     accepts(&extra.text());
     accepts(&extra.doubled("other").text());
 }
 
 #[test]
 fn envelopes() {
-    let soap12 = Sample {
-        envelope: "http://www.w3.org/2003/05/soap-envelope".to_owned(),
-        ..Sample::request()
-    };
+    let soap12 =
+        Sample { envelope: "http://www.w3.org/2003/05/soap-envelope".to_owned(), ..Sample::request() };
     rejects(&soap12.text(), "invalid_soap");
-    let none = Sample {
-        envelope: "urn:x".to_owned(),
-        ..Sample::request()
-    };
+    let none = Sample { envelope: "urn:x".to_owned(), ..Sample::request() };
     rejects(&none.text(), "invalid_soap");
     rejects("<Envelope/>", "invalid_soap");
     rejects("{\"soap\": false}", "invalid_soap");
@@ -262,20 +216,11 @@ fn envelopes() {
     rejects(&sample.around(&header), "missing_body");
     accepts(&sample.around(&format!("{body}{header}")));
     accepts(&sample.around(&format!("{header}<x/>{body}")));
-    rejects(
-        &sample.around(&format!("{header}<s:Header/>{body}")),
-        "duplicate_header_field",
-    );
-    rejects(
-        &sample.around(&format!("{header}{header}{body}")),
-        "duplicate_header_field",
-    );
+    rejects(&sample.around(&format!("{header}<s:Header/>{body}")), "duplicate_header_field");
+    rejects(&sample.around(&format!("{header}{header}{body}")), "duplicate_header_field");
     rejects(&sample.around(&format!("{header}{body}{body}")), "invalid_body");
     // A wrapped copy of the real parts is not the parts.
-    rejects(
-        &sample.around(&format!("<x>{header}</x>{body}")),
-        "missing_header",
-    );
+    rejects(&sample.around(&format!("<x>{header}</x>{body}")), "missing_header");
     rejects(&sample.around(&format!("{header}<x>{body}</x>")), "missing_body");
 }
 
@@ -291,12 +236,7 @@ fn bodies() {
     rejects(&with("<other/>"), "inconsistent_headers");
     rejects(&with("<Refer/>"), "inconsistent_headers");
     rejects(&with("<refe/>"), "inconsistent_headers");
-    for body in [
-        "<refer/>",
-        "<x:refer xmlns:x='urn:any'/>",
-        "text<refer/>text",
-        "<!-- c --><refer/>",
-    ] {
+    for body in ["<refer/>", "<x:refer xmlns:x='urn:any'/>", "text<refer/>text", "<!-- c --><refer/>"] {
         accepts(&with(body));
     }
     // X-Road compares beginnings only.
@@ -307,23 +247,11 @@ fn bodies() {
 #[test]
 fn the_first_mistake_decides() {
     let sample = Sample::request();
-    let header = Sample {
-        body: None,
-        ..sample.clone()
-    };
+    let header = Sample { body: None, ..sample.clone() };
     rejects(&header.clone().without("id").text(), "missing_header_field");
     rejects(&header.doubled("id").text(), "duplicate_header_field");
-    rejects(
-        &sample.clone().without("id").with_body("<other/>").text(),
-        "missing_header_field",
-    );
-    rejects(
-        &sample.clone().without("id").with_body("<refer/><refer/>").text(),
-        "invalid_body",
-    );
-    rejects(
-        &format!("{}trailing", sample.clone().without("id").text()),
-        "missing_header_field",
-    );
+    rejects(&sample.clone().without("id").with_body("<other/>").text(), "missing_header_field");
+    rejects(&sample.clone().without("id").with_body("<refer/><refer/>").text(), "invalid_body");
+    rejects(&format!("{}trailing", sample.clone().without("id").text()), "missing_header_field");
     rejects(&format!("{}trailing", sample.text()), "invalid_soap");
 }

@@ -1,0 +1,68 @@
+//! How does an answer that goes on for ever end, when the gateway does?
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::Body;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use hyper::body::{Bytes, Frame, SizeHint};
+
+use super::Shutdown;
+
+/// gRPC's UNAVAILABLE: come back, to another gateway or to this one when it runs again.
+const UNAVAILABLE: HeaderValue = HeaderValue::from_static("14");
+
+/// The body of an answer. Once shutdown has begun it ends, when it has nothing more to say for the moment.
+pub(super) struct Ending {
+    body: Body,
+    shutdown: Shutdown,
+    begun: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    over: bool,
+}
+
+impl Ending {
+    pub(super) fn new(body: Body, shutdown: Shutdown) -> Ending {
+        Ending { body, shutdown, begun: None, over: false }
+    }
+
+    fn poll_begun(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let shutdown = self.shutdown.clone();
+        self.begun
+            .get_or_insert_with(|| Box::pin(async move { shutdown.begun().await }))
+            .as_mut()
+            .poll(context)
+    }
+}
+
+impl hyper::body::Body for Ending {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if self.over {
+            return Poll::Ready(None);
+        }
+        let frame = Pin::new(&mut self.body).poll_frame(context);
+        if frame.is_pending() && self.poll_begun(context).is_ready() {
+            self.over = true;
+            let trailers = HeaderMap::from_iter([
+                (HeaderName::from_static("grpc-status"), UNAVAILABLE),
+                (HeaderName::from_static("grpc-message"), HeaderValue::from_static("the gateway shuts down")),
+            ]);
+            return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.over || hyper::body::Body::is_end_stream(&self.body)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        hyper::body::Body::size_hint(&self.body)
+    }
+}

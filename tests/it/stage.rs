@@ -1,0 +1,228 @@
+//! On what stage do the tests of the contract play? A world, a gateway on a clock of theirs, and callers.
+
+mod raw;
+mod refusal;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use polku_gateway::clock::{Clock, ManualClock, SystemClock};
+use polku_proto::v1::representative_actor::Capacity;
+use polku_proto::v1::{
+    Actor, DataCategory, GetReferralRequest, Purpose, Referral, ReferralContent, ReferralState,
+    RepresentativeActor, SubjectActor, actor,
+};
+use polku_tests::pki::Identity;
+use polku_tests::world::{
+    Client, KELA, OHJAAMO, PAJA, Running, TE, World, WorldSettings, eventually, full_content, professional,
+    referral_to,
+};
+use tempfile::TempDir;
+use tonic::Status;
+
+pub(crate) use raw::{actor_bytes, call_raw};
+pub(crate) use refusal::{assert_refused, assert_same_refusal, assert_silent, fields_of};
+
+/// Identity codes of nobody: all valid ones of the test data.
+pub(crate) const HETUS: [&str; 21] = [
+    "010594Y9032",
+    "010594Y9021",
+    "020594X903P",
+    "020594X902N",
+    "030594W903B",
+    "030694W9024",
+    "040594V9030",
+    "040594V902Y",
+    "050594U903M",
+    "050594U902L",
+    "010516B903X",
+    "010516B902W",
+    "020516C903K",
+    "020516C902J",
+    "030516D9037",
+    "030516D9026",
+    "010501E9032",
+    "020502E902X",
+    "020503F9037",
+    "020504A902E",
+    "020504B904H",
+];
+
+/// What the consents of these tests usually cover.
+pub(crate) const BASIC: [DataCategory; 5] = [
+    DataCategory::IdentityContact,
+    DataCategory::ServiceNeeds,
+    DataCategory::EducationWork,
+    DataCategory::GuidanceNotes,
+    DataCategory::ReferralStatus,
+];
+
+/// A time in which these tests play when they move the clock.
+pub(crate) const NOON: &str = "2026-03-02T10:00:00Z";
+
+/// How long to wait for what comes by itself.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A running gateway, its agencies and a clock.
+pub(crate) struct Stage {
+    pub(crate) world: World,
+    clock: Option<Arc<ManualClock>>,
+    running: Running,
+    folder: TempDir,
+}
+
+impl Stage {
+    /// On the host's clock.
+    pub(crate) async fn open() -> Stage {
+        Stage::with(&WorldSettings::default(), |text| text).await
+    }
+
+    /// With other settings, and a configuration edited by the test.
+    pub(crate) async fn with(settings: &WorldSettings, edit: impl FnOnce(String) -> String) -> Stage {
+        let folder = TempDir::new().unwrap();
+        let world = World::make(folder.path(), settings).unwrap();
+        let text = std::fs::read_to_string(world.config_file()).unwrap();
+        std::fs::write(world.config_file(), edit(text)).unwrap();
+        let running = world.start().await.unwrap();
+        Stage { world, clock: None, running, folder }
+    }
+
+    /// On a clock that stands still at [`NOON`] until the test moves it.
+    pub(crate) async fn at_noon() -> Stage {
+        let folder = TempDir::new().unwrap();
+        let world = World::make(folder.path(), &WorldSettings::default()).unwrap();
+        let clock = Arc::new(ManualClock::new(NOON.parse().unwrap()));
+        let running = world.start_at(Arc::clone(&clock) as Arc<dyn Clock>).await.unwrap();
+        Stage { world, clock: Some(clock), running, folder }
+    }
+
+    pub(crate) async fn close(self) {
+        self.running.stop().await.unwrap();
+        drop(self.folder);
+    }
+
+    pub(crate) fn bound(&self) -> polku_gateway::front::Bound {
+        self.running.bound
+    }
+
+    /// A professional's system.
+    pub(crate) fn caller(&self, identity: &Identity, who: &Actor) -> Client {
+        self.world.client(self.running.bound.grpc, identity).unwrap().acting(who)
+    }
+
+    pub(crate) fn ohjaamo(&self) -> Client {
+        self.caller(&self.world.identities.ohjaamo, &professional("ohjaaja-1", "keskusta", "guidance_worker"))
+    }
+
+    pub(crate) fn kela(&self) -> Client {
+        self.caller(&self.world.identities.kela, &professional("kelan-virkailija", "kuntoutus", "official"))
+    }
+
+    pub(crate) fn te(&self) -> Client {
+        self.caller(&self.world.identities.te, &professional("virkailija-7", "nuorten-palvelut", "official"))
+    }
+
+    /// The young person.
+    pub(crate) fn subject(&self, youth: &str) -> Client {
+        self.caller(&self.world.identities.oma, &subject(youth))
+    }
+
+    /// A guardian of the young person.
+    pub(crate) fn guardian(&self, youth: &str) -> Client {
+        let guardian = RepresentativeActor {
+            youth: youth.into(),
+            capacity: Capacity::Guardian as i32,
+            id: "huoltaja-1".into(),
+        };
+        let who = Actor { who: Some(actor::Who::Representative(guardian)) };
+        self.caller(&self.world.identities.oma, &who)
+    }
+
+    /// A young person whose consent covers the basic categories towards kela, te and the workshop.
+    pub(crate) async fn youth(&self, identity_code: &str) -> String {
+        let mut ohjaamo = self.ohjaamo();
+        let youth = ohjaamo.identify(identity_code).await.unwrap();
+        for recipient in [KELA, TE, PAJA] {
+            ohjaamo.record_consent(&youth, OHJAAMO, recipient, purpose_of(recipient), &BASIC).await.unwrap();
+        }
+        youth
+    }
+
+    /// Sends a referral from ohjaamo and answers its name once it has been delivered.
+    pub(crate) async fn refer(&self, youth: &str, recipient: &str) -> String {
+        let mut request = referral_to(recipient, youth, purpose_of(recipient), full_content());
+        request.wait_for_delivery = true;
+        let sent = self.ohjaamo().referral.send_referral(request).await.unwrap().into_inner();
+        sent.referral.unwrap().name
+    }
+
+    /// The state as the sender sees it.
+    pub(crate) async fn state(&self, name: &str) -> ReferralState {
+        get(&self.ohjaamo(), name).await.unwrap().state()
+    }
+
+    /// Waits until the sender sees this state.
+    pub(crate) async fn reaches(&self, name: &str, state: ReferralState) {
+        let seen = eventually(PATIENCE, async || (self.state(name).await == state).then_some(())).await;
+        assert!(seen.is_some(), "{state:?} is not reached");
+    }
+
+    /// Moves the clock of a stage that was opened at noon.
+    pub(crate) fn advance(&self, by: SignedDuration) {
+        self.clock.as_ref().unwrap().advance(by);
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.as_ref().map_or_else(|| SystemClock.now(), |clock| clock.now())
+    }
+
+    /// The number of the next leaf of the audit log, found by writing one.
+    pub(crate) async fn next_leaf(&self) -> u64 {
+        let request = polku_proto::v1::VerifyConsentRequest {
+            youth: format!("youths/{}", uuid::Uuid::now_v7()),
+            discloser: OHJAAMO.into(),
+            recipient: KELA.into(),
+            purpose: Purpose::Guidance as i32,
+            categories: vec![DataCategory::Housing as i32],
+            min_revision: 0,
+        };
+        let answer = self.ohjaamo().consent.verify_consent(request).await.unwrap().into_inner();
+        answer.receipt.unwrap().sequence + 1
+    }
+}
+
+/// The purpose for which these tests refer to an agency.
+pub(crate) fn purpose_of(recipient: &str) -> Purpose {
+    match recipient {
+        KELA => Purpose::Rehabilitation,
+        TE => Purpose::EmploymentServices,
+        _ => Purpose::WorkshopCoaching,
+    }
+}
+
+pub(crate) fn subject(youth: &str) -> Actor {
+    Actor { who: Some(actor::Who::Subject(SubjectActor { youth: youth.into() })) }
+}
+
+/// Reads a referral.
+pub(crate) async fn get(client: &Client, name: &str) -> Result<Referral, Status> {
+    let request = GetReferralRequest { name: name.into() };
+    Ok(client.clone().referral.get_referral(request).await?.into_inner())
+}
+
+/// Content with a need for services and nothing else.
+pub(crate) fn brief_content() -> ReferralContent {
+    ReferralContent { service_needs: vec!["kanaria-palvelutarve".into()], ..ReferralContent::default() }
+}
+
+/// An instant on the wire.
+pub(crate) fn wire(instant: Timestamp) -> prost_types::Timestamp {
+    let millis = instant.subsec_millisecond();
+    prost_types::Timestamp { seconds: instant.as_second(), nanos: i32::from(millis) * 1_000_000 }
+}
+
+/// The last part of a resource name.
+pub(crate) fn id_of(name: &str) -> &str {
+    name.rsplit('/').next().unwrap()
+}
