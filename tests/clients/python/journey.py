@@ -13,104 +13,15 @@ from pathlib import Path
 
 import grpc
 from google.protobuf import descriptor_pool, timestamp_pb2
-from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
-from grpc_status import rpc_status
 
 import stubs
+from connection import CALL_SECONDS, Caller, Refusal, Unexpected, anonymous_channel, expect, refused
 
 OHJAAMO, TE, KELA = "ohjaamo", "te", "kela"
 SEND, WITHDRAW = "/polku.v1.ReferralService/SendReferral", "/polku.v1.ConsentService/WithdrawConsent"
-CALL_SECONDS = 20
 YEAR_SECONDS = 365 * 24 * 3600
-
-
-class Unexpected(Exception):
-    """The gateway did something else than the contract says. Holds no personal data."""
-
-
-def expect(holds: bool, expected: str) -> None:
-    if not holds:
-        raise Unexpected(expected)
-
-
-def done(step: str, result: str) -> None:
-    print(f"{step}: {result}", flush=True)
-
-
-class Refusal:
-    """What the gateway says when it refuses: code, google.rpc.ErrorInfo and google.rpc.BadRequest."""
-
-    def __init__(self, error: grpc.RpcError):
-        self.code = error.code()
-        self.reason, self.domain, self.metadata, self.fields = "", "", {}, []
-        status = rpc_status.from_call(error)
-        for detail in status.details if status else []:
-            info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
-            if detail.Unpack(info):
-                self.reason, self.domain, self.metadata = info.reason, info.domain, dict(info.metadata)
-            elif detail.Unpack(bad):
-                self.fields = [violation.field for violation in bad.field_violations]
-
-    def __str__(self) -> str:
-        return f"{self.code.name} {self.reason}".strip()
-
-
-def refused(call, code: grpc.StatusCode, reason: str, fields: tuple[str, ...] = ()) -> Refusal:
-    """Makes a call that must be refused like this."""
-    try:
-        call()
-    except grpc.RpcError as error:
-        refusal = Refusal(error)
-    else:
-        raise Unexpected(f"{code.name} {reason}, got OK")
-    expect((refusal.code, refusal.reason) == (code, reason), f"{code.name} {reason}, got {refusal}")
-    expect(refusal.domain == "polku", f"the domain polku in ErrorInfo, got {refusal.domain!r}")
-    expect(refusal.fields == list(fields), f"BadRequest about {list(fields)}, got {refusal.fields}")
-    return refusal
-
-
-class Caller:
-    """One organisation's system: a connection with its certificate, and the clients of the contract."""
-
-    def __init__(self, options: argparse.Namespace, name: str, unit: str, role: str):
-        from polku.v1 import common_pb2, consent_pb2_grpc, journey_pb2_grpc, referral_pb2_grpc
-
-        read = lambda file: (options.folder / file).read_bytes()
-        credentials = grpc.ssl_channel_credentials(
-            read("ca.crt.pem"), private_key=read(f"{name}.key.pem"), certificate_chain=read(f"{name}.crt.pem")
-        )
-        settings = [("grpc.ssl_target_name_override", options.server_name), ("grpc.enable_http_proxy", 0)]
-        self.channel = grpc.secure_channel(options.address, credentials, settings)
-        actor = common_pb2.Actor(professional=common_pb2.Professional(id=f"{name}-1", unit=unit, role=role))
-        acting = grpc.intercept_channel(self.channel, WithActor(actor.SerializeToString()))
-        self.journey = journey_pb2_grpc.JourneyServiceStub(acting)
-        self.referral = referral_pb2_grpc.ReferralServiceStub(acting)
-        self.consent = consent_pb2_grpc.ConsentServiceStub(acting)
-        self._acting = acting
-
-    def raw(self, method: str, request) -> bytes:
-        """The answer as it came, byte for byte."""
-        call = self._acting.unary_unary(method, request_serializer=type(request).SerializeToString)
-        return call(request)
-
-
-class WithActor(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
-    """Says on whose behalf each call is made, and how long its answer is waited for."""
-
-    def __init__(self, actor: bytes):
-        self._actor = actor
-
-    def _details(self, details):
-        metadata = [*(details.metadata or []), ("polku-actor-bin", self._actor)]
-        return details._replace(metadata=metadata, timeout=details.timeout or CALL_SECONDS)
-
-    def intercept_unary_unary(self, continuation, details, request):
-        return continuation(self._details(details), request)
-
-    def intercept_unary_stream(self, continuation, details, request):
-        return continuation(self._details(details), request)
 
 
 class Story:
@@ -162,6 +73,10 @@ class Story:
         return sorted(name.removeprefix("DATA_CATEGORY_").lower() for name in names)
 
 
+def done(step: str, result: str) -> None:
+    print(f"{step}: {result}", flush=True)
+
+
 def fresh() -> str:
     return str(uuid.uuid4())
 
@@ -173,6 +88,17 @@ def health(story: Story) -> None:
         answer = stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=CALL_SECONDS)
         expect(answer.status == health_pb2.HealthCheckResponse.SERVING, f"{service or 'the gateway'} to serve")
     done("health", f"the gateway and {len(services) - 1} services serve")
+
+
+def no_certificate(story: Story) -> None:
+    stub = health_pb2_grpc.HealthStub(anonymous_channel(story.options))
+    try:
+        stub.Check(health_pb2.HealthCheckRequest(), timeout=CALL_SECONDS)
+    except grpc.RpcError as error:
+        expect(error.code() == grpc.StatusCode.UNAVAILABLE, f"no connection, got {error.code().name}")
+    else:
+        raise Unexpected("no connection without a client certificate")
+    done("no certificate", "no connection")
 
 
 def reflection(story: Story) -> None:
@@ -431,7 +357,7 @@ def play(options: argparse.Namespace) -> None:
     files = stubs.generate(options.proto, options.stubs)
     done("stubs", f"generated from {len(files)} .proto files")
     story = Story(options)
-    for step in (health, reflection, identify, no_actor, malformed, not_permitted, record_consent):
+    for step in (health, no_certificate, reflection, identify, no_actor, malformed, not_permitted, record_consent):
         run(step, story)
     watching = Watch(story)
     for step in (send, read_back, repeat):

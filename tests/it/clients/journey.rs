@@ -9,9 +9,10 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use super::{contract, program};
 
 /// What the program does, in order: the first word of each line.
-const STEPS: [&str; 16] = [
+const STEPS: [&str; 17] = [
     "stubs",
     "health",
+    "no certificate",
     "reflection",
     "identify",
     "no actor",
@@ -66,7 +67,7 @@ async fn a_stock_python_client_goes_the_whole_way() {
     let steps: Vec<&str> =
         lines.iter().filter_map(|line| line.split_once(": ")).map(|(step, _)| step).collect();
     assert_eq!(steps, STEPS);
-    assert_eq!(lines[8], "send: delivered; withheld address_contact, health_capacity");
+    assert_eq!(lines[9], "send: delivered; withheld address_contact, health_capacity");
     assert_eq!(world.te.ledger().referrals().len(), 2, "a repetition delivers nothing again");
     assert!(!world.te.ledger().received_contains(b"kanaria-terveys"));
     running.stop().await.unwrap();
