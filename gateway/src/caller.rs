@@ -227,7 +227,8 @@ fn asserted(metadata: &MetadataMap) -> Result<Who, CallerError> {
     let who = actor.into_inner().who.ok_or(CallerError::ActorUnreadable)?;
     // Logs and leaves name the actor: a personal identity code must not get there.
     match &who {
-        Who::Professional(v1::Professional { id, .. }) | Who::Representative(v1::RepresentativeActor { id, .. })
+        Who::Professional(v1::Professional { id, .. })
+        | Who::Representative(v1::RepresentativeActor { id, .. })
             if id.parse::<Hetu>().is_ok() =>
         {
             Err(CallerError::ActorUnreadable)

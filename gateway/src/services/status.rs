@@ -106,12 +106,12 @@ fn chain(error: &Error) -> String {
 fn code(error: &Error) -> Code {
     match error {
         Error::Caller(CallerError::NoCertificate | CallerError::UnknownCertificate) => Code::Unauthenticated,
-        Error::Caller(CallerError::ActorMissing | CallerError::ActorUnreadable | CallerError::ActorMalformed(_)) => {
-            Code::InvalidArgument
-        }
-        Error::Caller(CallerError::ActorNotAllowed(_) | CallerError::UnknownUnit | CallerError::UnknownRole) => {
-            Code::PermissionDenied
-        }
+        Error::Caller(
+            CallerError::ActorMissing | CallerError::ActorUnreadable | CallerError::ActorMalformed(_),
+        ) => Code::InvalidArgument,
+        Error::Caller(
+            CallerError::ActorNotAllowed(_) | CallerError::UnknownUnit | CallerError::UnknownRole,
+        ) => Code::PermissionDenied,
         Error::Unreadable { .. } | Error::Invalid(_) | Error::Field { .. } | Error::RequestIdReused => {
             Code::InvalidArgument
         }

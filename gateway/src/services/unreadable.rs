@@ -13,14 +13,13 @@ const UNREADABLE: Error = Error::Unreadable {
     reason: "MESSAGE_UNREADABLE",
     expected: "send one whole message of the method's request type, encoded as proto3, with texts in UTF-8",
 };
-const TOO_LARGE: Error = Error::Unreadable {
-    reason: "MESSAGE_TOO_LARGE",
-    expected: "send at most 262144 bytes in one message",
-};
+const TOO_LARGE: Error =
+    Error::Unreadable { reason: "MESSAGE_TOO_LARGE", expected: "send at most 262144 bytes in one message" };
 
 /// The answer, with the codec's own refusals worded anew. INVARIANT: what services refuse has details.
 pub(super) async fn worded(response: Response<Body>) -> Response<Body> {
-    let Some(status) = response.extensions().get::<Status>().filter(|status| status.details().is_empty()) else {
+    let Some(status) = response.extensions().get::<Status>().filter(|status| status.details().is_empty())
+    else {
         return response;
     };
     let error = if status.code() == Code::OutOfRange {

@@ -19,11 +19,7 @@ use crate::stage::{HETUS, Stage, actor_bytes, assert_refused, call_raw, fields_o
 
 /// A call that any professional may make.
 fn list() -> Vec<u8> {
-    ListReferralsRequest {
-        parent: "youths/-".into(),
-        ..ListReferralsRequest::default()
-    }
-    .encode_to_vec()
+    ListReferralsRequest { parent: "youths/-".into(), ..ListReferralsRequest::default() }.encode_to_vec()
 }
 
 const LIST: &str = "ReferralService/ListReferrals";
@@ -34,9 +30,7 @@ async fn greeting(stage: &Stage, mut config: ClientConfig) -> io::Result<usize> 
     let stream = TcpStream::connect(stage.bound().grpc).await?;
     let name = ServerName::try_from("localhost").unwrap();
     let mut stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
-    stream
-        .write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0")
-        .await?;
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await?;
     stream.read(&mut [0; 64]).await
 }
 
@@ -89,36 +83,17 @@ async fn an_actor_is_needed_and_has_a_form() {
     let long = "k".repeat(65);
     let malformed = [
         (professional("", "keskusta", "guidance_worker"), "professional.id"),
-        (
-            professional("Kanaria Lintu", "keskusta", "guidance_worker"),
-            "professional.id",
-        ),
-        (
-            professional(&long, "keskusta", "guidance_worker"),
-            "professional.id",
-        ),
-        (
-            professional("ohjaaja-1", "", "guidance_worker"),
-            "professional.unit",
-        ),
-        (
-            professional("ohjaaja-1", "keskusta\n", "guidance_worker"),
-            "professional.unit",
-        ),
-        (
-            professional("ohjaaja-1", "keskusta", "Guidance"),
-            "professional.role",
-        ),
+        (professional("Kanaria Lintu", "keskusta", "guidance_worker"), "professional.id"),
+        (professional(&long, "keskusta", "guidance_worker"), "professional.id"),
+        (professional("ohjaaja-1", "", "guidance_worker"), "professional.unit"),
+        (professional("ohjaaja-1", "keskusta\n", "guidance_worker"), "professional.unit"),
+        (professional("ohjaaja-1", "keskusta", "Guidance"), "professional.role"),
         (subject("youths/kanaria"), "subject.youth"),
     ];
     for (who, field) in malformed {
         let result = call_raw(&channel, LIST, Some(&actor_bytes(&who)), list()).await;
         let status = assert_refused(result, Code::InvalidArgument, "ACTOR_MALFORMED");
-        assert!(
-            fields_of(&status).iter().all(|found| found == field),
-            "{:?}",
-            fields_of(&status)
-        );
+        assert!(fields_of(&status).iter().all(|found| found == field), "{:?}", fields_of(&status));
     }
     stage.close().await;
 }
@@ -137,9 +112,7 @@ async fn an_actor_is_not_named_by_a_personal_identity_code() {
         capacity: Capacity::Guardian as i32,
         id: HETUS[2].into(),
     };
-    let who = Actor {
-        who: Some(actor::Who::Representative(guardian)),
-    };
+    let who = Actor { who: Some(actor::Who::Representative(guardian)) };
     let mut front = stage.caller(&stage.world.identities.oma, &who);
     let result = front.journey.get_journey(GetJourneyRequest { youth }).await;
     assert_refused(result, Code::InvalidArgument, "ACTOR_MALFORMED");
@@ -152,27 +125,11 @@ async fn an_actor_is_one_that_is_registered_for_the_organisation() {
     let ids = &stage.world.identities;
     let youth = stage.youth(HETUS[0]).await;
     let cases = [
-        (
-            &ids.ohjaamo,
-            professional("ohjaaja-1", "kuntoutus", "guidance_worker"),
-            "UNIT_UNKNOWN",
-        ),
-        (
-            &ids.ohjaamo,
-            professional("ohjaaja-1", "keskusta", "official"),
-            "ROLE_UNKNOWN",
-        ),
-        (
-            &ids.kela,
-            professional("ohjaaja-1", "keskusta", "guidance_worker"),
-            "UNIT_UNKNOWN",
-        ),
+        (&ids.ohjaamo, professional("ohjaaja-1", "kuntoutus", "guidance_worker"), "UNIT_UNKNOWN"),
+        (&ids.ohjaamo, professional("ohjaaja-1", "keskusta", "official"), "ROLE_UNKNOWN"),
+        (&ids.kela, professional("ohjaaja-1", "keskusta", "guidance_worker"), "UNIT_UNKNOWN"),
         (&ids.ohjaamo, subject(&youth), "ACTOR_KIND_NOT_REGISTERED"),
-        (
-            &ids.oma,
-            professional("ohjaaja-1", "keskusta", "guidance_worker"),
-            "ACTOR_KIND_NOT_REGISTERED",
-        ),
+        (&ids.oma, professional("ohjaaja-1", "keskusta", "guidance_worker"), "ACTOR_KIND_NOT_REGISTERED"),
     ];
     for (identity, who, reason) in cases {
         let client = stage.caller(identity, &who);

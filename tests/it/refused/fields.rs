@@ -52,41 +52,23 @@ async fn fields_of_a_referral() {
     let youth = stage.youth(HETUS[0]).await;
     let now = stage.now();
     let cases: Vec<(&str, Spoil<SendReferralRequest>)> = vec![
-        spoilt("request_id", |request: &mut SendReferralRequest| {
-            request.request_id.clear()
-        }),
-        spoilt("request_id", |request: &mut SendReferralRequest| {
-            request.request_id = "kanaria".into()
-        }),
+        spoilt("request_id", |request: &mut SendReferralRequest| request.request_id.clear()),
+        spoilt("request_id", |request: &mut SendReferralRequest| request.request_id = "kanaria".into()),
         spoilt("request_id", |request: &mut SendReferralRequest| {
             request.request_id = request.request_id.replace('-', "");
         }),
         spoilt("youth", |request: &mut SendReferralRequest| request.youth.clear()),
-        spoilt("youth", |request: &mut SendReferralRequest| {
-            request.youth = request.youth.to_uppercase()
-        }),
-        spoilt("youth", |request: &mut SendReferralRequest| {
-            request.youth.push_str("/referrals/kanaria")
-        }),
+        spoilt("youth", |request: &mut SendReferralRequest| request.youth = request.youth.to_uppercase()),
+        spoilt("youth", |request: &mut SendReferralRequest| request.youth.push_str("/referrals/kanaria")),
         spoilt("youth", |request: &mut SendReferralRequest| {
             request.youth = format!("youths/{}", "-".repeat(36));
         }),
-        spoilt("recipient", |request: &mut SendReferralRequest| {
-            request.recipient.clear()
-        }),
-        spoilt("recipient", |request: &mut SendReferralRequest| {
-            request.recipient = "Kela".into()
-        }),
+        spoilt("recipient", |request: &mut SendReferralRequest| request.recipient.clear()),
+        spoilt("recipient", |request: &mut SendReferralRequest| request.recipient = "Kela".into()),
         spoilt("purpose", |request: &mut SendReferralRequest| request.purpose = 0),
-        spoilt("purpose", |request: &mut SendReferralRequest| {
-            request.purpose = 99
-        }),
-        spoilt("purpose", |request: &mut SendReferralRequest| {
-            request.purpose = -1
-        }),
-        spoilt("content", |request: &mut SendReferralRequest| {
-            request.content = None
-        }),
+        spoilt("purpose", |request: &mut SendReferralRequest| request.purpose = 99),
+        spoilt("purpose", |request: &mut SendReferralRequest| request.purpose = -1),
+        spoilt("content", |request: &mut SendReferralRequest| request.content = None),
         spoilt("content.identity_code", |request: &mut SendReferralRequest| {
             content(request).identity_code = HETUS[0].into();
         }),
@@ -105,39 +87,20 @@ async fn fields_of_a_referral() {
         spoilt("content.contact.email", |request: &mut SendReferralRequest| {
             contact(request).email = long(255)
         }),
-        spoilt(
-            "content.contact.street_address",
-            |request: &mut SendReferralRequest| {
-                contact(request).street_address = long(201);
-            },
-        ),
-        spoilt(
-            "content.contact.postal_code",
-            |request: &mut SendReferralRequest| {
-                contact(request).postal_code = "020-70-02070".into();
-            },
-        ),
-        spoilt("content.contact.city", |request: &mut SendReferralRequest| {
-            contact(request).city = long(101)
+        spoilt("content.contact.street_address", |request: &mut SendReferralRequest| {
+            contact(request).street_address = long(201);
         }),
-        spoilt(
-            "content.contact.municipality",
-            |request: &mut SendReferralRequest| {
-                contact(request).municipality = "49".into();
-            },
-        ),
-        spoilt("content.reason", |request: &mut SendReferralRequest| {
-            content(request).reason = long(4001)
+        spoilt("content.contact.postal_code", |request: &mut SendReferralRequest| {
+            contact(request).postal_code = "020-70-02070".into();
         }),
-        spoilt("content.reason", |request: &mut SendReferralRequest| {
-            content(request).reason.push('\u{7}')
+        spoilt("content.contact.city", |request: &mut SendReferralRequest| contact(request).city = long(101)),
+        spoilt("content.contact.municipality", |request: &mut SendReferralRequest| {
+            contact(request).municipality = "49".into();
         }),
-        spoilt("content.reason", |request: &mut SendReferralRequest| {
-            content(request).reason.push('\0')
-        }),
-        spoilt("content.reason", |request: &mut SendReferralRequest| {
-            content(request).reason.push('\r')
-        }),
+        spoilt("content.reason", |request: &mut SendReferralRequest| content(request).reason = long(4001)),
+        spoilt("content.reason", |request: &mut SendReferralRequest| content(request).reason.push('\u{7}')),
+        spoilt("content.reason", |request: &mut SendReferralRequest| content(request).reason.push('\0')),
+        spoilt("content.reason", |request: &mut SendReferralRequest| content(request).reason.push('\r')),
         spoilt("content.reason", |request: &mut SendReferralRequest| {
             content(request).reason.push('\u{ffff}')
         }),
@@ -150,86 +113,46 @@ async fn fields_of_a_referral() {
         spoilt("content.service_needs[0]", |request: &mut SendReferralRequest| {
             content(request).service_needs = vec![long(501)];
         }),
-        spoilt(
-            "content.education_work.education_level",
-            |request: &mut SendReferralRequest| {
-                education(request).education_level = Some(10);
-            },
-        ),
-        spoilt(
-            "content.education_work.education_level",
-            |request: &mut SendReferralRequest| {
-                education(request).education_level = Some(-1);
-            },
-        ),
-        spoilt(
-            "content.education_work.job_seeker_status",
-            |request: &mut SendReferralRequest| {
-                education(request).job_seeker_status = "2".into();
-            },
-        ),
+        spoilt("content.education_work.education_level", |request: &mut SendReferralRequest| {
+            education(request).education_level = Some(10);
+        }),
+        spoilt("content.education_work.education_level", |request: &mut SendReferralRequest| {
+            education(request).education_level = Some(-1);
+        }),
+        spoilt("content.education_work.job_seeker_status", |request: &mut SendReferralRequest| {
+            education(request).job_seeker_status = "2".into();
+        }),
         spoilt("content.social_situation", |request: &mut SendReferralRequest| {
             content(request).social_situation = long(4001);
         }),
         spoilt("content.health_capacity", |request: &mut SendReferralRequest| {
             content(request).health_capacity = long(4001);
         }),
-        spoilt("content.housing", |request: &mut SendReferralRequest| {
-            content(request).housing = long(2001)
-        }),
+        spoilt("content.housing", |request: &mut SendReferralRequest| content(request).housing = long(2001)),
+        spoilt("respond_by", move |request: &mut SendReferralRequest| request.respond_by = Some(wire(now))),
         spoilt("respond_by", move |request: &mut SendReferralRequest| {
-            request.respond_by = Some(wire(now))
-        }),
-        spoilt("respond_by", move |request: &mut SendReferralRequest| {
-            request.respond_by = Some(wire(
-                now + SignedDuration::from_hours(366 * 24) + SignedDuration::from_secs(1),
-            ));
+            request.respond_by =
+                Some(wire(now + SignedDuration::from_hours(366 * 24) + SignedDuration::from_secs(1)));
         }),
         spoilt("respond_by", |request: &mut SendReferralRequest| {
-            request.respond_by = Some(prost_types::Timestamp {
-                seconds: i64::MAX,
-                nanos: 0,
-            });
+            request.respond_by = Some(prost_types::Timestamp { seconds: i64::MAX, nanos: 0 });
         }),
         spoilt("respond_by", |request: &mut SendReferralRequest| {
-            request.respond_by = Some(prost_types::Timestamp {
-                seconds: 0,
-                nanos: -1,
-            });
+            request.respond_by = Some(prost_types::Timestamp { seconds: 0, nanos: -1 });
         }),
     ];
     let mut ohjaamo = stage.ohjaamo();
     for (field, spoil) in cases {
         let mut request = referral_to(KELA, &youth, purpose_of(KELA), full_content());
         spoil(&mut request);
-        assert_field(
-            ohjaamo.referral.send_referral(request).await,
-            field,
-            "INVALID_FIELDS",
-        );
+        assert_field(ohjaamo.referral.send_referral(request).await, field, "INVALID_FIELDS");
     }
     for recipient in ["tuntematon", OHJAAMO] {
         let request = referral_to(recipient, &youth, Purpose::Guidance, full_content());
-        assert_field(
-            ohjaamo.referral.send_referral(request).await,
-            "recipient",
-            "UNKNOWN_AGENCY",
-        );
+        assert_field(ohjaamo.referral.send_referral(request).await, "recipient", "UNKNOWN_AGENCY");
     }
-    let list = ListReferralsRequest {
-        parent: youth.clone(),
-        ..ListReferralsRequest::default()
-    };
-    assert!(
-        ohjaamo
-            .referral
-            .list_referrals(list)
-            .await
-            .unwrap()
-            .into_inner()
-            .referrals
-            .is_empty()
-    );
+    let list = ListReferralsRequest { parent: youth.clone(), ..ListReferralsRequest::default() };
+    assert!(ohjaamo.referral.list_referrals(list).await.unwrap().into_inner().referrals.is_empty());
     // The largest values that there may be are taken in.
     let mut request = referral_to(KELA, &youth, purpose_of(KELA), full_content());
     content(&mut request).reason = long(4000);
@@ -254,61 +177,26 @@ async fn fields_of_the_steps() {
         etag: etag.into(),
         note: note.into(),
     };
-    for wrong in [
-        "",
-        "kanaria",
-        &youth,
-        &of.replace("referrals", "consents"),
-        &format!("{of}/"),
-        &of.to_uppercase(),
-    ] {
-        assert_field(
-            referral.accept_referral(accept(wrong, "", "")).await,
-            "name",
-            "INVALID_FIELDS",
-        );
+    for wrong in
+        ["", "kanaria", &youth, &of.replace("referrals", "consents"), &format!("{of}/"), &of.to_uppercase()]
+    {
+        assert_field(referral.accept_referral(accept(wrong, "", "")).await, "name", "INVALID_FIELDS");
     }
+    assert_field(referral.accept_referral(accept(&of, &long(33), "")).await, "etag", "INVALID_FIELDS");
+    assert_field(referral.accept_referral(accept(&of, "", &long(2001))).await, "note", "INVALID_FIELDS");
     assert_field(
-        referral.accept_referral(accept(&of, &long(33), "")).await,
-        "etag",
-        "INVALID_FIELDS",
-    );
-    assert_field(
-        referral.accept_referral(accept(&of, "", &long(2001))).await,
-        "note",
-        "INVALID_FIELDS",
-    );
-    assert_field(
-        referral
-            .accept_referral(accept(&of, "", "kanaria\u{1b}[2J"))
-            .await,
+        referral.accept_referral(accept(&of, "", "kanaria\u{1b}[2J")).await,
         "note",
         "INVALID_FIELDS",
     );
     let (id, of) = (request_id.clone(), name.clone());
-    let reject = RejectReferralRequest {
-        request_id: id,
-        name: of,
-        ..RejectReferralRequest::default()
-    };
+    let reject = RejectReferralRequest { request_id: id, name: of, ..RejectReferralRequest::default() };
     assert_field(referral.reject_referral(reject).await, "reason", "INVALID_FIELDS");
     let (id, of) = (request_id.clone(), name.clone());
-    let ask = RequestInformationRequest {
-        request_id: id,
-        name: of,
-        ..RequestInformationRequest::default()
-    };
-    assert_field(
-        referral.request_information(ask).await,
-        "question",
-        "INVALID_FIELDS",
-    );
+    let ask = RequestInformationRequest { request_id: id, name: of, ..RequestInformationRequest::default() };
+    assert_field(referral.request_information(ask).await, "question", "INVALID_FIELDS");
     let (id, of) = (request_id.clone(), name.clone());
-    let hold = HoldReferralRequest {
-        request_id: id,
-        name: of,
-        ..HoldReferralRequest::default()
-    };
+    let hold = HoldReferralRequest { request_id: id, name: of, ..HoldReferralRequest::default() };
     assert_field(referral.hold_referral(hold).await, "note", "INVALID_FIELDS");
     let (id, of) = (request_id.clone(), name.clone());
     let complete = CompleteReferralRequest {
@@ -317,28 +205,12 @@ async fn fields_of_the_steps() {
         outcome: 99,
         ..CompleteReferralRequest::default()
     };
-    assert_field(
-        referral.complete_referral(complete).await,
-        "outcome",
-        "INVALID_FIELDS",
-    );
-    let fail = FailReferralRequest {
-        request_id,
-        name,
-        outcome: 1,
-        ..FailReferralRequest::default()
-    };
+    assert_field(referral.complete_referral(complete).await, "outcome", "INVALID_FIELDS");
+    let fail = FailReferralRequest { request_id, name, outcome: 1, ..FailReferralRequest::default() };
     assert_field(referral.fail_referral(fail).await, "note", "INVALID_FIELDS");
-    let list = ListReferralsRequest {
-        parent: youth,
-        page_size: -1,
-        page_token: String::new(),
-    };
+    let list = ListReferralsRequest { parent: youth, page_size: -1, page_token: String::new() };
     assert_field(referral.list_referrals(list).await, "page_size", "INVALID_FIELDS");
-    let list = ListReferralsRequest {
-        parent: "youths/kanaria".into(),
-        ..ListReferralsRequest::default()
-    };
+    let list = ListReferralsRequest { parent: "youths/kanaria".into(), ..ListReferralsRequest::default() };
     assert_field(referral.list_referrals(list).await, "parent", "INVALID_FIELDS");
     stage.close().await;
 }
@@ -368,27 +240,15 @@ async fn fields_of_a_consent() {
     let of_terms: Vec<(&str, Spoil<ConsentTerms>)> = vec![
         spoilt("terms.kind", |terms: &mut ConsentTerms| terms.kind = 0),
         spoilt("terms.kind", |terms: &mut ConsentTerms| terms.kind = 9),
-        spoilt("terms.disclosers", |terms: &mut ConsentTerms| {
-            terms.disclosers.clear()
-        }),
-        spoilt("terms.disclosers", |terms: &mut ConsentTerms| {
-            terms.disclosers = vec![OHJAAMO.into(); 2]
-        }),
+        spoilt("terms.disclosers", |terms: &mut ConsentTerms| terms.disclosers.clear()),
+        spoilt("terms.disclosers", |terms: &mut ConsentTerms| terms.disclosers = vec![OHJAAMO.into(); 2]),
         spoilt("terms.recipients", |terms: &mut ConsentTerms| {
             terms.recipients = (0..33).map(|number| format!("agency-{number}")).collect();
         }),
-        spoilt("terms.recipients[0]", |terms: &mut ConsentTerms| {
-            terms.recipients = vec!["Kanaria".into()]
-        }),
-        spoilt("terms.purposes", |terms: &mut ConsentTerms| {
-            terms.purposes.clear()
-        }),
-        spoilt("terms.purposes[0]", |terms: &mut ConsentTerms| {
-            terms.purposes = vec![0]
-        }),
-        spoilt("terms.categories", |terms: &mut ConsentTerms| {
-            terms.categories.clear()
-        }),
+        spoilt("terms.recipients[0]", |terms: &mut ConsentTerms| terms.recipients = vec!["Kanaria".into()]),
+        spoilt("terms.purposes", |terms: &mut ConsentTerms| terms.purposes.clear()),
+        spoilt("terms.purposes[0]", |terms: &mut ConsentTerms| terms.purposes = vec![0]),
+        spoilt("terms.categories", |terms: &mut ConsentTerms| terms.categories.clear()),
         spoilt("terms.categories[0]", |terms: &mut ConsentTerms| {
             terms.categories = vec![DataCategory::Envelope as i32];
         }),
@@ -396,65 +256,38 @@ async fn fields_of_a_consent() {
             terms.explicit_categories = vec![77]
         }),
         spoilt("terms.valid_until", |terms: &mut ConsentTerms| {
-            terms.valid_until = Some(prost_types::Timestamp {
-                seconds: -100_000_000_000,
-                nanos: 0,
-            });
+            terms.valid_until = Some(prost_types::Timestamp { seconds: -100_000_000_000, nanos: 0 });
         }),
     ];
     for (field, spoil) in of_terms {
         let mut terms = good();
         spoil(&mut terms);
-        assert_field(
-            record(&ohjaamo, &youth, terms, evidence()).await,
-            field,
-            "INVALID_FIELDS",
-        );
+        assert_field(record(&ohjaamo, &youth, terms, evidence()).await, field, "INVALID_FIELDS");
     }
     for (field, spoil) in [
-        spoilt("terms.disclosers", |terms: &mut ConsentTerms| {
-            terms.disclosers = vec!["tuntematon".into()]
-        }),
-        spoilt("terms.recipients", |terms: &mut ConsentTerms| {
-            terms.recipients.push("tuntematon".into())
-        }),
+        spoilt("terms.disclosers", |terms: &mut ConsentTerms| terms.disclosers = vec!["tuntematon".into()]),
+        spoilt("terms.recipients", |terms: &mut ConsentTerms| terms.recipients.push("tuntematon".into())),
     ] {
         let mut terms = good();
         spoil(&mut terms);
-        assert_field(
-            record(&ohjaamo, &youth, terms, evidence()).await,
-            field,
-            "UNKNOWN_AGENCY",
-        );
+        assert_field(record(&ohjaamo, &youth, terms, evidence()).await, field, "UNKNOWN_AGENCY");
     }
     let of_evidence: Vec<(&str, Spoil<ConsentEvidence>)> = vec![
-        spoilt("evidence.given_by", |evidence: &mut ConsentEvidence| {
-            evidence.given_by = 0
-        }),
-        spoilt("evidence.form", |evidence: &mut ConsentEvidence| {
-            evidence.form = 4
-        }),
-        spoilt("evidence.notice_version", |evidence: &mut ConsentEvidence| {
-            evidence.notice_version.clear()
-        }),
+        spoilt("evidence.given_by", |evidence: &mut ConsentEvidence| evidence.given_by = 0),
+        spoilt("evidence.form", |evidence: &mut ConsentEvidence| evidence.form = 4),
+        spoilt("evidence.notice_version", |evidence: &mut ConsentEvidence| evidence.notice_version.clear()),
         spoilt("evidence.notice_language", |evidence: &mut ConsentEvidence| {
             evidence.notice_language = "FI".into()
         }),
         spoilt("evidence.notice_sha256", |evidence: &mut ConsentEvidence| {
             evidence.notice_sha256 = vec![7; 31]
         }),
-        spoilt("evidence.reference", |evidence: &mut ConsentEvidence| {
-            evidence.reference = long(201)
-        }),
+        spoilt("evidence.reference", |evidence: &mut ConsentEvidence| evidence.reference = long(201)),
     ];
     for (field, spoil) in of_evidence {
         let mut evidence = evidence();
         spoil(&mut evidence);
-        assert_field(
-            record(&ohjaamo, &youth, good(), evidence).await,
-            field,
-            "INVALID_FIELDS",
-        );
+        assert_field(record(&ohjaamo, &youth, good(), evidence).await, field, "INVALID_FIELDS");
     }
     stage.close().await;
 }
@@ -464,27 +297,13 @@ async fn fields_of_a_verification() {
     let stage = Stage::open().await;
     let youth = stage.youth(HETUS[0]).await;
     let cases: Vec<(&str, Spoil<VerifyConsentRequest>)> = vec![
-        spoilt("youth", |request: &mut VerifyConsentRequest| {
-            request.youth = HETUS[0].into()
-        }),
-        spoilt("discloser", |request: &mut VerifyConsentRequest| {
-            request.discloser.clear()
-        }),
-        spoilt("recipient", |request: &mut VerifyConsentRequest| {
-            request.recipient = "k a n a r i a".into()
-        }),
-        spoilt("purpose", |request: &mut VerifyConsentRequest| {
-            request.purpose = 0
-        }),
-        spoilt("categories", |request: &mut VerifyConsentRequest| {
-            request.categories.clear()
-        }),
-        spoilt("categories[0]", |request: &mut VerifyConsentRequest| {
-            request.categories = vec![1]
-        }),
-        spoilt("categories", |request: &mut VerifyConsentRequest| {
-            request.categories = vec![2, 2]
-        }),
+        spoilt("youth", |request: &mut VerifyConsentRequest| request.youth = HETUS[0].into()),
+        spoilt("discloser", |request: &mut VerifyConsentRequest| request.discloser.clear()),
+        spoilt("recipient", |request: &mut VerifyConsentRequest| request.recipient = "k a n a r i a".into()),
+        spoilt("purpose", |request: &mut VerifyConsentRequest| request.purpose = 0),
+        spoilt("categories", |request: &mut VerifyConsentRequest| request.categories.clear()),
+        spoilt("categories[0]", |request: &mut VerifyConsentRequest| request.categories = vec![1]),
+        spoilt("categories", |request: &mut VerifyConsentRequest| request.categories = vec![2, 2]),
     ];
     for (field, spoil) in cases {
         let mut request = VerifyConsentRequest {
@@ -496,11 +315,7 @@ async fn fields_of_a_verification() {
             min_revision: 0,
         };
         spoil(&mut request);
-        assert_field(
-            stage.ohjaamo().consent.verify_consent(request).await,
-            field,
-            "INVALID_FIELDS",
-        );
+        assert_field(stage.ohjaamo().consent.verify_consent(request).await, field, "INVALID_FIELDS");
     }
     stage.close().await;
 }

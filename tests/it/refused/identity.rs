@@ -44,11 +44,7 @@ async fn every_century_sign_is_known() {
         // In the year 05 of every century, of which that of the signs A to F is not in the future.
         ids.insert(ohjaamo.identify(&code_of("010105", sign)).await.unwrap());
     }
-    assert_eq!(
-        ids.len(),
-        13,
-        "codes that differ in the sign are different persons"
-    );
+    assert_eq!(ids.len(), 13, "codes that differ in the sign are different persons");
     stage.close().await;
 }
 
@@ -79,16 +75,9 @@ async fn other_texts_are_refused_and_not_repeated() {
         "010594F9032",
     ];
     for code in wrong {
-        let request = IdentifyYouthRequest {
-            request_id: request_id(),
-            identity_code: code.into(),
-        };
+        let request = IdentifyYouthRequest { request_id: request_id(), identity_code: code.into() };
         let result = ohjaamo.journey.identify_youth(request).await;
-        let reason = if code.contains('\u{0}') {
-            "INVALID_FIELDS"
-        } else {
-            "IDENTITY_CODE_INVALID"
-        };
+        let reason = if code.contains('\u{0}') { "INVALID_FIELDS" } else { "IDENTITY_CODE_INVALID" };
         let status = assert_refused(result, Code::InvalidArgument, reason);
         assert_eq!(fields_of(&status), ["identity_code"], "{code}");
         if !code.trim().is_empty() {
@@ -96,10 +85,7 @@ async fn other_texts_are_refused_and_not_repeated() {
         }
     }
     for code in ["", "010594Y903", "010594Y90322", "19940501-9032", "kanaria"] {
-        let request = IdentifyYouthRequest {
-            request_id: request_id(),
-            identity_code: code.into(),
-        };
+        let request = IdentifyYouthRequest { request_id: request_id(), identity_code: code.into() };
         let result = ohjaamo.journey.identify_youth(request).await;
         let status = assert_refused(result, Code::InvalidArgument, "INVALID_FIELDS");
         assert_eq!(fields_of(&status), ["identity_code"], "{code}");

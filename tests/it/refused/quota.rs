@@ -10,10 +10,7 @@ use tonic_types::StatusExt;
 use crate::stage::{Stage, assert_refused};
 
 async fn list(client: &Client) -> Result<(), Status> {
-    let request = ListReferralsRequest {
-        parent: "youths/-".into(),
-        ..ListReferralsRequest::default()
-    };
+    let request = ListReferralsRequest { parent: "youths/-".into(), ..ListReferralsRequest::default() };
     client.clone().referral.list_referrals(request).await.map(drop)
 }
 
@@ -36,10 +33,7 @@ async fn too_many_calls_are_told_when_to_come_back() {
     };
     assert!(answered >= 3, "refused before the quota was used up");
     let pause = refused.get_details_retry_info().unwrap().retry_delay.unwrap();
-    assert!(
-        pause > Duration::ZERO && pause <= Duration::from_secs(1),
-        "{pause:?}"
-    );
+    assert!(pause > Duration::ZERO && pause <= Duration::from_secs(1), "{pause:?}");
     assert_refused::<()>(Err(refused), Code::ResourceExhausted, "QUOTA_EXCEEDED");
     list(&kela).await.unwrap();
     tokio::time::sleep(pause).await;

@@ -27,19 +27,8 @@ async fn call(client: &Client, method: &str, message: &impl Message) -> Result<V
 }
 
 async fn count(stage: &Stage, youth: &str) -> usize {
-    let request = ListReferralsRequest {
-        parent: youth.into(),
-        ..ListReferralsRequest::default()
-    };
-    stage
-        .ohjaamo()
-        .referral
-        .list_referrals(request)
-        .await
-        .unwrap()
-        .into_inner()
-        .referrals
-        .len()
+    let request = ListReferralsRequest { parent: youth.into(), ..ListReferralsRequest::default() };
+    stage.ohjaamo().referral.list_referrals(request).await.unwrap().into_inner().referrals.len()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -62,15 +51,7 @@ async fn fifty_at_once_are_one() {
     let mut waiting = request.clone();
     waiting.wait_for_delivery = true;
     call(&ohjaamo, SEND, &waiting).await.unwrap();
-    assert!(
-        stage
-            .world
-            .te
-            .ledger()
-            .all_effects()
-            .values()
-            .all(|effects| *effects == 1)
-    );
+    assert!(stage.world.te.ledger().all_effects().values().all(|effects| *effects == 1));
     stage.close().await;
 }
 
@@ -82,24 +63,9 @@ async fn fifty_new_persons_at_once_are_one() {
     for number in 0..50 {
         let mut ohjaamo = ohjaamo.clone();
         // Half of them repeat one call, the others are calls of their own.
-        let request_id = if number % 2 == 0 {
-            HALF.to_owned()
-        } else {
-            request_id()
-        };
-        let request = IdentifyYouthRequest {
-            request_id,
-            identity_code: HETUS[4].into(),
-        };
-        calls.spawn(async move {
-            ohjaamo
-                .journey
-                .identify_youth(request)
-                .await
-                .unwrap()
-                .into_inner()
-                .youth
-        });
+        let request_id = if number % 2 == 0 { HALF.to_owned() } else { request_id() };
+        let request = IdentifyYouthRequest { request_id, identity_code: HETUS[4].into() };
+        calls.spawn(async move { ohjaamo.journey.identify_youth(request).await.unwrap().into_inner().youth });
     }
     let ids: BTreeSet<String> = calls.join_all().await.into_iter().collect();
     assert_eq!(ids.len(), 1);
@@ -121,34 +87,17 @@ async fn every_kind_of_change_answers_a_repetition_alike() {
         evidence: Some(evidence()),
         ..RecordConsentRequest::default()
     };
-    let first = call(&ohjaamo, "ConsentService/RecordConsent", &record)
-        .await
-        .unwrap();
-    assert_eq!(
-        call(&ohjaamo, "ConsentService/RecordConsent", &record)
-            .await
-            .unwrap(),
-        first
-    );
-    let consent = polku_proto::v1::ConsentChange::decode(first.as_slice())
-        .unwrap()
-        .consent
-        .unwrap();
+    let first = call(&ohjaamo, "ConsentService/RecordConsent", &record).await.unwrap();
+    assert_eq!(call(&ohjaamo, "ConsentService/RecordConsent", &record).await.unwrap(), first);
+    let consent = polku_proto::v1::ConsentChange::decode(first.as_slice()).unwrap().consent.unwrap();
 
     let withdraw = WithdrawConsentRequest {
         request_id: request_id(),
         name: consent.name,
         ..WithdrawConsentRequest::default()
     };
-    let first = call(&ohjaamo, "ConsentService/WithdrawConsent", &withdraw)
-        .await
-        .unwrap();
-    assert_eq!(
-        call(&ohjaamo, "ConsentService/WithdrawConsent", &withdraw)
-            .await
-            .unwrap(),
-        first
-    );
+    let first = call(&ohjaamo, "ConsentService/WithdrawConsent", &withdraw).await.unwrap();
+    assert_eq!(call(&ohjaamo, "ConsentService/WithdrawConsent", &withdraw).await.unwrap(), first);
 
     let cancel = CancelReferralRequest {
         request_id: request_id(),
@@ -156,15 +105,8 @@ async fn every_kind_of_change_answers_a_repetition_alike() {
         note: "peruttu".into(),
         ..CancelReferralRequest::default()
     };
-    let first = call(&ohjaamo, "ReferralService/CancelReferral", &cancel)
-        .await
-        .unwrap();
-    assert_eq!(
-        call(&ohjaamo, "ReferralService/CancelReferral", &cancel)
-            .await
-            .unwrap(),
-        first
-    );
+    let first = call(&ohjaamo, "ReferralService/CancelReferral", &cancel).await.unwrap();
+    assert_eq!(call(&ohjaamo, "ReferralService/CancelReferral", &cancel).await.unwrap(), first);
     assert_eq!(stage.state(&name).await, ReferralState::Cancelled);
 
     let prohibit = RecordProhibitionRequest {
@@ -172,29 +114,12 @@ async fn every_kind_of_change_answers_a_repetition_alike() {
         youth: youth.clone(),
         terms: Some(Default::default()),
     };
-    let first = call(&ohjaamo, "ConsentService/RecordProhibition", &prohibit)
-        .await
-        .unwrap();
-    assert_eq!(
-        call(&ohjaamo, "ConsentService/RecordProhibition", &prohibit)
-            .await
-            .unwrap(),
-        first
-    );
+    let first = call(&ohjaamo, "ConsentService/RecordProhibition", &prohibit).await.unwrap();
+    assert_eq!(call(&ohjaamo, "ConsentService/RecordProhibition", &prohibit).await.unwrap(), first);
 
-    let identify = IdentifyYouthRequest {
-        request_id: request_id(),
-        identity_code: HETUS[1].into(),
-    };
-    let first = call(&ohjaamo, "JourneyService/IdentifyYouth", &identify)
-        .await
-        .unwrap();
-    assert_eq!(
-        call(&ohjaamo, "JourneyService/IdentifyYouth", &identify)
-            .await
-            .unwrap(),
-        first
-    );
+    let identify = IdentifyYouthRequest { request_id: request_id(), identity_code: HETUS[1].into() };
+    let first = call(&ohjaamo, "JourneyService/IdentifyYouth", &identify).await.unwrap();
+    assert_eq!(call(&ohjaamo, "JourneyService/IdentifyYouth", &identify).await.unwrap(), first);
     stage.close().await;
 }
 
@@ -205,11 +130,7 @@ async fn a_repetition_is_answered_as_then_though_the_referral_has_moved_on() {
     let ohjaamo = stage.ohjaamo();
     let request = referral_to(KELA, &youth, purpose_of(KELA), full_content());
     let first = call(&ohjaamo, SEND, &request).await.unwrap();
-    let name = SendReferralResponse::decode(first.as_slice())
-        .unwrap()
-        .referral
-        .unwrap()
-        .name;
+    let name = SendReferralResponse::decode(first.as_slice()).unwrap().referral.unwrap().name;
     let accept = AcceptReferralRequest {
         request_id: request_id(),
         name: name.clone(),
@@ -217,10 +138,7 @@ async fn a_repetition_is_answered_as_then_though_the_referral_has_moved_on() {
     };
     stage.kela().referral.accept_referral(accept).await.unwrap();
     assert_eq!(call(&ohjaamo, SEND, &request).await.unwrap(), first);
-    assert_eq!(
-        get(&ohjaamo, &name).await.unwrap().state(),
-        ReferralState::Accepted
-    );
+    assert_eq!(get(&ohjaamo, &name).await.unwrap().state(), ReferralState::Accepted);
     stage.close().await;
 }
 
@@ -241,22 +159,14 @@ async fn a_repetition_is_answered_as_then_though_its_dates_have_passed() {
         evidence: Some(evidence()),
         ..RecordConsentRequest::default()
     };
-    call(&ohjaamo, "ConsentService/RecordConsent", &record)
-        .await
-        .unwrap();
+    call(&ohjaamo, "ConsentService/RecordConsent", &record).await.unwrap();
     stage.advance(SignedDuration::from_mins(6));
     let repeated = call(&ohjaamo, SEND, &request).await.unwrap();
     assert_eq!(repeated, first);
-    call(&ohjaamo, "ConsentService/RecordConsent", &record)
-        .await
-        .unwrap();
+    call(&ohjaamo, "ConsentService/RecordConsent", &record).await.unwrap();
     // As calls of their own they make no sense any more.
     request.request_id = request_id();
-    assert_refused(
-        call(&ohjaamo, SEND, &request).await,
-        Code::InvalidArgument,
-        "INVALID_FIELDS",
-    );
+    assert_refused(call(&ohjaamo, SEND, &request).await, Code::InvalidArgument, "INVALID_FIELDS");
     stage.close().await;
 }
 
@@ -279,17 +189,11 @@ async fn one_id_is_for_one_call() {
         let result = call(&ohjaamo, SEND, &other_body).await;
         assert_refused(result, Code::InvalidArgument, "REQUEST_ID_REUSED");
     }
-    let identify = IdentifyYouthRequest {
-        request_id: request.request_id.clone(),
-        identity_code: HETUS[7].into(),
-    };
+    let identify =
+        IdentifyYouthRequest { request_id: request.request_id.clone(), identity_code: HETUS[7].into() };
     let result = call(&ohjaamo, "JourneyService/IdentifyYouth", &identify).await;
     assert_refused(result, Code::InvalidArgument, "REQUEST_ID_REUSED");
-    let name = SendReferralResponse::decode(first.as_slice())
-        .unwrap()
-        .referral
-        .unwrap()
-        .name;
+    let name = SendReferralResponse::decode(first.as_slice()).unwrap().referral.unwrap().name;
     let cancel = CancelReferralRequest {
         request_id: request.request_id.clone(),
         name: name.clone(),
@@ -300,11 +204,7 @@ async fn one_id_is_for_one_call() {
 
     assert_eq!(stage.state(&name).await, ReferralState::Requested);
     assert_eq!((count(&stage, &youth).await, count(&stage, &other).await), (1, 0));
-    assert_eq!(
-        call(&ohjaamo, SEND, &request).await.unwrap(),
-        first,
-        "the first call is still known"
-    );
+    assert_eq!(call(&ohjaamo, SEND, &request).await.unwrap(), first, "the first call is still known");
     stage.close().await;
 }
 
@@ -314,39 +214,12 @@ async fn callers_choose_their_ids_on_their_own() {
     let mut ohjaamo = stage.ohjaamo();
     let mut kela = stage.kela();
     let shared = request_id();
-    let one = IdentifyYouthRequest {
-        request_id: shared.clone(),
-        identity_code: HETUS[8].into(),
-    };
-    let other = IdentifyYouthRequest {
-        request_id: shared,
-        identity_code: HETUS[9].into(),
-    };
-    let first = ohjaamo
-        .journey
-        .identify_youth(one.clone())
-        .await
-        .unwrap()
-        .into_inner()
-        .youth;
-    let second = kela
-        .journey
-        .identify_youth(other)
-        .await
-        .unwrap()
-        .into_inner()
-        .youth;
+    let one = IdentifyYouthRequest { request_id: shared.clone(), identity_code: HETUS[8].into() };
+    let other = IdentifyYouthRequest { request_id: shared, identity_code: HETUS[9].into() };
+    let first = ohjaamo.journey.identify_youth(one.clone()).await.unwrap().into_inner().youth;
+    let second = kela.journey.identify_youth(other).await.unwrap().into_inner().youth;
     assert_ne!(first, second);
-    assert_eq!(
-        ohjaamo
-            .journey
-            .identify_youth(one)
-            .await
-            .unwrap()
-            .into_inner()
-            .youth,
-        first
-    );
+    assert_eq!(ohjaamo.journey.identify_youth(one).await.unwrap().into_inner().youth, first);
     stage.close().await;
 }
 
@@ -358,18 +231,8 @@ async fn a_refused_call_does_not_use_its_id_up() {
     let request = referral_to(KELA, &youth, purpose_of(KELA), full_content());
     let result = ohjaamo.referral.send_referral(request.clone()).await;
     assert_refused(result, Code::PermissionDenied, "NOT_PERMITTED");
-    ohjaamo
-        .record_consent(&youth, OHJAAMO, KELA, purpose_of(KELA), &BASIC)
-        .await
-        .unwrap();
-    let sent = ohjaamo
-        .referral
-        .send_referral(request)
-        .await
-        .unwrap()
-        .into_inner()
-        .referral
-        .unwrap();
+    ohjaamo.record_consent(&youth, OHJAAMO, KELA, purpose_of(KELA), &BASIC).await.unwrap();
+    let sent = ohjaamo.referral.send_referral(request).await.unwrap().into_inner().referral.unwrap();
     assert_eq!(id_of(&sent.name).len(), 36);
     stage.close().await;
 }

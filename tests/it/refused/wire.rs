@@ -48,11 +48,8 @@ fn worker() -> Vec<u8> {
 
 /// One message of each kind of damage.
 fn damaged() -> Vec<(&'static str, Vec<u8>)> {
-    let whole = IdentifyYouthRequest {
-        request_id: request_id(),
-        identity_code: HETUS[0].into(),
-    }
-    .encode_to_vec();
+    let whole =
+        IdentifyYouthRequest { request_id: request_id(), identity_code: HETUS[0].into() }.encode_to_vec();
     let truncated = whole[..whole.len() - 1].to_vec();
     // Field 1, a text in every request, as a number.
     let wrong_wire_type = vec![0x08, 0x07];
@@ -85,11 +82,7 @@ async fn no_method_reads_what_is_no_message() {
             assert_silent(&status, &["vapaata"]);
         }
     }
-    assert_eq!(
-        stage.next_leaf().await,
-        before + 1,
-        "a damaged message left a leaf"
-    );
+    assert_eq!(stage.next_leaf().await, before + 1, "a damaged message left a leaf");
     stage.close().await;
 }
 
@@ -97,16 +90,10 @@ async fn no_method_reads_what_is_no_message() {
 async fn every_method_says_which_fields_an_empty_message_lacks() {
     let stage = Stage::open().await;
     let channel = stage.ohjaamo().channel();
-    for method in METHODS
-        .iter()
-        .filter(|method| !method.ends_with("WatchReferrals"))
-    {
+    for method in METHODS.iter().filter(|method| !method.ends_with("WatchReferrals")) {
         let result = call_raw(&channel, method, Some(&worker()), Vec::new()).await;
         let fields = fields_of(&assert_refused(result, Code::InvalidArgument, "INVALID_FIELDS"));
-        assert!(
-            !fields.is_empty() && fields.iter().all(|field| !field.is_empty()),
-            "{method}: {fields:?}"
-        );
+        assert!(!fields.is_empty() && fields.iter().all(|field| !field.is_empty()), "{method}: {fields:?}");
     }
     stage.close().await;
 }
@@ -116,10 +103,7 @@ async fn too_large_a_message_is_not_taken_in() {
     let stage = Stage::open().await;
     let youth = stage.youth(HETUS[0]).await;
     let of_size = |wanted: usize| {
-        let content = |length| ReferralContent {
-            reason: "k".repeat(length),
-            ..ReferralContent::default()
-        };
+        let content = |length| ReferralContent { reason: "k".repeat(length), ..ReferralContent::default() };
         let request = referral_to(KELA, &youth, purpose_of(KELA), content(wanted));
         let too_much = request.encoded_len() - wanted;
         let request = referral_to(KELA, &youth, purpose_of(KELA), content(wanted - too_much));
@@ -135,20 +119,8 @@ async fn too_large_a_message_is_not_taken_in() {
     assert_eq!(fields_of(&status), ["content.reason"]);
     let result = ohjaamo.referral.send_referral(of_size(8 * 1024 * 1024)).await;
     assert_refused(result, Code::InvalidArgument, "MESSAGE_TOO_LARGE");
-    let list = ListReferralsRequest {
-        parent: youth,
-        ..ListReferralsRequest::default()
-    };
-    assert!(
-        ohjaamo
-            .referral
-            .list_referrals(list)
-            .await
-            .unwrap()
-            .into_inner()
-            .referrals
-            .is_empty()
-    );
+    let list = ListReferralsRequest { parent: youth, ..ListReferralsRequest::default() };
+    assert!(ohjaamo.referral.list_referrals(list).await.unwrap().into_inner().referrals.is_empty());
     stage.close().await;
 }
 
@@ -157,9 +129,7 @@ async fn unknown_methods_do_not_exist() {
     let stage = Stage::open().await;
     let channel = stage.ohjaamo().channel();
     for method in ["ReferralService/DeleteReferral", "NoService/SendReferral"] {
-        let status = call_raw(&channel, method, Some(&worker()), Vec::new())
-            .await
-            .unwrap_err();
+        let status = call_raw(&channel, method, Some(&worker()), Vec::new()).await.unwrap_err();
         assert_eq!(status.code(), Code::Unimplemented, "{method}");
     }
     stage.close().await;
