@@ -132,11 +132,12 @@ impl AdapterError {
     #[must_use]
     pub fn retry(&self) -> Retry {
         match &self.kind {
-            AdapterErrorKind::Rejected { .. }
-            | AdapterErrorKind::PermitMismatch
-            | AdapterErrorKind::Unwritable { .. } => Retry::Never,
+            AdapterErrorKind::Rejected { .. } | AdapterErrorKind::Unwritable { .. } => Retry::Never,
             AdapterErrorKind::Unavailable { after: Some(pause) } => Retry::After(*pause),
-            AdapterErrorKind::Unavailable { after: None } | AdapterErrorKind::Timeout => Retry::Backoff,
+            // A permit that ran out on the way says nothing about the next decision.
+            AdapterErrorKind::Unavailable { after: None }
+            | AdapterErrorKind::Timeout
+            | AdapterErrorKind::PermitMismatch => Retry::Backoff,
             AdapterErrorKind::Unanswered => Retry::FindOut,
         }
     }

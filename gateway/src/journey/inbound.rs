@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::front::InboundHandler;
 use crate::gateway::Gateway;
 use crate::services::status;
+use crate::store::{DeliveryItem, ReferralRow};
 
 /// The role of an official whose own system speaks: the contract of the agency, not the registry, vouches for it.
 const ROLE: &str = "official";
@@ -47,6 +48,9 @@ impl Gateway {
         let content = Valid::check(content(&event.change))?;
         let action = action(event.change);
         let row = self.store.referral(event.referral).await?.ok_or(Error::NotFound)?;
+        if row.recipient == *agency && !row.reached_recipient && self.is_under_way(&row).await? {
+            return Ok(too_early());
+        }
         let name = ReferralName { youth: row.youth, referral: row.id };
         let method = format!("inbound/{:?}/{}", action.step(), event.referral);
         let call = self.call(&caller, &method, &event.message.to_string(), content.get())?;
@@ -58,6 +62,23 @@ impl Gateway {
         let receipt = change.receipt.unwrap_or_default();
         Ok(InboundOutcome::Applied { state: referral.state(), sequence: receipt.sequence })
     }
+}
+
+impl Gateway {
+    /// Whether the referral is on its way to the agency that already knows its id: it was quicker than our own state.
+    async fn is_under_way(&self, row: &ReferralRow) -> Result<bool, Error> {
+        let deliveries = self.store.deliveries_about(row.id).await?;
+        Ok(deliveries
+            .iter()
+            .any(|delivery| delivery.item == DeliveryItem::Handover && delivery.intent.is_some()))
+    }
+}
+
+/// The agency answers a referral whose delivery is not written down yet.
+fn too_early() -> InboundOutcome {
+    let hint =
+        "repeat the message in a moment: the delivery of this referral is still being completed".to_owned();
+    InboundOutcome::Refused { reason: "DELIVERY_UNDER_WAY", hint, retry: Retry::Backoff }
 }
 
 fn action(change: InboundChange) -> Action {

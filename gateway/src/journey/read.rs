@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use polku_policy::{Authorised, Decision};
 use polku_proto::v1::{
     GetJourneyRequest, GetReferralRequest, Journey, ListReferralsRequest, ListReferralsResponse, Purpose,
-    Referral,
+    Referral, ReferralChange,
 };
 use polku_proto::{ReferralName, Valid, YouthId, YouthName};
 
@@ -136,16 +136,15 @@ impl Gateway {
         Ok(view)
     }
 
-    /// The answer to a change shows the referral too: for whoever did not write it, that is a reading.
+    /// The answer to a change shows the referral too.
     pub(crate) async fn note_showing(
         &self,
         caller: &Caller,
         youth: YouthId,
-        view: &Authorised<Referral>,
-        now: Timestamp,
+        change: &Authorised<ReferralChange>,
     ) -> Result<(), Error> {
-        let purpose = view.purpose().unwrap_or(Purpose::Unspecified);
-        self.note_reading(caller, youth, purpose, view.decision(), now).await
+        let purpose = change.purpose().unwrap_or(Purpose::Unspecified);
+        self.note_reading(caller, youth, purpose, change.decision(), self.now()).await
     }
 
     /// Every reading has its leaf before it is answered (906/2019 section 17).

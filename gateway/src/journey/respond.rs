@@ -77,7 +77,7 @@ impl Gateway {
         let mut record = self.referral_of(&person, name).await?;
         let viewer = viewer(call.caller, &record.row)?;
         if let Some(earlier) = earlier {
-            return self.change_again(call.caller, &person, record, earlier, now).await;
+            return self.change_again(call.caller, &person, record, earlier, now);
         }
         if !respond.etag.is_empty() && respond.etag != etag(record.row.version) {
             return Err(Error::EtagMismatch);
@@ -115,11 +115,10 @@ impl Gateway {
         answer.referral = None;
         let now = self.now();
         let view = self.view(call.caller, &person, &record, now)?;
-        self.note_showing(call.caller, person.id, &view, now).await?;
         self.shell(call.caller, answer)?.gather(view).map_err(mismatch)
     }
 
-    async fn change_again(
+    fn change_again(
         &self,
         caller: &Caller,
         person: &Person,
@@ -129,7 +128,6 @@ impl Gateway {
     ) -> Result<Authorised<ReferralChange>, Error> {
         let message = earlier.referral.take().ok_or(Error::Inconsistent("a kept answer has no referral"))?;
         let view = self.view(caller, person, &ReferralRecord { row: record.row, message }, now)?;
-        self.note_showing(caller, person.id, &view, now).await?;
         self.shell(caller, earlier)?.gather(view).map_err(mismatch)
     }
 

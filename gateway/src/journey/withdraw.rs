@@ -6,7 +6,7 @@ use polku_proto::v1::referral_event::Kind;
 use polku_proto::v1::{
     ConsentChange, ConsentState, DataCategory, DeliveryState, RevokeConsentRequest, WithdrawConsentRequest,
 };
-use polku_proto::{CategorySet, ConsentName, Disclose, Valid};
+use polku_proto::{CategorySet, ConsentName, Disclose, ReferralName, Valid};
 use serde_json::json;
 
 use super::consent::{check_etag, check_party, push_event};
@@ -20,6 +20,7 @@ use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::once::{Begun, Call};
+use crate::outbox::is_passing;
 use crate::person::Person;
 use crate::record::ReferralRecord;
 use crate::store::{Change, DeliveryItem, ReferralFilter, ReferralRow};
@@ -132,7 +133,7 @@ impl Gateway {
         let mut filter = ReferralFilter { party: None, youth: Some(person.id), before: None, limit: 100 };
         loop {
             let rows = self.store.referrals(&filter).await?;
-            let Some(last) = rows.last() else { return Ok(all) };
+            let Some(last) = rows.last() else { break };
             filter.before = Some((last.created, last.id));
             for row in rows.into_iter().filter(|row| !is_final(row.state)) {
                 let mut record = ReferralRecord::open(person, row)?;
@@ -141,11 +142,30 @@ impl Gateway {
                     self.stop(person, &mut record, change, &mut effect, now).await?;
                     if may_know(caller, &record.row) {
                         all.stopped.append(&mut effect.stopped);
-                        all.under_way.append(&mut effect.under_way);
                     }
                 }
             }
         }
+        all.under_way = self.under_way(caller, person).await?;
+        Ok(all)
+    }
+
+    /// Everything about the person that has begun and not ended, whatever it rests on: part of it may rest on what has
+    /// just been taken away.
+    async fn under_way(&self, caller: &Caller, person: &Person) -> Result<Vec<String>, Error> {
+        let mut names = Vec::new();
+        for delivery in self.store.open_deliveries_of(person.id).await? {
+            let begun = matches!(delivery.state, DeliveryState::Sending | DeliveryState::InDoubt);
+            if !begun || delivery.item == DeliveryItem::ConsentWithdrawn {
+                continue;
+            }
+            let row = self.store.referral(delivery.referral).await?;
+            if row.is_some_and(|row| may_know(caller, &row)) {
+                let name = ReferralName { youth: person.id, referral: delivery.referral };
+                push_once(&mut names, &name.to_string());
+            }
+        }
+        Ok(names)
     }
 
     fn still_permitted(&self, record: &ReferralRecord, now: Timestamp) -> bool {
@@ -160,7 +180,7 @@ impl Gateway {
         };
         let content = record.message.content.as_ref().map_or(CategorySet::EMPTY, Disclose::categories);
         let decision = self.engine.decide(&self.index(), content.union(required), &question);
-        required.is_subset(decision.permitted())
+        required.is_subset(decision.permitted()) || is_passing(&decision)
     }
 
     async fn stop(
@@ -185,16 +205,12 @@ impl Gateway {
                     change.stops.push(row.message);
                     push_once(&mut effect.stopped, &name);
                 }
-                DeliveryState::Sending | DeliveryState::InDoubt if carries_data => {
-                    push_once(&mut effect.under_way, &name);
+                DeliveryState::Sending | DeliveryState::InDoubt | DeliveryState::Delivered => {
                     told |= row.item == DeliveryItem::Handover;
                 }
-                DeliveryState::Delivered => told |= row.item == DeliveryItem::Handover,
                 DeliveryState::Unspecified
                 | DeliveryState::Queued
                 | DeliveryState::Retrying
-                | DeliveryState::Sending
-                | DeliveryState::InDoubt
                 | DeliveryState::Rejected
                 | DeliveryState::Stopped
                 | DeliveryState::Expired => {}

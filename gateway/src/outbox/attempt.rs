@@ -1,10 +1,11 @@
 //! One attempt at one delivery: decide again, log the intent, send, log the outcome.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use polku_adapters::{Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Receipt, Redelivery, Retry};
-use polku_policy::{ActorRole, Authorised, Decision, Question, Viewer};
+use polku_policy::{ActorRole, Authorised, Decision, Question, Reason, Viewer};
 use polku_proto::v1::referral_event::Kind;
 use polku_proto::v1::{
     DataCategory, Delivery, DeliveryState, ReferralHandover, ReferralNotice, ReferralState, delivery,
@@ -53,7 +54,10 @@ impl Gateway {
         if fate == Fate::Unknown && adapter.redelivery() != Redelivery::Deduplicates {
             match self.find_out(&adapter, &row).await {
                 Found::NotThere => fate = Fate::NotThere,
-                Found::Ended(end) => return self.end(row, |_| end).await,
+                // Asking counts as an attempt: a silent agency is asked ever more rarely.
+                Found::Ended(end) => {
+                    return self.end(DeliveryRow { attempts: row.attempts + 1, ..row }, |_| end).await;
+                }
             }
         }
         let Ready { row, payload } = match self.prepare(row, fate).await? {
@@ -70,10 +74,13 @@ impl Gateway {
         };
         // The lease is looked at right before the first byte: whoever was stopped for too long leaves it to the next.
         let now = self.now();
-        if row.leased_until.is_none_or(|until| until <= now) {
+        let left = row.leased_until.map_or(Duration::ZERO, |until| {
+            Duration::try_from(until.duration_since(now)).unwrap_or(Duration::ZERO)
+        });
+        if left.is_zero() {
             return self.end(row, |now| End::of(DeliveryState::Retrying, now, "LEASE_RAN_OUT")).await;
         }
-        let sent = tokio::time::timeout(self.delivery.attempt, adapter.deliver(payload, now)).await;
+        let sent = tokio::time::timeout(self.delivery.attempt.min(left), adapter.deliver(payload, now)).await;
         let result = sent.unwrap_or_else(|_| {
             // The adapter has its own, shorter deadlines; cut off from outside, nothing is known.
             Err(AdapterError { agency: row.agency.clone(), kind: AdapterErrorKind::Unanswered, source: None })
@@ -162,9 +169,8 @@ impl Gateway {
         let name = ReferralName { youth: row.youth, referral: row.referral };
         let record = self.referral_of(&person, name).await?;
         let turn = self.turn(&row).await?;
-        if turn == Turn::Later {
-            let pause = next_attempt(&[super::LOOK_AGAIN], 1, 1.0, now);
-            self.store.release(row.message, row.fence, pause).await?;
+        if let Turn::After(other) = turn {
+            self.store.release(row.message, row.fence, other.max(now + super::LOOK_AGAIN)).await?;
             return Ok(Prepared::Nothing);
         }
         let decided = self.authorise(&person, &record, &row, now)?;
@@ -187,6 +193,11 @@ impl Gateway {
                 let row = self.log_intent(&person, &row, payload.decision(), &record, now).await?;
                 return Ok(Prepared::Ready(Ready { row, payload }));
             }
+            (None, Err(decision)) if is_passing(&decision) => {
+                let later = next_attempt(&self.delivery.pauses, row.attempts + 1, self.jitter(), now);
+                let end = End::of(DeliveryState::Retrying, later, "RULES_OR_AGREEMENT_MISSING");
+                self.settle(&person, record, row, end, now).await?;
+            }
             (None, Err(decision)) => self.refuse(&person, record, row, &decision, now).await?,
         }
         Ok(Prepared::Nothing)
@@ -203,7 +214,7 @@ impl Gateway {
             }
             match other.state {
                 DeliveryState::Queued | DeliveryState::Sending | DeliveryState::Retrying => {
-                    return Ok(Turn::Later);
+                    return Ok(Turn::After(other.leased_until.unwrap_or(other.due)));
                 }
                 DeliveryState::Rejected | DeliveryState::Stopped | DeliveryState::Expired
                     if other.item == DeliveryItem::Handover =>
@@ -347,7 +358,7 @@ impl Gateway {
         let is_handover = row.item == DeliveryItem::Handover;
         let next = DeliveryRow {
             state: end.state,
-            due: end.due,
+            due: end.due.min(row.deadline),
             leased_until: None,
             reference: end.reference.or_else(|| row.reference.clone()),
             ..row
@@ -372,7 +383,8 @@ impl Gateway {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Turn {
     Now,
-    Later,
+    /// Another one comes first, which is looked at again at this instant.
+    After(Timestamp),
     Never,
 }
 
@@ -401,6 +413,13 @@ impl End {
     fn of(state: DeliveryState, due: Timestamp, code: &str) -> Self {
         Self { state, due, reference: None, code: code.to_owned() }
     }
+}
+
+/// Whether the refusal is ours rather than the young person's: rules that fail, or an agreement that an operator left
+/// out. Nothing is sent, and nothing is given up before the deadline.
+pub(crate) fn is_passing(decision: &Decision) -> bool {
+    let ours = [Reason::RulesFailed, Reason::UnknownAgency, Reason::NoAgreement];
+    decision.reasons().iter().any(|reason| ours.contains(reason))
 }
 
 /// Whether nothing more happens to a delivery in this state by itself.

@@ -7,12 +7,12 @@ mod attempt;
 mod backoff;
 mod waiters;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use polku_proto::AgencyId;
+use polku_proto::{AgencyId, MessageId};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -22,18 +22,18 @@ use crate::gateway::Gateway;
 use crate::services::status;
 use crate::store::{DeliveryRow, LeaseRequest};
 
-pub(crate) use attempt::has_ended;
+pub(crate) use attempt::{has_ended, is_passing};
 pub(crate) use waiters::Waiters;
 
 /// How many deliveries to one agency are under way at the same time: a silent agency must not use up all workers.
-const PER_AGENCY: usize = 16;
+const PER_AGENCY: u32 = 16;
 /// The longest pause without looking into the queue.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How often time-driven changes are made.
 const SWEEP: Duration = Duration::from_secs(1);
 
-/// How many deliveries to each agency are under way.
-type UnderWay = Arc<Mutex<HashMap<AgencyId, usize>>>;
+/// What is under way to each agency.
+type UnderWay = Arc<Mutex<HashMap<AgencyId, HashSet<MessageId>>>>;
 
 /// Works until told to stop, then finishes what is under way.
 pub async fn run(gateway: Arc<Gateway>, mut stop: watch::Receiver<bool>) {
@@ -51,7 +51,8 @@ pub async fn run(gateway: Arc<Gateway>, mut stop: watch::Receiver<bool>) {
             Ok(rows) => {
                 for row in rows {
                     let gateway = Arc::clone(&gateway);
-                    let slot = Slot::taken(&under_way, &row.agency);
+                    // A clock that jumps can make a lease run out under our own hands: one at a time all the same.
+                    let Some(slot) = Slot::taken(&under_way, &row) else { continue };
                     tasks.spawn(async move {
                         gateway.work(row).await;
                         drop(slot);
@@ -71,28 +72,34 @@ pub async fn run(gateway: Arc<Gateway>, mut stop: watch::Receiver<bool>) {
     while tasks.join_next().await.is_some() {}
 }
 
-/// One delivery's share of its agency's places. Given back when dropped.
+/// One delivery's place among those under way. Given back when dropped.
 struct Slot {
     under_way: UnderWay,
     agency: AgencyId,
+    message: MessageId,
 }
 
 impl Slot {
-    fn taken(under_way: &UnderWay, agency: &AgencyId) -> Self {
-        *lock(under_way).entry(agency.clone()).or_default() += 1;
-        Self { under_way: Arc::clone(under_way), agency: agency.clone() }
+    /// Nothing when the delivery is under way already.
+    fn taken(under_way: &UnderWay, row: &DeliveryRow) -> Option<Self> {
+        let is_new = lock(under_way).entry(row.agency.clone()).or_default().insert(row.message);
+        is_new.then(|| Self {
+            under_way: Arc::clone(under_way),
+            agency: row.agency.clone(),
+            message: row.message,
+        })
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        if let Some(count) = lock(&self.under_way).get_mut(&self.agency) {
-            *count = count.saturating_sub(1);
+        if let Some(messages) = lock(&self.under_way).get_mut(&self.agency) {
+            messages.remove(&self.message);
         }
     }
 }
 
-fn lock(under_way: &UnderWay) -> std::sync::MutexGuard<'_, HashMap<AgencyId, usize>> {
+fn lock(under_way: &UnderWay) -> std::sync::MutexGuard<'_, HashMap<AgencyId, HashSet<MessageId>>> {
     under_way.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -102,12 +109,13 @@ impl Gateway {
         if limit == 0 {
             return Ok(Vec::new());
         }
-        let counts: Vec<(AgencyId, usize)> =
-            lock(under_way).iter().map(|(agency, count)| (agency.clone(), *count)).collect();
-        let not_to =
-            counts.into_iter().filter(|(_, count)| *count >= PER_AGENCY).map(|(agency, _)| agency).collect();
+        let under_way = lock(under_way)
+            .iter()
+            .map(|(agency, messages)| (agency.clone(), u32::try_from(messages.len()).unwrap_or(u32::MAX)))
+            .collect();
         let now = self.now();
-        let lease = LeaseRequest { now, until: now + self.delivery.lease, limit, not_to };
+        let until = now + self.delivery.lease;
+        let lease = LeaseRequest { now, until, limit, per_agency: PER_AGENCY, under_way };
         Ok(self.store.lease_due(&lease).await?)
     }
 

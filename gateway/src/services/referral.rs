@@ -49,7 +49,9 @@ impl Service {
         let Fields { request_id, name: text, etag, action } = fields(message.clone());
         let call = gateway.call(&caller, method, &request_id, &message)?;
         let respond = Respond { name: name(&text, "name")?, etag, action };
+        let youth = respond.name.youth;
         let change = gateway.respond(&call, respond).await?;
+        gateway.note_showing(&caller, youth, &change).await?;
         Ok(answer(change, &caller, gateway.now())?)
     }
 

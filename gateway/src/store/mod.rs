@@ -409,6 +409,8 @@ pub struct LeaseRequest {
     pub until: Timestamp,
     /// At most so many.
     pub limit: u32,
-    /// Agencies that have enough under way.
-    pub not_to: Vec<AgencyId>,
+    /// How many to one agency may be under way at the same time.
+    pub per_agency: u32,
+    /// How many are, where there are any.
+    pub under_way: Vec<(AgencyId, u32)>,
 }

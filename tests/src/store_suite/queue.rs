@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::samples::{agency, at, begin, delivery, referral, youth_id};
 fn lease(second: i64, limit: u32) -> LeaseRequest {
-    LeaseRequest { now: at(second), until: at(second + 30), limit, not_to: Vec::new() }
+    LeaseRequest { now: at(second), until: at(second + 30), limit, per_agency: 100, under_way: Vec::new() }
 }
 
 async fn enqueued(store: &dyn Store, deliveries: Vec<DeliveryRow>) -> Result<()> {
@@ -169,7 +169,9 @@ pub async fn leases_leave_out_busy_agencies(store: &dyn Store) -> Result<()> {
     deliveries.push(DeliveryRow { agency: agency("social")?, ..delivery(21, 5)? });
     deliveries.push(DeliveryRow { agency: agency("walmu")?, ..delivery(22, 4)? });
     enqueued(store, deliveries).await?;
-    let taken = store.lease_due(&LeaseRequest { not_to: vec![agency("kela")?], ..lease(10, 10) }).await?;
+    let taken = store
+        .lease_due(&LeaseRequest { per_agency: 2, under_way: vec![(agency("kela")?, 2)], ..lease(10, 10) })
+        .await?;
     let messages: Vec<u128> = taken.iter().map(|row| row.message.uuid().as_u128()).collect();
     assert_eq!(messages, [22, 21]);
     let taken = store.lease_due(&lease(10, 5)).await?;

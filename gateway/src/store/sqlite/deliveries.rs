@@ -20,10 +20,12 @@ pub(super) fn lease_due(
 ) -> Result<Vec<DeliveryRow>, StoreError> {
     let mut due = Vec::new();
     for (agency, _) in pending_agencies(connection)? {
-        if !lease.not_to.contains(&agency) {
+        let busy = lease.under_way.iter().find(|(other, _)| *other == agency).map_or(0, |(_, count)| *count);
+        let room = lease.per_agency.saturating_sub(busy).min(lease.limit);
+        if room > 0 {
             let sql = "SELECT wake, number FROM delivery
                 WHERE state IN (1, 2, 4) AND agency = ?1 AND wake <= ?2 ORDER BY wake, number LIMIT ?3";
-            let values = params![agency.as_str(), instant(lease.now), lease.limit];
+            let values = params![agency.as_str(), instant(lease.now), room];
             due.extend(all(connection, sql, values, two_numbers)?);
         }
     }
