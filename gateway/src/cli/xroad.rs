@@ -28,8 +28,9 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
     match verdict {
         Verdict::Accept => Ok(()),
         Verdict::Reject(fault) => {
-            if let Some(reason) = fault.reason() {
-                note(reason);
+            match fault.reason() {
+                Some(reason) => note(reason),
+                None => note("the message is a fault, which is passed on as it is"),
             }
             Err(Failure::Told)
         }

@@ -54,10 +54,7 @@ impl Gateway {
         if fate == Fate::Unknown && adapter.redelivery() != Redelivery::Deduplicates {
             match self.find_out(&adapter, &row).await {
                 Found::NotThere => fate = Fate::NotThere,
-                // Asking counts as an attempt: a silent agency is asked ever more rarely.
-                Found::Ended(end) => {
-                    return self.end(DeliveryRow { attempts: row.attempts + 1, ..row }, |_| end).await;
-                }
+                Found::Ended(end) => return self.end(row, |_| end).await,
             }
         }
         let Ready { row, payload } = match self.prepare(row, fate).await? {
@@ -148,7 +145,11 @@ impl Gateway {
                         Found::Ended(End::of(DeliveryState::InDoubt, now, "NO_ANSWER_BEFORE_DEADLINE"))
                     }
                     Err(_) => {
-                        let later = next_attempt(&self.delivery.pauses, row.attempts, self.jitter(), now);
+                        // A silent agency is asked ever more rarely: after a quarter of the time that it has been
+                        // waited for.
+                        let waited = now.duration_since(row.deadline - self.delivery.give_up_after);
+                        let later = next_attempt(&self.delivery.pauses, row.attempts, self.jitter(), now)
+                            .max(now + waited / 4);
                         Found::Ended(End::of(DeliveryState::Sending, later, "STATUS_UNKNOWN"))
                     }
                 }

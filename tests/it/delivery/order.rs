@@ -122,7 +122,7 @@ async fn a_referral_cancelled_before_its_delivery_is_never_sent() {
         let retrying = scene.send(&youth, agency).await;
         scene.until_delivery(&retrying.name, DeliveryState::Retrying).await;
         assert_eq!(scene.cancel(&retrying.name).await, ReferralState::Cancelled);
-        assert_eq!(scene.get(&retrying.name).await.delivery_state(), DeliveryState::Stopped);
+        scene.until_delivery(&retrying.name, DeliveryState::Stopped).await;
         // Lost on the way: whether it has arrived is not known when it is cancelled, and turns out not to be so.
         scene.faults(agency).clear().unwrap();
         scene.faults(agency).set_on(Operation::Deliver, Fault::ResetBeforeEffect);

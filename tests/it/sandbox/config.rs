@@ -45,7 +45,7 @@ async fn the_written_configuration_is_fine_and_broken_copies_are_not() {
     let world = World::make(folder.path(), &WorldSettings::default()).unwrap();
     let file = world.config_file();
     let ran = check(&file).await.unwrap();
-    let fine = format!("{} is fine: 5 agencies, 4 organisations, 8 agreements\n", file.display());
+    let fine = format!("{} is fine (agencies: 5, organisations: 4, agreements: 8)\n", file.display());
     assert_eq!((ran.code, ran.out, ran.err.as_str()), (Some(0), fine, ""));
 
     let text = std::fs::read_to_string(&file).unwrap();
@@ -100,7 +100,7 @@ async fn the_example_is_fine_as_it_stands() {
     let folder = TempDir::new().unwrap();
     let file = lay_out(&Pki::new().unwrap(), folder.path(), &example().unwrap()).unwrap();
     let ran = check(&file).await.unwrap();
-    let fine = format!("{} is fine: 5 agencies, 3 organisations, 6 agreements\n", file.display());
+    let fine = format!("{} is fine (agencies: 5, organisations: 3, agreements: 6)\n", file.display());
     assert_eq!((ran.code, ran.out, ran.err.as_str()), (Some(0), fine, ""));
 }
 
