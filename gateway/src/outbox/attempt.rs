@@ -132,6 +132,12 @@ impl Gateway {
             self.settle(&person, record, row, End::of(DeliveryState::Expired, now, "DEADLINE"), now).await?;
             return Ok(None);
         }
+        if row.item == DeliveryItem::Handover && is_final(record.state()) {
+            // The matter ended while an attempt was under way that came to nothing: who never heard of the young
+            // person need not hear of them now.
+            self.settle(&person, record, row, End::of(DeliveryState::Stopped, now, "MATTER_ENDED"), now).await?;
+            return Ok(None);
+        }
         match self.turn(&row).await? {
             Turn::Now => {}
             Turn::Later => {
