@@ -164,7 +164,8 @@ impl Stage {
 
     /// Waits until the sender sees this state.
     pub(crate) async fn reaches(&self, name: &str, state: ReferralState) {
-        let seen = eventually(PATIENCE, async || (self.state(name).await == state).then_some(())).await;
+        let seen =
+            eventually(PATIENCE, || async move { (self.state(name).await == state).then_some(()) }).await;
         assert!(seen.is_some(), "{state:?} is not reached");
     }
 

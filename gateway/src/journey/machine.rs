@@ -96,7 +96,7 @@ pub fn next(state: State, step: Step, party: Party) -> Result<State, &'static st
             _ => Err("the sender marks its own referral"),
         },
         Step::Expire => match (party, state) {
-            (Party::Gateway, State::Requested) => Ok(State::Expired),
+            (Party::Gateway, State::Requested | State::InfoRequested) => Ok(State::Expired),
             _ => Err("only an unanswered referral expires"),
         },
         Step::WithdrawConsent => match party {
@@ -207,7 +207,7 @@ mod tests {
         assert_eq!(count(Step::Cancel), 14);
         assert_eq!(count(Step::ConfirmCancellation), 1);
         assert_eq!(count(Step::MarkEnteredInError), 12);
-        assert_eq!(count(Step::Expire), 1);
+        assert_eq!(count(Step::Expire), 2);
         assert_eq!(count(Step::WithdrawConsent), 6);
     }
 

@@ -8,7 +8,10 @@ use tokio::time::Instant;
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Looks again and again until there is something to see. Nothing when there is none within the limit.
-pub async fn eventually<T>(limit: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> Option<T> {
+pub async fn eventually<T, F>(limit: Duration, mut look: impl FnMut() -> F) -> Option<T>
+where
+    F: Future<Output = Option<T>>,
+{
     let until = Instant::now() + limit;
     loop {
         if let Some(seen) = look().await {

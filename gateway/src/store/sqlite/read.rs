@@ -133,7 +133,8 @@ pub(super) fn overdue_referrals(
     now: Timestamp,
     limit: u32,
 ) -> Result<Vec<ReferralRow>, StoreError> {
-    let sql = select(REFERRAL, "referral WHERE state = 1 AND respond_by <= ?1 ORDER BY respond_by LIMIT ?2");
+    let sql =
+        select(REFERRAL, "referral WHERE state IN (1, 2) AND respond_by <= ?1 ORDER BY respond_by LIMIT ?2");
     all(connection, &sql, params![instant(now), limit], rows::referral)
 }
 

@@ -124,7 +124,7 @@ CREATE TABLE referral (
 CREATE INDEX referral_by_youth ON referral (youth, created, id);
 CREATE INDEX referral_by_sender ON referral (sender, created, id);
 CREATE INDEX referral_by_recipient ON referral (recipient, created, id) WHERE reached_recipient = 1;
-CREATE INDEX referral_waiting ON referral (respond_by) WHERE state = 1;
+CREATE INDEX referral_waiting ON referral (respond_by) WHERE state IN (1, 2);
 CREATE INDEX referral_erasable ON referral (delivery_ended) WHERE holds_content = 1 AND delivery_ended IS NOT NULL;
 
 CREATE TABLE instrument (

@@ -277,7 +277,7 @@ fn searches_for_work_use_the_index_of_what_is_pending() {
             "referral_by_recipient (recipient=? AND (created,id)<(?,?))",
         ),
         (
-            "SELECT * FROM referral WHERE state = 1 AND respond_by <= 1 ORDER BY respond_by",
+            "SELECT * FROM referral WHERE state IN (1, 2) AND respond_by <= 1 ORDER BY respond_by",
             "referral_waiting (respond_by<?)",
         ),
         (
