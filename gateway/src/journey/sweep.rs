@@ -11,6 +11,7 @@ use super::respond::event;
 use crate::audit::Event;
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::outbox::has_ended;
 use crate::record::ReferralRecord;
 use crate::services::status;
 use crate::store::{Change, DeliveryItem, InstrumentKind};
@@ -62,6 +63,14 @@ impl Gateway {
         let _alone = self.alone_with(youth).await?;
         let person = self.person(youth).await?;
         let Some(row) = self.store.referral(referral).await? else { return Ok(()) };
+        let deliveries = self.store.deliveries_about(referral).await?;
+        if deliveries
+            .iter()
+            .any(|delivery| delivery.item != DeliveryItem::ConsentWithdrawn && !has_ended(delivery.state))
+        {
+            // An answer that was given late is still on its way; it ends by its own deadline.
+            return Ok(());
+        }
         let mut record = ReferralRecord::open(&person, row)?;
         record.message.content = None;
         record.message.status_note.clear();

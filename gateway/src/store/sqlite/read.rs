@@ -144,9 +144,7 @@ pub(super) fn erasable_referrals(
     before: Timestamp,
     limit: u32,
 ) -> Result<Vec<ReferralRow>, StoreError> {
-    // REQUESTED and INFO_REQUESTED keep their content: the recipient has yet to work with it.
     let condition = "referral WHERE holds_content = 1 AND delivery_ended IS NOT NULL AND delivery_ended < ?1
-            AND state NOT IN (1, 2)
         ORDER BY delivery_ended LIMIT ?2";
     all(connection, &select(REFERRAL, condition), params![instant(before), limit], rows::referral)
 }
