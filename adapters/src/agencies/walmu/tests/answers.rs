@@ -32,7 +32,7 @@ fn refusals() {
     assert_eq!(failed(404, "<html>"), AdapterErrorKind::Unanswered);
     assert_eq!(
         failed(422, r#"{"virhe": {"koodi": "Aino <Esimerkki>"}}"#),
-        rejected("AinoEsimerkki")
+        rejected("unspecified")
     );
     let later = AdapterErrorKind::Unavailable {
         after: Some(Duration::from_secs(120)),
