@@ -16,8 +16,8 @@ use crate::error::Error;
 use crate::front::{Bound, Front, FrontError, Health, Limits, Open, Quotas, Shutdown};
 use crate::gateway::{Gateway, Parts};
 use crate::seal::{KeyError, Keys};
+use crate::store::StoreError;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Store, StoreError};
 use crate::{outbox, services};
 
 /// How often the gateway looks at itself.
@@ -85,29 +85,17 @@ pub struct Started {
 /// [`StartError`]; no port is left open then.
 pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, StartError> {
     std::fs::create_dir_all(&config.store).map_err(StartError::Folder)?;
-    let store = SqliteStore::open(&config.store.join("polku.db")).map_err(StartError::Store)?;
-    start_on(config, clock, Arc::new(store)).await
-}
-
-/// The same on a given store.
-///
-/// # Errors
-/// [`StartError`].
-pub async fn start_on(
-    config: Config,
-    clock: Arc<dyn Clock>,
-    store: Arc<dyn Store>,
-) -> Result<Started, StartError> {
-    std::fs::create_dir_all(&config.store).map_err(StartError::Folder)?;
     let keys = Keys::load(&config.keys).map_err(StartError::Keys)?;
+    // The log first: it lets in one process only, and the store takes over the work of the one before.
     let (audit, recovery) = AuditLog::open(&config.store.join("audit.log")).map_err(StartError::Audit)?;
     tracing::info!(?recovery, "audit log opened");
+    let store = SqliteStore::open(&config.store.join("polku.db")).map_err(StartError::Store)?;
     let rules = Rules::shipped().map_err(StartError::Rules)?;
     let engine = Engine::new(rules, config.directory.clone()).map_err(StartError::Engine)?;
     let adapters = adapters(&config)?;
     let parts = Parts {
         clock: Arc::clone(&clock),
-        store,
+        store: Arc::new(store),
         audit,
         keys,
         engine,

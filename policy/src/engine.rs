@@ -127,7 +127,6 @@ impl Engine {
 
     /// Decides whether the one agency of the channel may tell the other one these categories. Nothing counts as
     /// somebody's own word here: the status of a referral, which flows back, is asked about from the author's side.
-    #[must_use]
     pub fn verify(&self, index: &ConsentIndex, asked: CategorySet, question: &Question) -> Decision {
         let told_to = |viewer, asked| self.decide(index, asked, &Question { viewer, ..question.clone() });
         let status = asked.intersection(STATUS);

@@ -7,6 +7,8 @@ use crate::{AdapterError, AdapterErrorKind, Receipt};
 
 /// Longest code and receipt number that is passed on, in characters.
 const MAX_CHARACTERS: usize = 128;
+/// Codes have short numbers in them; a personal identity code begins with this many digits.
+const DIGITS_OF_A_BIRTHDAY: usize = 6;
 /// Stands for a code of which nothing may be passed on.
 const NO_CODE: &str = "unspecified";
 
@@ -55,11 +57,16 @@ impl From<TransportError> for Failure {
     }
 }
 
-/// Keeps of an agency's code what a code may hold: it is somebody else's text.
+/// Passes on an agency's code if it looks like one, whole or not at all: it is somebody else's text, which ends up in
+/// logs, and what is cut out of a sentence about a person is still about that person.
 pub(super) fn code(text: &str) -> String {
     let allowed = |letter: &char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-');
-    let code: String = text.chars().filter(allowed).take(MAX_CHARACTERS).collect();
-    if code.is_empty() { NO_CODE.to_owned() } else { code }
+    let text = text.trim();
+    let has_form = (1..=MAX_CHARACTERS).contains(&text.len()) && text.chars().all(|letter| allowed(&letter));
+    let mut runs = text.split(|letter: char| !letter.is_ascii_digit());
+    let has_birthday = runs.any(|run| run.len() >= DIGITS_OF_A_BIRTHDAY);
+    let code = if has_form && !has_birthday { text } else { NO_CODE };
+    code.to_owned()
 }
 
 /// Reads an agency's receipt number.

@@ -134,7 +134,7 @@ pub struct Leaf {
     pub verdict: Verdict,
     /// SHA-256 of the policy; zeros: none.
     pub policy: [u8; 32],
-    /// An earlier leaf: the intent of which this is the outcome, or which this closes.
+    /// An earlier leaf: the intent of which this is the outcome, which this closes, or whose attempt this one repeats.
     pub refers_to: Option<u64>,
     /// [`commitment`] to the details; zeros: none.
     pub commitment: [u8; 32],

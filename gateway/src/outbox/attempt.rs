@@ -7,21 +7,19 @@ use jiff::Timestamp;
 use polku_adapters::{Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Receipt, Redelivery, Retry};
 use polku_policy::{ActorRole, Authorised, Decision, Question, Reason, Viewer};
 use polku_proto::v1::referral_event::Kind;
-use polku_proto::v1::{
-    DataCategory, Delivery, DeliveryState, ReferralHandover, ReferralNotice, ReferralState, delivery,
-    referral_notice,
-};
+use polku_proto::v1::{DataCategory, Delivery, DeliveryState};
 use polku_proto::{CategorySet, Disclose, ReferralName, Valid};
 use serde_json::json;
 
 use super::backoff::next_attempt;
+use super::message;
 use crate::audit::Event;
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::journey::event;
 use crate::journey::machine::{Step, is_final};
 use crate::person::Person;
-use crate::record::{ReferralRecord, wire_time};
+use crate::record::ReferralRecord;
 use crate::store::{Change, DeliveryItem, DeliveryRow, DeliveryWrite};
 use crate::trail::Entry;
 
@@ -57,7 +55,7 @@ impl Gateway {
                 Found::Ended(end) => return self.end(row, |_| end).await,
             }
         }
-        let Ready { row, payload } = match self.prepare(row, fate).await? {
+        let ready = match self.prepare(row, fate).await? {
             Prepared::Ready(ready) => ready,
             Prepared::Nothing => return Ok(()),
             Prepared::FindOut(row) => match self.find_out(&adapter, &row).await {
@@ -69,6 +67,7 @@ impl Gateway {
                 }
             },
         };
+        let Ready { row, payload } = *ready;
         // The lease is looked at right before the first byte: whoever was stopped for too long leaves it to the next.
         let now = self.now();
         let left = row.leased_until.map_or(Duration::ZERO, |until| {
@@ -83,7 +82,7 @@ impl Gateway {
             Err(AdapterError { agency: row.agency.clone(), kind: AdapterErrorKind::Unanswered, source: None })
         });
         if let Err(error) = &result {
-            tracing::info!(agency = %row.agency, message = %row.message, kind = %error.kind, "delivery attempt failed");
+            tracing::info!(agency = %row.agency, delivery = %row.message, kind = %error.kind, "delivery attempt failed");
         }
         let redelivery = adapter.redelivery();
         let attempts = row.attempts;
@@ -192,7 +191,7 @@ impl Gateway {
             (Some(end), _) => self.settle(&person, record, row, end, now).await?,
             (None, Ok(payload)) => {
                 let row = self.log_intent(&person, &row, payload.decision(), &record, now).await?;
-                return Ok(Prepared::Ready(Ready { row, payload }));
+                return Ok(Prepared::Ready(Box::new(Ready { row, payload })));
             }
             (None, Err(decision)) if is_passing(&decision) => {
                 let later = next_attempt(&self.delivery.pauses, row.attempts + 1, self.jitter(), now);
@@ -249,7 +248,7 @@ impl Gateway {
             actor: ActorRole::System,
             now,
         };
-        let (item, required) = item(person, record, row, now)?;
+        let (item, required) = message::item(person, record, row, now)?;
         let mut payload = Delivery {
             message_id: row.message.to_string(),
             referral: record.name().to_string(),
@@ -399,7 +398,7 @@ enum Fate {
 
 /// What there is to do after the last look.
 enum Prepared {
-    Ready(Ready),
+    Ready(Box<Ready>),
     Nothing,
     /// It may not go out any more, and the agency may have it already.
     FindOut(DeliveryRow),
@@ -436,54 +435,4 @@ pub(crate) fn has_ended(state: DeliveryState) -> bool {
         | DeliveryState::Sending
         | DeliveryState::Retrying => false,
     }
-}
-
-/// The payload as it would be with every permission, and what of it must be permitted.
-fn item(
-    person: &Person,
-    record: &ReferralRecord,
-    row: &DeliveryRow,
-    now: Timestamp,
-) -> Result<(delivery::Item, CategorySet), Error> {
-    let message = &record.message;
-    let notice = |kind: referral_notice::Kind, state: ReferralState| -> Result<ReferralNotice, Error> {
-        Ok(ReferralNotice {
-            kind: kind as i32,
-            state: state as i32,
-            time: Some(wire_time(now)?),
-            ..ReferralNotice::default()
-        })
-    };
-    Ok(match row.item {
-        DeliveryItem::Handover => {
-            let mut content =
-                message.content.clone().ok_or(Error::Inconsistent("a queued referral without content"))?;
-            content.identity_code = person.identity()?.expose().to_owned();
-            let handover = ReferralHandover {
-                purpose: message.purpose,
-                create_time: message.create_time,
-                respond_by: message.respond_by,
-                content: Some(content),
-            };
-            (delivery::Item::Handover(handover), CategorySet::of(&[DataCategory::IdentityContact]))
-        }
-        DeliveryItem::StateChange => {
-            let mut notice = notice(referral_notice::Kind::StateChanged, record.state())?;
-            notice.rejection_reason = message.rejection_reason;
-            notice.outcome = message.outcome;
-            notice.status_note = message.status_note.clone();
-            notice.sender_note = message.sender_note.clone();
-            (delivery::Item::Notice(notice), CategorySet::EMPTY)
-        }
-        DeliveryItem::Information(index) => {
-            let mut notice = notice(referral_notice::Kind::InformationProvided, record.state())?;
-            let exchange = usize::try_from(index).ok().and_then(|index| message.information.get(index));
-            notice.answer = exchange.and_then(|exchange| exchange.answer.clone());
-            (delivery::Item::Notice(notice), CategorySet::EMPTY)
-        }
-        DeliveryItem::ConsentWithdrawn => {
-            let notice = notice(referral_notice::Kind::ConsentWithdrawn, ReferralState::ConsentWithdrawn)?;
-            (delivery::Item::Notice(notice), CategorySet::EMPTY)
-        }
-    })
 }

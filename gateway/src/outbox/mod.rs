@@ -5,6 +5,7 @@
 
 mod attempt;
 mod backoff;
+mod message;
 mod waiters;
 
 use std::collections::{HashMap, HashSet};
@@ -132,7 +133,7 @@ impl Gateway {
         let message = row.message;
         if let Err(error) = self.attempt(row).await {
             status::log(&error);
-            tracing::warn!(%message, "delivery left for a later attempt");
+            tracing::warn!(delivery = %message, "delivery left for a later attempt");
         }
     }
 }

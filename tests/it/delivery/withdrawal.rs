@@ -64,7 +64,7 @@ async fn what_is_repeated_is_stopped_and_never_sent() {
         // The consent may go while an attempt knocks at a closed door: that attempt had begun.
         let change = scene.withdraw(&consent).await;
         let listed = [change.stopped, change.under_way].concat();
-        assert_eq!(listed, [retrying.clone()]);
+        assert_eq!(listed, std::slice::from_ref(&retrying));
         scene.faults(agency).clear().unwrap();
         scene.until_delivery(&retrying, DeliveryState::Stopped).await;
         let (other, _) = scene.consenting(PEOPLE[1], agency).await;

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -19,6 +20,7 @@ pub struct GatewayProcess {
     /// Where it listens.
     pub bound: Bound,
     child: Child,
+    output: Arc<Mutex<String>>,
 }
 
 impl GatewayProcess {
@@ -27,9 +29,17 @@ impl GatewayProcess {
     /// # Errors
     /// Fails when the binary is missing or does not become ready.
     pub async fn start(config: &Path, log: &Path) -> Result<Self> {
+        Self::start_logging(config, log, "debug").await
+    }
+
+    /// The same, with another `--log-filter`.
+    ///
+    /// # Errors
+    /// As [`GatewayProcess::start`].
+    pub async fn start_logging(config: &Path, log: &Path, filter: &str) -> Result<Self> {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(log)?;
         let mut child = Command::new(binary("polku")?)
-            .args(["serve", "--log", "json", "--log-filter", "debug", "--config"])
+            .args(["serve", "--log", "json", "--log-filter", filter, "--config"])
             .arg(config)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -43,8 +53,20 @@ impl GatewayProcess {
             tokio::time::timeout(START, lines.next_line()).await.context("polku does not become ready")??;
         let line = line.context("polku ended before it was ready: see its log")?;
         let bound = addresses(&line).with_context(|| format!("polku said: {line}"))?;
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok(Self { bound, child })
+        let said = Arc::new(Mutex::new(line));
+        let output = Arc::clone(&said);
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                said.lock().unwrap_or_else(PoisonError::into_inner).push_str(&line);
+            }
+        });
+        Ok(Self { bound, child, output })
+    }
+
+    /// What the process has written to its standard output.
+    #[must_use]
+    pub fn output(&self) -> String {
+        self.output.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Ends the process as a power cut would: SIGKILL, no farewell.

@@ -148,6 +148,12 @@ fn take(connection: &Connection, delivery: i64, until: Timestamp) -> Result<Deli
     Ok(DeliveryRow { fence: row.fence + 1, leased_until: Some(until), ..row })
 }
 
+/// Gives back what was leased when the process before this one ended, due at once.
+pub(super) fn void_leases(connection: &Connection) -> Result<(), StoreError> {
+    let sql = "UPDATE delivery SET leased_until = NULL, fence = fence + 1 WHERE leased_until IS NOT NULL";
+    execute(connection, sql, []).map(drop)
+}
+
 /// Agencies for which something is pending, each with its earliest wake: one step in the index for each of them.
 fn pending_agencies(connection: &Connection) -> Result<Vec<(AgencyId, i64)>, StoreError> {
     let sql = "SELECT agency, wake FROM delivery WHERE state IN (1, 2, 4) AND agency > ?1

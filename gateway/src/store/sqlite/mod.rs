@@ -70,6 +70,8 @@ impl SqliteStore {
         file.and_then(|file| file.set_permissions(Permissions::from_mode(0o600))).map_err(failed)?;
         let mut connection = schema::connect(path)?;
         schema::migrate(&mut connection)?;
+        // Leases of a process that is gone: this one is the only one.
+        deliveries::void_leases(&connection)?;
         let readers = Readers::open(path)?;
         Ok(SqliteStore { readers, writer: Writer::start(connection)? })
     }

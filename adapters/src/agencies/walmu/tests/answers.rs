@@ -23,7 +23,7 @@ fn refusals() {
     assert_eq!(failed(409, ""), rejected("HTTP_409"));
     assert_eq!(failed(404, error), rejected("virheellinen_sisalto"));
     assert_eq!(failed(404, "<html>"), AdapterErrorKind::Unanswered);
-    assert_eq!(failed(422, r#"{"virhe": {"koodi": "Aino <Esimerkki>"}}"#), rejected("AinoEsimerkki"));
+    assert_eq!(failed(422, r#"{"virhe": {"koodi": "Aino <Esimerkki>"}}"#), rejected("unspecified"));
     let later = AdapterErrorKind::Unavailable { after: Some(Duration::from_secs(120)) };
     for status in [401, 403, 408, 425, 429, 503] {
         assert_eq!(failed(status, error), later);
