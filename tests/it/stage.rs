@@ -57,6 +57,14 @@ pub(crate) const BASIC: [DataCategory; 5] = [
     DataCategory::ReferralStatus,
 ];
 
+/// The part of it that a sender tells: the status is the recipient's own word, for which it needs nobody's consent.
+pub(crate) const TOLD: [DataCategory; 4] = [
+    DataCategory::IdentityContact,
+    DataCategory::ServiceNeeds,
+    DataCategory::EducationWork,
+    DataCategory::GuidanceNotes,
+];
+
 /// A time in which these tests play when they move the clock.
 pub(crate) const NOON: &str = "2026-03-02T10:00:00Z";
 

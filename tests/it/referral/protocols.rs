@@ -1,7 +1,7 @@
 //! Does a referral live the same life when the recipient speaks its own protocol?
 
 use polku_proto::v1::{
-    DeliveryState, Outcome, ProvideInformationRequest, ReferralContent, ReferralState as State,
+    DeliveryState, Outcome, ProvideInformationRequest, Purpose, ReferralContent, ReferralState as State,
     RejectionReason,
 };
 use polku_tests::simulators::te::{Update, UpdateReply};
