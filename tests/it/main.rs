@@ -1,5 +1,7 @@
 //! One binary for all tests that need more than one package.
 
+#![cfg(test)]
+
 mod architecture;
 mod canary;
 mod clients;

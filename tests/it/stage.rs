@@ -10,12 +10,13 @@ use jiff::{SignedDuration, Timestamp};
 use polku_gateway::clock::{Clock, ManualClock, SystemClock};
 use polku_proto::v1::representative_actor::Capacity;
 use polku_proto::v1::{
-    Actor, DataCategory, GetReferralRequest, Purpose, Referral, ReferralContent, ReferralState, RepresentativeActor,
-    SubjectActor, actor,
+    Actor, DataCategory, GetReferralRequest, Purpose, Referral, ReferralContent, ReferralState,
+    RepresentativeActor, SubjectActor, actor,
 };
 use polku_tests::pki::Identity;
 use polku_tests::world::{
-    Client, KELA, OHJAAMO, PAJA, Running, TE, World, WorldSettings, eventually, full_content, professional, referral_to,
+    Client, KELA, OHJAAMO, PAJA, Running, TE, World, WorldSettings, eventually, full_content, professional,
+    referral_to,
 };
 use tempfile::TempDir;
 use tonic::Status;
@@ -92,7 +93,12 @@ impl Stage {
         let text = std::fs::read_to_string(world.config_file()).unwrap();
         std::fs::write(world.config_file(), edit(text)).unwrap();
         let running = world.start().await.unwrap();
-        Stage { world, clock: None, running, folder }
+        Stage {
+            world,
+            clock: None,
+            running,
+            folder,
+        }
     }
 
     /// On a clock that stands still at [`NOON`] until the test moves it.
@@ -100,8 +106,16 @@ impl Stage {
         let folder = TempDir::new().unwrap();
         let world = World::make(folder.path(), &WorldSettings::default()).unwrap();
         let clock = Arc::new(ManualClock::new(NOON.parse().unwrap()));
-        let running = world.start_at(Arc::clone(&clock) as Arc<dyn Clock>).await.unwrap();
-        Stage { world, clock: Some(clock), running, folder }
+        let running = world
+            .start_at(Arc::clone(&clock) as Arc<dyn Clock>)
+            .await
+            .unwrap();
+        Stage {
+            world,
+            clock: Some(clock),
+            running,
+            folder,
+        }
     }
 
     pub(crate) async fn close(self) {
@@ -115,19 +129,31 @@ impl Stage {
 
     /// A professional's system.
     pub(crate) fn caller(&self, identity: &Identity, who: &Actor) -> Client {
-        self.world.client(self.running.bound.grpc, identity).unwrap().acting(who)
+        self.world
+            .client(self.running.bound.grpc, identity)
+            .unwrap()
+            .acting(who)
     }
 
     pub(crate) fn ohjaamo(&self) -> Client {
-        self.caller(&self.world.identities.ohjaamo, &professional("ohjaaja-1", "keskusta", "guidance_worker"))
+        self.caller(
+            &self.world.identities.ohjaamo,
+            &professional("ohjaaja-1", "keskusta", "guidance_worker"),
+        )
     }
 
     pub(crate) fn kela(&self) -> Client {
-        self.caller(&self.world.identities.kela, &professional("kelan-virkailija", "kuntoutus", "official"))
+        self.caller(
+            &self.world.identities.kela,
+            &professional("kelan-virkailija", "kuntoutus", "official"),
+        )
     }
 
     pub(crate) fn te(&self) -> Client {
-        self.caller(&self.world.identities.te, &professional("virkailija-7", "nuorten-palvelut", "official"))
+        self.caller(
+            &self.world.identities.te,
+            &professional("virkailija-7", "nuorten-palvelut", "official"),
+        )
     }
 
     /// The young person.
@@ -137,9 +163,14 @@ impl Stage {
 
     /// A guardian of the young person.
     pub(crate) fn guardian(&self, youth: &str) -> Client {
-        let guardian =
-            RepresentativeActor { youth: youth.into(), capacity: Capacity::Guardian as i32, id: "huoltaja-1".into() };
-        let who = Actor { who: Some(actor::Who::Representative(guardian)) };
+        let guardian = RepresentativeActor {
+            youth: youth.into(),
+            capacity: Capacity::Guardian as i32,
+            id: "huoltaja-1".into(),
+        };
+        let who = Actor {
+            who: Some(actor::Who::Representative(guardian)),
+        };
         self.caller(&self.world.identities.oma, &who)
     }
 
@@ -148,7 +179,10 @@ impl Stage {
         let mut ohjaamo = self.ohjaamo();
         let youth = ohjaamo.identify(identity_code).await.unwrap();
         for recipient in [KELA, TE, PAJA] {
-            ohjaamo.record_consent(&youth, OHJAAMO, recipient, purpose_of(recipient), &BASIC).await.unwrap();
+            ohjaamo
+                .record_consent(&youth, OHJAAMO, recipient, purpose_of(recipient), &BASIC)
+                .await
+                .unwrap();
         }
         youth
     }
@@ -157,7 +191,13 @@ impl Stage {
     pub(crate) async fn refer(&self, youth: &str, recipient: &str) -> String {
         let mut request = referral_to(recipient, youth, purpose_of(recipient), full_content());
         request.wait_for_delivery = true;
-        let sent = self.ohjaamo().referral.send_referral(request).await.unwrap().into_inner();
+        let sent = self
+            .ohjaamo()
+            .referral
+            .send_referral(request)
+            .await
+            .unwrap()
+            .into_inner();
         sent.referral.unwrap().name
     }
 
@@ -168,7 +208,10 @@ impl Stage {
 
     /// Waits until the sender sees this state.
     pub(crate) async fn reaches(&self, name: &str, state: ReferralState) {
-        let seen = eventually(PATIENCE, || async move { (self.state(name).await == state).then_some(()) }).await;
+        let seen = eventually(PATIENCE, || async move {
+            (self.state(name).await == state).then_some(())
+        })
+        .await;
         assert!(seen.is_some(), "{state:?} is not reached");
     }
 
@@ -178,7 +221,9 @@ impl Stage {
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        self.clock.as_ref().map_or_else(|| SystemClock.now(), |clock| clock.now())
+        self.clock
+            .as_ref()
+            .map_or_else(|| SystemClock.now(), |clock| clock.now())
     }
 
     /// The number of the next leaf of the audit log, found by writing one.
@@ -191,7 +236,13 @@ impl Stage {
             categories: vec![DataCategory::Housing as i32],
             min_revision: 0,
         };
-        let answer = self.ohjaamo().consent.verify_consent(request).await.unwrap().into_inner();
+        let answer = self
+            .ohjaamo()
+            .consent
+            .verify_consent(request)
+            .await
+            .unwrap()
+            .into_inner();
         answer.receipt.unwrap().sequence + 1
     }
 }
@@ -206,7 +257,9 @@ pub(crate) fn purpose_of(recipient: &str) -> Purpose {
 }
 
 pub(crate) fn subject(youth: &str) -> Actor {
-    Actor { who: Some(actor::Who::Subject(SubjectActor { youth: youth.into() })) }
+    Actor {
+        who: Some(actor::Who::Subject(SubjectActor { youth: youth.into() })),
+    }
 }
 
 /// Reads a referral.
@@ -217,13 +270,19 @@ pub(crate) async fn get(client: &Client, name: &str) -> Result<Referral, Status>
 
 /// Content with a need for services and nothing else.
 pub(crate) fn brief_content() -> ReferralContent {
-    ReferralContent { service_needs: vec!["kanaria-palvelutarve".into()], ..ReferralContent::default() }
+    ReferralContent {
+        service_needs: vec!["kanaria-palvelutarve".into()],
+        ..ReferralContent::default()
+    }
 }
 
 /// An instant on the wire.
 pub(crate) fn wire(instant: Timestamp) -> prost_types::Timestamp {
     let millis = instant.subsec_millisecond();
-    prost_types::Timestamp { seconds: instant.as_second(), nanos: i32::from(millis) * 1_000_000 }
+    prost_types::Timestamp {
+        seconds: instant.as_second(),
+        nanos: millis * 1_000_000,
+    }
 }
 
 /// The last part of a resource name.

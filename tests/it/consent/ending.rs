@@ -91,7 +91,7 @@ async fn so_does_a_revocation() {
         .unwrap();
     let name = queued(&stage, &youth).await;
     let answer = revoke(&ohjaamo, &consent, &consent.etag).await.unwrap();
-    assert_eq!(answer.stopped, [name.clone()]);
+    assert_eq!(answer.stopped, std::slice::from_ref(&name));
     assert_stopped(&stage, &name).await;
     stage.close().await;
 }

@@ -148,7 +148,7 @@ async fn malformed_events_are_refused() {
         "null".into(),
         "[]".into(),
         format!("\"{CANARY}\""),
-        good[..good.len() - 1].to_owned(),
+        good.split_at(good.len() - 1).0.to_owned(),
         format!("{good}{good}"),
         spoilt(id_of(&name), CANARY),
         spoilt("valmentaja-1", HETUS[0]),
