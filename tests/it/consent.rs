@@ -1,1 +1,7 @@
-//! Does the consent service keep its word?
+//! Does a consent live, cover and end as the contract says?
+
+mod actors;
+mod changes;
+mod ending;
+mod life;
+mod verify;

@@ -58,6 +58,14 @@ pub(crate) const BASIC: [DataCategory; 5] = [
     DataCategory::ReferralStatus,
 ];
 
+/// The part of it that a sender tells: the status is the recipient's own word, for which it needs nobody's consent.
+pub(crate) const TOLD: [DataCategory; 4] = [
+    DataCategory::IdentityContact,
+    DataCategory::ServiceNeeds,
+    DataCategory::EducationWork,
+    DataCategory::GuidanceNotes,
+];
+
 /// A time in which these tests play when they move the clock.
 pub(crate) const NOON: &str = "2026-03-02T10:00:00Z";
 
@@ -220,7 +228,7 @@ pub(crate) fn brief_content() -> ReferralContent {
 /// An instant on the wire.
 pub(crate) fn wire(instant: Timestamp) -> prost_types::Timestamp {
     let millis = instant.subsec_millisecond();
-    prost_types::Timestamp { seconds: instant.as_second(), nanos: i32::from(millis) * 1_000_000 }
+    prost_types::Timestamp { seconds: instant.as_second(), nanos: millis * 1_000_000 }
 }
 
 /// The last part of a resource name.

@@ -44,7 +44,7 @@ async fn pages_have_everything_once_and_newest_first() {
             if token.is_empty() {
                 break;
             }
-            assert!(!token.contains(&one[7..]) && token.len() <= 400);
+            assert!(!token.contains(one.trim_start_matches("youths/")) && token.len() <= 400);
         }
         assert_eq!(seen.len(), 7, "with pages of {size}");
         assert_eq!(seen.into_iter().collect::<BTreeSet<_>>(), sent);
@@ -75,7 +75,7 @@ async fn a_token_is_good_for_its_caller_and_its_list() {
             bytes[place] = if bytes[place] == b'A' { b'B' } else { b'A' };
             String::from_utf8(bytes).unwrap()
         })
-        .chain([token[1..].to_owned(), format!("{token}A"), "kanaria".to_owned(), "AAAA".to_owned()])
+        .chain([token.split_at(1).1.to_owned(), format!("{token}A"), "kanaria".to_owned(), "AAAA".to_owned()])
         .collect();
     for wrong in &tampered {
         let status =
@@ -100,8 +100,8 @@ async fn everybody_lists_their_own() {
     let name = stage.refer(&one, KELA).await;
     let listed = async |client: &Client, parent: &str| names(&page(client, parent, 0, "").await.unwrap());
     for client in [stage.ohjaamo(), stage.kela()] {
-        assert_eq!(listed(&client, &one).await, [name.clone()]);
-        assert_eq!(listed(&client, "youths/-").await, [name.clone()]);
+        assert_eq!(listed(&client, &one).await, std::slice::from_ref(&name));
+        assert_eq!(listed(&client, "youths/-").await, std::slice::from_ref(&name));
         assert!(listed(&client, &other).await.is_empty());
     }
     assert!(listed(&stage.te(), &one).await.is_empty(), "te is no party");

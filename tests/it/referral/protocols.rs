@@ -27,17 +27,15 @@ fn event(name: &str, action: Action) -> Event {
 }
 
 async fn te_says(stage: &Stage, update: Update, expected: &str) {
-    match stage.world.te.send_update(&update).await.unwrap() {
-        UpdateReply::Applied { state, .. } => assert_eq!(state, expected),
-        other => panic!("{other:?} instead of {expected}"),
-    }
+    let reply = stage.world.te.send_update(&update).await.unwrap();
+    let UpdateReply::Applied { state, .. } = reply else { panic!("{reply:?} instead of {expected}") };
+    assert_eq!(state, expected);
 }
 
 async fn workshop_says(stage: &Stage, event: Event, expected: &str) {
-    match stage.world.walmu.send_event(&event).await.unwrap() {
-        EventReply::Applied { state, .. } => assert_eq!(state, expected),
-        other => panic!("{other:?} instead of {expected}"),
-    }
+    let reply = stage.world.walmu.send_event(&event).await.unwrap();
+    let EventReply::Applied { state, .. } = reply else { panic!("{reply:?} instead of {expected}") };
+    assert_eq!(state, expected);
 }
 
 /// Waits for the notice number `count` of an agency.

@@ -100,7 +100,7 @@ pub(super) async fn take_at(client: &Client, step: Step, name: &str, etag: &str)
             return Ok(referral.reroute_referral(request).await?.into_inner().referral.unwrap());
         }
     };
-    Ok(changed.map(Response::into_inner).map(referral_of)?)
+    changed.map(Response::into_inner).map(referral_of)
 }
 
 fn referral_of(change: ReferralChange) -> Referral {

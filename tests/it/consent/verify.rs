@@ -1,0 +1,216 @@
+//! Is exactly that permitted which the young person has permitted?
+
+use jiff::SignedDuration;
+use polku_proto::v1::{ConsentTerms, DataCategory as Data, Decision, ProhibitionTerms, Purpose};
+use polku_tests::world::{KELA, OHJAAMO, PAJA, TE, terms};
+use tonic::Code;
+
+use super::changes::{Ask, prohibit, record};
+use crate::stage::{BASIC, HETUS, Stage, TOLD, assert_refused, purpose_of, wire};
+
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+const MOMENT: SignedDuration = SignedDuration::from_millis(1);
+const WORK: Purpose = Purpose::EmploymentServices;
+
+/// Every category that a sender can tell something of.
+fn everything() -> Vec<Data> {
+    (2..=14).map(|number| Data::try_from(number).unwrap()).collect()
+}
+
+fn to_te<'a>(youth: &'a str, categories: &'a [Data]) -> Ask<'a> {
+    Ask { youth, from: OHJAAMO, to: TE, purpose: WORK, categories }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_permitted_part_of_what_is_asked() {
+    let stage = Stage::open().await;
+    let ohjaamo = stage.ohjaamo();
+    let youth = ohjaamo.clone().identify(HETUS[0]).await.unwrap();
+    let all = everything();
+    assert!(to_te(&youth, &all).permitted(&ohjaamo).await.is_empty(), "nothing without a consent");
+    record(&ohjaamo, &youth, terms(OHJAAMO, TE, WORK, &[Data::IdentityContact, Data::Housing]))
+        .await
+        .unwrap();
+    record(&ohjaamo, &youth, terms(OHJAAMO, TE, WORK, &[Data::ServiceNeeds])).await.unwrap();
+    let covered = [Data::IdentityContact, Data::ServiceNeeds, Data::Housing];
+    assert_eq!(to_te(&youth, &all).permitted(&ohjaamo).await, covered, "two consents add up");
+    assert_eq!(to_te(&youth, &[Data::Housing]).permitted(&ohjaamo).await, [Data::Housing]);
+    assert!(to_te(&youth, &[Data::JointPlan, Data::GuidanceNotes]).permitted(&ohjaamo).await.is_empty());
+    // The recipient asks and hears the same.
+    assert_eq!(to_te(&youth, &all).permitted(&stage.te()).await, covered);
+    let decision = to_te(&youth, &[Data::Housing]).by(&ohjaamo).await.unwrap();
+    assert_eq!((decision.bases[0].rule.as_str(), decision.bases[0].consent_version), ("consent", 1));
+    assert!(decision.bases[0].statute.contains("621/1999"));
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn for_its_purposes_and_in_its_direction_only() {
+    let stage = Stage::open().await;
+    let (ohjaamo, te) = (stage.ohjaamo(), stage.te());
+    let youth = ohjaamo.clone().identify(HETUS[0]).await.unwrap();
+    let mut agreed = terms(OHJAAMO, TE, WORK, &TOLD);
+    agreed.purposes.push(Purpose::Guidance as i32);
+    record(&ohjaamo, &youth, agreed).await.unwrap();
+    for number in 1..=7 {
+        let purpose = Purpose::try_from(number).unwrap();
+        let ask = Ask { purpose, ..to_te(&youth, &TOLD) };
+        let expected = matches!(purpose, Purpose::EmploymentServices | Purpose::Guidance);
+        assert_eq!(!ask.permitted(&ohjaamo).await.is_empty(), expected, "{purpose:?}");
+    }
+    let back = Ask { from: TE, to: OHJAAMO, ..to_te(&youth, &TOLD) };
+    assert!(
+        back.permitted(&te).await.iter().all(|category| *category == Data::ReferralStatus),
+        "not the way back"
+    );
+    for to in [KELA, PAJA] {
+        assert!(Ask { to, ..to_te(&youth, &TOLD) }.permitted(&ohjaamo).await.is_empty(), "not to {to}");
+    }
+    let other = ohjaamo.clone().identify(HETUS[1]).await.unwrap();
+    assert!(to_te(&other, &TOLD).permitted(&ohjaamo).await.is_empty(), "not of somebody else");
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_its_first_instant_to_just_before_its_end() {
+    let stage = Stage::at_noon().await;
+    let ohjaamo = stage.ohjaamo();
+    let youth = ohjaamo.clone().identify(HETUS[0]).await.unwrap();
+    let (from, until) = (stage.now() + HOUR, stage.now() + HOUR * 2);
+    let agreed = ConsentTerms {
+        valid_from: Some(wire(from)),
+        valid_until: Some(wire(until)),
+        ..terms(OHJAAMO, TE, WORK, &TOLD)
+    };
+    record(&ohjaamo, &youth, agreed).await.unwrap();
+    let ask = to_te(&youth, &TOLD);
+    let early = ask.by(&ohjaamo).await.unwrap();
+    assert_eq!(
+        (early.permitted.len(), early.valid_until),
+        (0, Some(wire(from))),
+        "not before, and then again"
+    );
+    stage.advance(HOUR - MOMENT);
+    assert!(ask.permitted(&ohjaamo).await.is_empty());
+    stage.advance(MOMENT);
+    let within = ask.by(&ohjaamo).await.unwrap();
+    assert_eq!((within.permitted.len(), within.valid_until), (TOLD.len(), Some(wire(until))));
+    assert_eq!(within.evaluated_at, Some(wire(stage.now())));
+    stage.advance(HOUR - MOMENT);
+    assert_eq!(ask.permitted(&ohjaamo).await.len(), TOLD.len());
+    stage.advance(MOMENT);
+    assert!(ask.permitted(&ohjaamo).await.is_empty(), "the end does not belong to it");
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn special_categories_are_named_explicitly() {
+    let stage = Stage::open().await;
+    let ohjaamo = stage.ohjaamo();
+    let youth = ohjaamo.clone().identify(HETUS[0]).await.unwrap();
+    let special = [Data::HealthCapacity, Data::QualityOfLife];
+    let mut agreed = terms(OHJAAMO, TE, WORK, &everything());
+    agreed.explicit_categories.clear();
+    record(&ohjaamo, &youth, agreed.clone()).await.unwrap();
+    assert!(to_te(&youth, &special).permitted(&ohjaamo).await.is_empty(), "named among all the others only");
+    agreed.explicit_categories = vec![Data::QualityOfLife as i32];
+    record(&ohjaamo, &youth, agreed).await.unwrap();
+    assert_eq!(to_te(&youth, &special).permitted(&ohjaamo).await, [Data::QualityOfLife]);
+    stage.close().await;
+}
+
+/// What of a decision a caller could learn something from: everything but its own id, leaf and revision.
+fn telling(mut decision: Decision) -> Decision {
+    decision.id.clear();
+    decision.revision = 0;
+    decision
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_prohibition_an_unknown_person_and_no_consent_look_alike() {
+    let stage = Stage::at_noon().await;
+    let ohjaamo = stage.ohjaamo();
+    let mut youths = Vec::new();
+    for code in &HETUS[..6] {
+        youths.push(ohjaamo.clone().identify(code).await.unwrap());
+    }
+    let nobody = format!("youths/{}", uuid::Uuid::now_v7());
+    let agreed =
+        || ConsentTerms { valid_until: Some(wire(stage.now() + HOUR)), ..terms(OHJAAMO, TE, WORK, &TOLD) };
+    let prohibitions = [
+        ProhibitionTerms::default(),
+        ProhibitionTerms { disclosers: vec![OHJAAMO.into()], ..ProhibitionTerms::default() },
+        ProhibitionTerms { recipients: vec![TE.into()], ..ProhibitionTerms::default() },
+        ProhibitionTerms {
+            categories: BASIC.map(|category| category as i32).into(),
+            ..ProhibitionTerms::default()
+        },
+    ];
+    for (youth, prohibition) in youths[1..5].iter().zip(prohibitions) {
+        record(&ohjaamo, youth, agreed()).await.unwrap();
+        prohibit(&ohjaamo, youth, prohibition).await.unwrap();
+    }
+    prohibit(&ohjaamo, &youths[5], ProhibitionTerms::default()).await.unwrap();
+    let all = everything();
+    for asked in [&BASIC[..], &all[..], &[Data::Housing][..]] {
+        let plain = telling(to_te(&youths[0], asked).by(&ohjaamo).await.unwrap());
+        for youth in youths[1..].iter().chain([&nobody]) {
+            for client in [&ohjaamo, &stage.te()] {
+                let decision = telling(to_te(youth, asked).by(client).await.unwrap());
+                assert!(decision == plain, "{decision:?} can be told from {plain:?}");
+            }
+        }
+    }
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_prohibition_takes_what_it_names_and_leaves_the_rest() {
+    let stage = Stage::open().await;
+    let ohjaamo = stage.ohjaamo();
+    let youth = stage.youth(HETUS[0]).await;
+    let housing = ProhibitionTerms {
+        recipients: vec![TE.into()],
+        categories: vec![Data::ServiceNeeds as i32],
+        ..ProhibitionTerms::default()
+    };
+    prohibit(&ohjaamo, &youth, housing).await.unwrap();
+    let permitted = to_te(&youth, &TOLD).permitted(&ohjaamo).await;
+    assert!(!permitted.contains(&Data::ServiceNeeds));
+    assert_eq!(permitted.len(), TOLD.len() - 1);
+    let to_kela = Ask { to: KELA, purpose: purpose_of(KELA), ..to_te(&youth, &TOLD) };
+    assert_eq!(to_kela.permitted(&ohjaamo).await.len(), TOLD.len(), "kela is not named");
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_answer_is_as_fresh_as_asked_for() {
+    let stage = Stage::open().await;
+    let ohjaamo = stage.ohjaamo();
+    let youth = ohjaamo.clone().identify(HETUS[0]).await.unwrap();
+    let ask = to_te(&youth, &TOLD);
+    let revision = record(&ohjaamo, &youth, terms(OHJAAMO, TE, WORK, &TOLD)).await.unwrap().revision;
+    let answer = ohjaamo.clone().consent.verify_consent(ask.request(revision)).await.unwrap().into_inner();
+    let decision = answer.decision.unwrap();
+    assert!(decision.revision >= revision && !decision.permitted.is_empty());
+    for later in [decision.revision + 1, u64::MAX] {
+        let result = ohjaamo.clone().consent.verify_consent(ask.request(later)).await;
+        assert_refused(result, Code::Unavailable, "CONSENT_STALE");
+    }
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_no_party_does_not_ask() {
+    let stage = Stage::open().await;
+    let youth = stage.youth(HETUS[0]).await;
+    let nobody = format!("youths/{}", uuid::Uuid::now_v7());
+    for youth in [&youth, &nobody] {
+        let result = to_te(youth, &TOLD).by(&stage.kela()).await;
+        assert_refused(result, Code::PermissionDenied, "ACTOR_NOT_ALLOWED");
+    }
+    // An agency that nobody knows of permits nothing.
+    let strange = Ask { to: "tuntematon", ..to_te(&youth, &TOLD) };
+    assert!(strange.permitted(&stage.ohjaamo()).await.is_empty());
+    stage.close().await;
+}
