@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use polku_adapters::{Inbound, InboundChange, InboundError, InboundEvent, InboundOutcome, Reply, Retry};
-use polku_proto::v1::{self, Outcome, ReferralNotice, RejectionReason, actor};
+use polku_proto::v1::{self, DeliveryState, Outcome, ReferralNotice, RejectionReason, actor};
 use polku_proto::{AgencyId, ReferralName, Valid};
 
 use super::respond::{Action, Respond};
@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::front::InboundHandler;
 use crate::gateway::Gateway;
 use crate::services::status;
-use crate::store::{DeliveryItem, ReferralRow};
+use crate::store::{DeliveryItem, DeliveryRow, ReferralRow};
 
 /// The role of an official whose own system speaks: the contract of the agency, not the registry, vouches for it.
 const ROLE: &str = "official";
@@ -68,9 +68,9 @@ impl Gateway {
     /// Whether the referral is on its way to the agency that already knows its id: it was quicker than our own state.
     async fn is_under_way(&self, row: &ReferralRow) -> Result<bool, Error> {
         let deliveries = self.store.deliveries_about(row.id).await?;
-        Ok(deliveries
-            .iter()
-            .any(|delivery| delivery.item == DeliveryItem::Handover && delivery.intent.is_some()))
+        let sending =
+            |row: &DeliveryRow| row.item == DeliveryItem::Handover && row.state == DeliveryState::Sending;
+        Ok(deliveries.iter().any(sending))
     }
 }
 

@@ -140,6 +140,7 @@ async fn a_stream_is_printed_line_by_line_until_its_deadline() {
     assert_eq!(watch.wait().await.unwrap().code(), Some(0));
 
     // From the token on, the news that came after it: the same referral's delivery, or the next one.
+    sandbox.call("ohjaamo", &["SendReferral", &request]).await.unwrap();
     let resume = json!({"resumeToken": event["resumeToken"]}).to_string();
     let ran = sandbox.call("ohjaamo", &["WatchReferrals", &resume, "--deadline", "1"]).await.unwrap();
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
