@@ -1,4 +1,5 @@
 //! Is the workspace built as its design says?
 
 mod packages;
+mod readme;
 mod sources;

@@ -4,6 +4,7 @@
 
 mod journey;
 mod rules;
+mod schemas;
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;

@@ -1,0 +1,45 @@
+//! Is what the README names there?
+
+use std::path::PathBuf;
+
+use super::sources::root;
+
+/// Every test that a line of the table names is a module of this binary or a file.
+#[test]
+fn every_test_that_the_readme_names_exists() {
+    let text = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let table =
+        text.split("## What always holds").nth(1).and_then(|rest| rest.split("\n## ").next()).unwrap();
+    let mut named = 0;
+    for row in table.lines().filter(|line| line.starts_with("| ")) {
+        let cell = row.trim_end_matches('|').rsplit('|').next().unwrap();
+        for name in cell.split('`').skip(1).step_by(2) {
+            let candidates: [PathBuf; 3] = [
+                root().join(name),
+                root().join("tests/it").join(name.replace("::", "/")).with_extension("rs"),
+                root().join("tests/it").join(format!("{}.rs", name.replace("::", "/"))),
+            ];
+            assert!(
+                candidates.iter().any(|file| file.is_file()),
+                "the README names {name}, which is not there"
+            );
+            named += 1;
+        }
+    }
+    assert!(named >= 10, "only {named} tests found in the table");
+}
+
+/// Every relative link leads somewhere.
+#[test]
+fn every_link_of_the_documents_leads_somewhere() {
+    for document in
+        ["README.md", "adapters/src/agencies/te/README.md", "adapters/src/agencies/walmu/README.md"]
+    {
+        let file = root().join(document);
+        let text = std::fs::read_to_string(&file).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let target = file.parent().unwrap().join(link);
+            assert!(target.exists(), "{document} links to {link}, which is not there");
+        }
+    }
+}
