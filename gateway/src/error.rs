@@ -111,6 +111,11 @@ impl From<StoreError> for Error {
 }
 
 impl Error {
+    /// Whether it is certain that nothing was made durable.
+    pub(crate) fn changed_nothing(&self) -> bool {
+        !matches!(self, Self::Store(StoreError::Failed(_)))
+    }
+
     /// The stable reason code, as in `google.rpc.ErrorInfo.reason`.
     #[must_use]
     pub fn reason(&self) -> &'static str {

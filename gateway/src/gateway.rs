@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::outbox::{DeliverySettings, Waiters};
 use crate::person::PersonLocks;
 use crate::seal::Keys;
-use crate::store::{Change, Store};
+use crate::store::{Change, Store, StoreError};
 use crate::trail;
 
 /// The gateway without its sockets.
@@ -128,14 +128,17 @@ impl Gateway {
         self.index.write().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Makes a change durable whose leaf is durable already. When that fails, the log is told that the leaf has no
+    /// Makes a change durable whose leaf is durable already. When it is refused, the log is told that the leaf has no
     /// state: an intent never stands alone.
     pub(crate) async fn commit(&self, change: Change) -> Result<(), Error> {
         let leaf = change.leaf;
         let has_events = !change.events.is_empty();
         let has_deliveries = !change.enqueue.is_empty() || !change.deliveries.is_empty();
         if let Err(error) = self.store.commit(change).await {
-            self.audit.append(trail::closing(leaf, self.now())).await?;
+            // When the database itself has failed, whether the change is there shows at the next start.
+            if !matches!(error, StoreError::Failed(_)) {
+                self.audit.append(trail::closing(leaf, self.now())).await?;
+            }
             return Err(error.into());
         }
         if has_events {

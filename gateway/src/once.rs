@@ -112,6 +112,7 @@ impl Call<'_> {
     }
 }
 
-fn answer_place(key: &RequestKey) -> Place<'static> {
-    Place { table: "request", row: key.request, column: "sealed_answer", version: 1 }
+fn answer_place(key: &RequestKey) -> Place<'_> {
+    // Two organisations may choose the same id.
+    Place { table: "request", row: key.request, column: key.organisation.as_str(), version: 1 }
 }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::error::Error;
 use crate::person::Person;
-use crate::seal::Place;
+use crate::seal::{PersonKey, Place};
 use crate::store::{InstrumentKind, InstrumentRow, InstrumentWrite, ReferralRow, ReferralWrite};
 
 /// A referral, opened.
@@ -31,6 +31,13 @@ impl ReferralRecord {
         let plain = person.key().open(referral_place(row.id, row.version), &row.sealed)?;
         let message = Referral::decode(plain.as_slice())
             .map_err(|_| Error::Inconsistent("sealed referral is unreadable"))?;
+        // The clear columns are for searching; what is decided on is what was sealed.
+        let same = message.sender == row.sender.as_str()
+            && message.recipient == row.recipient.as_str()
+            && message.state() == row.state;
+        if !same {
+            return Err(Error::Inconsistent("a referral's row and its sealed record differ"));
+        }
         Ok(Self { row, message })
     }
 
@@ -104,8 +111,8 @@ pub(crate) struct ConsentRecord {
 }
 
 impl ConsentRecord {
-    pub(crate) fn open(person: &Person, row: InstrumentRow) -> Result<Self, Error> {
-        let plain = open_instrument(person, &row)?;
+    pub(crate) fn open(key: &PersonKey, row: InstrumentRow) -> Result<Self, Error> {
+        let plain = key.open(instrument_place(&row), &row.sealed)?;
         let message = Consent::decode(plain.as_slice())
             .map_err(|_| Error::Inconsistent("sealed consent is unreadable"))?;
         Ok(Self { row, message })
@@ -123,7 +130,6 @@ impl ConsentRecord {
         revision: u64,
     ) -> Result<InstrumentWrite, Error> {
         self.row.revision = revision;
-        self.row.terms = self.terms()?.encode_to_vec();
         self.message.etag = etag(self.row.version);
         self.row.sealed = seal_instrument(person, &self.row, &self.message.encode_to_vec())?;
         Ok(InstrumentWrite { row: self.row.clone(), expected })
@@ -138,8 +144,12 @@ pub(crate) struct ProhibitionRecord {
 }
 
 impl ProhibitionRecord {
-    pub(crate) fn open(person: &Person, row: InstrumentRow) -> Result<Self, Error> {
-        let plain = open_instrument(person, &row)?;
+    pub(crate) fn terms(&self) -> Result<&ProhibitionTerms, Error> {
+        self.message.terms.as_ref().ok_or(Error::Inconsistent("prohibition without terms"))
+    }
+
+    pub(crate) fn open(key: &PersonKey, row: InstrumentRow) -> Result<Self, Error> {
+        let plain = key.open(instrument_place(&row), &row.sealed)?;
         let message = Prohibition::decode(plain.as_slice())
             .map_err(|_| Error::Inconsistent("sealed prohibition is unreadable"))?;
         Ok(Self { row, message })
@@ -151,9 +161,7 @@ impl ProhibitionRecord {
         expected: Option<u64>,
         revision: u64,
     ) -> Result<InstrumentWrite, Error> {
-        let terms = self.message.terms.as_ref().ok_or(Error::Inconsistent("prohibition without terms"))?;
         self.row.revision = revision;
-        self.row.terms = terms.encode_to_vec();
         self.row.in_force = self.message.state() == prohibition::State::InForce;
         self.message.etag = etag(self.row.version);
         self.row.sealed = seal_instrument(person, &self.row, &self.message.encode_to_vec())?;
@@ -162,9 +170,8 @@ impl ProhibitionRecord {
 }
 
 /// What the index holds of a consent.
-pub(crate) fn grant(row: &InstrumentRow) -> Result<Grant, Error> {
+pub(crate) fn grant(row: &InstrumentRow, terms: &ConsentTerms) -> Result<Grant, Error> {
     const BROKEN: Error = Error::Inconsistent("stored consent terms are unreadable");
-    let terms = ConsentTerms::decode(row.terms.as_slice()).map_err(|_| BROKEN)?;
     let kind = match terms.kind() {
         ConsentKind::Consent => GrantKind::Consent,
         ConsentKind::DisclosurePermit => GrantKind::DisclosurePermit,
@@ -187,9 +194,8 @@ pub(crate) fn grant(row: &InstrumentRow) -> Result<Grant, Error> {
 }
 
 /// What the index holds of a prohibition.
-pub(crate) fn ban(row: &InstrumentRow) -> Result<polku_policy::Prohibition, Error> {
+pub(crate) fn ban(row: &InstrumentRow, terms: &ProhibitionTerms) -> Result<polku_policy::Prohibition, Error> {
     const BROKEN: Error = Error::Inconsistent("stored prohibition terms are unreadable");
-    let terms = ProhibitionTerms::decode(row.terms.as_slice()).map_err(|_| BROKEN)?;
     Ok(polku_policy::Prohibition {
         id: ProhibitionId::from_uuid(row.id),
         youth: row.youth,
@@ -201,16 +207,7 @@ pub(crate) fn ban(row: &InstrumentRow) -> Result<polku_policy::Prohibition, Erro
 
 /// A row for an instrument that is not in the store yet.
 pub(crate) fn new_instrument(id: Uuid, youth: YouthId, kind: InstrumentKind) -> InstrumentRow {
-    InstrumentRow {
-        id,
-        youth,
-        kind,
-        version: 1,
-        in_force: false,
-        revision: 0,
-        terms: Vec::new(),
-        sealed: Vec::new(),
-    }
+    InstrumentRow { id, youth, kind, version: 1, in_force: false, revision: 0, sealed: Vec::new() }
 }
 
 /// The tag of a version, opaque to callers.
@@ -240,10 +237,6 @@ fn referral_place(referral: ReferralId, version: u64) -> Place<'static> {
 
 fn instrument_place(row: &InstrumentRow) -> Place<'static> {
     Place { table: "instrument", row: row.id, column: "sealed", version: row.version }
-}
-
-fn open_instrument(person: &Person, row: &InstrumentRow) -> Result<Vec<u8>, Error> {
-    Ok(person.key().open(instrument_place(row), &row.sealed)?)
 }
 
 fn seal_instrument(person: &Person, row: &InstrumentRow, plain: &[u8]) -> Result<Vec<u8>, Error> {

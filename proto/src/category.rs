@@ -44,6 +44,9 @@ impl CategorySet {
     /// No category.
     pub const EMPTY: CategorySet = CategorySet(0);
 
+    /// Only the envelope: what both parties of a matter hold anyway.
+    pub const ENVELOPE: CategorySet = CategorySet::of(&[DataCategory::Envelope]);
+
     /// Every category, the envelope included.
     pub const ALL: CategorySet = CategorySet::of(&CATEGORIES);
 

@@ -41,6 +41,12 @@ impl Gather<Consent> for Journey {
     }
 }
 
+impl Gather<Prohibition> for Journey {
+    fn gather(&mut self, part: Prohibition) {
+        self.prohibitions.push(part);
+    }
+}
+
 impl Gather<Referral> for SendReferralResponse {
     fn gather(&mut self, part: Referral) {
         self.referral = Some(part);

@@ -211,14 +211,8 @@ pub async fn versions_guard_referrals_and_instruments(store: &dyn Store) -> Resu
         sealed: vec![6],
         ..referral(1, 0)?
     };
-    let revoked = InstrumentRow {
-        version: 2,
-        in_force: false,
-        revision: 9,
-        terms: vec![3],
-        sealed: vec![4],
-        ..instrument(3)
-    };
+    let revoked =
+        InstrumentRow { version: 2, in_force: false, revision: 9, sealed: vec![4], ..instrument(3) };
     let mut leaf = 20;
     for expected in [None, Some(0), Some(2)] {
         leaf += 1;

@@ -1,20 +1,18 @@
 //! A consent is asked for, recorded, renewed, refused and read.
 
 use jiff::Timestamp;
-use polku_policy::{Authorised, Channel, Question, Viewer};
+use polku_policy::Authorised;
 use polku_proto::v1::consent_evidence::GivenBy;
 use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::representative_actor::Capacity;
 use polku_proto::v1::{
-    Consent, ConsentChange, ConsentEvent, ConsentEvidence, ConsentState, ConsentTerms, GetConsentRequest,
-    ListConsentsRequest, ListConsentsResponse, Purpose, RecordConsentRequest, RefuseConsentRequest,
-    RenewConsentRequest, RequestConsentRequest,
+    Consent, ConsentChange, ConsentEvent, ConsentEvidence, ConsentState, ConsentTerms, RecordConsentRequest,
+    RefuseConsentRequest, RenewConsentRequest, RequestConsentRequest,
 };
 use polku_proto::{AgencyId, CategorySet, ConsentId, ConsentName, Valid, YouthId};
 use serde_json::json;
 
 use super::read::{name, youth_id};
-use super::refer::mismatch;
 use super::view::check_subject;
 use crate::audit::Event;
 use crate::caller::{Actor, Caller};
@@ -23,8 +21,15 @@ use crate::gateway::Gateway;
 use crate::once::{Begun, Call};
 use crate::person::Person;
 use crate::record::{ConsentRecord, etag, grant, instant, new_instrument, wire_time};
-use crate::store::{Change, InstrumentKind, InstrumentRow};
+use crate::store::{Change, InstrumentKind};
 use crate::trail::{Entry, receipt};
+
+/// What a commit does to a record.
+#[derive(Clone, Copy)]
+enum Write {
+    New,
+    Change,
+}
 
 impl Gateway {
     /// Asks for a consent.
@@ -44,7 +49,7 @@ impl Gateway {
         let terms = self.check_terms(caller, request.terms.clone().unwrap_or_default(), now)?;
         let mut record = self.new_consent(caller, youth, terms, now)?;
         push_event(&mut record, caller, ConsentState::Requested, String::new(), now)?;
-        self.commit_consent(&call, &person, record, None, now).await
+        self.commit_consent(&call, &person, record, Write::New, now).await
     }
 
     /// Records a consent.
@@ -63,8 +68,8 @@ impl Gateway {
             return self.consent_again(caller, earlier, now);
         }
         let terms = self.check_terms(caller, request.terms.clone().unwrap_or_default(), now)?;
-        let (mut record, expected) = if request.requested.is_empty() {
-            (self.new_consent(caller, youth, terms, now)?, None)
+        let (mut record, write) = if request.requested.is_empty() {
+            (self.new_consent(caller, youth, terms, now)?, Write::New)
         } else {
             let requested = name(&request.requested, "requested")?;
             let mut record = self.consent_of(&person, requested).await?;
@@ -76,11 +81,11 @@ impl Gateway {
                 });
             }
             record.message.terms = Some(terms);
-            (record, Some(()))
+            (record, Write::Change)
         };
         record.message.evidence = Some(evidence);
         push_event(&mut record, caller, ConsentState::Given, String::new(), now)?;
-        self.commit_consent(&call, &person, record, expected, now).await
+        self.commit_consent(&call, &person, record, write, now).await
     }
 
     /// Records that a consent was given again.
@@ -113,7 +118,7 @@ impl Gateway {
         record.message.terms = Some(check_period(terms, now)?);
         record.message.evidence = Some(evidence);
         push_event(&mut record, caller, ConsentState::Renewed, String::new(), now)?;
-        self.commit_consent(&call, &person, record, Some(()), now).await
+        self.commit_consent(&call, &person, record, Write::Change, now).await
     }
 
     /// Records that a requested consent was refused.
@@ -137,73 +142,7 @@ impl Gateway {
             return Err(Error::RecordState { expected: "a consent is refused while its state is REQUESTED" });
         }
         push_event(&mut record, caller, ConsentState::Refused, request.reason, now)?;
-        self.commit_consent(&call, &person, record, Some(()), now).await
-    }
-
-    /// Reads one consent.
-    pub(crate) async fn get_consent(
-        &self,
-        caller: &Caller,
-        request: Valid<GetConsentRequest>,
-    ) -> Result<Authorised<Consent>, Error> {
-        let now = self.now();
-        let name: ConsentName = name(&request.get().name, "name")?;
-        check_subject(caller, name.youth)?;
-        let person = self.person(name.youth).await?;
-        let record = self.consent_of(&person, name).await?;
-        if !may_read(caller, &record.message) {
-            return Err(Error::NotFound);
-        }
-        let view = self.view_consent(caller, name.youth, record.message, now)?;
-        self.note_reading(caller, name.youth, Purpose::Unspecified, view.decision(), now).await?;
-        Ok(view)
-    }
-
-    /// Lists a person's consents. All of them fit one page: a person has few.
-    pub(crate) async fn list_consents(
-        &self,
-        caller: &Caller,
-        request: Valid<ListConsentsRequest>,
-    ) -> Result<Authorised<ListConsentsResponse>, Error> {
-        let now = self.now();
-        let youth = youth_id(&request.get().parent, "parent")?;
-        check_subject(caller, youth)?;
-        if !request.get().page_token.is_empty() {
-            return Err(Error::Field {
-                field: "page_token",
-                reason: "PAGE_TOKEN_INVALID",
-                expected: "empty: the list has one page",
-            });
-        }
-        let mut answer = self.shell(caller, ListConsentsResponse::default())?;
-        for view in self.consents_for(caller, youth).await? {
-            self.note_reading(caller, youth, Purpose::Unspecified, view.decision(), now).await?;
-            answer = answer.gather(view).map_err(mismatch)?;
-        }
-        Ok(answer)
-    }
-
-    /// The consents of a person that this caller may read; none when there is no such person.
-    pub(crate) async fn consents_for(
-        &self,
-        caller: &Caller,
-        youth: YouthId,
-    ) -> Result<Vec<Authorised<Consent>>, Error> {
-        let now = self.now();
-        let person = match self.person(youth).await {
-            Ok(person) => person,
-            Err(Error::NotFound) => return Ok(Vec::new()),
-            Err(error) => return Err(error),
-        };
-        let rows = self.store.instruments_of(youth).await?;
-        let mut views = Vec::new();
-        for row in rows.into_iter().filter(|row| row.kind == InstrumentKind::Consent) {
-            let record = ConsentRecord::open(&person, row)?;
-            if may_read(caller, &record.message) {
-                views.push(self.view_consent(caller, youth, record.message, now)?);
-            }
-        }
-        Ok(views)
+        self.commit_consent(&call, &person, record, Write::Change, now).await
     }
 
     /// A consent by its name.
@@ -216,52 +155,7 @@ impl Gateway {
         if row.kind != InstrumentKind::Consent || row.youth != name.youth || row.youth != person.id {
             return Err(Error::NotFound);
         }
-        ConsentRecord::open(person, row)
-    }
-
-    /// The answer of an earlier call, as it may be seen now.
-    pub(super) fn consent_again(
-        &self,
-        caller: &Caller,
-        mut earlier: ConsentChange,
-        now: Timestamp,
-    ) -> Result<Authorised<ConsentChange>, Error> {
-        let consent = earlier.consent.take().ok_or(Error::Inconsistent("a kept answer has no consent"))?;
-        let name: ConsentName =
-            consent.name.parse().map_err(|_| Error::Inconsistent("a kept answer has no consent name"))?;
-        let view = self.view_consent(caller, name.youth, consent, now)?;
-        self.shell(caller, earlier)?.gather(view).map_err(mismatch)
-    }
-
-    pub(super) fn view_consent(
-        &self,
-        caller: &Caller,
-        youth: YouthId,
-        mut consent: Consent,
-        now: Timestamp,
-    ) -> Result<Authorised<Consent>, Error> {
-        if let Some(until) = consent.terms.as_ref().and_then(|terms| terms.valid_until.as_ref())
-            && matches!(consent.state(), ConsentState::Given | ConsentState::Renewed)
-            && instant(until)? <= now
-        {
-            consent.set_state(ConsentState::Expired);
-        }
-        if !may_read(caller, &consent) {
-            // A recipient that changes a consent learns that it has changed, not who else is named in it.
-            let Consent { name, etag, state, .. } = consent;
-            consent = Consent { name, etag, state, ..Consent::default() };
-        }
-        let purpose =
-            consent.terms.as_ref().and_then(|terms| terms.purposes().next()).unwrap_or(Purpose::Unspecified);
-        let viewer = match caller.actor {
-            Actor::Subject(_) => Viewer::Subject,
-            Actor::Professional { .. } | Actor::Representative { .. } => Viewer::Author,
-        };
-        let channel = Channel { from: caller.agency.clone(), to: caller.agency.clone() };
-        let question = Question { youth, channel, viewer, purpose, actor: caller.actor.role(), now };
-        self.engine
-            .authorise(&self.index(), Valid::check(consent)?, CategorySet::EMPTY, &question)
-            .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))
+        ConsentRecord::open(person.key(), row)
     }
 
     fn new_consent(
@@ -289,19 +183,22 @@ impl Gateway {
         })
     }
 
-    /// Leaf, state, index: in this order, and then the answer. `existing` tells a change from a new record.
+    /// Leaf, state, index: in this order, and then the answer.
     async fn commit_consent(
         &self,
         call: &Call<'_>,
         person: &Person,
         mut record: ConsentRecord,
-        existing: Option<()>,
+        write: Write,
         now: Timestamp,
     ) -> Result<Authorised<ConsentChange>, Error> {
-        let expected = existing.map(|()| record.row.version);
-        if existing.is_some() {
-            record.row.version += 1;
-        }
+        let expected = match write {
+            Write::New => None,
+            Write::Change => {
+                record.row.version += 1;
+                Some(record.row.version - 1)
+            }
+        };
         record.row.in_force = matches!(record.message.state(), ConsentState::Given | ConsentState::Renewed);
         let entry = Entry::of(Event::ConsentChange, person.id).by(call.caller);
         let details = json!({"consent": record.message.name, "state": record.message.state().as_str_name()});
@@ -309,7 +206,7 @@ impl Gateway {
         let mut change = Change::announced_by(announced.receipt.sequence);
         change.detail = announced.detail;
         change.instruments.push(record.write(person, expected, announced.receipt.sequence)?);
-        let mut answer = ConsentChange {
+        let answer = ConsentChange {
             consent: Some(record.message.clone()),
             revision: announced.receipt.sequence,
             receipt: Some(receipt(&announced.receipt)),
@@ -318,16 +215,15 @@ impl Gateway {
         };
         change.request = Some(call.answered(person, &answer, now)?);
         self.commit(change).await?;
-        self.apply_consent(&record.row)?;
-        answer.consent = None;
-        let view = self.view_consent(call.caller, person.id, record.message, now)?;
-        self.shell(call.caller, answer)?.gather(view).map_err(mismatch)
+        self.apply_consent(&record)?;
+        self.consent_again(call.caller, answer, now)
     }
 
-    /// Brings a consent row into the index.
-    pub(crate) fn apply_consent(&self, row: &InstrumentRow) -> Result<(), Error> {
+    /// Brings a consent into the index.
+    pub(crate) fn apply_consent(&self, record: &ConsentRecord) -> Result<(), Error> {
+        let row = &record.row;
         if row.in_force {
-            self.index_mut().put_grant(grant(row)?, row.revision);
+            self.index_mut().put_grant(grant(row, record.terms()?)?, row.revision);
         } else {
             self.index_mut().remove_grant(row.youth, ConsentId::from_uuid(row.id), row.revision);
         }
@@ -441,19 +337,6 @@ pub(super) fn push_event(
 
 pub(super) fn check_etag(record: &ConsentRecord, sent: &str) -> Result<(), Error> {
     if sent == etag(record.row.version) { Ok(()) } else { Err(Error::EtagMismatch) }
-}
-
-/// Disclosers and the recorder read a consent, and the young person. A recipient learns by verification what concerns
-/// it, not who else is named.
-fn may_read(caller: &Caller, consent: &Consent) -> bool {
-    let own = caller.agency.as_str();
-    let names = |agencies: &[String]| agencies.iter().any(|agency| agency == own);
-    match caller.actor {
-        Actor::Subject(_) => true,
-        Actor::Professional { .. } | Actor::Representative { .. } => {
-            consent.recorder == own || consent.terms.as_ref().is_some_and(|terms| names(&terms.disclosers))
-        }
-    }
 }
 
 /// Whoever is named in a consent, recorded it or gave it may change it.

@@ -58,8 +58,9 @@ impl Gateway {
         let (change, _) = change
             .spend(&super::view::reader(&caller), self.now())
             .map_err(|_| Error::Inconsistent("an answer was authorised for another reader or instant"))?;
-        let referral = change.referral.unwrap_or_default();
-        let receipt = change.receipt.unwrap_or_default();
+        let (Some(referral), Some(receipt)) = (change.referral, change.receipt) else {
+            return Err(Error::Inconsistent("a change without referral or receipt"));
+        };
         Ok(InboundOutcome::Applied { state: referral.state(), sequence: receipt.sequence })
     }
 }
@@ -121,7 +122,12 @@ fn content(change: &InboundChange) -> ReferralNotice {
 
 fn refused(error: &Error) -> InboundOutcome {
     let retry = match error {
-        Error::Store(_) | Error::Audit(_) | Error::ConsentStale | Error::EtagMismatch => Retry::Backoff,
+        Error::Store(_)
+        | Error::Audit(_)
+        | Error::ConsentStale
+        | Error::EtagMismatch
+        | Error::Seal(_)
+        | Error::Inconsistent(_) => Retry::Backoff,
         Error::Quota { after } => Retry::After(*after),
         Error::Caller(_)
         | Error::Unreadable { .. }
@@ -132,9 +138,7 @@ fn refused(error: &Error) -> InboundOutcome {
         | Error::NotPermitted(_)
         | Error::ActorNotAllowed { .. }
         | Error::TransitionNotAllowed { .. }
-        | Error::RecordState { .. }
-        | Error::Seal(_)
-        | Error::Inconsistent(_) => Retry::Never,
+        | Error::RecordState { .. } => Retry::Never,
     };
     InboundOutcome::Refused { reason: error.reason(), hint: error.hint(), retry }
 }

@@ -4,6 +4,7 @@
 //! elsewhere.
 
 mod consent;
+mod consent_view;
 mod identify;
 mod inbound;
 pub mod machine;

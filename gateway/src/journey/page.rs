@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::store::ReferralRow;
 
 /// Asked for when the caller does not say.
 const DEFAULT_SIZE: u32 = 50;
@@ -21,36 +22,38 @@ pub(super) fn size(wanted: i32) -> u32 {
     }
 }
 
-/// Where a list of referrals goes on. The token is sealed to the caller and to what it asked for, and grants nothing.
-pub(super) fn token(
-    gateway: &Gateway,
-    caller: &Caller,
-    list: &str,
-    last: (Timestamp, ReferralId),
-) -> Result<String, Error> {
-    let mut plain = last.0.as_millisecond().to_be_bytes().to_vec();
-    plain.extend_from_slice(last.1.uuid().as_bytes());
-    Ok(gateway.keys.seal_token(&binding(caller, list), &plain)?)
+/// Where a list goes on. The token is sealed to the caller and to what it asked for, and grants nothing.
+pub(super) fn token(gateway: &Gateway, caller: &Caller, list: &str, last: &[u8]) -> Result<String, Error> {
+    Ok(gateway.keys.seal_token(&binding(caller, list), last)?)
 }
 
-/// Reads such a token.
+/// Reads such a token; nothing for the first page.
 pub(super) fn position(
     gateway: &Gateway,
     caller: &Caller,
     list: &str,
     token: &str,
-) -> Result<Option<(Timestamp, ReferralId)>, Error> {
+) -> Result<Option<Vec<u8>>, Error> {
     if token.is_empty() {
         return Ok(None);
     }
-    let plain = gateway.keys.open_token(&binding(caller, list), token).map_err(|_| WRONG)?;
-    let (millis, id) = plain.split_first_chunk::<8>().ok_or(WRONG)?;
-    let time = Timestamp::from_millisecond(i64::from_be_bytes(*millis)).map_err(|_| WRONG)?;
-    let id = Uuid::from_slice(id).map_err(|_| WRONG)?;
-    Ok(Some((time, ReferralId::from_uuid(id))))
+    gateway.keys.open_token(&binding(caller, list), token).map(Some).map_err(|_| WRONG)
 }
 
-const WRONG: Error = Error::Field {
+/// The last referral of a page, as bytes.
+pub(super) fn bytes_of(row: &ReferralRow) -> Vec<u8> {
+    [row.created.as_millisecond().to_be_bytes().as_slice(), row.id.uuid().as_bytes()].concat()
+}
+
+/// The same, read.
+pub(super) fn referral_at(bytes: &[u8]) -> Result<(Timestamp, ReferralId), Error> {
+    let (millis, id) = bytes.split_first_chunk::<8>().ok_or(WRONG)?;
+    let time = Timestamp::from_millisecond(i64::from_be_bytes(*millis)).map_err(|_| WRONG)?;
+    let id = Uuid::from_slice(id).map_err(|_| WRONG)?;
+    Ok((time, ReferralId::from_uuid(id)))
+}
+
+pub(super) const WRONG: Error = Error::Field {
     field: "page_token",
     reason: "PAGE_TOKEN_INVALID",
     expected: "the token of the page before, from the same caller and the same list",

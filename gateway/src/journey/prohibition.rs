@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::once::Begun;
 use crate::record::{ProhibitionRecord, ban, etag, new_instrument, wire_time};
-use crate::store::{Change, InstrumentKind, InstrumentRow};
+use crate::store::{Change, InstrumentKind};
 use crate::trail::{Entry, receipt};
 
 impl Gateway {
@@ -59,7 +59,7 @@ impl Gateway {
         change.detail = announced.detail;
         change.instruments.push(record.write(&person, None, revision)?);
         // As with a withdrawal: too early is safe, too late is not.
-        self.apply_prohibition(&record.row)?;
+        self.apply_prohibition(&record)?;
         let committed = async {
             let effect = self.stop_unpermitted(caller, &person, &mut change, now).await?;
             let answer = ProhibitionChange {
@@ -71,12 +71,14 @@ impl Gateway {
             };
             change.request = Some(call.answered(&person, &answer, now)?);
             self.commit(change).await?;
-            Ok(answer)
+            Ok::<_, Error>(answer)
         };
         match committed.await {
             Ok(answer) => self.prohibition_again(caller, answer, now),
             Err(error) => {
-                self.index_mut().remove_prohibition(youth, name.prohibition, revision);
+                if error.changed_nothing() {
+                    self.index_mut().remove_prohibition(youth, name.prohibition, revision);
+                }
                 Err(error)
             }
         }
@@ -100,11 +102,8 @@ impl Gateway {
         if row.kind != InstrumentKind::Prohibition || row.youth != name.youth {
             return Err(Error::NotFound);
         }
-        let mut record = ProhibitionRecord::open(&person, row)?;
-        // Whether a prohibition exists is known to who recorded it and to the young person.
-        if matches!(caller.actor, Actor::Professional { .. })
-            && record.message.recorder != caller.agency.as_str()
-        {
+        let mut record = ProhibitionRecord::open(person.key(), row)?;
+        if !may_know(caller, &record) {
             return Err(Error::NotFound);
         }
         if request.etag != etag(record.row.version) {
@@ -132,18 +131,41 @@ impl Gateway {
         };
         change.request = Some(call.answered(&person, &answer, now)?);
         self.commit(change).await?;
-        self.apply_prohibition(&record.row)?;
+        self.apply_prohibition(&record)?;
         self.prohibition_again(caller, answer, now)
     }
 
-    /// Brings a prohibition row into the index.
-    pub(crate) fn apply_prohibition(&self, row: &InstrumentRow) -> Result<(), Error> {
+    /// Brings a prohibition into the index.
+    pub(crate) fn apply_prohibition(&self, record: &ProhibitionRecord) -> Result<(), Error> {
+        let row = &record.row;
         if row.in_force {
-            self.index_mut().put_prohibition(ban(row)?, row.revision);
+            self.index_mut().put_prohibition(ban(row, record.terms()?)?, row.revision);
         } else {
             self.index_mut().remove_prohibition(row.youth, ProhibitionId::from_uuid(row.id), row.revision);
         }
         Ok(())
+    }
+
+    /// The prohibitions of a person that this caller may know of; none when there is no such person.
+    pub(crate) async fn prohibitions_for(
+        &self,
+        caller: &Caller,
+        youth: YouthId,
+        now: Timestamp,
+    ) -> Result<Vec<Authorised<Prohibition>>, Error> {
+        let rows = self.store.instruments_of(youth).await?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let person = self.person(youth).await?;
+        let mut views = Vec::new();
+        for row in rows.into_iter().filter(|row| row.kind == InstrumentKind::Prohibition) {
+            let record = ProhibitionRecord::open(person.key(), row)?;
+            if may_know(caller, &record) {
+                views.push(self.view_prohibition(caller, youth, record.message, now)?);
+            }
+        }
+        Ok(views)
     }
 
     fn prohibition_again(
@@ -170,8 +192,8 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Authorised<Prohibition>, Error> {
         let viewer = match caller.actor {
-            Actor::Subject(_) => Viewer::Subject,
-            Actor::Professional { .. } | Actor::Representative { .. } => Viewer::Author,
+            Actor::Subject(_) | Actor::Representative { .. } => Viewer::Subject,
+            Actor::Professional { .. } => Viewer::Author,
         };
         let channel = Channel { from: caller.agency.clone(), to: caller.agency.clone() };
         let question = Question {
@@ -185,5 +207,13 @@ impl Gateway {
         self.engine
             .authorise(&self.index(), Valid::check(prohibition)?, CategorySet::EMPTY, &question)
             .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))
+    }
+}
+
+/// Whether a prohibition exists is known to who recorded it, to the young person and to who represents them.
+fn may_know(caller: &Caller, record: &ProhibitionRecord) -> bool {
+    match caller.actor {
+        Actor::Subject(_) | Actor::Representative { .. } => true,
+        Actor::Professional { .. } => record.message.recorder == caller.agency.as_str(),
     }
 }

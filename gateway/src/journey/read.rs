@@ -58,13 +58,15 @@ impl Gateway {
             _ => return Err(Error::NotFound),
         };
         let size = page::size(request.page_size);
-        let before = page::position(self, caller, &request.parent, &request.page_token)?;
+        let before = page::position(self, caller, &request.parent, &request.page_token)?
+            .map(|bytes| page::referral_at(&bytes))
+            .transpose()?;
         let filter = ReferralFilter { party, youth, before, limit: size.saturating_add(1) };
         let mut rows = self.store.referrals(&filter).await?;
         let more = rows.len() > usize::try_from(size).unwrap_or(usize::MAX);
         rows.truncate(usize::try_from(size).unwrap_or(usize::MAX));
         let next_page_token = match rows.last() {
-            Some(last) if more => page::token(self, caller, &request.parent, (last.created, last.id))?,
+            Some(last) if more => page::token(self, caller, &request.parent, &page::bytes_of(last))?,
             _ => String::new(),
         };
         let mut answer =
@@ -93,7 +95,8 @@ impl Gateway {
             Actor::Representative { .. } => Vec::new(),
         };
         let consents = self.consents_for(caller, youth).await?;
-        if rows.is_empty() && consents.is_empty() {
+        let prohibitions = self.prohibitions_for(caller, youth, now).await?;
+        if rows.is_empty() && consents.is_empty() && prohibitions.is_empty() {
             // Somebody whom the caller has nothing to do with looks like nobody.
             return Err(Error::NotFound);
         }
@@ -106,6 +109,10 @@ impl Gateway {
         for consent in consents {
             self.note_reading(caller, youth, Purpose::Unspecified, consent.decision(), now).await?;
             answer = answer.gather(consent).map_err(mismatch)?;
+        }
+        for prohibition in prohibitions {
+            self.note_reading(caller, youth, Purpose::Unspecified, prohibition.decision(), now).await?;
+            answer = answer.gather(prohibition).map_err(mismatch)?;
         }
         Ok(answer)
     }

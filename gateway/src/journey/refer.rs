@@ -24,7 +24,7 @@ use crate::store::{Change, DeliveryItem, DeliveryRow, NewEvent, ReferralRow};
 use crate::trail::{Entry, receipt};
 
 /// Without a name nobody can be helped: a referral that may not say who it is about is not sent at all.
-const REQUIRED: CategorySet = CategorySet::of(&[DataCategory::IdentityContact]);
+pub(super) const REQUIRED: CategorySet = CategorySet::of(&[DataCategory::IdentityContact]);
 
 /// Until when an answer is expected when the sender does not say.
 const DEFAULT_ANSWER_TIME: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -104,7 +104,7 @@ impl Gateway {
         if let Some(earlier) = earlier {
             return self.sent_before(&call, &person, earlier).await;
         }
-        let mut old = self.referral_of(&person, name).await?;
+        let old = self.referral_of(&person, name).await?;
         let is_sender = super::view::viewer(caller, &old.row)? == Viewer::Author;
         let has_ended = is_final(old.state()) && old.state() != ReferralState::EnteredInError;
         if !is_sender || !has_ended || !old.message.replaced_by.is_empty() {
@@ -130,7 +130,6 @@ impl Gateway {
             content: own_content(content)?,
         };
         let decision = self.decide_sending(caller, &sending, now).await?;
-        old.message.replaced_by = String::new();
         self.take_in(&call, &person, sending, decision, vec![old], now).await
     }
 

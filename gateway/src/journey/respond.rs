@@ -148,7 +148,7 @@ impl Gateway {
             now,
         };
         let decision = self.engine.decide(&self.index(), answer.categories(), &question);
-        if decision.permitted().difference(ENVELOPE).is_empty() {
+        if decision.permitted().difference(CategorySet::ENVELOPE).is_empty() {
             let entry =
                 Entry::of(Event::Refusal, record.row.youth).by(caller).decided(record.purpose(), &decision);
             self.note(entry, now).await?;
@@ -202,8 +202,6 @@ impl Gateway {
         Ok(rows.into_iter().find(|row| row.item == DeliveryItem::Handover))
     }
 }
-
-const ENVELOPE: CategorySet = CategorySet::of(&[polku_proto::v1::DataCategory::Envelope]);
 
 /// What watchers are told. The recipient is told only of what has reached it.
 pub(crate) fn event(record: &ReferralRecord, kind: Kind, now: Timestamp) -> NewEvent {

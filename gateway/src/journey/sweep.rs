@@ -12,7 +12,7 @@ use crate::audit::Event;
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::outbox::has_ended;
-use crate::record::ReferralRecord;
+use crate::record::{ConsentRecord, ProhibitionRecord, ReferralRecord};
 use crate::services::status;
 use crate::store::{Change, DeliveryItem, InstrumentKind};
 use crate::trail::Entry;
@@ -93,12 +93,15 @@ impl Gateway {
         let mut after = Uuid::nil();
         loop {
             let rows = self.store.instruments_in_force(after, ROWS).await?;
-            let Some(last) = rows.last() else { break };
+            let Some((last, _)) = rows.last() else { break };
             after = last.id;
-            for row in &rows {
+            for (row, wrapped) in rows {
+                let key = self.keys.unwrap(row.youth, &wrapped)?;
                 match row.kind {
-                    InstrumentKind::Consent => self.apply_consent(row)?,
-                    InstrumentKind::Prohibition => self.apply_prohibition(row)?,
+                    InstrumentKind::Consent => self.apply_consent(&ConsentRecord::open(&key, row)?)?,
+                    InstrumentKind::Prohibition => {
+                        self.apply_prohibition(&ProhibitionRecord::open(&key, row)?)?
+                    }
                 }
             }
         }

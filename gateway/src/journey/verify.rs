@@ -26,8 +26,8 @@ impl Gateway {
         let youth = youth_id(&request.youth, "youth")?;
         check_subject(caller, youth)?;
         let channel = Channel {
-            from: agency(&request.discloser, "discloser")?,
-            to: agency(&request.recipient, "recipient")?,
+            from: self.known_agency(&request.discloser, "discloser")?,
+            to: self.known_agency(&request.recipient, "recipient")?,
         };
         let is_party = caller.agency == channel.from || caller.agency == channel.to;
         if matches!(caller.actor, Actor::Professional { .. }) && !is_party {
@@ -55,8 +55,13 @@ impl Gateway {
             receipt: Some(receipt(&noted)),
         })
     }
-}
 
-fn agency(text: &str, field: &'static str) -> Result<AgencyId, Error> {
-    text.parse().map_err(|_| Error::Field { field, reason: "UNKNOWN_AGENCY", expected: "an agency id" })
+    fn known_agency(&self, text: &str, field: &'static str) -> Result<AgencyId, Error> {
+        let known = text.parse().ok().filter(|id| self.directory.agency(id).is_some());
+        known.ok_or(Error::Field {
+            field,
+            reason: "UNKNOWN_AGENCY",
+            expected: "the id of an agency that is registered with this gateway",
+        })
+    }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use polku_policy::{Authorised, Question, Reader, Viewer};
-use polku_proto::v1::{DataCategory, Referral};
+use polku_proto::v1::Referral;
 use polku_proto::{CategorySet, Disclose, Valid, YouthId};
 
 use crate::caller::{Actor, Caller};
@@ -11,9 +11,6 @@ use crate::gateway::Gateway;
 use crate::person::Person;
 use crate::record::ReferralRecord;
 use crate::store::ReferralRow;
-
-/// Only what both parties hold anyway.
-const ENVELOPE: CategorySet = CategorySet::of(&[DataCategory::Envelope]);
 
 /// From which end the caller looks at a referral.
 ///
@@ -34,8 +31,8 @@ pub(crate) fn viewer(caller: &Caller, row: &ReferralRow) -> Result<Viewer, Error
 /// To whom an answer goes.
 pub(crate) fn reader(caller: &Caller) -> Reader {
     match &caller.actor {
-        Actor::Subject(youth) => Reader::Subject(*youth),
-        Actor::Professional { .. } | Actor::Representative { .. } => Reader::Agency(caller.agency.clone()),
+        Actor::Subject(youth) | Actor::Representative { youth, .. } => Reader::Subject(*youth),
+        Actor::Professional { .. } => Reader::Agency(caller.agency.clone()),
     }
 }
 
@@ -77,7 +74,7 @@ impl Gateway {
             Ok(authorised) => Ok(authorised),
             Err(_) => {
                 // Nothing personal is permitted: the party still sees that the matter exists, and its state.
-                message.restrict(ENVELOPE);
+                message.restrict(CategorySet::ENVELOPE);
                 let envelope = Valid::check(message)?;
                 self.engine
                     .authorise(&self.index(), envelope, CategorySet::EMPTY, &question)

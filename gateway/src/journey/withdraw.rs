@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use polku_policy::{ActorRole, Authorised, Question, Viewer};
 use polku_proto::v1::referral_event::Kind;
 use polku_proto::v1::{
-    ConsentChange, ConsentState, DataCategory, DeliveryState, RevokeConsentRequest, WithdrawConsentRequest,
+    ConsentChange, ConsentState, DeliveryState, RevokeConsentRequest, WithdrawConsentRequest,
 };
 use polku_proto::{CategorySet, ConsentName, Disclose, ReferralName, Valid};
 use serde_json::json;
@@ -12,7 +12,7 @@ use serde_json::json;
 use super::consent::{check_etag, check_party, push_event};
 use super::machine::{Step, is_final};
 use super::read::name;
-use super::refer::mismatch;
+use super::refer::REQUIRED;
 use super::respond::event;
 use super::view::check_subject;
 use crate::audit::Event;
@@ -22,7 +22,7 @@ use crate::gateway::Gateway;
 use crate::once::{Begun, Call};
 use crate::outbox::is_passing;
 use crate::person::Person;
-use crate::record::ReferralRecord;
+use crate::record::{ConsentRecord, ReferralRecord};
 use crate::store::{Change, DeliveryItem, ReferralFilter, ReferralRow};
 use crate::trail::{Entry, receipt};
 
@@ -81,7 +81,7 @@ impl Gateway {
                 expected: "a consent that was given can be withdrawn or revoked",
             });
         }
-        let before = record.row.clone();
+        let before = ConsentRecord { row: record.row.clone(), message: record.message.clone() };
         push_event(&mut record, call.caller, state, reason, now)?;
         record.row.version += 1;
         record.row.in_force = false;
@@ -92,10 +92,10 @@ impl Gateway {
         let revision = announced.receipt.sequence;
         let mut change = Change::announced_by(revision);
         change.detail = announced.detail;
-        change.instruments.push(record.write(&person, Some(before.version), revision)?);
+        change.instruments.push(record.write(&person, Some(before.row.version), revision)?);
 
         // Taking away counts from here on, before it is durable: it can be too early, never too late.
-        self.apply_consent(&record.row)?;
+        self.apply_consent(&record)?;
         let committed = async {
             let effect = self.stop_unpermitted(call.caller, &person, &mut change, now).await?;
             let answer = ConsentChange {
@@ -109,16 +109,13 @@ impl Gateway {
             self.commit(change).await?;
             Ok(answer)
         };
-        let mut answer = match committed.await {
-            Ok(answer) => answer,
-            Err(error) => {
-                self.apply_consent(&before)?;
-                return Err(error);
+        let answer = committed.await.inspect_err(|error: &Error| {
+            if error.changed_nothing() {
+                // It was in the index before, so it can be put back.
+                drop(self.apply_consent(&before));
             }
-        };
-        answer.consent = None;
-        let view = self.view_consent(call.caller, person.id, record.message, now)?;
-        self.shell(call.caller, answer)?.gather(view).map_err(mismatch)
+        })?;
+        self.consent_again(call.caller, answer, now)
     }
 
     /// Ends every open referral of the person that nothing permits any more, as the consents are now.
@@ -169,7 +166,6 @@ impl Gateway {
     }
 
     fn still_permitted(&self, record: &ReferralRecord, now: Timestamp) -> bool {
-        let required = CategorySet::of(&[DataCategory::IdentityContact]);
         let question = Question {
             youth: record.row.youth,
             channel: record.channel(),
@@ -179,8 +175,8 @@ impl Gateway {
             now,
         };
         let content = record.message.content.as_ref().map_or(CategorySet::EMPTY, Disclose::categories);
-        let decision = self.engine.decide(&self.index(), content.union(required), &question);
-        required.is_subset(decision.permitted()) || is_passing(&decision)
+        let decision = self.engine.decide(&self.index(), content.union(REQUIRED), &question);
+        REQUIRED.is_subset(decision.permitted()) || is_passing(&decision)
     }
 
     async fn stop(

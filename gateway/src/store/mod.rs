@@ -54,8 +54,13 @@ pub trait Store: Debug + Send + Sync {
     /// All consents and prohibitions of a person, oldest first.
     async fn instruments_of(&self, youth: YouthId) -> Result<Vec<InstrumentRow>, StoreError>;
 
-    /// Everything that is in force, for rebuilding the consent index: rows with an id above `after`, by id.
-    async fn instruments_in_force(&self, after: Uuid, limit: u32) -> Result<Vec<InstrumentRow>, StoreError>;
+    /// Everything that is in force, each with the wrapped key of its person, for rebuilding the consent index: rows
+    /// with an id above `after`, by id.
+    async fn instruments_in_force(
+        &self,
+        after: Uuid,
+        limit: u32,
+    ) -> Result<Vec<(InstrumentRow, WrappedKey)>, StoreError>;
 
     /// What happened after a position, as far as the party may be told, in order.
     async fn events_after(
@@ -307,8 +312,6 @@ pub struct InstrumentRow {
     pub in_force: bool,
     /// The consent revision of the last change: the sequence of its audit leaf.
     pub revision: u64,
-    /// The terms, as the contract's `ConsentTerms` or `ProhibitionTerms`: what the index is built from.
-    pub terms: Vec<u8>,
     /// The contract's `Consent` or `Prohibition`, sealed.
     pub sealed: Vec<u8>,
 }

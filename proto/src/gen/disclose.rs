@@ -611,6 +611,9 @@ impl Disclose for crate::v1::Journey {
         for element in &self.consents {
             present.extend(Disclose::categories(element));
         }
+        for element in &self.prohibitions {
+            present.extend(Disclose::categories(element));
+        }
         present
     }
 
@@ -619,6 +622,9 @@ impl Disclose for crate::v1::Journey {
             element.restrict(permitted);
         }
         for element in &mut self.consents {
+            element.restrict(permitted);
+        }
+        for element in &mut self.prohibitions {
             element.restrict(permitted);
         }
     }

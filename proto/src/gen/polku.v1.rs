@@ -4121,6 +4121,9 @@ pub struct Journey {
     /// Consents that name the caller as discloser or that the caller recorded.
     #[prost(message, repeated, tag = "3")]
     pub consents: ::prost::alloc::vec::Vec<Consent>,
+    /// Prohibitions that the caller recorded; all of them for the young person and who represents them.
+    #[prost(message, repeated, tag = "4")]
+    pub prohibitions: ::prost::alloc::vec::Vec<Prohibition>,
 }
 /// Generated client implementations.
 pub mod journey_service_client {

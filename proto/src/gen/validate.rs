@@ -1568,5 +1568,10 @@ impl Validate for crate::v1::Journey {
                 checker.message(value);
             });
         });
+        checker.field("prohibitions", |checker| {
+            checker.items(&self.prohibitions, |checker, value| {
+                checker.message(value);
+            });
+        });
     }
 }

@@ -69,7 +69,6 @@ pub(super) fn instrument(number: u128) -> InstrumentRow {
         version: 1,
         in_force: true,
         revision: 5,
-        terms: vec![1],
         sealed: vec![2],
     }
 }

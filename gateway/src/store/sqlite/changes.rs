@@ -157,8 +157,8 @@ fn write_referral(connection: &Connection, write: &ReferralWrite) -> Result<(), 
 fn write_instrument(connection: &Connection, write: &InstrumentWrite) -> Result<(), StoreError> {
     let row = &write.row;
     let Some(expected) = write.expected else {
-        let sql = "INSERT INTO instrument (id, youth, kind, version, in_force, revision, terms, sealed)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        let sql = "INSERT INTO instrument (id, youth, kind, version, in_force, revision, sealed)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         let values = params![
             blob(row.id),
             blob(row.youth.uuid()),
@@ -166,13 +166,12 @@ fn write_instrument(connection: &Connection, write: &InstrumentWrite) -> Result<
             number(row.version)?,
             row.in_force,
             number(row.revision)?,
-            row.terms,
             row.sealed,
         ];
         return execute(connection, sql, values).map(drop);
     };
     // Whose an instrument is and of which kind never changes.
-    let sql = "UPDATE instrument SET version = ?3, in_force = ?4, revision = ?5, terms = ?6, sealed = ?7
+    let sql = "UPDATE instrument SET version = ?3, in_force = ?4, revision = ?5, sealed = ?6
         WHERE id = ?1 AND version = ?2";
     let values = params![
         blob(row.id),
@@ -180,7 +179,6 @@ fn write_instrument(connection: &Connection, write: &InstrumentWrite) -> Result<
         number(row.version)?,
         row.in_force,
         number(row.revision)?,
-        row.terms,
         row.sealed,
     ];
     expect_one(execute(connection, sql, values)?)

@@ -28,7 +28,7 @@ use super::{
     Change, DeliveryRow, DetailRow, EventRow, InstrumentRow, LeaseRequest, ReferralFilter, ReferralRow,
     RequestKey, RequestRow, Store, StoreError, YouthRow,
 };
-use crate::seal::IdentityIndex;
+use crate::seal::{IdentityIndex, WrappedKey};
 
 #[cfg(test)]
 mod tests;
@@ -133,7 +133,11 @@ impl Store for SqliteStore {
         self.read(move |connection| read::instruments_of(connection, youth)).await
     }
 
-    async fn instruments_in_force(&self, after: Uuid, limit: u32) -> Result<Vec<InstrumentRow>, StoreError> {
+    async fn instruments_in_force(
+        &self,
+        after: Uuid,
+        limit: u32,
+    ) -> Result<Vec<(InstrumentRow, WrappedKey)>, StoreError> {
         self.read(move |connection| read::instruments_in_force(connection, after, limit)).await
     }
 

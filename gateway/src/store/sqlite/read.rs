@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::rows::{self, EVENT, INSTRUMENT, REFERRAL, REQUEST, YOUTH, blob, instant, number, only_number};
 use super::{failed, schema};
-use crate::seal::IdentityIndex;
+use crate::seal::{IdentityIndex, WrappedKey};
 use crate::store::{
     DetailRow, EventRow, InstrumentRow, ReferralFilter, ReferralRow, RequestKey, RequestRow, StoreError,
     YouthRow,
@@ -168,9 +168,11 @@ pub(super) fn instruments_in_force(
     connection: &Connection,
     after: Uuid,
     limit: u32,
-) -> Result<Vec<InstrumentRow>, StoreError> {
-    let sql = select(INSTRUMENT, "instrument WHERE in_force = 1 AND id > ?1 ORDER BY id LIMIT ?2");
-    all(connection, &sql, params![blob(after), limit], rows::instrument)
+) -> Result<Vec<(InstrumentRow, WrappedKey)>, StoreError> {
+    let columns =
+        format!("{INSTRUMENT}, (SELECT youth.wrapped_key FROM youth WHERE youth.id = instrument.youth)");
+    let sql = select(&columns, "instrument WHERE in_force = 1 AND id > ?1 ORDER BY id LIMIT ?2");
+    all(connection, &sql, params![blob(after), limit], rows::instrument_and_key)
 }
 
 /// See [`crate::store::Store::events_after`].

@@ -26,7 +26,7 @@ pub(super) const REFERRAL: &str =
     reached_recipient, delivery_ended, holds_content, sealed";
 
 /// The columns that [`instrument`] reads.
-pub(super) const INSTRUMENT: &str = "id, youth, kind, version, in_force, revision, terms, sealed";
+pub(super) const INSTRUMENT: &str = "id, youth, kind, version, in_force, revision, sealed";
 
 /// The columns that [`event`] reads.
 pub(super) const EVENT: &str = "position, kind, referral, sender, recipient, time";
@@ -89,9 +89,15 @@ pub(super) fn instrument(row: &Row<'_>) -> Result<InstrumentRow, StoreError> {
         version: columns.number()?,
         in_force: columns.next()?,
         revision: columns.number()?,
-        terms: columns.next()?,
         sealed: columns.next()?,
     })
+}
+
+/// Reads the same, with the wrapped key of the person behind it.
+pub(super) fn instrument_and_key(row: &Row<'_>) -> Result<(InstrumentRow, WrappedKey), StoreError> {
+    let instrument = instrument(row)?;
+    let mut columns = Columns { row, table: "youth", at: INSTRUMENT.split(',').count() };
+    Ok((instrument, WrappedKey::from_bytes(columns.bytes()?)))
 }
 
 /// Reads an event.

@@ -135,7 +135,6 @@ CREATE TABLE instrument (
     version INTEGER NOT NULL,
     in_force INTEGER NOT NULL,
     revision INTEGER NOT NULL,
-    terms BLOB NOT NULL,
     sealed BLOB NOT NULL
 ) STRICT;
 CREATE INDEX instrument_by_youth ON instrument (youth);

@@ -1,0 +1,153 @@
+//! Who may read a consent, and what of it?
+
+use jiff::Timestamp;
+use polku_policy::{Authorised, Channel, Question, Viewer};
+use polku_proto::v1::{
+    Consent, ConsentChange, ConsentState, GetConsentRequest, ListConsentsRequest, ListConsentsResponse,
+    Purpose,
+};
+use polku_proto::{CategorySet, ConsentName, Valid, YouthId};
+
+use super::page;
+use super::read::{name, youth_id};
+use super::refer::mismatch;
+use super::view::check_subject;
+use crate::caller::{Actor, Caller};
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::record::{ConsentRecord, instant};
+use crate::store::InstrumentKind;
+
+impl Gateway {
+    /// Reads one consent.
+    pub(crate) async fn get_consent(
+        &self,
+        caller: &Caller,
+        request: Valid<GetConsentRequest>,
+    ) -> Result<Authorised<Consent>, Error> {
+        let now = self.now();
+        let name: ConsentName = name(&request.get().name, "name")?;
+        check_subject(caller, name.youth)?;
+        let person = self.person(name.youth).await?;
+        let record = self.consent_of(&person, name).await?;
+        if !may_read(caller, &record.message) {
+            return Err(Error::NotFound);
+        }
+        let view = self.view_consent(caller, name.youth, record.message, now)?;
+        self.note_reading(caller, name.youth, Purpose::Unspecified, view.decision(), now).await?;
+        Ok(view)
+    }
+
+    /// Lists a person's consents, oldest first.
+    pub(crate) async fn list_consents(
+        &self,
+        caller: &Caller,
+        request: Valid<ListConsentsRequest>,
+    ) -> Result<Authorised<ListConsentsResponse>, Error> {
+        let request = request.into_inner();
+        let now = self.now();
+        let list = format!("{}/consents", request.parent);
+        let youth = youth_id(&request.parent, "parent")?;
+        check_subject(caller, youth)?;
+        let size = usize::try_from(page::size(request.page_size)).unwrap_or(usize::MAX);
+        let seen = match page::position(self, caller, &list, &request.page_token)? {
+            Some(bytes) => usize::from(u16::from_be_bytes(bytes.try_into().map_err(|_| page::WRONG)?)),
+            None => 0,
+        };
+        // Consents are never deleted and the list only grows at its end: a count is a place.
+        let all = self.consents_for(caller, youth).await?;
+        let next = seen.saturating_add(size);
+        let next_page_token = match u16::try_from(next) {
+            Ok(place) if next < all.len() => page::token(self, caller, &list, &place.to_be_bytes())?,
+            _ => String::new(),
+        };
+        let mut answer =
+            self.shell(caller, ListConsentsResponse { consents: Vec::new(), next_page_token })?;
+        for view in all.into_iter().skip(seen).take(size) {
+            self.note_reading(caller, youth, Purpose::Unspecified, view.decision(), now).await?;
+            answer = answer.gather(view).map_err(mismatch)?;
+        }
+        Ok(answer)
+    }
+
+    /// The consents of a person that this caller may read; none when there is no such person.
+    pub(crate) async fn consents_for(
+        &self,
+        caller: &Caller,
+        youth: YouthId,
+    ) -> Result<Vec<Authorised<Consent>>, Error> {
+        let now = self.now();
+        let person = match self.person(youth).await {
+            Ok(person) => person,
+            Err(Error::NotFound) => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let rows = self.store.instruments_of(youth).await?;
+        let mut views = Vec::new();
+        for row in rows.into_iter().filter(|row| row.kind == InstrumentKind::Consent) {
+            let record = ConsentRecord::open(person.key(), row)?;
+            if may_read(caller, &record.message) {
+                views.push(self.view_consent(caller, youth, record.message, now)?);
+            }
+        }
+        Ok(views)
+    }
+
+    /// The answer of an earlier call, as it may be seen now.
+    pub(super) fn consent_again(
+        &self,
+        caller: &Caller,
+        mut earlier: ConsentChange,
+        now: Timestamp,
+    ) -> Result<Authorised<ConsentChange>, Error> {
+        let consent = earlier.consent.take().ok_or(Error::Inconsistent("a kept answer has no consent"))?;
+        let name: ConsentName =
+            consent.name.parse().map_err(|_| Error::Inconsistent("a kept answer has no consent name"))?;
+        let view = self.view_consent(caller, name.youth, consent, now)?;
+        self.shell(caller, earlier)?.gather(view).map_err(mismatch)
+    }
+
+    pub(super) fn view_consent(
+        &self,
+        caller: &Caller,
+        youth: YouthId,
+        mut consent: Consent,
+        now: Timestamp,
+    ) -> Result<Authorised<Consent>, Error> {
+        if let Some(until) = consent.terms.as_ref().and_then(|terms| terms.valid_until.as_ref())
+            && matches!(consent.state(), ConsentState::Given | ConsentState::Renewed)
+            && instant(until)? <= now
+        {
+            consent.set_state(ConsentState::Expired);
+        }
+        if !may_read(caller, &consent) {
+            // A recipient that changes a consent learns that it has changed, not who else is named in it.
+            let Consent { name, etag, state, .. } = consent;
+            consent = Consent { name, etag, state, ..Consent::default() };
+        }
+        let purpose =
+            consent.terms.as_ref().and_then(|terms| terms.purposes().next()).unwrap_or(Purpose::Unspecified);
+        let viewer = match caller.actor {
+            Actor::Subject(_) | Actor::Representative { .. } => Viewer::Subject,
+            Actor::Professional { .. } => Viewer::Author,
+        };
+        let channel = Channel { from: caller.agency.clone(), to: caller.agency.clone() };
+        let question = Question { youth, channel, viewer, purpose, actor: caller.actor.role(), now };
+        self.engine
+            .authorise(&self.index(), Valid::check(consent)?, CategorySet::EMPTY, &question)
+            .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))
+    }
+}
+
+/// Disclosers and the recorder read a consent, and the young person with whoever represents them. A recipient learns by verification what concerns
+/// it, not who else is named.
+fn may_read(caller: &Caller, consent: &Consent) -> bool {
+    let own = caller.agency.as_str();
+    let names = |agencies: &[String]| agencies.iter().any(|agency| agency == own);
+    match caller.actor {
+        Actor::Subject(_) | Actor::Representative { .. } => true,
+        Actor::Professional { .. } => {
+            consent.recorder == own || consent.terms.as_ref().is_some_and(|terms| names(&terms.disclosers))
+        }
+    }
+}
