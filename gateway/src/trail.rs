@@ -1,10 +1,10 @@
 //! What is written to the audit log about a call?
 
 use jiff::Timestamp;
-use polku_policy::{Decision, Outcome};
+use polku_policy::{Channel, Decision, Outcome};
 use polku_proto::v1::{AuditReceipt, Purpose};
-use polku_proto::{CategorySet, YouthId};
-use serde_json::Value;
+use polku_proto::{AgencyId, CategorySet, YouthId};
+use serde_json::{Value, json};
 
 use crate::audit::{Event, Leaf, Receipt, SALT_BYTES, Verdict, commitment};
 use crate::caller::{Actor, Caller};
@@ -12,7 +12,10 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::person::Person;
 use crate::seal::{Place, random_bytes};
-use crate::store::DetailRow;
+use crate::store::{Change, DetailRow};
+
+/// The pseudonym key in use is the first one.
+const KEY_EPOCH: u8 = 1;
 
 /// Who acts when no agency does.
 const GATEWAY: &str = "gateway";
@@ -26,6 +29,8 @@ pub(crate) struct Entry<'a> {
     purpose: Purpose,
     decision: Option<&'a Decision>,
     refers_to: Option<u64>,
+    addressee: Option<&'a AgencyId>,
+    name: Option<String>,
 }
 
 impl<'a> Entry<'a> {
@@ -37,6 +42,8 @@ impl<'a> Entry<'a> {
             purpose: Purpose::Unspecified,
             decision: None,
             refers_to: None,
+            addressee: None,
+            name: None,
         }
     }
 
@@ -50,6 +57,16 @@ impl<'a> Entry<'a> {
 
     pub(crate) fn refers_to(self, sequence: u64) -> Self {
         Self { refers_to: Some(sequence), ..self }
+    }
+
+    /// The agency that something is sent to, where no caller acts.
+    pub(crate) fn towards(self, agency: &'a AgencyId) -> Self {
+        Self { addressee: Some(agency), ..self }
+    }
+
+    /// What is read, for leaves without details.
+    pub(crate) fn of_what(self, name: impl ToString) -> Self {
+        Self { name: Some(name.to_string()), ..self }
     }
 
     fn leaf(&self, gateway: &Gateway, time: Timestamp) -> Leaf {
@@ -67,7 +84,7 @@ impl<'a> Entry<'a> {
         Leaf {
             time,
             event: self.event,
-            organisation: self.caller.map_or_else(|| GATEWAY.to_owned(), |caller| caller.agency.to_string()),
+            organisation: self.organisation(),
             actor: self.caller.map_or([0; 32], |caller| actor_pseudonym(gateway, caller)),
             subject: self.youth.map_or([0; 32], |youth| keys.pseudonym(b"subject", youth.uuid().as_bytes())),
             purpose: u16::try_from(self.purpose as i32).unwrap_or(0),
@@ -76,8 +93,14 @@ impl<'a> Entry<'a> {
             verdict,
             policy,
             refers_to: self.refers_to,
-            commitment: [0; 32],
+            commitment: self.name.as_ref().map_or([0; 32], |name| keys.pseudonym(b"name", name.as_bytes())),
+            key_epoch: KEY_EPOCH,
         }
+    }
+
+    fn organisation(&self) -> String {
+        let agency = self.caller.map(|caller| &caller.agency).or(self.addressee);
+        agency.map_or_else(|| GATEWAY.to_owned(), ToString::to_string)
     }
 }
 
@@ -116,6 +139,34 @@ impl Gateway {
         };
         let sealed = person.key().seal(place, &[&salt, details.as_bytes()].concat())?;
         Ok(Announced { receipt, detail: Some(DetailRow { youth: person.id, sealed }) })
+    }
+}
+
+impl Gateway {
+    /// Writes a refusal, with its reasons sealed under the person's key: they tell a prohibition from a missing consent.
+    /// About nobody there is nothing to seal.
+    pub(crate) async fn note_refusal(
+        &self,
+        entry: Entry<'_>,
+        person: Option<&Person>,
+        channel: &Channel,
+        decision: &Decision,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let Some(person) = person else {
+            self.note(entry, now).await?;
+            return Ok(());
+        };
+        let details = json!({
+            "from": channel.from.as_str(),
+            "to": channel.to.as_str(),
+            "outcome": format!("{:?}", decision.outcome()),
+            "reasons": decision.reasons().iter().map(|reason| reason.code()).collect::<Vec<_>>(),
+        });
+        let announced = self.announce(entry, person, &details, now).await?;
+        let mut change = Change::announced_by(announced.receipt.sequence);
+        change.detail = announced.detail;
+        self.commit(change).await
     }
 }
 
@@ -172,6 +223,7 @@ pub(crate) fn closing(sequence: u64, time: Timestamp) -> Leaf {
         policy: [0; 32],
         refers_to: Some(sequence),
         commitment: [0; 32],
+        key_epoch: KEY_EPOCH,
     }
 }
 

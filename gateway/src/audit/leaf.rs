@@ -17,8 +17,9 @@
 //! | 38 | 32 | pseudonym of the actor, zeros for the gateway itself |
 //! | 70 | 32 | pseudonym of the young person, zeros for none |
 //! | 102 | 32 | SHA-256 of the policy, zeros for none |
-//! | 134 | 32 | commitment to the details, zeros for none |
-//! | 166 | 1 to 64 | organisation, in ASCII, to the end |
+//! | 134 | 32 | commitment to the details, or keyed hash of what was read; zeros for none |
+//! | 166 | 1 | epoch of the key of the pseudonyms |
+//! | 167 | 1 to 64 | organisation, in ASCII, to the end |
 
 use jiff::Timestamp;
 use ring::hmac;
@@ -29,7 +30,7 @@ use super::merkle::{Hash, leaf_hash};
 const VERSION: u8 = 1;
 
 /// Everything before the organisation.
-const FIXED_BYTES: usize = 166;
+const FIXED_BYTES: usize = 167;
 
 const ORGANISATION_BYTES: usize = 64;
 
@@ -136,8 +137,11 @@ pub struct Leaf {
     pub policy: [u8; 32],
     /// An earlier leaf: the intent of which this is the outcome, which this closes, or whose attempt this one repeats.
     pub refers_to: Option<u64>,
-    /// [`commitment`] to the details; zeros: none.
+    /// [`commitment`] to the details; for [`Event::Read`] and [`Event::VerifyConsent`], which have no details, the
+    /// keyed hash of the name of what was read; zeros: none.
     pub commitment: [u8; 32],
+    /// Which key made the pseudonyms: a new key begins a new epoch, and the leaves before it keep theirs.
+    pub key_epoch: u8,
 }
 
 /// What is wrong with a leaf.
@@ -176,6 +180,7 @@ impl Leaf {
         bytes.extend(self.subject);
         bytes.extend(self.policy);
         bytes.extend(self.commitment);
+        bytes.push(self.key_epoch);
         bytes.extend(self.organisation.as_bytes());
         bytes
     }
@@ -213,6 +218,7 @@ impl Leaf {
             policy: fields.take()?,
             refers_to,
             commitment: fields.take()?,
+            key_epoch: fields.take().map(|[epoch]| epoch)?,
             organisation: String::from_utf8_lossy(fields.rest).into_owned(),
         };
         leaf.check(sequence)?;

@@ -29,6 +29,7 @@ fn leaf(number: u64) -> Leaf {
         policy: [5; 32],
         refers_to: number.checked_sub(1),
         commitment: [6; 32],
+        key_epoch: 1,
     }
 }
 

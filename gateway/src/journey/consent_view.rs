@@ -34,7 +34,7 @@ impl Gateway {
             return Err(Error::NotFound);
         }
         let view = self.view_consent(caller, name.youth, record.message, now)?;
-        self.note_reading(caller, name.youth, Purpose::Unspecified, view.decision(), now).await?;
+        self.note_reading(caller, name.youth, &name.to_string(), &view).await?;
         Ok(view)
     }
 
@@ -45,7 +45,6 @@ impl Gateway {
         request: Valid<ListConsentsRequest>,
     ) -> Result<Authorised<ListConsentsResponse>, Error> {
         let request = request.into_inner();
-        let now = self.now();
         let list = format!("{}/consents", request.parent);
         let youth = youth_id(&request.parent, "parent")?;
         check_subject(caller, youth)?;
@@ -63,19 +62,19 @@ impl Gateway {
         };
         let mut answer =
             self.shell(caller, ListConsentsResponse { consents: Vec::new(), next_page_token })?;
-        for view in all.into_iter().skip(seen).take(size) {
-            self.note_reading(caller, youth, Purpose::Unspecified, view.decision(), now).await?;
+        for (name, view) in all.into_iter().skip(seen).take(size) {
+            self.note_reading(caller, youth, &name, &view).await?;
             answer = answer.gather(view).map_err(mismatch)?;
         }
         Ok(answer)
     }
 
-    /// The consents of a person that this caller may read; none when there is no such person.
+    /// The consents of a person that this caller may read, by name; none when there is no such person.
     pub(crate) async fn consents_for(
         &self,
         caller: &Caller,
         youth: YouthId,
-    ) -> Result<Vec<Authorised<Consent>>, Error> {
+    ) -> Result<Vec<(String, Authorised<Consent>)>, Error> {
         let now = self.now();
         let person = match self.person(youth).await {
             Ok(person) => person,
@@ -87,7 +86,8 @@ impl Gateway {
         for row in rows.into_iter().filter(|row| row.kind == InstrumentKind::Consent) {
             let record = ConsentRecord::open(person.key(), row)?;
             if may_read(caller, &record.message) {
-                views.push(self.view_consent(caller, youth, record.message, now)?);
+                let name = record.message.name.clone();
+                views.push((name, self.view_consent(caller, youth, record.message, now)?));
             }
         }
         Ok(views)

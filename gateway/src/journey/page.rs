@@ -11,6 +11,8 @@ use crate::store::ReferralRow;
 
 /// Asked for when the caller does not say.
 const DEFAULT_SIZE: u32 = 50;
+/// A page ends here, in bytes of sealed records: gRPC clients take 4 MiB unless told otherwise.
+const LARGEST_BYTES: usize = 2 * 1024 * 1024;
 /// More is cut down to this.
 const LARGEST_SIZE: u32 = 200;
 
@@ -20,6 +22,17 @@ pub(super) fn size(wanted: i32) -> u32 {
         Ok(0) | Err(_) => DEFAULT_SIZE,
         Ok(size) => size.min(LARGEST_SIZE),
     }
+}
+
+/// How many of these rows make a page: as many as asked for, and no more than a usual client takes in one message.
+pub(super) fn fitting(rows: &[ReferralRow], size: u32) -> usize {
+    let mut bytes = 0_usize;
+    let fits = |row: &&ReferralRow| {
+        bytes = bytes.saturating_add(row.sealed.len());
+        bytes <= LARGEST_BYTES
+    };
+    let fitting = rows.iter().take(usize::try_from(size).unwrap_or(usize::MAX)).take_while(fits).count();
+    fitting.max(rows.len().min(1))
 }
 
 /// Where a list goes on. The token is sealed to the caller and to what it asked for, and grants nothing.

@@ -152,7 +152,7 @@ impl Gateway {
         caller: &Caller,
         youth: YouthId,
         now: Timestamp,
-    ) -> Result<Vec<Authorised<Prohibition>>, Error> {
+    ) -> Result<Vec<(String, Authorised<Prohibition>)>, Error> {
         let rows = self.store.instruments_of(youth).await?;
         if rows.is_empty() {
             return Ok(Vec::new());
@@ -162,7 +162,8 @@ impl Gateway {
         for row in rows.into_iter().filter(|row| row.kind == InstrumentKind::Prohibition) {
             let record = ProhibitionRecord::open(person.key(), row)?;
             if may_know(caller, &record) {
-                views.push(self.view_prohibition(caller, youth, record.message, now)?);
+                let name = record.message.name.clone();
+                views.push((name, self.view_prohibition(caller, youth, record.message, now)?));
             }
         }
         Ok(views)

@@ -3,10 +3,10 @@
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use polku_policy::{Authorised, Decision};
+use polku_policy::Authorised;
 use polku_proto::v1::{
     GetJourneyRequest, GetReferralRequest, Journey, ListReferralsRequest, ListReferralsResponse, Purpose,
-    Referral, ReferralChange,
+    Referral,
 };
 use polku_proto::{ReferralName, Valid, YouthId, YouthName};
 
@@ -36,7 +36,7 @@ impl Gateway {
         let person = self.person(name.youth).await?;
         let record = self.referral_of(&person, name).await?;
         let view = self.view(caller, &person, &record, now)?;
-        self.note_reading(caller, name.youth, record.purpose(), view.decision(), now).await?;
+        self.note_reading(caller, name.youth, &name.to_string(), &view).await?;
         Ok(view)
     }
 
@@ -63,8 +63,9 @@ impl Gateway {
             .transpose()?;
         let filter = ReferralFilter { party, youth, before, limit: size.saturating_add(1) };
         let mut rows = self.store.referrals(&filter).await?;
-        let more = rows.len() > usize::try_from(size).unwrap_or(usize::MAX);
-        rows.truncate(usize::try_from(size).unwrap_or(usize::MAX));
+        let fitting = page::fitting(&rows, size);
+        let more = rows.len() > fitting;
+        rows.truncate(fitting);
         let next_page_token = match rows.last() {
             Some(last) if more => page::token(self, caller, &request.parent, &page::bytes_of(last))?,
             _ => String::new(),
@@ -88,12 +89,13 @@ impl Gateway {
         let youth = youth_id(&request.get().youth, "youth")?;
         check_subject(caller, youth)?;
         let filter = |party| ReferralFilter { party, youth: Some(youth), before: None, limit: JOURNEY_LIMIT };
-        let rows = match caller.actor {
+        let mut rows = match caller.actor {
             Actor::Professional { .. } => self.store.referrals(&filter(Some(caller.agency.clone()))).await?,
             Actor::Subject(_) => self.store.referrals(&filter(None)).await?,
             // Who represents somebody acts on consents; referrals are between the young person and the agencies.
             Actor::Representative { .. } => Vec::new(),
         };
+        rows.truncate(page::fitting(&rows, JOURNEY_LIMIT));
         let consents = self.consents_for(caller, youth).await?;
         let prohibitions = self.prohibitions_for(caller, youth, now).await?;
         if rows.is_empty() && consents.is_empty() && prohibitions.is_empty() {
@@ -106,12 +108,12 @@ impl Gateway {
             let view = self.read_row(caller, row, now).await?;
             answer = answer.gather(view).map_err(mismatch)?;
         }
-        for consent in consents {
-            self.note_reading(caller, youth, Purpose::Unspecified, consent.decision(), now).await?;
+        for (name, consent) in consents {
+            self.note_reading(caller, youth, &name, &consent).await?;
             answer = answer.gather(consent).map_err(mismatch)?;
         }
-        for prohibition in prohibitions {
-            self.note_reading(caller, youth, Purpose::Unspecified, prohibition.decision(), now).await?;
+        for (name, prohibition) in prohibitions {
+            self.note_reading(caller, youth, &name, &prohibition).await?;
             answer = answer.gather(prohibition).map_err(mismatch)?;
         }
         Ok(answer)
@@ -139,31 +141,21 @@ impl Gateway {
         let person = self.person(row.youth).await?;
         let record = ReferralRecord::open(&person, row)?;
         let view = self.view(caller, &person, &record, now)?;
-        self.note_reading(caller, person.id, record.purpose(), view.decision(), now).await?;
+        self.note_reading(caller, person.id, &record.name().to_string(), &view).await?;
         Ok(view)
     }
 
-    /// The answer to a change shows the referral too.
-    pub(crate) async fn note_showing(
-        &self,
-        caller: &Caller,
-        youth: YouthId,
-        change: &Authorised<ReferralChange>,
-    ) -> Result<(), Error> {
-        let purpose = change.purpose().unwrap_or(Purpose::Unspecified);
-        self.note_reading(caller, youth, purpose, change.decision(), self.now()).await
-    }
-
     /// Every reading has its leaf before it is answered (906/2019 section 17).
-    pub(crate) async fn note_reading(
+    pub(crate) async fn note_reading<X>(
         &self,
         caller: &Caller,
         youth: YouthId,
-        purpose: Purpose,
-        decision: &Decision,
-        now: Timestamp,
+        name: &str,
+        view: &Authorised<X>,
     ) -> Result<(), Error> {
-        self.note(Entry::of(Event::Read, youth).by(caller).decided(purpose, decision), now).await?;
+        let purpose = view.purpose().unwrap_or(Purpose::Unspecified);
+        let entry = Entry::of(Event::Read, youth).by(caller).decided(purpose, view.decision()).of_what(name);
+        self.note(entry, self.now()).await?;
         Ok(())
     }
 }

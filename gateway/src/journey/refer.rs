@@ -85,7 +85,7 @@ impl Gateway {
         if request.validate_only {
             return self.dry_run(caller, &sending, now).await;
         }
-        let decision = self.decide_sending(caller, &sending, now).await?;
+        let decision = self.decide_sending(caller, person.as_ref(), &sending, now).await?;
         // An unknown person has no consents, so the decision above has ended the call in the same way.
         let person = person.ok_or(Error::NotFound)?;
         self.take_in(&call, &person, sending, decision, Vec::new(), now).await
@@ -129,7 +129,7 @@ impl Gateway {
             replaces: Some(name),
             content: own_content(content)?,
         };
-        let decision = self.decide_sending(caller, &sending, now).await?;
+        let decision = self.decide_sending(caller, Some(&person), &sending, now).await?;
         self.take_in(&call, &person, sending, decision, vec![old], now).await
     }
 
@@ -150,6 +150,7 @@ impl Gateway {
     async fn decide_sending(
         &self,
         caller: &Caller,
+        person: Option<&Person>,
         sending: &Sending,
         now: Timestamp,
     ) -> Result<Decision, Error> {
@@ -158,7 +159,7 @@ impl Gateway {
             return Ok(decision);
         }
         let entry = Entry::of(Event::Refusal, sending.youth).by(caller).decided(sending.purpose, &decision);
-        self.note(entry, now).await?;
+        self.note_refusal(entry, person, &sending.channel, &decision, now).await?;
         Err(Error::NotPermitted(Box::new(decision)))
     }
 

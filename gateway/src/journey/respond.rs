@@ -91,7 +91,7 @@ impl Gateway {
         let after = next(before, respond.action.step(), party)
             .map_err(|expected| Error::TransitionNotAllowed { state: before, expected })?;
         if let Action::ProvideInformation { answer } = &respond.action {
-            self.decide_answer(call.caller, &record, answer, now).await?;
+            self.decide_answer(call.caller, &person, &record, answer, now).await?;
         }
         let item = apply(&mut record, respond.action, party, now)?;
         record.set_state(after);
@@ -135,6 +135,7 @@ impl Gateway {
     async fn decide_answer(
         &self,
         caller: &Caller,
+        person: &Person,
         record: &ReferralRecord,
         answer: &ReferralContent,
         now: Timestamp,
@@ -151,7 +152,7 @@ impl Gateway {
         if decision.permitted().difference(CategorySet::ENVELOPE).is_empty() {
             let entry =
                 Entry::of(Event::Refusal, record.row.youth).by(caller).decided(record.purpose(), &decision);
-            self.note(entry, now).await?;
+            self.note_refusal(entry, Some(person), &record.channel(), &decision, now).await?;
             return Err(Error::NotPermitted(Box::new(decision)));
         }
         Ok(())
@@ -203,6 +204,9 @@ impl Gateway {
     }
 }
 
+/// A referral is no place for a conversation, and its record has to fit one answer.
+const MOST_QUESTIONS: usize = 20;
+
 /// What watchers are told. The recipient is told only of what has reached it.
 pub(crate) fn event(record: &ReferralRecord, kind: Kind, now: Timestamp) -> NewEvent {
     NewEvent {
@@ -241,6 +245,9 @@ fn apply(
             } else {
                 message.sender_note = note;
             }
+        }
+        Action::RequestInformation { .. } if message.information.len() >= MOST_QUESTIONS => {
+            return Err(Error::RecordState { expected: "at most 20 questions are asked about one referral" });
         }
         Action::RequestInformation { question } => {
             message.status_note.clone_from(&question);

@@ -124,7 +124,7 @@ impl Watch {
             Err(Error::NotFound | Error::NotPermitted(_)) => return Ok(None),
             Err(error) => return Err(error),
         };
-        gateway.note_reading(&self.caller, person.id, record.purpose(), view.decision(), now).await?;
+        gateway.note_reading(&self.caller, person.id, &name.to_string(), &view).await?;
         let shell = ReferralEvent {
             resume_token: gateway.keys.seal_token(&binding(&self.caller), &row.position.to_be_bytes())?,
             kind: row.event.kind,

@@ -49,9 +49,10 @@ impl Service {
         let Fields { request_id, name: text, etag, action } = fields(message.clone());
         let call = gateway.call(&caller, method, &request_id, &message)?;
         let respond = Respond { name: name(&text, "name")?, etag, action };
-        let youth = respond.name.youth;
+        let referral = respond.name;
         let change = gateway.respond(&call, respond).await?;
-        gateway.note_showing(&caller, youth, &change).await?;
+        // The answer shows the referral too.
+        gateway.note_reading(&caller, referral.youth, &referral.to_string(), &change).await?;
         Ok(answer(change, &caller, gateway.now())?)
     }
 

@@ -209,8 +209,8 @@ async fn who_is_no_party_does_not_ask() {
         let result = to_te(youth, &TOLD).by(&stage.kela()).await;
         assert_refused(result, Code::PermissionDenied, "ACTOR_NOT_ALLOWED");
     }
-    // An agency that nobody knows of permits nothing.
+    // A slip of the pen is told from a missing permission.
     let strange = Ask { to: "tuntematon", ..to_te(&youth, &TOLD) };
-    assert!(strange.permitted(&stage.ohjaamo()).await.is_empty());
+    assert_refused(strange.by(&stage.ohjaamo()).await, Code::InvalidArgument, "UNKNOWN_AGENCY");
     stage.close().await;
 }

@@ -183,10 +183,14 @@ fn refused(answer: &Answer) -> Failure {
         // Not the message is refused but the gateway, or for now: both can be put right.
         StatusCode::UNAUTHORIZED
         | StatusCode::FORBIDDEN
-        | StatusCode::REQUEST_TIMEOUT
         | StatusCode::TOO_EARLY
-        | StatusCode::TOO_MANY_REQUESTS
-        | StatusCode::SERVICE_UNAVAILABLE => {
+        | StatusCode::TOO_MANY_REQUESTS => {
+            AdapterErrorKind::Unavailable { after: answer.retry_after() }.into()
+        }
+        // A proxy says this too when the case management fell silent behind it, and may have taken the message in.
+        StatusCode::SERVICE_UNAVAILABLE
+            if answer.retry_after().is_some() || wire::read_error(&answer.body).is_some() =>
+        {
             AdapterErrorKind::Unavailable { after: answer.retry_after() }.into()
         }
         StatusCode::BAD_REQUEST | StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY => {

@@ -25,12 +25,15 @@ fn refusals() {
     assert_eq!(failed(404, "<html>"), AdapterErrorKind::Unanswered);
     assert_eq!(failed(422, r#"{"virhe": {"koodi": "Aino <Esimerkki>"}}"#), rejected("unspecified"));
     let later = AdapterErrorKind::Unavailable { after: Some(Duration::from_secs(120)) };
-    for status in [401, 403, 408, 425, 429, 503] {
+    for status in [401, 403, 425, 429, 503] {
         assert_eq!(failed(status, error), later);
     }
-    for status in [202, 204, 500, 502, 504] {
+    for status in [202, 204, 408, 500, 502, 504] {
         assert_eq!(failed(status, error), AdapterErrorKind::Unanswered);
     }
+    let bare =
+        Answer { status: StatusCode::SERVICE_UNAVAILABLE, headers: HeaderMap::new(), body: Bytes::new() };
+    assert_eq!(refused(&bare).kind, AdapterErrorKind::Unanswered);
 }
 
 #[test]
