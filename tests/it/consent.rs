@@ -4,4 +4,5 @@ mod actors;
 mod changes;
 mod ending;
 mod life;
+mod reading;
 mod verify;
