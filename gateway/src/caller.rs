@@ -79,15 +79,6 @@ impl Actor {
             Actor::Representative { .. } => ActorRole::Representative,
         }
     }
-
-    /// The young person that the actor is or represents. A professional may ask about any.
-    #[must_use]
-    pub fn youth(&self) -> Option<YouthId> {
-        match self {
-            Actor::Professional { .. } => None,
-            Actor::Subject(youth) | Actor::Representative { youth, .. } => Some(*youth),
-        }
-    }
 }
 
 /// Why a caller is not let in. Holds nothing personal.

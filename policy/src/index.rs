@@ -263,24 +263,11 @@ impl ConsentIndex {
 /// What becomes of a referral is told both ways. A consent for that, given for the way there, lets the two agencies
 /// keep each other informed, and a prohibition of either way stops it.
 fn ways(channel: &Channel, category: DataCategory) -> Vec<Channel> {
-    match category {
-        DataCategory::ReferralStatus => vec![channel.clone(), channel.reversed()],
-        DataCategory::Unspecified
-        | DataCategory::Envelope
-        | DataCategory::IdentityContact
-        | DataCategory::AddressContact
-        | DataCategory::ServiceAttendance
-        | DataCategory::EducationWork
-        | DataCategory::SocialSituation
-        | DataCategory::HealthCapacity
-        | DataCategory::ServiceNeeds
-        | DataCategory::JointPlan
-        | DataCategory::GuidanceNotes
-        | DataCategory::Housing
-        | DataCategory::BenefitsIncome
-        | DataCategory::OutcomeMeasures
-        | DataCategory::QualityOfLife => vec![channel.clone()],
+    let mut ways = vec![channel.clone()];
+    if category == DataCategory::ReferralStatus {
+        ways.push(channel.reversed());
     }
+    ways
 }
 
 // What a person has permitted and prohibited is personal data.

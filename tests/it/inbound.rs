@@ -13,13 +13,14 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use polku_proto::v1::Referral;
 use polku_tests::simulators::RawReply;
+use polku_tests::world::PEOPLE;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::stage::{HETUS, Stage, get};
+use crate::stage::{Stage, get};
 
 /// A text in messages that no answer may repeat.
 const CANARY: &str = "kanaria-huomautus";
@@ -47,7 +48,7 @@ fn assert_silent(reply: &RawReply, name: &str) {
         said.push_str(&String::from_utf8_lossy(value.as_bytes()));
     }
     let (youth, _) = name.split_once("/referrals/").unwrap();
-    for secret in [CANARY, "Kanarialintu", "Esimerkkinen", HETUS[0], youth.trim_start_matches("youths/")] {
+    for secret in [CANARY, "Kanarialintu", "Esimerkkinen", PEOPLE[0], youth.trim_start_matches("youths/")] {
         assert!(!said.contains(secret), "{secret} is repeated: {said}");
     }
 }

@@ -24,31 +24,6 @@ use tonic::Status;
 pub(crate) use raw::{actor_bytes, call_raw};
 pub(crate) use refusal::{assert_refused, assert_same_refusal, assert_silent, fields_of};
 
-/// Identity codes of nobody: all valid ones of the test data.
-pub(crate) const HETUS: [&str; 21] = [
-    "010594Y9032",
-    "010594Y9021",
-    "020594X903P",
-    "020594X902N",
-    "030594W903B",
-    "030694W9024",
-    "040594V9030",
-    "040594V902Y",
-    "050594U903M",
-    "050594U902L",
-    "010516B903X",
-    "010516B902W",
-    "020516C903K",
-    "020516C902J",
-    "030516D9037",
-    "030516D9026",
-    "010501E9032",
-    "020502E902X",
-    "020503F9037",
-    "020504A902E",
-    "020504B904H",
-];
-
 /// What the consents of these tests usually cover.
 pub(crate) const BASIC: [DataCategory; 5] = [
     DataCategory::IdentityContact,

@@ -5,6 +5,7 @@
 
 mod client;
 mod config;
+mod people;
 mod process;
 mod wait;
 
@@ -27,6 +28,7 @@ use crate::simulators::{Official, SimulatorTls};
 
 pub use client::{Client, evidence, full_content, professional, referral_to, request_id, terms};
 pub use config::{TeStatus, WorldSettings};
+pub use people::{PEOPLE, canaries};
 pub use process::{GatewayProcess, binary};
 pub use wait::eventually;
 

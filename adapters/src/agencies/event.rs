@@ -11,6 +11,8 @@ use crate::InboundChange;
 const MAX_NOTE: usize = 2000;
 /// Longest id of an official or unit, in characters.
 const MAX_ID: usize = 64;
+/// No enum of the contract that agencies have codes for goes beyond this number.
+const MAX_NUMBER: i32 = 99;
 
 /// What an agency wants to happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +60,15 @@ pub(super) fn official(text: &str) -> Result<String, Misfit> {
 /// Reads the id of a unit: `Professional.unit`.
 pub(super) fn unit(text: &str) -> Result<String, Misfit> {
     if is_id(text, "._:-") { Ok(text.to_owned()) } else { Err(Misfit::Unit) }
+}
+
+/// Reads a code: the value of the contract for which the agency writes it.
+pub(super) fn read_code<T>(code: &str, written: fn(T) -> Option<&'static str>) -> Option<T>
+where
+    T: Copy + TryFrom<i32>,
+{
+    let mut values = (0..=MAX_NUMBER).filter_map(|number| T::try_from(number).ok());
+    values.find(|value| written(*value) == Some(code))
 }
 
 /// Puts an action and its details together.

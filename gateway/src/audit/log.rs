@@ -155,21 +155,6 @@ impl AuditLog {
         }
         expect_end(&records, end)
     }
-
-    /// Gives the Merkle tree hash over all leaves on disk, from the file. Blocks.
-    ///
-    /// # Errors
-    /// [`AuditError::Corrupt`], [`AuditError::Unreadable`] and [`AuditError::File`].
-    pub fn root(&self) -> Result<Hash, AuditError> {
-        let end = self.shared.durable().bytes;
-        let mut tree = Tree::new();
-        let mut records = Records::new(reader(&self.shared.file, 0), 0, end, 0, START);
-        while let Some(found) = records.next()? {
-            tree.push(found.hash);
-        }
-        expect_end(&records, end)?;
-        Ok(tree.root())
-    }
 }
 
 impl Drop for AuditLog {

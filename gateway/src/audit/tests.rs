@@ -180,7 +180,6 @@ fn a_log_is_read_back_as_it_was_written() {
     let all: Vec<Vec<u8>> = (0..count).map(|sequence| leaf(0).bytes(sequence)).collect();
     let (log, recovery) = AuditLog::open(&folder.path).unwrap();
     assert_eq!(recovery, Recovery { leaves: count, torn_bytes: 0, root: merkle_tree_hash(&all) });
-    assert_eq!(log.root().unwrap(), recovery.root);
     for from in [0, 1, 1023, 1024, 1025, 2047, 2048, 2499, 2500, 9999] {
         let found = leaves(&log, from);
         assert_eq!(found.len() as u64, count.saturating_sub(from), "from {from}");
@@ -309,7 +308,7 @@ fn a_change_under_a_running_log_is_found_when_it_is_read() {
     let mut bytes = fs::read(&folder.path).unwrap();
     bytes[20] ^= 1;
     fs::write(&folder.path, &bytes).unwrap();
-    assert!(matches!(log.root(), Err(AuditError::Corrupt { sequence: 0, offset: 0 })));
+    assert!(matches!(log.read(0, |_, _| {}), Err(AuditError::Corrupt { sequence: 0, offset: 0 })));
     assert!(matches!(log.read(2, |_, _| {}), Err(AuditError::Corrupt { .. })));
     OpenOptions::new().write(true).truncate(true).open(&folder.path).unwrap().flush().unwrap();
     assert!(log.read(2, |_, _| {}).is_err());

@@ -391,7 +391,7 @@ pub struct ConsentTerms {
     /// From this instant on (inclusive). The instant of recording when absent.
     #[prost(message, optional, tag = "7")]
     pub valid_from: ::core::option::Option<::prost_types::Timestamp>,
-    /// Until this instant (exclusive). Required for KIND_CONSENT; a permit without it runs until it is withdrawn.
+    /// Until this instant (exclusive). Required for CONSENT_KIND_CONSENT; a permit without it runs until it is withdrawn.
     #[prost(message, optional, tag = "8")]
     pub valid_until: ::core::option::Option<::prost_types::Timestamp>,
 }
@@ -2042,7 +2042,7 @@ pub struct InformationExchange {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct SendReferralRequest {
-    /// UUID made by the caller for this call; a repetition has the same effect and answer as the first one.
+    /// UUID made by the caller for this call; a repetition within 7 days has the same effect and answer as the first one.
     #[prost(string, tag = "1")]
     pub request_id: ::prost::alloc::string::String,
     /// `youths/{youth}`.
@@ -2073,7 +2073,7 @@ pub struct SendReferralResponse {
     pub referral: ::core::option::Option<Referral>,
     #[prost(message, optional, tag = "2")]
     pub decision: ::core::option::Option<Decision>,
-    /// Absent with `validate_only`: the decision's own leaf is named there.
+    /// Absent with `validate_only`: there the id of the decision is the first half of the hash of its leaf.
     #[prost(message, optional, tag = "3")]
     pub receipt: ::core::option::Option<AuditReceipt>,
 }
@@ -2408,7 +2408,7 @@ pub enum DeliveryState {
     Unspecified = 0,
     /// Waits for its turn.
     Queued = 1,
-    /// Being sent.
+    /// Being sent, or sent without an answer while it is being found out whether it arrived.
     Sending = 2,
     /// The recipient's system has it.
     Delivered = 3,
@@ -4087,7 +4087,7 @@ pub mod referral_notice {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct IdentifyYouthRequest {
-    /// UUID made by the caller for this call; a repetition has the same effect and answer as the first one.
+    /// UUID made by the caller for this call; a repetition within 7 days has the same effect and answer as the first one.
     #[prost(string, tag = "1")]
     pub request_id: ::prost::alloc::string::String,
     /// Personal identity code (henkilötunnus), 11 characters. Goes in here and nowhere else.

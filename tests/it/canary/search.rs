@@ -4,29 +4,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-
-/// Every personal value of the journey.
-const VALUES: [&str; 17] = [
-    "010594Y9032",
-    "020594X903P",
-    "010594-9032",
-    // Identity codes that are none.
-    "310294Y9032",
-    "010594Y9033",
-    "Testi Kanarialintu",
-    "Kanarialintu",
-    "Esimerkkinen",
-    "+358 40 0000000",
-    "kanarialintu@example.fi",
-    "Kanarialinnunkuja",
-    "Kanarianlinna",
-    "XK-07 QZ",
-    "kanaria.ohjaaja",
-    // Every free text of the journey has one of these in it.
-    "kanaria-",
-    "kanaria ",
-    "kanariä",
-];
+use polku_tests::world::canaries;
 
 /// Values in all the ways in which they are looked for.
 pub(super) struct Search {
@@ -39,7 +17,7 @@ pub(super) struct Search {
 impl Search {
     pub(super) fn for_everything() -> Self {
         let mut search = Self { needles: Vec::new(), exact: Vec::new() };
-        for value in VALUES {
+        for value in canaries() {
             let plain: String = value.to_lowercase();
             search.needles.push(plain.clone().into_bytes());
             search.needles.push(url_encoded(&plain).into_bytes());

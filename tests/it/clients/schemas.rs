@@ -7,15 +7,15 @@ use polku_tests::simulators::{Action, Fault, Operation};
 use tempfile::TempDir;
 
 use super::{TESTS, program};
-use crate::stage::{BASIC, HETUS, Stage};
+use crate::stage::{BASIC, Stage};
 use polku_proto::v1::{DeliveryState, Purpose};
-use polku_tests::world::{OHJAAMO, TE, full_content, official, referral_to};
+use polku_tests::world::{OHJAAMO, PEOPLE, TE, full_content, official, referral_to};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_message_to_te_is_valid_by_the_published_schemas() {
     let stage = Stage::open().await;
     let mut ohjaamo = stage.ohjaamo();
-    let youth = ohjaamo.identify(HETUS[0]).await.unwrap();
+    let youth = ohjaamo.identify(PEOPLE[0]).await.unwrap();
     let purpose = Purpose::EmploymentServices;
     ohjaamo.record_consent(&youth, OHJAAMO, TE, purpose, &BASIC).await.unwrap();
     // Lost on the way, so that the office is asked whether it has arrived.

@@ -5,11 +5,11 @@ use polku_proto::v1::{
     ConsentEvidence, ConsentState as State, ConsentTerms, GetJourneyRequest, Journey, ProhibitionTerms,
     RecordConsentRequest,
 };
-use polku_tests::world::{Client, KELA, OHJAAMO, evidence, full_content, request_id, terms};
+use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, evidence, full_content, request_id, terms};
 use tonic::{Code, Status};
 
 use super::changes::{Ask, get, prohibit, record, renew, request, withdraw};
-use crate::stage::{BASIC, HETUS, Stage, TOLD, assert_refused, assert_same_refusal, fields_of, purpose_of};
+use crate::stage::{BASIC, Stage, TOLD, assert_refused, assert_same_refusal, fields_of, purpose_of};
 
 fn to_kela() -> ConsentTerms {
     terms(OHJAAMO, KELA, purpose_of(KELA), &BASIC)
@@ -35,7 +35,7 @@ async fn given_by(client: &Client, youth: &str, given_by: GivenBy) -> Result<Sta
 async fn young_people_give_and_take_back_their_own_consents() {
     let stage = Stage::open().await;
     let ohjaamo = stage.ohjaamo();
-    let youth = ohjaamo.clone().identify(HETUS[0]).await.unwrap();
+    let youth = ohjaamo.clone().identify(PEOPLE[0]).await.unwrap();
     let subject = stage.subject(&youth);
     let asked = request(&ohjaamo, &youth, to_kela()).await.unwrap().consent.unwrap();
     let given = super::changes::give(&subject, &asked, &asked.etag).await.unwrap().consent.unwrap();
@@ -54,7 +54,7 @@ async fn young_people_give_and_take_back_their_own_consents() {
 #[tokio::test(flavor = "multi_thread")]
 async fn evidence_fits_who_acts() {
     let stage = Stage::open().await;
-    let youth = stage.ohjaamo().identify(HETUS[0]).await.unwrap();
+    let youth = stage.ohjaamo().identify(PEOPLE[0]).await.unwrap();
     let all = [GivenBy::Self_, GivenBy::Guardian, GivenBy::OtherRepresentative];
     for (client, allowed) in [
         (stage.subject(&youth), &all[..1]),
@@ -77,7 +77,7 @@ async fn evidence_fits_who_acts() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_acts_for_somebody_elses_youth() {
     let stage = Stage::open().await;
-    let (youth, other) = (stage.youth(HETUS[0]).await, stage.youth(HETUS[1]).await);
+    let (youth, other) = (stage.youth(PEOPLE[0]).await, stage.youth(PEOPLE[1]).await);
     let nobody = format!("youths/{}", uuid::Uuid::now_v7());
     let consent = record(&stage.ohjaamo(), &other, to_kela()).await.unwrap().consent.unwrap();
     for client in [stage.subject(&youth), stage.guardian(&youth)] {
@@ -107,7 +107,7 @@ async fn nobody_acts_for_somebody_elses_youth() {
 #[tokio::test(flavor = "multi_thread")]
 async fn young_people_read_their_whole_journey() {
     let stage = Stage::open().await;
-    let (youth, other) = (stage.youth(HETUS[0]).await, stage.youth(HETUS[1]).await);
+    let (youth, other) = (stage.youth(PEOPLE[0]).await, stage.youth(PEOPLE[1]).await);
     let name = stage.refer(&youth, KELA).await;
     stage.refer(&other, KELA).await;
     let mine = journey(&stage.subject(&youth), &youth).await.unwrap();
@@ -128,9 +128,9 @@ async fn young_people_read_their_whole_journey() {
 #[tokio::test(flavor = "multi_thread")]
 async fn young_people_do_not_identify_others() {
     let stage = Stage::open().await;
-    let youth = stage.ohjaamo().identify(HETUS[0]).await.unwrap();
+    let youth = stage.ohjaamo().identify(PEOPLE[0]).await.unwrap();
     for mut client in [stage.subject(&youth), stage.guardian(&youth)] {
-        assert_refused(client.identify(HETUS[1]).await, Code::PermissionDenied, "ACTOR_NOT_ALLOWED");
+        assert_refused(client.identify(PEOPLE[1]).await, Code::PermissionDenied, "ACTOR_NOT_ALLOWED");
     }
     stage.close().await;
 }

@@ -3,12 +3,12 @@
 use polku_proto::v1::{DeliveryState, ProhibitionTerms, ReferralState as State};
 use polku_tests::simulators::Fault;
 use polku_tests::world::{
-    KELA, OHJAAMO, PAJA, TE, WorldSettings, eventually, full_content, referral_to, terms,
+    KELA, OHJAAMO, PAJA, PEOPLE, TE, WorldSettings, eventually, full_content, referral_to, terms,
 };
 use tonic::Code;
 
 use super::changes::{prohibit, record, revoke, withdraw};
-use crate::stage::{BASIC, HETUS, PATIENCE, Stage, assert_refused, get, id_of, purpose_of};
+use crate::stage::{BASIC, PATIENCE, Stage, assert_refused, get, id_of, purpose_of};
 
 /// Sends a referral that cannot be delivered for now, and waits for the first attempt to fail.
 async fn queued(stage: &Stage, youth: &str) -> String {
@@ -35,7 +35,7 @@ async fn assert_stopped(stage: &Stage, name: &str) {
     let seen = get(&stage.ohjaamo(), name).await.unwrap();
     assert_eq!((seen.state(), seen.delivery_state()), (State::ConsentWithdrawn, DeliveryState::Stopped));
     stage.world.te.faults().clear().unwrap();
-    let other = stage.youth(HETUS[9]).await;
+    let other = stage.youth(PEOPLE[9]).await;
     stage.refer(&other, TE).await;
     assert!(stage.world.te.ledger().referral(id_of(name)).is_none());
     assert_eq!(stage.world.te.ledger().referrals().len(), 1);
@@ -46,7 +46,7 @@ async fn assert_stopped(stage: &Stage, name: &str) {
 async fn a_withdrawal_stops_what_has_not_begun() {
     let stage = patient().await;
     let ohjaamo = stage.ohjaamo();
-    let youth = ohjaamo.clone().identify(HETUS[0]).await.unwrap();
+    let youth = ohjaamo.clone().identify(PEOPLE[0]).await.unwrap();
     let consent =
         record(&ohjaamo, &youth, terms(OHJAAMO, TE, purpose_of(TE), &BASIC)).await.unwrap().consent.unwrap();
     let name = queued(&stage, &youth).await;
@@ -60,7 +60,7 @@ async fn a_withdrawal_stops_what_has_not_begun() {
 async fn so_does_a_revocation() {
     let stage = patient().await;
     let ohjaamo = stage.ohjaamo();
-    let youth = ohjaamo.clone().identify(HETUS[0]).await.unwrap();
+    let youth = ohjaamo.clone().identify(PEOPLE[0]).await.unwrap();
     let consent =
         record(&ohjaamo, &youth, terms(OHJAAMO, TE, purpose_of(TE), &BASIC)).await.unwrap().consent.unwrap();
     let name = queued(&stage, &youth).await;
@@ -73,7 +73,7 @@ async fn so_does_a_revocation() {
 #[tokio::test(flavor = "multi_thread")]
 async fn so_does_a_prohibition() {
     let stage = patient().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let to_kela = stage.refer(&youth, KELA).await;
     let name = queued(&stage, &youth).await;
     let terms = ProhibitionTerms { recipients: vec![TE.into()], ..ProhibitionTerms::default() };
@@ -88,7 +88,7 @@ async fn so_does_a_prohibition() {
 async fn another_consent_keeps_it_going() {
     let stage = patient().await;
     let ohjaamo = stage.ohjaamo();
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let second =
         record(&ohjaamo, &youth, terms(OHJAAMO, TE, purpose_of(TE), &BASIC)).await.unwrap().consent.unwrap();
     let name = queued(&stage, &youth).await;
@@ -102,7 +102,7 @@ async fn another_consent_keeps_it_going() {
 async fn who_has_it_is_told_once_that_the_permission_is_gone() {
     let stage = Stage::open().await;
     let ohjaamo = stage.ohjaamo();
-    let youth = ohjaamo.clone().identify(HETUS[0]).await.unwrap();
+    let youth = ohjaamo.clone().identify(PEOPLE[0]).await.unwrap();
     let mut consents = Vec::new();
     let mut names = Vec::new();
     for recipient in [TE, PAJA, KELA] {
@@ -141,7 +141,7 @@ async fn who_has_it_is_told_once_that_the_permission_is_gone() {
 async fn what_is_under_way_is_named() {
     let stage = Stage::open().await;
     let ohjaamo = stage.ohjaamo();
-    let youth = ohjaamo.clone().identify(HETUS[0]).await.unwrap();
+    let youth = ohjaamo.clone().identify(PEOPLE[0]).await.unwrap();
     let consent =
         record(&ohjaamo, &youth, terms(OHJAAMO, TE, purpose_of(TE), &BASIC)).await.unwrap().consent.unwrap();
     stage.world.te.faults().set(Fault::Slow(std::time::Duration::from_millis(1500)));

@@ -6,13 +6,11 @@ use polku_proto::v1::{
     Consent, ConsentState as State, ConsentTerms, DataCategory, LiftProhibitionRequest, ListConsentsRequest,
     ProhibitionTerms, prohibition,
 };
-use polku_tests::world::{Client, KELA, OHJAAMO, PAJA, TE, request_id, terms};
+use polku_tests::world::{Client, KELA, OHJAAMO, PAJA, PEOPLE, TE, request_id, terms};
 use tonic::{Code, Status};
 
 use super::changes::{Ask, get, give, prohibit, record, refuse, renew, request, revoke, withdraw};
-use crate::stage::{
-    BASIC, HETUS, Stage, TOLD, assert_refused, assert_same_refusal, fields_of, purpose_of, wire,
-};
+use crate::stage::{BASIC, Stage, TOLD, assert_refused, assert_same_refusal, fields_of, purpose_of, wire};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
@@ -24,7 +22,7 @@ fn to_kela(stage: &Stage) -> ConsentTerms {
 }
 
 async fn person(stage: &Stage) -> String {
-    stage.ohjaamo().identify(HETUS[0]).await.unwrap()
+    stage.ohjaamo().identify(PEOPLE[0]).await.unwrap()
 }
 
 async fn permits(client: &Client, youth: &str) -> bool {

@@ -2,11 +2,11 @@
 
 use jiff::SignedDuration;
 use polku_proto::v1::{ConsentTerms, DataCategory as Data, Decision, ProhibitionTerms, Purpose};
-use polku_tests::world::{KELA, OHJAAMO, PAJA, TE, terms};
+use polku_tests::world::{KELA, OHJAAMO, PAJA, PEOPLE, TE, terms};
 use tonic::Code;
 
 use super::changes::{Ask, prohibit, record};
-use crate::stage::{BASIC, HETUS, Stage, TOLD, assert_refused, purpose_of, wire};
+use crate::stage::{BASIC, Stage, TOLD, assert_refused, purpose_of, wire};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const MOMENT: SignedDuration = SignedDuration::from_millis(1);
@@ -25,7 +25,7 @@ fn to_te<'a>(youth: &'a str, categories: &'a [Data]) -> Ask<'a> {
 async fn the_permitted_part_of_what_is_asked() {
     let stage = Stage::open().await;
     let ohjaamo = stage.ohjaamo();
-    let youth = ohjaamo.clone().identify(HETUS[0]).await.unwrap();
+    let youth = ohjaamo.clone().identify(PEOPLE[0]).await.unwrap();
     let all = everything();
     assert!(to_te(&youth, &all).permitted(&ohjaamo).await.is_empty(), "nothing without a consent");
     record(&ohjaamo, &youth, terms(OHJAAMO, TE, WORK, &[Data::IdentityContact, Data::Housing]))
@@ -48,7 +48,7 @@ async fn the_permitted_part_of_what_is_asked() {
 async fn for_its_purposes_and_in_its_direction_only() {
     let stage = Stage::open().await;
     let (ohjaamo, te) = (stage.ohjaamo(), stage.te());
-    let youth = ohjaamo.clone().identify(HETUS[0]).await.unwrap();
+    let youth = ohjaamo.clone().identify(PEOPLE[0]).await.unwrap();
     let mut agreed = terms(OHJAAMO, TE, WORK, &TOLD);
     agreed.purposes.push(Purpose::Guidance as i32);
     record(&ohjaamo, &youth, agreed).await.unwrap();
@@ -66,7 +66,7 @@ async fn for_its_purposes_and_in_its_direction_only() {
     for to in [KELA, PAJA] {
         assert!(Ask { to, ..to_te(&youth, &TOLD) }.permitted(&ohjaamo).await.is_empty(), "not to {to}");
     }
-    let other = ohjaamo.clone().identify(HETUS[1]).await.unwrap();
+    let other = ohjaamo.clone().identify(PEOPLE[1]).await.unwrap();
     assert!(to_te(&other, &TOLD).permitted(&ohjaamo).await.is_empty(), "not of somebody else");
     stage.close().await;
 }
@@ -75,7 +75,7 @@ async fn for_its_purposes_and_in_its_direction_only() {
 async fn from_its_first_instant_to_just_before_its_end() {
     let stage = Stage::at_noon().await;
     let ohjaamo = stage.ohjaamo();
-    let youth = ohjaamo.clone().identify(HETUS[0]).await.unwrap();
+    let youth = ohjaamo.clone().identify(PEOPLE[0]).await.unwrap();
     let (from, until) = (stage.now() + HOUR, stage.now() + HOUR * 2);
     let agreed = ConsentTerms {
         valid_from: Some(wire(from)),
@@ -107,7 +107,7 @@ async fn from_its_first_instant_to_just_before_its_end() {
 async fn special_categories_are_named_explicitly() {
     let stage = Stage::open().await;
     let ohjaamo = stage.ohjaamo();
-    let youth = ohjaamo.clone().identify(HETUS[0]).await.unwrap();
+    let youth = ohjaamo.clone().identify(PEOPLE[0]).await.unwrap();
     let special = [Data::HealthCapacity, Data::QualityOfLife];
     let mut agreed = terms(OHJAAMO, TE, WORK, &everything());
     agreed.explicit_categories.clear();
@@ -131,7 +131,7 @@ async fn a_prohibition_an_unknown_person_and_no_consent_look_alike() {
     let stage = Stage::at_noon().await;
     let ohjaamo = stage.ohjaamo();
     let mut youths = Vec::new();
-    for code in &HETUS[..6] {
+    for code in &PEOPLE[..6] {
         youths.push(ohjaamo.clone().identify(code).await.unwrap());
     }
     let nobody = format!("youths/{}", uuid::Uuid::now_v7());
@@ -168,7 +168,7 @@ async fn a_prohibition_an_unknown_person_and_no_consent_look_alike() {
 async fn a_prohibition_takes_what_it_names_and_leaves_the_rest() {
     let stage = Stage::open().await;
     let ohjaamo = stage.ohjaamo();
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let housing = ProhibitionTerms {
         recipients: vec![TE.into()],
         categories: vec![Data::ServiceNeeds as i32],
@@ -187,7 +187,7 @@ async fn a_prohibition_takes_what_it_names_and_leaves_the_rest() {
 async fn the_answer_is_as_fresh_as_asked_for() {
     let stage = Stage::open().await;
     let ohjaamo = stage.ohjaamo();
-    let youth = ohjaamo.clone().identify(HETUS[0]).await.unwrap();
+    let youth = ohjaamo.clone().identify(PEOPLE[0]).await.unwrap();
     let ask = to_te(&youth, &TOLD);
     let revision = record(&ohjaamo, &youth, terms(OHJAAMO, TE, WORK, &TOLD)).await.unwrap().revision;
     let answer = ohjaamo.clone().consent.verify_consent(ask.request(revision)).await.unwrap().into_inner();
@@ -203,7 +203,7 @@ async fn the_answer_is_as_fresh_as_asked_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_no_party_does_not_ask() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let nobody = format!("youths/{}", uuid::Uuid::now_v7());
     for youth in [&youth, &nobody] {
         let result = to_te(youth, &TOLD).by(&stage.kela()).await;

@@ -6,9 +6,9 @@ use polku_gateway::audit::Event;
 use polku_proto::v1::DeliveryState::{self, Delivered, InDoubt, Rejected};
 use polku_proto::v1::ReferralState;
 use polku_tests::simulators::{Fault, Operation};
-use polku_tests::world::{PAJA, TE, TeStatus, WorldSettings};
+use polku_tests::world::{PAJA, PEOPLE, TE, TeStatus, WorldSettings};
 
-use super::scene::{PEOPLE, Scene};
+use super::scene::Scene;
 
 /// How a referral fares, and what it takes.
 struct Fare {

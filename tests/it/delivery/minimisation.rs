@@ -3,9 +3,9 @@
 use polku_proto::v1::DataCategory::{self, *};
 use polku_proto::v1::DeliveryState;
 use polku_tests::simulators::Received;
-use polku_tests::world::{OHJAAMO, PAJA, TE, WorldSettings};
+use polku_tests::world::{OHJAAMO, PAJA, PEOPLE, TE, WorldSettings};
 
-use super::scene::{PEOPLE, Scene, ordinary, purpose, send};
+use super::scene::{Scene, ordinary, purpose, send};
 
 /// What of the full content belongs to which category.
 const CANARIES: [(DataCategory, &[&str]); 14] = [

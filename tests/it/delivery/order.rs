@@ -11,11 +11,11 @@ use polku_tests::simulators::te::{Update, UpdateReply};
 use polku_tests::simulators::walmu::event::{Event, EventReply};
 use polku_tests::simulators::{Action, Fault, Official, Operation};
 use polku_tests::world::{
-    PAJA, TE, WorldSettings, full_content, official, professional, referral_to, request_id,
+    PAJA, PEOPLE, TE, WorldSettings, full_content, official, professional, referral_to, request_id,
 };
 use tokio::time::timeout;
 
-use super::scene::{PEOPLE, SOON, Scene, id, ordinary, purpose, send};
+use super::scene::{SOON, Scene, id, ordinary, purpose, send};
 
 impl Scene {
     async fn cancel(&self, name: &str) -> ReferralState {

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use polku_proto::v1::{Consent, ConsentChange, WithdrawConsentRequest};
-use polku_tests::world::{Client, PAJA, TE, WorldSettings, request_id};
+use polku_tests::world::{Client, PAJA, PEOPLE, TE, WorldSettings, request_id};
 use tonic::{Code, Status};
 
-use super::scene::{PEOPLE, Scene, id, ordinary, until_ended};
+use super::scene::{Scene, id, ordinary, until_ended};
 
 const ROUNDS: usize = 10;
 

@@ -2,10 +2,10 @@
 
 use polku_proto::v1::{DeliveryState, ReferralEvent, WatchReferralsRequest};
 use polku_tests::simulators::{Fault, Operation};
-use polku_tests::world::{PAJA, TE, WorldSettings};
+use polku_tests::world::{PAJA, PEOPLE, TE, WorldSettings};
 use tokio::time::timeout;
 
-use super::scene::{PEOPLE, SOON, Scene};
+use super::scene::{SOON, Scene};
 
 /// What identifies an event to a reader who does not know its token.
 type Seen = (i32, String, (i64, i32));

@@ -28,31 +28,6 @@ pub(crate) const BASIC: [DataCategory; 4] = [
     DataCategory::ReferralStatus,
 ];
 
-/// Valid identity codes of people who do not exist.
-pub(crate) const PEOPLE: [&str; 21] = [
-    "010594Y9032",
-    "010594Y9021",
-    "020594X903P",
-    "020594X902N",
-    "030594W903B",
-    "030694W9024",
-    "040594V9030",
-    "040594V902Y",
-    "050594U903M",
-    "050594U902L",
-    "010516B903X",
-    "010516B902W",
-    "020516C903K",
-    "020516C902J",
-    "030516D9037",
-    "030516D9026",
-    "010501E9032",
-    "020502E902X",
-    "020503F9037",
-    "020504A902E",
-    "020504B904H",
-];
-
 /// A running world with a guidance worker in it.
 pub(crate) struct Scene {
     pub(crate) world: World,

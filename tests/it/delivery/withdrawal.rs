@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use polku_proto::v1::{DeliveryState, ReferralState};
 use polku_tests::simulators::{Fault, Operation};
-use polku_tests::world::{PAJA, TE, WorldSettings};
+use polku_tests::world::{PAJA, PEOPLE, TE, WorldSettings};
 
-use super::scene::{PEOPLE, Scene};
+use super::scene::Scene;
 
 const WITHDRAWN: [Option<&str>; 2] = [Some("LUPA_PERUTTU"), Some("lupa_peruttu")];
 

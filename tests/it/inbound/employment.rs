@@ -5,10 +5,10 @@ use polku_proto::v1::ReferralState as State;
 use polku_tests::pki::{Identity, Pki};
 use polku_tests::simulators::te::{Update, UpdateReply};
 use polku_tests::simulators::{Action, Fault, RawReply};
-use polku_tests::world::{PAJA, TE, full_content, official, referral_to};
+use polku_tests::world::{PAJA, PEOPLE, TE, full_content, official, referral_to};
 
 use super::{CANARY, Unmoved, assert_silent};
-use crate::stage::{HETUS, Stage, get, id_of, purpose_of};
+use crate::stage::{Stage, get, id_of, purpose_of};
 
 fn update(name: &str, action: Action) -> Update {
     let mut update = Update::new(id_of(name), action);
@@ -62,7 +62,7 @@ async fn refused(stage: &Stage, update: &Update, expected: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_header_is_echoed_in_order() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let name = stage.refer(&youth, TE).await;
     let reply = post(&stage, message(&name), &stage.world.te.settings().official).await;
     assert_eq!(reply.status, StatusCode::OK);
@@ -80,7 +80,7 @@ async fn every_header_is_echoed_in_order() {
 #[tokio::test(flavor = "multi_thread")]
 async fn only_the_pinned_certificate_speaks_for_the_office() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let name = stage.refer(&youth, TE).await;
     let unmoved = Unmoved::of(&stage, &name).await;
     let ids = &stage.world.identities;
@@ -105,7 +105,7 @@ async fn only_the_pinned_certificate_speaks_for_the_office() {
 #[tokio::test(flavor = "multi_thread")]
 async fn another_member_behind_the_right_certificate_is_refused() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let name = stage.refer(&youth, TE).await;
     let unmoved = Unmoved::of(&stage, &name).await;
     let official = &stage.world.te.settings().official;
@@ -118,7 +118,7 @@ async fn another_member_behind_the_right_certificate_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn malformed_messages_are_faults() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let name = stage.refer(&youth, TE).await;
     let unmoved = Unmoved::of(&stage, &name).await;
     let official = &stage.world.te.settings().official;
@@ -148,7 +148,7 @@ async fn malformed_messages_are_faults() {
         (spoilt(action, "<t:toimenpide>HYLKAA</t:toimenpide>"), "client.invalid_body"),
         (spoilt(action, "<t:toimenpide>PAATA</t:toimenpide>"), "client.invalid_body"),
         (spoilt(id_of(&name), CANARY), "client.invalid_body"),
-        (spoilt(">virkailija-7<", &format!(">{}<", HETUS[0])), "client.invalid_body"),
+        (spoilt(">virkailija-7<", &format!(">{}<", PEOPLE[0])), "client.invalid_body"),
         (spoilt(CANARY, &"ö".repeat(2001)), "client.invalid_body"),
     ];
     for (place, (body, code)) in cases.into_iter().enumerate() {
@@ -168,7 +168,7 @@ async fn malformed_messages_are_faults() {
 #[tokio::test(flavor = "multi_thread")]
 async fn referrals_of_others_are_as_unknown_as_none() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let of_workshop = stage.refer(&youth, PAJA).await;
     stage.world.te.faults().set(Fault::Dead);
     let request = referral_to(TE, &youth, purpose_of(TE), full_content());
@@ -192,7 +192,7 @@ async fn referrals_of_others_are_as_unknown_as_none() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_step_in_the_wrong_state_changes_nothing() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let name = stage.refer(&youth, TE).await;
     let unmoved = Unmoved::of(&stage, &name).await;
     let complete = update(&name, Action::Complete).with_outcome("SAI_PALVELUN");
@@ -213,7 +213,7 @@ async fn a_step_in_the_wrong_state_changes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeated_message_has_one_effect_and_one_answer() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let name = stage.refer(&youth, TE).await;
     let accept = update(&name, Action::Accept);
     let first = stage.world.te.send_update(&accept).await.unwrap();

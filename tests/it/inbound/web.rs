@@ -2,16 +2,16 @@
 
 use http::{Method, StatusCode};
 use polku_tests::pki;
-use polku_tests::world::TE;
+use polku_tests::world::{PEOPLE, TE};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::{Unmoved, connect, http};
-use crate::stage::{HETUS, Stage};
+use crate::stage::Stage;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn there_is_one_route() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let name = stage.refer(&youth, TE).await;
     let unmoved = Unmoved::of(&stage, &name).await;
     let official = &stage.world.te.settings().official;

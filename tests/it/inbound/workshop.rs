@@ -5,10 +5,10 @@ use jiff::{SignedDuration, Timestamp};
 use polku_proto::v1::ReferralState as State;
 use polku_tests::simulators::walmu::event::{Event, EventReply, sign};
 use polku_tests::simulators::{Action, Official, RawReply};
-use polku_tests::world::{PAJA, TE};
+use polku_tests::world::{PAJA, PEOPLE, TE};
 
 use super::{CANARY, Unmoved, assert_silent};
-use crate::stage::{HETUS, Stage, id_of};
+use crate::stage::{Stage, id_of};
 
 fn event(name: &str, action: Action) -> Event {
     let mut event = Event::new(id_of(name), action);
@@ -37,7 +37,7 @@ async fn refused(stage: &Stage, event: &Event, status: StatusCode, code: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn only_who_has_the_secret_is_heard() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let name = stage.refer(&youth, PAJA).await;
     let unmoved = Unmoved::of(&stage, &name).await;
     let accept = event(&name, Action::Accept);
@@ -91,7 +91,7 @@ async fn only_who_has_the_secret_is_heard() {
 #[tokio::test(flavor = "multi_thread")]
 async fn malformed_events_are_refused() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let name = stage.refer(&youth, PAJA).await;
     let unmoved = Unmoved::of(&stage, &name).await;
     let good = event(&name, Action::Accept).body();
@@ -107,7 +107,7 @@ async fn malformed_events_are_refused() {
         good.split_at(good.len() - 1).0.to_owned(),
         format!("{good}{good}"),
         spoilt(id_of(&name), CANARY),
-        spoilt("valmentaja-1", HETUS[0]),
+        spoilt("valmentaja-1", PEOPLE[0]),
         spoilt("valmentaja-1", ""),
         spoilt("\"paja\"", "null"),
         spoilt("\"hyvaksytty\"", "\"unohdettu\""),
@@ -135,7 +135,7 @@ async fn malformed_events_are_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_foreign_and_untimely_events_are_refused() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let (name, of_te) = (stage.refer(&youth, PAJA).await, stage.refer(&youth, TE).await);
     let unmoved = [Unmoved::of(&stage, &name).await, Unmoved::of(&stage, &of_te).await];
     let nobody = format!("{youth}/referrals/{}", uuid::Uuid::now_v7());
@@ -161,7 +161,7 @@ async fn unknown_foreign_and_untimely_events_are_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeated_event_has_one_effect_and_one_answer() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let name = stage.refer(&youth, PAJA).await;
     let accept = event(&name, Action::Accept);
     let first = post(&stage, &accept.body()).await;

@@ -1,10 +1,10 @@
 //! Does a trial decide like the real call, and do nothing else?
 
 use polku_proto::v1::{DataCategory, ListReferralsRequest, SendReferralRequest};
-use polku_tests::world::{KELA, PAJA, TE, full_content, referral_to, request_id};
+use polku_tests::world::{KELA, PAJA, PEOPLE, TE, full_content, referral_to, request_id};
 use tonic::Code;
 
-use crate::stage::{BASIC, HETUS, Stage, assert_refused, assert_same_refusal, purpose_of};
+use crate::stage::{BASIC, Stage, assert_refused, assert_same_refusal, purpose_of};
 
 const STATUS: i32 = DataCategory::ReferralStatus as i32;
 
@@ -17,7 +17,7 @@ fn trial(recipient: &str, youth: &str) -> SendReferralRequest {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trial_decides_and_stores_and_sends_nothing() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let mut ohjaamo = stage.ohjaamo();
     for recipient in [KELA, TE, PAJA] {
         let before = stage.next_leaf().await;
@@ -56,7 +56,7 @@ async fn a_trial_decides_and_stores_and_sends_nothing() {
 async fn a_trial_fails_like_the_real_call() {
     let stage = Stage::open().await;
     let mut ohjaamo = stage.ohjaamo();
-    let youth = ohjaamo.identify(HETUS[1]).await.unwrap();
+    let youth = ohjaamo.identify(PEOPLE[1]).await.unwrap();
     let unknown = format!("youths/{}", uuid::Uuid::now_v7());
     for youth in [youth, unknown] {
         let request = trial(KELA, &youth);
@@ -78,7 +78,7 @@ async fn a_trial_fails_like_the_real_call() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trial_does_not_use_its_id_up() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[2]).await;
+    let youth = stage.youth(PEOPLE[2]).await;
     let mut ohjaamo = stage.ohjaamo();
     let mut request = trial(KELA, &youth);
     ohjaamo.referral.send_referral(request.clone()).await.unwrap();

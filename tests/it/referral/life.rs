@@ -5,16 +5,16 @@ use polku_proto::v1::{
     ReferralState as State, RejectReferralRequest, RejectionReason, RequestInformationRequest,
     RerouteReferralRequest,
 };
-use polku_tests::world::{KELA, OHJAAMO, PAJA, full_content, referral_to, request_id};
+use polku_tests::world::{KELA, OHJAAMO, PAJA, PEOPLE, full_content, referral_to, request_id};
 use tonic::Code;
 
 use super::steps::{Step, take, take_at};
-use crate::stage::{HETUS, Stage, assert_refused, get, id_of, purpose_of};
+use crate::stage::{Stage, assert_refused, get, id_of, purpose_of};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn from_the_first_word_to_the_outcome() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let (ohjaamo, kela) = (stage.ohjaamo(), stage.kela());
     let request = referral_to(KELA, &youth, purpose_of(KELA), full_content());
     let sent = ohjaamo.clone().referral.send_referral(request).await.unwrap().into_inner();
@@ -91,7 +91,7 @@ async fn from_the_first_word_to_the_outcome() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_is_decided_on_like_the_referral() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let name = stage.refer(&youth, KELA).await;
     take(&stage.kela(), Step::Ask, &name).await.unwrap();
     let before = get(&stage.ohjaamo(), &name).await.unwrap();
@@ -109,7 +109,7 @@ async fn an_answer_is_decided_on_like_the_referral() {
         assert_refused(result, Code::PermissionDenied, "NOT_PERMITTED");
     }
     let with_code =
-        ReferralContent { identity_code: HETUS[0].into(), reason: "a".into(), ..Default::default() };
+        ReferralContent { identity_code: PEOPLE[0].into(), reason: "a".into(), ..Default::default() };
     let provide = ProvideInformationRequest {
         request_id: request_id(),
         name: name.clone(),
@@ -125,7 +125,7 @@ async fn an_answer_is_decided_on_like_the_referral() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_has_begun_is_not_cancelled_silently() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let name = stage.refer(&youth, KELA).await;
     let (ohjaamo, kela, subject) = (stage.ohjaamo(), stage.kela(), stage.subject(&youth));
     take(&kela, Step::Accept, &name).await.unwrap();
@@ -150,7 +150,7 @@ async fn who_has_begun_is_not_cancelled_silently() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mistake_stays_as_a_tombstone() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let name = stage.refer(&youth, KELA).await;
     take(&stage.ohjaamo(), Step::MarkError, &name).await.unwrap();
     for client in [stage.ohjaamo(), stage.kela(), stage.subject(&youth)] {
@@ -164,7 +164,7 @@ async fn a_mistake_stays_as_a_tombstone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rerouted_referral_is_linked_in_both_directions() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let (ohjaamo, kela) = (stage.ohjaamo(), stage.kela());
     let old = stage.refer(&youth, KELA).await;
     let reject = RejectReferralRequest {
@@ -206,7 +206,7 @@ async fn a_rerouted_referral_is_linked_in_both_directions() {
 async fn a_reroute_needs_a_permission_of_its_own() {
     let stage = Stage::open().await;
     let mut ohjaamo = stage.ohjaamo();
-    let youth = ohjaamo.identify(HETUS[0]).await.unwrap();
+    let youth = ohjaamo.identify(PEOPLE[0]).await.unwrap();
     ohjaamo.record_consent(&youth, OHJAAMO, KELA, purpose_of(KELA), &crate::stage::BASIC).await.unwrap();
     let old = stage.refer(&youth, KELA).await;
     take(&ohjaamo, Step::Cancel, &old).await.unwrap();
@@ -219,7 +219,7 @@ async fn a_reroute_needs_a_permission_of_its_own() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_of_another_version_is_aborted() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let name = stage.refer(&youth, KELA).await;
     let kela = stage.kela();
     let read = get(&kela, &name).await.unwrap();

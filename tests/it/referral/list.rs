@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use polku_proto::v1::{ListReferralsRequest, ListReferralsResponse};
-use polku_tests::world::{Client, KELA};
+use polku_tests::world::{Client, KELA, PEOPLE};
 use tonic::{Code, Status};
 
-use crate::stage::{HETUS, Stage, assert_refused, fields_of};
+use crate::stage::{Stage, assert_refused, fields_of};
 
 async fn page(
     client: &Client,
@@ -26,7 +26,7 @@ fn names(page: &ListReferralsResponse) -> Vec<String> {
 async fn pages_have_everything_once_and_newest_first() {
     // Everything happens in one millisecond: the order must not depend on the time alone.
     let stage = Stage::at_noon().await;
-    let (one, other) = (stage.youth(HETUS[0]).await, stage.youth(HETUS[1]).await);
+    let (one, other) = (stage.youth(PEOPLE[0]).await, stage.youth(PEOPLE[1]).await);
     let mut sent = BTreeSet::new();
     for _ in 0..7 {
         sent.insert(stage.refer(&one, KELA).await);
@@ -61,7 +61,7 @@ async fn pages_have_everything_once_and_newest_first() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_is_good_for_its_caller_and_its_list() {
     let stage = Stage::open().await;
-    let (one, other) = (stage.youth(HETUS[0]).await, stage.youth(HETUS[1]).await);
+    let (one, other) = (stage.youth(PEOPLE[0]).await, stage.youth(PEOPLE[1]).await);
     for youth in [&one, &one, &other, &other] {
         stage.refer(youth, KELA).await;
     }
@@ -96,7 +96,7 @@ async fn a_token_is_good_for_its_caller_and_its_list() {
 #[tokio::test(flavor = "multi_thread")]
 async fn everybody_lists_their_own() {
     let stage = Stage::open().await;
-    let (one, other) = (stage.youth(HETUS[0]).await, stage.youth(HETUS[1]).await);
+    let (one, other) = (stage.youth(PEOPLE[0]).await, stage.youth(PEOPLE[1]).await);
     let name = stage.refer(&one, KELA).await;
     let listed = async |client: &Client, parent: &str| names(&page(client, parent, 0, "").await.unwrap());
     for client in [stage.ohjaamo(), stage.kela()] {

@@ -3,12 +3,12 @@
 use polku_proto::v1::{DeliveryState, ReferralState as State};
 use polku_tests::simulators::Fault;
 use polku_tests::world::{
-    Client, KELA, PAJA, TE, eventually, full_content, professional, referral_to, request_id,
+    Client, KELA, PAJA, PEOPLE, TE, eventually, full_content, professional, referral_to, request_id,
 };
 use tonic::{Code, Status};
 
 use super::steps::{STEPS, take};
-use crate::stage::{HETUS, PATIENCE, Stage, assert_refused, assert_same_refusal, get, purpose_of};
+use crate::stage::{PATIENCE, Stage, assert_refused, assert_same_refusal, get, purpose_of};
 
 /// A name that nobody has, of the same form and about the same person.
 fn unknown_like(name: &str) -> String {
@@ -38,13 +38,13 @@ async fn assert_does_not_exist(client: &Client, name: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_recipient_sees_what_is_permitted_and_nothing_else() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let name = stage.refer(&youth, KELA).await;
     let seen = get(&stage.kela(), &name).await.unwrap();
     let all = full_content();
     let content = seen.content.unwrap();
     let mut expected = polku_proto::v1::ReferralContent {
-        identity_code: HETUS[0].into(),
+        identity_code: PEOPLE[0].into(),
         given_names: all.given_names,
         family_name: all.family_name,
         contact_language: all.contact_language,
@@ -63,7 +63,7 @@ async fn the_recipient_sees_what_is_permitted_and_nothing_else() {
 #[tokio::test(flavor = "multi_thread")]
 async fn to_third_agencies_it_does_not_exist() {
     let stage = Stage::open().await;
-    let (youth, other) = (stage.youth(HETUS[0]).await, stage.youth(HETUS[1]).await);
+    let (youth, other) = (stage.youth(PEOPLE[0]).await, stage.youth(PEOPLE[1]).await);
     let name = stage.refer(&youth, KELA).await;
     assert_does_not_exist(&stage.te(), &name).await;
     assert_does_not_exist(&stage.subject(&other), &name).await;
@@ -78,7 +78,7 @@ async fn to_third_agencies_it_does_not_exist() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_known_before_it_has_arrived() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     stage.world.te.faults().set(Fault::Dead);
     let request = referral_to(TE, &youth, purpose_of(TE), full_content());
     let sent = stage.ohjaamo().referral.send_referral(request).await.unwrap().into_inner().referral.unwrap();
@@ -90,14 +90,14 @@ async fn nothing_is_known_before_it_has_arrived() {
     let (te, name) = (&te, sent.name.as_str());
     let seen = eventually(PATIENCE, || async move { get(te, name).await.ok() }).await.unwrap();
     assert_eq!(seen.delivery_state(), DeliveryState::Delivered);
-    assert_eq!(seen.content.unwrap().identity_code, HETUS[0]);
+    assert_eq!(seen.content.unwrap().identity_code, PEOPLE[0]);
     stage.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_never_arrived_stays_unknown() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     stage.world.te.faults().set(Fault::Dead);
     let request = referral_to(TE, &youth, purpose_of(TE), full_content());
     let sent = stage.ohjaamo().referral.send_referral(request).await.unwrap().into_inner().referral.unwrap();
@@ -118,7 +118,7 @@ async fn what_never_arrived_stays_unknown() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_worker_sees_no_data() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let name = stage.refer(&youth, KELA).await;
     let mut peer =
         stage.caller(&stage.world.identities.ohjaamo, &professional("vertainen-1", "keskusta", "peer"));
@@ -132,7 +132,7 @@ async fn a_peer_worker_sees_no_data() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_agreement_means_no_disclosure() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     // kela has an agreement with ohjaamo only, whatever the young person consents to.
     let mut kela = stage.kela();
     let basic = crate::stage::BASIC;

@@ -7,10 +7,12 @@ use polku_proto::v1::{
 use polku_tests::simulators::te::{Update, UpdateReply};
 use polku_tests::simulators::walmu::event::{Event, EventReply};
 use polku_tests::simulators::{Action, Ledger, Official, Operation, TakenIn};
-use polku_tests::world::{OHJAAMO, PAJA, TE, eventually, full_content, official, referral_to, request_id};
+use polku_tests::world::{
+    OHJAAMO, PAJA, PEOPLE, TE, eventually, full_content, official, referral_to, request_id,
+};
 
 use super::steps::{Step, take};
-use crate::stage::{BASIC, HETUS, PATIENCE, Stage, get, id_of};
+use crate::stage::{BASIC, PATIENCE, Stage, get, id_of};
 
 /// An update by an official of te.
 fn update(name: &str, action: Action) -> Update {
@@ -47,11 +49,11 @@ async fn notice(ledger: &Ledger, count: usize) -> TakenIn {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_employment_services_ask_serve_and_end() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let ohjaamo = stage.ohjaamo();
     let name = stage.refer(&youth, TE).await;
     let taken = stage.world.te.ledger().referral(id_of(&name)).unwrap();
-    assert_eq!(taken.field("asiakas.henkilotunnus"), Some(HETUS[0]));
+    assert_eq!(taken.field("asiakas.henkilotunnus"), Some(PEOPLE[0]));
 
     let question = update(&name, Action::AskForInformation).with_note("Onko ajokorttia?");
     te_says(&stage, question, "LISATIETOJA_PYYDETTY").await;
@@ -93,7 +95,7 @@ async fn the_employment_services_ask_serve_and_end() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_employment_services_decline_fail_and_call_off() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let ohjaamo = stage.ohjaamo();
     let declined = stage.refer(&youth, TE).await;
     te_says(&stage, update(&declined, Action::Reject).with_reason("ALUEEN_ULKOPUOLELLA"), "HYLATTY").await;
@@ -118,7 +120,7 @@ async fn the_employment_services_decline_fail_and_call_off() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_workshop_serves_and_ends() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let name = stage.refer(&youth, PAJA).await;
     workshop_says(
         &stage,
@@ -141,7 +143,7 @@ async fn the_workshop_serves_and_ends() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancellation_takes_two_steps_in_both_protocols() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let (to_te, to_workshop) = (stage.refer(&youth, TE).await, stage.refer(&youth, PAJA).await);
     te_says(&stage, update(&to_te, Action::Accept), "HYVAKSYTTY").await;
     workshop_says(&stage, event(&to_workshop, Action::Accept), "hyvaksytty").await;
@@ -166,7 +168,7 @@ async fn a_cancellation_takes_two_steps_in_both_protocols() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancellation_before_acceptance_is_told() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let name = stage.refer(&youth, TE).await;
     assert_eq!(take(&stage.subject(&youth), Step::Cancel, &name).await.unwrap().state(), State::Cancelled);
     let told = notice(stage.world.te.ledger(), 1).await;
@@ -192,7 +194,7 @@ async fn told(stage: &Stage, name: &str, state: &str) -> String {
 async fn a_sender_with_its_own_system_is_told_of_every_step() {
     let stage = Stage::open().await;
     let mut te = stage.te();
-    let youth = te.identify(HETUS[0]).await.unwrap();
+    let youth = te.identify(PEOPLE[0]).await.unwrap();
     let purpose = Purpose::Guidance;
     te.record_consent(&youth, TE, OHJAAMO, purpose, &BASIC).await.unwrap();
     let request = referral_to(OHJAAMO, &youth, purpose, full_content());

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use polku_proto::v1::{ReferralState as State, WithdrawConsentRequest};
-use polku_tests::world::{Client, KELA, OHJAAMO, TE, full_content, referral_to, request_id};
+use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, TE, full_content, referral_to, request_id};
 use tokio::task::JoinSet;
 use tonic::Code;
 use tonic_types::StatusExt;
 
 use super::steps::{STEPS, Step, take};
-use crate::stage::{BASIC, HETUS, Stage, assert_refused, get, purpose_of, wire};
+use crate::stage::{BASIC, Stage, assert_refused, get, purpose_of, wire};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Party {
@@ -195,7 +195,7 @@ impl Case {
 async fn every_step_of_every_party_in_every_state() {
     let stage = Arc::new(Stage::at_noon().await);
     let mut cases = JoinSet::new();
-    for (state, identity_code) in STATES.into_iter().zip(HETUS) {
+    for (state, identity_code) in STATES.into_iter().zip(PEOPLE) {
         let mut ohjaamo = stage.ohjaamo();
         let youth = ohjaamo.identify(identity_code).await.unwrap();
         ohjaamo.record_consent(&youth, OHJAAMO, TE, purpose_of(TE), &BASIC).await.unwrap();

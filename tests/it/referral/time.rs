@@ -2,11 +2,11 @@
 
 use jiff::SignedDuration;
 use polku_proto::v1::{DeliveryState, ListReferralsRequest, Referral, ReferralState as State};
-use polku_tests::world::{KELA, PAJA, TE, eventually, full_content, referral_to};
+use polku_tests::world::{KELA, PAJA, PEOPLE, TE, eventually, full_content, referral_to};
 use tonic::Code;
 
 use super::steps::{Step, take};
-use crate::stage::{HETUS, PATIENCE, Stage, assert_refused, get, id_of, purpose_of, wire};
+use crate::stage::{PATIENCE, Stage, assert_refused, get, id_of, purpose_of, wire};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 const MOMENT: SignedDuration = SignedDuration::from_millis(1);
@@ -21,7 +21,7 @@ async fn send(stage: &Stage, youth: &str, recipient: &str, answer_within: Signed
 #[tokio::test(flavor = "multi_thread")]
 async fn without_an_answer_a_referral_expires() {
     let stage = Stage::at_noon().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let kela = stage.kela();
     let silent = send(&stage, &youth, KELA, DAY).await;
     let asked = send(&stage, &youth, KELA, DAY).await;
@@ -51,7 +51,7 @@ async fn without_an_answer_a_referral_expires() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_date_there_are_thirty_days() {
     let stage = Stage::at_noon().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let request = referral_to(KELA, &youth, purpose_of(KELA), full_content());
     let sent = stage.ohjaamo().referral.send_referral(request).await.unwrap().into_inner().referral.unwrap();
     assert_eq!(sent.respond_by, Some(wire(stage.now() + DAY * 30)));
@@ -62,7 +62,7 @@ async fn without_a_date_there_are_thirty_days() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agency_with_its_own_system_is_told_of_the_expiry() {
     let stage = Stage::at_noon().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let (to_te, to_workshop) = (send(&stage, &youth, TE, DAY).await, send(&stage, &youth, PAJA, DAY).await);
     stage.advance(DAY);
     stage.reaches(&to_te.name, State::Expired).await;
@@ -83,7 +83,7 @@ async fn an_agency_with_its_own_system_is_told_of_the_expiry() {
 #[tokio::test(flavor = "multi_thread")]
 async fn contents_are_erased_thirty_days_after_delivery() {
     let stage = Stage::at_noon().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let (ohjaamo, kela) = (stage.ohjaamo(), stage.kela());
     let name = send(&stage, &youth, KELA, DAY).await.name;
     for step in [Step::Ask, Step::Provide, Step::Accept, Step::Start] {
@@ -128,7 +128,7 @@ async fn contents_are_erased_thirty_days_after_delivery() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_erased_referral_is_rerouted_with_new_content_only() {
     let stage = Stage::at_noon().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let ohjaamo = stage.ohjaamo();
     let name = send(&stage, &youth, KELA, DAY).await.name;
     take(&ohjaamo, Step::Cancel, &name).await.unwrap();

@@ -8,11 +8,11 @@ use jiff::SignedDuration;
 use polku_proto::v1::referral_event::Kind;
 use polku_proto::v1::{DeliveryState, ReferralEvent, ReferralState as State, WatchReferralsRequest};
 use polku_tests::simulators::Fault;
-use polku_tests::world::{Client, KELA, PAJA, TE, full_content, referral_to};
+use polku_tests::world::{Client, KELA, PAJA, PEOPLE, TE, full_content, referral_to};
 use tonic::{Code, Status, Streaming};
 
 use super::steps::{Step, take};
-use crate::stage::{HETUS, PATIENCE, Stage, assert_refused, fields_of, purpose_of};
+use crate::stage::{PATIENCE, Stage, assert_refused, fields_of, purpose_of};
 
 async fn watch(client: &Client, token: &str) -> Result<Streaming<ReferralEvent>, Status> {
     let request = WatchReferralsRequest { resume_token: token.into() };
@@ -48,7 +48,7 @@ fn names(events: &[ReferralEvent]) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn both_parties_see_every_change_in_order() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let mut mine = watch(&stage.ohjaamo(), "").await.unwrap();
     let mut theirs = watch(&stage.kela(), "").await.unwrap();
     let mut uninvolved = watch(&stage.te(), "").await.unwrap();
@@ -77,20 +77,20 @@ async fn both_parties_see_every_change_in_order() {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_party_sees_what_it_may_see() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let mut mine = watch(&stage.ohjaamo(), "").await.unwrap();
     let mut theirs = watch(&stage.kela(), "").await.unwrap();
     stage.refer(&youth, KELA).await;
     let (mine, theirs) = (next(&mut mine).await.referral.unwrap(), next(&mut theirs).await.referral.unwrap());
     assert!(mine.content == Some(full_content()));
     let seen = theirs.content.unwrap();
-    assert_eq!((seen.identity_code.as_str(), seen.health_capacity.as_str()), (HETUS[0], ""));
+    assert_eq!((seen.identity_code.as_str(), seen.health_capacity.as_str()), (PEOPLE[0], ""));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_watch_goes_on_where_it_was_left() {
     let stage = Stage::open().await;
-    let (one, other) = (stage.youth(HETUS[0]).await, stage.youth(HETUS[1]).await);
+    let (one, other) = (stage.youth(PEOPLE[0]).await, stage.youth(PEOPLE[1]).await);
     let ohjaamo = stage.ohjaamo();
     let mut whole = watch(&ohjaamo, "").await.unwrap();
     let mut sent = Vec::new();
@@ -121,7 +121,7 @@ async fn a_watch_goes_on_where_it_was_left() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_reader_misses_nothing_and_holds_up_nobody() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let mut slow = watch(&stage.ohjaamo(), "").await.unwrap();
     let mut quick = watch(&stage.kela(), "").await.unwrap();
     let mut sent = Vec::new();
@@ -146,7 +146,7 @@ async fn a_slow_reader_misses_nothing_and_holds_up_nobody() {
 async fn many_at_once_come_without_gap_or_repetition() {
     let stage = Stage::open().await;
     let mut youths = Vec::new();
-    for code in &HETUS[..5] {
+    for code in &PEOPLE[..5] {
         youths.push(stage.youth(code).await);
     }
     let mut mine = watch(&stage.ohjaamo(), "").await.unwrap();
@@ -173,7 +173,7 @@ async fn many_at_once_come_without_gap_or_repetition() {
 #[tokio::test(flavor = "multi_thread")]
 async fn deliveries_are_told_and_the_recipient_learns_of_arrivals_only() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let mut mine = watch(&stage.ohjaamo(), "").await.unwrap();
     let mut theirs = watch(&stage.te(), "").await.unwrap();
     stage.world.te.faults().set(Fault::Dead);
@@ -204,7 +204,7 @@ async fn deliveries_are_told_and_the_recipient_learns_of_arrivals_only() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_end_of_a_wait_is_told() {
     let stage = Stage::at_noon().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let name = stage.refer(&youth, KELA).await;
     let mut mine = watch(&stage.ohjaamo(), "").await.unwrap();
     stage.advance(SignedDuration::from_hours(30 * 24));
@@ -216,7 +216,7 @@ async fn the_end_of_a_wait_is_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_is_good_for_its_watcher() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let mut mine = watch(&stage.ohjaamo(), "").await.unwrap();
     stage.refer(&youth, KELA).await;
     let token = next(&mut mine).await.resume_token;
@@ -237,7 +237,7 @@ async fn a_token_is_good_for_its_watcher() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_waiting_sender_gets_the_end_of_the_delivery() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     for recipient in [TE, PAJA, KELA] {
         let mut request = referral_to(recipient, &youth, purpose_of(recipient), full_content());
         request.wait_for_delivery = true;

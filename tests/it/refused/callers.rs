@@ -6,7 +6,7 @@ use std::sync::Arc;
 use polku_proto::v1::representative_actor::Capacity;
 use polku_proto::v1::{Actor, GetJourneyRequest, ListReferralsRequest, RepresentativeActor, actor};
 use polku_tests::pki::{self, Identity, Pki};
-use polku_tests::world::professional;
+use polku_tests::world::{PEOPLE, professional};
 use prost::Message;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tonic::Code;
 
-use crate::stage::{HETUS, Stage, actor_bytes, assert_refused, call_raw, fields_of, subject};
+use crate::stage::{Stage, actor_bytes, assert_refused, call_raw, fields_of, subject};
 
 /// A call that any professional may make.
 fn list() -> Vec<u8> {
@@ -102,15 +102,15 @@ async fn an_actor_is_needed_and_has_a_form() {
 async fn an_actor_is_not_named_by_a_personal_identity_code() {
     let stage = Stage::open().await;
     let channel = stage.ohjaamo().channel();
-    let who = professional(HETUS[0], "keskusta", "guidance_worker");
+    let who = professional(PEOPLE[0], "keskusta", "guidance_worker");
     let result = call_raw(&channel, LIST, Some(&actor_bytes(&who)), list()).await;
     assert_refused(result, Code::InvalidArgument, "ACTOR_MALFORMED");
 
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let guardian = RepresentativeActor {
         youth: youth.clone(),
         capacity: Capacity::Guardian as i32,
-        id: HETUS[2].into(),
+        id: PEOPLE[2].into(),
     };
     let who = Actor { who: Some(actor::Who::Representative(guardian)) };
     let mut front = stage.caller(&stage.world.identities.oma, &who);
@@ -123,7 +123,7 @@ async fn an_actor_is_not_named_by_a_personal_identity_code() {
 async fn an_actor_is_one_that_is_registered_for_the_organisation() {
     let stage = Stage::open().await;
     let ids = &stage.world.identities;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let cases = [
         (&ids.ohjaamo, professional("ohjaaja-1", "kuntoutus", "guidance_worker"), "UNIT_UNKNOWN"),
         (&ids.ohjaamo, professional("ohjaaja-1", "keskusta", "official"), "ROLE_UNKNOWN"),

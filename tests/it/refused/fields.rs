@@ -7,10 +7,12 @@ use polku_proto::v1::{
     RecordConsentRequest, ReferralContent, RejectReferralRequest, RequestInformationRequest,
     SendReferralRequest, VerifyConsentRequest,
 };
-use polku_tests::world::{Client, KELA, OHJAAMO, evidence, full_content, referral_to, request_id, terms};
+use polku_tests::world::{
+    Client, KELA, OHJAAMO, PEOPLE, evidence, full_content, referral_to, request_id, terms,
+};
 use tonic::{Code, Status};
 
-use crate::stage::{BASIC, HETUS, Stage, assert_refused, fields_of, purpose_of, wire};
+use crate::stage::{BASIC, Stage, assert_refused, fields_of, purpose_of, wire};
 
 /// Asserts that exactly this field is refused for this reason.
 #[track_caller]
@@ -49,7 +51,7 @@ fn long(length: usize) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn fields_of_a_referral() {
     let stage = Stage::at_noon().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let now = stage.now();
     let cases: Vec<(&str, Spoil<SendReferralRequest>)> = vec![
         spoilt("request_id", |request: &mut SendReferralRequest| request.request_id.clear()),
@@ -70,7 +72,7 @@ async fn fields_of_a_referral() {
         spoilt("purpose", |request: &mut SendReferralRequest| request.purpose = -1),
         spoilt("content", |request: &mut SendReferralRequest| request.content = None),
         spoilt("content.identity_code", |request: &mut SendReferralRequest| {
-            content(request).identity_code = HETUS[0].into();
+            content(request).identity_code = PEOPLE[0].into();
         }),
         spoilt("content.given_names", |request: &mut SendReferralRequest| {
             content(request).given_names = long(201)
@@ -166,7 +168,7 @@ async fn fields_of_a_referral() {
 #[tokio::test(flavor = "multi_thread")]
 async fn fields_of_the_steps() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let name = stage.refer(&youth, KELA).await;
     let mut referral = stage.kela().referral;
     let request_id = request_id();
@@ -234,7 +236,7 @@ async fn record(
 #[tokio::test(flavor = "multi_thread")]
 async fn fields_of_a_consent() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let ohjaamo = stage.ohjaamo();
     let good = || terms(OHJAAMO, KELA, purpose_of(KELA), &BASIC);
     let of_terms: Vec<(&str, Spoil<ConsentTerms>)> = vec![
@@ -295,9 +297,9 @@ async fn fields_of_a_consent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn fields_of_a_verification() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let cases: Vec<(&str, Spoil<VerifyConsentRequest>)> = vec![
-        spoilt("youth", |request: &mut VerifyConsentRequest| request.youth = HETUS[0].into()),
+        spoilt("youth", |request: &mut VerifyConsentRequest| request.youth = PEOPLE[0].into()),
         spoilt("discloser", |request: &mut VerifyConsentRequest| request.discloser.clear()),
         spoilt("recipient", |request: &mut VerifyConsentRequest| request.recipient = "k a n a r i a".into()),
         spoilt("purpose", |request: &mut VerifyConsentRequest| request.purpose = 0),

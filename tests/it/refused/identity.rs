@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use polku_proto::v1::IdentifyYouthRequest;
-use polku_tests::world::request_id;
+use polku_tests::world::{PEOPLE, request_id};
 use tonic::Code;
 
-use crate::stage::{HETUS, Stage, assert_refused, assert_silent, fields_of};
+use crate::stage::{Stage, assert_refused, assert_silent, fields_of};
 
 /// The check characters, in the order of the remainders.
 const CHECKS: &[u8] = b"0123456789ABCDEFHJKLMNPRSTUVWXY";
@@ -24,7 +24,7 @@ async fn every_code_is_one_person_for_ever() {
     let mut ohjaamo = stage.ohjaamo();
     let mut kela = stage.kela();
     let mut ids = BTreeSet::new();
-    for code in HETUS {
+    for code in PEOPLE {
         let id = ohjaamo.identify(code).await.unwrap();
         assert_eq!(id.len(), 43);
         assert_eq!(kela.identify(code).await.unwrap(), id, "two agencies, one person");

@@ -9,15 +9,13 @@ use polku_proto::v1::{
     WithdrawConsentRequest,
 };
 use polku_tests::world::{
-    Client, KELA, OHJAAMO, TE, evidence, full_content, professional, referral_to, request_id, terms,
+    Client, KELA, OHJAAMO, PEOPLE, TE, evidence, full_content, professional, referral_to, request_id, terms,
 };
 use prost::Message;
 use tokio::task::JoinSet;
 use tonic::{Code, Status};
 
-use crate::stage::{
-    BASIC, HETUS, Stage, actor_bytes, assert_refused, call_raw, get, id_of, purpose_of, wire,
-};
+use crate::stage::{BASIC, Stage, actor_bytes, assert_refused, call_raw, get, id_of, purpose_of, wire};
 
 const SEND: &str = "ReferralService/SendReferral";
 
@@ -34,7 +32,7 @@ async fn count(stage: &Stage, youth: &str) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_at_once_are_one() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let ohjaamo = stage.ohjaamo();
     for recipient in [KELA, TE] {
         let request = referral_to(recipient, &youth, purpose_of(recipient), full_content());
@@ -64,7 +62,7 @@ async fn fifty_new_persons_at_once_are_one() {
         let mut ohjaamo = ohjaamo.clone();
         // Half of them repeat one call, the others are calls of their own.
         let request_id = if number % 2 == 0 { HALF.to_owned() } else { request_id() };
-        let request = IdentifyYouthRequest { request_id, identity_code: HETUS[4].into() };
+        let request = IdentifyYouthRequest { request_id, identity_code: PEOPLE[4].into() };
         calls.spawn(async move { ohjaamo.journey.identify_youth(request).await.unwrap().into_inner().youth });
     }
     let ids: BTreeSet<String> = calls.join_all().await.into_iter().collect();
@@ -77,7 +75,7 @@ const HALF: &str = "0193c5a0-0000-7000-8000-00000000000a";
 #[tokio::test(flavor = "multi_thread")]
 async fn every_kind_of_change_answers_a_repetition_alike() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[1]).await;
+    let youth = stage.youth(PEOPLE[1]).await;
     let ohjaamo = stage.ohjaamo();
     let name = stage.refer(&youth, KELA).await;
     let record = RecordConsentRequest {
@@ -117,7 +115,7 @@ async fn every_kind_of_change_answers_a_repetition_alike() {
     let first = call(&ohjaamo, "ConsentService/RecordProhibition", &prohibit).await.unwrap();
     assert_eq!(call(&ohjaamo, "ConsentService/RecordProhibition", &prohibit).await.unwrap(), first);
 
-    let identify = IdentifyYouthRequest { request_id: request_id(), identity_code: HETUS[1].into() };
+    let identify = IdentifyYouthRequest { request_id: request_id(), identity_code: PEOPLE[1].into() };
     let first = call(&ohjaamo, "JourneyService/IdentifyYouth", &identify).await.unwrap();
     assert_eq!(call(&ohjaamo, "JourneyService/IdentifyYouth", &identify).await.unwrap(), first);
     stage.close().await;
@@ -126,7 +124,7 @@ async fn every_kind_of_change_answers_a_repetition_alike() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repetition_is_answered_as_then_though_the_referral_has_moved_on() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[2]).await;
+    let youth = stage.youth(PEOPLE[2]).await;
     let ohjaamo = stage.ohjaamo();
     let request = referral_to(KELA, &youth, purpose_of(KELA), full_content());
     let first = call(&ohjaamo, SEND, &request).await.unwrap();
@@ -145,7 +143,7 @@ async fn a_repetition_is_answered_as_then_though_the_referral_has_moved_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repetition_is_answered_as_then_though_its_dates_have_passed() {
     let stage = Stage::at_noon().await;
-    let youth = stage.youth(HETUS[3]).await;
+    let youth = stage.youth(PEOPLE[3]).await;
     let ohjaamo = stage.ohjaamo();
     let mut request = referral_to(KELA, &youth, purpose_of(KELA), full_content());
     request.respond_by = Some(wire(stage.now() + SignedDuration::from_mins(5)));
@@ -173,7 +171,7 @@ async fn a_repetition_is_answered_as_then_though_its_dates_have_passed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_id_is_for_one_call() {
     let stage = Stage::open().await;
-    let (youth, other) = (stage.youth(HETUS[5]).await, stage.youth(HETUS[6]).await);
+    let (youth, other) = (stage.youth(PEOPLE[5]).await, stage.youth(PEOPLE[6]).await);
     let ohjaamo = stage.ohjaamo();
     let request = referral_to(KELA, &youth, purpose_of(KELA), full_content());
     let first = call(&ohjaamo, SEND, &request).await.unwrap();
@@ -190,7 +188,7 @@ async fn one_id_is_for_one_call() {
         assert_refused(result, Code::InvalidArgument, "REQUEST_ID_REUSED");
     }
     let identify =
-        IdentifyYouthRequest { request_id: request.request_id.clone(), identity_code: HETUS[7].into() };
+        IdentifyYouthRequest { request_id: request.request_id.clone(), identity_code: PEOPLE[7].into() };
     let result = call(&ohjaamo, "JourneyService/IdentifyYouth", &identify).await;
     assert_refused(result, Code::InvalidArgument, "REQUEST_ID_REUSED");
     let name = SendReferralResponse::decode(first.as_slice()).unwrap().referral.unwrap().name;
@@ -214,8 +212,8 @@ async fn callers_choose_their_ids_on_their_own() {
     let mut ohjaamo = stage.ohjaamo();
     let mut kela = stage.kela();
     let shared = request_id();
-    let one = IdentifyYouthRequest { request_id: shared.clone(), identity_code: HETUS[8].into() };
-    let other = IdentifyYouthRequest { request_id: shared, identity_code: HETUS[9].into() };
+    let one = IdentifyYouthRequest { request_id: shared.clone(), identity_code: PEOPLE[8].into() };
+    let other = IdentifyYouthRequest { request_id: shared, identity_code: PEOPLE[9].into() };
     let first = ohjaamo.journey.identify_youth(one.clone()).await.unwrap().into_inner().youth;
     let second = kela.journey.identify_youth(other).await.unwrap().into_inner().youth;
     assert_ne!(first, second);
@@ -227,7 +225,7 @@ async fn callers_choose_their_ids_on_their_own() {
 async fn a_refused_call_does_not_use_its_id_up() {
     let stage = Stage::open().await;
     let mut ohjaamo = stage.ohjaamo();
-    let youth = ohjaamo.identify(HETUS[10]).await.unwrap();
+    let youth = ohjaamo.identify(PEOPLE[10]).await.unwrap();
     let request = referral_to(KELA, &youth, purpose_of(KELA), full_content());
     let result = ohjaamo.referral.send_referral(request.clone()).await;
     assert_refused(result, Code::PermissionDenied, "NOT_PERMITTED");

@@ -1,13 +1,11 @@
 //! What is answered to bytes that are no message of the contract?
 
 use polku_proto::v1::{IdentifyYouthRequest, ListReferralsRequest, ReferralContent};
-use polku_tests::world::{KELA, professional, referral_to, request_id};
+use polku_tests::world::{KELA, PEOPLE, professional, referral_to, request_id};
 use prost::Message;
 use tonic::Code;
 
-use crate::stage::{
-    HETUS, Stage, actor_bytes, assert_refused, assert_silent, call_raw, fields_of, purpose_of,
-};
+use crate::stage::{Stage, actor_bytes, assert_refused, assert_silent, call_raw, fields_of, purpose_of};
 
 /// Every method of the contract.
 const METHODS: [&str; 29] = [
@@ -49,7 +47,7 @@ fn worker() -> Vec<u8> {
 /// One message of each kind of damage.
 fn damaged() -> Vec<(&'static str, Vec<u8>)> {
     let whole =
-        IdentifyYouthRequest { request_id: request_id(), identity_code: HETUS[0].into() }.encode_to_vec();
+        IdentifyYouthRequest { request_id: request_id(), identity_code: PEOPLE[0].into() }.encode_to_vec();
     let truncated = whole[..whole.len() - 1].to_vec();
     // Field 1, a text in every request, as a number.
     let wrong_wire_type = vec![0x08, 0x07];
@@ -101,7 +99,7 @@ async fn every_method_says_which_fields_an_empty_message_lacks() {
 #[tokio::test(flavor = "multi_thread")]
 async fn too_large_a_message_is_not_taken_in() {
     let stage = Stage::open().await;
-    let youth = stage.youth(HETUS[0]).await;
+    let youth = stage.youth(PEOPLE[0]).await;
     let of_size = |wanted: usize| {
         let content = |length| ReferralContent { reason: "k".repeat(length), ..ReferralContent::default() };
         let request = referral_to(KELA, &youth, purpose_of(KELA), content(wanted));

@@ -5,10 +5,9 @@ use polku_proto::v1::{
     Actor, ConsentTerms, ContactDetails, DataCategory, EducationWork, Purpose, ReferralContent, SubjectActor,
 };
 
-use crate::world::{OHJAAMO, terms};
+use crate::world::{OHJAAMO, PEOPLE, terms};
 
-/// An identity code of the range that is given to nobody (individual numbers 900 to 999).
-pub(super) const IDENTITY_CODE: &str = "010594Y9032";
+pub(super) const IDENTITY_CODE: &str = PEOPLE[0];
 pub(super) const GIVEN_NAME: &str = "Aino";
 pub(super) const FAMILY_NAME: &str = "Esimerkki";
 /// What the employment services are not to know, in the first referral and in the third.

@@ -180,7 +180,7 @@ pub fn full_content() -> ReferralContent {
             phone: "+358 40 0000000".into(),
             email: "kanarialintu@example.fi".into(),
             street_address: "Kanarialinnunkuja 1".into(),
-            postal_code: "02070".into(),
+            postal_code: "XK-07 QZ".into(),
             city: "Espoo".into(),
             municipality: "049".into(),
         }),

@@ -3,7 +3,7 @@
 use polku_proto::v1::referral_notice::Kind;
 use polku_proto::v1::{Outcome, Purpose, ReferralState, RejectionReason};
 
-use crate::agencies::event::Action;
+use crate::agencies::event::{self, Action};
 
 /// `kayttotarkoitus`.
 pub(super) fn purpose(purpose: Purpose) -> Option<&'static str> {
@@ -95,29 +95,10 @@ pub(super) fn read_action(code: &str) -> Option<Action> {
 
 /// `syy`, read.
 pub(super) fn read_reason(code: &str) -> Option<RejectionReason> {
-    use RejectionReason as Reason;
-    let known = [
-        Reason::NoCapacity,
-        Reason::NotEligible,
-        Reason::WrongService,
-        Reason::OutsideArea,
-        Reason::InsufficientInformation,
-        Reason::Other,
-    ];
-    known.into_iter().find(|known| reason(*known) == Some(code))
+    event::read_code(code, reason)
 }
 
 /// `tulos`, read.
 pub(super) fn read_outcome(code: &str) -> Option<Outcome> {
-    let known = [
-        Outcome::GotService,
-        Outcome::ReferredElsewhere,
-        Outcome::CouldNotContact,
-        Outcome::NotEligible,
-        Outcome::NoCapacity,
-        Outcome::NoLongerInterested,
-        Outcome::WithdrewConsent,
-        Outcome::Unknown,
-    ];
-    known.into_iter().find(|known| outcome(*known) == Some(code))
+    event::read_code(code, outcome)
 }

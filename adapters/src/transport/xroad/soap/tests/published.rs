@@ -1,6 +1,7 @@
 //! X-Road's own messages, with the verdicts of its own test suite.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
@@ -14,15 +15,13 @@ fn read(name: &str) -> Vec<u8> {
     std::fs::read(folder().join("messages").join(name)).unwrap()
 }
 
-fn cases() -> Vec<Value> {
-    serde_json::from_slice(&std::fs::read(folder().join("cases.json")).unwrap()).unwrap()
-}
+static CASES: LazyLock<Vec<Value>> =
+    LazyLock::new(|| serde_json::from_slice(&std::fs::read(folder().join("cases.json")).unwrap()).unwrap());
 
 #[test]
 fn every_published_case_has_its_published_verdict() {
-    let cases = cases();
-    assert_eq!(cases.len(), 33);
-    for case in cases {
+    assert_eq!(CASES.len(), 33);
+    for case in CASES.iter() {
         let request = read(case["request"].as_str().unwrap());
         let response = case["response"].as_str().map(read);
         let expected = match case["category"].as_str().unwrap() {
@@ -36,7 +35,7 @@ fn every_published_case_has_its_published_verdict() {
 
 #[test]
 fn both_spellings_of_every_published_code_are_the_same() {
-    for case in cases() {
+    for case in CASES.iter() {
         let new = case["fault_7_8"].as_str().unwrap();
         let old = case["fault_7_7"].as_str().unwrap();
         assert_eq!(normalise(new), normalise(old), "{new}");
@@ -62,7 +61,7 @@ fn the_default_namespace_and_character_data_are_read() {
 
 #[test]
 fn an_answer_written_to_a_published_request_is_accepted() {
-    for case in cases().iter().filter(|case| case["category"] == "accept") {
+    for case in CASES.iter().filter(|case| case["category"] == "accept") {
         let request_bytes = read(case["request"].as_str().unwrap());
         let request = check_request(&request_bytes).unwrap();
         let answer = write_answer(&request, "urn:x", |writer| _ = writer.element("ok", "")).unwrap();
@@ -83,10 +82,10 @@ mod damaged {
 
         #[test]
         fn damaged_messages_never_panic(
-            index in 0_usize..13,
+            index in 0..CASES.len(),
             changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>(), 0..3), 1..6),
         ) {
-            let case = &cases()[index];
+            let case = &CASES[index];
             let mut request = read(case["request"].as_str().unwrap());
             for (place, byte, change) in changes {
                 if request.is_empty() {
