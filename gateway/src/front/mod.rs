@@ -4,11 +4,13 @@
 //! HTTP/1.1. What is known of the caller's certificate travels with each request as [`Peer`].
 
 pub mod accept;
+mod bare;
 pub(crate) mod call;
 mod ending;
 mod inbound;
 mod limits;
 mod quota;
+pub(crate) mod refusal;
 mod shutdown;
 pub mod tls;
 
@@ -16,6 +18,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::middleware::map_response;
 use prost::Message;
 use tokio::net::TcpListener;
 use tonic::service::Routes;
@@ -30,6 +33,7 @@ use call::Calls;
 
 pub use call::Running;
 pub use inbound::{InboundHandler, router};
+pub(crate) use limits::LARGEST_MESSAGE;
 pub use limits::Limits;
 pub use quota::{Quotas, RetryAfter};
 pub use shutdown::Shutdown;
@@ -112,9 +116,9 @@ impl Front {
         let older_reflection = contract().build_v1alpha().map_err(FrontError::Reflection)?;
         let routes = self
             .routes
-            .add_service(health_server)
-            .add_service(reflection)
-            .add_service(older_reflection)
+            .add_service(health_server.max_decoding_message_size(LARGEST_MESSAGE))
+            .add_service(reflection.max_decoding_message_size(LARGEST_MESSAGE))
+            .add_service(older_reflection.max_decoding_message_size(LARGEST_MESSAGE))
             .prepare();
         health.serving().await;
         Ok(Open { front: Front { routes, ..self }, grpc, inbound, bound, health })
@@ -156,8 +160,8 @@ impl Open {
             protocol: Protocol::Http1,
             limits,
         };
-        let calls =
-            Calls::new(self.front.routes.into_axum_router(), limits, running.clone(), shutdown.clone());
+        let routes = self.front.routes.into_axum_router().layer(map_response(bare::worded));
+        let calls = Calls::new(routes, limits, running.clone(), shutdown.clone());
         let messages = router(self.front.inbound, self.front.clock, limits, running.clone());
         let leaving = async {
             shutdown.begun().await;
