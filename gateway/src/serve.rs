@@ -93,6 +93,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, Sta
     let rules = Rules::shipped().map_err(StartError::Rules)?;
     let engine = Engine::new(rules, config.directory.clone()).map_err(StartError::Engine)?;
     let adapters = adapters(&config)?;
+    let agencies = adapters.iter().map(|adapter| adapter.agency().clone()).collect();
     let parts = Parts {
         clock: Arc::clone(&clock),
         store: Arc::new(store),
@@ -111,6 +112,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, Sta
         tls: config.tls,
         limits: Limits::default(),
         routes: services::routes(Arc::clone(&gateway), callers, quotas),
+        agencies,
         inbound: Arc::clone(&gateway) as Arc<dyn crate::front::InboundHandler>,
         clock,
     };

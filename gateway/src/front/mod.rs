@@ -19,6 +19,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::middleware::map_response;
+use polku_proto::AgencyId;
 use prost::Message;
 use tokio::net::TcpListener;
 use tonic::service::Routes;
@@ -57,6 +58,8 @@ pub struct Front {
     pub limits: Limits,
     /// The gRPC services. Health and reflection are added to them.
     pub routes: Routes,
+    /// Agencies with an adapter. Each is a service of its own to the health service.
+    pub agencies: Vec<AgencyId>,
     /// Whom agencies' own messages go to.
     pub inbound: Arc<dyn InboundHandler>,
     /// The time of agencies' messages.
@@ -105,7 +108,9 @@ impl Front {
             inbound: address(&inbound, self.listen.inbound)?,
         };
         let (reporter, health_server) = tonic_health::server::health_reporter();
-        let health = Health { reporter, services: services()?.into() };
+        let mut services = services()?;
+        services.extend(self.agencies.iter().map(ToString::to_string));
+        let health = Health { reporter, services: services.into() };
         let contract = || {
             tonic_reflection::server::Builder::configure()
                 .register_encoded_file_descriptor_set(polku_proto::FILE_DESCRIPTOR_SET)
@@ -188,7 +193,8 @@ impl fmt::Debug for Health {
 }
 
 impl Health {
-    /// Says that the gateway and every service of it serve.
+    /// Says that the gateway and every service of it serve. An agency whose adapter fails changes nothing in what
+    /// is said of the gateway.
     pub async fn serving(&self) {
         self.set(ServingStatus::Serving).await;
     }

@@ -17,13 +17,19 @@ use polku_gateway::clock::SystemClock;
 use polku_gateway::config::Listen;
 use polku_gateway::front::{Bound, Front, InboundHandler, Limits, Shutdown};
 use polku_proto::AgencyId;
+use polku_tests::pki;
+use polku_tests::world::{KELA, PAJA, TE};
+use rustls::ClientConfig;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tonic::service::Routes;
 use tonic::{Code, Status};
 
-use super::{Site, connect};
-use crate::stage::assert_refused;
+use super::{Site, connect, with_protocol};
+use crate::stage::{Stage, assert_refused};
+
+/// The health service's answer SERVING, as it is on the wire.
+const SERVING: [u8; 7] = [0, 0, 0, 0, 2, 8, 1];
 
 /// A limit that a test can wait for, and that a request is complete within.
 const SOON: Duration = Duration::from_millis(500);
@@ -61,6 +67,7 @@ async fn open(limits: Limits, router: Router) -> Opened {
         tls: site.tls.clone(),
         limits,
         routes,
+        agencies: vec!["te".parse().unwrap()],
         inbound: Arc::new(Sizes),
         clock: Arc::new(SystemClock),
     };
@@ -74,11 +81,7 @@ async fn open(limits: Limits, router: Router) -> Opened {
 impl Opened {
     async fn grpc(&self) -> http2::SendRequest<Full<Bytes>> {
         let identity = self.site.pki.issue_client("ohjaamo").unwrap();
-        let stream = connect(self.bound.grpc, self.site.client(&identity, "h2")).await.unwrap();
-        let (sender, connection) =
-            http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
-        tokio::spawn(connection);
-        sender
+        grpc(self.bound, self.site.client(&identity, "h2")).await
     }
 
     async fn post(&self, path: &str, body: Vec<u8>) -> (StatusCode, Bytes) {
@@ -90,6 +93,13 @@ impl Opened {
         let response = sender.send_request(request).await.unwrap();
         (response.status(), response.into_body().collect().await.unwrap().to_bytes())
     }
+}
+
+async fn grpc(bound: Bound, config: ClientConfig) -> http2::SendRequest<Full<Bytes>> {
+    let stream = connect(bound.grpc, config).await.unwrap();
+    let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    sender
 }
 
 /// A gRPC call with this message and these headers; answers the body's messages and the status, which may stand in
@@ -128,13 +138,36 @@ fn text(text: &str) -> Vec<u8> {
 async fn health_is_told_for_every_service() {
     let opened = open(Limits::default(), Router::new()).await;
     let mut sender = opened.grpc().await;
-    for service in ["", "polku.v1.ReferralService", "polku.v1.ConsentService", "polku.v1.JourneyService"] {
+    let services =
+        ["", "polku.v1.ReferralService", "polku.v1.ConsentService", "polku.v1.JourneyService", "te"];
+    for service in services {
         let (body, status) = call(&mut sender, "/grpc.health.v1.Health/Check", &text(service), &[]).await;
         assert_eq!(status.code(), Code::Ok, "{service}");
-        assert_eq!(body.as_ref(), [0, 0, 0, 0, 2, 8, 1], "{service} is not SERVING");
+        assert_eq!(body.as_ref(), SERVING, "{service}");
     }
-    let (_, status) = call(&mut sender, "/grpc.health.v1.Health/Check", &text("polku.v1.Other"), &[]).await;
-    assert_refused(Err::<(), _>(status), Code::NotFound, "SERVICE_UNKNOWN");
+    for service in ["polku.v1.Other", "kela"] {
+        let (_, status) = call(&mut sender, "/grpc.health.v1.Health/Check", &text(service), &[]).await;
+        assert_refused(Err::<(), _>(status), Code::NotFound, "SERVICE_UNKNOWN");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_health_of_every_agency_with_an_adapter_is_told() {
+    let stage = Stage::open().await;
+    let identity = &stage.world.identities.ohjaamo;
+    let config = pki::mutual_client_config(stage.world.authority_pem(), identity).unwrap();
+    let mut sender = grpc(stage.bound(), with_protocol(config, "h2")).await;
+    for agency in [TE, PAJA] {
+        let (body, status) = call(&mut sender, "/grpc.health.v1.Health/Check", &text(agency), &[]).await;
+        assert_eq!(status.code(), Code::Ok, "{agency}");
+        assert_eq!(body.as_ref(), SERVING, "{agency}");
+    }
+    for agency in [KELA, "ohjaamo"] {
+        let (_, status) = call(&mut sender, "/grpc.health.v1.Health/Check", &text(agency), &[]).await;
+        assert_refused(Err::<(), _>(status), Code::NotFound, "SERVICE_UNKNOWN");
+    }
+    drop(sender);
+    stage.close().await;
 }
 
 #[tokio::test]
@@ -225,7 +258,7 @@ async fn a_stream_ends_with_the_gateway() {
     tokio::time::sleep(Duration::from_millis(200)).await;
     opened.shutdown.begin();
     let (body, status) = watch.await.unwrap();
-    assert_eq!(body.get(..7), Some([0, 0, 0, 0, 2, 8, 1].as_slice()), "SERVING comes first");
+    assert_eq!(body.get(..7), Some(SERVING.as_slice()), "SERVING comes first");
     assert_refused(Err::<(), _>(status), Code::Unavailable, "SHUTTING_DOWN");
     tokio::time::timeout(Duration::from_secs(5), opened.task).await.expect("still draining").unwrap();
 }
@@ -252,6 +285,7 @@ async fn an_address_that_is_taken_is_named() {
         tls: site.tls.clone(),
         limits: Limits::default(),
         routes: Routes::default(),
+        agencies: Vec::new(),
         inbound: Arc::new(Sizes),
         clock: Arc::new(SystemClock),
     };
