@@ -88,11 +88,12 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, Sta
     let keys = Keys::load(&config.keys).map_err(StartError::Keys)?;
     // The log first: it lets in one process only, and the store takes over the work of the one before.
     let (audit, recovery) = AuditLog::open(&config.store.join("audit.log")).map_err(StartError::Audit)?;
-    tracing::info!(?recovery, "audit log opened");
+    tracing::info!(leaves = recovery.leaves, torn_bytes = recovery.torn_bytes, "audit log opened");
     let store = SqliteStore::open(&config.store.join("polku.db")).map_err(StartError::Store)?;
     let rules = Rules::shipped().map_err(StartError::Rules)?;
     let engine = Engine::new(rules, config.directory.clone()).map_err(StartError::Engine)?;
     let adapters = adapters(&config)?;
+    let agencies = adapters.iter().map(|adapter| adapter.agency().clone()).collect();
     let parts = Parts {
         clock: Arc::clone(&clock),
         store: Arc::new(store),
@@ -111,6 +112,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, Sta
         tls: config.tls,
         limits: Limits::default(),
         routes: services::routes(Arc::clone(&gateway), callers, quotas),
+        agencies,
         inbound: Arc::clone(&gateway) as Arc<dyn crate::front::InboundHandler>,
         clock,
     };

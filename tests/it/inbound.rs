@@ -6,7 +6,7 @@ mod workshop;
 
 use std::sync::Arc;
 
-use http::{Method, Request, StatusCode};
+use http::{Method, Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
@@ -54,7 +54,13 @@ fn assert_silent(reply: &RawReply, name: &str) {
 }
 
 /// Makes any HTTP/1.1 request to the listener for agencies.
-async fn http(stage: &Stage, config: ClientConfig, method: Method, path: &str, body: &[u8]) -> StatusCode {
+async fn http(
+    stage: &Stage,
+    config: ClientConfig,
+    method: Method,
+    path: &str,
+    body: &[u8],
+) -> Response<Bytes> {
     let stream = connect(stage, config).await;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
     tokio::spawn(connection);
@@ -66,9 +72,8 @@ async fn http(stage: &Stage, config: ClientConfig, method: Method, path: &str, b
         .body(Full::new(Bytes::copy_from_slice(body)))
         .unwrap();
     let response = sender.send_request(request).await.unwrap();
-    let status = response.status();
-    drop(response.into_body().collect().await);
-    status
+    let (parts, body) = response.into_parts();
+    Response::from_parts(parts, body.collect().await.unwrap().to_bytes())
 }
 
 /// Opens a connection to the listener for agencies.

@@ -15,14 +15,31 @@ use axum::body::Body;
 use http::{HeaderMap, Request, Response};
 use hyper::body::{Bytes, Frame, Incoming, SizeHint};
 use tokio::sync::mpsc;
-use tonic::Status;
+use tonic::Code;
 use tower::{Service, ServiceExt};
 
 use super::ending::Ending;
+use super::refusal::Refusal;
 use super::{Limits, Shutdown};
 
 #[cfg(test)]
 mod tests;
+
+/// Work that panicked.
+const FAILED: Refusal<'_> = Refusal {
+    code: Code::Internal,
+    reason: "INTERNAL",
+    text: "the gateway made a mistake",
+    hint: "tell the operator of the gateway the time of this call",
+    retry: "no",
+};
+const TOO_LATE: Refusal<'_> = Refusal {
+    code: Code::DeadlineExceeded,
+    reason: "DEADLINE_EXCEEDED",
+    text: "the deadline has passed",
+    hint: "the call may still take effect: repeat it with the same request id",
+    retry: "same call later",
+};
 
 /// Counts what is at work, so that the end can wait for it.
 #[derive(Debug, Clone)]
@@ -98,16 +115,20 @@ impl Service<Request<Incoming>> for Calls {
                 Ok(Ok(Ok(response))) => {
                     return Ok(response.map(|body| Body::new(Ending::new(body, shutdown))));
                 }
-                Ok(Err(_)) => Status::internal("the call failed"),
+                Ok(Err(_)) => {
+                    tracing::error!(reason = FAILED.reason, "call failed");
+                    FAILED
+                }
                 Err(_) => {
                     if !complete.load(Ordering::Acquire) {
                         // Nothing has begun, and a request that trickles in for ever must not stay.
                         abort.abort();
                     }
-                    Status::deadline_exceeded("the deadline has passed; the call may still take effect")
+                    tracing::info!(reason = TOO_LATE.reason, "call refused");
+                    TOO_LATE
                 }
             };
-            Ok(answer.into_http())
+            Ok(answer.status().into_http())
         })
     }
 }

@@ -5,13 +5,20 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use axum::body::Body;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::HeaderMap;
 use hyper::body::{Bytes, Frame, SizeHint};
+use tonic::Code;
 
 use super::Shutdown;
+use super::refusal::Refusal;
 
-/// gRPC's UNAVAILABLE: come back, to another gateway or to this one when it runs again.
-const UNAVAILABLE: HeaderValue = HeaderValue::from_static("14");
+const SHUTTING_DOWN: Refusal<'_> = Refusal {
+    code: Code::Unavailable,
+    reason: "SHUTTING_DOWN",
+    text: "the gateway shuts down",
+    hint: "make the same call again, to another gateway or to this one when it runs again",
+    retry: "same call later",
+};
 
 /// The body of an answer. Once shutdown has begun it ends, when it has nothing more to say for the moment.
 pub(super) struct Ending {
@@ -49,11 +56,10 @@ impl hyper::body::Body for Ending {
         let frame = Pin::new(&mut self.body).poll_frame(context);
         if frame.is_pending() && self.poll_begun(context).is_ready() {
             self.over = true;
-            let trailers = HeaderMap::from_iter([
-                (HeaderName::from_static("grpc-status"), UNAVAILABLE),
-                (HeaderName::from_static("grpc-message"), HeaderValue::from_static("the gateway shuts down")),
-            ]);
-            return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
+            let mut trailers = HeaderMap::new();
+            // It fails only for texts that no header can carry, and these are not such.
+            let written = SHUTTING_DOWN.status().add_header(&mut trailers);
+            return Poll::Ready(written.is_ok().then(|| Ok(Frame::trailers(trailers))));
         }
         frame
     }

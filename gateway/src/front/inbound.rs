@@ -1,7 +1,11 @@
 //! How does a message in an agency's own protocol reach its adapter?
+//!
+//! What no adapter gets to see is answered here with problem details (RFC 9457), for the front speaks no agency's
+//! protocol: `title`, `status`, `detail` with what to do about it, and `reason`, which stays as it is.
 
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
@@ -26,7 +30,7 @@ pub trait InboundHandler: Debug + Send + Sync {
     async fn inbound(&self, agency: &AgencyId, inbound: Inbound<'_>) -> Option<Reply>;
 }
 
-/// The one route `POST /inbound/{agency}`; everything else is not found.
+/// The one route `POST /inbound/{agency}`; everything else is not found, or not allowed.
 pub fn router(
     handler: Arc<dyn InboundHandler>,
     clock: Arc<dyn Clock>,
@@ -48,14 +52,17 @@ struct Entry {
 impl Entry {
     async fn take(self, request: Request<Body>) -> Response<Body> {
         let Some(agency) = addressed(&request) else {
-            return plain(StatusCode::NOT_FOUND);
+            return Problem::NotFound.response();
         };
+        if request.method() != Method::POST {
+            return Problem::MethodNotAllowed.response();
+        }
         let now = self.clock.now();
         let peer = request.extensions().get::<Peer>().and_then(|peer| peer.certificate_sha256);
         let (parts, body) = request.into_parts();
         let body = match self.body(&parts.headers, body).await {
             Ok(body) => body,
-            Err(status) => return plain(status),
+            Err(problem) => return problem.response(),
         };
         let handler = Arc::clone(&self.handler);
         // A message that is complete is carried to its end, whether or not the agency waits for the answer.
@@ -65,43 +72,114 @@ impl Entry {
         });
         match work.await {
             Ok(Some(reply)) => worded(reply),
-            Ok(None) => plain(StatusCode::NOT_FOUND),
-            Err(_) => plain(StatusCode::INTERNAL_SERVER_ERROR),
+            Ok(None) => Problem::NotFound.response(),
+            Err(_) => Problem::Internal.response(),
         }
     }
 
-    async fn body(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, StatusCode> {
+    async fn body(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
         let announced =
             headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         if announced.is_some_and(|length: usize| length > self.limits.body_size) {
-            return Err(StatusCode::PAYLOAD_TOO_LARGE);
+            return Err(self.too_large());
         }
         let limited = Limited::new(body, self.limits.body_size).collect();
         match tokio::time::timeout(self.limits.body_read, limited).await {
             Ok(Ok(collected)) => Ok(collected.to_bytes()),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
-            Ok(Err(_)) => Err(StatusCode::BAD_REQUEST),
-            Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(self.too_large()),
+            Ok(Err(_)) => Err(Problem::Incomplete),
+            Err(_) => Err(Problem::TooSlow { within: self.limits.body_read }),
         }
+    }
+
+    fn too_large(&self) -> Problem {
+        Problem::TooLarge { bytes: self.limits.body_size }
     }
 }
 
-/// The agency that a request is for, if it has the one form that is answered.
+/// The agency that a request is for, if its path has the one form that is answered.
 fn addressed(request: &Request<Body>) -> Option<AgencyId> {
-    if request.method() != Method::POST {
-        return None;
-    }
     request.uri().path().strip_prefix("/inbound/")?.parse().ok()
 }
 
-fn plain(status: StatusCode) -> Response<Body> {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = status;
-    if status == StatusCode::REQUEST_TIMEOUT || status == StatusCode::PAYLOAD_TOO_LARGE {
-        // The rest of the body is not waited for.
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+/// Why no adapter gets to see a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Problem {
+    NotFound,
+    MethodNotAllowed,
+    TooLarge { bytes: usize },
+    TooSlow { within: Duration },
+    Incomplete,
+    Internal,
+}
+
+impl Problem {
+    fn status(self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
+            Self::Incomplete => StatusCode::BAD_REQUEST,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
     }
-    response
+
+    fn reason(self) -> &'static str {
+        match self {
+            Self::NotFound => "NOT_FOUND",
+            Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
+            Self::TooLarge { .. } => "MESSAGE_TOO_LARGE",
+            Self::TooSlow { .. } => "MESSAGE_TOO_SLOW",
+            Self::Incomplete => "MESSAGE_INCOMPLETE",
+            Self::Internal => "INTERNAL",
+        }
+    }
+
+    fn hint(self) -> String {
+        match self {
+            Self::NotFound => {
+                "post to /inbound/ and the id of an agency whose own protocol this gateway speaks".into()
+            }
+            Self::MethodNotAllowed => "use POST".into(),
+            Self::TooLarge { bytes } => format!("send at most {bytes} bytes"),
+            Self::TooSlow { within } => format!("send the whole message within {} ms", within.as_millis()),
+            Self::Incomplete => "send the whole message, as long as its headers announce it".into(),
+            Self::Internal => "tell the operator of the gateway the time of this message".into(),
+        }
+    }
+
+    fn response(self) -> Response<Body> {
+        let status = self.status();
+        if self == Self::Internal {
+            tracing::error!(reason = self.reason(), "taking in an agency's message failed");
+        } else {
+            tracing::info!(reason = self.reason(), "message of an agency refused");
+        }
+        let body = serde_json::json!({
+            "type": "about:blank",
+            "title": status.canonical_reason(),
+            "status": status.as_u16(),
+            "detail": self.hint(),
+            "reason": self.reason(),
+        });
+        let mut response = Response::new(Body::from(body.to_string()));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        match self {
+            Self::MethodNotAllowed => {
+                headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
+            }
+            // The rest of the body is not waited for.
+            Self::TooLarge { .. } | Self::TooSlow { .. } => {
+                headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            Self::NotFound | Self::Incomplete | Self::Internal => {}
+        }
+        response
+    }
 }
 
 fn worded(reply: Reply) -> Response<Body> {

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// The largest message of a gRPC request, in bytes.
+pub(crate) const LARGEST_MESSAGE: usize = 256 * 1024;
+
 /// Limits of both listeners. The protocol's own limits are in [`super::accept`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {

@@ -4,11 +4,13 @@
 //! HTTP/1.1. What is known of the caller's certificate travels with each request as [`Peer`].
 
 pub mod accept;
+mod bare;
 pub(crate) mod call;
 mod ending;
 mod inbound;
 mod limits;
 mod quota;
+pub(crate) mod refusal;
 mod shutdown;
 pub mod tls;
 
@@ -16,6 +18,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::middleware::map_response;
+use polku_proto::AgencyId;
 use prost::Message;
 use tokio::net::TcpListener;
 use tonic::service::Routes;
@@ -30,6 +34,7 @@ use call::Calls;
 
 pub use call::Running;
 pub use inbound::{InboundHandler, router};
+pub(crate) use limits::LARGEST_MESSAGE;
 pub use limits::Limits;
 pub use quota::{Quotas, RetryAfter};
 pub use shutdown::Shutdown;
@@ -53,6 +58,8 @@ pub struct Front {
     pub limits: Limits,
     /// The gRPC services. Health and reflection are added to them.
     pub routes: Routes,
+    /// Agencies with an adapter. Each is a service of its own to the health service.
+    pub agencies: Vec<AgencyId>,
     /// Whom agencies' own messages go to.
     pub inbound: Arc<dyn InboundHandler>,
     /// The time of agencies' messages.
@@ -101,7 +108,9 @@ impl Front {
             inbound: address(&inbound, self.listen.inbound)?,
         };
         let (reporter, health_server) = tonic_health::server::health_reporter();
-        let health = Health { reporter, services: services()?.into() };
+        let mut services = services()?;
+        services.extend(self.agencies.iter().map(ToString::to_string));
+        let health = Health { reporter, services: services.into() };
         let contract = || {
             tonic_reflection::server::Builder::configure()
                 .register_encoded_file_descriptor_set(polku_proto::FILE_DESCRIPTOR_SET)
@@ -112,9 +121,9 @@ impl Front {
         let older_reflection = contract().build_v1alpha().map_err(FrontError::Reflection)?;
         let routes = self
             .routes
-            .add_service(health_server)
-            .add_service(reflection)
-            .add_service(older_reflection)
+            .add_service(health_server.max_decoding_message_size(LARGEST_MESSAGE))
+            .add_service(reflection.max_decoding_message_size(LARGEST_MESSAGE))
+            .add_service(older_reflection.max_decoding_message_size(LARGEST_MESSAGE))
             .prepare();
         health.serving().await;
         Ok(Open { front: Front { routes, ..self }, grpc, inbound, bound, health })
@@ -156,8 +165,8 @@ impl Open {
             protocol: Protocol::Http1,
             limits,
         };
-        let calls =
-            Calls::new(self.front.routes.into_axum_router(), limits, running.clone(), shutdown.clone());
+        let routes = self.front.routes.into_axum_router().layer(map_response(bare::worded));
+        let calls = Calls::new(routes, limits, running.clone(), shutdown.clone());
         let messages = router(self.front.inbound, self.front.clock, limits, running.clone());
         let leaving = async {
             shutdown.begun().await;
@@ -184,7 +193,8 @@ impl fmt::Debug for Health {
 }
 
 impl Health {
-    /// Says that the gateway and every service of it serve.
+    /// Says that the gateway and every service of it serve. An agency whose adapter fails changes nothing in what
+    /// is said of the gateway.
     pub async fn serving(&self) {
         self.set(ServingStatus::Serving).await;
     }

@@ -8,11 +8,9 @@ mod deadline;
 mod journey;
 mod referral;
 pub(crate) mod status;
-mod unreadable;
 
 use std::sync::Arc;
 
-use axum::middleware::map_response;
 use polku_proto::v1::consent_service_server::ConsentServiceServer;
 use polku_proto::v1::journey_service_server::JourneyServiceServer;
 use polku_proto::v1::referral_service_server::ReferralServiceServer;
@@ -22,11 +20,8 @@ use tonic::service::Routes;
 
 use crate::caller::{Caller, Callers};
 use crate::error::Error;
-use crate::front::Quotas;
+use crate::front::{LARGEST_MESSAGE, Quotas};
 use crate::gateway::Gateway;
-
-/// The largest request message, bytes.
-const LARGEST_MESSAGE: usize = 256 * 1024;
 
 /// What every service needs.
 #[derive(Debug, Clone)]
@@ -52,8 +47,7 @@ pub(crate) fn routes(gateway: Arc<Gateway>, callers: Arc<Callers>, quotas: Arc<Q
     let journey = JourneyServiceServer::new(journey::Service(desk.clone()));
     let referral = ReferralServiceServer::new(referral::Service(desk.clone()));
     let consent = ConsentServiceServer::new(consent::Service(desk));
-    let routes = Routes::new(journey.max_decoding_message_size(LARGEST_MESSAGE))
+    Routes::new(journey.max_decoding_message_size(LARGEST_MESSAGE))
         .add_service(referral.max_decoding_message_size(LARGEST_MESSAGE))
-        .add_service(consent.max_decoding_message_size(LARGEST_MESSAGE));
-    routes.into_axum_router().layer(map_response(unreadable::worded)).into()
+        .add_service(consent.max_decoding_message_size(LARGEST_MESSAGE))
 }

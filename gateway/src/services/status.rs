@@ -7,14 +7,13 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, StatusExt};
+use tonic_types::ErrorDetails;
 
 use crate::caller::CallerError;
 use crate::error::Error;
+use crate::front::refusal::Refusal;
 use crate::store::StoreError;
 
-/// `ErrorInfo.domain`.
-const DOMAIN: &str = "polku";
 /// When to come back after a failure that passes.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -22,7 +21,7 @@ impl From<Error> for Status {
     fn from(error: Error) -> Self {
         log(&error);
         let mut details = ErrorDetails::new();
-        let mut metadata = HashMap::from([("retry".to_owned(), retry(&error).to_owned())]);
+        let mut metadata = HashMap::new();
         match &error {
             Error::Invalid(violations) => {
                 for violation in violations.iter() {
@@ -64,9 +63,14 @@ impl From<Error> for Status {
             | Error::Seal(_)
             | Error::Inconsistent(_) => {}
         }
-        details.set_error_info(error.reason(), DOMAIN, metadata);
-        let message = format!("{}: {}", text(&error), error.hint());
-        Status::with_error_details(code(&error), message, details)
+        let refusal = Refusal {
+            code: code(&error),
+            reason: error.reason(),
+            text: &text(&error),
+            hint: &error.hint(),
+            retry: retry(&error),
+        };
+        refusal.status_with(details, metadata)
     }
 }
 

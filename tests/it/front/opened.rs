@@ -17,10 +17,22 @@ use polku_gateway::clock::SystemClock;
 use polku_gateway::config::Listen;
 use polku_gateway::front::{Bound, Front, InboundHandler, Limits, Shutdown};
 use polku_proto::AgencyId;
+use polku_tests::pki;
+use polku_tests::world::{KELA, PAJA, TE};
+use rustls::ClientConfig;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tonic::service::Routes;
+use tonic::{Code, Status};
 
-use super::{Site, connect};
+use super::{Site, connect, with_protocol};
+use crate::stage::{Stage, assert_refused};
+
+/// The health service's answer SERVING, as it is on the wire.
+const SERVING: [u8; 7] = [0, 0, 0, 0, 2, 8, 1];
+
+/// A limit that a test can wait for, and that a request is complete within.
+const SOON: Duration = Duration::from_millis(500);
 
 /// Answers agency `te` with the size of its message.
 #[derive(Debug)]
@@ -55,6 +67,7 @@ async fn open(limits: Limits, router: Router) -> Opened {
         tls: site.tls.clone(),
         limits,
         routes,
+        agencies: vec!["te".parse().unwrap()],
         inbound: Arc::new(Sizes),
         clock: Arc::new(SystemClock),
     };
@@ -68,11 +81,7 @@ async fn open(limits: Limits, router: Router) -> Opened {
 impl Opened {
     async fn grpc(&self) -> http2::SendRequest<Full<Bytes>> {
         let identity = self.site.pki.issue_client("ohjaamo").unwrap();
-        let stream = connect(self.bound.grpc, self.site.client(&identity, "h2")).await.unwrap();
-        let (sender, connection) =
-            http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
-        tokio::spawn(connection);
-        sender
+        grpc(self.bound, self.site.client(&identity, "h2")).await
     }
 
     async fn post(&self, path: &str, body: Vec<u8>) -> (StatusCode, Bytes) {
@@ -86,28 +95,36 @@ impl Opened {
     }
 }
 
-/// A gRPC call with this message; answers the body's messages and the status, which may stand in the headers.
+async fn grpc(bound: Bound, config: ClientConfig) -> http2::SendRequest<Full<Bytes>> {
+    let stream = connect(bound.grpc, config).await.unwrap();
+    let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    sender
+}
+
+/// A gRPC call with this message and these headers; answers the body's messages and the status, which may stand in
+/// the headers.
 async fn call(
     sender: &mut http2::SendRequest<Full<Bytes>>,
     path: &str,
     message: &[u8],
-    timeout: Option<&str>,
-) -> (Bytes, String) {
+    headers: &[(&str, &str)],
+) -> (Bytes, Status) {
     let mut body = vec![0];
     body.extend(u32::try_from(message.len()).unwrap().to_be_bytes());
     body.extend(message);
     let mut request = Request::post(format!("https://localhost{path}"))
         .header("content-type", "application/grpc")
         .header("te", "trailers");
-    if let Some(timeout) = timeout {
-        request = request.header("grpc-timeout", timeout);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
     }
     let request = request.body(Full::<Bytes>::from(body)).unwrap();
     let response: http::Response<Incoming> = sender.send_request(request).await.unwrap();
-    let in_headers = response.headers().get("grpc-status").cloned();
+    let in_headers = Status::from_header_map(response.headers());
     let collected = response.into_body().collect().await.unwrap();
-    let status = in_headers.or_else(|| collected.trailers().and_then(|all| all.get("grpc-status").cloned()));
-    (collected.to_bytes(), status.map_or_else(String::new, |status| status.to_str().unwrap().to_owned()))
+    let status = in_headers.or_else(|| collected.trailers().and_then(Status::from_header_map));
+    (collected.to_bytes(), status.expect("no status"))
 }
 
 /// A message with one text as its first field.
@@ -121,13 +138,36 @@ fn text(text: &str) -> Vec<u8> {
 async fn health_is_told_for_every_service() {
     let opened = open(Limits::default(), Router::new()).await;
     let mut sender = opened.grpc().await;
-    for service in ["", "polku.v1.ReferralService", "polku.v1.ConsentService", "polku.v1.JourneyService"] {
-        let (body, status) = call(&mut sender, "/grpc.health.v1.Health/Check", &text(service), None).await;
-        assert_eq!(status, "0", "{service}");
-        assert_eq!(body.as_ref(), [0, 0, 0, 0, 2, 8, 1], "{service} is not SERVING");
+    let services =
+        ["", "polku.v1.ReferralService", "polku.v1.ConsentService", "polku.v1.JourneyService", "te"];
+    for service in services {
+        let (body, status) = call(&mut sender, "/grpc.health.v1.Health/Check", &text(service), &[]).await;
+        assert_eq!(status.code(), Code::Ok, "{service}");
+        assert_eq!(body.as_ref(), SERVING, "{service}");
     }
-    let (_, status) = call(&mut sender, "/grpc.health.v1.Health/Check", &text("polku.v1.Other"), None).await;
-    assert_eq!(status, "5");
+    for service in ["polku.v1.Other", "kela"] {
+        let (_, status) = call(&mut sender, "/grpc.health.v1.Health/Check", &text(service), &[]).await;
+        assert_refused(Err::<(), _>(status), Code::NotFound, "SERVICE_UNKNOWN");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_health_of_every_agency_with_an_adapter_is_told() {
+    let stage = Stage::open().await;
+    let identity = &stage.world.identities.ohjaamo;
+    let config = pki::mutual_client_config(stage.world.authority_pem(), identity).unwrap();
+    let mut sender = grpc(stage.bound(), with_protocol(config, "h2")).await;
+    for agency in [TE, PAJA] {
+        let (body, status) = call(&mut sender, "/grpc.health.v1.Health/Check", &text(agency), &[]).await;
+        assert_eq!(status.code(), Code::Ok, "{agency}");
+        assert_eq!(body.as_ref(), SERVING, "{agency}");
+    }
+    for agency in [KELA, "ohjaamo"] {
+        let (_, status) = call(&mut sender, "/grpc.health.v1.Health/Check", &text(agency), &[]).await;
+        assert_refused(Err::<(), _>(status), Code::NotFound, "SERVICE_UNKNOWN");
+    }
+    drop(sender);
+    stage.close().await;
 }
 
 #[tokio::test]
@@ -136,8 +176,8 @@ async fn reflection_tells_the_services() {
     let mut sender = opened.grpc().await;
     // list_services is field 7.
     let path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
-    let (body, status) = call(&mut sender, path, &[0x3a, 0], None).await;
-    assert_eq!(status, "0");
+    let (body, status) = call(&mut sender, path, &[0x3a, 0], &[]).await;
+    assert_eq!(status.code(), Code::Ok);
     let told = String::from_utf8_lossy(&body);
     for service in ["polku.v1.ReferralService", "polku.v1.ConsentService", "polku.v1.JourneyService"] {
         assert!(told.contains(service), "{service} is not told");
@@ -146,30 +186,67 @@ async fn reflection_tells_the_services() {
 
 #[tokio::test]
 async fn a_call_ends_at_its_deadline_and_its_work_does_not() {
+    let (go, gone) = watch::channel(false);
     let finished = Arc::new(AtomicU32::new(0));
     let counter = Arc::clone(&finished);
     let slow = any(async move |body: axum::body::Body| {
         let _ = body.collect().await;
-        tokio::time::sleep(Duration::from_millis(600)).await;
+        gone.clone().wait_for(|gone| *gone).await.unwrap();
         counter.fetch_add(1, Ordering::SeqCst);
         "late"
     });
     let router = Router::new().route("/slow", slow);
-    let limit = Duration::from_millis(300);
-    let limits = Limits { call: limit, longest_call: limit, ..Limits::default() };
+    let limits = Limits { call: SOON, longest_call: SOON, ..Limits::default() };
     let opened = open(limits, router).await;
     let mut sender = opened.grpc().await;
-
-    let (_, status) = call(&mut sender, "/slow", b"", Some("50m")).await;
-    assert_eq!(status, "4", "the caller's own deadline");
-    for asked in [None, Some("1H")] {
-        let (_, status) = call(&mut sender, "/slow", b"", asked).await;
-        assert_eq!(status, "4", "the gateway's deadline");
+    for headers in [[].as_slice(), &[("grpc-timeout", "1H")]] {
+        let (_, status) = call(&mut sender, "/slow", b"", headers).await;
+        assert_refused(Err::<(), _>(status), Code::DeadlineExceeded, "DEADLINE_EXCEEDED");
     }
     drop(sender);
+    // None of it could end before: each call was answered without its work.
+    go.send(true).unwrap();
     opened.shutdown.begin();
     opened.task.await.unwrap();
-    assert_eq!(finished.load(Ordering::SeqCst), 3, "work that had begun was dropped");
+    assert_eq!(finished.load(Ordering::SeqCst), 2, "work that had begun was dropped");
+}
+
+#[tokio::test]
+async fn a_caller_may_ask_for_a_shorter_deadline() {
+    let never = any(async || std::future::pending::<&'static str>().await);
+    let patient = Duration::from_secs(3600);
+    let limits = Limits { call: patient, longest_call: patient, drain: SOON, ..Limits::default() };
+    let opened = open(limits, Router::new().route("/never", never)).await;
+    let mut sender = opened.grpc().await;
+    let (_, status) = call(&mut sender, "/never", b"", &[("grpc-timeout", "50m")]).await;
+    assert_refused(Err::<(), _>(status), Code::DeadlineExceeded, "DEADLINE_EXCEEDED");
+}
+
+#[tokio::test]
+async fn a_call_whose_work_panics_is_answered() {
+    let broken = any(async || -> &'static str { panic!("on purpose") });
+    let opened = open(Limits::default(), Router::new().route("/broken", broken)).await;
+    let mut sender = opened.grpc().await;
+    let (_, status) = call(&mut sender, "/broken", b"", &[]).await;
+    assert_refused(Err::<(), _>(status), Code::Internal, "INTERNAL");
+}
+
+#[tokio::test]
+async fn what_reaches_no_method_is_worded_too() {
+    let opened = open(Limits::default(), Router::new()).await;
+    let mut sender = opened.grpc().await;
+    let (_, status) = call(&mut sender, "/grpc.health.v1.Health/Measure", &text(""), &[]).await;
+    assert_refused(Err::<(), _>(status), Code::Unimplemented, "METHOD_UNKNOWN");
+
+    let check = "/grpc.health.v1.Health/Check";
+    let (_, status) = call(&mut sender, check, &text(""), &[("grpc-encoding", "gzip")]).await;
+    let status = assert_refused(Err::<(), _>(status), Code::Unimplemented, "COMPRESSION_NOT_SUPPORTED");
+    assert_eq!(status.metadata().get("grpc-accept-encoding").unwrap(), "identity");
+
+    let (_, status) = call(&mut sender, check, b"\x08", &[]).await;
+    assert_refused(Err::<(), _>(status), Code::InvalidArgument, "MESSAGE_UNREADABLE");
+    let (_, status) = call(&mut sender, check, &vec![0; 256 * 1024 + 1], &[]).await;
+    assert_refused(Err::<(), _>(status), Code::InvalidArgument, "MESSAGE_TOO_LARGE");
 }
 
 #[tokio::test]
@@ -177,12 +254,12 @@ async fn a_stream_ends_with_the_gateway() {
     let opened = open(Limits::default(), Router::new()).await;
     let mut sender = opened.grpc().await;
     let watch =
-        tokio::spawn(async move { call(&mut sender, "/grpc.health.v1.Health/Watch", &text(""), None).await });
+        tokio::spawn(async move { call(&mut sender, "/grpc.health.v1.Health/Watch", &text(""), &[]).await });
     tokio::time::sleep(Duration::from_millis(200)).await;
     opened.shutdown.begin();
     let (body, status) = watch.await.unwrap();
-    assert_eq!(body.get(..7), Some([0, 0, 0, 0, 2, 8, 1].as_slice()), "SERVING comes first");
-    assert_eq!(status, "14");
+    assert_eq!(body.get(..7), Some(SERVING.as_slice()), "SERVING comes first");
+    assert_refused(Err::<(), _>(status), Code::Unavailable, "SHUTTING_DOWN");
     tokio::time::timeout(Duration::from_secs(5), opened.task).await.expect("still draining").unwrap();
 }
 
@@ -208,6 +285,7 @@ async fn an_address_that_is_taken_is_named() {
         tls: site.tls.clone(),
         limits: Limits::default(),
         routes: Routes::default(),
+        agencies: Vec::new(),
         inbound: Arc::new(Sizes),
         clock: Arc::new(SystemClock),
     };

@@ -77,6 +77,15 @@ async fn every_header_is_echoed_in_order() {
     stage.close().await;
 }
 
+/// Asserts that the sender was told that it is not the one it should be, and nothing of the message.
+#[track_caller]
+fn assert_not_authenticated(reply: &RawReply, name: &str) {
+    assert_eq!(reply.status, StatusCode::FORBIDDEN);
+    let said = said(reply);
+    assert!(said.contains("<faultcode>client.ssl_authentication_failed</faultcode>"), "{said}");
+    assert_silent(reply, name);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn only_the_pinned_certificate_speaks_for_the_office() {
     let stage = Stage::open().await;
@@ -87,7 +96,7 @@ async fn only_the_pinned_certificate_speaks_for_the_office() {
     // Certificates of the same authority: of the office's own gRPC client, of another agency, of nobody.
     for identity in [&ids.te, &ids.ohjaamo, &ids.stranger] {
         let reply = post(&stage, message(&name), identity).await;
-        assert_eq!((reply.status, reply.body.len()), (StatusCode::FORBIDDEN, 0));
+        assert_not_authenticated(&reply, &name);
     }
     let foreign = Pki::new().unwrap().issue_client("te-security-server.example").unwrap();
     assert!(stage.world.te.send_raw_as(message(&name), &foreign).await.is_err(), "another authority");
@@ -97,7 +106,7 @@ async fn only_the_pinned_certificate_speaks_for_the_office() {
     let door = format!("https://localhost:{}/inbound/te", stage.bound().inbound.port());
     stage.world.walmu.connect_gateway(&door);
     let reply = stage.world.walmu.send_raw(&[], message(&name)).await.unwrap();
-    assert_eq!((reply.status, reply.body.len()), (StatusCode::FORBIDDEN, 0));
+    assert_not_authenticated(&reply, &name);
     unmoved.check(&stage, "somebody else").await;
     stage.close().await;
 }
@@ -110,7 +119,7 @@ async fn another_member_behind_the_right_certificate_is_refused() {
     let unmoved = Unmoved::of(&stage, &name).await;
     let official = &stage.world.te.settings().official;
     let reply = post(&stage, message(&name).replace("9999901-2", "9999903-9"), official).await;
-    assert_eq!((reply.status, reply.body.len()), (StatusCode::FORBIDDEN, 0));
+    assert_not_authenticated(&reply, &name);
     unmoved.check(&stage, "another member").await;
     stage.close().await;
 }

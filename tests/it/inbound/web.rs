@@ -1,12 +1,21 @@
 //! Is the one route for agencies the only one?
 
-use http::{Method, StatusCode};
+use http::{Method, Response, StatusCode};
+use hyper::body::Bytes;
 use polku_tests::pki;
 use polku_tests::world::{PEOPLE, TE};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::{Unmoved, connect, http};
 use crate::stage::Stage;
+
+/// The reason in an answer's problem details.
+fn reason(answer: &Response<Bytes>) -> String {
+    assert_eq!(answer.headers()["content-type"], "application/problem+json");
+    let problem: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
+    assert!(problem["detail"].as_str().is_some_and(|hint| !hint.is_empty()), "no hint: {problem}");
+    problem["reason"].as_str().unwrap().to_owned()
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn there_is_one_route() {
@@ -17,8 +26,12 @@ async fn there_is_one_route() {
     let official = &stage.world.te.settings().official;
     let config = || pki::mutual_client_config(stage.world.authority_pem(), official).unwrap();
     for method in [Method::GET, Method::HEAD, Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
-        let status = http(&stage, config(), method.clone(), "/inbound/te", b"").await;
-        assert_eq!(status, StatusCode::NOT_FOUND, "{method}");
+        let answer = http(&stage, config(), method.clone(), "/inbound/te", b"").await;
+        assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED, "{method}");
+        assert_eq!(answer.headers()["allow"], "POST", "{method}");
+        if method != Method::HEAD {
+            assert_eq!(reason(&answer), "METHOD_NOT_ALLOWED", "{method}");
+        }
     }
     let paths = [
         "/",
@@ -36,8 +49,13 @@ async fn there_is_one_route() {
         "/polku.v1.ReferralService/ListReferrals",
     ];
     for path in paths {
-        let status = http(&stage, config(), Method::POST, path, b"<a/>").await;
-        assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
+        let answer = http(&stage, config(), Method::POST, path, b"<a/>").await;
+        assert_eq!(
+            (answer.status(), reason(&answer).as_str()),
+            (StatusCode::NOT_FOUND, "NOT_FOUND"),
+            "{path}"
+        );
+        assert!(!String::from_utf8_lossy(answer.body()).contains("kanaria"), "{path} is repeated");
     }
     unmoved.check(&stage, "a request elsewhere").await;
     stage.close().await;

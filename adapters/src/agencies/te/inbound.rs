@@ -6,7 +6,7 @@
 //! | refused for good | 200 | non-technical fault with the gateway's reason code |
 //! | refused for now | 500 | technical fault `server.serverproxy.service_disabled`: X-Road callers try again on it, and know that nothing has happened |
 //! | cannot be read | 500 | technical fault `client.…` |
-//! | not authenticated | 403 | nothing |
+//! | not authenticated | 403 | technical fault `client.ssl_authentication_failed` |
 
 use http::{StatusCode, header};
 use uuid::Uuid;
@@ -20,6 +20,8 @@ use crate::{Inbound, InboundError, InboundEvent, InboundOutcome, Reply, Retry};
 
 /// X-Road's code of a service that is switched off for the moment.
 const COME_BACK_LATER: &str = "server.serverproxy.service_disabled";
+/// X-Road's code of a client that does not show the certificate that belongs to it.
+const NOT_AUTHENTICATED: &str = "client.ssl_authentication_failed";
 /// X-Road's code of a body that is not as its service describes it.
 const INVALID_BODY: &str = "client.invalid_body";
 /// X-Road's code of a service that is not offered.
@@ -57,8 +59,9 @@ impl EmploymentServices {
 /// Words an answer.
 pub(super) fn reply(inbound: &Inbound<'_>, outcome: &InboundOutcome) -> Reply {
     match outcome {
-        InboundOutcome::Unreadable(InboundError::Unauthenticated { .. }) => {
-            Reply { status: StatusCode::FORBIDDEN, content_type: CONTENT_TYPE, body: Vec::new() }
+        InboundOutcome::Unreadable(InboundError::Unauthenticated { expected }) => {
+            let written = write_fault(NOT_AUTHENTICATED, &format!("expected {expected}"), Uuid::nil());
+            answer(StatusCode::FORBIDDEN, written)
         }
         InboundOutcome::Unreadable(InboundError::Malformed { code, expected }) => {
             fault(code, &format!("expected {expected}"), Uuid::nil())

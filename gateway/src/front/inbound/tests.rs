@@ -34,6 +34,20 @@ fn post(path: &str, body: Body) -> Request<Body> {
     Request::post(path).body(body).unwrap()
 }
 
+/// Asserts that a refusal says in problem details what is the matter and what to do.
+async fn assert_problem(response: Response<Body>, status: u16, title: &str, reason: &str) {
+    assert_eq!(response.status(), status);
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    let mut said: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    let detail = said.as_object_mut().unwrap().remove("detail").unwrap();
+    assert!(detail.as_str().is_some_and(|hint| !hint.is_empty()), "no hint: {said}");
+    let expected = serde_json::json!({
+        "type": "about:blank", "title": title, "status": status, "reason": reason
+    });
+    assert_eq!(said, expected);
+}
+
 #[tokio::test]
 async fn a_message_reaches_its_adapter_with_the_certificate() {
     let mut request = post("/inbound/te", Body::from("<a/>"));
@@ -49,21 +63,47 @@ async fn everything_else_is_not_found() {
     for path in
         ["/", "/inbound", "/inbound/", "/inbound/kela", "/inbound/te/x", "/inbound/TE", "/inbound/te%20"]
     {
-        assert_eq!(ask(post(path, Body::empty())).await.status(), StatusCode::NOT_FOUND, "{path}");
+        assert_problem(ask(post(path, Body::empty())).await, 404, "Not Found", "NOT_FOUND").await;
     }
-    let get = Request::get("/inbound/te").body(Body::empty()).unwrap();
-    assert_eq!(ask(get).await.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn another_method_is_not_allowed() {
+    for method in [Method::GET, Method::PUT, Method::DELETE] {
+        let request = Request::builder().method(method).uri("/inbound/te").body(Body::empty()).unwrap();
+        let response = ask(request).await;
+        assert_eq!(response.headers()[header::ALLOW], "POST");
+        assert_problem(response, 405, "Method Not Allowed", "METHOD_NOT_ALLOWED").await;
+    }
+}
+
+#[tokio::test]
+async fn what_ends_before_its_end_is_refused() {
+    let broken = tokio_stream::iter([Ok("<a"), Err(std::io::Error::other("gone"))]);
+    let response = ask(post("/inbound/te", Body::from_stream(broken))).await;
+    assert_problem(response, 400, "Bad Request", "MESSAGE_INCOMPLETE").await;
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_is_answered() {
+    // The handler asserts the time.
+    let clock = Arc::new(ManualClock::new(jiff::Timestamp::UNIX_EPOCH));
+    let router = router(Arc::new(Echo), clock, Limits::default(), Running::default());
+    let response = router.oneshot(post("/inbound/te", Body::empty())).await.unwrap();
+    assert_problem(response, 500, "Internal Server Error", "INTERNAL").await;
 }
 
 #[tokio::test]
 async fn a_message_that_is_too_large_is_refused_whether_or_not_it_says_so() {
     let mut announced = post("/inbound/te", Body::empty());
     announced.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from_static("17"));
-    assert_eq!(ask(announced).await.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    let response = ask(announced).await;
+    assert_eq!(response.headers()[header::CONNECTION], "close");
+    assert_problem(response, 413, "Payload Too Large", "MESSAGE_TOO_LARGE").await;
 
     let chunks = tokio_stream::iter(["123456789", "123456789"].map(Ok::<_, std::convert::Infallible>));
     let streamed = post("/inbound/te", Body::from_stream(chunks));
-    assert_eq!(ask(streamed).await.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert_problem(ask(streamed).await, 413, "Payload Too Large", "MESSAGE_TOO_LARGE").await;
 
     assert_eq!(ask(post("/inbound/te", Body::from("1234567890123456"))).await.status(), StatusCode::ACCEPTED);
 }
@@ -72,6 +112,6 @@ async fn a_message_that_is_too_large_is_refused_whether_or_not_it_says_so() {
 async fn a_message_that_does_not_end_is_given_up() {
     let never = tokio_stream::pending::<Result<&'static str, std::convert::Infallible>>();
     let response = ask(post("/inbound/te", Body::from_stream(never))).await;
-    assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
     assert_eq!(response.headers()[header::CONNECTION], "close");
+    assert_problem(response, 408, "Request Timeout", "MESSAGE_TOO_SLOW").await;
 }

@@ -227,7 +227,10 @@ fn other_peers() {
         let refused = office().receive(&inbound).unwrap_err();
         assert!(matches!(refused, InboundError::Unauthenticated { .. }));
         let reply = office().reply(&inbound, &InboundOutcome::Unreadable(refused));
-        assert_eq!((reply.status, reply.body.len()), (StatusCode::FORBIDDEN, 0));
+        assert_eq!(reply.status, StatusCode::FORBIDDEN);
+        let said = String::from_utf8(reply.body).unwrap();
+        assert!(said.contains("<faultcode>client.ssl_authentication_failed</faultcode>"), "{said}");
+        assert!(said.contains("<faultstring>expected a client certificate"), "{said}");
     }
 }
 
