@@ -2,11 +2,11 @@
 
 use jiff::SignedDuration;
 use polku_proto::v1::{ConsentTerms, DataCategory, GetJourneyRequest, ListConsentsRequest, ProhibitionTerms};
-use polku_tests::world::{Client, KELA, OHJAAMO, TE, terms};
+use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, TE, terms};
 use tonic::Code;
 
 use super::changes::{prohibit, record};
-use crate::stage::{BASIC, HETUS, Stage, assert_refused, fields_of, purpose_of, wire};
+use crate::stage::{BASIC, Stage, assert_refused, fields_of, purpose_of, wire};
 
 async fn prohibitions(client: &Client, youth: &str) -> Vec<String> {
     let request = GetJourneyRequest { youth: youth.into() };
@@ -22,7 +22,7 @@ async fn prohibitions(client: &Client, youth: &str) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_prohibition_is_found_again_by_who_recorded_it_and_by_the_young_person() {
     let stage = Stage::at_noon().await;
-    let youth = stage.ohjaamo().identify(HETUS[0]).await.unwrap();
+    let youth = stage.ohjaamo().identify(PEOPLE[0]).await.unwrap();
     let terms = ProhibitionTerms { recipients: vec![KELA.into()], ..ProhibitionTerms::default() };
     let recorded = prohibit(&stage.ohjaamo(), &youth, terms).await.unwrap().prohibition.unwrap();
     for reader in [stage.ohjaamo(), stage.subject(&youth), stage.guardian(&youth)] {
@@ -38,7 +38,7 @@ async fn a_prohibition_is_found_again_by_who_recorded_it_and_by_the_young_person
 async fn consents_are_listed_page_by_page() {
     let stage = Stage::at_noon().await;
     let mut ohjaamo = stage.ohjaamo();
-    let youth = ohjaamo.identify(HETUS[0]).await.unwrap();
+    let youth = ohjaamo.identify(PEOPLE[0]).await.unwrap();
     let mut names = Vec::new();
     for recipient in [KELA, TE, KELA] {
         let terms = ConsentTerms {
@@ -75,7 +75,7 @@ async fn consents_are_listed_page_by_page() {
 #[tokio::test(flavor = "multi_thread")]
 async fn terms_are_not_legible_on_disk() {
     let stage = Stage::at_noon().await;
-    let youth = stage.ohjaamo().identify(HETUS[0]).await.unwrap();
+    let youth = stage.ohjaamo().identify(PEOPLE[0]).await.unwrap();
     let covered = [DataCategory::IdentityContact, DataCategory::HealthCapacity];
     let terms = ConsentTerms {
         valid_until: Some(wire(stage.now() + SignedDuration::from_hours(1))),
