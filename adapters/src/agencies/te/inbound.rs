@@ -35,11 +35,9 @@ impl EmploymentServices {
         }
         let message = read_soap(inbound)?;
         let headers = message.headers();
-        let caller = &headers.client;
-        let same_member = (caller.instance(), caller.member_class(), caller.member_code())
-            == (self.office.instance(), self.office.member_class(), self.office.member_code());
-        if !same_member {
-            let expected = "the office's own X-Road member, of `service`, as `client` of the message";
+        // The whole identifier: other subsystems of the same member, a city's social services say, are others.
+        if headers.client != self.office {
+            let expected = "the office's own X-Road subsystem, that of `service`, as `client` of the message";
             return Err(InboundError::Unauthenticated { expected });
         }
         let service = &headers.service;
@@ -117,6 +115,12 @@ fn read_soap(inbound: &Inbound<'_>) -> Result<SoapMessage, InboundError> {
         None => None,
     };
     let action = header(header::HeaderName::from_static("soapaction"));
+    // No attachments are expected, and none are looked into: what is read is the whole body.
+    let is_multipart =
+        header(header::CONTENT_TYPE).is_some_and(|value| value.trim_start().starts_with("multipart/"));
+    if is_multipart {
+        return Err(malformed("client.invalid_content_type", "`text/xml`, without attachments"));
+    }
     check_content_type(header(header::CONTENT_TYPE))
         .and_then(|()| check_soap_action(action))
         .map_err(|error| malformed(&format!("client.{}", error.code()), &error.to_string()))?;

@@ -148,9 +148,11 @@ fn take(connection: &Connection, delivery: i64, until: Timestamp) -> Result<Deli
     Ok(DeliveryRow { fence: row.fence + 1, leased_until: Some(until), ..row })
 }
 
-/// Gives back what was leased when the process before this one ended, due at once.
+/// Takes over what was leased when the process before this one ended. What waited is due at once; what was being sent
+/// is looked at when its lease runs out, because the agency may still be at work on it.
 pub(super) fn void_leases(connection: &Connection) -> Result<(), StoreError> {
-    let sql = "UPDATE delivery SET leased_until = NULL, fence = fence + 1 WHERE leased_until IS NOT NULL";
+    let sql = "UPDATE delivery SET leased_until = iif(state = 2, leased_until, NULL), fence = fence + 1
+        WHERE leased_until IS NOT NULL";
     execute(connection, sql, []).map(drop)
 }
 

@@ -179,7 +179,8 @@ fn bad_envelopes() {
     assert_eq!(code("paivitaLahete", "poistaLahete"), "client.unknown_service");
     assert_eq!(code(">v1<", ">v2<"), "client.unknown_service");
     assert_eq!(code("0245437-2", "0245437-3"), "client.unknown_service");
-    assert_eq!(code("<id:subsystemCode>lahetteet</id:subsystemCode>", ""), "taken in");
+    // Another subsystem of the same member, or none, is not the office.
+    assert_eq!(code("<id:subsystemCode>lahetteet</id:subsystemCode>", ""), "unauthenticated");
     assert_eq!(code("0204819-8", "0204819-9"), "unauthenticated");
     assert_eq!(code("<xroad:id>1</xroad:id>", ""), "client.missing_header_field");
     assert_eq!(
