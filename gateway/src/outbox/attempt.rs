@@ -12,7 +12,7 @@ use polku_proto::{CategorySet, Disclose, ReferralName, Valid};
 use serde_json::json;
 
 use super::backoff::next_attempt;
-use super::end::{End, Fate, has_ended};
+use super::end::{End, Fate, has_ended, has_failed};
 use super::message;
 use crate::audit::Event;
 use crate::error::Error;
@@ -376,6 +376,10 @@ impl Gateway {
             record.row.reached_recipient =
                 matches!(end.state, DeliveryState::Delivered | DeliveryState::InDoubt);
             record.row.delivery_ended = has_ended(end.state).then_some(now);
+            let sender = record.row.sender.clone();
+            if has_failed(end.state) && self.adapter(&sender).is_some() {
+                change.enqueue.push(self.new_delivery(&record, DeliveryItem::StateChange, sender, now)?);
+            }
             change.referrals.push(record.next_version(person, now)?);
             if end.step.is_some() {
                 change.events.push(event(&record, Kind::StateChanged, now));

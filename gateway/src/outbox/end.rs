@@ -74,6 +74,11 @@ pub(crate) fn has_ended(state: DeliveryState) -> bool {
     }
 }
 
+/// Whether the sender has to hear of the end of a delivery: everything but the arrival is news.
+pub(super) fn has_failed(state: DeliveryState) -> bool {
+    has_ended(state) && state != DeliveryState::Delivered
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,12 +5,17 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use polku_gateway::clock::{Clock, SystemClock};
 use polku_proto::v1::referral_event::Kind;
-use polku_proto::v1::{DeliveryState, RecordConsentRequest, ReferralState, WatchReferralsRequest};
+use polku_proto::v1::{
+    DataCategory, DeliveryState, RecordConsentRequest, ReferralState, WatchReferralsRequest,
+};
 use polku_tests::simulators::{Fault, Operation};
-use polku_tests::world::{OHJAAMO, PAJA, TE, World, WorldSettings, evidence, request_id, terms};
+use polku_tests::world::{
+    OHJAAMO, PAJA, TE, World, WorldSettings, evidence, full_content, professional, referral_to, request_id,
+    terms,
+};
 use tokio::time::timeout;
 
-use super::scene::{BASIC, PEOPLE, SOON, Scene, purpose};
+use super::scene::{BASIC, PEOPLE, SOON, Scene, id, purpose, send};
 
 /// The host's clock, some days on.
 #[derive(Debug)]
@@ -122,4 +127,56 @@ async fn a_permission_that_ends_while_waiting_ends_the_matter_for_watchers_too()
     );
     drop(events);
     scene.end().await.check_intents();
+}
+
+/// The office refers to the workshop over gRPC, and takes no news yet.
+async fn from_te_to_paja(scene: &Scene) -> String {
+    scene.faults(TE).set_on(Operation::Notify, Fault::Status { code: 503, retry_after: Some(1) });
+    let actor = professional("virkailija-7", "nuorten-palvelut", "official");
+    let te = scene.world.client(scene.running.bound.grpc, &scene.world.identities.te).unwrap();
+    let mut te = te.acting(&actor);
+    let youth = te.identify(PEOPLE[0]).await.unwrap();
+    let basic = [DataCategory::IdentityContact, DataCategory::ServiceNeeds];
+    te.record_consent(&youth, TE, PAJA, purpose(PAJA), &basic).await.unwrap();
+    let name = send(&mut te, referral_to(PAJA, &youth, purpose(PAJA), full_content())).await.name;
+    scene.ledger(TE).note_own_referral(&id(&name));
+    name
+}
+
+/// One piece of news: the referral is where it was, and the delivery has ended so.
+async fn te_is_told(scene: &Scene, name: &str, end: &str) {
+    scene.faults(TE).clear().unwrap();
+    scene.until("the news at te", |scene| !scene.notices(TE, name).is_empty()).await;
+    let [notice] = &scene.notices(TE, name)[..] else { panic!("{end}: one notice") };
+    let told = [notice.field("laji"), notice.field("tila"), notice.field("toimitus")];
+    assert_eq!(told, [Some("TILA_MUUTTUNUT"), Some("PYYDETTY"), Some(end)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sender_with_a_system_of_its_own_is_told_there_of_a_failed_delivery() {
+    let scene = Scene::open(&WorldSettings::default()).await;
+    scene.faults(PAJA).once_on(Operation::Deliver, Fault::BusinessFault("EI_PALVELUALUETTA".into()));
+    let refused = from_te_to_paja(&scene).await;
+    te_is_told(&scene, &refused, "HYLATTY").await;
+    assert!(scene.notices(PAJA, &refused).is_empty());
+    scene.end().await.check_intents();
+
+    let late = [(Fault::Dead, "VANHENTUNUT"), (Fault::FailAfterEffect(502), "EPASELVA")];
+    for (fault, end) in late {
+        let scene = Scene::open(&WorldSettings::default()).await;
+        match fault {
+            Fault::Dead => scene.faults(PAJA).set(fault),
+            fault => {
+                scene.faults(PAJA).set_on(Operation::Deliver, fault);
+                let silent = Fault::Status { code: 502, retry_after: None };
+                scene.faults(PAJA).set_on(Operation::Status, silent);
+            }
+        }
+        let lost = from_te_to_paja(&scene).await;
+        let tried = |scene: &Scene| scene.requests(PAJA, Operation::Deliver) > 0 || end == "VANHENTUNUT";
+        scene.until("an attempt", tried).await;
+        let scene = scene.restart_at(Arc::new(DaysLater(4)), |_| {}).await;
+        te_is_told(&scene, &lost, end).await;
+        scene.end().await.check_intents();
+    }
 }
