@@ -161,20 +161,17 @@ async fn a_sender_with_a_system_of_its_own_is_told_there_of_a_failed_delivery() 
     assert!(scene.notices(PAJA, &refused).is_empty());
     scene.end().await.check_intents();
 
-    let late = [(Fault::Dead, "VANHENTUNUT"), (Fault::FailAfterEffect(502), "EPASELVA")];
-    for (fault, end) in late {
+    for (is_reachable, end) in [(false, "VANHENTUNUT"), (true, "EPASELVA")] {
         let scene = Scene::open(&WorldSettings::default()).await;
-        match fault {
-            Fault::Dead => scene.faults(PAJA).set(fault),
-            fault => {
-                scene.faults(PAJA).set_on(Operation::Deliver, fault);
-                let silent = Fault::Status { code: 502, retry_after: None };
-                scene.faults(PAJA).set_on(Operation::Status, silent);
-            }
+        if is_reachable {
+            scene.faults(PAJA).set_on(Operation::Deliver, Fault::FailAfterEffect(502));
+            scene.faults(PAJA).set_on(Operation::Status, Fault::Status { code: 502, retry_after: None });
+        } else {
+            scene.faults(PAJA).set(Fault::Dead);
         }
         let lost = from_te_to_paja(&scene).await;
-        let tried = |scene: &Scene| scene.requests(PAJA, Operation::Deliver) > 0 || end == "VANHENTUNUT";
-        scene.until("an attempt", tried).await;
+        let tried = |scene: &Scene| !is_reachable || scene.effects(PAJA, &lost) == 1;
+        scene.until("the effect", tried).await;
         let scene = scene.restart_at(Arc::new(DaysLater(4)), |_| {}).await;
         te_is_told(&scene, &lost, end).await;
         scene.end().await.check_intents();
