@@ -1,6 +1,7 @@
 //! Does every message reach its agency exactly once, or is it said that nobody knows?
 
 mod faults;
+mod lost;
 mod minimisation;
 mod order;
 mod races;

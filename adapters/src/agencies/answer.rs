@@ -1,6 +1,7 @@
 //! How is an agency's word carried into the gateway without its text?
 
 use polku_proto::AgencyId;
+use polku_proto::identity::Hetu;
 
 use crate::transport::http::{TransportError, TransportErrorKind};
 use crate::{AdapterError, AdapterErrorKind, Receipt};
@@ -9,6 +10,8 @@ use crate::{AdapterError, AdapterErrorKind, Receipt};
 const MAX_CHARACTERS: usize = 128;
 /// Codes have short numbers in them; a personal identity code begins with this many digits.
 const DIGITS_OF_A_BIRTHDAY: usize = 6;
+/// `DDMMYY`, a sign for the century, three digits and a check character.
+const CHARACTERS_OF_AN_IDENTITY_CODE: usize = 11;
 /// Stands for a code of which nothing may be passed on.
 const NO_CODE: &str = "unspecified";
 
@@ -69,10 +72,47 @@ pub(super) fn code(text: &str) -> String {
     code.to_owned()
 }
 
-/// Reads an agency's receipt number.
+/// Reads an agency's receipt number. One that may be more than a number is left out: it is kept unsealed, and the agency
+/// has the message all the same.
 pub(super) fn receipt(text: &str) -> Option<Receipt> {
-    let fits = !text.is_empty()
-        && text.chars().count() <= MAX_CHARACTERS
-        && !text.chars().any(|letter| letter.is_control());
-    fits.then(|| Receipt { reference: text.to_owned() })
+    let allowed =
+        |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | ':' | '/' | '-');
+    let has_form = text.len() <= MAX_CHARACTERS && text.chars().all(allowed) && !has_identity_code(text);
+    let reference = if has_form { text.to_owned() } else { String::new() };
+    (!text.is_empty()).then_some(Receipt { reference })
+}
+
+/// Whether there is a personal identity code anywhere in the text, in letters of either case.
+fn has_identity_code(text: &str) -> bool {
+    let text = text.to_ascii_uppercase();
+    let mut windows = text.as_bytes().windows(CHARACTERS_OF_AN_IDENTITY_CODE);
+    windows.any(|window| std::str::from_utf8(window).is_ok_and(|window| window.parse::<Hetu>().is_ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receipt_number_is_passed_on_whole_or_not_at_all() {
+        let read = |text: &str| receipt(text).map(|receipt| receipt.reference);
+        for number in ["W-1", "TE/2026:00001234.5_a", "20261121123456", &"T".repeat(128)] {
+            assert_eq!(read(number).as_deref(), Some(number));
+        }
+        let unfit = [
+            "010594Y9032",
+            "W/010594Y9032",
+            "TE-010594Y9032-1",
+            "010594y9032",
+            "Aino Esimerkki",
+            "Äijälä-1",
+            "aino@example.fi",
+            "a\nb",
+            &"T".repeat(129),
+        ];
+        for text in unfit {
+            assert_eq!(read(text).as_deref(), Some(""), "{text}");
+        }
+        assert_eq!(read(""), None);
+    }
 }

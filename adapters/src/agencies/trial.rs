@@ -9,7 +9,7 @@ use polku_policy::{
 };
 use polku_proto::v1::delivery::Item;
 use polku_proto::v1::{
-    ContactDetails, DataCategory, Delivery, EducationWork, Outcome, Purpose, ReferralContent,
+    ContactDetails, DataCategory, Delivery, DeliveryState, EducationWork, Outcome, Purpose, ReferralContent,
     ReferralHandover, ReferralNotice, ReferralState, RejectionReason, referral_notice,
 };
 use polku_proto::{AgencyId, CategorySet, Valid, time};
@@ -87,6 +87,7 @@ pub(super) fn notice() -> ReferralNotice {
         status_note: "Vastaanottajan sana.".into(),
         answer: Some(ReferralContent { housing: "Vuokralla.".into(), ..ReferralContent::default() }),
         sender_note: "Lähettäjän sana.".into(),
+        delivery_state: DeliveryState::Unspecified.into(),
     }
 }
 

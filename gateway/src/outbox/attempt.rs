@@ -12,6 +12,7 @@ use polku_proto::{CategorySet, Disclose, ReferralName, Valid};
 use serde_json::json;
 
 use super::backoff::next_attempt;
+use super::end::{End, Fate, has_ended, has_failed};
 use super::message;
 use crate::audit::Event;
 use crate::error::Error;
@@ -26,15 +27,6 @@ use crate::trail::Entry;
 /// Only what both parties hold anyway.
 const ENVELOPE: CategorySet = CategorySet::of(&[DataCategory::Envelope]);
 
-/// What came of an attempt.
-struct End {
-    state: DeliveryState,
-    due: Timestamp,
-    reference: Option<String>,
-    /// For the sealed details of the outcome leaf; a code, never the agency's text.
-    code: String,
-}
-
 /// A delivery that may go out now.
 struct Ready {
     row: DeliveryRow,
@@ -44,10 +36,10 @@ struct Ready {
 impl Gateway {
     /// Carries one leased delivery as far as it goes.
     pub(super) async fn attempt(&self, row: DeliveryRow) -> Result<(), Error> {
+        let mut fate = Fate::after(row.state);
         let Some(adapter) = self.adapter(&row.agency).cloned() else {
-            return self.end(row, |now| End::of(DeliveryState::Rejected, now, "NO_ADAPTER")).await;
+            return self.wait_for_adapter(row, fate).await;
         };
-        let mut fate = if row.state == DeliveryState::Sending { Fate::Unknown } else { Fate::NotThere };
         // Sending again tells as well whether an agency that recognises the message has it.
         if fate == Fate::Unknown && adapter.redelivery() != Redelivery::Deduplicates {
             match self.find_out(&adapter, &row).await {
@@ -68,15 +60,21 @@ impl Gateway {
             },
         };
         let Ready { row, payload } = *ready;
-        // The lease is looked at right before the first byte: whoever was stopped for too long leaves it to the next.
+        // The lease is looked at right before the first byte.
         let now = self.now();
         let left = row.leased_until.map_or(Duration::ZERO, |until| {
             Duration::try_from(until.duration_since(now)).unwrap_or(Duration::ZERO)
         });
         if left.is_zero() {
-            return self.end(row, |now| End::of(DeliveryState::Retrying, now, "LEASE_RAN_OUT")).await;
+            return self.end(row, |now| End::lease_ran_out(fate, now)).await;
         }
-        let sent = tokio::time::timeout(self.delivery.attempt.min(left), adapter.deliver(payload, now)).await;
+        // Nor does it go on after the instant that the decision is good for.
+        let good_for = payload
+            .decision()
+            .valid_until()
+            .map_or(left, |until| Duration::try_from(until.duration_since(now)).unwrap_or(Duration::ZERO));
+        let limit = self.delivery.attempt.min(left).min(good_for);
+        let sent = tokio::time::timeout(limit, adapter.deliver(payload, now)).await;
         let result = sent.unwrap_or_else(|_| {
             // The adapter has its own, shorter deadlines; cut off from outside, nothing is known.
             Err(AdapterError { agency: row.agency.clone(), kind: AdapterErrorKind::Unanswered, source: None })
@@ -87,6 +85,20 @@ impl Gateway {
         let redelivery = adapter.redelivery();
         let attempts = row.attempts;
         self.end(row, |now| self.outcome(result, redelivery, fate, attempts, now)).await
+    }
+
+    /// An operator's mistake is put right some day: until the deadline the delivery stays what it is. Nothing is written
+    /// down, for nothing was attempted.
+    async fn wait_for_adapter(&self, row: DeliveryRow, fate: Fate) -> Result<(), Error> {
+        let now = self.now();
+        if row.deadline <= now {
+            return self.end(row, |now| End::without_adapter(fate, now)).await;
+        }
+        tracing::warn!(agency = %row.agency, delivery = %row.message, "no adapter is configured; delivery waits");
+        // Never sooner than any look into the queue: a configured pause may be none at all.
+        let later = next_attempt(&self.delivery.pauses, u32::MAX, 1.0, now)
+            .clamp(now + super::LOOK_AGAIN, now + super::LOOK_FOR_ADAPTER);
+        Ok(self.store.release(row.message, row.fence, later.min(row.deadline)).await?)
     }
 
     fn outcome(
@@ -108,12 +120,10 @@ impl Gateway {
         };
         let later = next_attempt(&self.delivery.pauses, attempts, self.jitter(), now);
         let code = error.kind.to_string();
-        // This attempt may have come to nothing where an earlier one has arrived.
-        let waiting = match fate {
-            Fate::NotThere => DeliveryState::Retrying,
-            Fate::Unknown => DeliveryState::Sending,
-        };
+        let waiting = fate.waiting();
         match (error.retry(), redelivery) {
+            // This one was refused; an earlier one may have been taken in.
+            (Retry::Never, _) if fate == Fate::Unknown => End::of(DeliveryState::InDoubt, now, &code),
             (Retry::Never, _) => End::of(DeliveryState::Rejected, now, &code),
             (Retry::Backoff, _) => End::of(waiting, later, &code),
             (Retry::After(pause), _) => End::of(waiting, now + pause, &code),
@@ -274,7 +284,9 @@ impl Gateway {
         record: &ReferralRecord,
         now: Timestamp,
     ) -> Result<DeliveryRow, Error> {
-        let mut entry = Entry::of(Event::DeliveryIntent, person.id).decided(record.purpose(), decision);
+        let mut entry = Entry::of(Event::DeliveryIntent, person.id)
+            .towards(&row.agency)
+            .decided(record.purpose(), decision);
         // An attempt that a crash has cut short has no outcome of its own: the next one takes it up.
         if let Some(earlier) = row.intent {
             entry = entry.refers_to(earlier);
@@ -304,17 +316,20 @@ impl Gateway {
     async fn refuse(
         &self,
         person: &Person,
-        mut record: ReferralRecord,
+        record: ReferralRecord,
         row: DeliveryRow,
         decision: &Decision,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let entry = Entry::of(Event::Refusal, person.id).decided(record.purpose(), decision);
-        self.note(entry, now).await?;
-        if row.item == DeliveryItem::Handover && !is_final(record.state()) {
-            record.step_by_gateway(Step::WithdrawConsent)?;
-        }
-        self.settle(person, record, row, End::of(DeliveryState::Stopped, now, "NOT_PERMITTED"), now).await
+        let entry =
+            Entry::of(Event::Refusal, person.id).towards(&row.agency).decided(record.purpose(), decision);
+        self.note_refusal(entry, Some(person), &record.channel(), decision, now).await?;
+        let ends_matter = row.item == DeliveryItem::Handover && !is_final(record.state());
+        let end = End {
+            step: ends_matter.then_some(Step::WithdrawConsent),
+            ..End::of(DeliveryState::Stopped, now, "NOT_PERMITTED")
+        };
+        self.settle(person, record, row, end, now).await
     }
 
     /// Writes down what came of an attempt, unless somebody else has taken the delivery over.
@@ -339,7 +354,8 @@ impl Gateway {
         end: End,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let mut entry = Entry::of(Event::DeliveryOutcome, person.id);
+        let addressee = row.agency.clone();
+        let mut entry = Entry::of(Event::DeliveryOutcome, person.id).towards(&addressee);
         if let Some(intent) = row.intent {
             entry = entry.refers_to(intent);
         }
@@ -364,12 +380,22 @@ impl Gateway {
             ..row
         };
         change.deliveries.push(DeliveryWrite { row: next, expected_fence });
+        if let Some(step) = end.step {
+            record.step_by_gateway(step)?;
+        }
         if is_handover {
             record.set_delivery_state(end.state);
             record.row.reached_recipient =
                 matches!(end.state, DeliveryState::Delivered | DeliveryState::InDoubt);
             record.row.delivery_ended = has_ended(end.state).then_some(now);
+            let sender = record.row.sender.clone();
+            if has_failed(end.state) && self.adapter(&sender).is_some() {
+                change.enqueue.push(self.new_delivery(&record, DeliveryItem::StateChange, sender, now)?);
+            }
             change.referrals.push(record.next_version(person, now)?);
+            if end.step.is_some() {
+                change.events.push(event(&record, Kind::StateChanged, now));
+            }
             change.events.push(event(&record, Kind::DeliveryChanged, now));
         }
         self.commit(change).await?;
@@ -388,14 +414,6 @@ enum Turn {
     Never,
 }
 
-/// Whether the agency has a message before it is sent (again).
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    NotThere,
-    /// An attempt ended without a word.
-    Unknown,
-}
-
 /// What there is to do after the last look.
 enum Prepared {
     Ready(Box<Ready>),
@@ -409,30 +427,9 @@ enum Found {
     Ended(End),
 }
 
-impl End {
-    fn of(state: DeliveryState, due: Timestamp, code: &str) -> Self {
-        Self { state, due, reference: None, code: code.to_owned() }
-    }
-}
-
 /// Whether the refusal is ours rather than the young person's: rules that fail, or an agreement that an operator left
 /// out. Nothing is sent, and nothing is given up before the deadline.
 pub(crate) fn is_passing(decision: &Decision) -> bool {
     let ours = [Reason::RulesFailed, Reason::UnknownAgency, Reason::NoAgreement];
     decision.reasons().iter().any(|reason| ours.contains(reason))
-}
-
-/// Whether nothing more happens to a delivery in this state by itself.
-pub(crate) fn has_ended(state: DeliveryState) -> bool {
-    match state {
-        DeliveryState::Delivered
-        | DeliveryState::InDoubt
-        | DeliveryState::Rejected
-        | DeliveryState::Stopped
-        | DeliveryState::Expired => true,
-        DeliveryState::Unspecified
-        | DeliveryState::Queued
-        | DeliveryState::Sending
-        | DeliveryState::Retrying => false,
-    }
 }

@@ -6,6 +6,7 @@ use polku_proto::v1::{
     DataCategory, ReferralHandover, ReferralNotice, ReferralState, delivery, referral_notice,
 };
 
+use super::end::has_ended;
 use crate::error::Error;
 use crate::person::Person;
 use crate::record::{ReferralRecord, wire_time};
@@ -46,6 +47,9 @@ pub(super) fn item(
             notice.outcome = message.outcome;
             notice.status_note = message.status_note.clone();
             notice.sender_note = message.sender_note.clone();
+            if row.agency == record.row.sender && has_ended(message.delivery_state()) {
+                notice.delivery_state = message.delivery_state;
+            }
             (delivery::Item::Notice(notice), CategorySet::EMPTY)
         }
         DeliveryItem::Information(index) => {

@@ -5,6 +5,7 @@
 
 mod attempt;
 mod backoff;
+mod end;
 mod message;
 mod waiters;
 
@@ -23,13 +24,16 @@ use crate::gateway::Gateway;
 use crate::services::status;
 use crate::store::{DeliveryRow, LeaseRequest};
 
-pub(crate) use attempt::{has_ended, is_passing};
+pub(crate) use attempt::is_passing;
+pub(crate) use end::has_ended;
 pub(crate) use waiters::Waiters;
 
 /// How many deliveries to one agency are under way at the same time: a silent agency must not use up all workers.
 const PER_AGENCY: u32 = 16;
 /// The longest pause without looking into the queue.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// How soon a delivery is looked at again whose agency is without its system, by an operator's mistake.
+const LOOK_FOR_ADAPTER: Duration = Duration::from_secs(60);
 /// How often time-driven changes are made.
 const SWEEP: Duration = Duration::from_secs(1);
 

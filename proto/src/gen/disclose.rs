@@ -563,6 +563,7 @@ impl Disclose for crate::v1::ReferralNotice {
         if self.kind != 0
             || self.state != 0
             || self.time.is_some()
+            || self.delivery_state != 0
         {
             present.insert(DataCategory::Envelope);
         }

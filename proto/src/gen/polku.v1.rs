@@ -4044,6 +4044,9 @@ pub struct ReferralNotice {
     /// The sender's last word on the state.
     #[prost(string, tag = "8")]
     pub sender_note: ::prost::alloc::string::String,
+    /// To the sender, with KIND_STATE_CHANGED: how the delivery to the recipient has ended, once it has.
+    #[prost(enumeration = "DeliveryState", tag = "9")]
+    pub delivery_state: i32,
 }
 /// Nested message and enum types in `ReferralNotice`.
 pub mod referral_notice {
@@ -4052,7 +4055,7 @@ pub mod referral_notice {
     #[repr(i32)]
     pub enum Kind {
         Unspecified = 0,
-        /// The other party has moved the state.
+        /// The other party or the gateway has moved the state, or the delivery to the recipient has failed.
         StateChanged = 1,
         /// The sender has answered a question.
         InformationProvided = 2,

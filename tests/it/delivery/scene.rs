@@ -1,8 +1,10 @@
 //! What do the tests of delivery have at hand?
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use polku_gateway::audit::{AuditLog, Event, Leaf};
+use polku_gateway::clock::{Clock, SystemClock};
 use polku_gateway::store::sqlite::SqliteStore;
 use polku_gateway::store::{DeliveryRow, Store};
 use polku_proto::v1::{
@@ -54,11 +56,16 @@ impl Scene {
 
     /// Stops the gateway and starts it again on the same folder.
     pub(crate) async fn restart(self, between: impl FnOnce(&World)) -> Self {
+        self.restart_at(Arc::new(SystemClock), between).await
+    }
+
+    /// The same with another clock.
+    pub(crate) async fn restart_at(self, clock: Arc<dyn Clock>, between: impl FnOnce(&World)) -> Self {
         let Self { world, running, folder, .. } = self;
         running.stop().await.unwrap();
         released(&folder).await;
         between(&world);
-        let running = world.start().await.unwrap();
+        let running = world.start_at(clock).await.unwrap();
         let ohjaamo = worker(&world, &running);
         Self { world, running, ohjaamo, folder }
     }

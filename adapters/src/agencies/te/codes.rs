@@ -1,7 +1,7 @@
 //! Which codes do the employment services use?
 
 use polku_proto::v1::referral_notice::Kind;
-use polku_proto::v1::{Outcome, Purpose, ReferralState, RejectionReason};
+use polku_proto::v1::{DeliveryState, Outcome, Purpose, ReferralState, RejectionReason};
 
 use crate::agencies::event::{self, Action};
 
@@ -46,6 +46,21 @@ pub(super) fn state(state: ReferralState) -> Option<&'static str> {
         ReferralState::Expired => "VANHENTUNUT",
         ReferralState::ConsentWithdrawn => "LUPA_PERUTTU",
         ReferralState::EnteredInError => "VIRHEELLINEN",
+    })
+}
+
+/// `toimitus`: only what a delivery can end in.
+pub(super) fn delivery(state: DeliveryState) -> Option<&'static str> {
+    Some(match state {
+        DeliveryState::Unspecified
+        | DeliveryState::Queued
+        | DeliveryState::Sending
+        | DeliveryState::Retrying => return None,
+        DeliveryState::Delivered => "TOIMITETTU",
+        DeliveryState::InDoubt => "EPASELVA",
+        DeliveryState::Rejected => "HYLATTY",
+        DeliveryState::Stopped => "PYSAYTETTY",
+        DeliveryState::Expired => "VANHENTUNUT",
     })
 }
 

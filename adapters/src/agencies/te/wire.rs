@@ -5,8 +5,8 @@
 
 use polku_proto::v1::delivery::Item;
 use polku_proto::v1::{
-    ContactDetails, EducationWork, Outcome, Purpose, ReferralContent, ReferralHandover, ReferralNotice,
-    ReferralState, RejectionReason, referral_notice,
+    ContactDetails, DeliveryState, EducationWork, Outcome, Purpose, ReferralContent, ReferralHandover,
+    ReferralNotice, ReferralState, RejectionReason, referral_notice,
 };
 use polku_proto::{AgencyId, MessageId, time};
 
@@ -54,6 +54,7 @@ pub(super) struct Ilmoitus {
     aika: String,
     hylkays_syy: Option<&'static str>,
     tulos: Option<&'static str>,
+    toimitus: Option<&'static str>,
     huomautus: Option<String>,
     lisatiedot: Option<Tiedot>,
 }
@@ -99,6 +100,7 @@ impl Message {
                     status_note,
                     answer,
                     sender_note,
+                    delivery_state,
                 } = notice;
                 let kind = referral_notice::Kind::try_from(kind).ok().and_then(codes::kind);
                 let state = ReferralState::try_from(state).ok().and_then(codes::state);
@@ -106,6 +108,8 @@ impl Message {
                 let reason = RejectionReason::try_from(rejection_reason)
                     .map_err(|_| Unwritable("rejection_reason"))?;
                 let outcome = Outcome::try_from(outcome).map_err(|_| Unwritable("outcome"))?;
+                let delivery =
+                    DeliveryState::try_from(delivery_state).map_err(|_| Unwritable("delivery_state"))?;
                 Ok(Self::Ilmoitus(Ilmoitus {
                     sanoma_tunnus,
                     lahete_tunnus,
@@ -114,6 +118,7 @@ impl Message {
                     aika: aika.to_string(),
                     hylkays_syy: codes::reason(reason),
                     tulos: codes::outcome(outcome),
+                    toimitus: codes::delivery(delivery),
                     huomautus: news(own, &sender, status_note, sender_note),
                     lisatiedot: answer.map(Tiedot::of).filter(|tiedot| !tiedot.is_empty()),
                 }))
@@ -189,6 +194,7 @@ impl Ilmoitus {
             .element("tns:aika", &self.aika)
             .optional("tns:hylkaysSyy", self.hylkays_syy)
             .optional("tns:tulos", self.tulos)
+            .optional("tns:toimitus", self.toimitus)
             .optional("tns:huomautus", self.huomautus.as_deref());
         if let Some(lisatiedot) = &self.lisatiedot {
             writer.start("tns:lisatiedot", &[]);

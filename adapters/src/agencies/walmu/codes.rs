@@ -1,7 +1,7 @@
 //! Which codes does the case management use?
 
 use polku_proto::v1::referral_notice::Kind;
-use polku_proto::v1::{Outcome, Purpose, ReferralState, RejectionReason};
+use polku_proto::v1::{DeliveryState, Outcome, Purpose, ReferralState, RejectionReason};
 
 use crate::agencies::event::{self, Action};
 
@@ -46,6 +46,21 @@ pub(super) fn state(state: ReferralState) -> Option<&'static str> {
         ReferralState::Expired => "vanhentunut",
         ReferralState::ConsentWithdrawn => "lupa_peruttu",
         ReferralState::EnteredInError => "virheellinen",
+    })
+}
+
+/// `toimitus`: only what a delivery can end in.
+pub(super) fn delivery(state: DeliveryState) -> Option<&'static str> {
+    Some(match state {
+        DeliveryState::Unspecified
+        | DeliveryState::Queued
+        | DeliveryState::Sending
+        | DeliveryState::Retrying => return None,
+        DeliveryState::Delivered => "toimitettu",
+        DeliveryState::InDoubt => "epaselva",
+        DeliveryState::Rejected => "hylatty",
+        DeliveryState::Stopped => "pysaytetty",
+        DeliveryState::Expired => "vanhentunut",
     })
 }
 

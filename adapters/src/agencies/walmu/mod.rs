@@ -193,6 +193,7 @@ fn refused(answer: &Answer) -> Failure {
         {
             AdapterErrorKind::Unavailable { after: answer.retry_after() }.into()
         }
+        StatusCode::REQUEST_TIMEOUT => AdapterErrorKind::Unanswered.into(),
         StatusCode::BAD_REQUEST | StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY => {
             let code = wire::read_error(&answer.body).unwrap_or_else(|| format!("HTTP_{}", status.as_u16()));
             Failure::rejected(&code)

@@ -3,8 +3,8 @@
 use polku_policy::{Basis, Decision};
 use polku_proto::v1::delivery::Item;
 use polku_proto::v1::{
-    ContactDetails, DataCategory, EducationWork, Outcome, Purpose, ReferralContent, ReferralHandover,
-    ReferralNotice, ReferralState, RejectionReason, referral_notice,
+    ContactDetails, DataCategory, DeliveryState, EducationWork, Outcome, Purpose, ReferralContent,
+    ReferralHandover, ReferralNotice, ReferralState, RejectionReason, referral_notice,
 };
 use polku_proto::{AgencyId, ConsentName, YouthId, time};
 use serde::{Deserialize, Serialize};
@@ -130,6 +130,8 @@ struct Ilmoitus {
     #[serde(skip_serializing_if = "Option::is_none")]
     tulos: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    toimitus: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     huomautus: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     lisatiedot: Option<Sisalto>,
@@ -184,19 +186,30 @@ impl Message {
 
 impl Ilmoitus {
     fn of(notice: ReferralNotice, own: &AgencyId, sender: &AgencyId) -> Result<Self, Unwritable> {
-        let ReferralNotice { kind, state, time, rejection_reason, outcome, status_note, answer, sender_note } =
-            notice;
+        let ReferralNotice {
+            kind,
+            state,
+            time,
+            rejection_reason,
+            outcome,
+            status_note,
+            answer,
+            sender_note,
+            delivery_state,
+        } = notice;
         let kind = referral_notice::Kind::try_from(kind).ok().and_then(codes::kind);
         let state = ReferralState::try_from(state).ok().and_then(codes::state);
         let reason =
             RejectionReason::try_from(rejection_reason).map_err(|_| Unwritable("rejection_reason"))?;
         let outcome = Outcome::try_from(outcome).map_err(|_| Unwritable("outcome"))?;
+        let delivery = DeliveryState::try_from(delivery_state).map_err(|_| Unwritable("delivery_state"))?;
         Ok(Self {
             laji: kind.ok_or(Unwritable("kind"))?,
             tila: state.ok_or(Unwritable("state"))?,
             aika: instant(time.as_ref().map(time::from_wire), "time")?.to_string(),
             hylkays_syy: codes::reason(reason),
             tulos: codes::outcome(outcome),
+            toimitus: codes::delivery(delivery),
             huomautus: news(own, sender, status_note, sender_note),
             lisatiedot: answer.map(Sisalto::of).and_then(told),
         })

@@ -54,6 +54,8 @@ const PURPOSES: &[&str] = &[
 
 const NEWS: &[&str] = &["TILA_MUUTTUNUT", "LISATIEDOT_ANNETTU", "LUPA_PERUTTU"];
 
+const DELIVERIES: &[&str] = &["TOIMITETTU", "EPASELVA", "HYLATTY", "PYSAYTETTY", "VANHENTUNUT"];
+
 /// States of a referral.
 pub(crate) const STATES: &[&str] = &[
     "PYYDETTY",
@@ -169,6 +171,7 @@ pub(crate) const NOTICE: &[Part] = &[
     once("aika", Holds::Instant),
     maybe("hylkaysSyy", Holds::Code(REJECTIONS)),
     maybe("tulos", Holds::Code(OUTCOMES)),
+    maybe("toimitus", Holds::Code(DELIVERIES)),
     text("huomautus"),
     maybe("lisatiedot", Holds::Parts(MORE_INFORMATION)),
 ];

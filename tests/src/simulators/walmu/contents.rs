@@ -16,6 +16,7 @@ enum Holds {
     Instant,
     Purpose,
     News,
+    DeliveryEnd,
 }
 
 const PURPOSES: &[&str] = &[
@@ -29,6 +30,8 @@ const PURPOSES: &[&str] = &[
 ];
 
 const NEWS: &[&str] = &["tila_muuttunut", "lisatiedot_annettu", "lupa_peruttu"];
+
+const DELIVERY_ENDS: &[&str] = &["toimitettu", "epaselva", "hylatty", "pysaytetty", "vanhentunut"];
 
 const REFERRAL_NEEDS: &[(&str, Holds)] = &[
     ("lahete.tunnus", Holds::Uuid),
@@ -51,6 +54,7 @@ const NOTICE_NEEDS: &[(&str, Holds)] =
 const NOTICE_MAY_HAVE: &[(&str, Holds)] = &[
     ("hylkaysSyy", Holds::Text),
     ("tulos", Holds::Text),
+    ("toimitus", Holds::DeliveryEnd),
     ("huomautus", Holds::Text),
     ("lisatiedot.perustelu", Holds::Text),
     ("lisatiedot.palvelutarpeet", Holds::Texts),
@@ -133,6 +137,7 @@ fn fits(value: &Value, holds: Holds) -> bool {
         Holds::Instant => text.is_some_and(|text| text.ends_with('Z') && text.parse::<Timestamp>().is_ok()),
         Holds::Purpose => text.is_some_and(|text| PURPOSES.contains(&text)),
         Holds::News => text.is_some_and(|text| NEWS.contains(&text)),
+        Holds::DeliveryEnd => text.is_some_and(|text| DELIVERY_ENDS.contains(&text)),
     }
 }
 

@@ -1,7 +1,9 @@
 //! Are these the bytes?
 
 use polku_proto::v1::delivery::Item;
-use polku_proto::v1::{Delivery, ReferralHandover, ReferralNotice, ReferralState, referral_notice};
+use polku_proto::v1::{
+    Delivery, DeliveryState, ReferralHandover, ReferralNotice, ReferralState, referral_notice,
+};
 
 use super::*;
 
@@ -42,6 +44,28 @@ fn notice_to_the_sender_has_the_recipients_note() {
     let written = String::from_utf8(office().write(&message).unwrap()).unwrap();
     assert!(written.contains("<tns:huomautus>Vastaanottajan sana.</tns:huomautus>"));
     assert!(!written.contains("Lähettäjän sana."));
+}
+
+#[test]
+fn notice_of_how_the_delivery_has_ended() {
+    let ended = [
+        (DeliveryState::Delivered, "TOIMITETTU"),
+        (DeliveryState::InDoubt, "EPASELVA"),
+        (DeliveryState::Rejected, "HYLATTY"),
+        (DeliveryState::Stopped, "PYSAYTETTY"),
+        (DeliveryState::Expired, "VANHENTUNUT"),
+    ];
+    let notice = |state: DeliveryState| {
+        let notice = ReferralNotice { delivery_state: state.into(), ..trial::notice() };
+        written(trial::delivery("te", Item::Notice(notice)))
+    };
+    for (state, code) in ended {
+        let element = format!("</tns:tulos><tns:toimitus>{code}</tns:toimitus><tns:huomautus>");
+        assert!(notice(state).contains(&element), "{state:?}");
+    }
+    for state in [DeliveryState::Queued, DeliveryState::Sending, DeliveryState::Retrying] {
+        assert!(!notice(state).contains("toimitus"), "{state:?}");
+    }
 }
 
 #[test]
@@ -86,6 +110,7 @@ fn what_cannot_be_written() {
     assert_eq!(notice(ReferralNotice { kind: 0, ..trial::notice() }), "kind");
     assert_eq!(notice(ReferralNotice { state: 0, ..trial::notice() }), "state");
     assert_eq!(notice(ReferralNotice { time: None, ..trial::notice() }), "time");
+    assert_eq!(notice(ReferralNotice { delivery_state: 99, ..trial::notice() }), "delivery_state");
     assert_eq!(notice(ReferralNotice { outcome: 99, ..trial::notice() }), "outcome");
     assert_eq!(notice(ReferralNotice { rejection_reason: 99, ..trial::notice() }), "rejection_reason");
 }

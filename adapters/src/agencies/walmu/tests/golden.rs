@@ -1,7 +1,7 @@
 //! Are these the bytes?
 
 use polku_proto::v1::delivery::Item;
-use polku_proto::v1::{Delivery, ReferralContent, ReferralHandover, ReferralNotice};
+use polku_proto::v1::{Delivery, DeliveryState, ReferralContent, ReferralHandover, ReferralNotice};
 
 use super::*;
 
@@ -53,6 +53,27 @@ fn notice() {
 }
 
 #[test]
+fn notice_of_how_the_delivery_has_ended() {
+    let ended = [
+        (DeliveryState::Delivered, "toimitettu"),
+        (DeliveryState::InDoubt, "epaselva"),
+        (DeliveryState::Rejected, "hylatty"),
+        (DeliveryState::Stopped, "pysaytetty"),
+        (DeliveryState::Expired, "vanhentunut"),
+    ];
+    let notice = |state: DeliveryState| {
+        let notice = ReferralNotice { delivery_state: state.into(), ..trial::notice() };
+        String::from_utf8(message(trial::delivery("walmu", Item::Notice(notice))).body).unwrap()
+    };
+    for (state, code) in ended {
+        assert!(notice(state).contains(&format!(r#""toimitus":"{code}""#)), "{state:?}");
+    }
+    for state in [DeliveryState::Queued, DeliveryState::Sending, DeliveryState::Retrying] {
+        assert!(!notice(state).contains("toimitus"), "{state:?}");
+    }
+}
+
+#[test]
 fn what_cannot_be_written() {
     let good = trial::delivery("walmu", Item::Handover(trial::handover(None)));
     let (_, decision) = trial::spent(good.clone());
@@ -66,6 +87,8 @@ fn what_cannot_be_written() {
         "create_time"
     );
     assert_eq!(what(Item::Notice(ReferralNotice { kind: 0, ..trial::notice() })), "kind");
+    let undelivered = ReferralNotice { delivery_state: 77, ..trial::notice() };
+    assert_eq!(what(Item::Notice(undelivered)), "delivery_state");
     assert_eq!(what(Item::Notice(ReferralNotice { state: 77, ..trial::notice() })), "state");
     assert_eq!(what(Item::Notice(ReferralNotice { time: None, ..trial::notice() })), "time");
 }
