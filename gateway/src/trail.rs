@@ -30,7 +30,7 @@ pub(crate) struct Entry<'a> {
     decision: Option<&'a Decision>,
     refers_to: Option<u64>,
     addressee: Option<&'a AgencyId>,
-    name: Option<String>,
+    name: Option<&'a str>,
 }
 
 impl<'a> Entry<'a> {
@@ -65,8 +65,8 @@ impl<'a> Entry<'a> {
     }
 
     /// What is read, for leaves without details.
-    pub(crate) fn of_what(self, name: impl ToString) -> Self {
-        Self { name: Some(name.to_string()), ..self }
+    pub(crate) fn of_what(self, name: &'a str) -> Self {
+        Self { name: Some(name), ..self }
     }
 
     fn leaf(&self, gateway: &Gateway, time: Timestamp) -> Leaf {
@@ -93,7 +93,7 @@ impl<'a> Entry<'a> {
             verdict,
             policy,
             refers_to: self.refers_to,
-            commitment: self.name.as_ref().map_or([0; 32], |name| keys.pseudonym(b"name", name.as_bytes())),
+            commitment: self.name.map_or([0; 32], |name| keys.pseudonym(b"name", name.as_bytes())),
             key_epoch: KEY_EPOCH,
         }
     }

@@ -93,6 +93,7 @@ fn a_leaf_has_the_documented_bytes() {
     for byte in 3..=6 {
         expected.extend([byte; 32]);
     }
+    expected.push(1);
     expected.extend(b"te");
     assert_eq!(bytes, expected);
     assert_eq!(Leaf::parse(&bytes).unwrap(), (0x0a0b, leaf));
@@ -114,9 +115,9 @@ fn only_leaves_that_can_be_written_are_read() {
     assert_eq!(altered(3, 2), LeafError::Value { field: "refers_to" });
     assert_eq!(altered(37, 3), LeafError::Value { field: "refers_to" });
     assert_eq!(altered(12, 0x7f), LeafError::Value { field: "time" });
-    assert_eq!(altered(166, b' '), LeafError::Value { field: "organisation" });
-    assert_eq!(altered(166, 0xff), LeafError::Value { field: "organisation" });
-    for length in 0..=166 {
+    assert_eq!(altered(167, b' '), LeafError::Value { field: "organisation" });
+    assert_eq!(altered(167, 0xff), LeafError::Value { field: "organisation" });
+    for length in 0..=167 {
         assert_eq!(Leaf::parse(&good[..length]).unwrap_err(), LeafError::Length, "{length}");
     }
     let long = Leaf { organisation: "x".repeat(65), ..leaf(0) };
