@@ -166,7 +166,7 @@ async fn twenty_kills_lose_nothing_and_double_nothing() {
     let book = Arc::new(Mutex::new(Acknowledged::default()));
     let mut numbers = Numbers(2026);
     let mut slowest_start = Duration::ZERO;
-    for _ in 0..CYCLES {
+    for cycle in 0..CYCLES {
         let starting = Instant::now();
         let gateway = start().await.unwrap();
         slowest_start = slowest_start.max(starting.elapsed());
@@ -182,6 +182,11 @@ async fn twenty_kills_lose_nothing_and_double_nothing() {
             let ledger = ledger(&world, agency).clone();
             tokio::spawn(change_mind(client.clone(), agency, hetu, ledger, Arc::clone(&book)))
         });
+        if cycle == CYCLES / 2 {
+            // One life is long enough for a whole change of mind, however slow the machine is.
+            let withdrawn = || async { (!book.lock().unwrap().withdrawn.is_empty()).then_some(()) };
+            eventually(Duration::from_secs(20), withdrawn).await.expect("no withdrawal is acknowledged");
+        }
         tokio::time::sleep(Duration::from_millis(20 + numbers.below(300))).await;
         gateway.kill().await.unwrap();
         for caller in callers {

@@ -11,7 +11,7 @@ mod wait;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use anyhow::{Context as _, Result};
 use polku_gateway::clock::{Clock, SystemClock};
@@ -20,6 +20,7 @@ use polku_gateway::front::{Bound, Shutdown};
 use polku_gateway::seal::Keys;
 use polku_gateway::serve;
 use tokio::task::JoinHandle;
+use tracing_subscriber::EnvFilter;
 
 use crate::pki::{Identity, Pki};
 use crate::simulators::te::{TeSettings, TeSimulator};
@@ -149,6 +150,7 @@ impl World {
     /// # Errors
     /// Fails when the gateway does not start.
     pub async fn start_at(&self, clock: Arc<dyn Clock>) -> Result<Running> {
+        log_to_output();
         let config = Config::load(&self.config_file()).context("the world's configuration is refused")?;
         let started = serve::start(config, clock).await?;
         let bound = started.bound();
@@ -205,6 +207,16 @@ impl Running {
         self.shutdown.begin();
         self.task.await.context("the gateway ended abnormally")
     }
+}
+
+/// Lets what is logged in this process stand in the output of the running test, where `tests/run` searches it.
+fn log_to_output() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let log = tracing_subscriber::fmt().with_env_filter(EnvFilter::new("warn,polku=debug"));
+        // Whoever has begun a log already, as the sandbox has, keeps it.
+        let _ = log.with_ansi(false).with_test_writer().try_init();
+    });
 }
 
 /// An official of the employment services, for updates in their own protocol.
