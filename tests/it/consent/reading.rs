@@ -26,7 +26,7 @@ async fn a_prohibition_is_found_again_by_who_recorded_it_and_by_the_young_person
     let terms = ProhibitionTerms { recipients: vec![KELA.into()], ..ProhibitionTerms::default() };
     let recorded = prohibit(&stage.ohjaamo(), &youth, terms).await.unwrap().prohibition.unwrap();
     for reader in [stage.ohjaamo(), stage.subject(&youth), stage.guardian(&youth)] {
-        assert_eq!(prohibitions(&reader, &youth).await, [recorded.name.clone()]);
+        assert_eq!(prohibitions(&reader, &youth).await, [recorded.name.as_str()]);
     }
     for other in [stage.te(), stage.kela()] {
         assert!(prohibitions(&other, &youth).await.is_empty(), "a prohibition shows");
