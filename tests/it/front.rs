@@ -6,6 +6,7 @@ mod configured;
 mod connections;
 mod frames;
 mod http2;
+mod log;
 mod opened;
 mod revocation;
 mod trust;
