@@ -271,16 +271,31 @@ async fn check_data(data: &Path, world: &World, book: &Acknowledged) {
     })
     .unwrap();
     assert_eq!(leaves.len() as u64, recovery.leaves);
+    let store = SqliteStore::open(&data.join("polku.db")).unwrap();
+    // News about a withdrawal, or a referral that nobody was told of, can be on its way at the last kill: its intent
+    // waits for the next start.
+    let mut under_way = Vec::new();
+    for (_, name) in &book.referrals {
+        let parsed: ReferralName = name.parse().unwrap();
+        let open = store.open_deliveries_of(parsed.youth).await.unwrap();
+        under_way.extend(open.into_iter().filter_map(|row| row.intent));
+    }
+    // The last kill can come between an intent and its state as well: the next start would close it.
+    let last_start = store.reconciled().await.unwrap();
+    let committed = store.committed_leaves(last_start).await.unwrap();
     for (sequence, leaf) in leaves.iter().enumerate() {
         let follows = |later: &Leaf| {
             later.refers_to == Some(sequence as u64)
                 && matches!(later.event, Event::DeliveryOutcome | Event::Closed | Event::DeliveryIntent)
         };
         if leaf.event == Event::DeliveryIntent {
-            assert!(leaves.iter().any(follows), "intent {sequence} stands alone");
+            let number = sequence as u64;
+            let is_open = under_way.contains(&number);
+            let is_cut_short = number >= last_start && !committed.contains(&number);
+            let has_end = leaves.iter().any(follows);
+            assert!(is_open || is_cut_short || has_end, "intent {sequence} stands alone");
         }
     }
-    let store = SqliteStore::open(&data.join("polku.db")).unwrap();
     for (agency, name) in &book.referrals {
         let parsed: ReferralName = name.parse().unwrap();
         let [row] = &store.deliveries_about(parsed.referral).await.unwrap()[..] else {

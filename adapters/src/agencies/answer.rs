@@ -83,7 +83,7 @@ pub(super) fn receipt(text: &str) -> Option<Receipt> {
 }
 
 /// Whether there is a personal identity code anywhere in the text, in letters of either case.
-fn has_identity_code(text: &str) -> bool {
+pub(super) fn has_identity_code(text: &str) -> bool {
     let text = text.to_ascii_uppercase();
     let mut windows = text.as_bytes().windows(CHARACTERS_OF_AN_IDENTITY_CODE);
     windows.any(|window| std::str::from_utf8(window).is_ok_and(|window| window.parse::<Hetu>().is_ok()))

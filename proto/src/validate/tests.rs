@@ -206,11 +206,13 @@ fn somebody_acts() {
 
 #[test]
 fn text_can_be_written_as_xml() {
-    for letter in ['\0', '\u{8}', '\u{B}', '\r', '\u{1B}', '\u{1F}', '\u{7F}', '\u{FFFE}', '\u{FFFF}'] {
+    for letter in ['\0', '\u{8}', '\u{B}', '\u{1B}', '\u{1F}', '\u{7F}', '\u{FFFE}', '\u{FFFF}'] {
         let content = ReferralContent { reason: format!("a{letter}b"), ..Default::default() };
         assert_broken(send_content(content), &[("content.reason", "string.text")]);
     }
-    for letter in ['\n', '\t', ' ', '~', 'ä', '\u{80}', '\u{D7FF}', '\u{E000}', '\u{FFFD}', '\u{10FFFF}'] {
+    for letter in
+        ['\n', '\r', '\t', ' ', '~', 'ä', '\u{80}', '\u{D7FF}', '\u{E000}', '\u{FFFD}', '\u{10FFFF}']
+    {
         let content = ReferralContent { reason: format!("a{letter}b"), ..Default::default() };
         assert_broken(send_content(content), &[]);
     }
@@ -263,7 +265,7 @@ proptest! {
     fn valid_text_is_plain(token in any::<String>()) {
         let valid = Valid::check(WatchReferralsRequest { resume_token: token.clone() });
         let forbidden =
-            |letter: char| (letter < ' ' && letter != '\n' && letter != '\t') || "\u{7F}\u{FFFE}\u{FFFF}".contains(letter);
+            |letter: char| (letter < ' ' && !"\n\r\t".contains(letter)) || "\u{7F}\u{FFFE}\u{FFFF}".contains(letter);
         let expected = token.chars().count() <= 400 && !token.contains(forbidden);
         prop_assert_eq!(valid.is_ok(), expected);
         if let Err(violations) = valid {

@@ -6,7 +6,7 @@ use super::{Checker, Validate};
 
 /// A message that keeps every rule of the contract.
 ///
-/// All its text is free of control characters (other than line feed and tab) and of characters that XML 1.0 forbids,
+/// All its text is free of control characters (other than line ends and tab) and of characters that XML 1.0 forbids,
 /// and all its instants can be expressed by [`crate::time::from_wire`].
 #[derive(Clone, PartialEq)]
 pub struct Valid<X>(X);

@@ -102,7 +102,7 @@ async fn fields_of_a_referral() {
         spoilt("content.reason", |request: &mut SendReferralRequest| content(request).reason = long(4001)),
         spoilt("content.reason", |request: &mut SendReferralRequest| content(request).reason.push('\u{7}')),
         spoilt("content.reason", |request: &mut SendReferralRequest| content(request).reason.push('\0')),
-        spoilt("content.reason", |request: &mut SendReferralRequest| content(request).reason.push('\r')),
+        spoilt("content.reason", |request: &mut SendReferralRequest| content(request).reason.push('\u{b}')),
         spoilt("content.reason", |request: &mut SendReferralRequest| {
             content(request).reason.push('\u{ffff}')
         }),

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::agencies::answer::has_identity_code;
 use crate::setting::SettingError;
 use crate::transport::http::Settings as Connection;
 use crate::transport::xroad::id::ClientId;
@@ -63,10 +64,10 @@ impl Member {
 
 impl Settings {
     pub(super) fn user_id(&self) -> Result<Option<String>, SettingError> {
-        let (key, expected) = ("user_id", "1 to 64 letters, digits and `._-`");
+        let (key, expected) = ("user_id", "1 to 64 letters, digits and `._-`, and no personal identity code");
         let Some(id) = &self.user_id else { return Ok(None) };
         let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-        if !plain || !(1..=64).contains(&id.len()) {
+        if !plain || !(1..=64).contains(&id.len()) || has_identity_code(id) {
             return Err(SettingError::Value { key, expected });
         }
         Ok(Some(format!("FI{id}")))
