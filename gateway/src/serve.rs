@@ -18,7 +18,7 @@ use crate::gateway::{Gateway, Parts};
 use crate::seal::{KeyError, Keys};
 use crate::store::StoreError;
 use crate::store::sqlite::SqliteStore;
-use crate::{outbox, services};
+use crate::{outbox, services, trail};
 
 /// How often the gateway looks at itself.
 const LOOK: Duration = Duration::from_secs(1);
@@ -138,6 +138,9 @@ impl Started {
         let _ = stop.send(true);
         if let Err(error) = outbox.await {
             tracing::error!(%error, "the outbox ended abnormally");
+        }
+        if let Err(error) = trail::close_unfinished(&self.gateway).await {
+            tracing::error!(reason = error.reason(), "the audit log could not be marked");
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::person::Person;
 use crate::seal::{Place, random_bytes};
-use crate::store::{Change, DetailRow};
+use crate::store::{Change, DetailRow, Reconciled};
 
 /// The pseudonym key in use is the first one.
 const KEY_EPOCH: u8 = 1;
@@ -170,13 +170,18 @@ impl Gateway {
     }
 }
 
-/// At start: every intent whose state never reached the store is closed by a leaf that says so.
+/// At start and at the end: every intent whose state never reached the store is closed by a leaf that says so, the log
+/// is compared with what the store has seen of it, and the store is told how far it goes.
 pub(crate) async fn close_unfinished(gateway: &Gateway) -> Result<(), Error> {
-    let from = gateway.store.reconciled().await?;
+    let mark = gateway.store.reconciled().await?;
+    let from = mark.until;
     let committed = gateway.store.committed_leaves(from).await?;
     if from > gateway.audit.len() || committed.last().is_some_and(|last| *last >= gateway.audit.len()) {
         // Somebody has cut or exchanged the log: going on would use its numbers a second time.
         return Err(Error::Inconsistent("the audit log is shorter than the store says"));
+    }
+    if from > 0 && gateway.audit.root_of(from)? != mark.root {
+        return Err(Error::Inconsistent("the audit log is not the one that the store has seen"));
     }
     let mut open = Vec::new();
     gateway.audit.read(from, |sequence, leaf| {
@@ -190,7 +195,9 @@ pub(crate) async fn close_unfinished(gateway: &Gateway) -> Result<(), Error> {
         tracing::warn!(sequence, "audit leaf without state closed");
         gateway.append(closing(sequence, gateway.now())).await?;
     }
-    gateway.store.set_reconciled(gateway.audit.len()).await?;
+    let until = gateway.audit.len();
+    let root = gateway.audit.root_of(until)?;
+    gateway.store.set_reconciled(Reconciled { until, root }).await?;
     Ok(())
 }
 

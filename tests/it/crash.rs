@@ -281,7 +281,7 @@ async fn check_data(data: &Path, world: &World, book: &Acknowledged) {
         under_way.extend(open.into_iter().filter_map(|row| row.intent));
     }
     // The last kill can come between an intent and its state as well: the next start would close it.
-    let last_start = store.reconciled().await.unwrap();
+    let last_start = store.reconciled().await.unwrap().until;
     let committed = store.committed_leaves(last_start).await.unwrap();
     for (sequence, leaf) in leaves.iter().enumerate() {
         let follows = |later: &Leaf| {

@@ -17,3 +17,4 @@ mod sandbox;
 mod stage;
 mod store;
 mod suite;
+mod tampered;

@@ -8,8 +8,8 @@ mod samples;
 
 use anyhow::{Result, ensure};
 use polku_gateway::store::{
-    Change, DeliveryItem, DeliveryRow, DeliveryWrite, DetailRow, InstrumentRow, InstrumentWrite, ReferralRow,
-    ReferralWrite, RequestKey, RequestRow, Store, StoreError, YouthRow,
+    Change, DeliveryItem, DeliveryRow, DeliveryWrite, DetailRow, InstrumentRow, InstrumentWrite, Reconciled,
+    ReferralRow, ReferralWrite, RequestKey, RequestRow, Store, StoreError, YouthRow,
 };
 use polku_proto::v1::ReferralState;
 use uuid::Uuid;
@@ -240,7 +240,7 @@ pub async fn versions_guard_referrals_and_instruments(store: &dyn Store) -> Resu
 /// # Errors
 /// What the store answers.
 pub async fn committed_leaves_are_marked(store: &dyn Store) -> Result<()> {
-    assert_eq!(store.reconciled().await?, 0);
+    assert_eq!(store.reconciled().await?.until, 0);
     begin(store).await?;
     for leaf in [9, 2, 5] {
         store.commit(Change::announced_by(leaf)).await?;
@@ -249,8 +249,9 @@ pub async fn committed_leaves_are_marked(store: &dyn Store) -> Result<()> {
     assert_eq!(store.committed_leaves(3).await?, [5, 9]);
     assert_eq!(store.audit_detail(5).await?, None);
     assert_eq!(store.audit_detail(6).await?, None);
-    store.set_reconciled(7).await?;
-    assert_eq!(store.reconciled().await?, 7);
+    let mark = Reconciled { until: 7, root: [9; 32] };
+    store.set_reconciled(mark).await?;
+    assert_eq!(store.reconciled().await?, mark);
     Ok(())
 }
 

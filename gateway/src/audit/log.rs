@@ -155,6 +155,21 @@ impl AuditLog {
         }
         expect_end(&records, end)
     }
+
+    /// Gives the Merkle tree hash over the first leaves on disk, from the file. Blocks.
+    ///
+    /// # Errors
+    /// [`AuditError::Corrupt`], [`AuditError::Unreadable`] and [`AuditError::File`].
+    pub fn root_of(&self, leaves: u64) -> Result<Hash, AuditError> {
+        let end = self.shared.durable().bytes;
+        let mut tree = Tree::new();
+        let mut records = Records::new(reader(&self.shared.file, 0), 0, end, 0, START);
+        while tree.size() < leaves {
+            let Some(found) = records.next()? else { break };
+            tree.push(found.hash);
+        }
+        Ok(tree.root())
+    }
 }
 
 impl Drop for AuditLog {

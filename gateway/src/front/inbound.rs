@@ -50,7 +50,24 @@ struct Entry {
 }
 
 impl Entry {
+    /// Whoever is refused at the door does not keep it: a connection that was not worth an answer is closed.
     async fn take(self, request: Request<Body>) -> Response<Body> {
+        let mut response = self.answer(request).await;
+        let unwelcome = [
+            StatusCode::UNAUTHORIZED,
+            StatusCode::FORBIDDEN,
+            StatusCode::NOT_FOUND,
+            StatusCode::METHOD_NOT_ALLOWED,
+            StatusCode::REQUEST_TIMEOUT,
+            StatusCode::PAYLOAD_TOO_LARGE,
+        ];
+        if unwelcome.contains(&response.status()) {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+
+    async fn answer(self, request: Request<Body>) -> Response<Body> {
         let Some(agency) = addressed(&request) else {
             return Problem::NotFound.response();
         };

@@ -98,11 +98,11 @@ pub trait Store: Debug + Send + Sync {
     /// Sealed details of an audit leaf.
     async fn audit_detail(&self, sequence: u64) -> Result<Option<DetailRow>, StoreError>;
 
-    /// Up to which audit leaf (exclusive) every leaf has its state or a closing leaf.
-    async fn reconciled(&self) -> Result<u64, StoreError>;
+    /// How far the audit log has been compared with the state.
+    async fn reconciled(&self) -> Result<Reconciled, StoreError>;
 
     /// Moves that mark.
-    async fn set_reconciled(&self, until: u64) -> Result<(), StoreError>;
+    async fn set_reconciled(&self, mark: Reconciled) -> Result<(), StoreError>;
 
     /// Forgets request ids from before this instant; answers how many.
     async fn prune_requests(&self, before: Timestamp) -> Result<u64, StoreError>;
@@ -185,6 +185,15 @@ impl Change {
             stops: Vec::new(),
         }
     }
+}
+
+/// A mark in the audit log. Before it every leaf has its state or a closing leaf, and the log does not change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reconciled {
+    /// Up to which leaf, exclusive.
+    pub until: u64,
+    /// Merkle tree hash over the leaves before it; zeros: nothing has been compared yet.
+    pub root: [u8; 32],
 }
 
 /// Sealed details of an audit leaf.

@@ -115,3 +115,11 @@ async fn a_message_that_does_not_end_is_given_up() {
     assert_eq!(response.headers()[header::CONNECTION], "close");
     assert_problem(response, 408, "Request Timeout", "MESSAGE_TOO_SLOW").await;
 }
+
+#[tokio::test]
+async fn who_is_refused_at_the_door_is_let_go() {
+    let closes = |response: &Response<Body>| response.headers().get(header::CONNECTION).is_some();
+    assert!(closes(&ask(post("/inbound/kela", Body::empty())).await));
+    assert!(closes(&ask(Request::get("/inbound/te").body(Body::empty()).unwrap()).await));
+    assert!(!closes(&ask(post("/inbound/te", Body::from("<a/>"))).await));
+}

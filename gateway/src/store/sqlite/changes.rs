@@ -8,7 +8,7 @@ use super::failed;
 use super::read::request;
 use super::rows::{blob, instant, kind_number, number};
 use crate::store::{
-    Change, DetailRow, InstrumentWrite, NewEvent, ReferralWrite, RequestRow, StoreError, YouthRow,
+    Change, DetailRow, InstrumentWrite, NewEvent, Reconciled, ReferralWrite, RequestRow, StoreError, YouthRow,
 };
 
 /// Makes a change, within the savepoint of the writer.
@@ -50,8 +50,9 @@ pub(super) fn apply(connection: &Connection, change: &Change) -> Result<(), Stor
 }
 
 /// Moves the mark of [`crate::store::Store::reconciled`].
-pub(super) fn set_reconciled(connection: &Connection, until: u64) -> Result<(), StoreError> {
-    execute(connection, "UPDATE reconciled SET until = ?1", params![number(until)?])?;
+pub(super) fn set_reconciled(connection: &Connection, mark: &Reconciled) -> Result<(), StoreError> {
+    let sql = "UPDATE reconciled SET until = ?1, root = ?2";
+    execute(connection, sql, params![number(mark.until)?, mark.root])?;
     Ok(())
 }
 

@@ -25,8 +25,8 @@ use uuid::Uuid;
 use self::read::Readers;
 use self::writer::Writer;
 use super::{
-    Change, DeliveryRow, DetailRow, EventRow, InstrumentRow, LeaseRequest, ReferralFilter, ReferralRow,
-    RequestKey, RequestRow, Store, StoreError, YouthRow,
+    Change, DeliveryRow, DetailRow, EventRow, InstrumentRow, LeaseRequest, Reconciled, ReferralFilter,
+    ReferralRow, RequestKey, RequestRow, Store, StoreError, YouthRow,
 };
 use crate::seal::{IdentityIndex, WrappedKey};
 
@@ -188,12 +188,12 @@ impl Store for SqliteStore {
         self.read(move |connection| read::audit_detail(connection, sequence)).await
     }
 
-    async fn reconciled(&self) -> Result<u64, StoreError> {
+    async fn reconciled(&self) -> Result<Reconciled, StoreError> {
         self.read(read::reconciled).await
     }
 
-    async fn set_reconciled(&self, until: u64) -> Result<(), StoreError> {
-        self.writer.write(move |connection| changes::set_reconciled(connection, until)).await
+    async fn set_reconciled(&self, mark: Reconciled) -> Result<(), StoreError> {
+        self.writer.write(move |connection| changes::set_reconciled(connection, &mark)).await
     }
 
     async fn prune_requests(&self, before: Timestamp) -> Result<u64, StoreError> {

@@ -14,8 +14,8 @@ use super::rows::{self, EVENT, INSTRUMENT, REFERRAL, REQUEST, YOUTH, blob, insta
 use super::{failed, schema};
 use crate::seal::{IdentityIndex, WrappedKey};
 use crate::store::{
-    DetailRow, EventRow, InstrumentRow, ReferralFilter, ReferralRow, RequestKey, RequestRow, StoreError,
-    YouthRow,
+    DetailRow, EventRow, InstrumentRow, Reconciled, ReferralFilter, ReferralRow, RequestKey, RequestRow,
+    StoreError, YouthRow,
 };
 
 /// How many read at the same time.
@@ -207,8 +207,8 @@ pub(super) fn audit_detail(connection: &Connection, sequence: u64) -> Result<Opt
 }
 
 /// See [`crate::store::Store::reconciled`].
-pub(super) fn reconciled(connection: &Connection) -> Result<u64, StoreError> {
-    one(connection, "SELECT until FROM reconciled", [], only_number)?
+pub(super) fn reconciled(connection: &Connection) -> Result<Reconciled, StoreError> {
+    one(connection, "SELECT until, root FROM reconciled", [], rows::reconciled)?
         .ok_or(StoreError::Unreadable { table: "reconciled" })
 }
 

@@ -10,8 +10,8 @@ use uuid::Uuid;
 use super::failed;
 use crate::seal::{IdentityIndex, WrappedKey};
 use crate::store::{
-    DeliveryItem, DeliveryRow, DetailRow, EventRow, InstrumentKind, InstrumentRow, NewEvent, ReferralRow,
-    RequestKey, RequestRow, StoreError, YouthRow,
+    DeliveryItem, DeliveryRow, DetailRow, EventRow, InstrumentKind, InstrumentRow, NewEvent, Reconciled,
+    ReferralRow, RequestKey, RequestRow, StoreError, YouthRow,
 };
 
 /// The columns that [`youth`] reads.
@@ -98,6 +98,12 @@ pub(super) fn instrument_and_key(row: &Row<'_>) -> Result<(InstrumentRow, Wrappe
     let instrument = instrument(row)?;
     let mut columns = Columns { row, table: "youth", at: INSTRUMENT.split(',').count() };
     Ok((instrument, WrappedKey::from_bytes(columns.bytes()?)))
+}
+
+/// Reads how far the audit log has been compared.
+pub(super) fn reconciled(row: &Row<'_>) -> Result<Reconciled, StoreError> {
+    let mut columns = Columns::new(row, "reconciled");
+    Ok(Reconciled { until: columns.number()?, root: columns.bytes()? })
 }
 
 /// Reads an event.

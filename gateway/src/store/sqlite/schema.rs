@@ -180,7 +180,8 @@ CREATE TABLE audit_detail (
 
 CREATE TABLE reconciled (
     only INTEGER PRIMARY KEY CHECK (only = 1),
-    until INTEGER NOT NULL
+    until INTEGER NOT NULL,
+    root BLOB NOT NULL
 ) STRICT;
-INSERT INTO reconciled (only, until) VALUES (1, 0);
+INSERT INTO reconciled (only, until, root) VALUES (1, 0, zeroblob(32));
 ";
