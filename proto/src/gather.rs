@@ -2,8 +2,9 @@
 
 use crate::Disclose;
 use crate::v1::{
-    Consent, ConsentChange, Journey, ListConsentsResponse, ListReferralsResponse, Prohibition,
-    ProhibitionChange, Referral, ReferralChange, ReferralEvent, SendReferralResponse,
+    Consent, ConsentChange, ConsentReceipt, ImportConsentResponse, Journey, LegalStatus, LegalStatusChange,
+    ListConsentsResponse, ListLegalStatusesResponse, ListReferralsResponse, Prohibition, ProhibitionChange,
+    Referral, ReferralChange, ReferralEvent, SendReferralResponse,
 };
 
 #[cfg(test)]
@@ -74,5 +75,41 @@ impl Gather<Consent> for ConsentChange {
 impl Gather<Prohibition> for ProhibitionChange {
     fn gather(&mut self, part: Prohibition) {
         self.prohibition = Some(part);
+    }
+}
+
+impl Gather<Consent> for ConsentReceipt {
+    fn gather(&mut self, part: Consent) {
+        self.consent = Some(part);
+    }
+}
+
+impl Gather<Consent> for ImportConsentResponse {
+    fn gather(&mut self, part: Consent) {
+        self.consents.push(part);
+    }
+}
+
+impl Gather<Prohibition> for ImportConsentResponse {
+    fn gather(&mut self, part: Prohibition) {
+        self.prohibitions.push(part);
+    }
+}
+
+impl Gather<LegalStatus> for Journey {
+    fn gather(&mut self, part: LegalStatus) {
+        self.legal_statuses.push(part);
+    }
+}
+
+impl Gather<LegalStatus> for LegalStatusChange {
+    fn gather(&mut self, part: LegalStatus) {
+        self.status = Some(part);
+    }
+}
+
+impl Gather<LegalStatus> for ListLegalStatusesResponse {
+    fn gather(&mut self, part: LegalStatus) {
+        self.statuses.push(part);
     }
 }

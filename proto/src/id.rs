@@ -2,9 +2,11 @@
 
 mod agency;
 mod names;
+mod party;
 
 pub use agency::{AgencyId, AgencyIdError};
-pub use names::{ConsentName, NameError, ProhibitionName, ReferralName, YouthName};
+pub use names::{ConsentName, LegalStatusName, NameError, ProhibitionName, ReferralName, YouthName};
+pub use party::{Party, PartyError, UnitId, UnitIdError};
 
 use std::{fmt, str::FromStr};
 
@@ -63,6 +65,8 @@ ids! {
     ConsentId,
     /// A prohibition of a young person.
     ProhibitionId,
+    /// A legal status of a young person.
+    LegalStatusId,
     /// A message to an agency. Stays the same through every attempt to deliver it.
     MessageId,
     /// A call, as its caller named it. A repetition has the same one.

@@ -30,6 +30,18 @@ impl ::core::fmt::Debug for RepresentativeActor {
     }
 }
 
+impl ::core::fmt::Debug for LegalClaim {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("LegalClaim(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for Origin {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("Origin(redacted)")
+    }
+}
+
 impl ::core::fmt::Debug for ConsentTerms {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("ConsentTerms(redacted)")
@@ -87,6 +99,12 @@ impl ::core::fmt::Debug for WithdrawConsentRequest {
 impl ::core::fmt::Debug for RevokeConsentRequest {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("RevokeConsentRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for InvalidateConsentRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("InvalidateConsentRequest(redacted)")
     }
 }
 
@@ -153,6 +171,108 @@ impl ::core::fmt::Debug for VerifyConsentRequest {
 impl ::core::fmt::Debug for VerifyConsentResponse {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("VerifyConsentResponse(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for BatchVerifyConsentsRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("BatchVerifyConsentsRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for BatchVerifyConsentsResponse {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("BatchVerifyConsentsResponse(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for VerifyConsentResult {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("VerifyConsentResult(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for verify_consent_result::Result {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("Result(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for VerifyConsentError {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("VerifyConsentError(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for WatchConsentsRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("WatchConsentsRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ConsentNotice {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ConsentNotice(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for GetConsentReceiptRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("GetConsentReceiptRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ConsentReceipt {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ConsentReceipt(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ExportConsentRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ExportConsentRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ConsentDocument {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ConsentDocument(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ImportConsentRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ImportConsentRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ImportConsentResponse {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ImportConsentResponse(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ExplainDisclosureRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ExplainDisclosureRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for DisclosureExplanation {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("DisclosureExplanation(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for CategoryExplanation {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("CategoryExplanation(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for MissingGround {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("MissingGround(redacted)")
     }
 }
 
@@ -327,6 +447,72 @@ impl ::core::fmt::Debug for ReferralHandover {
 impl ::core::fmt::Debug for ReferralNotice {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("ReferralNotice(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for AddressProtection {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("AddressProtection(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for CapacityAssessment {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("CapacityAssessment(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for MultiSectorSupport {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("MultiSectorSupport(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for LegalStatus {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("LegalStatus(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for LegalStatusTerms {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("LegalStatusTerms(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for legal_status_terms::Status {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("Status(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for RecordLegalStatusRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("RecordLegalStatusRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for EndLegalStatusRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("EndLegalStatusRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for LegalStatusChange {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("LegalStatusChange(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ListLegalStatusesRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ListLegalStatusesRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ListLegalStatusesResponse {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ListLegalStatusesResponse(redacted)")
     }
 }
 

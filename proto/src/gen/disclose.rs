@@ -2,6 +2,27 @@
 
 use crate::{CategorySet, Disclose, v1::DataCategory};
 
+impl Disclose for crate::v1::LegalClaim {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if self.ground != 0
+            || self.consent_asked != 0
+        {
+            present.insert(DataCategory::Envelope);
+        }
+        if !self.statement.is_empty() {
+            present.insert(DataCategory::GuidanceNotes);
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        if !permitted.contains(DataCategory::GuidanceNotes) {
+            self.statement = Default::default();
+        }
+    }
+}
+
 impl Disclose for crate::v1::ConsentTerms {
     fn categories(&self) -> CategorySet {
         let mut present = CategorySet::EMPTY;
@@ -13,6 +34,9 @@ impl Disclose for crate::v1::ConsentTerms {
             || !self.explicit_categories.is_empty()
             || self.valid_from.is_some()
             || self.valid_until.is_some()
+            || self.legal_basis != 0
+            || self.permit_domain != 0
+            || self.review_time.is_some()
         {
             present.insert(DataCategory::Envelope);
         }
@@ -30,6 +54,9 @@ impl Disclose for crate::v1::ConsentEvidence {
             || !self.notice_version.is_empty()
             || !self.notice_language.is_empty()
             || !self.notice_sha256.is_empty()
+            || self.inform_time.is_some()
+            || self.receipt_time.is_some()
+            || !self.capacity.is_empty()
         {
             present.insert(DataCategory::Envelope);
         }
@@ -54,6 +81,10 @@ impl Disclose for crate::v1::Consent {
             || self.state != 0
             || !self.recorder.is_empty()
             || !self.recorder_unit.is_empty()
+            || !self.schema_version.is_empty()
+            || self.create_time.is_some()
+            || !self.supersedes.is_empty()
+            || !self.superseded_by.is_empty()
         {
             present.insert(DataCategory::Envelope);
         }
@@ -142,6 +173,8 @@ impl Disclose for crate::v1::ProhibitionTerms {
         if !self.disclosers.is_empty()
             || !self.recipients.is_empty()
             || !self.categories.is_empty()
+            || !self.service_tasks.is_empty()
+            || !self.documents.is_empty()
         {
             present.insert(DataCategory::Envelope);
         }
@@ -224,6 +257,101 @@ impl Disclose for crate::v1::ListConsentsResponse {
     }
 }
 
+impl Disclose for crate::v1::ConsentNotice {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if !self.resume_token.is_empty()
+            || !self.youth.is_empty()
+            || self.revision != 0
+            || self.time.is_some()
+        {
+            present.insert(DataCategory::Envelope);
+        }
+        present
+    }
+
+    fn restrict(&mut self, _: CategorySet) {}
+}
+
+impl Disclose for crate::v1::ConsentReceipt {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if !self.kantara_json.is_empty() {
+            present.insert(DataCategory::Envelope);
+        }
+        if let Some(part) = &self.consent {
+            present.extend(Disclose::categories(part));
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        if let Some(part) = &mut self.consent {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.consent = None;
+            }
+        }
+    }
+}
+
+impl Disclose for crate::v1::ConsentDocument {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if !self.media_type.is_empty()
+            || !self.content.is_empty()
+        {
+            present.insert(DataCategory::Envelope);
+        }
+        present
+    }
+
+    fn restrict(&mut self, _: CategorySet) {}
+}
+
+impl Disclose for crate::v1::ImportConsentResponse {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if self.revision != 0
+            || self.receipt.is_some()
+            || !self.stopped.is_empty()
+            || !self.under_way.is_empty()
+        {
+            present.insert(DataCategory::Envelope);
+        }
+        for element in &self.consents {
+            present.extend(Disclose::categories(element));
+        }
+        for element in &self.prohibitions {
+            present.extend(Disclose::categories(element));
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        for element in &mut self.consents {
+            element.restrict(permitted);
+        }
+        for element in &mut self.prohibitions {
+            element.restrict(permitted);
+        }
+    }
+}
+
+impl Disclose for crate::v1::DisclosureExplanation {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if self.decision.is_some()
+            || !self.categories.is_empty()
+        {
+            present.insert(DataCategory::Envelope);
+        }
+        present
+    }
+
+    fn restrict(&mut self, _: CategorySet) {}
+}
+
 impl Disclose for crate::v1::Referral {
     fn categories(&self) -> CategorySet {
         let mut present = CategorySet::EMPTY;
@@ -239,8 +367,13 @@ impl Disclose for crate::v1::Referral {
             || self.respond_by.is_some()
             || !self.replaces.is_empty()
             || !self.replaced_by.is_empty()
+            || !self.sender_unit.is_empty()
+            || !self.recipient_unit.is_empty()
         {
             present.insert(DataCategory::Envelope);
+        }
+        if self.origin.is_some() {
+            present.insert(DataCategory::SocialSituation);
         }
         if !self.sender_note.is_empty() {
             present.insert(DataCategory::GuidanceNotes);
@@ -257,10 +390,16 @@ impl Disclose for crate::v1::Referral {
         for element in &self.information {
             present.extend(Disclose::categories(element));
         }
+        if let Some(part) = &self.claim {
+            present.extend(Disclose::categories(part));
+        }
         present
     }
 
     fn restrict(&mut self, permitted: CategorySet) {
+        if !permitted.contains(DataCategory::SocialSituation) {
+            self.origin = Default::default();
+        }
         if !permitted.contains(DataCategory::GuidanceNotes) {
             self.sender_note = Default::default();
         }
@@ -278,6 +417,12 @@ impl Disclose for crate::v1::Referral {
         for element in &mut self.information {
             element.restrict(permitted);
         }
+        if let Some(part) = &mut self.claim {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.claim = None;
+            }
+        }
     }
 }
 
@@ -288,6 +433,7 @@ impl Disclose for crate::v1::ReferralContent {
             || !self.given_names.is_empty()
             || !self.family_name.is_empty()
             || !self.contact_language.is_empty()
+            || !self.correspondence_address.is_empty()
         {
             present.insert(DataCategory::IdentityContact);
         }
@@ -336,6 +482,7 @@ impl Disclose for crate::v1::ReferralContent {
             self.given_names = Default::default();
             self.family_name = Default::default();
             self.contact_language = Default::default();
+            self.correspondence_address = Default::default();
         }
         if !permitted.contains(DataCategory::AddressContact) {
             self.contact = Default::default();
@@ -538,10 +685,14 @@ impl Disclose for crate::v1::ReferralHandover {
         if self.purpose != 0
             || self.create_time.is_some()
             || self.respond_by.is_some()
+            || !self.recipient_unit.is_empty()
         {
             present.insert(DataCategory::Envelope);
         }
         if let Some(part) = &self.content {
+            present.extend(Disclose::categories(part));
+        }
+        if let Some(part) = &self.claim {
             present.extend(Disclose::categories(part));
         }
         present
@@ -552,6 +703,12 @@ impl Disclose for crate::v1::ReferralHandover {
             part.restrict(permitted);
             if Disclose::categories(part).is_empty() {
                 self.content = None;
+            }
+        }
+        if let Some(part) = &mut self.claim {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.claim = None;
             }
         }
     }
@@ -600,6 +757,92 @@ impl Disclose for crate::v1::ReferralNotice {
     }
 }
 
+impl Disclose for crate::v1::LegalStatus {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if !self.name.is_empty()
+            || !self.etag.is_empty()
+            || self.state != 0
+            || !self.recorder.is_empty()
+            || !self.recorder_unit.is_empty()
+            || self.create_time.is_some()
+            || self.end_time.is_some()
+        {
+            present.insert(DataCategory::Envelope);
+        }
+        if let Some(part) = &self.terms {
+            present.extend(Disclose::categories(part));
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        if let Some(part) = &mut self.terms {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.terms = None;
+            }
+        }
+    }
+}
+
+impl Disclose for crate::v1::LegalStatusTerms {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        match &self.status {
+            Some(crate::v1::legal_status_terms::Status::AddressProtection(_)) => present.insert(DataCategory::Envelope),
+            Some(crate::v1::legal_status_terms::Status::CapacityAssessment(_)) => present.insert(DataCategory::Envelope),
+            Some(crate::v1::legal_status_terms::Status::MultiSectorSupport(_)) => present.insert(DataCategory::Envelope),
+            None => {}
+        }
+        present
+    }
+
+    fn restrict(&mut self, _: CategorySet) {}
+}
+
+impl Disclose for crate::v1::LegalStatusChange {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if self.revision != 0
+            || self.receipt.is_some()
+            || !self.stopped.is_empty()
+            || !self.under_way.is_empty()
+        {
+            present.insert(DataCategory::Envelope);
+        }
+        if let Some(part) = &self.status {
+            present.extend(Disclose::categories(part));
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        if let Some(part) = &mut self.status {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.status = None;
+            }
+        }
+    }
+}
+
+impl Disclose for crate::v1::ListLegalStatusesResponse {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        for element in &self.statuses {
+            present.extend(Disclose::categories(element));
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        for element in &mut self.statuses {
+            element.restrict(permitted);
+        }
+    }
+}
+
 impl Disclose for crate::v1::Journey {
     fn categories(&self) -> CategorySet {
         let mut present = CategorySet::EMPTY;
@@ -615,6 +858,9 @@ impl Disclose for crate::v1::Journey {
         for element in &self.prohibitions {
             present.extend(Disclose::categories(element));
         }
+        for element in &self.legal_statuses {
+            present.extend(Disclose::categories(element));
+        }
         present
     }
 
@@ -626,6 +872,9 @@ impl Disclose for crate::v1::Journey {
             element.restrict(permitted);
         }
         for element in &mut self.prohibitions {
+            element.restrict(permitted);
+        }
+        for element in &mut self.legal_statuses {
             element.restrict(permitted);
         }
     }

@@ -13,7 +13,8 @@ pub enum DataCategory {
     Envelope = 1,
     /// Name, personal identity code, contact language.
     IdentityContact = 2,
-    /// Where a person lives and can be reached: what a non-disclosure order (law 661/2009 section 36) protects.
+    /// Where a person lives and can be reached, and where they are met: what a non-disclosure order (law 661/2009
+    /// section 36) protects.
     AddressContact = 3,
     /// Being a customer, appointments, arrangements that a visit needs.
     ServiceAttendance = 4,
@@ -180,6 +181,69 @@ pub mod representative_actor {
         }
     }
 }
+/// The ground in law that a professional states for telling something without permission, with why it applies.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct LegalClaim {
+    #[prost(enumeration = "LegalGround", tag = "1")]
+    pub ground: i32,
+    /// Why the ground applies, in the professional's words; required. Kept with the referral.
+    #[prost(string, tag = "2")]
+    pub statement: ::prost::alloc::string::String,
+    /// Whether the young person was asked first.
+    #[prost(enumeration = "legal_claim::ConsentAsked", tag = "3")]
+    pub consent_asked: i32,
+}
+/// Nested message and enum types in `LegalClaim`.
+pub mod legal_claim {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum ConsentAsked {
+        Unspecified = 0,
+        /// Asked, and the answer was no, or none.
+        NotGiven = 1,
+        /// Could not be reached.
+        NotReached = 2,
+        /// Not asked: asking would have been useless or harmful, or the law does not call for it.
+        No = 3,
+    }
+    impl ConsentAsked {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "CONSENT_ASKED_UNSPECIFIED",
+                Self::NotGiven => "CONSENT_ASKED_NOT_GIVEN",
+                Self::NotReached => "CONSENT_ASKED_NOT_REACHED",
+                Self::No => "CONSENT_ASKED_NO",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "CONSENT_ASKED_UNSPECIFIED" => Some(Self::Unspecified),
+                "CONSENT_ASKED_NOT_GIVEN" => Some(Self::NotGiven),
+                "CONSENT_ASKED_NOT_REACHED" => Some(Self::NotReached),
+                "CONSENT_ASKED_NO" => Some(Self::No),
+                _ => None,
+            }
+        }
+    }
+}
+/// Where in the discloser's own records the data stem from. A prohibition can be for a service task or for documents.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Origin {
+    /// Service task (palvelutehtävä, code list 1.2.246.537.6.1221). Empty if the discloser's records have none.
+    #[prost(string, tag = "1")]
+    pub service_task: ::prost::alloc::string::String,
+    /// Ids of the documents that are disclosed, or told from. Empty: none is.
+    #[prost(string, repeated, tag = "2")]
+    pub documents: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
 /// What the policy engine decided, and why.
 #[derive(Debug)]
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -210,6 +274,9 @@ pub struct Decision {
     /// Until when the same question has the same answer, unless a consent changes before. Absent if unbounded.
     #[prost(message, optional, tag = "9")]
     pub valid_until: ::core::option::Option<::prost_types::Timestamp>,
+    /// What has to be done with the permission. Whoever cannot do it must not use the permission.
+    #[prost(enumeration = "Obligation", repeated, tag = "10")]
+    pub obligations: ::prost::alloc::vec::Vec<i32>,
 }
 /// Nested message and enum types in `Decision`.
 pub mod decision {
@@ -336,6 +403,8 @@ pub enum Purpose {
     OutreachYouthWork = 6,
     /// Coaching in a youth workshop.
     WorkshopCoaching = 7,
+    /// Figures about many. Data about one person is never disclosed for it.
+    Statistics = 8,
 }
 impl Purpose {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -352,6 +421,7 @@ impl Purpose {
             Self::Rehabilitation => "PURPOSE_REHABILITATION",
             Self::OutreachYouthWork => "PURPOSE_OUTREACH_YOUTH_WORK",
             Self::WorkshopCoaching => "PURPOSE_WORKSHOP_COACHING",
+            Self::Statistics => "PURPOSE_STATISTICS",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -365,6 +435,138 @@ impl Purpose {
             "PURPOSE_REHABILITATION" => Some(Self::Rehabilitation),
             "PURPOSE_OUTREACH_YOUTH_WORK" => Some(Self::OutreachYouthWork),
             "PURPOSE_WORKSHOP_COACHING" => Some(Self::WorkshopCoaching),
+            "PURPOSE_STATISTICS" => Some(Self::Statistics),
+            _ => None,
+        }
+    }
+}
+/// A duty or right in law to tell another agency without the young person's permission. Each covers a limited set of
+/// data, to a limited circle of recipients; what else is told needs a consent as always.
+#[derive(Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum LegalGround {
+    Unspecified = 0,
+    /// Notice to outreach youth work (law 1285/2016 section 11): identity and contact details only.
+    OutreachNotice = 1,
+    /// Contact to social services: the person evidently cannot look after own care, health or safety (law 1301/2014
+    /// section 35).
+    SocialCareInability = 2,
+    /// Contact to social services: a child's interest requires it (law 1301/2014 section 35).
+    SocialCareChildInterest = 3,
+    /// Child-welfare notice (law 417/2007 section 25).
+    ChildWelfareNotice = 4,
+    /// Notices of Kela to the wellbeing services county about social assistance (law 1412/1997).
+    /// Need for social work.
+    AssistanceSocialWork = 5,
+    /// Need for supplementary or preventive assistance.
+    AssistanceSupplementary = 6,
+    /// The basic amount was lowered.
+    AssistanceLowered = 7,
+    /// Unemployed, under 25, on assistance for four months.
+    AssistanceUnemployedYoung = 8,
+    /// Unemployed, 25 or older, on assistance for twelve months.
+    AssistanceUnemployed = 9,
+    /// Immigrant, on assistance for two months.
+    AssistanceImmigrant = 10,
+}
+impl LegalGround {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "LEGAL_GROUND_UNSPECIFIED",
+            Self::OutreachNotice => "LEGAL_GROUND_OUTREACH_NOTICE",
+            Self::SocialCareInability => "LEGAL_GROUND_SOCIAL_CARE_INABILITY",
+            Self::SocialCareChildInterest => "LEGAL_GROUND_SOCIAL_CARE_CHILD_INTEREST",
+            Self::ChildWelfareNotice => "LEGAL_GROUND_CHILD_WELFARE_NOTICE",
+            Self::AssistanceSocialWork => "LEGAL_GROUND_ASSISTANCE_SOCIAL_WORK",
+            Self::AssistanceSupplementary => "LEGAL_GROUND_ASSISTANCE_SUPPLEMENTARY",
+            Self::AssistanceLowered => "LEGAL_GROUND_ASSISTANCE_LOWERED",
+            Self::AssistanceUnemployedYoung => "LEGAL_GROUND_ASSISTANCE_UNEMPLOYED_YOUNG",
+            Self::AssistanceUnemployed => "LEGAL_GROUND_ASSISTANCE_UNEMPLOYED",
+            Self::AssistanceImmigrant => "LEGAL_GROUND_ASSISTANCE_IMMIGRANT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "LEGAL_GROUND_UNSPECIFIED" => Some(Self::Unspecified),
+            "LEGAL_GROUND_OUTREACH_NOTICE" => Some(Self::OutreachNotice),
+            "LEGAL_GROUND_SOCIAL_CARE_INABILITY" => Some(Self::SocialCareInability),
+            "LEGAL_GROUND_SOCIAL_CARE_CHILD_INTEREST" => {
+                Some(Self::SocialCareChildInterest)
+            }
+            "LEGAL_GROUND_CHILD_WELFARE_NOTICE" => Some(Self::ChildWelfareNotice),
+            "LEGAL_GROUND_ASSISTANCE_SOCIAL_WORK" => Some(Self::AssistanceSocialWork),
+            "LEGAL_GROUND_ASSISTANCE_SUPPLEMENTARY" => {
+                Some(Self::AssistanceSupplementary)
+            }
+            "LEGAL_GROUND_ASSISTANCE_LOWERED" => Some(Self::AssistanceLowered),
+            "LEGAL_GROUND_ASSISTANCE_UNEMPLOYED_YOUNG" => {
+                Some(Self::AssistanceUnemployedYoung)
+            }
+            "LEGAL_GROUND_ASSISTANCE_UNEMPLOYED" => Some(Self::AssistanceUnemployed),
+            "LEGAL_GROUND_ASSISTANCE_IMMIGRANT" => Some(Self::AssistanceImmigrant),
+            _ => None,
+        }
+    }
+}
+/// A condition that comes with a permission.
+#[derive(Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Obligation {
+    Unspecified = 0,
+    /// The recipient is told that something was asked for and left out, but not what exists.
+    MarkRedacted = 1,
+    /// A disclosure notice is made for the data subject's register (law 703/2023).
+    DisclosureNotice = 2,
+    /// The stated ground and whether consent was asked are kept on record.
+    RecordGround = 3,
+    /// A second person looks at the disclosure afterwards.
+    SecondPersonReview = 4,
+    /// Without delay, before everything else.
+    HighPriority = 5,
+    /// To be sent at once.
+    SendAtOnce = 6,
+    /// To be sent on the same day.
+    SendSameDay = 7,
+    /// To be sent the day after the decision.
+    SendNextDay = 8,
+}
+impl Obligation {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "OBLIGATION_UNSPECIFIED",
+            Self::MarkRedacted => "OBLIGATION_MARK_REDACTED",
+            Self::DisclosureNotice => "OBLIGATION_DISCLOSURE_NOTICE",
+            Self::RecordGround => "OBLIGATION_RECORD_GROUND",
+            Self::SecondPersonReview => "OBLIGATION_SECOND_PERSON_REVIEW",
+            Self::HighPriority => "OBLIGATION_HIGH_PRIORITY",
+            Self::SendAtOnce => "OBLIGATION_SEND_AT_ONCE",
+            Self::SendSameDay => "OBLIGATION_SEND_SAME_DAY",
+            Self::SendNextDay => "OBLIGATION_SEND_NEXT_DAY",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "OBLIGATION_UNSPECIFIED" => Some(Self::Unspecified),
+            "OBLIGATION_MARK_REDACTED" => Some(Self::MarkRedacted),
+            "OBLIGATION_DISCLOSURE_NOTICE" => Some(Self::DisclosureNotice),
+            "OBLIGATION_RECORD_GROUND" => Some(Self::RecordGround),
+            "OBLIGATION_SECOND_PERSON_REVIEW" => Some(Self::SecondPersonReview),
+            "OBLIGATION_HIGH_PRIORITY" => Some(Self::HighPriority),
+            "OBLIGATION_SEND_AT_ONCE" => Some(Self::SendAtOnce),
+            "OBLIGATION_SEND_SAME_DAY" => Some(Self::SendSameDay),
+            "OBLIGATION_SEND_NEXT_DAY" => Some(Self::SendNextDay),
             _ => None,
         }
     }
@@ -375,10 +577,10 @@ impl Purpose {
 pub struct ConsentTerms {
     #[prost(enumeration = "consent_terms::ConsentKind", tag = "1")]
     pub kind: i32,
-    /// Agencies that may disclose, by agency id.
+    /// Who may disclose: `agency`, or `agency/unit` for one of its units.
     #[prost(string, repeated, tag = "2")]
     pub disclosers: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Agencies that may receive, by agency id.
+    /// Who may receive: `agency`, or `agency/unit` for one of its units.
     #[prost(string, repeated, tag = "3")]
     pub recipients: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     #[prost(enumeration = "Purpose", repeated, packed = "false", tag = "4")]
@@ -394,6 +596,14 @@ pub struct ConsentTerms {
     /// Until this instant (exclusive). Required for CONSENT_KIND_CONSENT; a permit without it runs until it is withdrawn.
     #[prost(message, optional, tag = "8")]
     pub valid_until: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(enumeration = "LegalBasis", tag = "9")]
+    pub legal_basis: i32,
+    /// Required for CONSENT_KIND_DISCLOSURE_PERMIT, and for that only.
+    #[prost(enumeration = "PermitDomain", tag = "10")]
+    pub permit_domain: i32,
+    /// When the recorder looks at it again with the young person.
+    #[prost(message, optional, tag = "11")]
+    pub review_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Nested message and enum types in `ConsentTerms`.
 pub mod consent_terms {
@@ -450,6 +660,15 @@ pub struct ConsentEvidence {
     /// Where the recorder keeps the proof, for example an archive number.
     #[prost(string, tag = "6")]
     pub reference: ::prost::alloc::string::String,
+    /// When the young person was informed. Required for CONSENT_KIND_DISCLOSURE_PERMIT (law 703/2023).
+    #[prost(message, optional, tag = "7")]
+    pub inform_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the young person was given the receipt; absent if they fetch it.
+    #[prost(message, optional, tag = "8")]
+    pub receipt_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Filled in by the gateway for a minor: the assessment of capacity, `youths/{youth}/legalStatuses/{status}`.
+    #[prost(string, tag = "9")]
+    pub capacity: ::prost::alloc::string::String,
 }
 /// Nested message and enum types in `ConsentEvidence`.
 pub mod consent_evidence {
@@ -544,6 +763,17 @@ pub struct Consent {
     /// What happened to the record, oldest first.
     #[prost(message, repeated, tag = "8")]
     pub events: ::prost::alloc::vec::Vec<ConsentEvent>,
+    /// Version of the record's form.
+    #[prost(string, tag = "9")]
+    pub schema_version: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "10")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The consent that this one replaced.
+    #[prost(string, tag = "11")]
+    pub supersedes: ::prost::alloc::string::String,
+    /// The consent that has replaced this one.
+    #[prost(string, tag = "12")]
+    pub superseded_by: ::prost::alloc::string::String,
 }
 /// One step in the life of a consent record.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -589,6 +819,9 @@ pub struct RecordConsentRequest {
     pub terms: ::core::option::Option<ConsentTerms>,
     #[prost(message, optional, tag = "6")]
     pub evidence: ::core::option::Option<ConsentEvidence>,
+    /// A consent in force that this one replaces, `youths/{youth}/consents/{consent}`; it ends in the same instant.
+    #[prost(string, tag = "7")]
+    pub supersedes: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -641,6 +874,18 @@ pub struct RevokeConsentRequest {
     #[prost(string, tag = "4")]
     pub reason: ::prost::alloc::string::String,
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct InvalidateConsentRequest {
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub reason: ::prost::alloc::string::String,
+}
 /// The answer to a change of a consent.
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
@@ -672,6 +917,13 @@ pub struct ProhibitionTerms {
     /// Categories that must not be disclosed.
     #[prost(enumeration = "DataCategory", repeated, packed = "false", tag = "3")]
     pub categories: ::prost::alloc::vec::Vec<i32>,
+    /// Service tasks (palvelutehtävä) of the disclosers that the prohibition is for. Needs `disclosers`. Beside `documents`
+    /// it reaches whatever stems from either.
+    #[prost(string, repeated, tag = "4")]
+    pub service_tasks: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Documents of the disclosers that the prohibition is for. Needs `disclosers`.
+    #[prost(string, repeated, tag = "5")]
+    pub documents: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -798,10 +1050,10 @@ pub struct VerifyConsentRequest {
     /// `youths/{youth}`.
     #[prost(string, tag = "1")]
     pub youth: ::prost::alloc::string::String,
-    /// The agency that would disclose. The caller is this one or the recipient.
+    /// Who would disclose: `agency`, or `agency/unit`. The caller is this one or the recipient.
     #[prost(string, tag = "2")]
     pub discloser: ::prost::alloc::string::String,
-    /// The agency that would receive.
+    /// Who would receive: `agency`, or `agency/unit`.
     #[prost(string, tag = "3")]
     pub recipient: ::prost::alloc::string::String,
     #[prost(enumeration = "Purpose", tag = "4")]
@@ -811,6 +1063,12 @@ pub struct VerifyConsentRequest {
     /// The answer is at least as fresh as this revision; CONSENT_STALE when that cannot be promised.
     #[prost(uint64, tag = "6")]
     pub min_revision: u64,
+    /// The ground in law that would be stated, if any.
+    #[prost(enumeration = "LegalGround", tag = "7")]
+    pub ground: i32,
+    /// Where in the discloser's records the data would stem from.
+    #[prost(message, optional, tag = "8")]
+    pub origin: ::core::option::Option<Origin>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
@@ -819,6 +1077,272 @@ pub struct VerifyConsentResponse {
     pub decision: ::core::option::Option<Decision>,
     #[prost(message, optional, tag = "2")]
     pub receipt: ::core::option::Option<AuditReceipt>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct BatchVerifyConsentsRequest {
+    #[prost(message, repeated, tag = "1")]
+    pub requests: ::prost::alloc::vec::Vec<VerifyConsentRequest>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct BatchVerifyConsentsResponse {
+    /// One for each question, in their order.
+    #[prost(message, repeated, tag = "1")]
+    pub results: ::prost::alloc::vec::Vec<VerifyConsentResult>,
+    /// One entry in the audit log commits to all of them.
+    #[prost(message, optional, tag = "2")]
+    pub receipt: ::core::option::Option<AuditReceipt>,
+}
+/// The answer to one question of a batch.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct VerifyConsentResult {
+    #[prost(oneof = "verify_consent_result::Result", tags = "1, 2")]
+    pub result: ::core::option::Option<verify_consent_result::Result>,
+}
+/// Nested message and enum types in `VerifyConsentResult`.
+pub mod verify_consent_result {
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    #[prost(skip_debug)]
+    pub enum Result {
+        #[prost(message, tag = "1")]
+        Decision(super::Decision),
+        /// The question could not be answered.
+        #[prost(message, tag = "2")]
+        Error(super::VerifyConsentError),
+    }
+}
+/// Why a question of a batch has no answer. Reason codes as in the `ErrorInfo` of a single question.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct VerifyConsentError {
+    /// Stable reason code.
+    #[prost(string, tag = "1")]
+    pub reason: ::prost::alloc::string::String,
+    /// Which field, where it is one.
+    #[prost(string, tag = "2")]
+    pub field: ::prost::alloc::string::String,
+    /// What was expected.
+    #[prost(string, tag = "3")]
+    pub expected: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct WatchConsentsRequest {
+    /// The token of the last notice seen; from now on when empty.
+    #[prost(string, tag = "1")]
+    pub resume_token: ::prost::alloc::string::String,
+}
+/// Something that the caller's permissions rest on has changed.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ConsentNotice {
+    /// Give it to a later watch to go on behind this notice.
+    #[prost(string, tag = "1")]
+    pub resume_token: ::prost::alloc::string::String,
+    /// `youths/{youth}`: ask about this person again.
+    #[prost(string, tag = "2")]
+    pub youth: ::prost::alloc::string::String,
+    /// Ask with at least this revision.
+    #[prost(uint64, tag = "3")]
+    pub revision: u64,
+    #[prost(message, optional, tag = "4")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct GetConsentReceiptRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+/// The copy of a consent for the young person.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ConsentReceipt {
+    #[prost(message, optional, tag = "1")]
+    pub consent: ::core::option::Option<Consent>,
+    /// The same as a Kantara Consent Receipt 1.1, in JSON.
+    #[prost(string, tag = "2")]
+    pub kantara_json: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ExportConsentRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(enumeration = "export_consent_request::Form", tag = "2")]
+    pub form: i32,
+}
+/// Nested message and enum types in `ExportConsentRequest`.
+pub mod export_consent_request {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Form {
+        Unspecified = 0,
+        /// A Consent resource.
+        FhirR4Consent = 1,
+        /// A transaction Bundle of Consent and Provenance, as SoteConsent has it. For permits to disclose.
+        FhirR4SoteConsent = 2,
+    }
+    impl Form {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "FORM_UNSPECIFIED",
+                Self::FhirR4Consent => "FORM_FHIR_R4_CONSENT",
+                Self::FhirR4SoteConsent => "FORM_FHIR_R4_SOTE_CONSENT",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "FORM_UNSPECIFIED" => Some(Self::Unspecified),
+                "FORM_FHIR_R4_CONSENT" => Some(Self::FhirR4Consent),
+                "FORM_FHIR_R4_SOTE_CONSENT" => Some(Self::FhirR4SoteConsent),
+                _ => None,
+            }
+        }
+    }
+}
+/// A consent in another format.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ConsentDocument {
+    /// For example `application/fhir+json`.
+    #[prost(string, tag = "1")]
+    pub media_type: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub content: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ImportConsentRequest {
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// `youths/{youth}`.
+    #[prost(string, tag = "2")]
+    pub youth: ::prost::alloc::string::String,
+    /// A FHIR R4 Consent, or a transaction Bundle of Consent and Provenance, in JSON. At most 65,536 characters.
+    #[prost(string, tag = "3")]
+    pub content: ::prost::alloc::string::String,
+    /// How nested provisions are read.
+    #[prost(enumeration = "import_consent_request::Reading", tag = "4")]
+    pub reading: i32,
+    /// How the consent came about, as the document does not say all of it.
+    #[prost(message, optional, tag = "5")]
+    pub evidence: ::core::option::Option<ConsentEvidence>,
+}
+/// Nested message and enum types in `ImportConsentRequest`.
+pub mod import_consent_request {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Reading {
+        Unspecified = 0,
+        /// As FHIR R4 says: the base policy stands at the root, each nested provision says permit or deny.
+        R4Literal = 1,
+        /// As FHIR R5 says: each level is an exception from the one above it.
+        R5Negation = 2,
+    }
+    impl Reading {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "READING_UNSPECIFIED",
+                Self::R4Literal => "READING_R4_LITERAL",
+                Self::R5Negation => "READING_R5_NEGATION",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "READING_UNSPECIFIED" => Some(Self::Unspecified),
+                "READING_R4_LITERAL" => Some(Self::R4Literal),
+                "READING_R5_NEGATION" => Some(Self::R5Negation),
+                _ => None,
+            }
+        }
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ImportConsentResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub consents: ::prost::alloc::vec::Vec<Consent>,
+    #[prost(message, repeated, tag = "2")]
+    pub prohibitions: ::prost::alloc::vec::Vec<Prohibition>,
+    #[prost(uint64, tag = "3")]
+    pub revision: u64,
+    #[prost(message, optional, tag = "4")]
+    pub receipt: ::core::option::Option<AuditReceipt>,
+    /// Referrals whose delivery had not begun and that will not be sent.
+    #[prost(string, repeated, tag = "5")]
+    pub stopped: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Referrals whose delivery had begun before the change, or whose fate is not known.
+    #[prost(string, repeated, tag = "6")]
+    pub under_way: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ExplainDisclosureRequest {
+    #[prost(message, optional, tag = "1")]
+    pub question: ::core::option::Option<VerifyConsentRequest>,
+    /// Language of the texts: fi, sv or en; en when empty.
+    #[prost(string, tag = "2")]
+    pub language: ::prost::alloc::string::String,
+}
+/// Why something may or may not be disclosed, in words.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct DisclosureExplanation {
+    #[prost(message, optional, tag = "1")]
+    pub decision: ::core::option::Option<Decision>,
+    /// One for each category that was asked for.
+    #[prost(message, repeated, tag = "2")]
+    pub categories: ::prost::alloc::vec::Vec<CategoryExplanation>,
+}
+/// Why one category may or may not be disclosed.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct CategoryExplanation {
+    #[prost(enumeration = "DataCategory", tag = "1")]
+    pub category: i32,
+    #[prost(bool, tag = "2")]
+    pub permitted: bool,
+    /// What permits it.
+    #[prost(message, repeated, tag = "3")]
+    pub bases: ::prost::alloc::vec::Vec<Basis>,
+    /// What stands against it or is missing.
+    #[prost(message, repeated, tag = "4")]
+    pub missing: ::prost::alloc::vec::Vec<MissingGround>,
+    /// The whole in a sentence or two.
+    #[prost(string, tag = "5")]
+    pub text: ::prost::alloc::string::String,
+}
+/// What stands against a disclosure, or is missing for it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct MissingGround {
+    /// Stable code, as rules write it.
+    #[prost(string, tag = "1")]
+    pub reason: ::prost::alloc::string::String,
+    /// The rule that forbids it; empty if nothing permits it.
+    #[prost(string, tag = "2")]
+    pub rule: ::prost::alloc::string::String,
+    /// The section of law of that rule.
+    #[prost(string, tag = "3")]
+    pub statute: ::prost::alloc::string::String,
+    /// What would have to be done.
+    #[prost(string, tag = "4")]
+    pub remedy: ::prost::alloc::string::String,
 }
 /// States of a consent record (DPV consent states). Only GIVEN and RENEWED permit anything, and only within the period.
 #[derive(Debug)]
@@ -836,6 +1360,10 @@ pub enum ConsentState {
     Revoked = 6,
     /// Past the end of its period.
     Expired = 7,
+    /// Replaced by a newer consent.
+    Superseded = 8,
+    /// It never was valid.
+    Invalidated = 9,
 }
 impl ConsentState {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -852,6 +1380,8 @@ impl ConsentState {
             Self::Withdrawn => "CONSENT_STATE_WITHDRAWN",
             Self::Revoked => "CONSENT_STATE_REVOKED",
             Self::Expired => "CONSENT_STATE_EXPIRED",
+            Self::Superseded => "CONSENT_STATE_SUPERSEDED",
+            Self::Invalidated => "CONSENT_STATE_INVALIDATED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -865,6 +1395,83 @@ impl ConsentState {
             "CONSENT_STATE_WITHDRAWN" => Some(Self::Withdrawn),
             "CONSENT_STATE_REVOKED" => Some(Self::Revoked),
             "CONSENT_STATE_EXPIRED" => Some(Self::Expired),
+            "CONSENT_STATE_SUPERSEDED" => Some(Self::Superseded),
+            "CONSENT_STATE_INVALIDATED" => Some(Self::Invalidated),
+            _ => None,
+        }
+    }
+}
+/// The ground in GDPR article 6 on which the data are processed. Another question than whether secret data may be
+/// disclosed, which the kind of the instrument answers.
+#[derive(Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum LegalBasis {
+    Unspecified = 0,
+    /// Article 6(1)(a).
+    Consent = 1,
+    /// Article 6(1)(c).
+    LegalObligation = 2,
+    /// Article 6(1)(d).
+    VitalInterests = 3,
+    /// Article 6(1)(e).
+    PublicTask = 4,
+}
+impl LegalBasis {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "LEGAL_BASIS_UNSPECIFIED",
+            Self::Consent => "LEGAL_BASIS_CONSENT",
+            Self::LegalObligation => "LEGAL_BASIS_LEGAL_OBLIGATION",
+            Self::VitalInterests => "LEGAL_BASIS_VITAL_INTERESTS",
+            Self::PublicTask => "LEGAL_BASIS_PUBLIC_TASK",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "LEGAL_BASIS_UNSPECIFIED" => Some(Self::Unspecified),
+            "LEGAL_BASIS_CONSENT" => Some(Self::Consent),
+            "LEGAL_BASIS_LEGAL_OBLIGATION" => Some(Self::LegalObligation),
+            "LEGAL_BASIS_VITAL_INTERESTS" => Some(Self::VitalInterests),
+            "LEGAL_BASIS_PUBLIC_TASK" => Some(Self::PublicTask),
+            _ => None,
+        }
+    }
+}
+/// Care domain of a permit to disclose (luovutuslupa). Social and health data have separate permits.
+#[derive(Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PermitDomain {
+    Unspecified = 0,
+    /// Data of social services.
+    Social = 1,
+    /// Data of health care.
+    Health = 2,
+}
+impl PermitDomain {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "PERMIT_DOMAIN_UNSPECIFIED",
+            Self::Social => "PERMIT_DOMAIN_SOCIAL",
+            Self::Health => "PERMIT_DOMAIN_HEALTH",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "PERMIT_DOMAIN_UNSPECIFIED" => Some(Self::Unspecified),
+            "PERMIT_DOMAIN_SOCIAL" => Some(Self::Social),
+            "PERMIT_DOMAIN_HEALTH" => Some(Self::Health),
             _ => None,
         }
     }
@@ -1179,6 +1786,100 @@ pub mod consent_service_client {
                 .insert(GrpcMethod::new("polku.v1.ConsentService", "ListConsents"));
             self.inner.unary(req, path, codec).await
         }
+        /// Records that a consent never was valid, for example because the wrong person was asked.
+        pub async fn invalidate_consent(
+            &mut self,
+            request: impl tonic::IntoRequest<super::InvalidateConsentRequest>,
+        ) -> std::result::Result<tonic::Response<super::ConsentChange>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.ConsentService/InvalidateConsent",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.ConsentService", "InvalidateConsent"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The copy for the young person: the record, who the parties are, and how to withdraw it.
+        pub async fn get_consent_receipt(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetConsentReceiptRequest>,
+        ) -> std::result::Result<tonic::Response<super::ConsentReceipt>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.ConsentService/GetConsentReceipt",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.ConsentService", "GetConsentReceipt"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Gives a consent as HL7 FHIR R4.
+        pub async fn export_consent(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ExportConsentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ConsentDocument>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.ConsentService/ExportConsent",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.ConsentService", "ExportConsent"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Records what a FHIR R4 Consent says: its permissions as consents, its denials as prohibitions; all or nothing.
+        pub async fn import_consent(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ImportConsentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ImportConsentResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.ConsentService/ImportConsent",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.ConsentService", "ImportConsent"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Asks whether a disclosure would be permitted now. An unknown person and a missing permission look alike.
         pub async fn verify_consent(
             &mut self,
@@ -1202,6 +1903,84 @@ pub mod consent_service_client {
             let mut req = request.into_request();
             req.extensions_mut()
                 .insert(GrpcMethod::new("polku.v1.ConsentService", "VerifyConsent"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Asks many such questions. Each has its own answer, in the order of the questions (unlike AIP-231, which is atomic).
+        pub async fn batch_verify_consents(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchVerifyConsentsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchVerifyConsentsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.ConsentService/BatchVerifyConsents",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("polku.v1.ConsentService", "BatchVerifyConsents"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Streams that a permission which the caller is a party to may have changed: ask again. What has changed is not told.
+        pub async fn watch_consents(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WatchConsentsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::ConsentNotice>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.ConsentService/WatchConsents",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.ConsentService", "WatchConsents"));
+            self.inner.server_streaming(req, path, codec).await
+        }
+        /// Explains whether a disclosure would be permitted: by which rule, statute and consent, or what is missing. For the
+        /// young person, whoever represents them, and the data protection officer of the discloser.
+        pub async fn explain_disclosure(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ExplainDisclosureRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DisclosureExplanation>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.ConsentService/ExplainDisclosure",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.ConsentService", "ExplainDisclosure"));
             self.inner.unary(req, path, codec).await
         }
     }
@@ -1278,12 +2057,66 @@ pub mod consent_service_server {
             tonic::Response<super::ListConsentsResponse>,
             tonic::Status,
         >;
+        /// Records that a consent never was valid, for example because the wrong person was asked.
+        async fn invalidate_consent(
+            &self,
+            request: tonic::Request<super::InvalidateConsentRequest>,
+        ) -> std::result::Result<tonic::Response<super::ConsentChange>, tonic::Status>;
+        /// The copy for the young person: the record, who the parties are, and how to withdraw it.
+        async fn get_consent_receipt(
+            &self,
+            request: tonic::Request<super::GetConsentReceiptRequest>,
+        ) -> std::result::Result<tonic::Response<super::ConsentReceipt>, tonic::Status>;
+        /// Gives a consent as HL7 FHIR R4.
+        async fn export_consent(
+            &self,
+            request: tonic::Request<super::ExportConsentRequest>,
+        ) -> std::result::Result<tonic::Response<super::ConsentDocument>, tonic::Status>;
+        /// Records what a FHIR R4 Consent says: its permissions as consents, its denials as prohibitions; all or nothing.
+        async fn import_consent(
+            &self,
+            request: tonic::Request<super::ImportConsentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ImportConsentResponse>,
+            tonic::Status,
+        >;
         /// Asks whether a disclosure would be permitted now. An unknown person and a missing permission look alike.
         async fn verify_consent(
             &self,
             request: tonic::Request<super::VerifyConsentRequest>,
         ) -> std::result::Result<
             tonic::Response<super::VerifyConsentResponse>,
+            tonic::Status,
+        >;
+        /// Asks many such questions. Each has its own answer, in the order of the questions (unlike AIP-231, which is atomic).
+        async fn batch_verify_consents(
+            &self,
+            request: tonic::Request<super::BatchVerifyConsentsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchVerifyConsentsResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the WatchConsents method.
+        type WatchConsentsStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::ConsentNotice, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Streams that a permission which the caller is a party to may have changed: ask again. What has changed is not told.
+        async fn watch_consents(
+            &self,
+            request: tonic::Request<super::WatchConsentsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::WatchConsentsStream>,
+            tonic::Status,
+        >;
+        /// Explains whether a disclosure would be permitted: by which rule, statute and consent, or what is missing. For the
+        /// young person, whoever represents them, and the data protection officer of the discloser.
+        async fn explain_disclosure(
+            &self,
+            request: tonic::Request<super::ExplainDisclosureRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DisclosureExplanation>,
             tonic::Status,
         >;
     }
@@ -1818,6 +2651,188 @@ pub mod consent_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/polku.v1.ConsentService/InvalidateConsent" => {
+                    #[allow(non_camel_case_types)]
+                    struct InvalidateConsentSvc<T: ConsentService>(pub Arc<T>);
+                    impl<
+                        T: ConsentService,
+                    > tonic::server::UnaryService<super::InvalidateConsentRequest>
+                    for InvalidateConsentSvc<T> {
+                        type Response = super::ConsentChange;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::InvalidateConsentRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConsentService>::invalidate_consent(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = InvalidateConsentSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.ConsentService/GetConsentReceipt" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetConsentReceiptSvc<T: ConsentService>(pub Arc<T>);
+                    impl<
+                        T: ConsentService,
+                    > tonic::server::UnaryService<super::GetConsentReceiptRequest>
+                    for GetConsentReceiptSvc<T> {
+                        type Response = super::ConsentReceipt;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetConsentReceiptRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConsentService>::get_consent_receipt(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetConsentReceiptSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.ConsentService/ExportConsent" => {
+                    #[allow(non_camel_case_types)]
+                    struct ExportConsentSvc<T: ConsentService>(pub Arc<T>);
+                    impl<
+                        T: ConsentService,
+                    > tonic::server::UnaryService<super::ExportConsentRequest>
+                    for ExportConsentSvc<T> {
+                        type Response = super::ConsentDocument;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ExportConsentRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConsentService>::export_consent(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ExportConsentSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.ConsentService/ImportConsent" => {
+                    #[allow(non_camel_case_types)]
+                    struct ImportConsentSvc<T: ConsentService>(pub Arc<T>);
+                    impl<
+                        T: ConsentService,
+                    > tonic::server::UnaryService<super::ImportConsentRequest>
+                    for ImportConsentSvc<T> {
+                        type Response = super::ImportConsentResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ImportConsentRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConsentService>::import_consent(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ImportConsentSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/polku.v1.ConsentService/VerifyConsent" => {
                     #[allow(non_camel_case_types)]
                     struct VerifyConsentSvc<T: ConsentService>(pub Arc<T>);
@@ -1848,6 +2863,147 @@ pub mod consent_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = VerifyConsentSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.ConsentService/BatchVerifyConsents" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchVerifyConsentsSvc<T: ConsentService>(pub Arc<T>);
+                    impl<
+                        T: ConsentService,
+                    > tonic::server::UnaryService<super::BatchVerifyConsentsRequest>
+                    for BatchVerifyConsentsSvc<T> {
+                        type Response = super::BatchVerifyConsentsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchVerifyConsentsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConsentService>::batch_verify_consents(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchVerifyConsentsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.ConsentService/WatchConsents" => {
+                    #[allow(non_camel_case_types)]
+                    struct WatchConsentsSvc<T: ConsentService>(pub Arc<T>);
+                    impl<
+                        T: ConsentService,
+                    > tonic::server::ServerStreamingService<super::WatchConsentsRequest>
+                    for WatchConsentsSvc<T> {
+                        type Response = super::ConsentNotice;
+                        type ResponseStream = T::WatchConsentsStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::WatchConsentsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConsentService>::watch_consents(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = WatchConsentsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.ConsentService/ExplainDisclosure" => {
+                    #[allow(non_camel_case_types)]
+                    struct ExplainDisclosureSvc<T: ConsentService>(pub Arc<T>);
+                    impl<
+                        T: ConsentService,
+                    > tonic::server::UnaryService<super::ExplainDisclosureRequest>
+                    for ExplainDisclosureSvc<T> {
+                        type Response = super::DisclosureExplanation;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ExplainDisclosureRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConsentService>::explain_disclosure(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ExplainDisclosureSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -1952,6 +3108,18 @@ pub struct Referral {
     /// The sender's last word on the state.
     #[prost(string, tag = "18")]
     pub sender_note: ::prost::alloc::string::String,
+    /// The sender's unit. Empty: the agency as a whole.
+    #[prost(string, tag = "19")]
+    pub sender_unit: ::prost::alloc::string::String,
+    /// The unit that it was sent to. Empty: the agency as a whole.
+    #[prost(string, tag = "20")]
+    pub recipient_unit: ::prost::alloc::string::String,
+    /// The ground in law that the sender has stated, if any.
+    #[prost(message, optional, tag = "21")]
+    pub claim: ::core::option::Option<LegalClaim>,
+    /// Where in the sender's records the content stems from.
+    #[prost(message, optional, tag = "22")]
+    pub origin: ::core::option::Option<Origin>,
 }
 /// What is told about the young person. Give no more than the purpose needs; what nothing permits is held back.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1992,6 +3160,10 @@ pub struct ReferralContent {
     pub outcome_measures: ::prost::alloc::string::String,
     #[prost(string, tag = "16")]
     pub quality_of_life: ::prost::alloc::string::String,
+    /// Contact address (yhteysosoite): where post reaches a person whose address is protected. May be told where the name
+    /// may (law 661/2009 section 36).
+    #[prost(string, tag = "17")]
+    pub correspondence_address: ::prost::alloc::string::String,
 }
 /// Where and how the young person is reached.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2048,7 +3220,7 @@ pub struct SendReferralRequest {
     /// `youths/{youth}`.
     #[prost(string, tag = "2")]
     pub youth: ::prost::alloc::string::String,
-    /// Agency id of the recipient.
+    /// The recipient: `agency`, or `agency/unit` for one of its units.
     #[prost(string, tag = "3")]
     pub recipient: ::prost::alloc::string::String,
     #[prost(enumeration = "Purpose", tag = "4")]
@@ -2064,6 +3236,13 @@ pub struct SendReferralRequest {
     /// Decide and check everything, send nothing.
     #[prost(bool, tag = "8")]
     pub validate_only: bool,
+    /// The ground in law, where it is told without permission.
+    #[prost(message, optional, tag = "9")]
+    pub claim: ::core::option::Option<LegalClaim>,
+    /// Where in the sender's records the content stems from. Without it, the sender's prohibited service tasks and
+    /// documents count as being among it.
+    #[prost(message, optional, tag = "10")]
+    pub origin: ::core::option::Option<Origin>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
@@ -2260,7 +3439,7 @@ pub struct RerouteReferralRequest {
     /// The ended referral, `youths/{youth}/referrals/{referral}`.
     #[prost(string, tag = "2")]
     pub name: ::prost::alloc::string::String,
-    /// Agency id of the new recipient.
+    /// The new recipient: `agency`, or `agency/unit` for one of its units.
     #[prost(string, tag = "3")]
     pub recipient: ::prost::alloc::string::String,
     #[prost(enumeration = "Purpose", tag = "4")]
@@ -2272,6 +3451,15 @@ pub struct RerouteReferralRequest {
     pub respond_by: ::core::option::Option<::prost_types::Timestamp>,
     #[prost(bool, tag = "7")]
     pub wait_for_delivery: bool,
+    /// Decide and check everything, send nothing.
+    #[prost(bool, tag = "8")]
+    pub validate_only: bool,
+    /// The ground in law, where it is told without permission.
+    #[prost(message, optional, tag = "9")]
+    pub claim: ::core::option::Option<LegalClaim>,
+    /// Where in the sender's records the content stems from; that of the old referral when content is absent.
+    #[prost(message, optional, tag = "10")]
+    pub origin: ::core::option::Option<Origin>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -4021,6 +5209,12 @@ pub struct ReferralHandover {
     pub respond_by: ::core::option::Option<::prost_types::Timestamp>,
     #[prost(message, optional, tag = "4")]
     pub content: ::core::option::Option<ReferralContent>,
+    /// The unit that it is for. Empty: the agency as a whole.
+    #[prost(string, tag = "5")]
+    pub recipient_unit: ::prost::alloc::string::String,
+    /// The ground in law that the sender has stated, if any.
+    #[prost(message, optional, tag = "6")]
+    pub claim: ::core::option::Option<LegalClaim>,
 }
 /// News about a referral that the agency knows of.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -4087,6 +5281,656 @@ pub mod referral_notice {
         }
     }
 }
+/// Non-disclosure order for safety (turvakielto, law 661/2009 section 36): address, municipality, contact details and
+/// meeting places go only to a recipient with a right of its own, whatever is permitted otherwise.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct AddressProtection {}
+/// Whether a minor is able to decide on the matter (code list 1.2.246.537.5.40202.201901).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct CapacityAssessment {
+    #[prost(enumeration = "capacity_assessment::Result", tag = "1")]
+    pub result: i32,
+}
+/// Nested message and enum types in `CapacityAssessment`.
+pub mod capacity_assessment {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Result {
+        Unspecified = 0,
+        /// Not able: guardians decide.
+        NotCapable = 1,
+        /// Able, and allows that guardians are told.
+        CapableAllows = 2,
+        /// Able, and forbids that guardians are told.
+        CapableForbids = 3,
+    }
+    impl Result {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "RESULT_UNSPECIFIED",
+                Self::NotCapable => "RESULT_NOT_CAPABLE",
+                Self::CapableAllows => "RESULT_CAPABLE_ALLOWS",
+                Self::CapableForbids => "RESULT_CAPABLE_FORBIDS",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "RESULT_UNSPECIFIED" => Some(Self::Unspecified),
+                "RESULT_NOT_CAPABLE" => Some(Self::NotCapable),
+                "RESULT_CAPABLE_ALLOWS" => Some(Self::CapableAllows),
+                "RESULT_CAPABLE_FORBIDS" => Some(Self::CapableForbids),
+                _ => None,
+            }
+        }
+    }
+}
+/// Customer of multi-sector support for employment (law 381/2023). Recorded by the employment authority.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct MultiSectorSupport {}
+/// One status.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct LegalStatus {
+    /// `youths/{youth}/legalStatuses/{status}`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub etag: ::prost::alloc::string::String,
+    #[prost(enumeration = "legal_status::State", tag = "3")]
+    pub state: i32,
+    #[prost(message, optional, tag = "4")]
+    pub terms: ::core::option::Option<LegalStatusTerms>,
+    /// The agency that recorded it.
+    #[prost(string, tag = "5")]
+    pub recorder: ::prost::alloc::string::String,
+    /// The unit that recorded it.
+    #[prost(string, tag = "6")]
+    pub recorder_unit: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "7")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(message, optional, tag = "8")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Nested message and enum types in `LegalStatus`.
+pub mod legal_status {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum State {
+        Unspecified = 0,
+        InForce = 1,
+        Ended = 2,
+    }
+    impl State {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "STATE_UNSPECIFIED",
+                Self::InForce => "STATE_IN_FORCE",
+                Self::Ended => "STATE_ENDED",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "STATE_UNSPECIFIED" => Some(Self::Unspecified),
+                "STATE_IN_FORCE" => Some(Self::InForce),
+                "STATE_ENDED" => Some(Self::Ended),
+                _ => None,
+            }
+        }
+    }
+}
+/// What a status says.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct LegalStatusTerms {
+    #[prost(oneof = "legal_status_terms::Status", tags = "1, 2, 3")]
+    pub status: ::core::option::Option<legal_status_terms::Status>,
+}
+/// Nested message and enum types in `LegalStatusTerms`.
+pub mod legal_status_terms {
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
+    #[prost(skip_debug)]
+    pub enum Status {
+        #[prost(message, tag = "1")]
+        AddressProtection(super::AddressProtection),
+        #[prost(message, tag = "2")]
+        CapacityAssessment(super::CapacityAssessment),
+        #[prost(message, tag = "3")]
+        MultiSectorSupport(super::MultiSectorSupport),
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct RecordLegalStatusRequest {
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// `youths/{youth}`.
+    #[prost(string, tag = "2")]
+    pub youth: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "3")]
+    pub terms: ::core::option::Option<LegalStatusTerms>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct EndLegalStatusRequest {
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
+}
+/// The answer to a change of a status.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct LegalStatusChange {
+    #[prost(message, optional, tag = "1")]
+    pub status: ::core::option::Option<LegalStatus>,
+    /// The consent revision from which on the change is in force everywhere in the gateway.
+    #[prost(uint64, tag = "2")]
+    pub revision: u64,
+    #[prost(message, optional, tag = "3")]
+    pub receipt: ::core::option::Option<AuditReceipt>,
+    /// Referrals whose delivery had not begun and that will not be sent.
+    #[prost(string, repeated, tag = "4")]
+    pub stopped: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Referrals whose delivery had begun before the change, or whose fate is not known.
+    #[prost(string, repeated, tag = "5")]
+    pub under_way: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ListLegalStatusesRequest {
+    /// `youths/{youth}`.
+    #[prost(string, tag = "1")]
+    pub parent: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ListLegalStatusesResponse {
+    /// Oldest first, at most 200.
+    #[prost(message, repeated, tag = "1")]
+    pub statuses: ::prost::alloc::vec::Vec<LegalStatus>,
+}
+/// Generated client implementations.
+pub mod legal_status_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// What the law makes of a young person's situation, beside what they permit and prohibit: it decides what may be
+    /// disclosed.
+    #[derive(Debug, Clone)]
+    pub struct LegalStatusServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl<T> LegalStatusServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> LegalStatusServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            LegalStatusServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Records a status. A newer assessment of capacity ends the older one.
+        pub async fn record_legal_status(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RecordLegalStatusRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::LegalStatusChange>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.LegalStatusService/RecordLegalStatus",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("polku.v1.LegalStatusService", "RecordLegalStatus"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Ends a status. Only the agency that recorded it can.
+        pub async fn end_legal_status(
+            &mut self,
+            request: impl tonic::IntoRequest<super::EndLegalStatusRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::LegalStatusChange>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.LegalStatusService/EndLegalStatus",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("polku.v1.LegalStatusService", "EndLegalStatus"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the statuses that the caller recorded; all of them for the young person.
+        pub async fn list_legal_statuses(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListLegalStatusesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListLegalStatusesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.LegalStatusService/ListLegalStatuses",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("polku.v1.LegalStatusService", "ListLegalStatuses"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod legal_status_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with LegalStatusServiceServer.
+    #[async_trait]
+    pub trait LegalStatusService: std::marker::Send + std::marker::Sync + 'static {
+        /// Records a status. A newer assessment of capacity ends the older one.
+        async fn record_legal_status(
+            &self,
+            request: tonic::Request<super::RecordLegalStatusRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::LegalStatusChange>,
+            tonic::Status,
+        >;
+        /// Ends a status. Only the agency that recorded it can.
+        async fn end_legal_status(
+            &self,
+            request: tonic::Request<super::EndLegalStatusRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::LegalStatusChange>,
+            tonic::Status,
+        >;
+        /// Lists the statuses that the caller recorded; all of them for the young person.
+        async fn list_legal_statuses(
+            &self,
+            request: tonic::Request<super::ListLegalStatusesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListLegalStatusesResponse>,
+            tonic::Status,
+        >;
+    }
+    /// What the law makes of a young person's situation, beside what they permit and prohibit: it decides what may be
+    /// disclosed.
+    #[derive(Debug)]
+    pub struct LegalStatusServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> LegalStatusServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for LegalStatusServiceServer<T>
+    where
+        T: LegalStatusService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/polku.v1.LegalStatusService/RecordLegalStatus" => {
+                    #[allow(non_camel_case_types)]
+                    struct RecordLegalStatusSvc<T: LegalStatusService>(pub Arc<T>);
+                    impl<
+                        T: LegalStatusService,
+                    > tonic::server::UnaryService<super::RecordLegalStatusRequest>
+                    for RecordLegalStatusSvc<T> {
+                        type Response = super::LegalStatusChange;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RecordLegalStatusRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as LegalStatusService>::record_legal_status(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RecordLegalStatusSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.LegalStatusService/EndLegalStatus" => {
+                    #[allow(non_camel_case_types)]
+                    struct EndLegalStatusSvc<T: LegalStatusService>(pub Arc<T>);
+                    impl<
+                        T: LegalStatusService,
+                    > tonic::server::UnaryService<super::EndLegalStatusRequest>
+                    for EndLegalStatusSvc<T> {
+                        type Response = super::LegalStatusChange;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::EndLegalStatusRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as LegalStatusService>::end_legal_status(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = EndLegalStatusSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.LegalStatusService/ListLegalStatuses" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListLegalStatusesSvc<T: LegalStatusService>(pub Arc<T>);
+                    impl<
+                        T: LegalStatusService,
+                    > tonic::server::UnaryService<super::ListLegalStatusesRequest>
+                    for ListLegalStatusesSvc<T> {
+                        type Response = super::ListLegalStatusesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListLegalStatusesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as LegalStatusService>::list_legal_statuses(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListLegalStatusesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for LegalStatusServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "polku.v1.LegalStatusService";
+    impl<T> tonic::server::NamedService for LegalStatusServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct IdentifyYouthRequest {
@@ -4127,6 +5971,9 @@ pub struct Journey {
     /// Prohibitions that the caller recorded; all of them for the young person and who represents them.
     #[prost(message, repeated, tag = "4")]
     pub prohibitions: ::prost::alloc::vec::Vec<Prohibition>,
+    /// Legal statuses that the caller recorded; all of them for the young person.
+    #[prost(message, repeated, tag = "5")]
+    pub legal_statuses: ::prost::alloc::vec::Vec<LegalStatus>,
 }
 /// Generated client implementations.
 pub mod journey_service_client {

@@ -12,29 +12,41 @@ static PATTERN_2: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[a-z][
 
 static PATTERN_3: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}$"));
 
-static PATTERN_4: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[a-z][a-z0-9-]{0,31}$"));
+static PATTERN_4: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za-z0-9._-]{0,64}$"));
 
-static PATTERN_5: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[a-z]{2}$"));
+static PATTERN_5: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za-z0-9._:-]{1,128}$"));
 
-static PATTERN_6: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(youths/[0-9a-f-]{36}/consents/[0-9a-f-]{36})?$"));
+static PATTERN_6: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[a-z][a-z0-9-]{0,31}(/[A-Za-z0-9._:-]{1,64})?$"));
 
-static PATTERN_7: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/consents/[0-9a-f-]{36}$"));
+static PATTERN_7: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[a-z]{2}$"));
 
-static PATTERN_8: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/prohibitions/[0-9a-f-]{36}$"));
+static PATTERN_8: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(youths/[0-9a-f-]{36}/consents/[0-9a-f-]{36})?$"));
 
-static PATTERN_9: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^([a-z]{2})?$"));
+static PATTERN_9: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/consents/[0-9a-f-]{36}$"));
 
-static PATTERN_10: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(\\+?[0-9 ()-]{5,20})?$"));
+static PATTERN_10: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[a-z][a-z0-9-]{0,31}$"));
 
-static PATTERN_11: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za-z0-9 -]{0,10}$"));
+static PATTERN_11: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za-z0-9._-]{1,64}$"));
 
-static PATTERN_12: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^([0-9]{3})?$"));
+static PATTERN_12: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/prohibitions/[0-9a-f-]{36}$"));
 
-static PATTERN_13: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^([0-9]{2})?$"));
+static PATTERN_13: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(fi|sv|en)?$"));
 
-static PATTERN_14: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/referrals/[0-9a-f-]{36}$"));
+static PATTERN_14: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^([a-z]{2})?$"));
 
-static PATTERN_15: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/([0-9a-f-]{36}|-)$"));
+static PATTERN_15: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(\\+?[0-9 ()-]{5,20})?$"));
+
+static PATTERN_16: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za-z0-9 -]{0,10}$"));
+
+static PATTERN_17: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^([0-9]{3})?$"));
+
+static PATTERN_18: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^([0-9]{2})?$"));
+
+static PATTERN_19: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/referrals/[0-9a-f-]{36}$"));
+
+static PATTERN_20: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/([0-9a-f-]{36}|-)$"));
+
+static PATTERN_21: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/legalStatuses/[0-9a-f-]{36}$"));
 
 impl Validate for crate::v1::Actor {
     fn validate(&self, checker: &mut Checker) {
@@ -110,6 +122,44 @@ impl Validate for crate::v1::RepresentativeActor {
     }
 }
 
+impl Validate for crate::v1::LegalClaim {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("ground", |checker| {
+            let value = &self.ground;
+            checker.defined_only::<crate::v1::LegalGround>(*value);
+            checker.not_in(*value, &[0], "LEGAL_GROUND_UNSPECIFIED");
+        });
+        checker.field("statement", |checker| {
+            let value = &self.statement;
+            checker.text(value);
+            checker.max_len(value, 2000);
+        });
+        checker.field("consent_asked", |checker| {
+            let value = &self.consent_asked;
+            checker.defined_only::<crate::v1::legal_claim::ConsentAsked>(*value);
+            checker.not_in(*value, &[0], "CONSENT_ASKED_UNSPECIFIED");
+        });
+    }
+}
+
+impl Validate for crate::v1::Origin {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("service_task", |checker| {
+            let value = &self.service_task;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_4);
+        });
+        checker.field("documents", |checker| {
+            checker.max_items(&self.documents, 64);
+            checker.unique(&self.documents);
+            checker.items(&self.documents, |checker, value| {
+                checker.text(value);
+                checker.pattern(value, &PATTERN_5);
+            });
+        });
+    }
+}
+
 impl Validate for crate::v1::Decision {
     fn validate(&self, checker: &mut Checker) {
         checker.field("id", |checker| {
@@ -169,7 +219,7 @@ impl Validate for crate::v1::ConsentTerms {
             checker.unique(&self.disclosers);
             checker.items(&self.disclosers, |checker, value| {
                 checker.text(value);
-                checker.pattern(value, &PATTERN_4);
+                checker.pattern(value, &PATTERN_6);
             });
         });
         checker.field("recipients", |checker| {
@@ -178,7 +228,7 @@ impl Validate for crate::v1::ConsentTerms {
             checker.unique(&self.recipients);
             checker.items(&self.recipients, |checker, value| {
                 checker.text(value);
-                checker.pattern(value, &PATTERN_4);
+                checker.pattern(value, &PATTERN_6);
             });
         });
         checker.field("purposes", |checker| {
@@ -217,6 +267,20 @@ impl Validate for crate::v1::ConsentTerms {
                 checker.instant(value);
             }
         });
+        checker.field("legal_basis", |checker| {
+            let value = &self.legal_basis;
+            checker.defined_only::<crate::v1::LegalBasis>(*value);
+            checker.not_in(*value, &[0], "LEGAL_BASIS_UNSPECIFIED");
+        });
+        checker.field("permit_domain", |checker| {
+            let value = &self.permit_domain;
+            checker.defined_only::<crate::v1::PermitDomain>(*value);
+        });
+        checker.field("review_time", |checker| {
+            if let Some(value) = &self.review_time {
+                checker.instant(value);
+            }
+        });
     }
 }
 
@@ -241,7 +305,7 @@ impl Validate for crate::v1::ConsentEvidence {
         checker.field("notice_language", |checker| {
             let value = &self.notice_language;
             checker.text(value);
-            checker.pattern(value, &PATTERN_5);
+            checker.pattern(value, &PATTERN_7);
         });
         checker.field("notice_sha256", |checker| {
             let value = &self.notice_sha256;
@@ -251,6 +315,21 @@ impl Validate for crate::v1::ConsentEvidence {
             let value = &self.reference;
             checker.text(value);
             checker.max_len(value, 200);
+        });
+        checker.field("inform_time", |checker| {
+            if let Some(value) = &self.inform_time {
+                checker.instant(value);
+            }
+        });
+        checker.field("receipt_time", |checker| {
+            if let Some(value) = &self.receipt_time {
+                checker.instant(value);
+            }
+        });
+        checker.field("capacity", |checker| {
+            let value = &self.capacity;
+            checker.text(value);
+            checker.max_len(value, 0);
         });
     }
 }
@@ -287,6 +366,23 @@ impl Validate for crate::v1::Consent {
             checker.items(&self.events, |checker, value| {
                 checker.message(value);
             });
+        });
+        checker.field("schema_version", |checker| {
+            let value = &self.schema_version;
+            checker.text(value);
+        });
+        checker.field("create_time", |checker| {
+            if let Some(value) = &self.create_time {
+                checker.instant(value);
+            }
+        });
+        checker.field("supersedes", |checker| {
+            let value = &self.supersedes;
+            checker.text(value);
+        });
+        checker.field("superseded_by", |checker| {
+            let value = &self.superseded_by;
+            checker.text(value);
         });
     }
 }
@@ -350,7 +446,7 @@ impl Validate for crate::v1::RecordConsentRequest {
             let value = &self.requested;
             checker.text(value);
             checker.max_len(value, 89);
-            checker.pattern(value, &PATTERN_6);
+            checker.pattern(value, &PATTERN_8);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -369,6 +465,12 @@ impl Validate for crate::v1::RecordConsentRequest {
                 checker.message(value);
             }
         });
+        checker.field("supersedes", |checker| {
+            let value = &self.supersedes;
+            checker.text(value);
+            checker.max_len(value, 89);
+            checker.pattern(value, &PATTERN_8);
+        });
     }
 }
 
@@ -382,7 +484,7 @@ impl Validate for crate::v1::RenewConsentRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_7);
+            checker.pattern(value, &PATTERN_9);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -415,7 +517,7 @@ impl Validate for crate::v1::RefuseConsentRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_7);
+            checker.pattern(value, &PATTERN_9);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -441,7 +543,7 @@ impl Validate for crate::v1::WithdrawConsentRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_7);
+            checker.pattern(value, &PATTERN_9);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -466,7 +568,34 @@ impl Validate for crate::v1::RevokeConsentRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_7);
+            checker.pattern(value, &PATTERN_9);
+        });
+        checker.field("etag", |checker| {
+            let value = &self.etag;
+            checker.text(value);
+            checker.min_len(value, 1);
+            checker.max_len(value, 32);
+        });
+        checker.field("reason", |checker| {
+            let value = &self.reason;
+            checker.text(value);
+            checker.min_len(value, 1);
+            checker.max_len(value, 500);
+        });
+    }
+}
+
+impl Validate for crate::v1::InvalidateConsentRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_9);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -515,7 +644,7 @@ impl Validate for crate::v1::ProhibitionTerms {
             checker.unique(&self.disclosers);
             checker.items(&self.disclosers, |checker, value| {
                 checker.text(value);
-                checker.pattern(value, &PATTERN_4);
+                checker.pattern(value, &PATTERN_10);
             });
         });
         checker.field("recipients", |checker| {
@@ -523,7 +652,7 @@ impl Validate for crate::v1::ProhibitionTerms {
             checker.unique(&self.recipients);
             checker.items(&self.recipients, |checker, value| {
                 checker.text(value);
-                checker.pattern(value, &PATTERN_4);
+                checker.pattern(value, &PATTERN_10);
             });
         });
         checker.field("categories", |checker| {
@@ -532,6 +661,22 @@ impl Validate for crate::v1::ProhibitionTerms {
             checker.items(&self.categories, |checker, value| {
                 checker.defined_only::<crate::v1::DataCategory>(*value);
                 checker.not_in(*value, &[0, 1], "DATA_CATEGORY_UNSPECIFIED and DATA_CATEGORY_ENVELOPE");
+            });
+        });
+        checker.field("service_tasks", |checker| {
+            checker.max_items(&self.service_tasks, 32);
+            checker.unique(&self.service_tasks);
+            checker.items(&self.service_tasks, |checker, value| {
+                checker.text(value);
+                checker.pattern(value, &PATTERN_11);
+            });
+        });
+        checker.field("documents", |checker| {
+            checker.max_items(&self.documents, 64);
+            checker.unique(&self.documents);
+            checker.items(&self.documents, |checker, value| {
+                checker.text(value);
+                checker.pattern(value, &PATTERN_5);
             });
         });
     }
@@ -602,7 +747,7 @@ impl Validate for crate::v1::LiftProhibitionRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_8);
+            checker.pattern(value, &PATTERN_12);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -643,7 +788,7 @@ impl Validate for crate::v1::GetConsentRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_7);
+            checker.pattern(value, &PATTERN_9);
         });
     }
 }
@@ -695,12 +840,12 @@ impl Validate for crate::v1::VerifyConsentRequest {
         checker.field("discloser", |checker| {
             let value = &self.discloser;
             checker.text(value);
-            checker.pattern(value, &PATTERN_4);
+            checker.pattern(value, &PATTERN_6);
         });
         checker.field("recipient", |checker| {
             let value = &self.recipient;
             checker.text(value);
-            checker.pattern(value, &PATTERN_4);
+            checker.pattern(value, &PATTERN_6);
         });
         checker.field("purpose", |checker| {
             let value = &self.purpose;
@@ -716,6 +861,15 @@ impl Validate for crate::v1::VerifyConsentRequest {
                 checker.not_in(*value, &[0, 1], "DATA_CATEGORY_UNSPECIFIED and DATA_CATEGORY_ENVELOPE");
             });
         });
+        checker.field("ground", |checker| {
+            let value = &self.ground;
+            checker.defined_only::<crate::v1::LegalGround>(*value);
+        });
+        checker.field("origin", |checker| {
+            if let Some(value) = &self.origin {
+                checker.message(value);
+            }
+        });
     }
 }
 
@@ -730,6 +884,275 @@ impl Validate for crate::v1::VerifyConsentResponse {
             if let Some(value) = &self.receipt {
                 checker.message(value);
             }
+        });
+    }
+}
+
+impl Validate for crate::v1::BatchVerifyConsentsRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("requests", |checker| {
+            checker.min_items(&self.requests, 1);
+            checker.max_items(&self.requests, 100);
+            checker.items(&self.requests, |checker, value| {
+                checker.message(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::BatchVerifyConsentsResponse {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("results", |checker| {
+            checker.items(&self.results, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("receipt", |checker| {
+            if let Some(value) = &self.receipt {
+                checker.message(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::VerifyConsentResult {
+    fn validate(&self, checker: &mut Checker) {
+        match &self.result {
+            Some(crate::v1::verify_consent_result::Result::Decision(value)) => checker.field("decision", |checker| { checker.message(value); }),
+            Some(crate::v1::verify_consent_result::Result::Error(value)) => checker.field("error", |checker| { checker.message(value); }),
+            None => {}
+        }
+    }
+}
+
+impl Validate for crate::v1::VerifyConsentError {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("reason", |checker| {
+            let value = &self.reason;
+            checker.text(value);
+        });
+        checker.field("field", |checker| {
+            let value = &self.field;
+            checker.text(value);
+        });
+        checker.field("expected", |checker| {
+            let value = &self.expected;
+            checker.text(value);
+        });
+    }
+}
+
+impl Validate for crate::v1::WatchConsentsRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("resume_token", |checker| {
+            let value = &self.resume_token;
+            checker.text(value);
+            checker.max_len(value, 400);
+        });
+    }
+}
+
+impl Validate for crate::v1::ConsentNotice {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("resume_token", |checker| {
+            let value = &self.resume_token;
+            checker.text(value);
+        });
+        checker.field("youth", |checker| {
+            let value = &self.youth;
+            checker.text(value);
+        });
+        checker.field("time", |checker| {
+            if let Some(value) = &self.time {
+                checker.instant(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::GetConsentReceiptRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_9);
+        });
+    }
+}
+
+impl Validate for crate::v1::ConsentReceipt {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("consent", |checker| {
+            if let Some(value) = &self.consent {
+                checker.message(value);
+            }
+        });
+        checker.field("kantara_json", |checker| {
+            let value = &self.kantara_json;
+            checker.text(value);
+        });
+    }
+}
+
+impl Validate for crate::v1::ExportConsentRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_9);
+        });
+        checker.field("form", |checker| {
+            let value = &self.form;
+            checker.defined_only::<crate::v1::export_consent_request::Form>(*value);
+            checker.not_in(*value, &[0], "FORM_UNSPECIFIED");
+        });
+    }
+}
+
+impl Validate for crate::v1::ConsentDocument {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("media_type", |checker| {
+            let value = &self.media_type;
+            checker.text(value);
+        });
+        checker.field("content", |checker| {
+            let value = &self.content;
+            checker.text(value);
+        });
+    }
+}
+
+impl Validate for crate::v1::ImportConsentRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("youth", |checker| {
+            let value = &self.youth;
+            checker.text(value);
+            checker.min_len(value, 43);
+            checker.max_len(value, 43);
+            checker.pattern(value, &PATTERN_3);
+        });
+        checker.field("content", |checker| {
+            let value = &self.content;
+            checker.text(value);
+            checker.min_len(value, 2);
+            checker.max_len(value, 65536);
+        });
+        checker.field("reading", |checker| {
+            let value = &self.reading;
+            checker.defined_only::<crate::v1::import_consent_request::Reading>(*value);
+            checker.not_in(*value, &[0], "READING_UNSPECIFIED");
+        });
+        checker.field("evidence", |checker| {
+            checker.required(Presence::from(self.evidence.is_some()));
+            if let Some(value) = &self.evidence {
+                checker.message(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::ImportConsentResponse {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("consents", |checker| {
+            checker.items(&self.consents, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("prohibitions", |checker| {
+            checker.items(&self.prohibitions, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("receipt", |checker| {
+            if let Some(value) = &self.receipt {
+                checker.message(value);
+            }
+        });
+        checker.field("stopped", |checker| {
+            checker.items(&self.stopped, |checker, value| {
+                checker.text(value);
+            });
+        });
+        checker.field("under_way", |checker| {
+            checker.items(&self.under_way, |checker, value| {
+                checker.text(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::ExplainDisclosureRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("question", |checker| {
+            checker.required(Presence::from(self.question.is_some()));
+            if let Some(value) = &self.question {
+                checker.message(value);
+            }
+        });
+        checker.field("language", |checker| {
+            let value = &self.language;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_13);
+        });
+    }
+}
+
+impl Validate for crate::v1::DisclosureExplanation {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("decision", |checker| {
+            if let Some(value) = &self.decision {
+                checker.message(value);
+            }
+        });
+        checker.field("categories", |checker| {
+            checker.items(&self.categories, |checker, value| {
+                checker.message(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::CategoryExplanation {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("bases", |checker| {
+            checker.items(&self.bases, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("missing", |checker| {
+            checker.items(&self.missing, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("text", |checker| {
+            let value = &self.text;
+            checker.text(value);
+        });
+    }
+}
+
+impl Validate for crate::v1::MissingGround {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("reason", |checker| {
+            let value = &self.reason;
+            checker.text(value);
+        });
+        checker.field("rule", |checker| {
+            let value = &self.rule;
+            checker.text(value);
+        });
+        checker.field("statute", |checker| {
+            let value = &self.statute;
+            checker.text(value);
+        });
+        checker.field("remedy", |checker| {
+            let value = &self.remedy;
+            checker.text(value);
         });
     }
 }
@@ -795,6 +1218,24 @@ impl Validate for crate::v1::Referral {
             checker.text(value);
             checker.max_len(value, 2000);
         });
+        checker.field("sender_unit", |checker| {
+            let value = &self.sender_unit;
+            checker.text(value);
+        });
+        checker.field("recipient_unit", |checker| {
+            let value = &self.recipient_unit;
+            checker.text(value);
+        });
+        checker.field("claim", |checker| {
+            if let Some(value) = &self.claim {
+                checker.message(value);
+            }
+        });
+        checker.field("origin", |checker| {
+            if let Some(value) = &self.origin {
+                checker.message(value);
+            }
+        });
     }
 }
 
@@ -818,7 +1259,7 @@ impl Validate for crate::v1::ReferralContent {
         checker.field("contact_language", |checker| {
             let value = &self.contact_language;
             checker.text(value);
-            checker.pattern(value, &PATTERN_9);
+            checker.pattern(value, &PATTERN_14);
         });
         checker.field("contact", |checker| {
             if let Some(value) = &self.contact {
@@ -883,6 +1324,11 @@ impl Validate for crate::v1::ReferralContent {
             checker.text(value);
             checker.max_len(value, 2000);
         });
+        checker.field("correspondence_address", |checker| {
+            let value = &self.correspondence_address;
+            checker.text(value);
+            checker.max_len(value, 300);
+        });
     }
 }
 
@@ -891,7 +1337,7 @@ impl Validate for crate::v1::ContactDetails {
         checker.field("phone", |checker| {
             let value = &self.phone;
             checker.text(value);
-            checker.pattern(value, &PATTERN_10);
+            checker.pattern(value, &PATTERN_15);
         });
         checker.field("email", |checker| {
             let value = &self.email;
@@ -906,7 +1352,7 @@ impl Validate for crate::v1::ContactDetails {
         checker.field("postal_code", |checker| {
             let value = &self.postal_code;
             checker.text(value);
-            checker.pattern(value, &PATTERN_11);
+            checker.pattern(value, &PATTERN_16);
         });
         checker.field("city", |checker| {
             let value = &self.city;
@@ -916,7 +1362,7 @@ impl Validate for crate::v1::ContactDetails {
         checker.field("municipality", |checker| {
             let value = &self.municipality;
             checker.text(value);
-            checker.pattern(value, &PATTERN_12);
+            checker.pattern(value, &PATTERN_17);
         });
     }
 }
@@ -942,7 +1388,7 @@ impl Validate for crate::v1::EducationWork {
         checker.field("job_seeker_status", |checker| {
             let value = &self.job_seeker_status;
             checker.text(value);
-            checker.pattern(value, &PATTERN_13);
+            checker.pattern(value, &PATTERN_18);
         });
     }
 }
@@ -989,7 +1435,7 @@ impl Validate for crate::v1::SendReferralRequest {
         checker.field("recipient", |checker| {
             let value = &self.recipient;
             checker.text(value);
-            checker.pattern(value, &PATTERN_4);
+            checker.pattern(value, &PATTERN_6);
         });
         checker.field("purpose", |checker| {
             let value = &self.purpose;
@@ -1005,6 +1451,16 @@ impl Validate for crate::v1::SendReferralRequest {
         checker.field("respond_by", |checker| {
             if let Some(value) = &self.respond_by {
                 checker.instant(value);
+            }
+        });
+        checker.field("claim", |checker| {
+            if let Some(value) = &self.claim {
+                checker.message(value);
+            }
+        });
+        checker.field("origin", |checker| {
+            if let Some(value) = &self.origin {
+                checker.message(value);
             }
         });
     }
@@ -1050,7 +1506,7 @@ impl Validate for crate::v1::GetReferralRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_14);
+            checker.pattern(value, &PATTERN_19);
         });
     }
 }
@@ -1060,7 +1516,7 @@ impl Validate for crate::v1::ListReferralsRequest {
         checker.field("parent", |checker| {
             let value = &self.parent;
             checker.text(value);
-            checker.pattern(value, &PATTERN_15);
+            checker.pattern(value, &PATTERN_20);
         });
         checker.field("page_size", |checker| {
             let value = &self.page_size;
@@ -1098,7 +1554,7 @@ impl Validate for crate::v1::AcceptReferralRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_14);
+            checker.pattern(value, &PATTERN_19);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -1123,7 +1579,7 @@ impl Validate for crate::v1::RejectReferralRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_14);
+            checker.pattern(value, &PATTERN_19);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -1153,7 +1609,7 @@ impl Validate for crate::v1::RequestInformationRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_14);
+            checker.pattern(value, &PATTERN_19);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -1179,7 +1635,7 @@ impl Validate for crate::v1::ProvideInformationRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_14);
+            checker.pattern(value, &PATTERN_19);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -1205,7 +1661,7 @@ impl Validate for crate::v1::StartReferralRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_14);
+            checker.pattern(value, &PATTERN_19);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -1230,7 +1686,7 @@ impl Validate for crate::v1::HoldReferralRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_14);
+            checker.pattern(value, &PATTERN_19);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -1256,7 +1712,7 @@ impl Validate for crate::v1::CompleteReferralRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_14);
+            checker.pattern(value, &PATTERN_19);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -1286,7 +1742,7 @@ impl Validate for crate::v1::FailReferralRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_14);
+            checker.pattern(value, &PATTERN_19);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -1317,7 +1773,7 @@ impl Validate for crate::v1::CancelReferralRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_14);
+            checker.pattern(value, &PATTERN_19);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -1342,7 +1798,7 @@ impl Validate for crate::v1::ConfirmCancellationRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_14);
+            checker.pattern(value, &PATTERN_19);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -1367,7 +1823,7 @@ impl Validate for crate::v1::MarkReferralEnteredInErrorRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_14);
+            checker.pattern(value, &PATTERN_19);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -1392,12 +1848,12 @@ impl Validate for crate::v1::RerouteReferralRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_14);
+            checker.pattern(value, &PATTERN_19);
         });
         checker.field("recipient", |checker| {
             let value = &self.recipient;
             checker.text(value);
-            checker.pattern(value, &PATTERN_4);
+            checker.pattern(value, &PATTERN_6);
         });
         checker.field("purpose", |checker| {
             let value = &self.purpose;
@@ -1412,6 +1868,16 @@ impl Validate for crate::v1::RerouteReferralRequest {
         checker.field("respond_by", |checker| {
             if let Some(value) = &self.respond_by {
                 checker.instant(value);
+            }
+        });
+        checker.field("claim", |checker| {
+            if let Some(value) = &self.claim {
+                checker.message(value);
+            }
+        });
+        checker.field("origin", |checker| {
+            if let Some(value) = &self.origin {
+                checker.message(value);
             }
         });
     }
@@ -1489,6 +1955,15 @@ impl Validate for crate::v1::ReferralHandover {
                 checker.message(value);
             }
         });
+        checker.field("recipient_unit", |checker| {
+            let value = &self.recipient_unit;
+            checker.text(value);
+        });
+        checker.field("claim", |checker| {
+            if let Some(value) = &self.claim {
+                checker.message(value);
+            }
+        });
     }
 }
 
@@ -1511,6 +1986,165 @@ impl Validate for crate::v1::ReferralNotice {
         checker.field("sender_note", |checker| {
             let value = &self.sender_note;
             checker.text(value);
+        });
+    }
+}
+
+impl Validate for crate::v1::AddressProtection {
+    fn validate(&self, _: &mut Checker) {
+    }
+}
+
+impl Validate for crate::v1::CapacityAssessment {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("result", |checker| {
+            let value = &self.result;
+            checker.defined_only::<crate::v1::capacity_assessment::Result>(*value);
+            checker.not_in(*value, &[0], "RESULT_UNSPECIFIED");
+        });
+    }
+}
+
+impl Validate for crate::v1::MultiSectorSupport {
+    fn validate(&self, _: &mut Checker) {
+    }
+}
+
+impl Validate for crate::v1::LegalStatus {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+        });
+        checker.field("etag", |checker| {
+            let value = &self.etag;
+            checker.text(value);
+        });
+        checker.field("terms", |checker| {
+            if let Some(value) = &self.terms {
+                checker.message(value);
+            }
+        });
+        checker.field("recorder", |checker| {
+            let value = &self.recorder;
+            checker.text(value);
+        });
+        checker.field("recorder_unit", |checker| {
+            let value = &self.recorder_unit;
+            checker.text(value);
+        });
+        checker.field("create_time", |checker| {
+            if let Some(value) = &self.create_time {
+                checker.instant(value);
+            }
+        });
+        checker.field("end_time", |checker| {
+            if let Some(value) = &self.end_time {
+                checker.instant(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::LegalStatusTerms {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("status", |checker| checker.required(Presence::from(self.status.is_some())));
+        match &self.status {
+            Some(crate::v1::legal_status_terms::Status::AddressProtection(value)) => checker.field("address_protection", |checker| { checker.message(value); }),
+            Some(crate::v1::legal_status_terms::Status::CapacityAssessment(value)) => checker.field("capacity_assessment", |checker| { checker.message(value); }),
+            Some(crate::v1::legal_status_terms::Status::MultiSectorSupport(value)) => checker.field("multi_sector_support", |checker| { checker.message(value); }),
+            None => {}
+        }
+    }
+}
+
+impl Validate for crate::v1::RecordLegalStatusRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("youth", |checker| {
+            let value = &self.youth;
+            checker.text(value);
+            checker.min_len(value, 43);
+            checker.max_len(value, 43);
+            checker.pattern(value, &PATTERN_3);
+        });
+        checker.field("terms", |checker| {
+            checker.required(Presence::from(self.terms.is_some()));
+            if let Some(value) = &self.terms {
+                checker.message(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::EndLegalStatusRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_21);
+        });
+        checker.field("etag", |checker| {
+            let value = &self.etag;
+            checker.text(value);
+            checker.min_len(value, 1);
+            checker.max_len(value, 32);
+        });
+    }
+}
+
+impl Validate for crate::v1::LegalStatusChange {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("status", |checker| {
+            if let Some(value) = &self.status {
+                checker.message(value);
+            }
+        });
+        checker.field("receipt", |checker| {
+            if let Some(value) = &self.receipt {
+                checker.message(value);
+            }
+        });
+        checker.field("stopped", |checker| {
+            checker.items(&self.stopped, |checker, value| {
+                checker.text(value);
+            });
+        });
+        checker.field("under_way", |checker| {
+            checker.items(&self.under_way, |checker, value| {
+                checker.text(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::ListLegalStatusesRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("parent", |checker| {
+            let value = &self.parent;
+            checker.text(value);
+            checker.min_len(value, 43);
+            checker.max_len(value, 43);
+            checker.pattern(value, &PATTERN_3);
+        });
+    }
+}
+
+impl Validate for crate::v1::ListLegalStatusesResponse {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("statuses", |checker| {
+            checker.items(&self.statuses, |checker, value| {
+                checker.message(value);
+            });
         });
     }
 }
@@ -1570,6 +2204,11 @@ impl Validate for crate::v1::Journey {
         });
         checker.field("prohibitions", |checker| {
             checker.items(&self.prohibitions, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("legal_statuses", |checker| {
+            checker.items(&self.legal_statuses, |checker, value| {
                 checker.message(value);
             });
         });

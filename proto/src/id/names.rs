@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{ConsentId, ProhibitionId, ReferralId, YouthId};
+use super::{ConsentId, LegalStatusId, ProhibitionId, ReferralId, YouthId};
 
 /// A text that is no resource name of the expected kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -83,4 +83,10 @@ names! {
         /// The prohibition.
         prohibition: ProhibitionId
     } "/prohibitions/" "youths/{youth}/prohibitions/{prohibition}"
+
+    /// `youths/{youth}/legalStatuses/{status}`.
+    LegalStatusName {
+        /// The status.
+        status: LegalStatusId
+    } "/legalStatuses/" "youths/{youth}/legalStatuses/{status}"
 }

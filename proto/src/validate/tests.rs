@@ -5,7 +5,7 @@ use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use super::{Valid, Validate, Violation, Violations};
 use crate::v1::{
     Actor, CompleteReferralRequest, ConsentEvidence, ConsentTerms, ContactDetails, DataCategory,
-    EducationWork, GetReferralRequest, ListReferralsRequest, Outcome, Professional, Purpose,
+    EducationWork, GetReferralRequest, LegalBasis, ListReferralsRequest, Outcome, Professional, Purpose,
     RecordConsentRequest, Referral, ReferralContent, SendReferralRequest, VerifyConsentResponse,
     WatchReferralsRequest, actor, consent_evidence, consent_terms,
 };
@@ -51,6 +51,7 @@ fn terms() -> ConsentTerms {
         recipients: vec![String::from("kela")],
         purposes: vec![Purpose::Guidance.into()],
         categories: vec![DataCategory::Housing.into()],
+        legal_basis: LegalBasis::Consent.into(),
         ..Default::default()
     }
 }
@@ -63,6 +64,7 @@ fn evidence() -> ConsentEvidence {
         notice_language: String::from("fi"),
         notice_sha256: vec![0; 32],
         reference: String::new(),
+        ..Default::default()
     }
 }
 

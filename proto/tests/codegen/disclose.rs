@@ -224,6 +224,9 @@ fn one_of(
     }
     writeln!(halves.categories, "        match &self.{name} {{\n{all}            None => {{}}\n        }}")
         .map_err(refused)?;
+    if !each.contains("permitted") {
+        return Ok(());
+    }
     writeln!(
         halves.restrict,
         "        let {name}_stays = match &mut self.{name} {{
