@@ -1,6 +1,7 @@
 //! What was decided, on what ground, and until when does it hold?
 
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use polku_proto::v1::DataCategory;
@@ -32,10 +33,49 @@ pub enum Reason {
     SpecialCategoryNotExplicit,
     /// The role of the actor has no access to the data of young people.
     RoleWithoutAccess,
+    /// The professional works in another unit than the one that has the matter.
+    OtherUnit,
+    /// The professional's agency does not have the young person as a customer.
+    NoCareRelation,
+    /// The address is protected (turvakielto), and the recipient has no right of its own to it.
+    AddressProtected,
+    /// Figures about many are no reason to disclose data about one person.
+    StatisticsOnly,
+    /// A ground in law is for authorities only.
+    NotAnAuthority,
+    /// A guardian gave the consent, and the young person has come of age since: it has to be given anew.
+    RenewConsent,
+    /// The minor is able to decide: a guardian's word is not enough for data of social and health care.
+    OwnDecisionGoverns,
+    /// The minor is not able to decide: a guardian's permission is needed.
+    GuardianPermissionMissing,
+    /// The minor is able to decide and forbids that guardians are told.
+    HiddenFromGuardian,
     /// A category without which the payload is of no use is not permitted.
     RequiredCategoryMissing,
     /// The rules could not be evaluated. Everything is denied; an operator has to act.
     RulesFailed,
+}
+
+/// A condition that comes with a permission: whoever cannot meet it must not use the permission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Obligation {
+    /// The recipient is told that something was asked for and left out, but not what exists.
+    MarkRedacted,
+    /// A disclosure notice is made for the data subject's register (law 703/2023).
+    DisclosureNotice,
+    /// The stated ground and whether consent was asked are kept on record.
+    RecordGround,
+    /// A second person looks at the disclosure afterwards.
+    SecondPersonReview,
+    /// Without delay, before everything else.
+    HighPriority,
+    /// To be sent at once.
+    SendAtOnce,
+    /// To be sent on the same day.
+    SendSameDay,
+    /// To be sent the day after the decision.
+    SendNextDay,
 }
 
 /// The kind of ground that a permission rests on.
@@ -57,9 +97,9 @@ pub struct Basis {
     /// What kind of ground it is.
     pub kind: BasisKind,
     /// The id of the rule that permitted.
-    pub rule: String,
+    pub rule: Arc<str>,
     /// The section of law that the rule rests on.
-    pub statute: String,
+    pub statute: Arc<str>,
     /// The consent or permit and its version, where one is the ground.
     pub consent: Option<(ConsentId, u64)>,
 }
@@ -74,6 +114,7 @@ pub struct Decision {
     pub(crate) outcome: Outcome,
     pub(crate) bases: Vec<Basis>,
     pub(crate) reasons: Vec<Reason>,
+    pub(crate) obligations: Vec<Obligation>,
     pub(crate) policy_digest: [u8; 32],
     /// None where no consent was looked at.
     pub(crate) revision: Option<u64>,
@@ -99,8 +140,46 @@ impl Reason {
             Reason::UnknownAgency => "unknown_agency",
             Reason::SpecialCategoryNotExplicit => "special_category_not_explicit",
             Reason::RoleWithoutAccess => "role_without_access",
+            Reason::OtherUnit => "other_unit",
+            Reason::NoCareRelation => "no_care_relation",
+            Reason::AddressProtected => "address_protected",
+            Reason::StatisticsOnly => "statistics_only",
+            Reason::NotAnAuthority => "not_an_authority",
+            Reason::RenewConsent => "renew_consent",
+            Reason::OwnDecisionGoverns => "own_decision_governs",
+            Reason::GuardianPermissionMissing => "guardian_permission_missing",
+            Reason::HiddenFromGuardian => "hidden_from_guardian",
             Reason::RequiredCategoryMissing => "required_category_missing",
             Reason::RulesFailed => "rules_failed",
+        }
+    }
+}
+
+impl Obligation {
+    /// Every obligation.
+    pub const ALL: [Obligation; 8] = [
+        Obligation::MarkRedacted,
+        Obligation::DisclosureNotice,
+        Obligation::RecordGround,
+        Obligation::SecondPersonReview,
+        Obligation::HighPriority,
+        Obligation::SendAtOnce,
+        Obligation::SendSameDay,
+        Obligation::SendNextDay,
+    ];
+
+    /// Gives the code of the obligation, as rules write it.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Obligation::MarkRedacted => "mark_redacted",
+            Obligation::DisclosureNotice => "disclosure_notice",
+            Obligation::RecordGround => "record_ground",
+            Obligation::SecondPersonReview => "second_person_review",
+            Obligation::HighPriority => "high_priority",
+            Obligation::SendAtOnce => "send_at_once",
+            Obligation::SendSameDay => "send_same_day",
+            Obligation::SendNextDay => "send_next_day",
         }
     }
 }
@@ -144,6 +223,12 @@ impl Decision {
         &self.reasons
     }
 
+    /// Gives what has to be done with the permission, in a fixed order, each once. Empty when nothing is permitted.
+    #[must_use]
+    pub fn obligations(&self) -> &[Obligation] {
+        &self.obligations
+    }
+
     /// Gives the SHA-256 of the rules and the directory that the decision was made under.
     #[must_use]
     pub fn policy_digest(&self) -> [u8; 32] {
@@ -174,6 +259,7 @@ impl Decision {
         self.permitted = CategorySet::EMPTY;
         self.withheld = self.asked;
         self.bases.clear();
+        self.obligations.clear();
         self.reasons.extend(reason);
         if self.outcome == Outcome::Permitted {
             self.outcome = Outcome::Denied;
@@ -188,6 +274,7 @@ impl Decision {
         self.withheld.extend(part.withheld);
         self.bases.extend(part.bases);
         self.reasons.extend(part.reasons);
+        self.obligations.extend(part.obligations);
         self.revision = earlier(self.revision, part.revision);
         self.evaluated_at = self.evaluated_at.min(part.evaluated_at);
         self.valid_until = earlier(self.valid_until, part.valid_until);
@@ -209,6 +296,8 @@ impl Decision {
         self.bases.dedup();
         self.reasons.sort_unstable();
         self.reasons.dedup();
+        self.obligations.sort_unstable();
+        self.obligations.dedup();
         self
     }
 

@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use polku_proto::AgencyId;
-
-use crate::question::Channel;
+use polku_proto::{AgencyId, CategorySet};
 
 #[cfg(test)]
 mod tests;
@@ -37,6 +35,15 @@ pub enum Standing {
     NotAuthority,
 }
 
+/// What the law entrusts to some agencies only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Task {
+    /// Outreach youth work of a municipality (law 1285/2016 section 11).
+    OutreachYouthWork,
+    /// A statutory right of its own to protected addresses (law 661/2009 section 36).
+    ProtectedAddresses,
+}
+
 /// An agency of the gateway.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Agency {
@@ -46,13 +53,26 @@ pub struct Agency {
     pub sector: Sector,
     /// Whether it is an authority.
     pub standing: Standing,
+    /// What the law entrusts to it.
+    pub tasks: BTreeSet<Task>,
+    /// The categories without which it can do nothing with a referral. Identity is always among what it gets.
+    pub requires: CategorySet,
+}
+
+/// A written agreement that the one agency may disclose to the other.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Agreement {
+    /// The agency that discloses.
+    pub from: AgencyId,
+    /// The agency that receives.
+    pub to: AgencyId,
 }
 
 /// The agencies and the written agreements between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Directory {
     agencies: BTreeMap<AgencyId, Agency>,
-    agreements: BTreeSet<Channel>,
+    agreements: BTreeSet<Agreement>,
 }
 
 /// Why a directory cannot be used.
@@ -69,6 +89,55 @@ pub enum DirectoryError {
     WithItself(AgencyId),
 }
 
+impl Sector {
+    /// Every sector.
+    pub const ALL: [Sector; 7] = [
+        Sector::Employment,
+        Sector::Benefits,
+        Sector::Social,
+        Sector::Health,
+        Sector::YouthWork,
+        Sector::Education,
+        Sector::Ngo,
+    ];
+
+    /// Gives the name in lower case, as rules and configuration write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Sector::Employment => "employment",
+            Sector::Benefits => "benefits",
+            Sector::Social => "social",
+            Sector::Health => "health",
+            Sector::YouthWork => "youth_work",
+            Sector::Education => "education",
+            Sector::Ngo => "ngo",
+        }
+    }
+}
+
+impl Task {
+    /// Every task.
+    pub const ALL: [Task; 2] = [Task::OutreachYouthWork, Task::ProtectedAddresses];
+
+    /// Gives the name in lower case, as rules and configuration write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Task::OutreachYouthWork => "outreach_youth_work",
+            Task::ProtectedAddresses => "protected_addresses",
+        }
+    }
+}
+
+impl Agency {
+    /// Makes an agency that nothing is entrusted to and that requires nothing.
+    #[must_use]
+    pub fn new(id: AgencyId, sector: Sector, standing: Standing) -> Agency {
+        Agency { id, sector, standing, tasks: BTreeSet::new(), requires: CategorySet::EMPTY }
+    }
+}
+
 impl Directory {
     /// Makes a directory. An agreement is for one direction: who may disclose to whom. What the recipient tells about
     /// the matter comes back under the same agreement.
@@ -76,7 +145,7 @@ impl Directory {
     /// # Errors
     ///
     /// Refuses an agency listed twice, and an agreement of an unlisted agency or of an agency with itself.
-    pub fn new(agencies: Vec<Agency>, agreements: Vec<Channel>) -> Result<Directory, DirectoryError> {
+    pub fn new(agencies: Vec<Agency>, agreements: Vec<Agreement>) -> Result<Directory, DirectoryError> {
         let mut directory = Directory { agencies: BTreeMap::new(), agreements: BTreeSet::new() };
         for agency in agencies {
             let id = agency.id.clone();
@@ -109,6 +178,11 @@ impl Directory {
         self.agencies.values()
     }
 
+    /// Goes through the agreements, sorted.
+    pub fn agreements(&self) -> impl Iterator<Item = &Agreement> {
+        self.agreements.iter()
+    }
+
     /// Tells whether the agency is listed and is an authority.
     #[must_use]
     pub fn is_authority(&self, id: &AgencyId) -> bool {
@@ -117,18 +191,19 @@ impl Directory {
 
     /// Tells whether there is an agreement to disclose in this direction.
     #[must_use]
-    pub fn agreed(&self, channel: &Channel) -> bool {
-        self.agreements.contains(channel)
+    pub fn agreed(&self, from: &AgencyId, to: &AgencyId) -> bool {
+        self.agreements.contains(&Agreement { from: from.clone(), to: to.clone() })
     }
 
     /// Gives the content as text with one line an entry, the same for the same content: what the digest is made of.
     pub(crate) fn canonical(&self) -> String {
         let mut text = String::new();
         for agency in self.agencies.values() {
-            let Agency { id, sector, standing } = agency;
-            text.push_str(&format!("agency {id} {sector:?} {standing:?}\n"));
+            let Agency { id, sector, standing, tasks, requires } = agency;
+            let requires = requires.bits();
+            text.push_str(&format!("agency {id} {sector:?} {standing:?} {tasks:?} {requires}\n"));
         }
-        for Channel { from, to } in &self.agreements {
+        for Agreement { from, to } in &self.agreements {
             text.push_str(&format!("agreement {from} {to}\n"));
         }
         text

@@ -1,20 +1,26 @@
 //! How do consents, agencies and rules become one answer?
 
+mod agencies;
 mod facts;
+mod memo;
+mod vocabulary;
 
 use std::fmt;
 
 use jiff::Timestamp;
-use polku_proto::v1::DataCategory;
-use polku_proto::{CategorySet, Disclose, Valid};
+use polku_proto::v1::{DataCategory, LegalGround, Purpose};
+use polku_proto::{CategorySet, Disclose, Valid, YouthId};
 
-use crate::decision::{Basis, BasisKind, Decision, Denied, Outcome, Reason, earlier};
-use crate::directory::Directory;
-use crate::index::{ConsentIndex, Coverage, Grant, GrantKind};
+use crate::decision::{Basis, BasisKind, Decision, Denied, Obligation, Outcome, Reason, earlier};
+use crate::directory::{Directory, Sector};
+use crate::index::{ConsentIndex, GivenBy, Sides, Word};
 use crate::permit::Authorised;
-use crate::question::{Channel, PurposeSet, Question, Reader, Viewer};
-use crate::rules::{Answer, Failed, Ground, Rules, digest};
-use facts::{Facts, Vocabulary};
+use crate::question::{ActorRole, Channel, PurposeSet, Question, Reader, Viewer};
+use crate::rules::{Action, Answer, Failed, RuleSays, Rules, digest};
+use agencies::{Agencies, Side};
+use facts::{Common, Facts, disclosed};
+use memo::Memo;
+use vocabulary::Vocabulary;
 
 /// The special categories of personal data (GDPR article 9) among the data categories.
 pub const SPECIAL: CategorySet =
@@ -23,12 +29,14 @@ pub const SPECIAL: CategorySet =
 /// What both parties of a matter hold anyway.
 const ENVELOPE: CategorySet = CategorySet::of(&[DataCategory::Envelope]);
 
-/// The maker of decisions and permits. Holds no state of its own beyond the rules and the directory.
+/// The maker of decisions and permits. Its only state is a memory of what the rules have answered.
 pub struct Engine {
     rules: Rules,
     directory: Directory,
+    agencies: Agencies,
     vocabulary: Vocabulary,
     policy_digest: [u8; 32],
+    memo: Option<Memo>,
 }
 
 /// Why an engine cannot be made.
@@ -40,31 +48,69 @@ pub enum EngineError {
     /// A name that the engine uses is none in Cedar.
     #[error("a name cannot be written in the rules")]
     NameUnfit(#[source] Box<cedar_policy::ParseErrors>),
-    /// The agency made up for the trial has no valid id.
-    #[error("no agency id can be made up for the trial of the schema")]
-    AgencyUnfit,
+    /// An agency cannot be put into the words of the rules.
+    #[error("an agency cannot be described to the rules")]
+    AgencyUnfit(#[source] Box<cedar_policy::EntityAttrEvaluationError>),
+    /// The schema of the rules does not have the agencies that the engine supplies.
+    #[error("the agencies do not fit the schema of the rules")]
+    AgenciesUnfit(#[source] Box<cedar_policy::entities_errors::EntitiesError>),
+    /// There are more than 65,535 agencies.
+    #[error("there are too many agencies")]
+    TooManyAgencies,
     /// The facts cannot be put together.
     #[error("the facts cannot be supplied to the rules")]
-    FactsUnfit(#[source] Box<cedar_policy::ContextCreationError>),
+    FactsUnfit(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The engine speaks of an agency that it has no place for.
+    #[error("an agency has no place")]
+    PlaceMissing,
+    /// The rules fail on a question that is asked every day.
+    #[error("the rules fail on an ordinary question")]
+    RulesFail,
 }
 
-/// What was found about one category.
-enum Finding {
-    Permitted(Vec<Basis>),
-    Withheld(Vec<Reason>),
+/// Why a request could not be put together.
+enum Unfit {
+    Schema(Box<cedar_policy::RequestValidationError>),
+    Facts(Box<cedar_policy::ContextCreationError>),
+    Record(Box<cedar_policy::ExpressionConstructionError>),
+    NoAgency,
 }
+
+/// What the rules say to the categories of one question.
+#[derive(Default)]
+struct Said {
+    groups: Groups,
+    /// Why categories are forbidden.
+    reasons: Answer,
+    /// The categories that no rule says anything to.
+    silent: CategorySet,
+}
+
+/// Which rules permit which categories: few groups, as most categories have the same grounds.
+#[derive(Default)]
+struct Groups([(u64, CategorySet); 15]);
 
 impl Engine {
-    /// Makes an engine, and tries every question it can ask on the schema of the rules.
+    /// Makes an engine, and tries every kind of question it can ask on the rules.
     ///
     /// # Errors
     ///
     /// Refuses rules whose schema does not take the facts that the engine supplies.
     pub fn new(rules: Rules, directory: Directory) -> Result<Engine, EngineError> {
         let vocabulary = Vocabulary::new()?;
-        vocabulary.rehearse(rules.schema())?;
+        let agencies = Agencies::new(&directory, &rules, &vocabulary)?;
         let policy_digest = digest(&[&rules.digest(), directory.canonical().as_bytes()]);
-        Ok(Engine { rules, directory, vocabulary, policy_digest })
+        let memo = Some(Memo::default());
+        let engine = Engine { rules, directory, agencies, vocabulary, policy_digest, memo };
+        engine.rehearse()?;
+        Ok(engine)
+    }
+
+    /// The same engine without its memory: every answer comes from the rules anew. For holding the one against the
+    /// other.
+    #[must_use]
+    pub fn without_memory(self) -> Engine {
+        Engine { memo: None, ..self }
     }
 
     /// Gives the agencies and their agreements.
@@ -79,7 +125,8 @@ impl Engine {
         &self.rules
     }
 
-    /// Gives the SHA-256 of the rules, their schema and the directory. Another one means that answers may differ.
+    /// Gives the SHA-256 of the rules, their schema, the ages and the directory. Another one means that answers may
+    /// differ.
     #[must_use]
     pub fn policy_digest(&self) -> [u8; 32] {
         self.policy_digest
@@ -93,24 +140,31 @@ impl Engine {
     pub fn decide(&self, index: &ConsentIndex, asked: CategorySet, question: &Question) -> Decision {
         let mut decision = self.blank(asked, question.now);
         decision.revision = Some(index.revision());
-        let mut stands_against = false;
-        for category in asked.iter() {
-            let Ok(finding) = self.finding(index, category, question, &mut decision.valid_until) else {
-                return self.failed(index, asked, question.now);
-            };
-            match finding {
-                Finding::Permitted(bases) => {
-                    decision.permitted.insert(category);
-                    decision.bases.extend(bases);
-                }
-                Finding::Withheld(reasons) => {
-                    decision.withheld.insert(category);
-                    stands_against |= reasons.iter().any(|reason| *reason != Reason::NoBasis);
-                    decision.reasons.extend(reasons);
-                }
+        let envelope_open = self.sees_envelope(question);
+        if asked.contains(DataCategory::Envelope) {
+            if envelope_open {
+                decision.permitted.insert(DataCategory::Envelope);
+            } else {
+                decision.withheld.insert(DataCategory::Envelope);
+                decision.reasons.push(Reason::UnknownAgency);
             }
         }
-        let nothing_asked_is_open = asked.is_empty() && !self.sees_envelope(question);
+        let disclosed = disclosed(question.viewer);
+        let personal = asked.difference(ENVELOPE);
+        let word = index.word(question, self.sides(&question.channel), personal.intersection(disclosed));
+        let Ok(said) = self.said(personal, question, &word) else {
+            return self.failed(index, asked, question.now);
+        };
+        decision.permitted.extend(said.groups.permitted());
+        decision.withheld.extend(personal.difference(said.groups.permitted()));
+        decision.reasons.extend(said.reasons.reasons());
+        let stands_against = !decision.reasons.is_empty();
+        if !said.silent.is_empty() {
+            decision.reasons.push(Reason::NoBasis);
+        }
+        self.give_grounds(&said.groups, &word, question, &mut decision);
+        decision.valid_until = self.bound(&word, question, &decision);
+        let nothing_asked_is_open = asked.is_empty() && !envelope_open;
         if nothing_asked_is_open {
             decision.reasons.push(Reason::UnknownAgency);
         }
@@ -129,8 +183,8 @@ impl Engine {
     /// somebody's own word here: the status of a referral, which flows back, is asked about from the author's side.
     pub fn verify(&self, index: &ConsentIndex, asked: CategorySet, question: &Question) -> Decision {
         let told_to = |viewer, asked| self.decide(index, asked, &Question { viewer, ..question.clone() });
-        let status = asked.intersection(STATUS);
-        let content = asked.difference(STATUS);
+        let status = asked.intersection(disclosed(Viewer::Author));
+        let content = asked.difference(status);
         if status.is_empty() {
             return told_to(Viewer::Addressee, content);
         }
@@ -191,63 +245,189 @@ impl Engine {
         Ok(Authorised::new(shell, reader, PurposeSet::EMPTY, decision))
     }
 
-    /// Finds out about one category, and moves the end of the decision's validity forward where need be.
-    fn finding(
-        &self,
-        index: &ConsentIndex,
-        category: DataCategory,
-        question: &Question,
-        valid_until: &mut Option<Timestamp>,
-    ) -> Result<Finding, Failed> {
-        if category == DataCategory::Envelope {
-            return Ok(if self.sees_envelope(question) {
-                Finding::Permitted(Vec::new())
+    /// Asks the rules, or remembers what they have said to the same facts.
+    fn said(&self, personal: CategorySet, question: &Question, word: &Word) -> Result<Said, Failed> {
+        let common = Common::of(question, &word.standing, &self.agencies, self.rules.era(question.now));
+        let mut said = Said::default();
+        let mut fresh = Vec::new();
+        let remembered = self.memo.as_ref().map(Memo::read);
+        for category in personal.iter() {
+            let facts = common.with(category, word);
+            let known = remembered.as_ref().and_then(|answers| answers.get(&facts.key()));
+            let answer = match known {
+                Some((_, answer)) => *answer,
+                None => {
+                    let answer = self.ask(&facts)?;
+                    fresh.push((facts, answer));
+                    answer
+                }
+            };
+            if answer.permits != 0 {
+                said.groups.add(answer.permits, category);
+            } else if answer.reasons != 0 {
+                said.reasons.reasons |= answer.reasons;
             } else {
-                Finding::Withheld(vec![Reason::UnknownAgency])
-            });
+                said.silent.insert(category);
+            }
         }
-        let coverage = index.coverage(question, category);
-        let grounds = grounds(&coverage, category);
-        let facts = Facts {
-            disclosure: is_disclosure(question.viewer, category),
-            consent_given: grounds.iter().any(|grant| grant.kind == GrantKind::Consent),
-            disclosure_permit_given: grounds.iter().any(|grant| grant.kind == GrantKind::DisclosurePermit),
-            explicit: coverage.grants.iter().any(|grant| grant.is_explicit(category)),
-            special: SPECIAL.contains(category),
-            prohibited: coverage.prohibited,
-            agreement: self.directory.agreed(&question.channel),
-            both_known: self.knows(&question.channel),
-            reader_known: self.knows_reader(&question.reader()),
-            recipient_is_authority: self.is_authority(&question.reader()),
+        drop(remembered);
+        if let Some(memo) = &self.memo {
+            fresh.iter().for_each(|(facts, answer)| memo.put(facts, *answer));
+        }
+        Ok(said)
+    }
+
+    /// Asks the rules about one category: first on the young person's word, then on the law.
+    fn ask(&self, facts: &Facts) -> Result<Answer, Failed> {
+        let mut reasons = 0;
+        for action in Action::ALL {
+            // A law tells an agency something; to the young person everything is open anyway.
+            if action != Action::Disclose && !facts.disclosure {
+                break;
+            }
+            let answer = self.rules.answer(
+                action,
+                &self.request(action, facts).map_err(|_| Failed)?,
+                self.agencies.entities(),
+                facts.era,
+            )?;
+            if answer.permits != 0 {
+                return Ok(Answer { reasons: 0, ..answer });
+            }
+            reasons |= answer.reasons;
+        }
+        Ok(Answer { permits: 0, reasons })
+    }
+
+    fn request(&self, action: Action, facts: &Facts) -> Result<cedar_policy::Request, Unfit> {
+        self.vocabulary.request(action, facts, &self.agencies, self.rules.schema())
+    }
+
+    /// Names the grounds of what is permitted, and what comes with them.
+    fn give_grounds(&self, groups: &Groups, word: &Word, question: &Question, decision: &mut Decision) {
+        for (permits, categories) in groups.iter() {
+            for note in self.rules.named(permits) {
+                let RuleSays::Permits(kind) = note.says else { continue };
+                let basis = |consent| Basis {
+                    kind,
+                    rule: note.id.clone(),
+                    statute: note.statute.clone(),
+                    consent,
+                };
+                decision.obligations.extend(&note.obligations);
+                match kind {
+                    BasisKind::Consent | BasisKind::DisclosurePermit => {
+                        let rests_on = word.grounds.iter().filter(|ground| {
+                            ground.kind == kind
+                                && note.given_by.is_none_or(|given_by| given_by == ground.given_by)
+                                && !ground.categories.intersection(categories).is_empty()
+                        });
+                        decision.bases.extend(rests_on.map(|ground| basis(Some(ground.consent))));
+                    }
+                    BasisKind::Statute | BasisKind::OwnData => decision.bases.push(basis(None)),
+                }
+            }
+        }
+        let told = groups.permitted().intersection(disclosed(question.viewer));
+        if told.is_empty() {
+            return;
+        }
+        if !decision.withheld.is_empty() {
+            decision.obligations.push(Obligation::MarkRedacted);
+        }
+        // Data of social services that go to another controller outside the national archive (law 703/2023).
+        let discloser = match question.viewer {
+            Viewer::Addressee | Viewer::Subject => &question.channel.from,
+            Viewer::Author => &question.channel.to,
         };
-        // A consent that a prohibition makes idle changes no answer; its edge would give the prohibition away.
-        if facts.disclosure && !facts.prohibited {
-            *valid_until = earlier(*valid_until, coverage.edge);
-        }
-        *valid_until = earlier(*valid_until, self.rules.next_edge(question.now));
-        let request = self.vocabulary.request(question, category, &facts, self.rules.schema());
-        match self.rules.answer(&request.map_err(|_| Failed)?, question.now)? {
-            Answer::Permitted(rules) => Ok(Finding::Permitted(bases(&rules, &grounds))),
-            Answer::Forbidden(reasons) => Ok(Finding::Withheld(reasons)),
-            Answer::Silent => Ok(Finding::Withheld(vec![Reason::NoBasis])),
+        if self.agencies.sector(self.agencies.side(&discloser.agency)) == Some(Sector::Social) {
+            decision.obligations.push(Obligation::DisclosureNotice);
         }
     }
 
+    /// Finds the instant at which time alone may change the answer.
+    ///
+    /// The next birthday counts only where an age has opened something: elsewhere it would give the birthday away.
+    fn bound(&self, word: &Word, question: &Question, decision: &Decision) -> Option<Timestamp> {
+        let by_age = |basis: &Basis| {
+            let guardians = word.grounds.iter().any(|ground| {
+                Some(ground.consent) == basis.consent && ground.given_by == GivenBy::Guardian
+            });
+            basis.kind == BasisKind::Statute || guardians
+        };
+        let birthday = if decision.bases.iter().any(by_age) {
+            word.standing.next_birthday(question.now)
+        } else {
+            None
+        };
+        earlier(earlier(word.edge, birthday), self.rules.next_edge(question.now))
+    }
+
+    fn sides(&self, channel: &Channel) -> Sides {
+        let sector = |side: Side| self.agencies.sector(side);
+        Sides {
+            from: sector(self.agencies.side(&channel.from.agency)),
+            to: sector(self.agencies.side(&channel.to.agency)),
+        }
+    }
+
+    /// Asks every kind of question, so that none fails later for want of a word.
+    fn rehearse(&self) -> Result<(), EngineError> {
+        let agency: polku_proto::AgencyId = "a".parse().map_err(|_| EngineError::PlaceMissing)?;
+        let channel = Channel::between(agency.clone(), agency);
+        let at = channel.to.clone();
+        let ask = |question: &Question, category| -> Result<(), EngineError> {
+            let standing = crate::index::Standing::default();
+            let common = Common::of(question, &standing, &self.agencies, 0);
+            let facts = common.with(category, &Word::default());
+            let actions: &[Action] =
+                if question.viewer == Viewer::Subject { &[Action::Disclose] } else { &Action::ALL };
+            for action in actions {
+                let request = self.request(*action, &facts)?;
+                let answer = self.rules.answer(*action, &request, self.agencies.entities(), 0);
+                answer.map_err(|_| EngineError::RulesFail)?;
+            }
+            Ok(())
+        };
+        let youth = YouthId::from_uuid(uuid::Uuid::nil());
+        let now = Timestamp::UNIX_EPOCH;
+        let plain = |viewer| Question::new(youth, channel.clone(), viewer, Purpose::Unspecified, now);
+        for viewer in [Viewer::Addressee, Viewer::Author, Viewer::Subject] {
+            for category in CategorySet::ALL.difference(ENVELOPE).iter() {
+                ask(&plain(viewer), category)?;
+            }
+        }
+        let role = |role: &str| ActorRole::Professional { at: at.clone(), role: role.to_owned() };
+        let actors = [
+            role("peer"),
+            role("coordinator"),
+            role("another"),
+            ActorRole::Subject,
+            ActorRole::Guardian,
+            ActorRole::Representative,
+        ];
+        for actor in actors {
+            ask(&Question { actor, ..plain(Viewer::Addressee) }, DataCategory::Housing)?;
+        }
+        for purpose in PurposeSet::ALL.iter() {
+            ask(&Question { purpose, ..plain(Viewer::Addressee) }, DataCategory::Housing)?;
+        }
+        let grounds = (0..).map_while(|number| LegalGround::try_from(number).ok());
+        for ground in grounds {
+            ask(&Question { ground, ..plain(Viewer::Addressee) }, DataCategory::Housing)?;
+        }
+        Ok(())
+    }
+
     fn knows(&self, channel: &Channel) -> bool {
-        self.directory.agency(&channel.from).is_some() && self.directory.agency(&channel.to).is_some()
+        let known = |party: &polku_proto::Party| self.directory.agency(&party.agency).is_some();
+        known(&channel.from) && known(&channel.to)
     }
 
     fn knows_reader(&self, reader: &Reader) -> bool {
         match reader {
             Reader::Agency(agency) => self.directory.agency(agency).is_some(),
             Reader::Subject(_) => true,
-        }
-    }
-
-    fn is_authority(&self, reader: &Reader) -> bool {
-        match reader {
-            Reader::Agency(agency) => self.directory.is_authority(agency),
-            Reader::Subject(_) => false,
         }
     }
 
@@ -267,6 +447,7 @@ impl Engine {
             outcome: Outcome::Permitted,
             bases: Vec::new(),
             reasons: Vec::new(),
+            obligations: Vec::new(),
             policy_digest: self.policy_digest,
             revision: None,
             evaluated_at: now,
@@ -281,42 +462,34 @@ impl Engine {
     }
 }
 
-/// What the recipient of a referral tells its sender.
-const STATUS: CategorySet = CategorySet::of(&[DataCategory::ReferralStatus]);
-
-/// Tells whether the viewer would learn something from the other agency. Own words, and data about oneself, are none.
-fn is_disclosure(viewer: Viewer, category: DataCategory) -> bool {
-    match viewer {
-        Viewer::Addressee => category != DataCategory::ReferralStatus,
-        Viewer::Author => category == DataCategory::ReferralStatus,
-        Viewer::Subject => false,
-    }
-}
-
-/// Picks the grants that are a ground for the category: a special one has to be named explicitly.
-fn grounds<'a>(coverage: &Coverage<'a>, category: DataCategory) -> Vec<&'a Grant> {
-    let suffices = |grant: &&Grant| !SPECIAL.contains(category) || grant.is_explicit(category);
-    coverage.grants.iter().copied().filter(suffices).collect()
-}
-
-/// Names the grounds of a permission: one for each rule, or for each grant that a rule rests on.
-fn bases(rules: &[Ground], grants: &[&Grant]) -> Vec<Basis> {
-    let mut bases = Vec::new();
-    for Ground { rule, statute, kind } in rules {
-        let basis = |consent| Basis { kind: *kind, rule: rule.clone(), statute: statute.clone(), consent };
-        let of = |instrument: GrantKind| {
-            grants
-                .iter()
-                .filter(move |grant| grant.kind == instrument)
-                .map(|grant| basis(Some((grant.id, grant.version))))
-        };
-        match kind {
-            BasisKind::Consent => bases.extend(of(GrantKind::Consent)),
-            BasisKind::DisclosurePermit => bases.extend(of(GrantKind::DisclosurePermit)),
-            BasisKind::Statute | BasisKind::OwnData => bases.push(basis(None)),
+impl Groups {
+    fn add(&mut self, permits: u64, category: DataCategory) {
+        let mut places = self.0.iter_mut();
+        // There are as many places as personal categories and one more: one is always free.
+        if let Some((held, categories)) = places.find(|(held, _)| *held == permits || *held == 0) {
+            *held = permits;
+            categories.insert(category);
         }
     }
-    bases
+
+    fn iter(&self) -> impl Iterator<Item = (u64, CategorySet)> {
+        self.0.into_iter().take_while(|(permits, _)| *permits != 0)
+    }
+
+    fn permitted(&self) -> CategorySet {
+        self.iter().fold(CategorySet::EMPTY, |all, (_, categories)| all.union(categories))
+    }
+}
+
+impl From<Unfit> for EngineError {
+    fn from(unfit: Unfit) -> EngineError {
+        match unfit {
+            Unfit::Schema(source) => EngineError::SchemaUnfit(source),
+            Unfit::Facts(source) => EngineError::FactsUnfit(source),
+            Unfit::Record(source) => EngineError::FactsUnfit(source),
+            Unfit::NoAgency => EngineError::PlaceMissing,
+        }
+    }
 }
 
 impl fmt::Debug for Engine {

@@ -1,24 +1,34 @@
-//! What has the young person permitted and prohibited? The consent index, in memory, with one revision for all of it.
+//! What is known of each young person for deciding? The consent index, in memory, with one revision for all of it.
+
+mod entry;
+mod word;
 
 use std::collections::HashMap;
 use std::fmt;
 
+use foldhash::fast::RandomState;
 use jiff::Timestamp;
-use polku_proto::v1::DataCategory;
-use polku_proto::{AgencyId, CategorySet, ConsentId, ProhibitionId, YouthId};
+use jiff::civil::Date;
+use polku_proto::v1::PermitDomain;
+use polku_proto::{AgencyId, CategorySet, ConsentId, LegalStatusId, Party, ProhibitionId, YouthId};
 
-use crate::decision::earlier;
-use crate::question::{Channel, PurposeSet, Question};
+use crate::question::PurposeSet;
+use entry::{Entry, PartyLists};
+pub(crate) use word::{Given, Sides, Word};
 
 #[cfg(test)]
 mod tests;
 
-/// A half-open stretch of time: `from` belongs to it, `until` does not. Without `until` it has no end.
+/// A half-open stretch of time: `from` belongs to it, `until` does not. Without `until` it has no end. Both are read to
+/// the microsecond; what is finer is cut off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Period {
-    from: Timestamp,
-    until: Option<Timestamp>,
+    from: i64,
+    until: i64,
 }
+
+/// The end of a period that has none, in microseconds: later than every [`Timestamp`].
+const ENDLESS: i64 = i64::MAX;
 
 /// A period that ends before it begins, or at the same instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -30,8 +40,19 @@ pub struct EmptyPeriod;
 pub enum GrantKind {
     /// Consent for a case (GDPR article 6(1)(a), law 621/1999 section 26).
     Consent,
-    /// Permit to disclose (luovutuslupa, law 703/2023).
-    DisclosurePermit,
+    /// Permit to disclose (luovutuslupa, law 703/2023) data of this care domain.
+    DisclosurePermit(PermitDomain),
+}
+
+/// Who gave a consent or permit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum GivenBy {
+    /// The young person.
+    Self_,
+    /// A guardian. It opens nothing once the young person is of age.
+    Guardian,
+    /// Another legal representative.
+    Representative,
 }
 
 /// A consent or permit that is in force, apart from its period.
@@ -43,14 +64,16 @@ pub struct Grant {
     pub id: ConsentId,
     /// The version of the record, counted up with every change.
     pub version: u64,
-    /// Who gave it.
+    /// Whose data it is about.
     pub youth: YouthId,
     /// Which instrument it is.
     pub kind: GrantKind,
-    /// The agencies that may disclose. Empty means none.
-    pub disclosers: Vec<AgencyId>,
-    /// The agencies that may receive. Empty means none.
-    pub recipients: Vec<AgencyId>,
+    /// Who gave it.
+    pub given_by: GivenBy,
+    /// Who may disclose. Empty means nobody.
+    pub disclosers: Vec<Party>,
+    /// Who may receive. Empty means nobody.
+    pub recipients: Vec<Party>,
     /// What for.
     pub purposes: PurposeSet,
     /// Which data.
@@ -74,30 +97,68 @@ pub struct Prohibition {
     pub recipients: Vec<AgencyId>,
     /// The data that must not be disclosed. Empty means all of it.
     pub categories: CategorySet,
+    /// The service tasks and documents that it is for. Both empty: everything of the disclosers.
+    pub service_tasks: Vec<String>,
+    /// See `service_tasks`: data from either are covered.
+    pub documents: Vec<String>,
 }
 
-/// All grants and prohibitions, by person, at one revision.
+/// What the law makes of a young person's situation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LegalStatus {
+    /// Non-disclosure order for safety (turvakielto, law 661/2009 section 36).
+    AddressProtected,
+    /// A minor's capacity to decide has been assessed.
+    Capacity(Capacity),
+    /// Customer of multi-sector support (law 381/2023).
+    MultiSectorSupport,
+}
+
+/// Whether a minor is able to decide on the matter (code list 1.2.246.537.5.40202.201901).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Capacity {
+    /// Nobody has assessed it.
+    #[default]
+    NotAssessed,
+    /// Not able: guardians decide.
+    NotCapable,
+    /// Able, and allows that guardians are told.
+    Capable,
+    /// Able, and forbids that guardians are told.
+    CapableHidden,
+}
+
+/// All grants, prohibitions and legal statuses, by person, at one revision.
 #[derive(Clone, Default)]
 pub struct ConsentIndex {
-    people: HashMap<YouthId, Instruments>,
+    people: HashMap<YouthId, Person, RandomState>,
+    lists: PartyLists,
     revision: u64,
 }
 
-/// What one person has said. A handful of entries at most, so they are simply gone through.
+/// What is known of one person. A handful of grants at most, so they are simply gone through.
 #[derive(Clone, Default)]
-struct Instruments {
-    grants: Vec<Grant>,
-    prohibitions: Vec<Prohibition>,
+struct Person {
+    born: Option<Date>,
+    grants: Vec<Entry>,
+    // Most people have neither a prohibition nor a status: the pointer keeps them small.
+    rare: Option<Box<Rare>>,
 }
 
-/// What the index says about one category in one question.
-pub(crate) struct Coverage<'a> {
-    /// The grants that cover it now. Any one of them is enough.
-    pub(crate) grants: Vec<&'a Grant>,
-    /// Whether a prohibition covers it.
-    pub(crate) prohibited: bool,
-    /// The next instant at which a grant begins or ceases to cover it.
-    pub(crate) edge: Option<Timestamp>,
+#[derive(Clone, Default)]
+struct Rare {
+    prohibitions: Vec<Prohibition>,
+    statuses: Vec<(LegalStatusId, LegalStatus)>,
+}
+
+/// What is known of a person beside their word.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Standing {
+    /// Date of birth.
+    pub(crate) born: Option<Date>,
+    pub(crate) address_protected: bool,
+    pub(crate) capacity: Capacity,
+    pub(crate) multi_sector_support: bool,
 }
 
 impl Period {
@@ -107,57 +168,42 @@ impl Period {
     ///
     /// A period that would contain no instant is refused.
     pub fn new(from: Timestamp, until: Option<Timestamp>) -> Result<Period, EmptyPeriod> {
-        match until {
-            Some(until) if until <= from => Err(EmptyPeriod),
-            Some(_) | None => Ok(Period { from, until }),
-        }
+        let from = from.as_microsecond();
+        let until = until.map_or(ENDLESS, Timestamp::as_microsecond);
+        if until <= from { Err(EmptyPeriod) } else { Ok(Period { from, until }) }
     }
 
     /// Gives the first instant of the period.
     #[must_use]
     pub fn from(&self) -> Timestamp {
-        self.from
+        Timestamp::from_microsecond(self.from).unwrap_or(Timestamp::MIN)
     }
 
     /// Gives the first instant after the period, if it has an end.
     #[must_use]
     pub fn until(&self) -> Option<Timestamp> {
-        self.until
+        // What has no end is no timestamp either.
+        Timestamp::from_microsecond(self.until).ok()
     }
 
     /// Tells whether the instant lies within the period.
     #[must_use]
     pub fn contains(&self, now: Timestamp) -> bool {
-        self.from <= now && self.until.is_none_or(|until| now < until)
+        let now = now.as_microsecond();
+        self.from <= now && now < self.until
     }
 
     /// Gives the first instant after `now` from which on [`Period::contains`] answers otherwise.
     #[must_use]
     pub fn next_edge(&self, now: Timestamp) -> Option<Timestamp> {
-        if now < self.from { Some(self.from) } else { self.until.filter(|until| now < *until) }
-    }
-}
-
-impl Grant {
-    /// Tells whether the grant covers the disclosure at some time, whenever that is.
-    fn covers(&self, channel: &Channel, question: &Question, category: DataCategory) -> bool {
-        self.purposes.contains(question.purpose)
-            && self.categories.contains(category)
-            && self.disclosers.contains(&channel.from)
-            && self.recipients.contains(&channel.to)
-    }
-
-    /// Tells whether the grant suffices for a special category: it has to name it explicitly (GDPR article 9(2)(a)).
-    pub(crate) fn is_explicit(&self, category: DataCategory) -> bool {
-        self.explicit.contains(category)
-    }
-}
-
-impl Prohibition {
-    fn covers(&self, channel: &Channel, category: DataCategory) -> bool {
-        (self.categories.is_empty() || self.categories.contains(category))
-            && (self.disclosers.is_empty() || self.disclosers.contains(&channel.from))
-            && (self.recipients.is_empty() || self.recipients.contains(&channel.to))
+        let now = now.as_microsecond();
+        if now < self.from {
+            Some(self.from())
+        } else if now < self.until {
+            self.until()
+        } else {
+            None
+        }
     }
 }
 
@@ -166,6 +212,13 @@ impl ConsentIndex {
     #[must_use]
     pub fn new() -> ConsentIndex {
         ConsentIndex::default()
+    }
+
+    /// Makes an empty index with room for so many people, so that filling it does not move what is there.
+    #[must_use]
+    pub fn with_capacity(people: usize) -> ConsentIndex {
+        let people = HashMap::with_capacity_and_hasher(people, RandomState::default());
+        ConsentIndex { people, ..ConsentIndex::default() }
     }
 
     /// Gives the highest revision that the index has been told of.
@@ -177,36 +230,57 @@ impl ConsentIndex {
     /// Counts the grants and prohibitions of everybody.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.people.values().map(|person| person.grants.len() + person.prohibitions.len()).sum()
+        self.people.values().map(|person| person.grants.len() + person.prohibitions().len()).sum()
     }
 
     /// Tells whether there is neither a grant nor a prohibition.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.people.is_empty()
+        self.len() == 0
+    }
+
+    /// Tells how many bytes of memory the index takes, about.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        let table = self.people.capacity() * (size_of::<(YouthId, Person)>() + 1) * 8 / 7;
+        let people: usize = self.people.values().map(Person::memory_bytes).sum();
+        table + people + self.lists.memory_bytes()
+    }
+
+    /// Notes a person's date of birth: what ages are counted from.
+    pub fn put_person(&mut self, youth: YouthId, born: Date) {
+        self.people.entry(youth).or_default().born = Some(born);
     }
 
     /// Adds a grant, or replaces an earlier version of it. A version older than the one held changes nothing.
-    pub fn put_grant(&mut self, grant: Grant, revision: u64) {
+    pub fn put_grant(&mut self, grant: &Grant, revision: u64) {
         self.reach(revision);
+        let entry = Entry::of(grant, &mut self.lists);
         let grants = &mut self.people.entry(grant.youth).or_default().grants;
-        match grants.iter_mut().find(|held| held.id == grant.id) {
-            Some(held) if held.version > grant.version => {}
-            Some(held) => *held = grant,
-            None => grants.push(grant),
+        match grants.iter_mut().find(|held| held.id == entry.id) {
+            Some(held) if held.version > entry.version => {}
+            Some(held) => *held = entry,
+            None => {
+                // One by one: most people have one or two, and spare room for more would double the index.
+                grants.reserve_exact(1);
+                grants.push(entry);
+            }
         }
     }
 
     /// Removes a grant: it was withdrawn, revoked or superseded. Removing what is not there changes nothing.
     pub fn remove_grant(&mut self, youth: YouthId, grant: ConsentId, revision: u64) {
         self.reach(revision);
-        self.change(youth, |person| person.grants.retain(|held| held.id != grant));
+        if let Some(person) = self.people.get_mut(&youth) {
+            person.grants.retain(|held| held.id != grant);
+        }
     }
 
     /// Adds a prohibition, or replaces it.
     pub fn put_prohibition(&mut self, prohibition: Prohibition, revision: u64) {
         self.reach(revision);
-        let prohibitions = &mut self.people.entry(prohibition.youth).or_default().prohibitions;
+        let person = self.people.entry(prohibition.youth).or_default();
+        let prohibitions = &mut person.rare.get_or_insert_default().prohibitions;
         match prohibitions.iter_mut().find(|held| held.id == prohibition.id) {
             Some(held) => *held = prohibition,
             None => prohibitions.push(prohibition),
@@ -216,30 +290,25 @@ impl ConsentIndex {
     /// Removes a prohibition: it was lifted. Removing what is not there changes nothing.
     pub fn remove_prohibition(&mut self, youth: YouthId, prohibition: ProhibitionId, revision: u64) {
         self.reach(revision);
-        self.change(youth, |person| person.prohibitions.retain(|held| held.id != prohibition));
+        if let Some(rare) = self.people.get_mut(&youth).and_then(|person| person.rare.as_mut()) {
+            rare.prohibitions.retain(|held| held.id != prohibition);
+        }
     }
 
-    /// Says what is granted and prohibited for one category of the question.
-    pub(crate) fn coverage(&self, question: &Question, category: DataCategory) -> Coverage<'_> {
-        let Some(person) = self.people.get(&question.youth) else {
-            return Coverage { grants: Vec::new(), prohibited: false, edge: None };
-        };
-        let ways = ways(&question.channel, category);
-        let prohibited = person
-            .prohibitions
-            .iter()
-            .any(|prohibition| ways.iter().any(|way| prohibition.covers(way, category)));
-        let mut coverage = Coverage { grants: Vec::new(), prohibited, edge: None };
-        for grant in &person.grants {
-            if !ways.iter().any(|way| grant.covers(way, question, category)) {
-                continue;
-            }
-            coverage.edge = earlier(coverage.edge, grant.period.next_edge(question.now));
-            if grant.period.contains(question.now) {
-                coverage.grants.push(grant);
-            }
+    /// Adds a legal status, or replaces it.
+    pub fn put_status(&mut self, youth: YouthId, id: LegalStatusId, status: LegalStatus, revision: u64) {
+        self.reach(revision);
+        let statuses = &mut self.people.entry(youth).or_default().rare.get_or_insert_default().statuses;
+        statuses.retain(|(held, _)| *held != id);
+        statuses.push((id, status));
+    }
+
+    /// Removes a legal status: it has ended. Removing what is not there changes nothing.
+    pub fn remove_status(&mut self, youth: YouthId, status: LegalStatusId, revision: u64) {
+        self.reach(revision);
+        if let Some(rare) = self.people.get_mut(&youth).and_then(|person| person.rare.as_mut()) {
+            rare.statuses.retain(|(held, _)| *held != status);
         }
-        coverage
     }
 
     /// Notes that every change up to this revision is in the index.
@@ -247,27 +316,64 @@ impl ConsentIndex {
         self.revision = self.revision.max(revision);
     }
 
-    fn change(&mut self, youth: YouthId, change: impl FnOnce(&mut Instruments)) {
-        let Some(person) = self.people.get_mut(&youth) else {
-            return;
-        };
-        change(person);
-        if person.grants.is_empty() && person.prohibitions.is_empty() {
-            self.people.remove(&youth);
-        }
+    /// Gives the agencies that a grant of the person names on either side, whenever it is in force, sorted: those that
+    /// a change of the person's word concerns.
+    #[must_use]
+    pub fn parties_of(&self, youth: YouthId) -> Vec<AgencyId> {
+        let grants = self.people.get(&youth).map(|person| person.grants.as_slice()).unwrap_or_default();
+        let lists = grants.iter().flat_map(|entry| [entry.disclosers, entry.recipients]);
+        let mut agencies: Vec<AgencyId> =
+            lists.flat_map(|list| self.lists.get(list)).map(|party| party.agency.clone()).collect();
+        agencies.sort_unstable();
+        agencies.dedup();
+        agencies
+    }
+
+    /// Gives a minor's capacity as it was assessed last.
+    #[must_use]
+    pub fn capacity(&self, youth: YouthId) -> Option<(LegalStatusId, Capacity)> {
+        self.people.get(&youth)?.capacity()
+    }
+
+    fn person(&self, youth: YouthId) -> Option<&Person> {
+        self.people.get(&youth)
     }
 }
 
-/// Gives the ways that data of this category goes through the channel.
-///
-/// What becomes of a referral is told both ways. A consent for that, given for the way there, lets the two agencies
-/// keep each other informed, and a prohibition of either way stops it.
-fn ways(channel: &Channel, category: DataCategory) -> Vec<Channel> {
-    let mut ways = vec![channel.clone()];
-    if category == DataCategory::ReferralStatus {
-        ways.push(channel.reversed());
+impl Person {
+    fn prohibitions(&self) -> &[Prohibition] {
+        self.rare.as_ref().map(|rare| rare.prohibitions.as_slice()).unwrap_or_default()
     }
-    ways
+
+    fn capacity(&self) -> Option<(LegalStatusId, Capacity)> {
+        let statuses = self.rare.as_ref()?.statuses.iter().rev();
+        statuses.into_iter().find_map(|(id, status)| match status {
+            LegalStatus::Capacity(capacity) => Some((*id, *capacity)),
+            LegalStatus::AddressProtected | LegalStatus::MultiSectorSupport => None,
+        })
+    }
+
+    fn standing(&self) -> Standing {
+        let Some(rare) = &self.rare else {
+            return Standing { born: self.born, ..Standing::default() };
+        };
+        let has = |wanted| rare.statuses.iter().any(|(_, status)| *status == wanted);
+        Standing {
+            born: self.born,
+            address_protected: has(LegalStatus::AddressProtected),
+            capacity: self.capacity().map(|(_, capacity)| capacity).unwrap_or_default(),
+            multi_sector_support: has(LegalStatus::MultiSectorSupport),
+        }
+    }
+
+    fn memory_bytes(&self) -> usize {
+        let rare = self.rare.as_ref().map_or(0, |rare| {
+            size_of::<Rare>()
+                + rare.prohibitions.capacity() * size_of::<Prohibition>()
+                + rare.statuses.capacity() * size_of::<(LegalStatusId, LegalStatus)>()
+        });
+        self.grants.capacity() * size_of::<Entry>() + rare
+    }
 }
 
 // What a person has permitted and prohibited is personal data.

@@ -65,10 +65,14 @@ mod permit;
 mod question;
 mod rules;
 
-pub use decision::{Basis, BasisKind, Decision, Denied, Outcome, Reason};
-pub use directory::{Agency, Directory, DirectoryError, Sector, Standing};
+pub use decision::{Basis, BasisKind, Decision, Denied, Obligation, Outcome, Reason};
+pub use directory::{Agency, Agreement, Directory, DirectoryError, Sector, Standing, Task};
 pub use engine::{Engine, EngineError, SPECIAL};
-pub use index::{ConsentIndex, EmptyPeriod, Grant, GrantKind, Period, Prohibition};
+pub use index::{
+    Capacity, ConsentIndex, EmptyPeriod, GivenBy, Grant, GrantKind, LegalStatus, Period, Prohibition,
+};
 pub use permit::{Authorised, Mismatch};
-pub use question::{ActorRole, Channel, PurposeSet, Question, Reader, UnknownPurpose, Viewer, purpose_name};
-pub use rules::{Rules, RulesError};
+pub use question::{
+    ActorRole, Channel, Origin, PurposeSet, Question, Reader, Relation, UnknownPurpose, Viewer, purpose_name,
+};
+pub use rules::{RuleSource, Rules, RulesError};

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use polku_proto::v1::Purpose;
-use polku_proto::{AgencyId, YouthId};
+use polku_proto::v1::{LegalGround, Purpose};
+use polku_proto::{AgencyId, Party, YouthId};
 
 #[cfg(test)]
 mod tests;
@@ -14,10 +14,10 @@ mod tests;
 /// For a referral, `from` is its sender and `to` its recipient, for as long as the referral lives.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Channel {
-    /// The agency that discloses.
-    pub from: AgencyId,
-    /// The agency that receives.
-    pub to: AgencyId,
+    /// Who discloses.
+    pub from: Party,
+    /// Who receives.
+    pub to: Party,
 }
 
 /// Whose eyes will see the data.
@@ -36,12 +36,43 @@ pub enum Viewer {
 pub enum ActorRole {
     /// An organisation's system by itself.
     System,
-    /// A professional, in this role as registered for the organisation.
-    Professional(String),
+    /// A professional of one of the two agencies.
+    Professional {
+        /// The agency and unit that the professional works in.
+        at: Party,
+        /// The role as registered for the organisation.
+        role: String,
+    },
     /// The young person in person.
     Subject,
-    /// A guardian or another representative of the young person.
+    /// A guardian of the young person, who is a minor.
+    Guardian,
+    /// Another legal representative of the young person.
     Representative,
+}
+
+/// Where in the discloser's records the data stem from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// Nobody has said. Then a prohibition of any of the discloser's service tasks or documents counts.
+    #[default]
+    Unstated,
+    /// From this service task, and from these documents.
+    Stated {
+        /// Code of the service task (palvelutehtävä); none where the records have none.
+        service_task: Option<String>,
+        /// Ids of the documents that are disclosed or told from.
+        documents: Vec<String>,
+    },
+}
+
+/// Whether the reader has the young person as a customer in the matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Relation {
+    /// It has: the matter was sent to it, or it has one with the young person already.
+    Established,
+    /// Nothing is known of one.
+    None,
 }
 
 /// One question to the engine. The instant is part of it: nothing here reads a clock.
@@ -57,7 +88,13 @@ pub struct Question {
     pub purpose: Purpose,
     /// On whose behalf.
     pub actor: ActorRole,
-    /// The instant that the answer is for.
+    /// The ground in law that is stated for it; `Unspecified`: none.
+    pub ground: LegalGround,
+    /// Where the data stem from.
+    pub origin: Origin,
+    /// Whether the reader has the young person as a customer.
+    pub relation: Relation,
+    /// The instant that the answer is for, read to the microsecond.
     pub now: Timestamp,
 }
 
@@ -83,7 +120,7 @@ pub struct UnknownPurpose {
 }
 
 /// Every purpose, in the order of the contract.
-const PURPOSES: [Purpose; 7] = [
+const PURPOSES: [Purpose; 8] = [
     Purpose::Guidance,
     Purpose::EmploymentServices,
     Purpose::MultiSectorSupport,
@@ -91,9 +128,16 @@ const PURPOSES: [Purpose; 7] = [
     Purpose::Rehabilitation,
     Purpose::OutreachYouthWork,
     Purpose::WorkshopCoaching,
+    Purpose::Statistics,
 ];
 
 impl Channel {
+    /// Makes the channel from one agency as a whole to another.
+    #[must_use]
+    pub fn between(from: AgencyId, to: AgencyId) -> Channel {
+        Channel { from: Party::whole(from), to: Party::whole(to) }
+    }
+
     /// Gives the way back.
     #[must_use]
     pub fn reversed(&self) -> Channel {
@@ -102,12 +146,29 @@ impl Channel {
 }
 
 impl Question {
+    /// Makes a question of a system by itself, about data of unstated origin, on no stated ground, within a customer
+    /// relation.
+    #[must_use]
+    pub fn new(youth: YouthId, channel: Channel, viewer: Viewer, purpose: Purpose, now: Timestamp) -> Question {
+        Question {
+            youth,
+            channel,
+            viewer,
+            purpose,
+            actor: ActorRole::System,
+            ground: LegalGround::Unspecified,
+            origin: Origin::Unstated,
+            relation: Relation::Established,
+            now,
+        }
+    }
+
     /// Gives who would read the answer's payload.
     #[must_use]
     pub fn reader(&self) -> Reader {
         match self.viewer {
-            Viewer::Addressee => Reader::Agency(self.channel.to.clone()),
-            Viewer::Author => Reader::Agency(self.channel.from.clone()),
+            Viewer::Addressee => Reader::Agency(self.channel.to.agency.clone()),
+            Viewer::Author => Reader::Agency(self.channel.from.agency.clone()),
             Viewer::Subject => Reader::Subject(self.youth),
         }
     }
@@ -216,6 +277,7 @@ pub const fn purpose_name(purpose: Purpose) -> &'static str {
         Purpose::Rehabilitation => "rehabilitation",
         Purpose::OutreachYouthWork => "outreach_youth_work",
         Purpose::WorkshopCoaching => "workshop_coaching",
+        Purpose::Statistics => "statistics",
     }
 }
 
@@ -228,6 +290,7 @@ const fn bit(purpose: Purpose) -> u32 {
         | Purpose::SocialServices
         | Purpose::Rehabilitation
         | Purpose::OutreachYouthWork
-        | Purpose::WorkshopCoaching => 1 << (purpose as u32),
+        | Purpose::WorkshopCoaching
+        | Purpose::Statistics => 1 << (purpose as u32),
     }
 }

@@ -4,30 +4,50 @@ mod note;
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
+use std::sync::Arc;
 
+use cedar_policy::entities_errors::EntitiesError;
 use cedar_policy::{
-    Authorizer, CedarSchemaError, Decision as Verdict, Entities, ParseErrors, Policy, PolicyId, PolicySet,
-    PolicySetError, Request, Schema, SchemaWarning, ValidationError, ValidationMode, ValidationWarning,
-    Validator,
+    ActionConstraint, Authorizer, CedarSchemaError, Decision as Verdict, Entities, EntityUid, ParseErrors,
+    Policy, PolicyId, PolicySet, PolicySetError, Request, Schema, SchemaWarning, ValidationError,
+    ValidationMode, ValidationWarning, Validator,
 };
 use jiff::Timestamp;
 use ring::digest::{Context, SHA256};
 
-use crate::decision::{BasisKind, Reason};
-use note::Note;
+use crate::decision::Reason;
+use note::{Note, Says};
+
+pub(crate) use note::Says as RuleSays;
 
 #[cfg(test)]
 mod tests;
+
+/// The texts that rules are read from.
+#[derive(Debug, Clone, Copy)]
+pub struct RuleSource<'a> {
+    /// The rules, in Cedar.
+    pub rules: &'a str,
+    /// The schema of the facts that the engine supplies, in Cedar.
+    pub schema: &'a str,
+    /// The ages that the rules speak of: Cedar entities in JSON.
+    pub ages: &'a str,
+}
 
 /// A set of rules that has passed every check.
 ///
 /// Every rule has the annotations `@id` (unique), `@statute` (the section of law) and `@basis`: on a `permit` the kind
 /// of ground (`consent`, `disclosure_permit`, `statute`, `own_data`), on a `forbid` the code of the reason. A rule may
-/// have `@valid_from` and `@valid_until`, instants with an offset that bound its validity, the end exclusive.
+/// have `@valid_from` and `@valid_until`, instants with an offset that bound its validity, the end exclusive. A
+/// `permit` may have `@given_by` (`self`, `guardian`, `representative`: whose consents it rests on) and `@obligations`
+/// (codes of [`Obligation`](crate::Obligation), with commas between them).
 pub struct Rules {
     schema: Schema,
+    ages: Entities,
     eras: Vec<Era>,
-    notes: HashMap<PolicyId, Note>,
+    /// The notes of all rules. Those that permit come first, so that an answer names them by bits.
+    notes: Vec<Note>,
+    places: HashMap<PolicyId, usize>,
     authorizer: Authorizer,
     digest: [u8; 32],
 }
@@ -37,7 +57,23 @@ struct Era {
     /// None for the first era, which has always been.
     from: Option<Timestamp>,
     policies: PolicySet,
+    /// The same for each action, in the order of [`Action::ALL`]: a rule for another action need not be looked at.
+    by_action: [PolicySet; 3],
 }
+
+/// On what kind of ground is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// The young person's word, or own data.
+    Disclose,
+    /// A law that is stronger than a prohibition.
+    DiscloseByLawDespiteProhibition,
+    /// A law.
+    DiscloseByLaw,
+}
+
+/// The most rules that permit: an answer holds one bit for each.
+const MOST: usize = 64;
 
 /// Why rules cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +118,31 @@ pub enum RulesError {
         /// The rule's id.
         rule: String,
     },
+    /// An annotation of a rule has a word that is none of the known ones.
+    #[error("rule {rule} has an unknown word in @{annotation}")]
+    WordUnknown {
+        /// The rule's id.
+        rule: String,
+        /// The annotation.
+        annotation: &'static str,
+    },
+    /// The ages do not parse, or contradict the schema.
+    #[error("the ages cannot be read")]
+    AgesUnreadable(#[source] Box<EntitiesError>),
+    /// A rule speaks of an age limit that the ages do not have.
+    #[error("rule {rule} speaks of {limit}, which is not among the ages")]
+    AgeLimitMissing {
+        /// The rule's id.
+        rule: String,
+        /// The age limit.
+        limit: String,
+    },
+    /// There are more rules that permit than an answer can name.
+    #[error("there are more than {most} rules that permit")]
+    TooMany {
+        /// How many there may be.
+        most: usize,
+    },
     /// A date of a rule is no instant.
     #[error("rule {rule} has no readable instant in @{annotation}")]
     InstantUnreadable {
@@ -116,68 +177,88 @@ pub enum RulesError {
     Suspicious(#[source] Box<ValidationWarning>),
 }
 
-/// What the rules say to one request.
-pub(crate) enum Answer {
-    /// Permitted, by these rules.
-    Permitted(Vec<Ground>),
-    /// Forbidden, for these reasons.
-    Forbidden(Vec<Reason>),
-    /// No rule says anything.
-    Silent,
-}
-
-/// A rule that permitted.
-pub(crate) struct Ground {
-    pub(crate) rule: String,
-    pub(crate) statute: String,
-    pub(crate) kind: BasisKind,
+/// What the rules say to one request: which permit, and why others forbid.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Answer {
+    /// The rules that permit, by place, one bit each. None as soon as one forbids.
+    pub(crate) permits: u64,
+    /// The reasons of the rules that forbid, one bit each.
+    pub(crate) reasons: u32,
 }
 
 /// A rule failed while it was evaluated, or fired without a note. Nothing can be said then.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Failed;
 
+impl RuleSource<'static> {
+    /// What the gateway ships with.
+    pub const SHIPPED: RuleSource<'static> = RuleSource {
+        rules: concat!(
+            include_str!("../rules/own-data.cedar"),
+            "\n",
+            include_str!("../rules/consent.cedar"),
+            "\n",
+            include_str!("../rules/statute.cedar"),
+            "\n",
+            include_str!("../rules/restrictions.cedar"),
+        ),
+        schema: include_str!("../rules/schema.cedarschema"),
+        ages: include_str!("../rules/ages.json"),
+    };
+}
+
+impl Action {
+    pub(crate) const ALL: [Action; 3] =
+        [Action::Disclose, Action::DiscloseByLawDespiteProhibition, Action::DiscloseByLaw];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Action::Disclose => "disclose",
+            Action::DiscloseByLawDespiteProhibition => "disclose_by_law_despite_prohibition",
+            Action::DiscloseByLaw => "disclose_by_law",
+        }
+    }
+}
+
 impl Rules {
-    /// The text of the rules that the gateway ships with.
-    pub const TEXT: &'static str = concat!(
-        include_str!("../rules/own-data.cedar"),
-        "\n",
-        include_str!("../rules/consent.cedar"),
-        "\n",
-        include_str!("../rules/restrictions.cedar"),
-    );
-
-    /// The schema of the facts that the engine supplies.
-    pub const SCHEMA: &'static str = include_str!("../rules/schema.cedarschema");
-
     /// Reads the rules that the gateway ships with.
     ///
     /// # Errors
     ///
     /// As [`Rules::parse`].
     pub fn shipped() -> Result<Rules, RulesError> {
-        Rules::parse(Rules::TEXT, Rules::SCHEMA)
+        Rules::parse(RuleSource::SHIPPED)
     }
 
     /// Reads rules and holds them against the schema, in Cedar's strict mode; a mere warning is a refusal too.
     ///
     /// # Errors
     ///
-    /// Refuses rules that do not parse, contradict the schema, or do not have the annotations that explain them.
-    pub fn parse(text: &str, schema: &str) -> Result<Rules, RulesError> {
-        let digest = digest(&[schema.as_bytes(), text.as_bytes()]);
-        let (schema, mut warnings) = Schema::from_cedarschema_str(schema)
+    /// Refuses rules that do not parse, contradict the schema, speak of ages that are not there, or do not have the
+    /// annotations that explain them.
+    pub fn parse(source: RuleSource<'_>) -> Result<Rules, RulesError> {
+        let digest = digest(&[source.schema.as_bytes(), source.rules.as_bytes(), source.ages.as_bytes()]);
+        let (schema, mut warnings) = Schema::from_cedarschema_str(source.schema)
             .map_err(|source| RulesError::SchemaUnreadable(Box::new(source)))?;
         if let Some(warning) = warnings.next() {
             return Err(RulesError::SchemaSuspicious(warning));
         }
         drop(warnings);
-        let (policies, notes) = annotated(text)?;
+        let (policies, mut notes) = annotated(source.rules)?;
         validate(&policies, &schema)?;
+        let ages = Entities::from_json_str(source.ages, Some(&schema))
+            .map_err(|source| RulesError::AgesUnreadable(Box::new(source)))?;
+        check_ages(&policies, &ages)?;
         let eras = eras(&policies, &notes)?;
-        Ok(Rules { schema, eras, notes, authorizer: Authorizer::new(), digest })
+        notes.sort_by_key(|note| (matches!(note.says, Says::Forbids(_)), Arc::clone(&note.id)));
+        if notes.iter().filter(|note| matches!(note.says, Says::Permits(_))).count() > MOST {
+            return Err(RulesError::TooMany { most: MOST });
+        }
+        let places = notes.iter().enumerate().map(|(place, note)| (PolicyId::new(&*note.id), place)).collect();
+        Ok(Rules { schema, ages, eras, notes, places, authorizer: Authorizer::new(), digest })
     }
 
-    /// Gives the SHA-256 of the text of the rules and their schema.
+    /// Gives the SHA-256 of the text of the rules, their schema and the ages.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
         self.digest
@@ -186,13 +267,31 @@ impl Rules {
     /// Gives the ids of the rules, sorted, whether or not they are in force.
     #[must_use]
     pub fn ids(&self) -> Vec<&str> {
-        let mut ids: Vec<&str> = self.notes.keys().map(AsRef::as_ref).collect();
+        let mut ids: Vec<&str> = self.notes.iter().map(|note| &*note.id).collect();
         ids.sort_unstable();
         ids
     }
 
-    pub(crate) fn schema(&self) -> &Schema {
+    /// Gives the schema of the facts.
+    #[must_use]
+    pub fn schema(&self) -> &Schema {
         &self.schema
+    }
+
+    /// Goes through the stretches of time with the same rules: the beginning of each, none for the first one, and the
+    /// rules that are in force then.
+    pub fn eras(&self) -> impl Iterator<Item = (Option<Timestamp>, &PolicySet)> {
+        self.eras.iter().map(|era| (era.from, &era.policies))
+    }
+
+    pub(crate) fn ages(&self) -> &Entities {
+        &self.ages
+    }
+
+    /// Gives the place of the era that an instant is in.
+    pub(crate) fn era(&self, now: Timestamp) -> u8 {
+        let begun = self.eras.iter().filter(|era| era.from.is_none_or(|from| from <= now)).count();
+        u8::try_from(begun.saturating_sub(1)).unwrap_or(u8::MAX)
     }
 
     /// Gives the next instant at which another set of rules comes into force.
@@ -200,32 +299,74 @@ impl Rules {
         self.eras.iter().filter_map(|era| era.from).find(|from| now < *from)
     }
 
-    /// Evaluates the rules in force at an instant.
-    pub(crate) fn answer(&self, request: &Request, now: Timestamp) -> Result<Answer, Failed> {
-        let in_force = |era: &&Era| era.from.is_none_or(|from| from <= now);
-        let era = self.eras.iter().take_while(in_force).last().ok_or(Failed)?;
-        let response = self.authorizer.is_authorized(request, &era.policies, &Entities::empty());
+    /// Goes through the rules that an answer names.
+    pub(crate) fn named(&self, permits: u64) -> impl Iterator<Item = &Note> {
+        let mut rest = permits;
+        std::iter::from_fn(move || {
+            let place = usize::try_from(rest.trailing_zeros()).ok().filter(|_| rest != 0)?;
+            rest &= rest.wrapping_sub(1);
+            self.notes.get(place)
+        })
+    }
+
+    /// Evaluates the rules of an era.
+    pub(crate) fn answer(
+        &self,
+        action: Action,
+        request: &Request,
+        entities: &Entities,
+        era: u8,
+    ) -> Result<Answer, Failed> {
+        let mut answer = Answer::default();
+        for note in self.deciding(action, request, entities, era)? {
+            let place = self.places.get(&PolicyId::new(&*note.id)).ok_or(Failed)?;
+            match note.says {
+                Says::Permits(_) => answer.permits |= 1 << place,
+                Says::Forbids(reason) => answer.reasons |= bit(reason),
+            }
+        }
+        Ok(answer)
+    }
+
+    /// Evaluates the rules of an era, and gives those that decide: the permitting ones, or the forbidding ones.
+    pub(crate) fn deciding(
+        &self,
+        action: Action,
+        request: &Request,
+        entities: &Entities,
+        era: u8,
+    ) -> Result<Vec<&Note>, Failed> {
+        let [word, above, law] = &self.eras.get(usize::from(era)).ok_or(Failed)?.by_action;
+        let policies = match action {
+            Action::Disclose => word,
+            Action::DiscloseByLawDespiteProhibition => above,
+            Action::DiscloseByLaw => law,
+        };
+        let response = self.authorizer.is_authorized(request, policies, entities);
         // Cedar skips a rule that fails, also one that forbids.
         if response.diagnostics().errors().next().is_some() {
             return Err(Failed);
         }
-        let mut grounds = Vec::new();
-        let mut reasons = Vec::new();
-        for id in response.diagnostics().reason() {
-            match self.notes.get(id).ok_or(Failed)? {
-                Note { statute, says: note::Says::Permits(kind), .. } => {
-                    grounds.push(Ground { rule: id.to_string(), statute: statute.clone(), kind: *kind })
-                }
-                Note { says: note::Says::Forbids(reason), .. } => reasons.push(*reason),
-            }
-        }
-        match (response.decision(), grounds.is_empty(), reasons.is_empty()) {
-            (Verdict::Allow, false, true) => Ok(Answer::Permitted(grounds)),
-            (Verdict::Deny, true, false) => Ok(Answer::Forbidden(reasons)),
-            (Verdict::Deny, true, true) => Ok(Answer::Silent),
-            (Verdict::Allow | Verdict::Deny, _, _) => Err(Failed),
+        let note = |id| self.places.get(id).and_then(|place| self.notes.get(*place)).ok_or(Failed);
+        let notes = response.diagnostics().reason().map(note).collect::<Result<Vec<&Note>, Failed>>()?;
+        let permits = response.decision() == Verdict::Allow;
+        if notes.iter().all(|note| matches!(note.says, Says::Permits(_)) == permits) {
+            Ok(notes)
+        } else {
+            Err(Failed)
         }
     }
+}
+
+impl Answer {
+    /// Goes through the reasons, in their fixed order.
+    pub(crate) fn reasons(self) -> impl Iterator<Item = Reason> {
+        note::REASONS.into_iter().filter(move |reason| self.reasons & bit(*reason) != 0)
+    }
+}
+
+const fn bit(reason: Reason) -> u32 {
+    1 << (reason as u32)
 }
 
 /// Gives the SHA-256 of parts, each preceded by its length so that no two lists of parts look alike.
@@ -243,17 +384,17 @@ pub(crate) fn digest(parts: &[&[u8]]) -> [u8; 32] {
 }
 
 /// Reads the rules, names each by its `@id`, and takes down what its annotations say.
-fn annotated(text: &str) -> Result<(PolicySet, HashMap<PolicyId, Note>), RulesError> {
+fn annotated(text: &str) -> Result<(PolicySet, Vec<Note>), RulesError> {
     let read: PolicySet = text.parse().map_err(|source| RulesError::Unreadable(Box::new(source)))?;
     if let Some(template) = read.templates().next() {
         return Err(RulesError::Template { rule: template.id().to_string() });
     }
     let mut policies = PolicySet::new();
-    let mut notes = HashMap::new();
+    let mut notes = Vec::new();
     for policy in read.policies() {
         let (id, note) = Note::of(policy)?;
         add(&mut policies, policy.new_id(id.clone()))?;
-        notes.insert(id, note);
+        notes.push(note);
     }
     if notes.is_empty() {
         return Err(RulesError::Empty);
@@ -277,21 +418,52 @@ fn validate(policies: &PolicySet, schema: &Schema) -> Result<(), RulesError> {
     Ok(())
 }
 
+/// An age limit that is not there would make its rules fail at every question.
+fn check_ages(policies: &PolicySet, ages: &Entities) -> Result<(), RulesError> {
+    for policy in policies.policies() {
+        let limits = policy.entity_literals().into_iter().filter(|uid| uid.type_name().basename() == "AgeLimit");
+        if let Some(limit) = limits.into_iter().find(|uid| ages.get(uid).is_none()) {
+            return Err(RulesError::AgeLimitMissing {
+                rule: policy.id().to_string(),
+                limit: limit.id().unescaped().to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
+
 /// Makes a set of rules for every stretch of time in which the same rules are in force.
-fn eras(policies: &PolicySet, notes: &HashMap<PolicyId, Note>) -> Result<Vec<Era>, RulesError> {
+fn eras(policies: &PolicySet, notes: &[Note]) -> Result<Vec<Era>, RulesError> {
     let edges: BTreeSet<Timestamp> =
-        notes.values().flat_map(|note| [note.valid_from, note.valid_until]).flatten().collect();
+        notes.iter().flat_map(|note| [note.valid_from, note.valid_until]).flatten().collect();
     let beginnings = std::iter::once(None).chain(edges.into_iter().map(Some));
     beginnings
         .map(|from| {
-            let in_force = |policy: &&Policy| notes.get(policy.id()).is_some_and(|note| note.in_force(from));
-            let mut in_era = PolicySet::new();
-            for policy in policies.policies().filter(in_force) {
-                add(&mut in_era, policy.clone())?;
+            let lapsed = |note: &&Note| !note.in_force(from);
+            let lapsed: Vec<&str> = notes.iter().filter(lapsed).map(|note| &*note.id).collect();
+            let mut era =
+                Era { from, policies: PolicySet::new(), by_action: std::array::from_fn(|_| PolicySet::new()) };
+            for policy in policies.policies().filter(|policy| !lapsed.contains(&AsRef::<str>::as_ref(policy.id()))) {
+                add(&mut era.policies, policy.clone())?;
+                for (action, set) in Action::ALL.into_iter().zip(&mut era.by_action) {
+                    if concerns(policy, action) {
+                        add(set, policy.clone())?;
+                    }
+                }
             }
-            Ok(Era { from, policies: in_era })
+            Ok(era)
         })
         .collect()
+}
+
+/// Tells whether a rule can say anything to an action.
+fn concerns(policy: &Policy, action: Action) -> bool {
+    let is = |uid: &EntityUid| uid.id().unescaped() == action.name();
+    match policy.action_constraint() {
+        ActionConstraint::Any => true,
+        ActionConstraint::Eq(uid) => is(&uid),
+        ActionConstraint::In(uids) => uids.iter().any(is),
+    }
 }
 
 impl fmt::Debug for Rules {

@@ -1,189 +1,256 @@
-//! In which words are the facts of a question put to the rules?
+//! Which facts of a question do the rules see? These, and nothing else: whatever has the same facts has the same answer.
 
-use cedar_policy::{
-    Context, ContextCreationError, EntityId, EntityTypeName, EntityUid, ParseErrors, Request,
-    RequestValidationError, RestrictedExpression, Schema,
-};
 use jiff::Timestamp;
-use polku_proto::v1::{DataCategory, Purpose};
-use polku_proto::{AgencyId, CategorySet, YouthId};
+use polku_proto::v1::{DataCategory, LegalGround, Purpose};
+use polku_proto::{CategorySet, time};
 
-use super::EngineError;
-use crate::question::{ActorRole, Channel, PurposeSet, Question, Reader, Viewer, purpose_name};
+use super::agencies::{Agencies, Side};
+use crate::index::{Capacity, Given, Standing, Word};
+use crate::question::{ActorRole, Question, Relation, Viewer};
 
-/// What is derived from the consents and the directory for one category of a question.
+/// One category of a question, as the rules see it.
 ///
-/// The rules see nothing of a consent or a person but these.
+/// INVARIANT: requests to Cedar are made of this alone, and [`Facts::key`] tells any two of them apart. So an answer
+/// can be remembered by the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Facts {
+    /// None: the young person.
+    pub(super) reader: Option<Side>,
+    pub(super) discloser: Side,
+    pub(super) category: DataCategory,
+    pub(super) viewer: Viewer,
+    pub(super) actor: Actor,
+    pub(super) role: Role,
+    pub(super) purpose: Purpose,
+    pub(super) ground: LegalGround,
+    /// In full years; none if nobody knows it.
+    pub(super) age: Option<u8>,
+    pub(super) capacity: Capacity,
+    /// The place of the rules' era.
+    pub(super) era: u8,
     pub(super) disclosure: bool,
-    pub(super) consent_given: bool,
-    pub(super) disclosure_permit_given: bool,
+    pub(super) consent: Givers,
+    pub(super) disclosure_permit: Givers,
     pub(super) explicit: bool,
-    pub(super) special: bool,
     pub(super) prohibited: bool,
     pub(super) agreement: bool,
-    pub(super) both_known: bool,
-    pub(super) reader_known: bool,
-    pub(super) recipient_is_authority: bool,
+    pub(super) same_unit: bool,
+    pub(super) care_relation: bool,
+    pub(super) address_protected: bool,
+    pub(super) multi_sector_support: bool,
 }
 
-/// The names of the schema, read once.
-pub(super) struct Vocabulary {
-    agency: EntityTypeName,
-    category: EntityTypeName,
-    viewer: EntityTypeName,
-    actor: EntityTypeName,
-    purpose: EntityTypeName,
-    subject: EntityUid,
-    disclose: EntityUid,
+/// On whose behalf, as the rules tell it apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Actor {
+    System,
+    Professional,
+    Subject,
+    Guardian,
+    Representative,
 }
 
-/// Why a request could not be put together.
-pub(super) enum Unfit {
-    Schema(Box<RequestValidationError>),
-    Facts(Box<ContextCreationError>),
+/// The roles that make a difference to the rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    Peer,
+    Coordinator,
+    Other,
 }
 
-impl Vocabulary {
-    pub(super) fn new() -> Result<Vocabulary, EngineError> {
-        let named = |source: ParseErrors| EngineError::NameUnfit(Box::new(source));
-        let kind = |name: &str| name.parse::<EntityTypeName>().map_err(named);
-        Ok(Vocabulary {
-            agency: kind("Agency")?,
-            category: kind("Category")?,
-            viewer: kind("Viewer")?,
-            actor: kind("Actor")?,
-            purpose: kind("Purpose")?,
-            // Which person it is makes no difference to a rule.
-            subject: "Subject::\"self\"".parse().map_err(named)?,
-            disclose: "Action::\"disclose\"".parse().map_err(named)?,
-        })
-    }
+/// Who gave something that covers the category.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Givers {
+    pub(super) own: bool,
+    pub(super) guardian: bool,
+    pub(super) representative: bool,
+}
 
-    /// Asks every kind of question of the schema, so that none fails it later.
-    pub(super) fn rehearse(&self, schema: &Schema) -> Result<(), EngineError> {
-        let actors = [
-            ActorRole::System,
-            ActorRole::Professional(String::new()),
-            ActorRole::Subject,
-            ActorRole::Representative,
-        ];
-        let agency: AgencyId = "a".parse().map_err(|_| EngineError::AgencyUnfit)?;
-        let mut question = Question {
-            youth: YouthId::from_uuid(uuid::Uuid::nil()),
-            channel: Channel { from: agency.clone(), to: agency },
-            viewer: Viewer::Subject,
-            purpose: Purpose::Unspecified,
-            actor: ActorRole::System,
-            now: Timestamp::UNIX_EPOCH,
+/// The facts of a question that are the same for each of its categories.
+pub(super) struct Common {
+    facts: Facts,
+}
+
+impl Common {
+    pub(super) fn of(question: &Question, standing: &Standing, agencies: &Agencies, era: u8) -> Common {
+        let channel = &question.channel;
+        let (from, to) = (agencies.side(&channel.from.agency), agencies.side(&channel.to.agency));
+        let (reader, discloser, own) = match question.viewer {
+            Viewer::Addressee => (Some(to), from, Some(&channel.to)),
+            Viewer::Author => (Some(from), to, Some(&channel.from)),
+            Viewer::Subject => (None, from, None),
+        };
+        let (actor, role, same_unit, reads) = match &question.actor {
+            ActorRole::System => (Actor::System, Role::Other, true, false),
+            ActorRole::Professional { at, role } => {
+                // Units and customers are looked at where the professional is the one who reads.
+                let reads = own.is_some_and(|party| party.agency == at.agency);
+                let same_unit = !reads || own.is_some_and(|party| party.covers(at));
+                (Actor::Professional, Role::of(role), same_unit, reads)
+            }
+            ActorRole::Subject => (Actor::Subject, Role::Other, true, false),
+            ActorRole::Guardian => (Actor::Guardian, Role::Other, true, false),
+            ActorRole::Representative => (Actor::Representative, Role::Other, true, false),
         };
         let facts = Facts {
+            reader,
+            discloser,
+            category: DataCategory::Unspecified,
+            viewer: question.viewer,
+            actor,
+            role,
+            purpose: question.purpose,
+            ground: question.ground,
+            age: standing.age(question.now),
+            capacity: standing.capacity,
+            era,
             disclosure: false,
-            consent_given: false,
-            disclosure_permit_given: false,
+            consent: Givers::default(),
+            disclosure_permit: Givers::default(),
             explicit: false,
-            special: false,
             prohibited: false,
-            agreement: false,
-            both_known: false,
-            reader_known: false,
-            recipient_is_authority: false,
+            agreement: agencies.agreed(from, to),
+            same_unit,
+            care_relation: !reads || question.relation == Relation::Established,
+            address_protected: standing.address_protected,
+            multi_sector_support: standing.multi_sector_support,
         };
-        let personal = CategorySet::ALL.difference(super::ENVELOPE);
-        for category in personal.iter() {
-            for viewer in [Viewer::Addressee, Viewer::Author, Viewer::Subject] {
-                question.viewer = viewer;
-                self.request(&question, category, &facts, schema)?;
-            }
-        }
-        for actor in actors {
-            question.actor = actor;
-            self.request(&question, DataCategory::ReferralStatus, &facts, schema)?;
-        }
-        for purpose in PurposeSet::ALL.iter() {
-            question.purpose = purpose;
-            self.request(&question, DataCategory::ReferralStatus, &facts, schema)?;
-        }
-        Ok(())
+        Common { facts }
     }
 
-    /// Puts one category of a question to the rules. The schema is checked each time: a fact that does not fit it must
-    /// not reach a rule.
-    pub(super) fn request(
-        &self,
-        question: &Question,
-        category: DataCategory,
-        facts: &Facts,
-        schema: &Schema,
-    ) -> Result<Request, Unfit> {
-        let principal = match question.reader() {
-            Reader::Agency(agency) => entity(&self.agency, agency.as_str()),
-            Reader::Subject(_) => self.subject.clone(),
+    /// The facts of one category. What the person has said matters to disclosures only.
+    pub(super) fn with(&self, category: DataCategory, word: &Word) -> Facts {
+        let common = Facts { category, ..self.facts };
+        if !disclosed(common.viewer).contains(category) {
+            return common;
+        }
+        let givers = |given: &Given| Givers {
+            own: given.own.contains(category),
+            guardian: given.guardian.contains(category),
+            representative: given.representative.contains(category),
         };
-        let resource = entity(&self.category, polku_proto::name(category));
-        let context = self.context(question, facts)?;
-        Request::new(principal, self.disclose.clone(), resource, context, Some(schema))
-            .map_err(|source| Unfit::Schema(Box::new(source)))
+        Facts {
+            disclosure: true,
+            consent: givers(&word.consents),
+            disclosure_permit: givers(&word.permits),
+            explicit: word.explicit.contains(category),
+            prohibited: word.prohibited.contains(category),
+            ..common
+        }
+    }
+}
+
+/// The categories that the viewer would learn from the other agency. Own words, and data about oneself, are no
+/// disclosure.
+pub(super) const fn disclosed(viewer: Viewer) -> CategorySet {
+    const STATUS: CategorySet = CategorySet::of(&[DataCategory::ReferralStatus]);
+    match viewer {
+        Viewer::Addressee => CategorySet::ALL.difference(STATUS),
+        Viewer::Author => STATUS,
+        Viewer::Subject => CategorySet::EMPTY,
+    }
+}
+
+impl Standing {
+    /// Gives the age in full years, by the date in Finland.
+    fn age(&self, now: Timestamp) -> Option<u8> {
+        let born = self.born?;
+        let today = time::finnish_date(now);
+        let had_birthday = (today.month(), today.day()) >= (born.month(), born.day());
+        let years = i32::from(today.year()) - i32::from(born.year()) - i32::from(!had_birthday);
+        u8::try_from(years).ok()
     }
 
-    fn context(&self, question: &Question, facts: &Facts) -> Result<Context, Unfit> {
+    /// Gives the beginning of the next birthday, at which another age counts.
+    pub(super) fn next_birthday(&self, now: Timestamp) -> Option<Timestamp> {
+        let born = self.born?;
+        let today = time::finnish_date(now);
+        // Who was born on 29 February has a birthday on 1 March in other years: that is the first day to count as later.
+        (today.year()..=today.year().saturating_add(1))
+            .filter_map(|year| {
+                born.with().year(year).build().or_else(|_| jiff::civil::Date::new(year, 3, 1)).ok()
+            })
+            .filter_map(|birthday| time::start_of_finnish_date(birthday).ok())
+            .find(|birthday| now < *birthday)
+    }
+}
+
+impl Role {
+    fn of(role: &str) -> Role {
+        match role {
+            "peer" => Role::Peer,
+            "coordinator" => Role::Coordinator,
+            _ => Role::Other,
+        }
+    }
+}
+
+impl Facts {
+    /// The facts as one number.
+    pub(super) fn key(&self) -> u128 {
         let Facts {
+            reader,
+            discloser,
+            category,
+            viewer,
+            actor,
+            role,
+            purpose,
+            ground,
+            age,
+            capacity,
+            era,
             disclosure,
-            consent_given,
-            disclosure_permit_given,
+            consent,
+            disclosure_permit,
             explicit,
-            special,
             prohibited,
             agreement,
-            both_known,
-            reader_known,
-            recipient_is_authority,
-        } = *facts;
-        let (actor, role) = match &question.actor {
-            ActorRole::System => ("system", ""),
-            ActorRole::Professional(role) => ("professional", role.as_str()),
-            ActorRole::Subject => ("subject", ""),
-            ActorRole::Representative => ("representative", ""),
-        };
-        let viewer = match question.viewer {
-            Viewer::Addressee => "addressee",
-            Viewer::Author => "author",
-            Viewer::Subject => "subject",
-        };
-        let flags = [
-            ("disclosure", disclosure),
-            ("consent_given", consent_given),
-            ("disclosure_permit_given", disclosure_permit_given),
-            ("explicit", explicit),
-            ("special", special),
-            ("prohibited", prohibited),
-            ("agreement", agreement),
-            ("both_known", both_known),
-            ("reader_known", reader_known),
-            ("recipient_is_authority", recipient_is_authority),
-        ];
-        let flags = flags.map(|(fact, value)| (fact, RestrictedExpression::new_bool(value)));
-        let word = |kind, name| RestrictedExpression::new_entity_uid(entity(kind, name));
-        let words = [
-            ("viewer", word(&self.viewer, viewer)),
-            ("actor", word(&self.actor, actor)),
-            ("purpose", word(&self.purpose, purpose_name(question.purpose))),
-            ("actor_role", RestrictedExpression::new_string(role.to_owned())),
-        ];
-        Context::from_pairs(flags.into_iter().chain(words).map(|(fact, value)| (fact.to_owned(), value)))
-            .map_err(|source| Unfit::Facts(Box::new(source)))
+            same_unit,
+            care_relation,
+            address_protected,
+            multi_sector_support,
+        } = *self;
+        let mut key = Packed(0);
+        // One more than there are places, for the young person.
+        key.put(reader.map_or(0, |side| u32::from(side.0) + 1), 17);
+        key.put(discloser.0.into(), 16);
+        key.put(category as u32, 5);
+        key.put(viewer as u32, 2);
+        key.put(actor as u32, 3);
+        key.put(role as u32, 2);
+        key.put(purpose as u32, 5);
+        key.put(ground as u32, 5);
+        key.put(age.map_or(0, |age| u32::from(age) + 1), 9);
+        key.put(capacity as u32, 2);
+        key.put(era.into(), 8);
+        for flag in [
+            disclosure,
+            consent.own,
+            consent.guardian,
+            consent.representative,
+            disclosure_permit.own,
+            disclosure_permit.guardian,
+            disclosure_permit.representative,
+            explicit,
+            prohibited,
+            agreement,
+            same_unit,
+            care_relation,
+            address_protected,
+            multi_sector_support,
+        ] {
+            key.put(flag.into(), 1);
+        }
+        key.0
     }
 }
 
-fn entity(kind: &EntityTypeName, id: &str) -> EntityUid {
-    EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id))
-}
+/// Numbers side by side: each has its own bits.
+struct Packed(u128);
 
-impl From<Unfit> for EngineError {
-    fn from(unfit: Unfit) -> EngineError {
-        match unfit {
-            Unfit::Schema(source) => EngineError::SchemaUnfit(source),
-            Unfit::Facts(source) => EngineError::FactsUnfit(source),
-        }
+impl Packed {
+    const fn put(&mut self, value: u32, bits: u32) {
+        self.0 = (self.0 << bits) | value as u128;
     }
 }

@@ -1,35 +1,54 @@
 //! What do the annotations of a rule say?
 
+use std::sync::Arc;
+
 use cedar_policy::{Effect, Policy, PolicyId};
 use jiff::Timestamp;
 
 use super::RulesError;
-use crate::decision::{BasisKind, Reason};
+use crate::decision::{BasisKind, Obligation, Reason};
+use crate::index::GivenBy;
 
 /// The annotations that a rule may have.
-const ANNOTATIONS: [&str; 5] = ["id", "statute", "basis", VALID_FROM, VALID_UNTIL];
+const ANNOTATIONS: [&str; 7] = ["id", "statute", "basis", GIVEN_BY, OBLIGATIONS, VALID_FROM, VALID_UNTIL];
+const GIVEN_BY: &str = "given_by";
+const OBLIGATIONS: &str = "obligations";
 const VALID_FROM: &str = "valid_from";
 const VALID_UNTIL: &str = "valid_until";
 
 /// The reasons that a rule can give. The others are the engine's own.
-const REASONS: [Reason; 5] = [
+pub(super) const REASONS: [Reason; 14] = [
     Reason::Prohibited,
     Reason::NoAgreement,
     Reason::UnknownAgency,
     Reason::SpecialCategoryNotExplicit,
     Reason::RoleWithoutAccess,
+    Reason::OtherUnit,
+    Reason::NoCareRelation,
+    Reason::AddressProtected,
+    Reason::StatisticsOnly,
+    Reason::NotAnAuthority,
+    Reason::RenewConsent,
+    Reason::OwnDecisionGoverns,
+    Reason::GuardianPermissionMissing,
+    Reason::HiddenFromGuardian,
 ];
 
 /// The annotations of one rule, read.
-pub(super) struct Note {
-    pub(super) statute: String,
-    pub(super) says: Says,
+pub(crate) struct Note {
+    pub(crate) id: Arc<str>,
+    pub(crate) statute: Arc<str>,
+    pub(crate) says: Says,
+    /// Whose consent or permit a rule rests on; none: anybody's.
+    pub(crate) given_by: Option<GivenBy>,
+    pub(crate) obligations: Vec<Obligation>,
     pub(super) valid_from: Option<Timestamp>,
     pub(super) valid_until: Option<Timestamp>,
 }
 
 /// What a rule says when it fires.
-pub(super) enum Says {
+#[derive(Clone, Copy)]
+pub(crate) enum Says {
     Permits(BasisKind),
     Forbids(Reason),
 }
@@ -38,7 +57,7 @@ impl Note {
     /// Reads the annotations of a rule, and its id from them.
     pub(super) fn of(policy: &Policy) -> Result<(PolicyId, Note), RulesError> {
         let rule = required(policy, "id", policy.id().as_ref())?;
-        let statute = required(policy, "statute", rule)?.to_owned();
+        let statute = required(policy, "statute", rule)?.into();
         let basis = required(policy, "basis", rule)?;
         let unknown = policy.annotations().find(|(annotation, _)| !ANNOTATIONS.contains(annotation));
         if let Some((annotation, _)) = unknown {
@@ -59,7 +78,10 @@ impl Note {
         {
             return Err(RulesError::NeverValid { rule: rule.to_owned() });
         }
-        Ok((PolicyId::new(rule), Note { statute, says, valid_from, valid_until }))
+        let given_by = giver(policy, rule)?;
+        let obligations = obligations(policy, rule)?;
+        let note = Note { id: rule.into(), statute, says, given_by, obligations, valid_from, valid_until };
+        Ok((PolicyId::new(rule), note))
     }
 
     /// Tells whether the rule is in force at an instant; None is before every date.
@@ -86,6 +108,24 @@ fn instant(policy: &Policy, annotation: &'static str, rule: &str) -> Result<Opti
         annotation,
         source,
     })
+}
+
+fn giver(policy: &Policy, rule: &str) -> Result<Option<GivenBy>, RulesError> {
+    let wrong = || RulesError::WordUnknown { rule: rule.to_owned(), annotation: GIVEN_BY };
+    match policy.annotation(GIVEN_BY) {
+        None => Ok(None),
+        Some("self") => Ok(Some(GivenBy::Self_)),
+        Some("guardian") => Ok(Some(GivenBy::Guardian)),
+        Some("representative") => Ok(Some(GivenBy::Representative)),
+        Some(_) => Err(wrong()),
+    }
+}
+
+fn obligations(policy: &Policy, rule: &str) -> Result<Vec<Obligation>, RulesError> {
+    let wrong = || RulesError::WordUnknown { rule: rule.to_owned(), annotation: OBLIGATIONS };
+    let codes = policy.annotation(OBLIGATIONS).into_iter().flat_map(|codes| codes.split(','));
+    let known = |code: &str| Obligation::ALL.into_iter().find(|obligation| obligation.code() == code.trim());
+    codes.map(|code| known(code).ok_or_else(wrong)).collect()
 }
 
 fn kind(basis: &str) -> Option<BasisKind> {

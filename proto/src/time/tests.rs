@@ -35,6 +35,18 @@ fn nanoseconds_outside_a_second_are_refused() {
     assert_eq!(from_wire(&wire(0, 1_000_000_000)), Err(OutOfRange));
 }
 
+#[test]
+fn days_begin_at_midnight_in_finland() {
+    let date = |text: &str| super::finnish_date(text.parse().unwrap()).to_string();
+    assert_eq!(date("2026-01-31T21:59:59Z"), "2026-01-31");
+    assert_eq!(date("2026-01-31T22:00:00Z"), "2026-02-01");
+    assert_eq!(date("2026-06-30T20:59:59Z"), "2026-06-30");
+    assert_eq!(date("2026-06-30T21:00:00Z"), "2026-07-01");
+    let start = |text: &str| super::start_of_finnish_date(text.parse().unwrap()).unwrap().to_string();
+    assert_eq!(start("2026-02-01"), "2026-01-31T22:00:00Z");
+    assert_eq!(start("2026-07-01"), "2026-06-30T21:00:00Z");
+}
+
 proptest! {
     #[test]
     fn there_and_back(seconds in -62_135_596_800_i64..253_402_200_000, nanos in 0..1_000_000_000) {

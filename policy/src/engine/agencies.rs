@@ -1,0 +1,109 @@
+//! What do the rules know of the agencies? Cedar entities, made once, and a small number for each agency.
+
+use std::collections::{HashMap, HashSet};
+
+use cedar_policy::{Entities, Entity, EntityUid, RestrictedExpression};
+use foldhash::fast::RandomState;
+use polku_proto::AgencyId;
+
+use super::EngineError;
+use super::vocabulary::Vocabulary;
+use crate::directory::{Agency, Directory, Sector, Standing, Task};
+use crate::rules::Rules;
+
+/// The place of an agency: 0 for every one that the directory does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Side(pub(super) u16);
+
+/// The agencies of the directory.
+pub(super) struct Agencies {
+    places: HashMap<AgencyId, Side, RandomState>,
+    known: Vec<Known>,
+    agreed: HashSet<(Side, Side), RandomState>,
+    entities: Entities,
+}
+
+struct Known {
+    sector: Option<Sector>,
+    uid: EntityUid,
+}
+
+impl Side {
+    pub(super) const UNKNOWN: Side = Side(0);
+}
+
+impl Agencies {
+    pub(super) fn new(
+        directory: &Directory,
+        rules: &Rules,
+        vocabulary: &Vocabulary,
+    ) -> Result<Agencies, EngineError> {
+        let mut agencies = Agencies {
+            places: HashMap::default(),
+            known: Vec::new(),
+            agreed: HashSet::default(),
+            entities: Entities::empty(),
+        };
+        // No agency has an empty id, so this one is nobody's.
+        let stranger = vocabulary.agency("");
+        let mut entities = vec![entity(&stranger, None, vocabulary)?];
+        agencies.known.push(Known { sector: None, uid: stranger });
+        for agency in directory.agencies() {
+            let uid = vocabulary.agency(agency.id.as_str());
+            entities.push(entity(&uid, Some(agency), vocabulary)?);
+            let place = u16::try_from(agencies.known.len()).map_err(|_| EngineError::TooManyAgencies)?;
+            agencies.places.insert(agency.id.clone(), Side(place));
+            agencies.known.push(Known { sector: Some(agency.sector), uid });
+        }
+        for agreement in directory.agreements() {
+            agencies.agreed.insert((agencies.side(&agreement.from), agencies.side(&agreement.to)));
+        }
+        let ages = rules.ages().iter().cloned();
+        agencies.entities = Entities::from_entities(entities.into_iter().chain(ages), Some(rules.schema()))
+            .map_err(|source| EngineError::AgenciesUnfit(Box::new(source)))?;
+        Ok(agencies)
+    }
+
+    pub(super) fn side(&self, agency: &AgencyId) -> Side {
+        self.places.get(agency).copied().unwrap_or(Side::UNKNOWN)
+    }
+
+    pub(super) fn sector(&self, side: Side) -> Option<Sector> {
+        self.known.get(usize::from(side.0)).and_then(|known| known.sector)
+    }
+
+    /// The agency as an entity; the unknown one for a place that there is not.
+    pub(super) fn uid(&self, side: Side) -> Option<&EntityUid> {
+        self.known.get(usize::from(side.0)).map(|known| &known.uid)
+    }
+
+    /// Tells whether there is an agreement to disclose in this direction. What the recipient tells about the matter
+    /// comes back under the same one.
+    pub(super) fn agreed(&self, from: Side, to: Side) -> bool {
+        self.agreed.contains(&(from, to))
+    }
+
+    /// The agencies and the ages.
+    pub(super) fn entities(&self) -> &Entities {
+        &self.entities
+    }
+}
+
+fn entity(uid: &EntityUid, agency: Option<&Agency>, vocabulary: &Vocabulary) -> Result<Entity, EngineError> {
+    let has = |task| agency.is_some_and(|agency| agency.tasks.contains(&task));
+    let authority = agency.is_some_and(|agency| agency.standing == Standing::Authority);
+    let sector = agency.map_or("unknown", |agency| agency.sector.name());
+    let flags = [
+        ("known", agency.is_some()),
+        ("authority", authority),
+        ("outreach_youth_work", has(Task::OutreachYouthWork)),
+        ("protected_addresses", has(Task::ProtectedAddresses)),
+    ];
+    let attributes = flags
+        .map(|(name, value)| (name.to_owned(), RestrictedExpression::new_bool(value)))
+        .into_iter()
+        .chain([("sector".to_owned(), vocabulary.sector(sector))])
+        .collect();
+    Entity::new(uid.clone(), attributes, std::iter::empty().collect())
+        .map_err(|source| EngineError::AgencyUnfit(Box::new(source)))
+}

@@ -1,0 +1,207 @@
+//! What has this person said to this question? All categories at once, as sets.
+
+use jiff::Timestamp;
+use polku_proto::v1::DataCategory;
+use polku_proto::{CategorySet, ConsentId, Party};
+
+use super::entry::{Entry, Instrument, PartyLists};
+use super::{ConsentIndex, GivenBy, Prohibition, Standing};
+use crate::decision::{BasisKind, earlier};
+use crate::directory::Sector;
+use crate::engine::SPECIAL;
+use crate::question::{Origin, Question};
+
+/// What is told both ways: a consent for the way there lets two agencies keep each other informed, and a prohibition of
+/// either way stops it.
+const BOTH_WAYS: CategorySet = CategorySet::of(&[DataCategory::ReferralStatus]);
+
+/// The categories that grants in force cover, by who gave them. A special category is among them only where the grant
+/// names it explicitly.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Given {
+    pub(crate) own: CategorySet,
+    pub(crate) guardian: CategorySet,
+    pub(crate) representative: CategorySet,
+}
+
+/// What one person has said to one question, and what is known of them.
+#[derive(Default)]
+pub(crate) struct Word {
+    /// What consents for the case cover.
+    pub(crate) consents: Given,
+    /// What permits to disclose cover.
+    pub(crate) permits: Given,
+    /// What a grant in force covers that names it explicitly.
+    pub(crate) explicit: CategorySet,
+    /// What a prohibition covers.
+    pub(crate) prohibited: CategorySet,
+    /// The grants in force that cover something of it.
+    pub(crate) grounds: Vec<GrantGround>,
+    /// The next instant at which a grant begins or ceases to cover something that is not prohibited.
+    pub(crate) edge: Option<Timestamp>,
+    /// Beside their word.
+    pub(crate) standing: Standing,
+}
+
+/// The sectors of the two sides, which say whose permits to disclose count.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sides {
+    pub(crate) from: Option<Sector>,
+    pub(crate) to: Option<Sector>,
+}
+
+/// A grant as the ground of a permission.
+pub(crate) struct GrantGround {
+    pub(crate) consent: (ConsentId, u64),
+    pub(crate) kind: BasisKind,
+    pub(crate) given_by: GivenBy,
+    pub(crate) categories: CategorySet,
+}
+
+/// A question, and which grants it is about.
+struct Match<'a> {
+    lists: &'a PartyLists,
+    question: &'a Question,
+    sides: Sides,
+}
+
+impl ConsentIndex {
+    /// Looks up what the person has said to the question about these categories.
+    pub(crate) fn word(&self, question: &Question, sides: Sides, asked: CategorySet) -> Word {
+        let mut word = Word::default();
+        let Some(person) = self.person(question.youth) else { return word };
+        word.standing = person.standing();
+        for prohibition in person.prohibitions() {
+            word.prohibited.extend(prohibition.covered(question));
+        }
+        let matching = Match { lists: &self.lists, question, sides };
+        for entry in &person.grants {
+            let covered = matching.covered(entry).intersection(asked);
+            if covered.is_empty() {
+                continue;
+            }
+            // A grant that a prohibition makes idle changes no answer; its edge would give the prohibition away.
+            if !covered.is_subset(word.prohibited) {
+                word.edge = earlier(word.edge, entry.period.next_edge(question.now));
+            }
+            if entry.period.contains(question.now) {
+                word.take(entry, covered, person.grants.len());
+            }
+        }
+        word
+    }
+}
+
+impl Word {
+    fn take(&mut self, entry: &Entry, covered: CategorySet, most: usize) {
+        self.explicit.extend(covered.intersection(entry.explicit));
+        let sufficient = covered.intersection(entry.sufficient());
+        let given =
+            if entry.instrument == Instrument::Consent { &mut self.consents } else { &mut self.permits };
+        given.of(entry.given_by).extend(sufficient);
+        if self.grounds.is_empty() {
+            self.grounds.reserve_exact(most);
+        }
+        self.grounds.push(GrantGround {
+            consent: (entry.id, u64::from(entry.version)),
+            kind: entry.kind(),
+            given_by: entry.given_by,
+            categories: sufficient,
+        });
+    }
+}
+
+impl Match<'_> {
+    /// The categories of a grant that the question is about, whenever it is in force.
+    fn covered(&self, entry: &Entry) -> CategorySet {
+        if !entry.purposes.contains(self.question.purpose) {
+            return CategorySet::EMPTY;
+        }
+        let Sides { from, to } = self.sides;
+        let there = self.goes(entry, &self.question.channel.from, &self.question.channel.to);
+        let data = if there && entry.is_of(from) { entry.categories } else { CategorySet::EMPTY };
+        let status = entry.categories.intersection(BOTH_WAYS);
+        if status.is_empty() {
+            return data;
+        }
+        let back = self.goes(entry, &self.question.channel.to, &self.question.channel.from);
+        let told = (there || back) && (entry.is_of(from) || entry.is_of(to));
+        let status = if told { status } else { CategorySet::EMPTY };
+        data.difference(BOTH_WAYS).union(status)
+    }
+
+    fn goes(&self, entry: &Entry, from: &Party, to: &Party) -> bool {
+        self.lists.covers(entry.disclosers, from) && self.lists.covers(entry.recipients, to)
+    }
+}
+
+impl Given {
+    fn of(&mut self, given_by: GivenBy) -> &mut CategorySet {
+        match given_by {
+            GivenBy::Self_ => &mut self.own,
+            GivenBy::Guardian => &mut self.guardian,
+            GivenBy::Representative => &mut self.representative,
+        }
+    }
+}
+
+impl Entry {
+    /// What the grant is a ground for: a special category has to be named explicitly (GDPR article 9(2)(a)).
+    fn sufficient(&self) -> CategorySet {
+        self.categories.difference(SPECIAL.difference(self.explicit))
+    }
+
+    /// Tells whether the grant is for data of this sector: a permit is for one care domain.
+    fn is_of(&self, sector: Option<Sector>) -> bool {
+        match self.instrument {
+            Instrument::Consent => true,
+            Instrument::SocialPermit => sector == Some(Sector::Social),
+            Instrument::HealthPermit => sector == Some(Sector::Health),
+            Instrument::Void => false,
+        }
+    }
+
+    fn kind(&self) -> BasisKind {
+        match self.instrument {
+            Instrument::Consent => BasisKind::Consent,
+            Instrument::SocialPermit | Instrument::HealthPermit | Instrument::Void => {
+                BasisKind::DisclosurePermit
+            }
+        }
+    }
+}
+
+impl Prohibition {
+    /// The categories that the prohibition stops in the question.
+    fn covered(&self, question: &Question) -> CategorySet {
+        let categories = if self.categories.is_empty() { CategorySet::ALL } else { self.categories };
+        let from = &question.channel.from.agency;
+        let to = &question.channel.to.agency;
+        let there = self.goes(from, to) && self.reaches(&question.origin);
+        let back = self.goes(to, from) && self.reaches(&Origin::Unstated);
+        match (there, back) {
+            (true, _) => categories,
+            (false, true) => categories.intersection(BOTH_WAYS),
+            (false, false) => CategorySet::EMPTY,
+        }
+    }
+
+    fn goes(&self, from: &polku_proto::AgencyId, to: &polku_proto::AgencyId) -> bool {
+        (self.disclosers.is_empty() || self.disclosers.contains(from))
+            && (self.recipients.is_empty() || self.recipients.contains(to))
+    }
+
+    /// Tells whether data of this origin are what the prohibition is for. As long as nobody says where they stem from,
+    /// they are.
+    fn reaches(&self, origin: &Origin) -> bool {
+        let everything = self.service_tasks.is_empty() && self.documents.is_empty();
+        match origin {
+            Origin::Unstated => true,
+            Origin::Stated { service_task, documents } => {
+                everything
+                    || service_task.as_ref().is_some_and(|task| self.service_tasks.contains(task))
+                    || documents.iter().any(|document| self.documents.contains(document))
+            }
+        }
+    }
+}
