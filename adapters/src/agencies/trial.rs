@@ -4,15 +4,15 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use polku_policy::{
-    ActorRole, Agency, Authorised, Channel, ConsentIndex, Decision, Directory, Engine, Grant, GrantKind,
-    Period, PurposeSet, Question, Reader, Rules, Sector, Standing, Viewer,
+    Agency, Agreement, Authorised, Channel, ConsentIndex, Decision, Directory, Engine, GivenBy, Grant,
+    GrantKind, Period, PurposeSet, Question, Reader, Rules, Sector, Standing, Viewer,
 };
 use polku_proto::v1::delivery::Item;
 use polku_proto::v1::{
     ContactDetails, DataCategory, Delivery, DeliveryState, EducationWork, Outcome, Purpose, ReferralContent,
     ReferralHandover, ReferralNotice, ReferralState, RejectionReason, referral_notice,
 };
-use polku_proto::{AgencyId, CategorySet, Valid, time};
+use polku_proto::{AgencyId, CategorySet, Party, Valid, time};
 
 pub(super) const YOUTH: &str = "0193c5a0-0000-7000-8000-000000000001";
 pub(super) const REFERRAL: &str = "0193c5a0-0000-7000-8000-000000000002";
@@ -65,6 +65,7 @@ pub(super) fn content() -> ReferralContent {
         service_attendance: "Kolme käyntiä.".into(),
         outcome_measures: "Tähti 3/5.".into(),
         quality_of_life: "62/100.".into(),
+        correspondence_address: "PL 7, 90015 Oulu".into(),
     }
 }
 
@@ -74,6 +75,8 @@ pub(super) fn handover(content: Option<ReferralContent>) -> ReferralHandover {
         create_time: Some(time::to_wire(instant("2026-11-21T09:30:00Z")).unwrap()),
         respond_by: content.as_ref().map(|_| time::to_wire(instant("2026-12-21T09:30:00.5Z")).unwrap()),
         content,
+        recipient_unit: String::new(),
+        claim: None,
     }
 }
 
@@ -118,26 +121,21 @@ pub(super) fn spent(delivery: Delivery) -> (Delivery, Decision) {
 }
 
 fn engine(recipient: &AgencyId) -> Engine {
-    let party = |id: AgencyId, sector| Agency { id, sector, standing: Standing::Authority };
+    let party = |id: AgencyId, sector| Agency::new(id, sector, Standing::Authority);
     let agencies =
         vec![party(agency("ohjaamo"), Sector::YouthWork), party(recipient.clone(), Sector::Employment)];
-    let directory = Directory::new(agencies, vec![channel(recipient)]).unwrap();
+    let agreement = Agreement { from: agency("ohjaamo"), to: recipient.clone() };
+    let directory = Directory::new(agencies, vec![agreement]).unwrap();
     Engine::new(Rules::shipped().unwrap(), directory).unwrap()
 }
 
 fn channel(recipient: &AgencyId) -> Channel {
-    Channel { from: agency("ohjaamo"), to: recipient.clone() }
+    Channel::between(agency("ohjaamo"), recipient.clone())
 }
 
 fn question(recipient: &AgencyId) -> Question {
-    Question {
-        youth: YOUTH.parse().unwrap(),
-        channel: channel(recipient),
-        viewer: Viewer::Addressee,
-        purpose: Purpose::EmploymentServices,
-        actor: ActorRole::System,
-        now: now(),
-    }
+    let youth = YOUTH.parse().unwrap();
+    Question::new(youth, channel(recipient), Viewer::Addressee, Purpose::EmploymentServices, now())
 }
 
 fn index(recipient: &AgencyId) -> ConsentIndex {
@@ -148,13 +146,14 @@ fn index(recipient: &AgencyId) -> ConsentIndex {
         version: 1,
         youth: YOUTH.parse().unwrap(),
         kind: GrantKind::Consent,
-        disclosers: vec![agency("ohjaamo")],
-        recipients: vec![recipient.clone()],
+        given_by: GivenBy::Self_,
+        disclosers: vec![Party::whole(agency("ohjaamo"))],
+        recipients: vec![Party::whole(recipient.clone())],
         purposes: PurposeSet::of(&[Purpose::EmploymentServices]),
         categories: CategorySet::ALL.difference(envelope),
         explicit: polku_policy::SPECIAL,
         period: Period::new(instant("2026-11-01T00:00:00Z"), Some(instant("2027-11-01T00:00:00Z"))).unwrap(),
     };
-    index.put_grant(grant, 1);
+    index.put_grant(&grant, 1);
     index
 }

@@ -76,7 +76,14 @@ impl Message {
         let (sanoma_tunnus, lahete_tunnus) = (message.to_string(), referral.referral.to_string());
         match item {
             Item::Handover(handover) => {
-                let ReferralHandover { purpose, create_time, respond_by, content } = handover;
+                let ReferralHandover {
+                    purpose,
+                    create_time,
+                    respond_by,
+                    content,
+                    recipient_unit: _,
+                    claim: _,
+                } = handover;
                 let purpose = Purpose::try_from(purpose).ok().and_then(codes::purpose);
                 let luotu = instant(create_time.as_ref().map(time::from_wire), "create_time")?;
                 let respond_by = optional_instant(respond_by.as_ref().map(time::from_wire), "respond_by")?;
@@ -223,6 +230,7 @@ impl Tiedot {
             service_attendance,
             outcome_measures,
             quality_of_life,
+            correspondence_address: _,
         } = content;
         let ContactDetails { phone, email, street_address, postal_code, city, municipality } =
             contact.unwrap_or_default();

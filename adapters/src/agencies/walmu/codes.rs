@@ -8,7 +8,7 @@ use crate::agencies::event::{self, Action};
 /// `kayttotarkoitus`.
 pub(super) fn purpose(purpose: Purpose) -> Option<&'static str> {
     Some(match purpose {
-        Purpose::Unspecified => return None,
+        Purpose::Unspecified | Purpose::Statistics => return None,
         Purpose::Guidance => "ohjaus",
         Purpose::EmploymentServices => "tyollisyyspalvelut",
         Purpose::MultiSectorSupport => "monialainen_tuki",

@@ -157,7 +157,14 @@ impl Message {
         let Envelope { message: _, referral, sender, item } = envelope;
         let (path, body) = match item {
             Item::Handover(handover) => {
-                let ReferralHandover { purpose, create_time, respond_by, content } = handover;
+                let ReferralHandover {
+                    purpose,
+                    create_time,
+                    respond_by,
+                    content,
+                    recipient_unit: _,
+                    claim: _,
+                } = handover;
                 let purpose = Purpose::try_from(purpose).ok().and_then(codes::purpose);
                 let create_time = instant(create_time.as_ref().map(time::from_wire), "create_time")?;
                 let respond_by = optional_instant(respond_by.as_ref().map(time::from_wire), "respond_by")?;
@@ -220,7 +227,7 @@ impl Luovutuslupa {
     fn of(decision: &Decision, youth: YouthId) -> Self {
         let ground = |basis: &Basis| match basis.consent {
             Some((consent, _)) => ConsentName { youth, consent }.to_string(),
-            None => basis.rule.clone(),
+            None => basis.rule.to_string(),
         };
         let mut perusteet: Vec<String> = decision.bases().iter().map(ground).collect();
         perusteet.sort_unstable();
@@ -249,6 +256,7 @@ impl Sisalto {
             service_attendance,
             outcome_measures,
             quality_of_life,
+            correspondence_address: _,
         } = content;
         let asiakas = Asiakas {
             henkilotunnus: present(identity_code),
