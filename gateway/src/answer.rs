@@ -3,7 +3,7 @@
 //! INVARIANT: a payload-bearing answer leaves through [`answer`] and nowhere else; a test over the sources holds it.
 
 use jiff::Timestamp;
-use polku_policy::{Authorised, BasisKind, Decision, Outcome};
+use polku_policy::{Authorised, BasisKind, Decision, Obligation, Outcome};
 use polku_proto::v1::decision::Verdict;
 use polku_proto::v1::{self, basis};
 use polku_proto::{ConsentName, YouthId};
@@ -52,7 +52,25 @@ pub(crate) fn wire_decision(
         revision: decision.revision(),
         evaluated_at: Some(wire_time(decision.evaluated_at())?),
         valid_until: decision.valid_until().map(wire_time).transpose()?,
+        obligations: decision
+            .obligations()
+            .iter()
+            .map(|obligation| wire_obligation(*obligation).into())
+            .collect(),
     })
+}
+
+fn wire_obligation(obligation: Obligation) -> v1::Obligation {
+    match obligation {
+        Obligation::MarkRedacted => v1::Obligation::MarkRedacted,
+        Obligation::DisclosureNotice => v1::Obligation::DisclosureNotice,
+        Obligation::RecordGround => v1::Obligation::RecordGround,
+        Obligation::SecondPersonReview => v1::Obligation::SecondPersonReview,
+        Obligation::HighPriority => v1::Obligation::HighPriority,
+        Obligation::SendAtOnce => v1::Obligation::SendAtOnce,
+        Obligation::SendSameDay => v1::Obligation::SendSameDay,
+        Obligation::SendNextDay => v1::Obligation::SendNextDay,
+    }
 }
 
 fn wire_basis(basis: &polku_policy::Basis, youth: YouthId) -> v1::Basis {
@@ -68,8 +86,8 @@ fn wire_basis(basis: &polku_policy::Basis, youth: YouthId) -> v1::Basis {
     };
     v1::Basis {
         kind: kind as i32,
-        rule: basis.rule.clone(),
-        statute: basis.statute.clone(),
+        rule: basis.rule.to_string(),
+        statute: basis.statute.to_string(),
         consent,
         consent_version: version,
     }

@@ -12,7 +12,7 @@ use polku_proto::id::YouthName;
 use polku_proto::identity::Hetu;
 use polku_proto::v1::actor::Who;
 use polku_proto::v1::representative_actor::Capacity;
-use polku_proto::{AgencyId, Valid, Violations, YouthId, v1};
+use polku_proto::{AgencyId, Party, UnitId, Valid, Violations, YouthId, v1};
 use prost::Message;
 use tonic::metadata::MetadataMap;
 
@@ -70,13 +70,34 @@ impl fmt::Debug for Actor {
 }
 
 impl Actor {
+    /// The registered unit of a professional.
+    fn unit(&self) -> Option<UnitId> {
+        match self {
+            Actor::Professional { unit, .. } => unit.parse().ok(),
+            Actor::Subject(_) | Actor::Representative { .. } => None,
+        }
+    }
+}
+
+impl Caller {
+    /// The agency, and the professional's unit where one acts.
+    #[must_use]
+    pub fn party(&self) -> Party {
+        Party { agency: self.agency.clone(), unit: self.actor.unit() }
+    }
+
     /// The actor as the policy engine sees it.
     #[must_use]
     pub fn role(&self) -> ActorRole {
-        match self {
-            Actor::Professional { role, .. } => ActorRole::Professional(role.clone()),
+        match &self.actor {
+            Actor::Professional { role, .. } => {
+                ActorRole::Professional { at: self.party(), role: role.clone() }
+            }
             Actor::Subject(_) => ActorRole::Subject,
-            Actor::Representative { .. } => ActorRole::Representative,
+            Actor::Representative { capacity: Capacity::Guardian, .. } => ActorRole::Guardian,
+            Actor::Representative {
+                capacity: Capacity::OtherRepresentative | Capacity::Unspecified, ..
+            } => ActorRole::Representative,
         }
     }
 }

@@ -14,8 +14,8 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use polku_policy::{Channel, Directory, Sector, Standing};
-use polku_proto::AgencyId;
+use polku_policy::{Agreement, Directory, Sector, Standing, Task};
+use polku_proto::{AgencyId, CategorySet};
 
 use crate::front::tls::Tls;
 
@@ -46,7 +46,7 @@ pub struct Config {
     /// Everybody who may call over gRPC, in the order of the file.
     pub organisations: Vec<Organisation>,
     /// Who may disclose to whom in regular flows, in the order of the file.
-    pub agreements: Vec<Channel>,
+    pub agreements: Vec<Agreement>,
     /// Agencies and agreements as the policy engine wants them.
     pub directory: Directory,
 }
@@ -131,6 +131,10 @@ pub struct AgencyEntry {
     pub sector: Sector,
     /// Whether it is an authority.
     pub standing: Standing,
+    /// What the law entrusts to it.
+    pub tasks: BTreeSet<Task>,
+    /// The categories without which it can do nothing with a referral.
+    pub requires: CategorySet,
     /// How it is spoken to. `None`: it works over gRPC only.
     pub adapter: Option<AdapterEntry>,
 }

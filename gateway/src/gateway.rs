@@ -29,7 +29,7 @@ pub struct Gateway {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) audit: AuditLog,
     pub(crate) keys: Keys,
-    pub(crate) engine: Engine,
+    engine: RwLock<Arc<Engine>>,
     pub(crate) directory: Directory,
     pub(crate) adapters: BTreeMap<AgencyId, Arc<dyn Adapter>>,
     pub(crate) delivery: DeliverySettings,
@@ -76,7 +76,7 @@ impl Gateway {
             store: parts.store,
             audit: parts.audit,
             keys: parts.keys,
-            engine: parts.engine,
+            engine: RwLock::new(Arc::new(parts.engine)),
             directory: parts.directory,
             adapters: parts.adapters.into_iter().map(|adapter| (adapter.agency().clone(), adapter)).collect(),
             delivery: parts.delivery,
@@ -115,6 +115,16 @@ impl Gateway {
             Ok(()) => f64::from(u32::from_be_bytes(random)) / f64::from(u32::MAX),
             Err(_) => 1.0,
         }
+    }
+
+    /// The policy engine in use.
+    pub(crate) fn engine(&self) -> Arc<Engine> {
+        Arc::clone(&self.engine.read().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    /// Decides by another engine from now on.
+    pub(crate) fn set_engine(&self, engine: Engine) {
+        *self.engine.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(engine);
     }
 
     /// The consents as they are now.

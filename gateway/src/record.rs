@@ -4,13 +4,20 @@
 //! repeats in clear only what is searched by.
 
 use jiff::Timestamp;
-use polku_policy::{Channel, Grant, GrantKind, Period, PurposeSet};
-use polku_proto::v1::consent_terms::ConsentKind;
-use polku_proto::v1::{
-    Consent, ConsentTerms, DeliveryState, InformationExchange, Prohibition, ProhibitionTerms, Purpose,
-    Referral, ReferralState, prohibition,
+use polku_policy::{
+    ActorRole, Capacity, Channel, GivenBy, Grant, GrantKind, LegalStatus, Origin, Period, PurposeSet,
+    Question, Viewer,
 };
-use polku_proto::{AgencyId, CategorySet, ConsentId, ProhibitionId, ReferralId, ReferralName, YouthId};
+use polku_proto::v1::consent_terms::ConsentKind;
+use polku_proto::v1::legal_status_terms::Status;
+use polku_proto::v1::{
+    self, Consent, ConsentEvidence, ConsentTerms, DeliveryState, InformationExchange, LegalClaim,
+    LegalGround, Prohibition, ProhibitionTerms, Purpose, Referral, ReferralState, capacity_assessment,
+    consent_evidence, prohibition,
+};
+use polku_proto::{
+    AgencyId, CategorySet, ConsentId, Party, ProhibitionId, ReferralId, ReferralName, YouthId,
+};
 use prost::Message;
 use uuid::Uuid;
 
@@ -46,7 +53,21 @@ impl ReferralRecord {
     }
 
     pub(crate) fn channel(&self) -> Channel {
-        Channel { from: self.row.sender.clone(), to: self.row.recipient.clone() }
+        let party = |agency: &AgencyId, unit: &str| Party { agency: agency.clone(), unit: unit.parse().ok() };
+        Channel {
+            from: party(&self.row.sender, &self.message.sender_unit),
+            to: party(&self.row.recipient, &self.message.recipient_unit),
+        }
+    }
+
+    /// May this one see what the referral tells, now? Asked anew at every step, of the matter as it was sent.
+    pub(crate) fn question(&self, viewer: Viewer, actor: ActorRole, now: Timestamp) -> Question {
+        Question {
+            actor,
+            ground: ground(self.message.claim.as_ref()),
+            origin: origin(self.message.origin.as_ref()),
+            ..Question::new(self.row.youth, self.channel(), viewer, self.purpose(), now)
+        }
     }
 
     pub(crate) fn purpose(&self) -> Purpose {
@@ -98,6 +119,7 @@ impl ReferralRecord {
 fn holds_content(message: &Referral) -> bool {
     let told = |exchange: &InformationExchange| !exchange.question.is_empty() || exchange.answer.is_some();
     message.content.is_some()
+        || message.claim.as_ref().is_some_and(|claim| !claim.statement.is_empty())
         || !message.status_note.is_empty()
         || !message.sender_note.is_empty()
         || message.information.iter().any(told)
@@ -169,13 +191,80 @@ impl ProhibitionRecord {
     }
 }
 
+/// A legal status, opened.
+#[derive(Debug)]
+pub(crate) struct StatusRecord {
+    pub(crate) row: InstrumentRow,
+    pub(crate) message: v1::LegalStatus,
+}
+
+impl StatusRecord {
+    pub(crate) fn open(key: &PersonKey, row: InstrumentRow) -> Result<Self, Error> {
+        let plain = key.open(instrument_place(&row), &row.sealed)?;
+        let message = v1::LegalStatus::decode(plain.as_slice())
+            .map_err(|_| Error::Inconsistent("sealed legal status is unreadable"))?;
+        Ok(Self { row, message })
+    }
+
+    /// What the index holds of it.
+    pub(crate) fn status(&self) -> Result<LegalStatus, Error> {
+        let status = self.message.terms.as_ref().and_then(|terms| terms.status.as_ref());
+        match status.ok_or(Error::Inconsistent("a legal status without terms"))? {
+            Status::AddressProtection(_) => Ok(LegalStatus::AddressProtected),
+            Status::CapacityAssessment(assessment) => Ok(LegalStatus::Capacity(match assessment.result() {
+                capacity_assessment::Result::Unspecified => Capacity::NotAssessed,
+                capacity_assessment::Result::NotCapable => Capacity::NotCapable,
+                capacity_assessment::Result::CapableAllows => Capacity::Capable,
+                capacity_assessment::Result::CapableForbids => Capacity::CapableHidden,
+            })),
+            Status::MultiSectorSupport(_) => Ok(LegalStatus::MultiSectorSupport),
+        }
+    }
+
+    pub(crate) fn write(
+        &mut self,
+        person: &Person,
+        expected: Option<u64>,
+        revision: u64,
+    ) -> Result<InstrumentWrite, Error> {
+        self.row.revision = revision;
+        self.row.in_force = self.message.state() == v1::legal_status::State::InForce;
+        self.message.etag = etag(self.row.version);
+        self.row.sealed = seal_instrument(person, &self.row, &self.message.encode_to_vec())?;
+        Ok(InstrumentWrite { row: self.row.clone(), expected })
+    }
+}
+
+/// The ground in law that is stated, if any.
+pub(crate) fn ground(claim: Option<&LegalClaim>) -> LegalGround {
+    claim.map_or(LegalGround::Unspecified, LegalClaim::ground)
+}
+
+/// Where the data stem from, as the engine wants it.
+pub(crate) fn origin(origin: Option<&v1::Origin>) -> Origin {
+    origin.map_or(Origin::Unstated, |origin| Origin::Stated {
+        service_task: Some(origin.service_task.clone()).filter(|task| !task.is_empty()),
+        documents: origin.documents.clone(),
+    })
+}
+
 /// What the index holds of a consent.
-pub(crate) fn grant(row: &InstrumentRow, terms: &ConsentTerms) -> Result<Grant, Error> {
+pub(crate) fn grant(
+    row: &InstrumentRow,
+    terms: &ConsentTerms,
+    evidence: Option<&ConsentEvidence>,
+) -> Result<Grant, Error> {
     const BROKEN: Error = Error::Inconsistent("stored consent terms are unreadable");
     let kind = match terms.kind() {
         ConsentKind::Consent => GrantKind::Consent,
-        ConsentKind::DisclosurePermit => GrantKind::DisclosurePermit,
+        ConsentKind::DisclosurePermit => GrantKind::DisclosurePermit(terms.permit_domain()),
         ConsentKind::Unspecified => return Err(BROKEN),
+    };
+    let given_by = match evidence.ok_or(BROKEN)?.given_by() {
+        consent_evidence::GivenBy::Self_ => GivenBy::Self_,
+        consent_evidence::GivenBy::Guardian => GivenBy::Guardian,
+        consent_evidence::GivenBy::OtherRepresentative => GivenBy::Representative,
+        consent_evidence::GivenBy::Unspecified => return Err(BROKEN),
     };
     let from = terms.valid_from.as_ref().ok_or(BROKEN).and_then(instant)?;
     let until = terms.valid_until.as_ref().map(instant).transpose()?;
@@ -184,8 +273,9 @@ pub(crate) fn grant(row: &InstrumentRow, terms: &ConsentTerms) -> Result<Grant, 
         version: row.version,
         youth: row.youth,
         kind,
-        disclosers: agencies(&terms.disclosers)?,
-        recipients: agencies(&terms.recipients)?,
+        given_by,
+        disclosers: parties(&terms.disclosers)?,
+        recipients: parties(&terms.recipients)?,
         purposes: PurposeSet::from_wire(&terms.purposes).map_err(|_| BROKEN)?,
         categories: CategorySet::from_wire(&terms.categories).map_err(|_| BROKEN)?,
         explicit: CategorySet::from_wire(&terms.explicit_categories).map_err(|_| BROKEN)?,
@@ -202,6 +292,8 @@ pub(crate) fn ban(row: &InstrumentRow, terms: &ProhibitionTerms) -> Result<polku
         disclosers: agencies(&terms.disclosers)?,
         recipients: agencies(&terms.recipients)?,
         categories: CategorySet::from_wire(&terms.categories).map_err(|_| BROKEN)?,
+        service_tasks: terms.service_tasks.clone(),
+        documents: terms.documents.clone(),
     })
 }
 
@@ -223,6 +315,13 @@ pub(crate) fn wire_time(time: Timestamp) -> Result<prost_types::Timestamp, Error
 /// An instant from a record of our own.
 pub(crate) fn instant(time: &prost_types::Timestamp) -> Result<Timestamp, Error> {
     polku_proto::time::from_wire(time).map_err(|_| Error::Inconsistent("stored instant out of range"))
+}
+
+fn parties(texts: &[String]) -> Result<Vec<Party>, Error> {
+    texts
+        .iter()
+        .map(|text| text.parse().map_err(|_| Error::Inconsistent("stored party is unreadable")))
+        .collect()
 }
 
 fn agencies(ids: &[String]) -> Result<Vec<AgencyId>, Error> {

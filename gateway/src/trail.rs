@@ -158,8 +158,8 @@ impl Gateway {
             return Ok(());
         };
         let details = json!({
-            "from": channel.from.as_str(),
-            "to": channel.to.as_str(),
+            "from": channel.from.to_string(),
+            "to": channel.to.to_string(),
             "outcome": format!("{:?}", decision.outcome()),
             "reasons": decision.reasons().iter().map(|reason| reason.code()).collect::<Vec<_>>(),
         });
@@ -242,9 +242,10 @@ fn has_state(event: Event) -> bool {
         | Event::ReferralChange
         | Event::ConsentChange
         | Event::ProhibitionChange
+        | Event::LegalStatusChange
         | Event::DeliveryIntent
         | Event::DeliveryOutcome
         | Event::Erasure => true,
-        Event::VerifyConsent | Event::Read | Event::Refusal | Event::Closed => false,
+        Event::VerifyConsent | Event::Read | Event::Refusal | Event::Closed | Event::Policy => false,
     }
 }

@@ -151,6 +151,10 @@ struct Rare {
     statuses: Vec<(LegalStatusId, LegalStatus)>,
 }
 
+/// What the index held of one person at some time.
+#[must_use]
+pub struct Snapshot(YouthId, Option<Person>);
+
 /// What is known of a person beside their word.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Standing {
@@ -311,6 +315,21 @@ impl ConsentIndex {
         }
     }
 
+    /// Gives what is held of a person, to be put back with [`ConsentIndex::restore`].
+    #[must_use]
+    pub fn snapshot(&self, youth: YouthId) -> Snapshot {
+        Snapshot(youth, self.people.get(&youth).cloned())
+    }
+
+    /// Puts back what was held of a person: a change did not come to be.
+    pub fn restore(&mut self, snapshot: Snapshot) {
+        let Snapshot(youth, person) = snapshot;
+        match person {
+            Some(person) => self.people.insert(youth, person),
+            None => self.people.remove(&youth),
+        };
+    }
+
     /// Notes that every change up to this revision is in the index.
     pub fn reach(&mut self, revision: u64) {
         self.revision = self.revision.max(revision);
@@ -386,6 +405,12 @@ impl fmt::Debug for Grant {
 impl fmt::Debug for Prohibition {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Prohibition(redacted)")
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Snapshot(redacted)")
     }
 }
 

@@ -70,6 +70,7 @@ pub use directory::{Agency, Agreement, Directory, DirectoryError, Sector, Standi
 pub use engine::{Engine, EngineError, SPECIAL};
 pub use index::{
     Capacity, ConsentIndex, EmptyPeriod, GivenBy, Grant, GrantKind, LegalStatus, Period, Prohibition,
+    Snapshot,
 };
 pub use permit::{Authorised, Mismatch};
 pub use question::{

@@ -71,10 +71,14 @@ pub enum Event {
     Closed = 11,
     /// 12: content was erased at the end of its retention.
     Erasure = 12,
+    /// 13: a legal status was recorded or ended.
+    LegalStatusChange = 13,
+    /// 14: the rules of the policy were loaded, or loading others was refused.
+    Policy = 14,
 }
 
 impl Event {
-    const ALL: [Event; 12] = [
+    const ALL: [Event; 14] = [
         Event::IdentifyYouth,
         Event::SendReferral,
         Event::ReferralChange,
@@ -87,6 +91,8 @@ impl Event {
         Event::DeliveryOutcome,
         Event::Closed,
         Event::Erasure,
+        Event::LegalStatusChange,
+        Event::Policy,
     ];
 
     /// Gives the number in the log.

@@ -40,7 +40,13 @@ fn read(table: toml::Table, folder: &Path, problems: &Problems) -> Option<Config
 
     let members = agencies
         .iter()
-        .map(|entry| Agency { id: entry.id.clone(), sector: entry.sector, standing: entry.standing })
+        .map(|entry| Agency {
+            id: entry.id.clone(),
+            sector: entry.sector,
+            standing: entry.standing,
+            tasks: entry.tasks.clone(),
+            requires: entry.requires,
+        })
         .collect();
     let directory = match Directory::new(members, agreements.clone()) {
         Ok(directory) => Some(directory),

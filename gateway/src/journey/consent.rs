@@ -9,11 +9,10 @@ use polku_proto::v1::{
     Consent, ConsentChange, ConsentEvent, ConsentEvidence, ConsentState, ConsentTerms, RecordConsentRequest,
     RefuseConsentRequest, RenewConsentRequest, RequestConsentRequest,
 };
-use polku_proto::{AgencyId, CategorySet, ConsentId, ConsentName, Valid, YouthId};
+use polku_proto::{AgencyId, CategorySet, ConsentId, ConsentName, Party, Valid, YouthId};
 use serde_json::json;
 
 use super::read::{name, youth_id};
-use super::view::check_subject;
 use crate::audit::Event;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
@@ -40,7 +39,7 @@ impl Gateway {
     ) -> Result<Authorised<ConsentChange>, Error> {
         let request = request.into_inner();
         let youth = youth_id(&request.youth, "youth")?;
-        check_subject(caller, youth)?;
+        self.check_subject(caller, youth)?;
         let call = self.call(caller, "RequestConsent", &request.request_id, &request)?;
         let Begun { person, earlier, now, alone: _alone } = self.begin(&call, youth).await?;
         if let Some(earlier) = earlier {
@@ -60,7 +59,7 @@ impl Gateway {
     ) -> Result<Authorised<ConsentChange>, Error> {
         let request = request.into_inner();
         let youth = youth_id(&request.youth, "youth")?;
-        check_subject(caller, youth)?;
+        self.check_subject(caller, youth)?;
         let evidence = check_evidence(caller, request.evidence.clone().unwrap_or_default())?;
         let call = self.call(caller, "RecordConsent", &request.request_id, &request)?;
         let Begun { person, earlier, now, alone: _alone } = self.begin(&call, youth).await?;
@@ -96,7 +95,7 @@ impl Gateway {
     ) -> Result<Authorised<ConsentChange>, Error> {
         let request = request.into_inner();
         let name: ConsentName = name(&request.name, "name")?;
-        check_subject(caller, name.youth)?;
+        self.check_subject(caller, name.youth)?;
         let evidence = check_evidence(caller, request.evidence.clone().unwrap_or_default())?;
         let call = self.call(caller, "RenewConsent", &request.request_id, &request)?;
         let Begun { person, earlier, now, alone: _alone } = self.begin(&call, name.youth).await?;
@@ -129,7 +128,7 @@ impl Gateway {
     ) -> Result<Authorised<ConsentChange>, Error> {
         let request = request.into_inner();
         let name: ConsentName = name(&request.name, "name")?;
-        check_subject(caller, name.youth)?;
+        self.check_subject(caller, name.youth)?;
         let call = self.call(caller, "RefuseConsent", &request.request_id, &request)?;
         let Begun { person, earlier, now, alone: _alone } = self.begin(&call, name.youth).await?;
         if let Some(earlier) = earlier {
@@ -223,7 +222,8 @@ impl Gateway {
     pub(crate) fn apply_consent(&self, record: &ConsentRecord) -> Result<(), Error> {
         let row = &record.row;
         if row.in_force {
-            self.index_mut().put_grant(grant(row, record.terms()?)?, row.revision);
+            let grant = grant(row, record.terms()?, record.message.evidence.as_ref())?;
+            self.index_mut().put_grant(&grant, row.revision);
         } else {
             self.index_mut().remove_grant(row.youth, ConsentId::from_uuid(row.id), row.revision);
         }
@@ -236,10 +236,9 @@ impl Gateway {
         terms: ConsentTerms,
         now: Timestamp,
     ) -> Result<ConsentTerms, Error> {
-        self.check_agencies(&terms.disclosers, "terms.disclosers")?;
-        self.check_agencies(&terms.recipients, "terms.recipients")?;
-        let own = caller.agency.as_str();
-        let is_party = terms.disclosers.iter().chain(&terms.recipients).any(|agency| agency == own);
+        self.check_parties(&terms.disclosers, "terms.disclosers")?;
+        self.check_parties(&terms.recipients, "terms.recipients")?;
+        let is_party = names(&terms.disclosers, &caller.agency) || names(&terms.recipients, &caller.agency);
         if matches!(caller.actor, Actor::Professional { .. }) && !is_party {
             return Err(terms_error("terms.disclosers", "your own agency among disclosers or recipients"));
         }
@@ -253,8 +252,10 @@ impl Gateway {
         check_period(terms, now)
     }
 
-    pub(super) fn check_agencies(&self, ids: &[String], field: &'static str) -> Result<(), Error> {
-        let known = |id: &String| id.parse::<AgencyId>().is_ok_and(|id| self.directory.agency(&id).is_some());
+    /// Parties, or agencies, that the gateway knows.
+    pub(super) fn check_parties(&self, ids: &[String], field: &'static str) -> Result<(), Error> {
+        let known =
+            |id: &String| id.parse::<Party>().is_ok_and(|id| self.directory.agency(&id.agency).is_some());
         if ids.iter().all(known) {
             Ok(())
         } else {
@@ -345,15 +346,19 @@ pub(super) fn check_etag(record: &ConsentRecord, sent: &str) -> Result<(), Error
 /// [`Error::NotFound`] for everybody else.
 pub(super) fn check_party(caller: &Caller, record: &ConsentRecord) -> Result<(), Error> {
     let own = caller.agency.as_str();
-    let named =
-        record.message.terms.as_ref().is_some_and(|terms| {
-            terms.disclosers.iter().chain(&terms.recipients).any(|agency| agency == own)
-        });
+    let named = record.message.terms.as_ref().is_some_and(|terms| {
+        names(&terms.disclosers, &caller.agency) || names(&terms.recipients, &caller.agency)
+    });
     match caller.actor {
         Actor::Subject(_) | Actor::Representative { .. } => Ok(()),
         Actor::Professional { .. } if named || record.message.recorder == own => Ok(()),
         Actor::Professional { .. } => Err(Error::NotFound),
     }
+}
+
+/// Tells whether parties name an agency or one of its units.
+pub(super) fn names(parties: &[String], agency: &AgencyId) -> bool {
+    parties.iter().any(|party| party.parse::<Party>().is_ok_and(|party| party.agency == *agency))
 }
 
 fn is_over(record: &ConsentRecord, now: Timestamp) -> Result<bool, Error> {

@@ -8,10 +8,10 @@ use polku_proto::v1::{
 };
 use polku_proto::{CategorySet, ConsentName, Valid, YouthId};
 
+use super::consent::names;
 use super::page;
 use super::read::{name, youth_id};
 use super::refer::mismatch;
-use super::view::check_subject;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -27,7 +27,7 @@ impl Gateway {
     ) -> Result<Authorised<Consent>, Error> {
         let now = self.now();
         let name: ConsentName = name(&request.get().name, "name")?;
-        check_subject(caller, name.youth)?;
+        self.check_subject(caller, name.youth)?;
         let person = self.person(name.youth).await?;
         let record = self.consent_of(&person, name).await?;
         if !may_read(caller, &record.message) {
@@ -47,7 +47,7 @@ impl Gateway {
         let request = request.into_inner();
         let list = format!("{}/consents", request.parent);
         let youth = youth_id(&request.parent, "parent")?;
-        check_subject(caller, youth)?;
+        self.check_subject(caller, youth)?;
         let size = usize::try_from(page::size(request.page_size)).unwrap_or(usize::MAX);
         let seen = match page::position(self, caller, &list, &request.page_token)? {
             Some(bytes) => usize::from(u16::from_be_bytes(bytes.try_into().map_err(|_| page::WRONG)?)),
@@ -131,9 +131,10 @@ impl Gateway {
             Actor::Subject(_) | Actor::Representative { .. } => Viewer::Subject,
             Actor::Professional { .. } => Viewer::Author,
         };
-        let channel = Channel { from: caller.agency.clone(), to: caller.agency.clone() };
-        let question = Question { youth, channel, viewer, purpose, actor: caller.actor.role(), now };
-        self.engine
+        let channel = Channel::between(caller.agency.clone(), caller.agency.clone());
+        let question =
+            Question { actor: caller.role(), ..Question::new(youth, channel, viewer, purpose, now) };
+        self.engine()
             .authorise(&self.index(), Valid::check(consent)?, CategorySet::EMPTY, &question)
             .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))
     }
@@ -142,12 +143,11 @@ impl Gateway {
 /// Disclosers and the recorder read a consent, and the young person with whoever represents them. A recipient learns by verification what concerns
 /// it, not who else is named.
 fn may_read(caller: &Caller, consent: &Consent) -> bool {
-    let own = caller.agency.as_str();
-    let names = |agencies: &[String]| agencies.iter().any(|agency| agency == own);
     match caller.actor {
         Actor::Subject(_) | Actor::Representative { .. } => true,
         Actor::Professional { .. } => {
-            consent.recorder == own || consent.terms.as_ref().is_some_and(|terms| names(&terms.disclosers))
+            consent.recorder == caller.agency.as_str()
+                || consent.terms.as_ref().is_some_and(|terms| names(&terms.disclosers, &caller.agency))
         }
     }
 }

@@ -56,6 +56,7 @@ impl Gateway {
         change.request = Some(call.answered(&person, &answer, now)?);
         change.youth = new;
         self.commit(change).await?;
+        self.index_mut().put_person(person.id, identity.birth_date());
         Ok(answer)
     }
 }

@@ -7,6 +7,7 @@ mod consent;
 mod consent_view;
 mod identify;
 mod inbound;
+mod legal_status;
 pub mod machine;
 mod page;
 mod prohibition;

@@ -10,7 +10,6 @@ use serde_json::json;
 
 use super::read::{name, youth_id};
 use super::refer::mismatch;
-use super::view::check_subject;
 use crate::audit::Event;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
@@ -29,15 +28,15 @@ impl Gateway {
     ) -> Result<Authorised<ProhibitionChange>, Error> {
         let request = request.into_inner();
         let youth = youth_id(&request.youth, "youth")?;
-        check_subject(caller, youth)?;
+        self.check_subject(caller, youth)?;
         let terms = request.terms.clone().unwrap_or_default();
         let call = self.call(caller, "RecordProhibition", &request.request_id, &request)?;
         let Begun { person, earlier, now, alone: _alone } = self.begin(&call, youth).await?;
         if let Some(earlier) = earlier {
             return self.prohibition_again(caller, earlier, now);
         }
-        self.check_agencies(&terms.disclosers, "terms.disclosers")?;
-        self.check_agencies(&terms.recipients, "terms.recipients")?;
+        self.check_parties(&terms.disclosers, "terms.disclosers")?;
+        self.check_parties(&terms.recipients, "terms.recipients")?;
         super::consent::categories(&terms.categories)?;
         let id = self.new_id(now)?;
         let name = ProhibitionName { youth, prohibition: ProhibitionId::from_uuid(id) };
@@ -92,7 +91,7 @@ impl Gateway {
     ) -> Result<Authorised<ProhibitionChange>, Error> {
         let request = request.into_inner();
         let name: ProhibitionName = name(&request.name, "name")?;
-        check_subject(caller, name.youth)?;
+        self.check_subject(caller, name.youth)?;
         let call = self.call(caller, "LiftProhibition", &request.request_id, &request)?;
         let Begun { person, earlier, now, alone: _alone } = self.begin(&call, name.youth).await?;
         if let Some(earlier) = earlier {
@@ -196,16 +195,12 @@ impl Gateway {
             Actor::Subject(_) | Actor::Representative { .. } => Viewer::Subject,
             Actor::Professional { .. } => Viewer::Author,
         };
-        let channel = Channel { from: caller.agency.clone(), to: caller.agency.clone() };
+        let channel = Channel::between(caller.agency.clone(), caller.agency.clone());
         let question = Question {
-            youth,
-            channel,
-            viewer,
-            purpose: Purpose::Unspecified,
-            actor: caller.actor.role(),
-            now,
+            actor: caller.role(),
+            ..Question::new(youth, channel, viewer, Purpose::Unspecified, now)
         };
-        self.engine
+        self.engine()
             .authorise(&self.index(), Valid::check(prohibition)?, CategorySet::EMPTY, &question)
             .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))
     }

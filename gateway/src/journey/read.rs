@@ -10,7 +10,6 @@ use polku_proto::v1::{
 };
 use polku_proto::{ReferralName, Valid, YouthId, YouthName};
 
-use super::view::check_subject;
 use super::{page, refer::mismatch};
 use crate::audit::Event;
 use crate::caller::{Actor, Caller};
@@ -54,8 +53,11 @@ impl Gateway {
         };
         let party = match (&caller.actor, youth) {
             (Actor::Professional { .. }, _) => Some(caller.agency.clone()),
-            (Actor::Subject(own), Some(asked)) if *own == asked => None,
-            _ => return Err(Error::NotFound),
+            (Actor::Subject(_) | Actor::Representative { .. }, Some(asked)) => {
+                self.check_subject(caller, asked)?;
+                None
+            }
+            (Actor::Subject(_) | Actor::Representative { .. }, None) => return Err(Error::NotFound),
         };
         let size = page::size(request.page_size);
         let before = page::position(self, caller, &request.parent, &request.page_token)?
@@ -87,18 +89,17 @@ impl Gateway {
     ) -> Result<Authorised<Journey>, Error> {
         let now = self.now();
         let youth = youth_id(&request.get().youth, "youth")?;
-        check_subject(caller, youth)?;
+        self.check_subject(caller, youth)?;
         let filter = |party| ReferralFilter { party, youth: Some(youth), before: None, limit: JOURNEY_LIMIT };
         let mut rows = match caller.actor {
             Actor::Professional { .. } => self.store.referrals(&filter(Some(caller.agency.clone()))).await?,
-            Actor::Subject(_) => self.store.referrals(&filter(None)).await?,
-            // Who represents somebody acts on consents; referrals are between the young person and the agencies.
-            Actor::Representative { .. } => Vec::new(),
+            Actor::Subject(_) | Actor::Representative { .. } => self.store.referrals(&filter(None)).await?,
         };
         rows.truncate(page::fitting(&rows, JOURNEY_LIMIT));
         let consents = self.consents_for(caller, youth).await?;
         let prohibitions = self.prohibitions_for(caller, youth, now).await?;
-        if rows.is_empty() && consents.is_empty() && prohibitions.is_empty() {
+        let statuses = self.legal_statuses_for(caller, youth).await?;
+        if rows.is_empty() && consents.is_empty() && prohibitions.is_empty() && statuses.is_empty() {
             // Somebody whom the caller has nothing to do with looks like nobody.
             return Err(Error::NotFound);
         }
@@ -115,6 +116,10 @@ impl Gateway {
         for (name, prohibition) in prohibitions {
             self.note_reading(caller, youth, &name, &prohibition).await?;
             answer = answer.gather(prohibition).map_err(mismatch)?;
+        }
+        for (name, status) in statuses {
+            self.note_reading(caller, youth, &name, &status).await?;
+            answer = answer.gather(status).map_err(mismatch)?;
         }
         Ok(answer)
     }

@@ -4,27 +4,28 @@ use jiff::{SignedDuration, Timestamp};
 use polku_policy::{Authorised, Channel, Decision, Outcome, Question, Viewer};
 use polku_proto::v1::referral_event::Kind;
 use polku_proto::v1::{
-    DataCategory, DeliveryState, Purpose, Referral, ReferralContent, ReferralState, RerouteReferralRequest,
-    SendReferralRequest, SendReferralResponse,
+    DataCategory, DeliveryState, LegalClaim, Origin, Purpose, Referral, ReferralContent, ReferralState,
+    RerouteReferralRequest, SendReferralRequest, SendReferralResponse,
 };
-use polku_proto::{AgencyId, CategorySet, Disclose, MessageId, ReferralId, ReferralName, Valid, YouthId};
+use polku_proto::{
+    AgencyId, CategorySet, Disclose, MessageId, Party, ReferralId, ReferralName, Valid, YouthId,
+};
 use serde_json::json;
 
 use super::machine::is_final;
-use super::view::check_subject;
 use crate::answer::wire_decision;
 use crate::audit::Event;
-use crate::caller::Caller;
+use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::once::{self, Begun, Call};
 use crate::person::Person;
-use crate::record::{ReferralRecord, wire_time};
+use crate::record::{ReferralRecord, ground, origin, wire_time};
 use crate::store::{Change, DeliveryItem, DeliveryRow, NewEvent, ReferralRow};
 use crate::trail::{Entry, receipt};
 
 /// Without a name nobody can be helped: a referral that may not say who it is about is not sent at all.
-pub(super) const REQUIRED: CategorySet = CategorySet::of(&[DataCategory::IdentityContact]);
+const REQUIRED: CategorySet = CategorySet::of(&[DataCategory::IdentityContact]);
 
 /// Until when an answer is expected when the sender does not say.
 const DEFAULT_ANSWER_TIME: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -36,6 +37,8 @@ struct Sending {
     channel: Channel,
     purpose: Purpose,
     content: ReferralContent,
+    claim: Option<LegalClaim>,
+    origin: Option<Origin>,
     respond_by: Timestamp,
     replaces: Option<ReferralName>,
 }
@@ -60,7 +63,7 @@ impl Gateway {
     ) -> Result<Sent, Error> {
         let request = request.into_inner();
         let youth = super::read::youth_id(&request.youth, "youth")?;
-        check_subject(caller, youth)?;
+        self.check_subject(caller, youth)?;
         let call = self.call(caller, "SendReferral", &request.request_id, &request)?;
         let _alone = self.alone_with(youth).await?;
         let now = self.now();
@@ -81,6 +84,8 @@ impl Gateway {
             respond_by: respond_by(request.respond_by.as_ref(), now)?,
             replaces: None,
             content: own_content(request.content.clone().unwrap_or_default())?,
+            claim: check_claim(caller, request.claim.clone())?,
+            origin: request.origin.clone(),
         };
         if request.validate_only {
             return self.dry_run(caller, &sending, now).await;
@@ -121,6 +126,12 @@ impl Gateway {
                 expected: "the content again, because that of the old referral has been erased",
             })?,
         };
+        // New content needs its own origin; the old content keeps the one it has.
+        let origin = match (&request.origin, &request.content) {
+            (Some(origin), _) => Some(origin.clone()),
+            (None, Some(_)) => None,
+            (None, None) => old.message.origin.clone(),
+        };
         let sending = Sending {
             youth: name.youth,
             channel: self.channel(caller, &request.recipient)?,
@@ -128,7 +139,12 @@ impl Gateway {
             respond_by: respond_by(request.respond_by.as_ref(), now)?,
             replaces: Some(name),
             content: own_content(content)?,
+            claim: check_claim(caller, request.claim.clone())?,
+            origin,
         };
+        if request.validate_only {
+            return self.dry_run(caller, &sending, now).await;
+        }
         let decision = self.decide_sending(caller, Some(&person), &sending, now).await?;
         self.take_in(&call, &person, sending, decision, vec![old], now).await
     }
@@ -137,13 +153,19 @@ impl Gateway {
         const UNKNOWN: Error = Error::Field {
             field: "recipient",
             reason: "UNKNOWN_AGENCY",
-            expected: "the id of another agency that is registered with this gateway",
+            expected: "another agency that is registered with this gateway, as {agency} or {agency}/{unit}",
         };
-        let to: AgencyId = recipient.parse().map_err(|_| UNKNOWN)?;
-        if to == caller.agency || self.directory.agency(&to).is_none() {
+        let to: Party = recipient.parse().map_err(|_| UNKNOWN)?;
+        if to.agency == caller.agency || self.directory.agency(&to.agency).is_none() {
             return Err(UNKNOWN);
         }
-        Ok(Channel { from: caller.agency.clone(), to })
+        Ok(Channel { from: caller.party(), to })
+    }
+
+    /// What the recipient must be told, or it is not told anything.
+    pub(crate) fn required(&self, recipient: &AgencyId) -> CategorySet {
+        let own = self.directory.agency(recipient).map_or(CategorySet::EMPTY, |agency| agency.requires);
+        REQUIRED.union(own)
     }
 
     /// Decides, and writes a refusal to the log before it is answered.
@@ -155,7 +177,7 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Decision, Error> {
         let decision = self.decision(caller, sending, now);
-        if permits(&decision) {
+        if self.permits(sending, &decision) {
             return Ok(decision);
         }
         let entry = Entry::of(Event::Refusal, sending.youth).by(caller).decided(sending.purpose, &decision);
@@ -164,16 +186,22 @@ impl Gateway {
     }
 
     fn decision(&self, caller: &Caller, sending: &Sending, now: Timestamp) -> Decision {
+        let matter =
+            Question::new(sending.youth, sending.channel.clone(), Viewer::Addressee, sending.purpose, now);
         let question = Question {
-            youth: sending.youth,
-            channel: sending.channel.clone(),
-            viewer: Viewer::Addressee,
-            purpose: sending.purpose,
-            actor: caller.actor.role(),
-            now,
+            actor: caller.role(),
+            ground: ground(sending.claim.as_ref()),
+            origin: origin(sending.origin.as_ref()),
+            ..matter
         };
-        let asked = sending.content.categories().union(REQUIRED);
-        self.engine.decide(&self.index(), asked, &question)
+        let asked = sending.content.categories().union(self.required(&sending.channel.to.agency));
+        self.engine().decide(&self.index(), asked, &question)
+    }
+
+    /// A referral is sent when something of it, and what the recipient needs in any case, may be told.
+    fn permits(&self, sending: &Sending, decision: &Decision) -> bool {
+        let required = self.required(&sending.channel.to.agency);
+        decision.outcome() == Outcome::Permitted && required.is_subset(decision.permitted())
     }
 
     /// Decides and checks everything and sends nothing.
@@ -182,7 +210,7 @@ impl Gateway {
         let entry =
             Entry::of(Event::VerifyConsent, sending.youth).by(caller).decided(sending.purpose, &decision);
         let noted = self.note(entry, now).await?;
-        if !permits(&decision) {
+        if !self.permits(sending, &decision) {
             return Err(Error::NotPermitted(Box::new(decision)));
         }
         let envelope = SendReferralResponse {
@@ -227,14 +255,15 @@ impl Gateway {
         let details = json!({
             "method": "SendReferral",
             "referral": name.to_string(),
-            "recipient": sending.channel.to.as_str(),
-            "rules": decision.bases().iter().map(|basis| basis.rule.as_str()).collect::<Vec<_>>(),
+            "recipient": sending.channel.to.to_string(),
+            "ground": ground(sending.claim.as_ref()).as_str_name(),
+            "rules": decision.bases().iter().map(|basis| &*basis.rule).collect::<Vec<_>>(),
         });
         let announced = self.announce(entry, person, &details, now).await?;
         let mut change = Change::announced_by(announced.receipt.sequence);
         change.detail = announced.detail;
 
-        let has_system = self.adapter(&sending.channel.to).is_some();
+        let has_system = self.adapter(&sending.channel.to.agency).is_some();
         let mut record = new_record(name, sending, Reach { has_system }, now)?;
         let recipient = record.row.recipient.clone();
         change.referrals.push(record.first_version(person, now)?);
@@ -310,8 +339,8 @@ fn new_record(
     let row = ReferralRow {
         id: name.referral,
         youth: name.youth,
-        sender: sending.channel.from.clone(),
-        recipient: sending.channel.to.clone(),
+        sender: sending.channel.from.agency.clone(),
+        recipient: sending.channel.to.agency.clone(),
         state: ReferralState::Requested,
         version: 1,
         created: now,
@@ -324,23 +353,42 @@ fn new_record(
     };
     let message = Referral {
         name: name.to_string(),
-        sender: sending.channel.from.to_string(),
-        recipient: sending.channel.to.to_string(),
+        sender: sending.channel.from.agency.to_string(),
+        recipient: sending.channel.to.agency.to_string(),
         purpose: sending.purpose as i32,
         state: ReferralState::Requested as i32,
         delivery_state: delivery as i32,
         create_time: Some(wire_time(now)?),
         respond_by: Some(wire_time(sending.respond_by)?),
         content: Some(sending.content),
+        sender_unit: unit(&sending.channel.from),
+        recipient_unit: unit(&sending.channel.to),
+        claim: sending.claim,
+        origin: sending.origin,
         replaces: sending.replaces.map(|name| name.to_string()).unwrap_or_default(),
         ..Referral::default()
     };
     Ok(ReferralRecord { row, message })
 }
 
-/// A referral is sent when something of it, and its name in any case, may be told.
-fn permits(decision: &Decision) -> bool {
-    decision.outcome() == Outcome::Permitted && REQUIRED.is_subset(decision.permitted())
+/// A ground in law is for a professional to state, with the reason why it applies.
+fn check_claim(caller: &Caller, claim: Option<LegalClaim>) -> Result<Option<LegalClaim>, Error> {
+    let Some(claim) = claim else { return Ok(None) };
+    if !matches!(caller.actor, Actor::Professional { .. }) {
+        return Err(Error::ActorNotAllowed { expected: "a professional states a ground in law" });
+    }
+    if claim.statement.trim().is_empty() {
+        return Err(Error::Field {
+            field: "claim.statement",
+            reason: "INVALID_FIELDS",
+            expected: "why the ground applies",
+        });
+    }
+    Ok(Some(claim))
+}
+
+fn unit(party: &Party) -> String {
+    party.unit.as_ref().map(ToString::to_string).unwrap_or_default()
 }
 
 /// The identity code is the gateway's to fill in, from the person's sealed identity.

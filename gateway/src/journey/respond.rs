@@ -1,7 +1,7 @@
 //! A party moves a referral on: accepts it, asks, answers, starts, ends, cancels.
 
 use jiff::Timestamp;
-use polku_policy::{Authorised, Question, Viewer};
+use polku_policy::{Authorised, Viewer};
 use polku_proto::v1::referral_event::Kind;
 use polku_proto::v1::{
     DeliveryState, InformationExchange, Outcome, ReferralChange, ReferralContent, ReferralState,
@@ -76,6 +76,7 @@ impl Gateway {
         let Begun { person, earlier, now, alone: _alone } = self.begin(call, name.youth).await?;
         let mut record = self.referral_of(&person, name).await?;
         let viewer = viewer(call.caller, &record.row)?;
+        self.check_subject(call.caller, record.row.youth)?;
         if let Some(earlier) = earlier {
             return self.change_again(call.caller, &person, record, earlier, now);
         }
@@ -140,15 +141,8 @@ impl Gateway {
         answer: &ReferralContent,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let question = Question {
-            youth: record.row.youth,
-            channel: record.channel(),
-            viewer: Viewer::Addressee,
-            purpose: record.purpose(),
-            actor: caller.actor.role(),
-            now,
-        };
-        let decision = self.engine.decide(&self.index(), answer.categories(), &question);
+        let question = record.question(Viewer::Addressee, caller.role(), now);
+        let decision = self.engine().decide(&self.index(), answer.categories(), &question);
         if decision.permitted().difference(CategorySet::ENVELOPE).is_empty() {
             let entry =
                 Entry::of(Event::Refusal, record.row.youth).by(caller).decided(record.purpose(), &decision);

@@ -12,7 +12,8 @@ use crate::audit::Event;
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::outbox::has_ended;
-use crate::record::{ConsentRecord, ProhibitionRecord, ReferralRecord};
+use crate::person::Person;
+use crate::record::{ConsentRecord, ProhibitionRecord, ReferralRecord, StatusRecord};
 use crate::services::status;
 use crate::store::{Change, DeliveryItem, InstrumentKind};
 use crate::trail::Entry;
@@ -73,6 +74,9 @@ impl Gateway {
         }
         let mut record = ReferralRecord::open(&person, row)?;
         record.message.content = None;
+        if let Some(claim) = &mut record.message.claim {
+            claim.statement.clear();
+        }
         record.message.status_note.clear();
         record.message.sender_note.clear();
         for exchange in &mut record.message.information {
@@ -92,6 +96,16 @@ impl Gateway {
         const ROWS: u32 = 10_000;
         let mut after = Uuid::nil();
         loop {
+            let rows = self.store.youths(after, ROWS).await?;
+            let Some(last) = rows.last() else { break };
+            after = last.id.uuid();
+            for row in rows {
+                let person = Person::new(self, row)?;
+                self.index_mut().put_person(person.id, person.identity()?.birth_date());
+            }
+        }
+        let mut after = Uuid::nil();
+        loop {
             let rows = self.store.instruments_in_force(after, ROWS).await?;
             let Some((last, _)) = rows.last() else { break };
             after = last.id;
@@ -102,6 +116,7 @@ impl Gateway {
                     InstrumentKind::Prohibition => {
                         self.apply_prohibition(&ProhibitionRecord::open(&key, row)?)?
                     }
+                    InstrumentKind::LegalStatus => self.apply_status(&StatusRecord::open(&key, row)?)?,
                 }
             }
         }

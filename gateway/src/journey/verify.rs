@@ -2,15 +2,15 @@
 
 use polku_policy::{Channel, Question, Viewer};
 use polku_proto::v1::{VerifyConsentRequest, VerifyConsentResponse};
-use polku_proto::{AgencyId, CategorySet, Valid};
+use polku_proto::{CategorySet, Party, Valid};
 
 use super::read::youth_id;
-use super::view::check_subject;
 use crate::answer::wire_decision;
 use crate::audit::Event;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::record::origin;
 use crate::trail::{Entry, receipt};
 
 impl Gateway {
@@ -24,12 +24,12 @@ impl Gateway {
         let request = request.into_inner();
         let now = self.now();
         let youth = youth_id(&request.youth, "youth")?;
-        check_subject(caller, youth)?;
+        self.check_subject(caller, youth)?;
         let channel = Channel {
-            from: self.known_agency(&request.discloser, "discloser")?,
-            to: self.known_agency(&request.recipient, "recipient")?,
+            from: self.known_party(&request.discloser, "discloser")?,
+            to: self.known_party(&request.recipient, "recipient")?,
         };
-        let is_party = caller.agency == channel.from || caller.agency == channel.to;
+        let is_party = caller.agency == channel.from.agency || caller.agency == channel.to.agency;
         if matches!(caller.actor, Actor::Professional { .. }) && !is_party {
             return Err(Error::ActorNotAllowed { expected: "the discloser or the recipient asks" });
         }
@@ -39,14 +39,18 @@ impl Gateway {
             expected: "data categories of the contract",
         })?;
         let purpose = request.purpose();
-        let question =
-            Question { youth, channel, viewer: Viewer::Addressee, purpose, actor: caller.actor.role(), now };
+        let question = Question {
+            actor: caller.role(),
+            ground: request.ground(),
+            origin: origin(request.origin.as_ref()),
+            ..Question::new(youth, channel, Viewer::Addressee, purpose, now)
+        };
         let decision = {
             let index = self.index();
             if index.revision() < request.min_revision {
                 return Err(Error::ConsentStale);
             }
-            self.engine.verify(&index, asked, &question)
+            self.engine().verify(&index, asked, &question)
         };
         let entry = Entry::of(Event::VerifyConsent, youth).by(caller).decided(purpose, &decision);
         let noted = self.note(entry, now).await?;
@@ -56,12 +60,13 @@ impl Gateway {
         })
     }
 
-    fn known_agency(&self, text: &str, field: &'static str) -> Result<AgencyId, Error> {
-        let known = text.parse().ok().filter(|id| self.directory.agency(id).is_some());
+    fn known_party(&self, text: &str, field: &'static str) -> Result<Party, Error> {
+        let party: Option<Party> = text.parse().ok();
+        let known = party.filter(|party| self.directory.agency(&party.agency).is_some());
         known.ok_or(Error::Field {
             field,
             reason: "UNKNOWN_AGENCY",
-            expected: "the id of an agency that is registered with this gateway",
+            expected: "an agency that is registered with this gateway, as {agency} or {agency}/{unit}",
         })
     }
 }

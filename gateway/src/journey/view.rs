@@ -1,8 +1,8 @@
 //! What may this caller see of this referral?
 
 use jiff::Timestamp;
-use polku_policy::{Authorised, Question, Reader, Viewer};
-use polku_proto::v1::Referral;
+use polku_policy::{Authorised, Channel, Question, Reader, Viewer};
+use polku_proto::v1::{DataCategory, Purpose, Referral};
 use polku_proto::{CategorySet, Disclose, Valid, YouthId};
 
 use crate::caller::{Actor, Caller};
@@ -18,7 +18,9 @@ use crate::store::ReferralRow;
 /// [`Error::NotFound`] when the caller is no party: to others the referral does not exist.
 pub(crate) fn viewer(caller: &Caller, row: &ReferralRow) -> Result<Viewer, Error> {
     match &caller.actor {
-        Actor::Subject(youth) if *youth == row.youth => Ok(Viewer::Subject),
+        Actor::Subject(youth) | Actor::Representative { youth, .. } if *youth == row.youth => {
+            Ok(Viewer::Subject)
+        }
         Actor::Subject(_) | Actor::Representative { .. } => Err(Error::NotFound),
         Actor::Professional { .. } if caller.agency == row.sender => Ok(Viewer::Author),
         Actor::Professional { .. } if caller.agency == row.recipient && row.reached_recipient => {
@@ -36,16 +38,31 @@ pub(crate) fn reader(caller: &Caller) -> Reader {
     }
 }
 
-/// A subject's call concerns that subject only.
-pub(crate) fn check_subject(caller: &Caller, youth: YouthId) -> Result<(), Error> {
-    match &caller.actor {
-        Actor::Professional { .. } => Ok(()),
-        Actor::Subject(own) | Actor::Representative { youth: own, .. } if *own == youth => Ok(()),
-        Actor::Subject(_) | Actor::Representative { .. } => Err(Error::NotFound),
-    }
-}
-
 impl Gateway {
+    /// A subject's call concerns that subject only. A guardian sees what a minor's guardian may see.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for everybody else: to them there is no such person.
+    pub(crate) fn check_subject(&self, caller: &Caller, youth: YouthId) -> Result<(), Error> {
+        match &caller.actor {
+            Actor::Professional { .. } => Ok(()),
+            Actor::Subject(own) if *own == youth => Ok(()),
+            Actor::Representative { youth: own, .. } if *own == youth && self.represents(caller, youth) => {
+                Ok(())
+            }
+            Actor::Subject(_) | Actor::Representative { .. } => Err(Error::NotFound),
+        }
+    }
+
+    /// Whether the rules let this representative see the young person's own data at all.
+    fn represents(&self, caller: &Caller, youth: YouthId) -> bool {
+        let channel = Channel::between(caller.agency.clone(), caller.agency.clone());
+        let own = Question::new(youth, channel, Viewer::Subject, Purpose::Unspecified, self.now());
+        let question = Question { actor: caller.role(), ..own };
+        let attendance = CategorySet::of(&[DataCategory::ServiceAttendance]);
+        self.engine().decide(&self.index(), attendance, &question).permitted() == attendance
+    }
+
     /// The referral as this caller may see it now.
     pub(crate) fn view(
         &self,
@@ -55,28 +72,22 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Authorised<Referral>, Error> {
         let viewer = viewer(caller, &record.row)?;
+        self.check_subject(caller, record.row.youth)?;
         let mut message = record.message.clone();
         if viewer == Viewer::Addressee
             && let Some(content) = message.content.as_mut()
         {
             content.identity_code = person.identity()?.expose().to_owned();
         }
-        let question = Question {
-            youth: record.row.youth,
-            channel: record.channel(),
-            viewer,
-            purpose: record.purpose(),
-            actor: caller.actor.role(),
-            now,
-        };
+        let question = record.question(viewer, caller.role(), now);
         let full = Valid::check(message.clone())?;
-        match self.engine.authorise(&self.index(), full, CategorySet::EMPTY, &question) {
+        match self.engine().authorise(&self.index(), full, CategorySet::EMPTY, &question) {
             Ok(authorised) => Ok(authorised),
             Err(_) => {
                 // Nothing personal is permitted: the party still sees that the matter exists, and its state.
                 message.restrict(CategorySet::ENVELOPE);
                 let envelope = Valid::check(message)?;
-                self.engine
+                self.engine()
                     .authorise(&self.index(), envelope, CategorySet::EMPTY, &question)
                     .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))
             }
@@ -89,7 +100,7 @@ impl Gateway {
         caller: &Caller,
         message: X,
     ) -> Result<Authorised<X>, Error> {
-        self.engine
+        self.engine()
             .envelope(Valid::check(message)?, reader(caller), self.now())
             .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))
     }

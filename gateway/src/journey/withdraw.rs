@@ -1,7 +1,7 @@
 //! A permission ends: what had not begun is stopped, and the answer says what could not be.
 
 use jiff::Timestamp;
-use polku_policy::{ActorRole, Authorised, Question, Viewer};
+use polku_policy::{ActorRole, Authorised, Viewer};
 use polku_proto::v1::referral_event::Kind;
 use polku_proto::v1::{
     ConsentChange, ConsentState, DeliveryState, RevokeConsentRequest, WithdrawConsentRequest,
@@ -12,9 +12,7 @@ use serde_json::json;
 use super::consent::{check_etag, check_party, push_event};
 use super::machine::{Step, is_final};
 use super::read::name;
-use super::refer::REQUIRED;
 use super::respond::event;
-use super::view::check_subject;
 use crate::audit::Event;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
@@ -66,7 +64,7 @@ impl Gateway {
         state: ConsentState,
         reason: String,
     ) -> Result<Authorised<ConsentChange>, Error> {
-        check_subject(call.caller, name.youth)?;
+        self.check_subject(call.caller, name.youth)?;
         let Begun { person, earlier, now, alone: _alone } = self.begin(call, name.youth).await?;
         if let Some(earlier) = earlier {
             return self.consent_again(call.caller, earlier, now);
@@ -166,17 +164,11 @@ impl Gateway {
     }
 
     fn still_permitted(&self, record: &ReferralRecord, now: Timestamp) -> bool {
-        let question = Question {
-            youth: record.row.youth,
-            channel: record.channel(),
-            viewer: Viewer::Addressee,
-            purpose: record.purpose(),
-            actor: ActorRole::System,
-            now,
-        };
+        let question = record.question(Viewer::Addressee, ActorRole::System, now);
         let content = record.message.content.as_ref().map_or(CategorySet::EMPTY, Disclose::categories);
-        let decision = self.engine.decide(&self.index(), content.union(REQUIRED), &question);
-        REQUIRED.is_subset(decision.permitted()) || is_passing(&decision)
+        let required = self.required(&record.row.recipient);
+        let decision = self.engine().decide(&self.index(), content.union(required), &question);
+        required.is_subset(decision.permitted()) || is_passing(&decision)
     }
 
     async fn stop(

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use polku_adapters::{Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Receipt, Redelivery, Retry};
-use polku_policy::{ActorRole, Authorised, Decision, Question, Reason, Viewer};
+use polku_policy::{ActorRole, Authorised, Decision, Reason, Viewer};
 use polku_proto::v1::referral_event::Kind;
 use polku_proto::v1::{DataCategory, Delivery, DeliveryState};
 use polku_proto::{CategorySet, Disclose, ReferralName, Valid};
@@ -250,15 +250,9 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Result<Authorised<Delivery>, Decision>, Error> {
         let viewer = if row.agency == record.row.recipient { Viewer::Addressee } else { Viewer::Author };
-        let question = Question {
-            youth: row.youth,
-            channel: record.channel(),
-            viewer,
-            purpose: record.purpose(),
-            actor: ActorRole::System,
-            now,
-        };
-        let (item, required) = message::item(person, record, row, now)?;
+        let question = record.question(viewer, ActorRole::System, now);
+        let required = self.required(&record.row.recipient);
+        let (item, required) = message::item(person, record, row, required, now)?;
         let mut payload = Delivery {
             message_id: row.message.to_string(),
             referral: record.name().to_string(),
@@ -267,11 +261,11 @@ impl Gateway {
             item: Some(item),
         };
         let full = Valid::check(payload.clone())?;
-        let mut decided = self.engine.authorise(&self.index(), full, required, &question);
+        let mut decided = self.engine().authorise(&self.index(), full, required, &question);
         // That the state has changed is for both parties to know, even when none of the words about it may be told.
         if decided.is_err() && row.item == DeliveryItem::StateChange {
             payload.restrict(ENVELOPE);
-            decided = self.engine.authorise(&self.index(), Valid::check(payload)?, required, &question);
+            decided = self.engine().authorise(&self.index(), Valid::check(payload)?, required, &question);
         }
         Ok(decided.map_err(polku_policy::Denied::into_decision))
     }

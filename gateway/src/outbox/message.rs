@@ -2,9 +2,7 @@
 
 use jiff::Timestamp;
 use polku_proto::CategorySet;
-use polku_proto::v1::{
-    DataCategory, ReferralHandover, ReferralNotice, ReferralState, delivery, referral_notice,
-};
+use polku_proto::v1::{ReferralHandover, ReferralNotice, ReferralState, delivery, referral_notice};
 
 use super::end::has_ended;
 use crate::error::Error;
@@ -12,11 +10,12 @@ use crate::person::Person;
 use crate::record::{ReferralRecord, wire_time};
 use crate::store::{DeliveryItem, DeliveryRow};
 
-/// The payload as it would be with every permission, and what of it must be permitted.
+/// The payload as it would be with every permission, and what of it must be permitted: `required` of a referral.
 pub(super) fn item(
     person: &Person,
     record: &ReferralRecord,
     row: &DeliveryRow,
+    required: CategorySet,
     now: Timestamp,
 ) -> Result<(delivery::Item, CategorySet), Error> {
     let message = &record.message;
@@ -38,8 +37,10 @@ pub(super) fn item(
                 create_time: message.create_time,
                 respond_by: message.respond_by,
                 content: Some(content),
+                recipient_unit: message.recipient_unit.clone(),
+                claim: message.claim.clone(),
             };
-            (delivery::Item::Handover(handover), CategorySet::of(&[DataCategory::IdentityContact]))
+            (delivery::Item::Handover(handover), required)
         }
         DeliveryItem::StateChange => {
             let mut notice = notice(referral_notice::Kind::StateChanged, record.state())?;

@@ -2,10 +2,13 @@
 
 use polku_proto::v1::consent_service_server::ConsentService;
 use polku_proto::v1::{
-    Consent, ConsentChange, GetConsentRequest, LiftProhibitionRequest, ListConsentsRequest,
-    ListConsentsResponse, ProhibitionChange, RecordConsentRequest, RecordProhibitionRequest,
-    RefuseConsentRequest, RenewConsentRequest, RequestConsentRequest, RevokeConsentRequest,
-    VerifyConsentRequest, VerifyConsentResponse, WithdrawConsentRequest,
+    BatchVerifyConsentsRequest, BatchVerifyConsentsResponse, Consent, ConsentChange, ConsentDocument,
+    ConsentNotice, ConsentReceipt, DisclosureExplanation, ExplainDisclosureRequest, ExportConsentRequest,
+    GetConsentReceiptRequest, GetConsentRequest, ImportConsentRequest, ImportConsentResponse,
+    InvalidateConsentRequest, LiftProhibitionRequest, ListConsentsRequest, ListConsentsResponse,
+    ProhibitionChange, RecordConsentRequest, RecordProhibitionRequest, RefuseConsentRequest,
+    RenewConsentRequest, RequestConsentRequest, RevokeConsentRequest, VerifyConsentRequest,
+    VerifyConsentResponse, WatchConsentsRequest, WithdrawConsentRequest,
 };
 use tonic::{Request, Response, Status};
 
@@ -102,6 +105,57 @@ impl ConsentService for Service {
         let (caller, request) = self.0.open(request)?;
         let list = self.0.gateway.list_consents(&caller, request).await?;
         Ok(answer(list, &caller, self.0.gateway.now())?)
+    }
+
+    async fn invalidate_consent(
+        &self,
+        _request: Request<InvalidateConsentRequest>,
+    ) -> Result<Response<ConsentChange>, Status> {
+        Err(Status::unimplemented("not yet"))
+    }
+
+    async fn get_consent_receipt(
+        &self,
+        _request: Request<GetConsentReceiptRequest>,
+    ) -> Result<Response<ConsentReceipt>, Status> {
+        Err(Status::unimplemented("not yet"))
+    }
+
+    async fn export_consent(
+        &self,
+        _request: Request<ExportConsentRequest>,
+    ) -> Result<Response<ConsentDocument>, Status> {
+        Err(Status::unimplemented("not yet"))
+    }
+
+    async fn import_consent(
+        &self,
+        _request: Request<ImportConsentRequest>,
+    ) -> Result<Response<ImportConsentResponse>, Status> {
+        Err(Status::unimplemented("not yet"))
+    }
+
+    async fn batch_verify_consents(
+        &self,
+        _request: Request<BatchVerifyConsentsRequest>,
+    ) -> Result<Response<BatchVerifyConsentsResponse>, Status> {
+        Err(Status::unimplemented("not yet"))
+    }
+
+    type WatchConsentsStream = tokio_stream::wrappers::ReceiverStream<Result<ConsentNotice, Status>>;
+
+    async fn watch_consents(
+        &self,
+        _request: Request<WatchConsentsRequest>,
+    ) -> Result<Response<Self::WatchConsentsStream>, Status> {
+        Err(Status::unimplemented("not yet"))
+    }
+
+    async fn explain_disclosure(
+        &self,
+        _request: Request<ExplainDisclosureRequest>,
+    ) -> Result<Response<DisclosureExplanation>, Status> {
+        Err(Status::unimplemented("not yet"))
     }
 
     async fn verify_consent(

@@ -6,6 +6,7 @@
 mod consent;
 mod deadline;
 mod journey;
+mod legal_status;
 mod referral;
 pub(crate) mod status;
 
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 use polku_proto::v1::consent_service_server::ConsentServiceServer;
 use polku_proto::v1::journey_service_server::JourneyServiceServer;
+use polku_proto::v1::legal_status_service_server::LegalStatusServiceServer;
 use polku_proto::v1::referral_service_server::ReferralServiceServer;
 use polku_proto::{Valid, Validate};
 use tonic::Request;
@@ -46,8 +48,10 @@ pub(crate) fn routes(gateway: Arc<Gateway>, callers: Arc<Callers>, quotas: Arc<Q
     let desk = Desk { gateway, callers, quotas };
     let journey = JourneyServiceServer::new(journey::Service(desk.clone()));
     let referral = ReferralServiceServer::new(referral::Service(desk.clone()));
-    let consent = ConsentServiceServer::new(consent::Service(desk));
+    let consent = ConsentServiceServer::new(consent::Service(desk.clone()));
+    let status = LegalStatusServiceServer::new(legal_status::Service(desk));
     Routes::new(journey.max_decoding_message_size(LARGEST_MESSAGE))
         .add_service(referral.max_decoding_message_size(LARGEST_MESSAGE))
         .add_service(consent.max_decoding_message_size(LARGEST_MESSAGE))
+        .add_service(status.max_decoding_message_size(LARGEST_MESSAGE))
 }

@@ -54,6 +54,9 @@ pub trait Store: Debug + Send + Sync {
     /// All consents and prohibitions of a person, oldest first.
     async fn instruments_of(&self, youth: YouthId) -> Result<Vec<InstrumentRow>, StoreError>;
 
+    /// Persons with an id above `after`, by id, at most `limit`.
+    async fn youths(&self, after: Uuid, limit: u32) -> Result<Vec<YouthRow>, StoreError>;
+
     /// Everything that is in force, each with the wrapped key of its person, for rebuilding the consent index: rows
     /// with an id above `after`, by id.
     async fn instruments_in_force(
@@ -304,9 +307,11 @@ pub enum InstrumentKind {
     Consent,
     /// A prohibition.
     Prohibition,
+    /// A legal status.
+    LegalStatus,
 }
 
-/// A consent, permit or prohibition.
+/// A consent, permit, prohibition or legal status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InstrumentRow {
     /// Opaque id.
@@ -321,7 +326,7 @@ pub struct InstrumentRow {
     pub in_force: bool,
     /// The consent revision of the last change: the sequence of its audit leaf.
     pub revision: u64,
-    /// The contract's `Consent` or `Prohibition`, sealed.
+    /// The contract's `Consent`, `Prohibition` or `LegalStatus`, sealed.
     pub sealed: Vec<u8>,
 }
 

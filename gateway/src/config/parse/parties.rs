@@ -2,22 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use polku_policy::{Channel, Sector, Standing};
-use polku_proto::AgencyId;
+use polku_policy::{Agreement, Sector, Standing, Task};
+use polku_proto::{AgencyId, CategorySet, named};
 
 use super::super::section::{Section, quoted};
 use super::super::{ActorKind, AdapterEntry, AgencyEntry, Organisation};
 
 const AGENCY_ID: &str = "an agency id: 1 to 32 lower-case letters, digits and hyphens, a letter first";
-const SECTORS: [(&str, Sector); 7] = [
-    ("employment", Sector::Employment),
-    ("benefits", Sector::Benefits),
-    ("social", Sector::Social),
-    ("health", Sector::Health),
-    ("youth_work", Sector::YouthWork),
-    ("education", Sector::Education),
-    ("ngo", Sector::Ngo),
-];
 const STANDINGS: [(&str, Standing); 2] =
     [("authority", Standing::Authority), ("not_authority", Standing::NotAuthority)];
 const ACTORS: [(&str, ActorKind); 3] = [
@@ -36,8 +27,10 @@ pub(super) fn agencies(top: &Section<'_>) -> (Vec<AgencyEntry>, BTreeSet<AgencyI
     }
     for section in sections {
         let id = section.parsed::<AgencyId>("id", AGENCY_ID);
-        let sector = named(&section, "sector", &SECTORS);
-        let standing = named(&section, "standing", &STANDINGS);
+        let sector = one_of(&section, "sector", &Sector::ALL.map(|sector| (sector.name(), sector)));
+        let standing = one_of(&section, "standing", &STANDINGS);
+        let tasks = tasks(&section);
+        let requires = requires(&section);
         let kind = section.optional_text("adapter", "the name of an adapter");
         let settings = section.raw_table("settings");
         if kind.is_none() && settings.is_some() {
@@ -49,7 +42,7 @@ pub(super) fn agencies(top: &Section<'_>) -> (Vec<AgencyEntry>, BTreeSet<AgencyI
         section.finish();
         let adapter = kind.map(|kind| AdapterEntry { kind, settings: settings.unwrap_or_default() });
         if let (Some(id), Some(sector), Some(standing)) = (id, sector, standing) {
-            agencies.push(AgencyEntry { id, sector, standing, adapter });
+            agencies.push(AgencyEntry { id, sector, standing, tasks, requires, adapter });
         }
     }
     (agencies, ids)
@@ -94,13 +87,13 @@ pub(super) fn organisations(top: &Section<'_>, agencies: &BTreeSet<AgencyId>) ->
     organisations
 }
 
-pub(super) fn agreements(top: &Section<'_>, agencies: &BTreeSet<AgencyId>) -> Vec<Channel> {
-    let mut agreements: Vec<Channel> = Vec::new();
+pub(super) fn agreements(top: &Section<'_>, agencies: &BTreeSet<AgencyId>) -> Vec<Agreement> {
+    let mut agreements: Vec<Agreement> = Vec::new();
     for section in top.sections("agreement") {
         let from = listed(&section, "from", agencies);
         let to = listed(&section, "to", agencies);
         if let (Some(from), Some(to)) = (from, to) {
-            let agreement = Channel { from, to };
+            let agreement = Agreement { from, to };
             if agreement.from == agreement.to {
                 section.wrong("to", quoted(&agreement.to), "another agency than `from`");
             } else if agreements.contains(&agreement) {
@@ -124,7 +117,7 @@ fn listed(section: &Section<'_>, key: &'static str, agencies: &BTreeSet<AgencyId
     Some(id)
 }
 
-fn named<T: Copy>(section: &Section<'_>, key: &'static str, names: &[(&str, T)]) -> Option<T> {
+fn one_of<T: Copy>(section: &Section<'_>, key: &'static str, names: &[(&str, T)]) -> Option<T> {
     let expected = format!("one of {}", names.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", "));
     let text = section.text(key, &expected)?;
     let value = names.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
@@ -132,6 +125,32 @@ fn named<T: Copy>(section: &Section<'_>, key: &'static str, names: &[(&str, T)])
         section.wrong(key, quoted(text), expected);
     }
     value
+}
+
+fn tasks(section: &Section<'_>) -> BTreeSet<Task> {
+    let expected = format!("one of {}", Task::ALL.map(Task::name).join(", "));
+    let mut tasks = BTreeSet::new();
+    for (path, text) in section.texts("tasks", &expected) {
+        match Task::ALL.into_iter().find(|task| task.name() == text) {
+            Some(task) => {
+                tasks.insert(task);
+            }
+            None => section.wrong_at(path, quoted(&text), expected.as_str()),
+        }
+    }
+    tasks
+}
+
+fn requires(section: &Section<'_>) -> CategorySet {
+    let expected = "a data category in lower case, such as address_contact";
+    let mut categories = CategorySet::EMPTY;
+    for (path, text) in section.texts("requires", expected) {
+        match named(&text) {
+            Some(category) => categories.insert(category),
+            None => section.wrong_at(path, quoted(&text), expected),
+        }
+    }
+    categories
 }
 
 fn certificates(section: &Section<'_>, all: &mut BTreeSet<[u8; 32]>) -> Vec<[u8; 32]> {

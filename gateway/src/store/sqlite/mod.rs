@@ -133,6 +133,10 @@ impl Store for SqliteStore {
         self.read(move |connection| read::instruments_of(connection, youth)).await
     }
 
+    async fn youths(&self, after: Uuid, limit: u32) -> Result<Vec<YouthRow>, StoreError> {
+        self.read(move |connection| read::youths(connection, after, limit)).await
+    }
+
     async fn instruments_in_force(
         &self,
         after: Uuid,

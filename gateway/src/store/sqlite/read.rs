@@ -78,6 +78,12 @@ pub(super) fn youth(connection: &Connection, youth: YouthId) -> Result<Option<Yo
     one(connection, &select(YOUTH, "youth WHERE id = ?1"), params![blob(youth.uuid())], rows::youth)
 }
 
+/// See [`crate::store::Store::youths`].
+pub(super) fn youths(connection: &Connection, after: Uuid, limit: u32) -> Result<Vec<YouthRow>, StoreError> {
+    let sql = select(YOUTH, "youth WHERE id > ?1 ORDER BY id LIMIT ?2");
+    all(connection, &sql, params![blob(after), limit], rows::youth)
+}
+
 /// See [`crate::store::Store::referral`].
 pub(super) fn referral(
     connection: &Connection,

@@ -177,6 +177,7 @@ pub(super) fn kind_number(kind: InstrumentKind) -> i32 {
     match kind {
         InstrumentKind::Consent => 1,
         InstrumentKind::Prohibition => 2,
+        InstrumentKind::LegalStatus => 3,
     }
 }
 
@@ -184,6 +185,7 @@ fn kind(number: i32) -> Option<InstrumentKind> {
     match number {
         1 => Some(InstrumentKind::Consent),
         2 => Some(InstrumentKind::Prohibition),
+        3 => Some(InstrumentKind::LegalStatus),
         _ => None,
     }
 }

@@ -1,0 +1,296 @@
+//! A professional records what the law makes of a young person's situation: it decides what may be disclosed.
+
+use jiff::Timestamp;
+use polku_policy::{Authorised, Channel, Question, Sector, Viewer};
+use polku_proto::v1::legal_status_terms::Status;
+use polku_proto::v1::{
+    EndLegalStatusRequest, LegalStatus, LegalStatusChange, LegalStatusTerms, ListLegalStatusesRequest,
+    ListLegalStatusesResponse, Purpose, RecordLegalStatusRequest, legal_status,
+};
+use polku_proto::{CategorySet, LegalStatusId, LegalStatusName, Valid, YouthId};
+use serde_json::json;
+
+use super::read::{name, youth_id};
+use super::refer::mismatch;
+use crate::audit::Event;
+use crate::caller::{Actor, Caller};
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::once::{Begun, Call};
+use crate::person::Person;
+use crate::record::{StatusRecord, etag, new_instrument, wire_time};
+use crate::store::{Change, InstrumentKind};
+use crate::trail::{Entry, receipt};
+
+/// How many statuses a list shows. Nobody has that many.
+const MOST: usize = 200;
+
+impl Gateway {
+    /// Records a status. Deliveries that nothing permits any more because of it are stopped.
+    pub(crate) async fn record_legal_status(
+        &self,
+        caller: &Caller,
+        request: Valid<RecordLegalStatusRequest>,
+    ) -> Result<Authorised<LegalStatusChange>, Error> {
+        let request = request.into_inner();
+        let youth = youth_id(&request.youth, "youth")?;
+        let terms = request.terms.clone().unwrap_or_default();
+        let unit = self.check_recorder(caller, &terms)?;
+        let call = self.call(caller, "RecordLegalStatus", &request.request_id, &request)?;
+        let Begun { person, earlier, now, alone: _alone } = self.begin(&call, youth).await?;
+        if let Some(earlier) = earlier {
+            return self.status_again(caller, earlier, now);
+        }
+        let older = self.older_assessments(&person, &terms).await?;
+        let id = self.new_id(now)?;
+        let name = LegalStatusName { youth, status: LegalStatusId::from_uuid(id) };
+        let record = StatusRecord {
+            row: new_instrument(id, youth, InstrumentKind::LegalStatus),
+            message: LegalStatus {
+                name: name.to_string(),
+                state: legal_status::State::InForce as i32,
+                terms: Some(terms),
+                recorder: caller.agency.to_string(),
+                recorder_unit: unit,
+                create_time: Some(wire_time(now)?),
+                ..LegalStatus::default()
+            },
+        };
+        self.commit_status(&call, &person, record, older, now).await
+    }
+
+    /// Ends a status. What it had stopped stays stopped.
+    pub(crate) async fn end_legal_status(
+        &self,
+        caller: &Caller,
+        request: Valid<EndLegalStatusRequest>,
+    ) -> Result<Authorised<LegalStatusChange>, Error> {
+        let request = request.into_inner();
+        let name: LegalStatusName = name(&request.name, "name")?;
+        let call = self.call(caller, "EndLegalStatus", &request.request_id, &request)?;
+        let Begun { person, earlier, now, alone: _alone } = self.begin(&call, name.youth).await?;
+        if let Some(earlier) = earlier {
+            return self.status_again(caller, earlier, now);
+        }
+        let row = self.store.instrument(name.status.uuid()).await?.ok_or(Error::NotFound)?;
+        if row.kind != InstrumentKind::LegalStatus || row.youth != name.youth {
+            return Err(Error::NotFound);
+        }
+        let mut record = StatusRecord::open(person.key(), row)?;
+        let recorded_it = record.message.recorder == caller.agency.as_str();
+        // To others it does not exist: that an address is protected is protected itself.
+        if !recorded_it || !matches!(caller.actor, Actor::Professional { .. }) {
+            return Err(Error::NotFound);
+        }
+        if request.etag != etag(record.row.version) {
+            return Err(Error::EtagMismatch);
+        }
+        if record.message.state() != legal_status::State::InForce {
+            return Err(Error::RecordState { expected: "a status in force can be ended" });
+        }
+        end(&mut record, now)?;
+        self.commit_status(&call, &person, record, Vec::new(), now).await
+    }
+
+    /// Lists a person's statuses, oldest first.
+    pub(crate) async fn list_legal_statuses(
+        &self,
+        caller: &Caller,
+        request: Valid<ListLegalStatusesRequest>,
+    ) -> Result<Authorised<ListLegalStatusesResponse>, Error> {
+        let youth = youth_id(&request.get().parent, "parent")?;
+        self.check_subject(caller, youth)?;
+        let mut answer = self.shell(caller, ListLegalStatusesResponse::default())?;
+        for (name, view) in self.legal_statuses_for(caller, youth).await? {
+            self.note_reading(caller, youth, &name, &view).await?;
+            answer = answer.gather(view).map_err(mismatch)?;
+        }
+        Ok(answer)
+    }
+
+    /// The statuses of a person that this caller may know of; none when there is no such person.
+    pub(crate) async fn legal_statuses_for(
+        &self,
+        caller: &Caller,
+        youth: YouthId,
+    ) -> Result<Vec<(String, Authorised<LegalStatus>)>, Error> {
+        let now = self.now();
+        let person = match self.person(youth).await {
+            Ok(person) => person,
+            Err(Error::NotFound) => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let mut views = Vec::new();
+        for record in self.statuses_of(&person).await? {
+            if may_know(caller, &record) && views.len() < MOST {
+                let name = record.message.name.clone();
+                views.push((name, self.view_status(caller, youth, record.message, now)?));
+            }
+        }
+        Ok(views)
+    }
+
+    /// Brings a status into the index.
+    pub(crate) fn apply_status(&self, record: &StatusRecord) -> Result<(), Error> {
+        let row = &record.row;
+        let id = LegalStatusId::from_uuid(row.id);
+        if row.in_force {
+            self.index_mut().put_status(row.youth, id, record.status()?, row.revision);
+        } else {
+            self.index_mut().remove_status(row.youth, id, row.revision);
+        }
+        Ok(())
+    }
+
+    /// Who may record what, and the unit that does.
+    fn check_recorder(&self, caller: &Caller, terms: &LegalStatusTerms) -> Result<String, Error> {
+        let Actor::Professional { unit, .. } = &caller.actor else {
+            return Err(Error::ActorNotAllowed { expected: "a professional records a legal status" });
+        };
+        let agency = self.directory.agency(&caller.agency);
+        let is_authority = self.directory.is_authority(&caller.agency);
+        let expected = match terms.status {
+            Some(Status::AddressProtection(_)) => None,
+            Some(Status::CapacityAssessment(_)) if is_authority => None,
+            Some(Status::CapacityAssessment(_)) | None => {
+                Some("a professional of an authority assesses capacity")
+            }
+            Some(Status::MultiSectorSupport(_)) => {
+                let employment = agency.is_some_and(|agency| agency.sector == Sector::Employment);
+                (!employment || !is_authority)
+                    .then_some("a professional of the employment authority records multi-sector support")
+            }
+        };
+        match expected {
+            None => Ok(unit.clone()),
+            Some(expected) => Err(Error::ActorNotAllowed { expected }),
+        }
+    }
+
+    /// The assessments that a new one replaces.
+    async fn older_assessments(
+        &self,
+        person: &Person,
+        terms: &LegalStatusTerms,
+    ) -> Result<Vec<StatusRecord>, Error> {
+        if !matches!(terms.status, Some(Status::CapacityAssessment(_))) {
+            return Ok(Vec::new());
+        }
+        let is_assessment = |record: &StatusRecord| {
+            let status = record.message.terms.as_ref().and_then(|terms| terms.status.as_ref());
+            record.row.in_force && matches!(status, Some(Status::CapacityAssessment(_)))
+        };
+        Ok(self.statuses_of(person).await?.into_iter().filter(is_assessment).collect())
+    }
+
+    async fn statuses_of(&self, person: &Person) -> Result<Vec<StatusRecord>, Error> {
+        let rows = self.store.instruments_of(person.id).await?.into_iter();
+        rows.filter(|row| row.kind == InstrumentKind::LegalStatus)
+            .map(|row| StatusRecord::open(person.key(), row))
+            .collect()
+    }
+
+    /// Leaf, state, index; and an end to what is not permitted any more.
+    async fn commit_status(
+        &self,
+        call: &Call<'_>,
+        person: &Person,
+        mut record: StatusRecord,
+        mut older: Vec<StatusRecord>,
+        now: Timestamp,
+    ) -> Result<Authorised<LegalStatusChange>, Error> {
+        let is_new = record.message.state() == legal_status::State::InForce;
+        let expected = if is_new {
+            None
+        } else {
+            record.row.version += 1;
+            Some(record.row.version - 1)
+        };
+        let entry = Entry::of(Event::LegalStatusChange, person.id).by(call.caller);
+        let details = json!({"status": record.message.name, "state": record.message.state().as_str_name()});
+        let announced = self.announce(entry, person, &details, now).await?;
+        let revision = announced.receipt.sequence;
+        let mut change = Change::announced_by(revision);
+        change.detail = announced.detail;
+        change.instruments.push(record.write(person, expected, revision)?);
+        for old in &mut older {
+            let expected = Some(old.row.version);
+            end(old, now)?;
+            old.row.version += 1;
+            change.instruments.push(old.write(person, expected, revision)?);
+        }
+        let before = self.index().snapshot(person.id);
+        // Taking away counts from here on, before it is durable: it can be too early, never too late.
+        older.iter().try_for_each(|old| self.apply_status(old))?;
+        self.apply_status(&record)?;
+        let committed = async {
+            let effect = self.stop_unpermitted(call.caller, person, &mut change, now).await?;
+            let answer = LegalStatusChange {
+                status: Some(record.message.clone()),
+                revision,
+                receipt: Some(receipt(&announced.receipt)),
+                stopped: effect.stopped,
+                under_way: effect.under_way,
+            };
+            change.request = Some(call.answered(person, &answer, now)?);
+            self.commit(change).await?;
+            Ok(answer)
+        };
+        let answer = committed.await.inspect_err(|error: &Error| {
+            if error.changed_nothing() {
+                self.index_mut().restore(before);
+            }
+        })?;
+        self.status_again(call.caller, answer, now)
+    }
+
+    fn status_again(
+        &self,
+        caller: &Caller,
+        mut answer: LegalStatusChange,
+        now: Timestamp,
+    ) -> Result<Authorised<LegalStatusChange>, Error> {
+        let status = answer.status.take().ok_or(Error::Inconsistent("an answer without status"))?;
+        let name: LegalStatusName =
+            status.name.parse().map_err(|_| Error::Inconsistent("an answer without status name"))?;
+        let view = self.view_status(caller, name.youth, status, now)?;
+        self.shell(caller, answer)?.gather(view).map_err(mismatch)
+    }
+
+    fn view_status(
+        &self,
+        caller: &Caller,
+        youth: YouthId,
+        status: LegalStatus,
+        now: Timestamp,
+    ) -> Result<Authorised<LegalStatus>, Error> {
+        let viewer = match caller.actor {
+            Actor::Subject(_) | Actor::Representative { .. } => Viewer::Subject,
+            Actor::Professional { .. } => Viewer::Author,
+        };
+        let channel = Channel::between(caller.agency.clone(), caller.agency.clone());
+        let question = Question {
+            actor: caller.role(),
+            ..Question::new(youth, channel, viewer, Purpose::Unspecified, now)
+        };
+        self.engine()
+            .authorise(&self.index(), Valid::check(status)?, CategorySet::EMPTY, &question)
+            .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))
+    }
+}
+
+fn end(record: &mut StatusRecord, now: Timestamp) -> Result<(), Error> {
+    record.message.set_state(legal_status::State::Ended);
+    record.message.end_time = Some(wire_time(now)?);
+    Ok(())
+}
+
+/// That there is a status is known to who recorded it and to the young person. Guardians are not told how a minor's
+/// capacity was assessed: the minor may have forbidden it.
+fn may_know(caller: &Caller, record: &StatusRecord) -> bool {
+    match caller.actor {
+        Actor::Subject(_) => true,
+        Actor::Representative { .. } => false,
+        Actor::Professional { .. } => record.message.recorder == caller.agency.as_str(),
+    }
+}
