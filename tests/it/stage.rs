@@ -169,7 +169,7 @@ impl Stage {
             recipient: KELA.into(),
             purpose: Purpose::Guidance as i32,
             categories: vec![DataCategory::Housing as i32],
-            min_revision: 0,
+            ..polku_proto::v1::VerifyConsentRequest::default()
         };
         let answer = self.ohjaamo().consent.verify_consent(request).await.unwrap().into_inner();
         answer.receipt.unwrap().sequence + 1

@@ -55,6 +55,7 @@ fn telling(content: ReferralContent) -> Vec<String> {
         service_attendance,
         outcome_measures,
         quality_of_life,
+        correspondence_address,
     } = content;
     let ContactDetails { phone, email, street_address, postal_code: _, city: _, municipality: _ } =
         contact.unwrap();
@@ -73,6 +74,7 @@ fn telling(content: ReferralContent) -> Vec<String> {
         health_capacity,
         housing,
         benefits_income,
+        correspondence_address,
         joint_plan,
         service_attendance,
         outcome_measures,

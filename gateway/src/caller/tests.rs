@@ -57,7 +57,8 @@ fn a_registered_professional_calls_for_the_agency_of_the_certificate() {
     for certificate in [CERTIFICATE, [2; 32]] {
         let caller = called(certificate, professional("espoo", "guidance_worker")).unwrap();
         assert_eq!(caller.agency.as_str(), "ohjaamo");
-        assert_eq!(caller.actor.role(), ActorRole::Professional("guidance_worker".into()));
+        let at = "ohjaamo/espoo".parse().unwrap();
+        assert_eq!(caller.role(), ActorRole::Professional { at, role: "guidance_worker".into() });
         assert!(matches!(caller.actor, Actor::Professional { .. }));
     }
 }
@@ -67,13 +68,13 @@ fn subject_and_representative_stand_for_one_young_person() {
     let youth: YouthName = YOUTH.parse().unwrap();
     let caller = called(CERTIFICATE, subject(YOUTH)).unwrap();
     assert_eq!(caller.actor, Actor::Subject(youth.youth));
-    assert_eq!(caller.actor.role(), ActorRole::Subject);
+    assert_eq!(caller.role(), ActorRole::Subject);
 
     let caller = called([3; 32], representative(Capacity::Guardian)).unwrap();
     assert!(
         matches!(caller.actor, Actor::Representative { youth: represented, .. } if represented == youth.youth)
     );
-    assert_eq!(caller.actor.role(), ActorRole::Representative);
+    assert_eq!(caller.role(), ActorRole::Guardian);
 }
 
 #[test]

@@ -164,7 +164,7 @@ def not_permitted(story: Story) -> None:
 def record_consent(story: Story) -> None:
     until = timestamp_pb2.Timestamp(seconds=int(time.time()) + YEAR_SECONDS)
     terms = story.consents.ConsentTerms(
-        kind=story.consents.ConsentTerms.CONSENT_KIND_CONSENT, disclosers=[OHJAAMO], recipients=[TE],
+        kind=story.consents.ConsentTerms.CONSENT_KIND_CONSENT, legal_basis=story.consents.LEGAL_BASIS_CONSENT, disclosers=[OHJAAMO], recipients=[TE],
         purposes=[story.common.PURPOSE_EMPLOYMENT_SERVICES], categories=story.permitted(), valid_until=until,
     )
     evidence = story.consents.ConsentEvidence(

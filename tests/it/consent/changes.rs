@@ -35,6 +35,7 @@ impl Ask<'_> {
             purpose: self.purpose as i32,
             categories: self.categories.iter().map(|category| *category as i32).collect(),
             min_revision,
+            ..VerifyConsentRequest::default()
         }
     }
 
@@ -89,6 +90,7 @@ pub(super) async fn give(client: &Client, requested: &Consent, etag: &str) -> Re
         etag: etag.into(),
         terms: requested.terms.clone(),
         evidence: Some(evidence()),
+        ..RecordConsentRequest::default()
     };
     Ok(client.clone().consent.record_consent(request).await?.into_inner())
 }
@@ -105,6 +107,7 @@ pub(super) async fn renew(
         etag: etag.into(),
         valid_until: Some(until),
         evidence: Some(evidence()),
+        ..RecordConsentRequest::default()
     };
     Ok(client.clone().consent.renew_consent(request).await?.into_inner())
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use polku_gateway::config::{ActorKind, Config, ConfigError};
-use polku_policy::{Channel, Sector, Standing};
+use polku_policy::{Sector, Standing};
 use polku_tests::pki::Pki;
 use tempfile::TempDir;
 
@@ -87,9 +87,7 @@ fn a_good_configuration_says_what_is_written() {
     assert_eq!(organisation.units.len(), 2);
     assert!(organisation.actors.contains(&ActorKind::Representative));
 
-    let there = Channel { from: ohjaamo.id.clone(), to: paja.id.clone() };
-    let back = Channel { from: paja.id.clone(), to: ohjaamo.id.clone() };
-    assert!(config.directory.agreed(&there) && !config.directory.agreed(&back));
+    assert!(config.directory.agreed(&ohjaamo.id, &paja.id) && !config.directory.agreed(&paja.id, &ohjaamo.id));
 }
 
 #[test]

@@ -314,7 +314,7 @@ async fn fields_of_a_verification() {
             recipient: KELA.into(),
             purpose: purpose_of(KELA) as i32,
             categories: vec![DataCategory::IdentityContact as i32],
-            min_revision: 0,
+            ..VerifyConsentRequest::default()
         };
         spoil(&mut request);
         assert_field(stage.ohjaamo().consent.verify_consent(request).await, field, "INVALID_FIELDS");

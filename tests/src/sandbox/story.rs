@@ -133,7 +133,7 @@ impl<'a, 'b> Scene<'a, 'b> {
             recipient: terms.recipients.first().cloned().unwrap_or_default(),
             purpose: terms.purposes.first().copied().unwrap_or_default(),
             categories: cast::told_by_sender(&terms.categories),
-            min_revision: 0,
+            ..VerifyConsentRequest::default()
         };
         let answer = answered("VerifyConsent", self.ohjaamo.consent.verify_consent(request).await)?;
         let VerifyConsentResponse { decision, receipt } = answer;

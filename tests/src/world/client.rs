@@ -17,8 +17,8 @@ use polku_proto::v1::journey_service_client::JourneyServiceClient;
 use polku_proto::v1::referral_service_client::ReferralServiceClient;
 use polku_proto::v1::{
     Actor, Consent, ConsentEvidence, ConsentTerms, ContactDetails, DataCategory, EducationWork,
-    IdentifyYouthRequest, Professional, Purpose, RecordConsentRequest, ReferralContent, SendReferralRequest,
-    actor,
+    IdentifyYouthRequest, LegalBasis, Professional, Purpose, RecordConsentRequest, ReferralContent,
+    SendReferralRequest, actor,
 };
 use prost::Message;
 use rustls::pki_types::ServerName;
@@ -152,6 +152,8 @@ pub fn terms(from: &str, to: &str, purpose: Purpose, categories: &[DataCategory]
         explicit_categories: explicit.map(|category| *category as i32).collect(),
         valid_from: None,
         valid_until: Some(prost_types::Timestamp { seconds: until.as_second(), nanos: 0 }),
+        legal_basis: LegalBasis::Consent as i32,
+        ..ConsentTerms::default()
     }
 }
 
@@ -165,6 +167,7 @@ pub fn evidence() -> ConsentEvidence {
         notice_language: "fi".into(),
         notice_sha256: vec![7; 32],
         reference: "arkisto 12/2026".into(),
+        ..ConsentEvidence::default()
     }
 }
 
@@ -200,6 +203,7 @@ pub fn full_content() -> ReferralContent {
         service_attendance: "kanaria-osallistuminen".into(),
         outcome_measures: "kanaria-mittarit".into(),
         quality_of_life: "kanaria-elamanlaatu".into(),
+        correspondence_address: "kanaria-yhteysosoite".into(),
     }
 }
 
