@@ -107,7 +107,6 @@ pub(super) async fn renew(
         etag: etag.into(),
         valid_until: Some(until),
         evidence: Some(evidence()),
-        ..RecordConsentRequest::default()
     };
     Ok(client.clone().consent.renew_consent(request).await?.into_inner())
 }
