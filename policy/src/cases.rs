@@ -28,8 +28,8 @@
 //! consents = [{ categories = ["housing"] }]
 //! asks = ["housing", "benefits_income"]
 //! permits = ["housing"]
-//! because = ["consent", "not-an-authority"]
-//! missing = ["not_an_authority"]
+//! because = ["consent"]
+//! missing = ["no_basis"]
 //! ```
 //!
 //! Of an agency: `id`, `sector`, `authority`, `tasks`. Of a case:
