@@ -1,0 +1,11 @@
+//! Does no value reach the office whose category the permit does not have?
+
+use super::*;
+
+#[test]
+fn every_set_of_categories() {
+    trial::try_every_subset("te", "<tns:tulos>", |delivery, _| {
+        let message = Message::of(Envelope::open(delivery).unwrap(), &trial::agency("te")).unwrap();
+        office().write(&message).unwrap()
+    });
+}
