@@ -129,11 +129,8 @@ const CLIENT: &[Part] = &[
 const EDUCATION_AND_WORK: &[Part] =
     &[text("koulutusaste"), text("koulutus"), text("tyohistoria"), text("tyonhakijanTila")];
 
-const STATED_GROUND: &[Part] = &[
-    once("peruste", Holds::Code(GROUNDS)),
-    text("selostus"),
-    once("suostumusta", Holds::Code(ASKED)),
-];
+const STATED_GROUND: &[Part] =
+    &[once("peruste", Holds::Code(GROUNDS)), text("selostus"), once("suostumusta", Holds::Code(ASKED))];
 
 const fn client() -> Part {
     maybe("asiakas", Holds::Parts(CLIENT))

@@ -1,0 +1,1 @@
+//! Do documents say what the terms say, and terms what the documents say?

@@ -1,0 +1,1 @@
+//! How does a consent look as a Kantara Consent Receipt 1.1?
