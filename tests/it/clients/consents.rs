@@ -18,7 +18,8 @@ use tempfile::TempDir;
 
 use super::program;
 
-const NAME: &str = "youths/0193c5a0-0000-7000-8000-000000000001/consents/0193c5a0-0000-7000-8000-000000000004";
+const NAME: &str =
+    "youths/0193c5a0-0000-7000-8000-000000000001/consents/0193c5a0-0000-7000-8000-000000000004";
 
 fn instant(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -97,7 +98,9 @@ async fn every_document_is_a_resource_of_fhir_r4() {
         unit: "lapsiperheet".parse().unwrap(),
     };
     let permit = consent(ConsentState::Given, GivenBy::Self_, ConsentKind::DisclosurePermit);
-    for (number, recorder) in [professional, Recorder::Client, Recorder::LegalRepresentative].iter().enumerate() {
+    for (number, recorder) in
+        [professional, Recorder::Client, Recorder::LegalRepresentative].iter().enumerate()
+    {
         let now = instant("2026-01-02T00:00:00Z");
         let bundle = export_sote(&permit, &hetu, recorder, now, &parties).unwrap();
         write(format!("sote-{number}.json"), &bundle);
