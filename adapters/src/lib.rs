@@ -2,6 +2,8 @@
 
 mod adapter;
 pub mod agencies;
+/// Documents that agencies and the gateway's import and export share: FHIR Consent, Kantara Consent Receipt.
+pub mod formats;
 pub mod registry;
 mod setting;
 pub mod transport;

@@ -2,6 +2,7 @@
 //!
 //! The programs in `tests/clients/python` use stock libraries from PyPI, with what those make of the .proto files.
 
+mod consents;
 mod journey;
 mod rules;
 mod schemas;

@@ -1,5 +1,7 @@
 //! Which payloads are the adapters tried with? A made-up person, and a permit that the real engine gives.
 
+mod subsets;
+
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -13,6 +15,8 @@ use polku_proto::v1::{
     ReferralHandover, ReferralNotice, ReferralState, RejectionReason, referral_notice,
 };
 use polku_proto::{AgencyId, CategorySet, Party, Valid, time};
+
+pub(super) use subsets::try_every_subset;
 
 pub(super) const YOUTH: &str = "0193c5a0-0000-7000-8000-000000000001";
 pub(super) const REFERRAL: &str = "0193c5a0-0000-7000-8000-000000000002";
@@ -139,8 +143,12 @@ fn question(recipient: &AgencyId) -> Question {
 }
 
 fn index(recipient: &AgencyId) -> ConsentIndex {
+    index_for(recipient, CategorySet::ALL.difference(CategorySet::of(&[DataCategory::Envelope])))
+}
+
+/// One consent for these categories, all of them explicit.
+fn index_for(recipient: &AgencyId, categories: CategorySet) -> ConsentIndex {
     let mut index = ConsentIndex::new();
-    let envelope = CategorySet::of(&[DataCategory::Envelope]);
     let grant = Grant {
         id: CONSENT.parse().unwrap(),
         version: 1,
@@ -150,8 +158,8 @@ fn index(recipient: &AgencyId) -> ConsentIndex {
         disclosers: vec![Party::whole(agency("ohjaamo"))],
         recipients: vec![Party::whole(recipient.clone())],
         purposes: PurposeSet::of(&[Purpose::EmploymentServices]),
-        categories: CategorySet::ALL.difference(envelope),
-        explicit: polku_policy::SPECIAL,
+        categories,
+        explicit: polku_policy::SPECIAL.intersection(categories),
         period: Period::new(instant("2026-11-01T00:00:00Z"), Some(instant("2027-11-01T00:00:00Z"))).unwrap(),
     };
     index.put_grant(&grant, 1);

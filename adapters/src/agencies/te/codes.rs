@@ -1,7 +1,8 @@
 //! Which codes do the employment services use?
 
+use polku_proto::v1::legal_claim::ConsentAsked;
 use polku_proto::v1::referral_notice::Kind;
-use polku_proto::v1::{DeliveryState, Outcome, Purpose, ReferralState, RejectionReason};
+use polku_proto::v1::{DeliveryState, LegalGround, Outcome, Purpose, ReferralState, RejectionReason};
 
 use crate::agencies::event::{self, Action};
 
@@ -16,6 +17,33 @@ pub(super) fn purpose(purpose: Purpose) -> Option<&'static str> {
         Purpose::Rehabilitation => "KUNTOUTUS",
         Purpose::OutreachYouthWork => "ETSIVA_NUORISOTYO",
         Purpose::WorkshopCoaching => "TYOPAJAVALMENNUS",
+    })
+}
+
+/// `peruste` of `ilmoitusperuste`.
+pub(super) fn ground(ground: LegalGround) -> Option<&'static str> {
+    Some(match ground {
+        LegalGround::Unspecified => return None,
+        LegalGround::OutreachNotice => "ETSIVA_NUORISOTYO",
+        LegalGround::SocialCareInability => "KYKENEMATON_HUOLEHTIMAAN_ITSESTAAN",
+        LegalGround::SocialCareChildInterest => "LAPSEN_ETU",
+        LegalGround::ChildWelfareNotice => "LASTENSUOJELUILMOITUS",
+        LegalGround::AssistanceSocialWork => "TOIMEENTULOTUKI_SOSIAALITYO",
+        LegalGround::AssistanceSupplementary => "TOIMEENTULOTUKI_TAYDENTAVA_TAI_EHKAISEVA",
+        LegalGround::AssistanceLowered => "TOIMEENTULOTUKI_ALENNETTU",
+        LegalGround::AssistanceUnemployedYoung => "TOIMEENTULOTUKI_TYOTON_ALLE_25",
+        LegalGround::AssistanceUnemployed => "TOIMEENTULOTUKI_TYOTON_25_TAYTTANYT",
+        LegalGround::AssistanceImmigrant => "TOIMEENTULOTUKI_MAAHANMUUTTAJA",
+    })
+}
+
+/// `suostumusta` of `ilmoitusperuste`.
+pub(super) fn consent_asked(asked: ConsentAsked) -> Option<&'static str> {
+    Some(match asked {
+        ConsentAsked::Unspecified => return None,
+        ConsentAsked::NotGiven => "PYYDETTY_EI_SAATU",
+        ConsentAsked::NotReached => "EI_TAVOITETTU",
+        ConsentAsked::No => "EI_PYYDETTY",
     })
 }
 

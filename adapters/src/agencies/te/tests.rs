@@ -2,6 +2,7 @@
 
 mod answers;
 mod build;
+mod categories;
 mod golden;
 mod received;
 

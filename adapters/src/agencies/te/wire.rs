@@ -5,8 +5,8 @@
 
 use polku_proto::v1::delivery::Item;
 use polku_proto::v1::{
-    ContactDetails, DeliveryState, EducationWork, Outcome, Purpose, ReferralContent, ReferralHandover,
-    ReferralNotice, ReferralState, RejectionReason, referral_notice,
+    ContactDetails, DeliveryState, EducationWork, LegalClaim, LegalGround, Outcome, Purpose, ReferralContent,
+    ReferralHandover, ReferralNotice, ReferralState, RejectionReason, legal_claim, referral_notice,
 };
 use polku_proto::{AgencyId, MessageId, time};
 
@@ -39,9 +39,11 @@ pub(super) struct Lahete {
     sanoma_tunnus: String,
     lahete_tunnus: String,
     lahettaja: String,
+    vastaanottava_yksikko: Option<String>,
     kayttotarkoitus: &'static str,
     luotu: String,
     vastaus_viimeistaan: Option<String>,
+    ilmoitusperuste: Vec<(&'static str, String)>,
     tiedot: Tiedot,
 }
 
@@ -76,14 +78,8 @@ impl Message {
         let (sanoma_tunnus, lahete_tunnus) = (message.to_string(), referral.referral.to_string());
         match item {
             Item::Handover(handover) => {
-                let ReferralHandover {
-                    purpose,
-                    create_time,
-                    respond_by,
-                    content,
-                    recipient_unit: _,
-                    claim: _,
-                } = handover;
+                let ReferralHandover { purpose, create_time, respond_by, content, recipient_unit, claim } =
+                    handover;
                 let purpose = Purpose::try_from(purpose).ok().and_then(codes::purpose);
                 let luotu = instant(create_time.as_ref().map(time::from_wire), "create_time")?;
                 let respond_by = optional_instant(respond_by.as_ref().map(time::from_wire), "respond_by")?;
@@ -91,9 +87,11 @@ impl Message {
                     sanoma_tunnus,
                     lahete_tunnus,
                     lahettaja: sender.to_string(),
+                    vastaanottava_yksikko: present(recipient_unit),
                     kayttotarkoitus: purpose.ok_or(Unwritable("purpose"))?,
                     luotu: luotu.to_string(),
                     vastaus_viimeistaan: respond_by.map(|instant| instant.to_string()),
+                    ilmoitusperuste: claim.map(ground).transpose()?.unwrap_or_default(),
                     tiedot: Tiedot::of(content.unwrap_or_default()),
                 }))
             }
@@ -184,9 +182,11 @@ impl Lahete {
             .element("tns:sanomaTunnus", &self.sanoma_tunnus)
             .element("tns:laheteTunnus", &self.lahete_tunnus)
             .element("tns:lahettaja", &self.lahettaja)
+            .optional("tns:vastaanottavaYksikko", self.vastaanottava_yksikko.as_deref())
             .element("tns:kayttotarkoitus", self.kayttotarkoitus)
             .element("tns:luotu", &self.luotu)
             .optional("tns:vastausViimeistaan", self.vastaus_viimeistaan.as_deref());
+        write_group(writer, "tns:ilmoitusperuste", &self.ilmoitusperuste);
         self.tiedot.write(writer);
     }
 }
@@ -230,7 +230,7 @@ impl Tiedot {
             service_attendance,
             outcome_measures,
             quality_of_life,
-            correspondence_address: _,
+            correspondence_address,
         } = content;
         let ContactDetails { phone, email, street_address, postal_code, city, municipality } =
             contact.unwrap_or_default();
@@ -243,6 +243,7 @@ impl Tiedot {
                 ("tns:etunimet", given_names),
                 ("tns:sukunimi", family_name),
                 ("tns:asiointikieli", contact_language),
+                ("tns:yhteysosoite", correspondence_address),
             ]),
             yhteystiedot: filled([
                 ("tns:puhelin", phone),
@@ -293,6 +294,18 @@ impl Tiedot {
         write_group(writer, "tns:koulutusJaTyo", &self.koulutus_ja_tyo);
         write_all(writer, &self.tekstit);
     }
+}
+
+/// The elements of `ilmoitusperuste`. The statement is absent where nothing permits it.
+fn ground(claim: LegalClaim) -> Result<Vec<(&'static str, String)>, Unwritable> {
+    let LegalClaim { ground, statement, consent_asked } = claim;
+    let ground = LegalGround::try_from(ground).ok().and_then(codes::ground);
+    let asked = legal_claim::ConsentAsked::try_from(consent_asked).ok().and_then(codes::consent_asked);
+    Ok(filled([
+        ("tns:peruste", ground.ok_or(Unwritable("ground"))?.to_owned()),
+        ("tns:selostus", statement),
+        ("tns:suostumusta", asked.ok_or(Unwritable("consent_asked"))?.to_owned()),
+    ]))
 }
 
 fn filled<const N: usize>(elements: [(&'static str, String); N]) -> Vec<(&'static str, String)> {

@@ -1,7 +1,8 @@
 //! Which codes does the case management use?
 
+use polku_proto::v1::legal_claim::ConsentAsked;
 use polku_proto::v1::referral_notice::Kind;
-use polku_proto::v1::{DeliveryState, Outcome, Purpose, ReferralState, RejectionReason};
+use polku_proto::v1::{DeliveryState, LegalGround, Outcome, Purpose, ReferralState, RejectionReason};
 
 use crate::agencies::event::{self, Action};
 
@@ -16,6 +17,33 @@ pub(super) fn purpose(purpose: Purpose) -> Option<&'static str> {
         Purpose::Rehabilitation => "kuntoutus",
         Purpose::OutreachYouthWork => "etsiva_nuorisotyo",
         Purpose::WorkshopCoaching => "tyopajavalmennus",
+    })
+}
+
+/// `peruste` of `ilmoitusperuste`.
+pub(super) fn ground(ground: LegalGround) -> Option<&'static str> {
+    Some(match ground {
+        LegalGround::Unspecified => return None,
+        LegalGround::OutreachNotice => "etsiva_nuorisotyo",
+        LegalGround::SocialCareInability => "kykenematon_huolehtimaan_itsestaan",
+        LegalGround::SocialCareChildInterest => "lapsen_etu",
+        LegalGround::ChildWelfareNotice => "lastensuojeluilmoitus",
+        LegalGround::AssistanceSocialWork => "toimeentulotuki_sosiaalityo",
+        LegalGround::AssistanceSupplementary => "toimeentulotuki_taydentava_tai_ehkaiseva",
+        LegalGround::AssistanceLowered => "toimeentulotuki_alennettu",
+        LegalGround::AssistanceUnemployedYoung => "toimeentulotuki_tyoton_alle_25",
+        LegalGround::AssistanceUnemployed => "toimeentulotuki_tyoton_25_tayttanyt",
+        LegalGround::AssistanceImmigrant => "toimeentulotuki_maahanmuuttaja",
+    })
+}
+
+/// `suostumusta` of `ilmoitusperuste`.
+pub(super) fn consent_asked(asked: ConsentAsked) -> Option<&'static str> {
+    Some(match asked {
+        ConsentAsked::Unspecified => return None,
+        ConsentAsked::NotGiven => "pyydetty_ei_saatu",
+        ConsentAsked::NotReached => "ei_tavoitettu",
+        ConsentAsked::No => "ei_pyydetty",
     })
 }
 

@@ -3,8 +3,9 @@
 use polku_policy::{Basis, Decision};
 use polku_proto::v1::delivery::Item;
 use polku_proto::v1::{
-    ContactDetails, DataCategory, DeliveryState, EducationWork, Outcome, Purpose, ReferralContent,
-    ReferralHandover, ReferralNotice, ReferralState, RejectionReason, referral_notice,
+    ContactDetails, DataCategory, DeliveryState, EducationWork, LegalClaim, LegalGround, Outcome, Purpose,
+    ReferralContent, ReferralHandover, ReferralNotice, ReferralState, RejectionReason, legal_claim,
+    referral_notice,
 };
 use polku_proto::{AgencyId, ConsentName, YouthId, time};
 use serde::{Deserialize, Serialize};
@@ -36,15 +37,28 @@ struct Uusi {
 struct Lahete {
     tunnus: String,
     lahettava_taho: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vastaanottava_yksikko: Option<String>,
     lahete_pvm: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     vastaus_viimeistaan: Option<String>,
     kayttotarkoitus: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    ilmoitusperuste: Option<Ilmoitusperuste>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     perustelu: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     palvelutarpeet: Vec<String>,
     luovutuslupa: Luovutuslupa,
+}
+
+/// The ground in law that the sender has stated. The statement is absent where nothing permits it.
+#[derive(Serialize)]
+struct Ilmoitusperuste {
+    peruste: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    selostus: Option<String>,
+    suostumusta: &'static str,
 }
 
 #[derive(Serialize)]
@@ -63,6 +77,8 @@ struct Asiakas {
     sukunimi: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     asiointikieli: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    yhteysosoite: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     yhteystiedot: Option<Yhteystiedot>,
 }
@@ -157,14 +173,8 @@ impl Message {
         let Envelope { message: _, referral, sender, item } = envelope;
         let (path, body) = match item {
             Item::Handover(handover) => {
-                let ReferralHandover {
-                    purpose,
-                    create_time,
-                    respond_by,
-                    content,
-                    recipient_unit: _,
-                    claim: _,
-                } = handover;
+                let ReferralHandover { purpose, create_time, respond_by, content, recipient_unit, claim } =
+                    handover;
                 let purpose = Purpose::try_from(purpose).ok().and_then(codes::purpose);
                 let create_time = instant(create_time.as_ref().map(time::from_wire), "create_time")?;
                 let respond_by = optional_instant(respond_by.as_ref().map(time::from_wire), "respond_by")?;
@@ -173,9 +183,11 @@ impl Message {
                 let lahete = Lahete {
                     tunnus: referral.referral.to_string(),
                     lahettava_taho: sender.to_string(),
+                    vastaanottava_yksikko: present(recipient_unit),
                     lahete_pvm: create_time.to_string(),
                     vastaus_viimeistaan: respond_by.map(|instant| instant.to_string()),
                     kayttotarkoitus: purpose.ok_or(Unwritable("purpose"))?,
+                    ilmoitusperuste: claim.map(Ilmoitusperuste::of).transpose()?,
                     perustelu,
                     palvelutarpeet,
                     luovutuslupa: Luovutuslupa::of(decision, referral.youth),
@@ -223,6 +235,19 @@ impl Ilmoitus {
     }
 }
 
+impl Ilmoitusperuste {
+    fn of(claim: LegalClaim) -> Result<Self, Unwritable> {
+        let LegalClaim { ground, statement, consent_asked } = claim;
+        let ground = LegalGround::try_from(ground).ok().and_then(codes::ground);
+        let asked = legal_claim::ConsentAsked::try_from(consent_asked).ok().and_then(codes::consent_asked);
+        Ok(Self {
+            peruste: ground.ok_or(Unwritable("ground"))?,
+            selostus: present(statement),
+            suostumusta: asked.ok_or(Unwritable("consent_asked"))?,
+        })
+    }
+}
+
 impl Luovutuslupa {
     fn of(decision: &Decision, youth: YouthId) -> Self {
         let ground = |basis: &Basis| match basis.consent {
@@ -256,13 +281,14 @@ impl Sisalto {
             service_attendance,
             outcome_measures,
             quality_of_life,
-            correspondence_address: _,
+            correspondence_address,
         } = content;
         let asiakas = Asiakas {
             henkilotunnus: present(identity_code),
             etunimet: present(given_names),
             sukunimi: present(family_name),
             asiointikieli: present(contact_language),
+            yhteysosoite: present(correspondence_address),
             yhteystiedot: contact.map(Yhteystiedot::of).and_then(told),
         };
         let tausta = Tausta {

@@ -52,6 +52,21 @@ const PURPOSES: &[&str] = &[
     "TYOPAJAVALMENNUS",
 ];
 
+const GROUNDS: &[&str] = &[
+    "ETSIVA_NUORISOTYO",
+    "KYKENEMATON_HUOLEHTIMAAN_ITSESTAAN",
+    "LAPSEN_ETU",
+    "LASTENSUOJELUILMOITUS",
+    "TOIMEENTULOTUKI_SOSIAALITYO",
+    "TOIMEENTULOTUKI_TAYDENTAVA_TAI_EHKAISEVA",
+    "TOIMEENTULOTUKI_ALENNETTU",
+    "TOIMEENTULOTUKI_TYOTON_ALLE_25",
+    "TOIMEENTULOTUKI_TYOTON_25_TAYTTANYT",
+    "TOIMEENTULOTUKI_MAAHANMUUTTAJA",
+];
+
+const ASKED: &[&str] = &["PYYDETTY_EI_SAATU", "EI_TAVOITETTU", "EI_PYYDETTY"];
+
 const NEWS: &[&str] = &["TILA_MUUTTUNUT", "LISATIEDOT_ANNETTU", "LUPA_PERUTTU"];
 
 const DELIVERIES: &[&str] = &["TOIMITETTU", "EPASELVA", "HYLATTY", "PYSAYTETTY", "VANHENTUNUT"];
@@ -107,11 +122,15 @@ const CLIENT: &[Part] = &[
     text("etunimet"),
     text("sukunimi"),
     text("asiointikieli"),
+    text("yhteysosoite"),
     maybe("yhteystiedot", Holds::Parts(CONTACT)),
 ];
 
 const EDUCATION_AND_WORK: &[Part] =
     &[text("koulutusaste"), text("koulutus"), text("tyohistoria"), text("tyonhakijanTila")];
+
+const STATED_GROUND: &[Part] =
+    &[once("peruste", Holds::Code(GROUNDS)), text("selostus"), once("suostumusta", Holds::Code(ASKED))];
 
 const fn client() -> Part {
     maybe("asiakas", Holds::Parts(CLIENT))
@@ -130,9 +149,11 @@ pub(crate) const REFERRAL: &[Part] = &[
     once("sanomaTunnus", Holds::Uuid),
     once("laheteTunnus", Holds::Uuid),
     once("lahettaja", Holds::Text),
+    text("vastaanottavaYksikko"),
     once("kayttotarkoitus", Holds::Code(PURPOSES)),
     once("luotu", Holds::Instant),
     maybe("vastausViimeistaan", Holds::Instant),
+    maybe("ilmoitusperuste", Holds::Parts(STATED_GROUND)),
     client(),
     text("perustelu"),
     needs(),

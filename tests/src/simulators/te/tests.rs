@@ -37,8 +37,11 @@ fn referral(message: &str) -> String {
         "vastaanotaLahete",
         &format!(
             "<t:sanomaTunnus>{message}</t:sanomaTunnus><t:laheteTunnus>{REFERRAL}</t:laheteTunnus>\
-             <t:lahettaja>ohjaamo-testikaupunki</t:lahettaja><t:kayttotarkoitus>OHJAUS</t:kayttotarkoitus>\
-             <t:luotu>2026-11-21T09:30:00Z</t:luotu><t:asiakas><t:henkilotunnus>010594Y9032</t:henkilotunnus>\
+             <t:lahettaja>ohjaamo-testikaupunki</t:lahettaja>\
+             <t:vastaanottavaYksikko>keskusta</t:vastaanottavaYksikko><t:kayttotarkoitus>OHJAUS</t:kayttotarkoitus>\
+             <t:luotu>2026-11-21T09:30:00Z</t:luotu><t:ilmoitusperuste><t:peruste>LAPSEN_ETU</t:peruste>\
+             <t:selostus>huoli</t:selostus><t:suostumusta>EI_PYYDETTY</t:suostumusta></t:ilmoitusperuste>\
+             <t:asiakas><t:henkilotunnus>010594Y9032</t:henkilotunnus><t:yhteysosoite>PL 7</t:yhteysosoite>\
              <t:yhteystiedot><t:kuntakoodi>091</t:kuntakoodi></t:yhteystiedot></t:asiakas>\
              <t:palvelutarve>työpaja</t:palvelutarve><t:palvelutarve>uraohjaus</t:palvelutarve>"
         ),
@@ -108,6 +111,11 @@ async fn takes_in_a_referral_and_echoes_every_header() {
     let taken = office.te.ledger().referral(REFERRAL).unwrap();
     assert_eq!(taken.field("asiakas.henkilotunnus"), Some("010594Y9032"));
     assert_eq!(taken.field("asiakas.yhteystiedot.kuntakoodi"), Some("091"));
+    assert_eq!(taken.field("asiakas.yhteysosoite"), Some("PL 7"));
+    assert_eq!(taken.field("vastaanottavaYksikko"), Some("keskusta"));
+    assert_eq!(taken.field("ilmoitusperuste.peruste"), Some("LAPSEN_ETU"));
+    assert_eq!(taken.field("ilmoitusperuste.selostus"), Some("huoli"));
+    assert_eq!(taken.field("ilmoitusperuste.suostumusta"), Some("EI_PYYDETTY"));
     assert_eq!(taken.values("palvelutarve"), ["työpaja", "uraohjaus"]);
     assert!(office.te.ledger().received_contains("010594Y9032".as_bytes()));
     let certificate = office.te.ledger().received().pop().unwrap().client_certificate_sha256;

@@ -17,6 +17,8 @@ enum Holds {
     Purpose,
     News,
     DeliveryEnd,
+    Ground,
+    Asked,
 }
 
 const PURPOSES: &[&str] = &[
@@ -28,6 +30,21 @@ const PURPOSES: &[&str] = &[
     "etsiva_nuorisotyo",
     "tyopajavalmennus",
 ];
+
+const GROUNDS: &[&str] = &[
+    "etsiva_nuorisotyo",
+    "kykenematon_huolehtimaan_itsestaan",
+    "lapsen_etu",
+    "lastensuojeluilmoitus",
+    "toimeentulotuki_sosiaalityo",
+    "toimeentulotuki_taydentava_tai_ehkaiseva",
+    "toimeentulotuki_alennettu",
+    "toimeentulotuki_tyoton_alle_25",
+    "toimeentulotuki_tyoton_25_tayttanyt",
+    "toimeentulotuki_maahanmuuttaja",
+];
+
+const ASKED: &[&str] = &["pyydetty_ei_saatu", "ei_tavoitettu", "ei_pyydetty"];
 
 const NEWS: &[&str] = &["tila_muuttunut", "lisatiedot_annettu", "lupa_peruttu"];
 
@@ -43,9 +60,17 @@ const REFERRAL_NEEDS: &[(&str, Holds)] = &[
 ];
 
 const REFERRAL_MAY_HAVE: &[(&str, Holds)] = &[
+    ("lahete.vastaanottavaYksikko", Holds::Text),
     ("lahete.vastausViimeistaan", Holds::Instant),
+    ("lahete.ilmoitusperuste.selostus", Holds::Text),
     ("lahete.perustelu", Holds::Text),
     ("lahete.palvelutarpeet", Holds::Texts),
+];
+
+/// What a stated ground has, if there is one.
+const GROUND_NEEDS: &[(&str, Holds)] = &[
+    ("lahete.ilmoitusperuste.peruste", Holds::Ground),
+    ("lahete.ilmoitusperuste.suostumusta", Holds::Asked),
 ];
 
 const NOTICE_NEEDS: &[(&str, Holds)] =
@@ -65,6 +90,7 @@ const CLIENT_AND_BACKGROUND: &[(&str, Holds)] = &[
     ("asiakas.etunimet", Holds::Text),
     ("asiakas.sukunimi", Holds::Text),
     ("asiakas.asiointikieli", Holds::Text),
+    ("asiakas.yhteysosoite", Holds::Text),
     ("asiakas.yhteystiedot.puhelin", Holds::Text),
     ("asiakas.yhteystiedot.sahkoposti", Holds::Text),
     ("asiakas.yhteystiedot.katuosoite", Holds::Text),
@@ -89,6 +115,9 @@ const CLIENT_AND_BACKGROUND: &[(&str, Holds)] = &[
 pub(crate) fn read_referral(body: &Value) -> Result<Fields, String> {
     no_nulls(body, "")?;
     needs(body, REFERRAL_NEEDS)?;
+    if at(body, "lahete.ilmoitusperuste").is_some() {
+        needs(body, GROUND_NEEDS)?;
+    }
     may_have(body, "", REFERRAL_MAY_HAVE)?;
     may_have(body, "", CLIENT_AND_BACKGROUND)?;
     Ok(flatten(body))
@@ -137,6 +166,8 @@ fn fits(value: &Value, holds: Holds) -> bool {
         Holds::Instant => text.is_some_and(|text| text.ends_with('Z') && text.parse::<Timestamp>().is_ok()),
         Holds::Purpose => text.is_some_and(|text| PURPOSES.contains(&text)),
         Holds::News => text.is_some_and(|text| NEWS.contains(&text)),
+        Holds::Ground => text.is_some_and(|text| GROUNDS.contains(&text)),
+        Holds::Asked => text.is_some_and(|text| ASKED.contains(&text)),
         Holds::DeliveryEnd => text.is_some_and(|text| DELIVERY_ENDS.contains(&text)),
     }
 }

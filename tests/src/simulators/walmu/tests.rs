@@ -27,10 +27,12 @@ fn referral() -> Value {
     json!({
         "lahete": {
             "tunnus": REFERRAL, "lahettavaTaho": "ohjaamo-testikaupunki", "lahetePvm": "2026-11-21T09:30:00Z",
-            "kayttotarkoitus": "tyopajavalmennus", "palvelutarpeet": ["työpaja", "uraohjaus"],
+            "vastaanottavaYksikko": "verstas", "kayttotarkoitus": "tyopajavalmennus",
+            "ilmoitusperuste": {"peruste": "lapsen_etu", "suostumusta": "ei_pyydetty"},
+            "palvelutarpeet": ["työpaja", "uraohjaus"],
             "luovutuslupa": {"perusteet": ["consent"], "luokat": ["identity_contact"]}
         },
-        "asiakas": {"henkilotunnus": "010594Y9032", "yhteystiedot": {"kotikunta": "091"}},
+        "asiakas": {"henkilotunnus": "010594Y9032", "yhteysosoite": "PL 7", "yhteystiedot": {"kotikunta": "091"}},
         "tausta": {"koulutusJaTyo": {"koulutusaste": 3}}
     })
 }
@@ -129,6 +131,9 @@ async fn takes_in_a_referral_once_for_each_key() {
 
     let taken = workshop.walmu.ledger().referral(REFERRAL).unwrap();
     assert_eq!(taken.field("asiakas.yhteystiedot.kotikunta"), Some("091"));
+    assert_eq!(taken.field("asiakas.yhteysosoite"), Some("PL 7"));
+    assert_eq!(taken.field("lahete.vastaanottavaYksikko"), Some("verstas"));
+    assert_eq!(taken.field("lahete.ilmoitusperuste.peruste"), Some("lapsen_etu"));
     assert_eq!(taken.field("tausta.koulutusJaTyo.koulutusaste"), Some("3"));
     assert_eq!(taken.values("lahete.palvelutarpeet"), ["työpaja", "uraohjaus"]);
     assert!(workshop.walmu.ledger().received_contains(b"010594Y9032"));

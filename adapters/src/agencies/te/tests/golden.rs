@@ -1,8 +1,10 @@
 //! Are these the bytes?
 
 use polku_proto::v1::delivery::Item;
+use polku_proto::v1::legal_claim::ConsentAsked;
 use polku_proto::v1::{
-    Delivery, DeliveryState, ReferralHandover, ReferralNotice, ReferralState, referral_notice,
+    Delivery, DeliveryState, LegalClaim, LegalGround, ReferralHandover, ReferralNotice, ReferralState,
+    referral_notice,
 };
 
 use super::*;
@@ -92,6 +94,47 @@ fn status_query() {
 }
 
 #[test]
+fn handover_to_a_unit_with_a_ground_in_law() {
+    let grounds = [
+        (LegalGround::OutreachNotice, "ETSIVA_NUORISOTYO"),
+        (LegalGround::SocialCareInability, "KYKENEMATON_HUOLEHTIMAAN_ITSESTAAN"),
+        (LegalGround::SocialCareChildInterest, "LAPSEN_ETU"),
+        (LegalGround::ChildWelfareNotice, "LASTENSUOJELUILMOITUS"),
+        (LegalGround::AssistanceSocialWork, "TOIMEENTULOTUKI_SOSIAALITYO"),
+        (LegalGround::AssistanceSupplementary, "TOIMEENTULOTUKI_TAYDENTAVA_TAI_EHKAISEVA"),
+        (LegalGround::AssistanceLowered, "TOIMEENTULOTUKI_ALENNETTU"),
+        (LegalGround::AssistanceUnemployedYoung, "TOIMEENTULOTUKI_TYOTON_ALLE_25"),
+        (LegalGround::AssistanceUnemployed, "TOIMEENTULOTUKI_TYOTON_25_TAYTTANYT"),
+        (LegalGround::AssistanceImmigrant, "TOIMEENTULOTUKI_MAAHANMUUTTAJA"),
+    ];
+    for (ground, code) in grounds {
+        let handover = ReferralHandover {
+            recipient_unit: "keskusta".into(),
+            claim: Some(claim(ground)),
+            ..trial::handover(None)
+        };
+        let written = written(trial::delivery("te", Item::Handover(handover)));
+        assert!(written.contains(
+            "<tns:lahettaja>ohjaamo</tns:lahettaja><tns:vastaanottavaYksikko>keskusta</tns:vastaanottavaYksikko>"
+        ));
+        let stated = format!(
+            "<tns:luotu>2026-11-21T09:30:00Z</tns:luotu><tns:ilmoitusperuste><tns:peruste>{code}</tns:peruste>\
+             <tns:selostus>Syy.</tns:selostus><tns:suostumusta>EI_TAVOITETTU</tns:suostumusta>\
+             </tns:ilmoitusperuste>"
+        );
+        assert!(written.contains(&stated), "{written}");
+    }
+}
+
+fn claim(ground: LegalGround) -> LegalClaim {
+    LegalClaim {
+        ground: ground.into(),
+        statement: "Syy.".into(),
+        consent_asked: ConsentAsked::NotReached.into(),
+    }
+}
+
+#[test]
 fn what_cannot_be_written() {
     let good = trial::delivery("te", Item::Handover(trial::handover(None)));
     let what = |delivery: Delivery| {
@@ -106,6 +149,13 @@ fn what_cannot_be_written() {
     assert_eq!(handover(ReferralHandover { purpose: 0, ..trial::handover(None) }), "purpose");
     assert_eq!(handover(ReferralHandover { purpose: 99, ..trial::handover(None) }), "purpose");
     assert_eq!(handover(ReferralHandover { create_time: None, ..trial::handover(None) }), "create_time");
+    let ground = |claim| handover(ReferralHandover { claim: Some(claim), ..trial::handover(None) });
+    assert_eq!(ground(claim(LegalGround::Unspecified)), "ground");
+    assert_eq!(ground(LegalClaim { ground: 99, ..claim(LegalGround::OutreachNotice) }), "ground");
+    assert_eq!(
+        ground(LegalClaim { consent_asked: 0, ..claim(LegalGround::OutreachNotice) }),
+        "consent_asked"
+    );
     let notice = |notice| what(Delivery { item: Some(Item::Notice(notice)), ..good.clone() });
     assert_eq!(notice(ReferralNotice { kind: 0, ..trial::notice() }), "kind");
     assert_eq!(notice(ReferralNotice { state: 0, ..trial::notice() }), "state");

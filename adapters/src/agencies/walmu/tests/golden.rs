@@ -1,7 +1,10 @@
 //! Are these the bytes?
 
 use polku_proto::v1::delivery::Item;
-use polku_proto::v1::{Delivery, DeliveryState, ReferralContent, ReferralHandover, ReferralNotice};
+use polku_proto::v1::legal_claim::ConsentAsked;
+use polku_proto::v1::{
+    Delivery, DeliveryState, LegalClaim, LegalGround, ReferralContent, ReferralHandover, ReferralNotice,
+};
 
 use super::*;
 
@@ -74,6 +77,28 @@ fn notice_of_how_the_delivery_has_ended() {
 }
 
 #[test]
+fn handover_to_a_unit_with_a_ground_in_law() {
+    let handover = ReferralHandover {
+        recipient_unit: "verstas".into(),
+        claim: Some(claim(LegalGround::AssistanceUnemployedYoung)),
+        ..trial::handover(None)
+    };
+    let written =
+        String::from_utf8(message(trial::delivery("walmu", Item::Handover(handover))).body).unwrap();
+    assert!(written.contains(r#""lahettavaTaho":"ohjaamo","vastaanottavaYksikko":"verstas","#), "{written}");
+    let stated = r#""ilmoitusperuste":{"peruste":"toimeentulotuki_tyoton_alle_25","selostus":"Syy.","suostumusta":"ei_tavoitettu"}"#;
+    assert!(written.contains(stated), "{written}");
+}
+
+fn claim(ground: LegalGround) -> LegalClaim {
+    LegalClaim {
+        ground: ground.into(),
+        statement: "Syy.".into(),
+        consent_asked: ConsentAsked::NotReached.into(),
+    }
+}
+
+#[test]
 fn what_cannot_be_written() {
     let good = trial::delivery("walmu", Item::Handover(trial::handover(None)));
     let (_, decision) = trial::spent(good.clone());
@@ -85,6 +110,13 @@ fn what_cannot_be_written() {
     assert_eq!(
         what(Item::Handover(ReferralHandover { create_time: None, ..trial::handover(None) })),
         "create_time"
+    );
+    let ground =
+        |claim| what(Item::Handover(ReferralHandover { claim: Some(claim), ..trial::handover(None) }));
+    assert_eq!(ground(claim(LegalGround::Unspecified)), "ground");
+    assert_eq!(
+        ground(LegalClaim { consent_asked: 99, ..claim(LegalGround::OutreachNotice) }),
+        "consent_asked"
     );
     assert_eq!(what(Item::Notice(ReferralNotice { kind: 0, ..trial::notice() })), "kind");
     let undelivered = ReferralNotice { delivery_state: 77, ..trial::notice() };

@@ -1,0 +1,47 @@
+//! How do consents stand in HL7 FHIR R4, and what does a FHIR Consent of somebody else permit and deny?
+//!
+//! # Going out
+//!
+//! [`export`] writes one `Consent`: the base denies (`policyRule` OPTIN), and one nested provision of type `permit` says
+//! who may disclose what to whom, for what, and for how long. What FHIR has no place for stands in extensions that only
+//! add: whoever does not know them permits no more than was meant.
+//!
+//! [`export_sote`] writes a permit to disclose (luovutuslupa) in the shape of SoteConsent, as a transaction `Bundle` of a
+//! `Consent` and a `Provenance`. Of that profile (fi.kela.kanta.gen.r4.tahdonilmaisut) no serialised resource is public;
+//! it is modelled on what is: categories 1 and 2, a nested `permit` with period, actors and at most three data types, and
+//! one recorder. The url of its code system is not public either, so the category stands under a `urn:polku` system, and
+//! `meta.profile` is left out: nothing here claims to conform.
+//!
+//! # Coming in
+//!
+//! [`import`] reads either, and what others write, in one of two readings, as FHIR R4 and R5 differ in what nesting
+//! means; see [`Reading`]. The document is a tree of provisions, each with a frame: who, to whom, what, for what, when. A
+//! provision inherits what it does not say from the one around it, and must lie within it. Then:
+//!
+//! - a permission is what its frame holds without what is denied inside of it, to the point: where that is no single
+//!   set of terms, it is several, which together permit the same;
+//! - of provisions side by side, a denial is stronger than a permission;
+//! - a denial that stands by itself, under a base that denies, becomes a prohibition.
+//!
+//! What has no such equivalent is refused, and so is every element that is not known, because it might narrow what is
+//! permitted. Nothing is guessed and nothing left out. Errors name the place, as a FHIR path, and never repeat a value.
+
+mod codes;
+mod error;
+mod export;
+mod frame;
+mod import;
+mod json;
+mod moment;
+mod object;
+mod provision;
+mod region;
+mod sote;
+
+pub use error::{ImportError, Problem};
+pub use export::{ExportError, export};
+pub use import::{Imported, Patient, Reading, import};
+pub use sote::{Recorder, export_sote};
+
+#[cfg(test)]
+mod tests;
