@@ -8,8 +8,8 @@ The table is tab-separated words under a header, one situation a line:
 
     reader       recipient, sender (the two parties of a matter) or young_person
     role         system, worker, coordinator or peer of an agency; self or guardian for the young person's own eyes
-    unit         where that professional works: own (the unit of the matter), other (of the same agency), elsewhere
-                 (at another agency); none for everybody else
+    unit         where that professional works: own (the reader's unit that has the matter), other (of the same agency)
+                 or other_party (the other party, which hands the data to the reader's system); none for everybody else
     customer     whether the reader has the young person as a customer: yes or no
     from, to     the kinds of the sender and of the recipient; see KINDS
     agreement    whether the two have one on file: yes or no
@@ -26,7 +26,7 @@ The table is tab-separated words under a header, one situation a line:
     prohibition  what it covers: none, all, this_category, other_category, this_recipient, other_recipient,
                  this_discloser, other_discloser, reversed (the parties change places), task_of_origin, other_task,
                  task_origin_unstated, document_of_origin, other_document
-    year         in whose summer it is asked
+    date         the day in Helsinki on which it is asked
     result       permitted or refused: what the engine says
 
 Discloser and recipient in the last two lists are those of the data at hand: for the status that goes back to the
@@ -41,16 +41,17 @@ What the documents leave open, both sides decide alike:
   P12 the same and education and work. P13 covers the seven categories of law 339/2022 section 9, with the contact
   data of the first as a category of its own, for multi-sector customers, from 2025 on.
 - P14, by the stated notice: see ASSISTANCE. Where the notice is for the unemployed, their age has to fit.
-- A protected address goes by law to an authority that has a right of its own to such addresses. It goes to nobody
-  else, and never by consent, not even to that one.
-- A permit to disclose (luovutuslupa) opens the data of the discloser's own domain of care, between authorities of
-  social services and health care. A consent for a case has no such limits.
+- A protected address goes by law to an authority that has a right of its own to such addresses: that right is the
+  ground. It goes to nobody else, and never by consent, not even to that one.
+- A permit to disclose (luovutuslupa) is for the domain of care of the discloser that it names, and opens data between
+  authorities of social services and health care only. A consent for a case has no such limits.
 - A guardian's word counts for minors, and not for social and health data of a minor assessed capable; a guardian's
-  permit counts for no capable minor. A minor assessed as not capable cannot give alone. Of somebody of unknown age
-  nothing holds that needs an age.
+  permit counts for no capable minor. A minor assessed as not capable cannot give alone. Whoever is of unknown age is
+  no minor, and within no other limit of age.
 - A coordinator reads for all units of an agency. A peer reads nothing.
 - Own words are no disclosure: the sender's all but the status, the recipient's the status. The status goes back to
-  the sender as a disclosure, under a consent or a prohibition for either direction.
+  the sender as a disclosure, under a consent or a prohibition for either direction. Its origin is never stated: what
+  is stated is where the sender's data stem from.
 - The young person sees everything; a guardian does while the young person is a minor, unless the minor is capable
   and forbids it.
 """
@@ -65,7 +66,7 @@ SHOWN = 20
 
 ADULT = 18
 YOUTH_OF_YOUTH_ACT = 29
-MULTI_SECTOR_LAW_SINCE = 2025
+MULTI_SECTOR_LAW_SINCE = "2025-01-01"
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ MULTI_SECTOR = {"employment", "benefits", "social", "health"}
 
 RULES = ["young person", "guardian", "guardian kept out", "unknown reader", "peer", "P17 own unit", "own words",
          "P16 customer", "unknown party", "statistics", "P8 protected address", "P10", "P11", "P12", "P13", "P14",
-         "P2 prohibition", "P3 consent", "P3 permit", "P22 agreement", "P1 no basis"]
+         "P2 prohibition", "own right to addresses", "P3 consent", "P3 permit", "P22 agreement", "P1 no basis"]
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ class Situation:
     def __init__(self, row: dict[str, str]):
         self.reader = one_of(row["reader"], {"recipient", "sender", "young_person"})
         self.role = one_of(row["role"], {"system", "worker", "coordinator", "peer", "self", "guardian"})
-        self.unit = one_of(row["unit"], {"own", "other", "elsewhere", "none"})
+        self.unit = one_of(row["unit"], {"own", "other", "other_party", "none"})
         self.customer = yes(row["customer"])
         self.agreement = yes(row["agreement"])
         self.purpose, self.category, self.ground = row["purpose"], row["category"], row["ground"]
@@ -160,7 +161,7 @@ class Situation:
         self.multi_sector_customer = yes(row["multi_sector_customer"])
         self.consents = [] if row["consents"] == "-" else [Consent.read(word) for word in row["consents"].split(";")]
         self.prohibition = row["prohibition"]
-        self.year = int(row["year"])
+        self.date = row["date"]
 
         sender, recipient = one_of(row["from"], KINDS), one_of(row["to"], KINDS)
         self.own_words = (self.category == "referral_status") == (self.reader == "recipient")
@@ -168,6 +169,9 @@ class Situation:
         # The status is what the recipient tells; all else is what the sender tells.
         told_by_sender = self.category != "referral_status"
         self.discloser, self.recipient = (sender, recipient) if told_by_sender else (recipient, sender)
+
+    def employee_reads(self) -> bool:
+        return self.unit in ("own", "other")
 
     def minor(self) -> bool:
         return self.age is not None and self.age < ADULT
@@ -211,17 +215,15 @@ def young_person(situation: Situation) -> tuple[bool, str]:
 
 
 def works_with_it(situation: Situation) -> bool:
-    """P17: within the unit and the role."""
-    if situation.role == "coordinator":
-        return situation.unit != "elsewhere"
-    return situation.role == "system" or situation.unit == "own"
+    """P17: within the unit and the role. It is a rule for those who read."""
+    return not situation.employee_reads() or situation.role == "coordinator" or situation.unit == "own"
 
 
 def disclosure(situation: Situation) -> tuple[bool, str]:
     """Decides over what one agency tells another, in the order of precedence of consent.md 1.4."""
     if situation.discloser is None or situation.recipient is None:
         return False, "unknown party"
-    if situation.role != "system" and not situation.customer:
+    if situation.employee_reads() and not situation.customer:
         return False, "P16 customer"
     if situation.purpose == "statistics":
         return False, "statistics"
@@ -235,6 +237,8 @@ def disclosure(situation: Situation) -> tuple[bool, str]:
     valid = [consent for consent in situation.consents if counts(consent, situation)]
     if valid and situation.agreement:
         return True, "P3 permit" if all(consent.permit for consent in valid) else "P3 consent"
+    if situation.protected_address():
+        return True, "own right to addresses"
     for rule, holds in (("P10", outreach_notice), ("P13", multi_sector_support), ("P14", assistance_notice)):
         if holds(situation):
             return True, rule
@@ -245,6 +249,8 @@ def disclosure(situation: Situation) -> tuple[bool, str]:
 
 def prohibited(situation: Situation) -> bool:
     """P2. One for a task or a document reaches data of unstated origin too: nobody can say that it does not."""
+    if situation.category == "referral_status" and situation.prohibition in ("other_task", "other_document"):
+        return True
     covers = {"all": True, "this_category": True, "this_recipient": True, "this_discloser": True,
               "task_of_origin": True, "task_origin_unstated": True, "document_of_origin": True,
               "none": False, "other_category": False, "other_recipient": False, "other_discloser": False,
@@ -255,22 +261,20 @@ def prohibited(situation: Situation) -> bool:
 
 def counts(consent: Consent, situation: Situation) -> bool:
     """P3, P5-P9: is it a permission of somebody who could give it, for exactly this, now?"""
-    flags = consent.flags
-    if situation.category == "referral_status":
-        flags = flags - {"reversed"}
-    if flags or situation.protected_address():
+    both_ways = {"reversed"} if situation.category == "referral_status" else set()
+    if consent.flags - both_ways or situation.protected_address():
         return False
     if situation.category in ARTICLE_9 and not consent.explicit:
         return False
-    if consent.permit and not opens(consent.permit, situation):
+    if consent.permit and not opens(consent, situation):
         return False
     return guardian_may(consent, situation) if consent.guardian else young_person_may(situation)
 
 
-def opens(domain: str, situation: Situation) -> bool:
+def opens(permit: Consent, situation: Situation) -> bool:
     parties = (situation.discloser, situation.recipient)
-    between = all(party.authority and party.sector in CARE for party in parties)
-    return between and situation.discloser.sector == domain
+    named = situation.recipient if "reversed" in permit.flags else situation.discloser
+    return all(party.authority and party.sector in CARE for party in parties) and named.sector == permit.permit
 
 
 def guardian_may(consent: Consent, situation: Situation) -> bool:
@@ -280,8 +284,7 @@ def guardian_may(consent: Consent, situation: Situation) -> bool:
 
 
 def young_person_may(situation: Situation) -> bool:
-    grown_up = situation.age is not None and not situation.minor()
-    return grown_up or situation.capacity != "not_capable"
+    return not (situation.minor() and situation.capacity == "not_capable")
 
 
 def outreach_notice(situation: Situation) -> bool:
@@ -314,7 +317,7 @@ def multi_sector_support(situation: Situation) -> bool:
     parties = (situation.discloser, situation.recipient)
     bound = all(party.authority and party.sector in MULTI_SECTOR for party in parties)
     return (situation.purpose == "multi_sector_support" and situation.multi_sector_customer and bound
-            and situation.year >= MULTI_SECTOR_LAW_SINCE and situation.category in JOINT_FILE)
+            and situation.date >= MULTI_SECTOR_LAW_SINCE and situation.category in JOINT_FILE)
 
 
 def assistance_notice(situation: Situation) -> bool:
