@@ -3,6 +3,7 @@
 //! [`situations`] goes through products of agencies, consents, prohibitions, grounds, ages and readers. [`Engines`]
 //! answers each with the real engine, and [`write`] makes a table of it.
 
+mod aside;
 mod products;
 mod situation;
 mod words;
@@ -32,7 +33,8 @@ impl Engines {
     ///
     /// Fails where the rules cannot be used.
     pub fn on(rules: RuleSource<'_>) -> Result<Engines> {
-        let engine = |agreed| -> Result<Engine> { Ok(Engine::new(Rules::parse(rules)?, world::directory(agreed)?)?) };
+        let engine =
+            |agreed| -> Result<Engine> { Ok(Engine::new(Rules::parse(rules)?, world::directory(agreed)?)?) };
         Ok(Engines { agreed: engine(Agreed::All)?, strangers: engine(Agreed::Nobody)? })
     }
 

@@ -7,7 +7,8 @@ Ends with 1 if any row differs, if a row stands twice, or if the table leaves on
 The table is tab-separated words under a header, one situation a line:
 
     reader       recipient, sender (the two parties of a matter) or young_person
-    role         system, worker, coordinator or peer of an agency; self or guardian for the young person's own eyes
+    role         system, worker, coordinator or peer of an agency; self, guardian or representative for the young
+                 person's own eyes
     unit         where that professional works: own (the reader's unit that has the matter), other (of the same agency)
                  or other_party (the other party, which hands the data to the reader's system); none for everybody else
     customer     whether the reader has the young person as a customer: yes or no
@@ -19,7 +20,7 @@ The table is tab-separated words under a header, one situation a line:
                  1.2.246.537.5.40202.201901: codes 1, 2 and 3)
     turvakielto, multi_sector_customer     yes or no
     consents     `-`, or a list parted by `;` of instrument/giver/wording and flags. Instruments: consent,
-                 permit-social, permit-health. Givers: self, guardian. Wording: explicit or plain. It names this
+                 permit-social, permit-health. Givers: self, guardian, representative. Wording: explicit or plain. It names this
                  purpose, category and these parties, and is in force; except as its flags say: other_purpose,
                  other_category, other_recipient, other_discloser, other_unit (of the recipient), expired, not_yet,
                  withdrawn, reversed (the parties change places)
@@ -47,7 +48,8 @@ What the documents leave open, both sides decide alike:
   authorities of social services and health care only. A consent for a case has no such limits.
 - A guardian's word counts for minors, and not for social and health data of a minor assessed capable; a guardian's
   permit counts for no capable minor. A minor assessed as not capable cannot give alone. Whoever is of unknown age is
-  no minor, and within no other limit of age.
+  no minor, and within no other limit of age. Another legal representative speaks and reads for the young person at
+  any age.
 - A coordinator reads for all units of an agency. A peer reads nothing.
 - Own words are no disclosure: the sender's all but the status, the recipient's the status. The status goes back to
   the sender as a disclosure, under a consent or a prohibition for either direction. Its origin is never stated: what
@@ -128,7 +130,7 @@ class Consent:
     """A consent or a permit to disclose, as a word of the table."""
 
     permit: str
-    guardian: bool
+    giver: str
     explicit: bool
     flags: frozenset[str]
 
@@ -140,9 +142,9 @@ class Consent:
     def read(word: str) -> "Consent":
         instrument, giver, wording, *flags = word.split("/")
         permit = one_of(instrument, {"consent": "", "permit-social": "social", "permit-health": "health"})
-        guardian = one_of(giver, {"self": False, "guardian": True})
+        giver = one_of(giver, {"self", "guardian", "representative"})
         explicit = one_of(wording, {"explicit": True, "plain": False})
-        return Consent(permit, guardian, explicit, frozenset(one_of(flag, Consent.FLAGS) for flag in flags))
+        return Consent(permit, giver, explicit, frozenset(one_of(flag, Consent.FLAGS) for flag in flags))
 
 
 class Situation:
@@ -150,7 +152,8 @@ class Situation:
 
     def __init__(self, row: dict[str, str]):
         self.reader = one_of(row["reader"], {"recipient", "sender", "young_person"})
-        self.role = one_of(row["role"], {"system", "worker", "coordinator", "peer", "self", "guardian"})
+        self.role = one_of(row["role"], {"system", "worker", "coordinator", "peer", "self", "guardian",
+                                         "representative"})
         self.unit = one_of(row["unit"], {"own", "other", "other_party", "none"})
         self.customer = yes(row["customer"])
         self.agreement = yes(row["agreement"])
@@ -206,7 +209,7 @@ def decide(situation: Situation) -> tuple[bool, str]:
 
 
 def young_person(situation: Situation) -> tuple[bool, str]:
-    if situation.role == "self":
+    if situation.role != "guardian":
         return True, "young person"
     forbidden = situation.capacity == "capable_forbids"
     if situation.minor() and not forbidden:
@@ -268,7 +271,9 @@ def counts(consent: Consent, situation: Situation) -> bool:
         return False
     if consent.permit and not opens(consent, situation):
         return False
-    return guardian_may(consent, situation) if consent.guardian else young_person_may(situation)
+    if consent.giver == "guardian":
+        return guardian_may(consent, situation)
+    return consent.giver == "representative" or young_person_may(situation)
 
 
 def opens(permit: Consent, situation: Situation) -> bool:

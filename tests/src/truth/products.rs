@@ -6,10 +6,11 @@ use polku_policy::Capacity;
 use polku_proto::CategorySet;
 use polku_proto::v1::{DataCategory, LegalGround, Purpose};
 
+use super::aside::steps_aside;
 use super::situation::{Age, Given, Situation};
 use super::words::{Day, Flag, Giver, Instrument, Kind, Reader, Role, Scope, Unit, Wording};
 
-const AGES: [Option<Age>; 10] = [
+pub(super) const AGES: [Option<Age>; 10] = [
     None,
     Some(Age::exactly(14)),
     Some(Age::nearly(18)),
@@ -22,10 +23,10 @@ const AGES: [Option<Age>; 10] = [
     Some(Age::exactly(30)),
 ];
 
-const CAPACITIES: [Capacity; 4] =
+pub(super) const CAPACITIES: [Capacity; 4] =
     [Capacity::NotAssessed, Capacity::NotCapable, Capacity::Capable, Capacity::CapableHidden];
 
-const PURPOSES: [Purpose; 8] = [
+pub(super) const PURPOSES: [Purpose; 8] = [
     Purpose::Guidance,
     Purpose::EmploymentServices,
     Purpose::MultiSectorSupport,
@@ -36,7 +37,7 @@ const PURPOSES: [Purpose; 8] = [
     Purpose::Statistics,
 ];
 
-const GROUNDS: [LegalGround; 11] = [
+pub(super) const GROUNDS: [LegalGround; 11] = [
     LegalGround::Unspecified,
     LegalGround::OutreachNotice,
     LegalGround::SocialCareInability,
@@ -73,16 +74,12 @@ const PAIRS: [(Kind, Kind); 8] = [
 ];
 
 /// A consent that leaves nothing to be desired, and the same of a guardian.
-const EXPLICIT: [Option<Given>; 2] = one(Given::own(Instrument::Consent, Wording::Explicit));
-const EXPLICIT_OF_GUARDIAN: [Option<Given>; 2] =
+pub(super) const EXPLICIT: [Option<Given>; 2] = one(Given::own(Instrument::Consent, Wording::Explicit));
+pub(super) const EXPLICIT_OF_GUARDIAN: [Option<Given>; 2] =
     one(Given { giver: Giver::Guardian, ..Given::own(Instrument::Consent, Wording::Explicit) });
 
 const AGENCIES: [Reader; 2] = [Reader::Recipient, Reader::Sender];
-const BOTH: [bool; 2] = [false, true];
-
-/// How many steps aside are taken, and how many dimensions each changes at most.
-const STEPS: usize = 10_000;
-const CHANGES: usize = 3;
+pub(super) const BOTH: [bool; 2] = [false, true];
 
 /// Gives every situation, each once, in the same order every time.
 #[must_use]
@@ -335,80 +332,18 @@ fn staff() -> Product {
 fn young_people() -> Product {
     Product::new()
         .between(&[PAIRS[2], (Kind::School, Kind::Unknown)])
+        .over(&[false], |each, agreement| each.agreement = agreement)
         .over(&[Reader::YoungPerson], |each, reader| each.reader = reader)
-        .over(&BOTH, |each, agreement| each.agreement = agreement)
-        .over(&[Role::Self_, Role::Guardian], |each, role| each.role = role)
+        .over(&[Role::Self_, Role::Guardian, Role::Representative], |each, role| each.role = role)
         .about(&categories())
         .aged(&AGES[..4])
         .over(&CAPACITIES, |each, capacity| each.capacity = capacity)
-        .over(&BOTH, |each, turvakielto| each.turvakielto = turvakielto)
         .under(&[[None, None], EXPLICIT])
-        .despite(&[Scope::None, Scope::All, Scope::ThisCategory, Scope::TaskOriginUnstated])
-}
-
-/// Goes up to three random changes away from situations of the products, to where no product leads.
-fn steps_aside(found: &[Situation]) -> Vec<Situation> {
-    let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
-    let mut aside = Vec::with_capacity(STEPS);
-    while aside.len() < STEPS {
-        let Some(mut situation) = chance.pick(found) else {
-            return aside;
-        };
-        for _ in 0..CHANGES {
-            chance.change(&mut situation);
-        }
-        if situation.possible() {
-            aside.push(situation);
-        }
-    }
-    aside
-}
-
-/// Numbers that look random and are the same every time (xorshift).
-struct Chance(u64);
-
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn pick<V: Copy>(&mut self, values: &[V]) -> Option<V> {
-        let place = usize::try_from(self.next() >> 33).ok()?.checked_rem(values.len())?;
-        values.get(place).copied()
-    }
-
-    fn set<V: Copy>(&mut self, values: &[V], field: &mut V) {
-        *field = self.pick(values).unwrap_or(*field);
-    }
-
-    fn change(&mut self, situation: &mut Situation) {
-        match self.next() % 17 {
-            0 => self.set(Reader::ALL, &mut situation.reader),
-            1 => self.set(Role::ALL, &mut situation.role),
-            2 => self.set(Unit::ALL, &mut situation.unit),
-            3 => self.set(&BOTH, &mut situation.customer),
-            4 => self.set(Kind::ALL, &mut situation.from),
-            5 => self.set(Kind::ALL, &mut situation.to),
-            6 => self.set(&BOTH, &mut situation.agreement),
-            7 => self.set(&PURPOSES, &mut situation.purpose),
-            8 => self.set(&categories(), &mut situation.category),
-            9 => self.set(&AGES, &mut situation.age),
-            10 => self.set(&CAPACITIES, &mut situation.capacity),
-            11 => self.set(&BOTH, &mut situation.turvakielto),
-            12 => self.set(&BOTH, &mut situation.multi_sector_customer),
-            13 => self.set(&GROUNDS, &mut situation.ground),
-            14 => self.set(&[[None, None], EXPLICIT, EXPLICIT_OF_GUARDIAN], &mut situation.consents),
-            15 => self.set(Scope::ALL, &mut situation.prohibition),
-            _ => self.set(Day::ALL, &mut situation.day),
-        }
-    }
+        .despite(Scope::ALL)
 }
 
 /// Every category that tells something about a person.
-fn categories() -> Vec<DataCategory> {
+pub(super) fn categories() -> Vec<DataCategory> {
     CategorySet::ALL.difference(CategorySet::of(&[DataCategory::Envelope])).iter().collect()
 }
 

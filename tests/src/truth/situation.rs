@@ -78,14 +78,21 @@ impl Situation {
         day: Day::Later,
     };
 
+    /// Gives the ground in law that is stated; `Unspecified`: none.
+    #[must_use]
+    pub fn ground(&self) -> LegalGround {
+        self.ground
+    }
+
     /// Tells whether the parts go together: who reads in which role, and who can have an agreement.
     pub(super) fn possible(&self) -> bool {
         let of_an_agency = match (self.role, self.unit) {
             (Role::System, unit) => unit == Unit::None,
             (Role::Worker | Role::Coordinator | Role::Peer, unit) => unit != Unit::None,
-            (Role::Self_ | Role::Guardian, _) => false,
+            (Role::Self_ | Role::Guardian | Role::Representative, _) => false,
         };
-        let in_person = matches!(self.role, Role::Self_ | Role::Guardian) && self.unit == Unit::None;
+        let in_person = matches!(self.role, Role::Self_ | Role::Guardian | Role::Representative)
+            && self.unit == Unit::None;
         let reads = if self.reader == Reader::YoungPerson { in_person } else { of_an_agency };
         let stranger = self.from == Kind::Unknown || self.to == Kind::Unknown;
         reads && !(stranger && self.agreement)

@@ -39,6 +39,7 @@ words! {
         Peer = "peer",
         Self_ = "self",
         Guardian = "guardian",
+        Representative = "representative",
     }
 }
 
@@ -113,6 +114,7 @@ words! {
     Giver {
         Self_ = "self",
         Guardian = "guardian",
+        Representative = "representative",
     }
 }
 

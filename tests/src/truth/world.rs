@@ -93,6 +93,7 @@ pub(super) fn question(situation: &Situation) -> Result<Question> {
         Role::Peer => professional("peer"),
         Role::Self_ => ActorRole::Subject,
         Role::Guardian => ActorRole::Guardian,
+        Role::Representative => ActorRole::Representative,
     };
     let now = instant(situation.day)?;
     let mut question = Question::new(youth(), channel, viewer, situation.purpose, now);
@@ -187,6 +188,7 @@ fn grant(given: &Given, id: ConsentId, situation: &Situation) -> Result<Grant> {
         given_by: match given.giver {
             Giver::Self_ => GivenBy::Self_,
             Giver::Guardian => GivenBy::Guardian,
+            Giver::Representative => GivenBy::Representative,
         },
         disclosers: vec![discloser],
         recipients: vec![recipient],
