@@ -173,8 +173,8 @@ const fn assessed(capacity: Capacity) -> &'static str {
 }
 
 fn ground_name(ground: LegalGround) -> String {
-    match ground {
-        LegalGround::Unspecified => "none".to_owned(),
-        stated => stated.as_str_name().trim_start_matches("LEGAL_GROUND_").to_lowercase(),
+    if ground == LegalGround::Unspecified {
+        return "none".to_owned();
     }
+    ground.as_str_name().trim_start_matches("LEGAL_GROUND_").to_lowercase()
 }

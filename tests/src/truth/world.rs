@@ -17,9 +17,13 @@ use super::words::{Day, Flag, Giver, Instrument, Kind, Reader, Role, Scope, Unit
 /// The agency that has nothing to do with the matter.
 const BYSTANDER: &str = "bystander";
 /// The unit that has the matter, and another one of the same agency.
-const UNITS: [&str; 2] = ["north", "south"];
-const TASKS: [&str; 2] = ["task-1", "task-2"];
-const DOCUMENTS: [&str; 3] = ["document-1", "document-2", "document-3"];
+const UNIT: &str = "north";
+const OTHER_UNIT: &str = "south";
+/// The service task and the documents that the sender's data stem from, and others.
+const TASK: &str = "task-1";
+const OTHER_TASK: &str = "task-2";
+const DOCUMENTS: [&str; 2] = ["document-1", "document-2"];
+const OTHER_DOCUMENT: &str = "document-3";
 
 /// A sender and a recipient of every kind but the unknown one; with or without an agreement for each pair.
 pub(super) fn directory(agreed: Agreed) -> Result<Directory> {
@@ -82,7 +86,7 @@ pub(super) fn question(situation: &Situation) -> Result<Question> {
     };
     let at = match situation.unit {
         Unit::None | Unit::Own => own.clone(),
-        Unit::Other => Party { unit: Some(unit(UNITS[1])?), ..own.clone() },
+        Unit::Other => Party { unit: Some(unit(OTHER_UNIT)?), ..own.clone() },
         Unit::OtherParty => other.clone(),
     };
     let professional = |role: &str| ActorRole::Professional { at: at.clone(), role: role.to_owned() };
@@ -135,8 +139,8 @@ pub(super) fn index(situation: &Situation) -> Result<ConsentIndex> {
 fn channel(situation: &Situation) -> Result<Channel> {
     let mut channel = Channel::between(agency_id("from", situation.from)?, agency_id("to", situation.to)?);
     if situation.unit != Unit::None {
-        channel.from.unit = Some(unit(UNITS[0])?);
-        channel.to.unit = Some(unit(UNITS[0])?);
+        channel.from.unit = Some(unit(UNIT)?);
+        channel.to.unit = Some(unit(UNIT)?);
     }
     Ok(channel)
 }
@@ -155,7 +159,7 @@ fn grant(given: &Given, id: ConsentId, situation: &Situation) -> Result<Grant> {
     let mut recipient =
         Party::whole(if given.has(Flag::OtherRecipient) { BYSTANDER.parse()? } else { recipient });
     if given.has(Flag::OtherUnit) {
-        recipient.unit = Some(unit(UNITS[1])?);
+        recipient.unit = Some(unit(OTHER_UNIT)?);
     }
     if given.has(Flag::Reversed) {
         std::mem::swap(&mut discloser, &mut recipient);
@@ -163,10 +167,10 @@ fn grant(given: &Given, id: ConsentId, situation: &Situation) -> Result<Grant> {
     let category =
         if given.has(Flag::OtherCategory) { other_category(situation) } else { situation.category };
     let categories = CategorySet::of(&[category]);
-    let purpose = match situation.purpose {
-        Purpose::Guidance if given.has(Flag::OtherPurpose) => Purpose::EmploymentServices,
-        _ if given.has(Flag::OtherPurpose) => Purpose::Guidance,
-        asked => asked,
+    let purpose = match (given.has(Flag::OtherPurpose), situation.purpose) {
+        (false, asked) => asked,
+        (true, Purpose::Guidance) => Purpose::EmploymentServices,
+        (true, _) => Purpose::Guidance,
     };
     // Expired: since this very instant. Not yet: from the next microsecond on.
     let period = if given.has(Flag::Expired) {
@@ -222,15 +226,21 @@ fn prohibition(situation: &Situation) -> Result<Prohibition> {
             prohibition.disclosers.push(recipient);
             prohibition.recipients.push(discloser);
         }
-        Scope::TaskOfOrigin | Scope::OtherTask | Scope::TaskOriginUnstated => {
-            let task = TASKS[usize::from(situation.prohibition == Scope::OtherTask)];
+        Scope::TaskOfOrigin | Scope::TaskOriginUnstated => {
             prohibition.disclosers.push(discloser);
-            prohibition.service_tasks.push(task.to_owned());
+            prohibition.service_tasks.push(TASK.to_owned());
         }
-        Scope::DocumentOfOrigin | Scope::OtherDocument => {
-            let document = DOCUMENTS[if situation.prohibition == Scope::OtherDocument { 2 } else { 1 }];
+        Scope::OtherTask => {
             prohibition.disclosers.push(discloser);
-            prohibition.documents.push(document.to_owned());
+            prohibition.service_tasks.push(OTHER_TASK.to_owned());
+        }
+        Scope::DocumentOfOrigin => {
+            prohibition.disclosers.push(discloser);
+            prohibition.documents.extend(DOCUMENTS.iter().skip(1).map(ToString::to_string));
+        }
+        Scope::OtherDocument => {
+            prohibition.disclosers.push(discloser);
+            prohibition.documents.push(OTHER_DOCUMENT.to_owned());
         }
     }
     Ok(prohibition)
@@ -242,15 +252,16 @@ fn origin(prohibition: Scope) -> Origin {
         return Origin::Unstated;
     }
     Origin::Stated {
-        service_task: Some(TASKS[0].to_owned()),
-        documents: DOCUMENTS[..2].iter().map(ToString::to_string).collect(),
+        service_task: Some(TASK.to_owned()),
+        documents: DOCUMENTS.iter().map(ToString::to_string).collect(),
     }
 }
 
 fn other_category(situation: &Situation) -> DataCategory {
-    match situation.category {
-        DataCategory::ServiceAttendance => DataCategory::EducationWork,
-        _ => DataCategory::ServiceAttendance,
+    if situation.category == DataCategory::ServiceAttendance {
+        DataCategory::EducationWork
+    } else {
+        DataCategory::ServiceAttendance
     }
 }
 
