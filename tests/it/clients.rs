@@ -1,11 +1,13 @@
 //! Can a client that nobody here wrote use the gateway?
 //!
-//! The programs in `tests/clients/python` use stock libraries from PyPI, with what those make of the .proto files.
+//! The programs in `tests/clients/python` use stock libraries from PyPI, with what those make of the .proto files. One of
+//! them uses nothing: the second oracle of the policy rules.
 
 mod consents;
 mod journey;
 mod rules;
 mod schemas;
+mod truth;
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;

@@ -4,4 +4,5 @@ pub mod pki;
 pub mod sandbox;
 pub mod simulators;
 pub mod store_suite;
+pub mod truth;
 pub mod world;

@@ -14,7 +14,7 @@ const EDGES: [(&str, &[&str], &[&str]); 5] = [
     ("polku-policy", &["polku-proto"], &[]),
     ("polku-adapters", &["polku-policy", "polku-proto"], &[]),
     ("polku-gateway", &["polku-adapters", "polku-policy", "polku-proto"], &[]),
-    ("polku-tests", &["polku-gateway", "polku-proto"], &["polku-adapters", "polku-policy"]),
+    ("polku-tests", &["polku-gateway", "polku-policy", "polku-proto"], &["polku-adapters"]),
 ];
 
 /// Which packages of the product alone may depend on a crate.

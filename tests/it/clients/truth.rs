@@ -1,0 +1,114 @@
+//! Does the policy engine answer as the documents say? Judged by a second telling of their rules, in Python.
+
+use std::io::{BufWriter, Write as _};
+
+use polku_policy::RuleSource;
+use polku_proto::v1::LegalGround;
+use polku_tests::truth::{self, Engines, Situation};
+use tempfile::NamedTempFile;
+
+use super::program;
+
+/// Where all situations are too many, every so many-th is looked at: a prime, so that no dimension is skipped.
+const STRIDE: usize = 41;
+
+/// How the rules are broken.
+#[derive(Debug)]
+enum Break {
+    /// A rule is taken out.
+    Without(&'static str),
+    /// A rule says something else.
+    Says(&'static str, &'static str),
+    /// An age limit is another one.
+    Age(&'static str, &'static str),
+}
+
+/// What is broken, in which situations that is looked for, and by which of its rules the oracle notices it. Situations:
+/// all that state this ground in law, or every so many-th of all.
+const BROKEN: [(Break, Option<LegalGround>, &str); 16] = [
+    (Break::Without("prohibited"), None, "P2 prohibition"),
+    (Break::Without("consent-of-guardian"), None, "P3 consent"),
+    (Break::Without("disclosure-permit-of-representative"), None, "P3 permit"),
+    (Break::Without("address-protected"), None, "P8 protected address"),
+    (Break::Without("no-care-relation"), None, "P16 customer"),
+    (Break::Without("other-unit"), None, "P17 own unit"),
+    (Break::Without("no-agreement"), None, "P22 agreement"),
+    (Break::Without("hidden-from-guardian"), None, "guardian kept out"),
+    (Break::Says("2025-01-01T00:00:00+02:00", "2025-01-01T00:00:00+00:00"), None, "P13"),
+    (Break::Says(r#"context.role == Role::"peer""#, r#"context.role == Role::"coordinator""#), None, "peer"),
+    (
+        Break::Says(
+            r#"action in [Action::"disclose", Action::"disclose_by_law"],"#,
+            r#"action == Action::"disclose","#,
+        ),
+        Some(LegalGround::AssistanceLowered),
+        "P2 prohibition",
+    ),
+    (Break::Without("social-care-contact"), Some(LegalGround::SocialCareInability), "P11"),
+    (Break::Age(r#""below": 18, "statute": "442"#, r#""below": 17, "statute": "442"#), None, "P3 consent"),
+    (
+        Break::Age(r#""below": 18, "statute": "417"#, r#""below": 17, "statute": "417"#),
+        Some(LegalGround::ChildWelfareNotice),
+        "P12",
+    ),
+    (Break::Age(r#""below": 29"#, r#""below": 28"#), Some(LegalGround::OutreachNotice), "P10"),
+    (Break::Age(r#""below": 25"#, r#""below": 24"#), Some(LegalGround::AssistanceUnemployedYoung), "P14"),
+];
+
+#[tokio::test]
+async fn every_answer_in_a_small_world_is_what_the_documents_say() {
+    let situations = truth::situations();
+    assert!(situations.len() >= 100_000, "{}", situations.len());
+    let engines = Engines::on(RuleSource::SHIPPED).unwrap();
+    let (agrees, said) = judged(&engines, situations.iter()).await;
+    println!("{said}");
+    assert!(agrees, "{said}");
+}
+
+#[tokio::test]
+async fn whatever_is_broken_is_noticed() {
+    let situations = truth::situations();
+    for (broken, ground, rule) in &BROKEN {
+        let (rules, ages) = broken.texts();
+        let engines = Engines::on(RuleSource { rules: &rules, ages: &ages, ..RuleSource::SHIPPED }).unwrap();
+        let stating = |situation: &&Situation| ground.is_none_or(|ground| situation.ground() == ground);
+        let stride = if ground.is_some() { 1 } else { STRIDE };
+        let (agrees, said) = judged(&engines, situations.iter().filter(stating).step_by(stride)).await;
+        let noticed = said.lines().any(|line| line.starts_with(&format!("{rule}: ")));
+        assert!(!agrees && noticed, "{broken:?} is not noticed by {rule}:\n{said}");
+    }
+}
+
+impl Break {
+    /// The broken rules, and the broken ages.
+    fn texts(&self) -> (String, String) {
+        let RuleSource { rules, ages, .. } = RuleSource::SHIPPED;
+        match self {
+            Break::Without(id) => (without(rules, id), ages.to_owned()),
+            Break::Says(text, other) => (changed(rules, text, other), ages.to_owned()),
+            Break::Age(text, other) => (rules.to_owned(), changed(ages, text, other)),
+        }
+    }
+}
+
+fn changed(whole: &str, text: &str, other: &str) -> String {
+    assert_eq!(whole.matches(text).count(), 1, "{text} is not there once");
+    whole.replace(text, other)
+}
+
+fn without(rules: &str, id: &str) -> String {
+    let (before, rest) = rules.split_once(&format!("@id(\"{id}\")")).unwrap();
+    let (_, after) = rest.split_once(";\n").unwrap();
+    format!("{before}{after}")
+}
+
+/// Tells whether the oracle agrees with the engines on every situation, and what it says.
+async fn judged<'a>(engines: &Engines, situations: impl Iterator<Item = &'a Situation>) -> (bool, String) {
+    let mut table = BufWriter::new(NamedTempFile::new().unwrap());
+    truth::write(engines, situations, &mut table).unwrap();
+    table.flush().unwrap();
+    let output = program("oracle.py").arg(table.get_ref().path()).output().await.unwrap();
+    let said =
+        [output.stdout, output.stderr].map(|said| String::from_utf8_lossy(&said).into_owned()).concat();
+    (output.status.success(), said)
+}
