@@ -125,7 +125,7 @@ impl Match<'_> {
             return data;
         }
         let back = self.goes(entry, &self.question.channel.to, &self.question.channel.from);
-        let told = (there || back) && (entry.is_of(from) || entry.is_of(to));
+        let told = (there && entry.is_of(from)) || (back && entry.is_of(to));
         let status = if told { status } else { CategorySet::EMPTY };
         data.difference(BOTH_WAYS).union(status)
     }

@@ -47,9 +47,9 @@ What the documents leave open, both sides decide alike:
 - A permit to disclose (luovutuslupa) is for the domain of care of the discloser that it names, and opens data between
   authorities of social services and health care only. A consent for a case has no such limits.
 - A guardian's word counts for minors, and not for social and health data of a minor assessed capable; a guardian's
-  permit counts for no capable minor. A minor assessed as not capable cannot give alone. Whoever is of unknown age is
-  no minor, and within no other limit of age. Another legal representative speaks and reads for the young person at
-  any age.
+  permit counts for no capable minor. A minor assessed as not capable cannot give alone, nor can somebody of unknown
+  age who was assessed so. Otherwise whoever is of unknown age is no minor, and within no other limit of age. Another
+  legal representative speaks and reads for the young person at any age.
 - A coordinator reads for all units of an agency. A peer reads nothing.
 - Own words are no disclosure: the sender's all but the status, the recipient's the status. The status goes back to
   the sender as a disclosure, under a consent or a prohibition for either direction. Its origin is never stated: what
@@ -289,7 +289,8 @@ def guardian_may(consent: Consent, situation: Situation) -> bool:
 
 
 def young_person_may(situation: Situation) -> bool:
-    return not (situation.minor() and situation.capacity == "not_capable")
+    of_age = situation.age is not None and not situation.minor()
+    return of_age or situation.capacity != "not_capable"
 
 
 def outreach_notice(situation: Situation) -> bool:

@@ -71,7 +71,6 @@ async fn a_ground_that_does_not_fit_opens_nothing() {
     let adult = te.clone().identify(ADULT).await.unwrap();
     for ground in [
         LegalGround::ChildWelfareNotice,
-        LegalGround::SocialCareChildInterest,
         LegalGround::OutreachNotice,
         // For Kela to send.
         LegalGround::AssistanceSocialWork,
