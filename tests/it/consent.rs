@@ -2,6 +2,7 @@
 
 mod actors;
 mod changes;
+mod clock;
 mod ending;
 mod life;
 mod reading;
