@@ -1,9 +1,13 @@
 //! What time is it?
 
+mod forward;
+
 use std::fmt::Debug;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
+
+pub use forward::{ClockBehind, ForwardClock};
 
 #[cfg(test)]
 mod tests;

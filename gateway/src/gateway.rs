@@ -14,7 +14,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use uuid::Uuid;
 
 use crate::audit::{AuditLog, Leaf, Receipt};
-use crate::clock::Clock;
+use crate::clock::{Clock as _, ForwardClock};
 use crate::error::Error;
 use crate::outbox::{DeliverySettings, Waiters};
 use crate::person::PersonLocks;
@@ -25,7 +25,7 @@ use crate::trail;
 /// The gateway without its sockets.
 #[derive(Debug)]
 pub struct Gateway {
-    pub(crate) clock: Arc<dyn Clock>,
+    clock: ForwardClock,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) audit: AuditLog,
     pub(crate) keys: Keys,
@@ -46,8 +46,8 @@ pub struct Gateway {
 /// The parts that a gateway is made of.
 #[derive(Debug)]
 pub struct Parts {
-    /// Host clock, or another one in tests.
-    pub clock: Arc<dyn Clock>,
+    /// Host clock, or another one in tests; it never goes back.
+    pub clock: ForwardClock,
     /// Where state is kept.
     pub store: Arc<dyn Store>,
     /// Where every decision is written before it takes effect.
@@ -71,7 +71,7 @@ impl Gateway {
     /// Fails when store or audit log cannot be read or written.
     pub async fn open(parts: Parts) -> Result<Arc<Self>, Error> {
         let last_event = parts.store.last_event().await?;
-        let gateway = Self {
+        let gateway = Arc::new(Self {
             clock: parts.clock,
             store: parts.store,
             audit: parts.audit,
@@ -86,13 +86,13 @@ impl Gateway {
             queued: tokio::sync::Notify::new(),
             index: RwLock::new(ConsentIndex::new()),
             random: SystemRandom::new(),
-        };
+        });
         trail::close_unfinished(&gateway).await?;
         gateway.rebuild_index().await?;
-        Ok(Arc::new(gateway))
+        Ok(gateway)
     }
 
-    /// Now, to the millisecond: what is stored and what is answered are the same instant.
+    /// Now, to the millisecond: what is stored and what is answered are the same instant. Never earlier than before.
     pub(crate) fn now(&self) -> Timestamp {
         let now = self.clock.now();
         Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)

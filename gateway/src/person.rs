@@ -57,6 +57,11 @@ impl Person {
         &self.key
     }
 
+    /// The key alone.
+    pub(crate) fn into_key(self) -> PersonKey {
+        self.key
+    }
+
     /// The identity code, opened for an authorised disclosure.
     pub(crate) fn identity(&self) -> Result<Hetu, Error> {
         let plain = self.key.open(identity_place(self.id), &self.row.sealed_identity)?;

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::audit::{AuditError, AuditLog};
 use crate::caller::Callers;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, ClockBehind, ForwardClock, SystemClock};
 use crate::config::Config;
 use crate::error::Error;
 use crate::front::{Bound, Front, FrontError, Health, Limits, Open, Quotas, Shutdown};
@@ -38,6 +38,9 @@ pub enum StartError {
     /// The audit log cannot be opened.
     #[error("the audit log cannot be opened")]
     Audit(#[source] AuditError),
+    /// The clock of the host is wrong: consents that have expired would be in force again.
+    #[error("the time of the host cannot be trusted")]
+    Clock(#[source] ClockBehind),
     /// The rules are refused.
     #[error("the policy rules are refused")]
     Rules(#[source] RulesError),
@@ -89,13 +92,15 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, Sta
     // The log first: it lets in one process only, and the store takes over the work of the one before.
     let (audit, recovery) = AuditLog::open(&config.store.join("audit.log")).map_err(StartError::Audit)?;
     tracing::info!(leaves = recovery.leaves, torn_bytes = recovery.torn_bytes, "audit log opened");
+    let last = audit.last_time().map_err(StartError::Audit)?;
+    let forward = ForwardClock::after(Arc::clone(&clock), last).map_err(StartError::Clock)?;
     let store = SqliteStore::open(&config.store.join("polku.db")).map_err(StartError::Store)?;
     let rules = Rules::shipped().map_err(StartError::Rules)?;
     let engine = Engine::new(rules, config.directory.clone()).map_err(StartError::Engine)?;
     let adapters = adapters(&config)?;
     let agencies = adapters.iter().map(|adapter| adapter.agency().clone()).collect();
     let parts = Parts {
-        clock: Arc::clone(&clock),
+        clock: forward,
         store: Arc::new(store),
         audit,
         keys,

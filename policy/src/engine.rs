@@ -256,11 +256,11 @@ impl Engine {
         let mut fresh = Vec::new();
         let remembered = self.memo.as_ref().map(Memo::read);
         for category in personal.iter() {
-            let facts = common.with(category, word);
-            let known = remembered.as_ref().and_then(|answers| answers.get(&facts.key()));
+            let known = remembered.as_ref().and_then(|answers| answers.get(&common.key_with(category, word)));
             let answer = match known {
-                Some((_, answer)) => *answer,
+                Some(answer) => *answer,
                 None => {
+                    let facts = common.with(category, word);
                     let answer = self.ask(&facts)?;
                     fresh.push((facts, answer));
                     answer
@@ -418,7 +418,7 @@ impl Engine {
     }
 
     fn knows(&self, channel: &Channel) -> bool {
-        let known = |party: &polku_proto::Party| self.directory.agency(&party.agency).is_some();
+        let known = |party: &polku_proto::Party| self.agencies.side(&party.agency) != Side::UNKNOWN;
         known(&channel.from) && known(&channel.to)
     }
 

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 
 #[cfg(test)]
 mod tests;
@@ -23,10 +23,21 @@ const FIRST_SECOND: i64 = -62_135_596_800;
 static FINNISH: LazyLock<TimeZone> =
     LazyLock::new(|| TimeZone::posix("EET-2EEST,M3.5.0/3,M10.5.0/4").unwrap_or(TimeZone::UTC));
 
+/// The same outside and within summer time.
+const WINTER: Offset = Offset::constant(2);
+const SUMMER: Offset = Offset::constant(3);
+
 /// Gives the date in Finland at an instant: ages and deadlines by the day are counted in it.
 #[must_use]
 pub fn finnish_date(instant: Timestamp) -> Date {
-    instant.to_zoned(FINNISH.clone()).date()
+    let in_winter = WINTER.to_datetime(instant).date();
+    // The clock changes on the last Sunday of March and October. Every decision asks for the date, so the time zone is
+    // asked only in the weeks in question.
+    match (in_winter.month(), in_winter.day()) {
+        (11 | 12 | 1 | 2, _) | (3, ..=24) => in_winter,
+        (4..=9, _) | (10, ..=24) => SUMMER.to_datetime(instant).date(),
+        _ => instant.to_zoned(FINNISH.clone()).date(),
+    }
 }
 
 /// Gives the first instant of a date in Finland.

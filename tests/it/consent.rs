@@ -2,6 +2,7 @@
 
 mod actors;
 pub(crate) mod changes;
+mod clock;
 mod ending;
 mod life;
 mod reading;

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
+use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use super::merkle::{Hash, Tree};
@@ -154,6 +155,16 @@ impl AuditLog {
             }
         }
         expect_end(&records, end)
+    }
+
+    /// Gives the time of the last leaf on disk, if there is one. Blocks.
+    ///
+    /// # Errors
+    /// [`AuditError::Corrupt`], [`AuditError::Unreadable`] and [`AuditError::File`].
+    pub fn last_time(&self) -> Result<Option<Timestamp>, AuditError> {
+        let mut last = None;
+        self.read(self.len().saturating_sub(1), |_, leaf| last = Some(leaf.time))?;
+        Ok(last)
     }
 
     /// Gives the Merkle tree hash over the first leaves on disk, from the file. Blocks.

@@ -53,6 +53,7 @@ fn failure(error: StartError) -> Failure {
         StartError::Folder(_) | StartError::Front(_) => Failure::Broken(error.into()),
         StartError::Store(_)
         | StartError::Audit(_)
+        | StartError::Clock(_)
         | StartError::Rules(_)
         | StartError::Engine(_)
         | StartError::State(_) => Failure::Failed(error.into()),

@@ -1,8 +1,18 @@
 //! Tests.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Clock, ManualClock, SystemClock};
+use super::{Clock, ClockBehind, ForwardClock, ManualClock, SystemClock};
+
+fn noon() -> Timestamp {
+    "2026-03-02T12:00:00Z".parse().unwrap()
+}
+
+fn seconds(seconds: i64) -> SignedDuration {
+    SignedDuration::from_secs(seconds)
+}
 
 #[test]
 fn the_host_clock_shows_whole_milliseconds() {
@@ -21,4 +31,43 @@ fn a_manual_clock_moves_only_when_told() {
     assert_eq!(clock.now(), "2026-01-01T00:00:00Z".parse().unwrap());
     clock.advance(SignedDuration::MAX);
     assert_eq!(clock.now().as_millisecond(), Timestamp::MAX.as_millisecond());
+}
+
+#[test]
+fn time_stands_still_while_the_host_is_behind() {
+    let host = Arc::new(ManualClock::new(noon()));
+    let clock = ForwardClock::after(Arc::clone(&host) as Arc<dyn Clock>, None).unwrap();
+    assert_eq!(clock.now(), noon());
+    for (set, told) in [(60, 60), (-3600, 60), (59, 60), (61, 61), (0, 61), (3600, 3600), (3599, 3600)] {
+        host.set(noon() + seconds(set));
+        assert_eq!(clock.now(), noon() + seconds(told), "set to {set}");
+    }
+}
+
+#[test]
+fn a_clock_that_is_set_back_is_noticed_once_until_it_has_caught_up() {
+    let host = Arc::new(ManualClock::new(noon()));
+    let clock = ForwardClock::after(Arc::clone(&host) as Arc<dyn Clock>, None).unwrap();
+    let behind = |set: i64| {
+        host.set(noon() + SignedDuration::from_millis(set));
+        clock.now();
+        clock.behind.load(std::sync::atomic::Ordering::Relaxed)
+    };
+    // Two threads that read the clock at almost the same time overtake each other.
+    assert!(!behind(-999));
+    assert!(behind(-1000));
+    assert!(behind(-5000));
+    assert!(!behind(0));
+    assert!(behind(-1000));
+}
+
+#[test]
+fn a_clock_behind_the_log_is_refused_beyond_a_minute_and_waited_for_below() {
+    let host: Arc<dyn Clock> = Arc::new(ManualClock::new(noon()));
+    let after = |last: SignedDuration| ForwardClock::after(Arc::clone(&host), Some(noon() + last));
+    assert_eq!(after(seconds(-3600)).unwrap().now(), noon());
+    assert_eq!(after(seconds(60)).unwrap().now(), noon() + seconds(60));
+    let refused = after(seconds(61)).unwrap_err();
+    assert_eq!(refused, ClockBehind { behind: seconds(61) });
+    assert!(refused.to_string().contains("1m 1s behind"), "{refused}");
 }

@@ -12,6 +12,7 @@ pub mod machine;
 mod page;
 mod prohibition;
 mod read;
+mod rebuild;
 mod refer;
 mod respond;
 mod sweep;

@@ -1,10 +1,9 @@
-//! Time passes: referrals expire, contents are erased, old request ids are forgotten, the index is rebuilt at start.
+//! Time passes: referrals expire, contents are erased, old request ids are forgotten.
 
 use jiff::{SignedDuration, Timestamp};
 use polku_proto::v1::referral_event::Kind;
 use polku_proto::{ReferralId, YouthId};
 use serde_json::json;
-use uuid::Uuid;
 
 use super::machine::{Party, Step};
 use super::respond::event;
@@ -12,10 +11,9 @@ use crate::audit::Event;
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::outbox::has_ended;
-use crate::person::Person;
-use crate::record::{ConsentRecord, ProhibitionRecord, ReferralRecord, StatusRecord};
+use crate::record::ReferralRecord;
 use crate::services::status;
-use crate::store::{Change, DeliveryItem, InstrumentKind};
+use crate::store::{Change, DeliveryItem};
 use crate::trail::Entry;
 
 /// How long contents are kept after a delivery has ended.
@@ -89,40 +87,6 @@ impl Gateway {
         change.detail = announced.detail;
         change.referrals.push(record.next_version(&person, now)?);
         self.commit(change).await
-    }
-
-    /// Reads everything in force into the index.
-    pub(crate) async fn rebuild_index(&self) -> Result<(), Error> {
-        const ROWS: u32 = 10_000;
-        let mut after = Uuid::nil();
-        loop {
-            let rows = self.store.youths(after, ROWS).await?;
-            let Some(last) = rows.last() else { break };
-            after = last.id.uuid();
-            for row in rows {
-                let person = Person::new(self, row)?;
-                self.index_mut().put_person(person.id, person.identity()?.birth_date());
-            }
-        }
-        let mut after = Uuid::nil();
-        loop {
-            let rows = self.store.instruments_in_force(after, ROWS).await?;
-            let Some((last, _)) = rows.last() else { break };
-            after = last.id;
-            for (row, wrapped) in rows {
-                let key = self.keys.unwrap(row.youth, &wrapped)?;
-                match row.kind {
-                    InstrumentKind::Consent => self.apply_consent(&ConsentRecord::open(&key, row)?)?,
-                    InstrumentKind::Prohibition => {
-                        self.apply_prohibition(&ProhibitionRecord::open(&key, row)?)?
-                    }
-                    InstrumentKind::LegalStatus => self.apply_status(&StatusRecord::open(&key, row)?)?,
-                }
-            }
-        }
-        // What has ended is not in the index, but its revision counts: callers may ask for it.
-        self.index_mut().reach(self.audit.len().saturating_sub(1));
-        Ok(())
     }
 }
 

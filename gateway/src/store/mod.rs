@@ -57,13 +57,9 @@ pub trait Store: Debug + Send + Sync {
     /// Persons with an id above `after`, by id, at most `limit`.
     async fn youths(&self, after: Uuid, limit: u32) -> Result<Vec<YouthRow>, StoreError>;
 
-    /// Everything that is in force, each with the wrapped key of its person, for rebuilding the consent index: rows
-    /// with an id above `after`, by id.
-    async fn instruments_in_force(
-        &self,
-        after: Uuid,
-        limit: u32,
-    ) -> Result<Vec<(InstrumentRow, WrappedKey)>, StoreError>;
+    /// Everything that is in force, for rebuilding the consent index: pages in the order in which the store reads them
+    /// fastest, each of the rows after the place where the page before it ended, at most `limit`.
+    async fn instruments_in_force(&self, after: InForce, limit: u32) -> Result<InForcePage, StoreError>;
 
     /// What happened after a position, as far as the party may be told, in order.
     async fn events_after(
@@ -328,6 +324,19 @@ pub struct InstrumentRow {
     pub revision: u64,
     /// The contract's `Consent`, `Prohibition` or `LegalStatus`, sealed.
     pub sealed: Vec<u8>,
+}
+
+/// A place in what is in force. It means something to the store alone, and only until the next change.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct InForce(pub u64);
+
+/// A page of what is in force.
+#[derive(Debug)]
+pub struct InForcePage {
+    /// The rows.
+    pub rows: Vec<InstrumentRow>,
+    /// Where the next page begins; none after the last one.
+    pub next: Option<InForce>,
 }
 
 /// A consent or prohibition as it shall be.

@@ -69,6 +69,18 @@ pub(super) struct Givers {
 /// The facts of a question that are the same for each of its categories.
 pub(super) struct Common {
     facts: Facts,
+    /// The key of these facts; what is one category's own has its bits empty.
+    key: u128,
+}
+
+/// The facts that are one category's own.
+#[derive(Clone, Copy)]
+struct Own {
+    disclosure: bool,
+    consent: Givers,
+    disclosure_permit: Givers,
+    explicit: bool,
+    prohibited: bool,
 }
 
 impl Common {
@@ -105,8 +117,8 @@ impl Common {
             capacity: standing.capacity,
             era,
             disclosure: false,
-            consent: Givers::default(),
-            disclosure_permit: Givers::default(),
+            consent: Givers::NONE,
+            disclosure_permit: Givers::NONE,
             explicit: false,
             prohibited: false,
             agreement: agencies.agreed(from, to),
@@ -115,29 +127,77 @@ impl Common {
             address_protected: standing.address_protected,
             multi_sector_support: standing.multi_sector_support,
         };
-        Common { facts }
+        Common { facts, key: facts.key() }
     }
 
-    /// The facts of one category. What the person has said matters to disclosures only.
+    /// The facts of one category.
     pub(super) fn with(&self, category: DataCategory, word: &Word) -> Facts {
-        let common = Facts { category, ..self.facts };
-        if !disclosed(common.viewer).contains(category) {
-            return common;
+        let Own { disclosure, consent, disclosure_permit, explicit, prohibited } = self.own(category, word);
+        let common = self.facts;
+        Facts { category, disclosure, consent, disclosure_permit, explicit, prohibited, ..common }
+    }
+
+    /// The key of the facts of one category: that of [`Common::with`], without putting them together.
+    pub(super) fn key_with(&self, category: DataCategory, word: &Word) -> u128 {
+        self.key | self.own(category, word).key(category)
+    }
+
+    /// What the person has said matters to disclosures only.
+    fn own(&self, category: DataCategory, word: &Word) -> Own {
+        if !disclosed(self.facts.viewer).contains(category) {
+            return Own::NOTHING;
         }
         let givers = |given: &Given| Givers {
             own: given.own.contains(category),
             guardian: given.guardian.contains(category),
             representative: given.representative.contains(category),
         };
-        Facts {
+        Own {
             disclosure: true,
             consent: givers(&word.consents),
             disclosure_permit: givers(&word.permits),
             explicit: word.explicit.contains(category),
             prohibited: word.prohibited.contains(category),
-            ..common
         }
     }
+}
+
+impl Own {
+    /// How many bits its key has: five for the category, and nine flags.
+    const BITS: u32 = 14;
+
+    const NOTHING: Own = Own {
+        disclosure: false,
+        consent: Givers::NONE,
+        disclosure_permit: Givers::NONE,
+        explicit: false,
+        prohibited: false,
+    };
+
+    /// The last bits of a key.
+    fn key(self, category: DataCategory) -> u128 {
+        let Own { disclosure, consent, disclosure_permit, explicit, prohibited } = self;
+        let mut key = Packed(0);
+        key.put(category as u32, 5);
+        for flag in [
+            disclosure,
+            consent.own,
+            consent.guardian,
+            consent.representative,
+            disclosure_permit.own,
+            disclosure_permit.guardian,
+            disclosure_permit.representative,
+            explicit,
+            prohibited,
+        ] {
+            key.put(flag.into(), 1);
+        }
+        key.0
+    }
+}
+
+impl Givers {
+    const NONE: Givers = Givers { own: false, guardian: false, representative: false };
 }
 
 /// The categories that the viewer would learn from the other agency. Own words, and data about oneself, are no
@@ -215,7 +275,6 @@ impl Facts {
         // One more than there are places, for the young person.
         key.put(reader.map_or(0, |side| u32::from(side.0) + 1), 17);
         key.put(discloser.0.into(), 16);
-        key.put(category as u32, 5);
         key.put(viewer as u32, 2);
         key.put(actor as u32, 3);
         key.put(role as u32, 2);
@@ -224,25 +283,11 @@ impl Facts {
         key.put(age.map_or(0, |age| u32::from(age) + 1), 9);
         key.put(capacity as u32, 2);
         key.put(era.into(), 8);
-        for flag in [
-            disclosure,
-            consent.own,
-            consent.guardian,
-            consent.representative,
-            disclosure_permit.own,
-            disclosure_permit.guardian,
-            disclosure_permit.representative,
-            explicit,
-            prohibited,
-            agreement,
-            same_unit,
-            care_relation,
-            address_protected,
-            multi_sector_support,
-        ] {
+        for flag in [agreement, same_unit, care_relation, address_protected, multi_sector_support] {
             key.put(flag.into(), 1);
         }
-        key.0
+        let own = Own { disclosure, consent, disclosure_permit, explicit, prohibited };
+        (key.0 << Own::BITS) | own.key(category)
     }
 }
 

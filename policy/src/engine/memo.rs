@@ -20,7 +20,7 @@ const MOST: usize = 100_000;
 pub(super) struct Memo(RwLock<Answers>);
 
 /// Answers by the key of their facts.
-pub(super) type Answers = HashMap<u128, (Facts, Answer), RandomState>;
+pub(super) type Answers = HashMap<u128, Answer, RandomState>;
 
 impl Memo {
     /// What is remembered, to be looked through for a whole decision.
@@ -33,6 +33,6 @@ impl Memo {
         if answers.len() >= MOST {
             answers.clear();
         }
-        answers.insert(facts.key(), (*facts, answer));
+        answers.insert(facts.key(), answer);
     }
 }

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use polku_proto::v1::PermitDomain;
-use polku_proto::{CategorySet, ConsentId, Party};
+use polku_proto::{AgencyId, CategorySet, ConsentId, Party, UnitId};
 
 use super::{GivenBy, Grant, GrantKind, Period};
 use crate::question::PurposeSet;
@@ -40,9 +41,31 @@ pub(super) struct ListId(u32);
 /// The lists of parties that grants name. There are few different ones, so each is held once.
 #[derive(Clone, Default)]
 pub(super) struct PartyLists {
-    lists: Vec<Vec<Party>>,
-    places: HashMap<Vec<Party>, ListId>,
+    lists: Vec<PartyList>,
+    places: HashMap<Vec<Party>, ListId, RandomState>,
+    // Every agency and unit that is named has a number: comparing texts would be most of a look-up.
+    agencies: HashMap<AgencyId, u32, RandomState>,
+    units: HashMap<UnitId, u32, RandomState>,
 }
+
+#[derive(Clone)]
+struct PartyList {
+    parties: Vec<Party>,
+    numbers: Box<[Numbers]>,
+}
+
+/// A party, by the numbers of its agency and of its unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Numbers {
+    agency: u32,
+    unit: u32,
+}
+
+/// In place of a unit: the whole agency.
+const WHOLE: u32 = 0;
+
+/// In place of an agency or unit that no list names.
+const NOBODY: u32 = u32::MAX;
 
 impl Entry {
     pub(super) fn of(grant: &Grant, lists: &mut PartyLists) -> Entry {
@@ -69,18 +92,35 @@ impl Entry {
 
 impl PartyLists {
     pub(super) fn get(&self, id: ListId) -> &[Party] {
-        let place = usize::try_from(id.0).ok();
-        place.and_then(|place| self.lists.get(place)).map(Vec::as_slice).unwrap_or_default()
+        self.list(id).map(|list| list.parties.as_slice()).unwrap_or_default()
     }
 
-    /// Tells whether somebody on the list is the party, or the whole agency that it belongs to.
-    pub(super) fn covers(&self, id: ListId, party: &Party) -> bool {
-        self.get(id).iter().any(|named| named.covers(party))
+    /// Gives the numbers by which a party is looked for in lists.
+    pub(super) fn numbers(&self, party: &Party) -> Numbers {
+        let agency = self.agencies.get(&party.agency).copied().unwrap_or(NOBODY);
+        let unit = match &party.unit {
+            None => WHOLE,
+            Some(unit) => self.units.get(unit).copied().unwrap_or(NOBODY),
+        };
+        Numbers { agency, unit }
+    }
+
+    /// Tells whether somebody on the list is the party, or the whole agency that it belongs to: as [`Party::covers`].
+    pub(super) fn covers(&self, id: ListId, party: Numbers) -> bool {
+        let numbers = self.list(id).map(|list| &*list.numbers).unwrap_or_default();
+        numbers
+            .iter()
+            .any(|named| named.agency == party.agency && (named.unit == WHOLE || named.unit == party.unit))
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
-        let parties: usize = self.lists.iter().map(Vec::len).sum();
-        2 * (parties * size_of::<Party>() + self.lists.len() * size_of::<Vec<Party>>())
+        let parties: usize = self.lists.iter().map(|list| list.parties.len()).sum();
+        parties * (2 * size_of::<Party>() + size_of::<Numbers>())
+            + self.lists.len() * (size_of::<PartyList>() + size_of::<Vec<Party>>())
+    }
+
+    fn list(&self, id: ListId) -> Option<&PartyList> {
+        usize::try_from(id.0).ok().and_then(|place| self.lists.get(place))
     }
 
     fn place(&mut self, parties: &[Party]) -> ListId {
@@ -89,8 +129,25 @@ impl PartyLists {
         }
         // More than four thousand million different lists do not fit any machine; the last place would stay empty.
         let place = ListId(u32::try_from(self.lists.len()).unwrap_or(u32::MAX));
-        self.lists.push(parties.to_vec());
+        let numbers = parties.iter().map(|party| self.number(party)).collect();
+        self.lists.push(PartyList { parties: parties.to_vec(), numbers });
         self.places.insert(parties.to_vec(), place);
         place
     }
+
+    fn number(&mut self, party: &Party) -> Numbers {
+        let next = count(self.agencies.len());
+        let agency = *self.agencies.entry(party.agency.clone()).or_insert(next);
+        let next = count(self.units.len() + 1);
+        let unit = match &party.unit {
+            None => WHOLE,
+            Some(unit) => *self.units.entry(unit.clone()).or_insert(next),
+        };
+        Numbers { agency, unit }
+    }
+}
+
+/// There are never so many agencies or units that [`NOBODY`] would become one.
+fn count(names: usize) -> u32 {
+    u32::try_from(names).unwrap_or(NOBODY - 1).min(NOBODY - 1)
 }

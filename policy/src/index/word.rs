@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use polku_proto::v1::DataCategory;
-use polku_proto::{CategorySet, ConsentId, Party};
+use polku_proto::{CategorySet, ConsentId};
 
-use super::entry::{Entry, Instrument, PartyLists};
+use super::entry::{Entry, Instrument, Numbers, PartyLists};
 use super::{ConsentIndex, GivenBy, Prohibition, Standing};
 use crate::decision::{BasisKind, earlier};
 use crate::directory::Sector;
@@ -62,6 +62,8 @@ pub(crate) struct GrantGround {
 struct Match<'a> {
     lists: &'a PartyLists,
     question: &'a Question,
+    from: Numbers,
+    to: Numbers,
     sides: Sides,
 }
 
@@ -74,7 +76,9 @@ impl ConsentIndex {
         for prohibition in person.prohibitions() {
             word.prohibited.extend(prohibition.covered(question));
         }
-        let matching = Match { lists: &self.lists, question, sides };
+        let (from, to) = (&question.channel.from, &question.channel.to);
+        let lists = &self.lists;
+        let matching = Match { lists, question, from: lists.numbers(from), to: lists.numbers(to), sides };
         for entry in &person.grants {
             let covered = matching.covered(entry).intersection(asked);
             if covered.is_empty() {
@@ -118,19 +122,19 @@ impl Match<'_> {
             return CategorySet::EMPTY;
         }
         let Sides { from, to } = self.sides;
-        let there = self.goes(entry, &self.question.channel.from, &self.question.channel.to);
+        let there = self.goes(entry, self.from, self.to);
         let data = if there && entry.is_of(from) { entry.categories } else { CategorySet::EMPTY };
         let status = entry.categories.intersection(BOTH_WAYS);
         if status.is_empty() {
             return data;
         }
-        let back = self.goes(entry, &self.question.channel.to, &self.question.channel.from);
+        let back = self.goes(entry, self.to, self.from);
         let told = (there && entry.is_of(from)) || (back && entry.is_of(to));
         let status = if told { status } else { CategorySet::EMPTY };
         data.difference(BOTH_WAYS).union(status)
     }
 
-    fn goes(&self, entry: &Entry, from: &Party, to: &Party) -> bool {
+    fn goes(&self, entry: &Entry, from: Numbers, to: Numbers) -> bool {
         self.lists.covers(entry.disclosers, from) && self.lists.covers(entry.recipients, to)
     }
 }

@@ -1,6 +1,6 @@
 //! Are instants the same on both sides, and are impossible ones refused?
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::{prop_assert_eq, proptest};
 
 use super::{OutOfRange, from_wire, to_wire};
@@ -47,7 +47,29 @@ fn days_begin_at_midnight_in_finland() {
     assert_eq!(start("2026-07-01"), "2026-06-30T21:00:00Z");
 }
 
+#[test]
+fn the_date_is_right_in_every_hour_of_a_hundred_years() {
+    let begin: Timestamp = "1960-01-01T00:30:00Z".parse().unwrap();
+    for hour in 0..100 * 366 * 24 {
+        let instant = begin + SignedDuration::from_hours(hour);
+        assert_eq!(
+            super::finnish_date(instant),
+            instant.to_zoned(super::FINNISH.clone()).date(),
+            "{instant}"
+        );
+    }
+    for instant in [Timestamp::MIN, Timestamp::MAX] {
+        assert_eq!(super::finnish_date(instant), instant.to_zoned(super::FINNISH.clone()).date());
+    }
+}
+
 proptest! {
+    #[test]
+    fn the_date_in_finland_is_that_of_its_time_zone(seconds in -62_135_596_800_i64..253_402_200_000) {
+        let instant = Timestamp::from_second(seconds).unwrap();
+        prop_assert_eq!(super::finnish_date(instant), instant.to_zoned(super::FINNISH.clone()).date());
+    }
+
     #[test]
     fn there_and_back(seconds in -62_135_596_800_i64..253_402_200_000, nanos in 0..1_000_000_000) {
         let instant = from_wire(&wire(seconds, nanos)).unwrap();

@@ -25,10 +25,10 @@ use uuid::Uuid;
 use self::read::Readers;
 use self::writer::Writer;
 use super::{
-    Change, DeliveryRow, DetailRow, EventRow, InstrumentRow, LeaseRequest, Reconciled, ReferralFilter,
-    ReferralRow, RequestKey, RequestRow, Store, StoreError, YouthRow,
+    Change, DeliveryRow, DetailRow, EventRow, InForce, InForcePage, InstrumentRow, LeaseRequest, Reconciled,
+    ReferralFilter, ReferralRow, RequestKey, RequestRow, Store, StoreError, YouthRow,
 };
-use crate::seal::{IdentityIndex, WrappedKey};
+use crate::seal::IdentityIndex;
 
 #[cfg(test)]
 mod tests;
@@ -137,11 +137,7 @@ impl Store for SqliteStore {
         self.read(move |connection| read::youths(connection, after, limit)).await
     }
 
-    async fn instruments_in_force(
-        &self,
-        after: Uuid,
-        limit: u32,
-    ) -> Result<Vec<(InstrumentRow, WrappedKey)>, StoreError> {
+    async fn instruments_in_force(&self, after: InForce, limit: u32) -> Result<InForcePage, StoreError> {
         self.read(move |connection| read::instruments_in_force(connection, after, limit)).await
     }
 

@@ -12,10 +12,10 @@ use uuid::Uuid;
 
 use super::rows::{self, EVENT, INSTRUMENT, REFERRAL, REQUEST, YOUTH, blob, instant, number, only_number};
 use super::{failed, schema};
-use crate::seal::{IdentityIndex, WrappedKey};
+use crate::seal::IdentityIndex;
 use crate::store::{
-    DetailRow, EventRow, InstrumentRow, Reconciled, ReferralFilter, ReferralRow, RequestKey, RequestRow,
-    StoreError, YouthRow,
+    DetailRow, EventRow, InForce, InForcePage, InstrumentRow, Reconciled, ReferralFilter, ReferralRow,
+    RequestKey, RequestRow, StoreError, YouthRow,
 };
 
 /// How many read at the same time.
@@ -169,16 +169,19 @@ pub(super) fn instruments_of(
     all(connection, &sql, params![blob(youth.uuid())], rows::instrument)
 }
 
-/// See [`crate::store::Store::instruments_in_force`].
+/// See [`crate::store::Store::instruments_in_force`]. The table is read as it lies on disk, what is not in force too:
+/// a row that has to be searched for costs more than one that is passed over.
 pub(super) fn instruments_in_force(
     connection: &Connection,
-    after: Uuid,
+    after: InForce,
     limit: u32,
-) -> Result<Vec<(InstrumentRow, WrappedKey)>, StoreError> {
-    let columns =
-        format!("{INSTRUMENT}, (SELECT youth.wrapped_key FROM youth WHERE youth.id = instrument.youth)");
-    let sql = select(&columns, "instrument WHERE in_force = 1 AND id > ?1 ORDER BY id LIMIT ?2");
-    all(connection, &sql, params![blob(after), limit], rows::instrument_and_key)
+) -> Result<InForcePage, StoreError> {
+    let columns = format!("{INSTRUMENT}, number");
+    let sql = select(&columns, "instrument WHERE number > ?1 AND in_force = 1 ORDER BY number LIMIT ?2");
+    let found = all(connection, &sql, params![number(after.0)?, limit], rows::instrument_and_number)?;
+    let full = found.len() == usize::try_from(limit).unwrap_or(usize::MAX);
+    let next = found.last().filter(|_| full).map(|(_, number)| InForce(*number));
+    Ok(InForcePage { rows: found.into_iter().map(|(row, _)| row).collect(), next })
 }
 
 /// See [`crate::store::Store::events_after`].

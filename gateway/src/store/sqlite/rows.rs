@@ -93,11 +93,11 @@ pub(super) fn instrument(row: &Row<'_>) -> Result<InstrumentRow, StoreError> {
     })
 }
 
-/// Reads the same, with the wrapped key of the person behind it.
-pub(super) fn instrument_and_key(row: &Row<'_>) -> Result<(InstrumentRow, WrappedKey), StoreError> {
+/// Reads the same, with the number of the row behind it.
+pub(super) fn instrument_and_number(row: &Row<'_>) -> Result<(InstrumentRow, u64), StoreError> {
     let instrument = instrument(row)?;
-    let mut columns = Columns { row, table: "youth", at: INSTRUMENT.split(',').count() };
-    Ok((instrument, WrappedKey::from_bytes(columns.bytes()?)))
+    let mut columns = Columns { row, table: "instrument", at: INSTRUMENT.split(',').count() };
+    Ok((instrument, columns.number()?))
 }
 
 /// Reads how far the audit log has been compared.

@@ -138,7 +138,6 @@ CREATE TABLE instrument (
     sealed BLOB NOT NULL
 ) STRICT;
 CREATE INDEX instrument_by_youth ON instrument (youth);
-CREATE INDEX instrument_in_force ON instrument (id) WHERE in_force = 1;
 
 CREATE TABLE event (
     position INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -286,8 +286,8 @@ fn searches_for_work_use_the_index_of_what_is_pending() {
             "referral_erasable (delivery_ended>? AND delivery_ended<?)",
         ),
         (
-            "SELECT * FROM instrument WHERE in_force = 1 AND id > x'00' ORDER BY id LIMIT 9",
-            "instrument_in_force (id>?)",
+            "SELECT * FROM instrument WHERE number > 7 AND in_force = 1 ORDER BY number LIMIT 9",
+            "SEARCH instrument USING INTEGER PRIMARY KEY (rowid>?)",
         ),
         (
             "DELETE FROM request WHERE (organisation, request) IN

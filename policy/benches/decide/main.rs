@@ -1,0 +1,235 @@
+//! What does a decision cost, with a hundred thousand and with a million grants in the index?
+//!
+//! `cargo bench -p polku-policy --bench decide` prints one table; its foot says how it was measured.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints what it has measured")]
+
+mod measure;
+mod people;
+
+use std::error::Error;
+use std::hint::black_box;
+use std::time::Instant;
+
+use polku_policy::{ConsentIndex, Decision, Engine, Outcome, Question, Rules};
+use polku_proto::CategorySet;
+
+use measure::{Clock, Figures, resident_bytes};
+use people::{Ask, People};
+
+/// How many grants: few for comparison, and many.
+const SIZES: [u32; 2] = [100_000, 1_000_000];
+/// How many calls are timed in each warm row.
+const CALLS: u32 = 400_000;
+/// The same for the slow rows.
+const SLOW_CALLS: u32 = 4_000;
+/// How many answers of the memory are held against the rules.
+const COMPARED: u32 = 3_000;
+
+/// One line of the table.
+struct Row {
+    name: &'static str,
+    asked: Asked,
+    engine: Which,
+}
+
+/// What is asked.
+#[derive(Clone, Copy)]
+enum Asked {
+    Granted(Ask),
+    Unknown,
+    Refused,
+}
+
+/// By which engine.
+#[derive(Clone, Copy, PartialEq)]
+enum Which {
+    Remembering,
+    Forgetful,
+}
+
+const ROWS: [Row; 8] = [
+    Row { name: "granted, 1 category", asked: Asked::Granted(Ask::One), engine: Which::Remembering },
+    Row { name: "granted, 5 categories", asked: Asked::Granted(Ask::Five), engine: Which::Remembering },
+    Row { name: "asked for all 14 categories", asked: Asked::Granted(Ask::All), engine: Which::Remembering },
+    Row { name: "nobody of that id, 1", asked: Asked::Unknown, engine: Which::Remembering },
+    Row { name: "not granted, 1", asked: Asked::Refused, engine: Which::Remembering },
+    Row { name: "from the rules, 1", asked: Asked::Granted(Ask::One), engine: Which::Forgetful },
+    Row { name: "from the rules, 5", asked: Asked::Granted(Ask::Five), engine: Which::Forgetful },
+    Row { name: "from the rules, not granted, 1", asked: Asked::Refused, engine: Which::Forgetful },
+];
+
+/// Figures for one size of the index.
+struct Column {
+    grants: u32,
+    rows: Vec<Figures>,
+    filled_a_second: f64,
+    stated_bytes: f64,
+    resident_bytes: f64,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let clock = Clock::measure();
+    let directory = people::directory()?;
+    let remembering = Engine::new(Rules::shipped()?, directory.clone())?;
+    let forgetful = Engine::new(Rules::shipped()?, directory)?.without_memory();
+    let mut columns = Vec::new();
+    for grants in SIZES {
+        columns.push(column(grants, &clock, &remembering, &forgetful)?);
+    }
+    print(&columns, &clock);
+    Ok(())
+}
+
+fn column(
+    grants: u32,
+    clock: &Clock,
+    remembering: &Engine,
+    forgetful: &Engine,
+) -> Result<Column, Box<dyn Error>> {
+    let people = People::new(grants)?;
+    let before = resident_bytes()?;
+    let begun = Instant::now();
+    let mut taken = std::time::Duration::ZERO;
+    let index = people.index(&mut taken)?;
+    let filled_a_second = f64::from(grants) / taken.as_secs_f64();
+    let resident = resident_bytes()?.saturating_sub(before);
+    println!(
+        "index of {grants} grants filled, {:.1} s with making the grants",
+        begun.elapsed().as_secs_f64()
+    );
+    let checksum = compare(&people, &index, remembering, forgetful)?;
+    println!("{COMPARED} remembered answers are those of the rules, checksum {checksum:016x}");
+    let rows = ROWS
+        .iter()
+        .map(|row| {
+            let engine = if row.engine == Which::Remembering { remembering } else { forgetful };
+            measured(row, engine, &people, &index, clock)
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(Column {
+        grants,
+        rows,
+        filled_a_second,
+        stated_bytes: per_grant(index.memory_bytes(), grants)?,
+        resident_bytes: per_grant(resident, grants)?,
+    })
+}
+
+/// Holds the answers of the memory against those of the rules, and makes a sum over them.
+fn compare(
+    people: &People,
+    index: &ConsentIndex,
+    remembering: &Engine,
+    forgetful: &Engine,
+) -> Result<u64, Box<dyn Error>> {
+    let mut sum = measure::Sum::default();
+    for number in 0..COMPARED {
+        let ask = match number % 3 {
+            0 => Ask::One,
+            1 => Ask::Five,
+            _ => Ask::All,
+        };
+        let asked = if number % 7 == 0 { Asked::Refused } else { Asked::Granted(ask) };
+        let (question, categories) = question(people, asked, number)?;
+        let known = remembering.decide(index, categories, &question);
+        let again = remembering.decide(index, categories, &question);
+        let fresh = forgetful.decide(index, categories, &question);
+        if known != fresh || again != fresh {
+            return Err("the memory and the rules give different answers".into());
+        }
+        sum.add(&fresh);
+    }
+    Ok(sum.value())
+}
+
+fn question(people: &People, asked: Asked, number: u32) -> Result<(Question, CategorySet), Box<dyn Error>> {
+    match asked {
+        Asked::Granted(ask) => people.granted(number, ask),
+        Asked::Unknown => people.of_nobody(number),
+        Asked::Refused => people.refused(number),
+    }
+}
+
+fn measured(
+    row: &Row,
+    engine: &Engine,
+    people: &People,
+    index: &ConsentIndex,
+    clock: &Clock,
+) -> Result<Figures, Box<dyn Error>> {
+    let calls = if row.engine == Which::Remembering { CALLS } else { SLOW_CALLS };
+    let decide = |question: &Question, categories| -> Decision { engine.decide(index, categories, question) };
+    if row.engine == Which::Remembering {
+        // Until the rules have been asked everything that can be asked about these people.
+        for number in 0..4 * CALLS {
+            let (question, categories) = question(people, row.asked, number.wrapping_add(7_000_000))?;
+            drop(black_box(decide(&question, categories)));
+        }
+    }
+    let mut nanoseconds = Vec::new();
+    let mut permitted = 0_u32;
+    let mut questions = Vec::new();
+    let mut number = 0;
+    while number < calls {
+        // Questions are made in lots, so that making them is not what fills the caches before each call.
+        questions.clear();
+        for _ in 0..1_000 {
+            questions.push(question(people, row.asked, number)?);
+            number += 1;
+        }
+        for (question, categories) in &questions {
+            let begun = Instant::now();
+            let decision = black_box(decide(black_box(question), *categories));
+            permitted += u32::from(decision.outcome() == Outcome::Permitted);
+            drop(decision);
+            nanoseconds.push(begun.elapsed());
+        }
+    }
+    Ok(Figures::of(&nanoseconds, clock, f64::from(permitted) / f64::from(calls)))
+}
+
+fn per_grant(bytes: usize, grants: u32) -> Result<f64, Box<dyn Error>> {
+    Ok(f64::from(u32::try_from(bytes)?) / f64::from(grants))
+}
+
+fn print(columns: &[Column], clock: &Clock) {
+    println!();
+    print!("{:<34}", "one decision, ns");
+    for column in columns {
+        print!("{:>44}", format!("{} grants", column.grants));
+    }
+    println!("{:>14}", "ratio of p50");
+    print!("{:<34}", "");
+    for _ in columns {
+        print!("{:>10}{:>10}{:>10}{:>14}", "p50", "p99", "p99.9", "permitted");
+    }
+    println!();
+    for (place, row) in ROWS.iter().enumerate() {
+        print!("{:<34}", row.name);
+        let figures: Vec<&Figures> = columns.iter().filter_map(|column| column.rows.get(place)).collect();
+        for Figures { median, p99, p999, permitted } in &figures {
+            print!("{median:>10.0}{p99:>10.0}{p999:>10.0}{:>12.0} %", 100.0 * permitted);
+        }
+        if let [few, .., many] = figures.as_slice() {
+            print!("{:>14.2}", many.median / few.median);
+        }
+        println!();
+    }
+    println!();
+    for Column { grants, filled_a_second, stated_bytes, resident_bytes, .. } in columns {
+        println!(
+            "{grants} grants: put_grant {:.1} million/s; {stated_bytes:.0} bytes a grant stated, \
+             {resident_bytes:.0} resident",
+            filled_a_second / 1e6
+        );
+    }
+    println!();
+    println!(
+        "Each call is timed alone, with dropping its answer, between two readings of the monotonic clock. The\n\
+         median of an empty reading ({:.0} ns; its p99 is {:.0}) is subtracted from every figure. People are drawn\n\
+         at random from all, so their grants are mostly in no cache. The rows 'from the rules' ask an engine\n\
+         without memory.",
+        clock.median, clock.p99
+    );
+}
