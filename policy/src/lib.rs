@@ -57,6 +57,7 @@
 //! [`Engine::authorise`] and [`Engine::envelope`] are the only makers of [`Authorised`]. It holds the payload, already
 //! cut down, and is spent once, by the reader that it was made for, before the decision is out of date.
 
+mod ceilings;
 mod decision;
 mod directory;
 mod engine;
@@ -65,6 +66,7 @@ mod permit;
 mod question;
 mod rules;
 
+pub use ceilings::{CEILINGS, CeilingText};
 pub use decision::{Basis, BasisKind, Decision, Denied, Obligation, Outcome, Reason};
 pub use directory::{Agency, Agreement, Directory, DirectoryError, Sector, Standing, Task};
 pub use engine::{Engine, EngineError, SPECIAL};
