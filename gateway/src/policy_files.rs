@@ -11,13 +11,10 @@ use std::path::{Path, PathBuf};
 
 use polku_policy::{CaseError, CaseFile, Directory, Engine, EngineError, RuleSource, Rules, RulesError};
 
+pub(crate) use recorded::Writer;
 pub use recorded::{Decisions, DecisionsError, read_decisions};
-pub(crate) use recorded::{DECISIONS_FILE, Writer};
-pub(crate) use reload::load_at_start;
-pub use reload::{Reload, Reloader};
-
-#[cfg(test)]
-mod tests;
+pub use reload::Reload;
+pub(crate) use reload::{follow, load_at_start};
 
 /// The name of the file of ages.
 const AGES: &str = "ages.json";
@@ -161,8 +158,7 @@ impl PolicyFiles {
     pub fn engine(&self, directory: Directory) -> Result<Engine, PolicyFilesError> {
         let refused = |error| PolicyFilesError::Cases(Box::new(error));
         let cases = CaseFile::parse(self.cases()?).map_err(refused)?;
-        let engine = Engine::new(self.rules()?, directory)
-            .map_err(|error| PolicyFilesError::Engine(Box::new(error)))?;
+        let engine = self.engine_alone(directory)?;
         let results = cases.run(self.rules()?).map_err(refused)?;
         let mut failed = results.iter().filter(|result| !result.passed());
         if results.is_empty() {
@@ -176,6 +172,14 @@ impl PolicyFiles {
                 first: first.to_string(),
             }),
         }
+    }
+
+    /// The same, without asking the cases.
+    ///
+    /// # Errors
+    /// [`PolicyFilesError`].
+    pub fn engine_alone(&self, directory: Directory) -> Result<Engine, PolicyFilesError> {
+        Engine::new(self.rules()?, directory).map_err(|error| PolicyFilesError::Engine(Box::new(error)))
     }
 }
 
@@ -194,6 +198,5 @@ fn rule_files(folder: &Path) -> Result<Vec<PathBuf>, PolicyFilesError> {
 }
 
 fn read(file: &Path) -> Result<String, PolicyFilesError> {
-    std::fs::read_to_string(file)
-        .map_err(|source| PolicyFilesError::File { file: file.to_owned(), source })
+    std::fs::read_to_string(file).map_err(|source| PolicyFilesError::File { file: file.to_owned(), source })
 }

@@ -22,7 +22,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 
 /// What to prove.
 #[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
+pub(in crate::cli) struct Arguments {
     /// The folder of the rules; without it, those that the gateway ships with.
     #[arg(value_name = "DIR")]
     folder: Option<PathBuf>,
@@ -34,7 +34,8 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let rules = files(arguments.folder.as_deref())?.rules().map_err(unusable)?;
     let solver = Solver { program: arguments.solver.clone(), limit: LIMIT };
-    let ceilings = CEILINGS.map(|ceiling| Ceiling { id: ceiling.id.to_owned(), text: ceiling.cedar.to_owned() });
+    let ceilings =
+        CEILINGS.map(|ceiling| Ceiling { id: ceiling.id.to_owned(), text: ceiling.cedar.to_owned() });
     let sets = eras(&rules);
     let proving = claims::prove(rules.schema(), &sets, &ceilings, &solver);
     let findings = runtime()?.block_on(proving).map_err(|error| Failure::Broken(error.into()))?;

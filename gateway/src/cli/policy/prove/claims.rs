@@ -219,7 +219,8 @@ pub(super) async fn prove(
                 let claim = Claim::NeverFails { rule: about };
                 findings.push(Finding { era: set.era.clone(), claim, environment: name.clone(), verdict });
             }
-            for (ceiling, policies, _) in limits.iter().filter(|(_, _, concerned)| concerned.contains(&name)) {
+            for (ceiling, policies, _) in limits.iter().filter(|(_, _, concerned)| concerned.contains(&name))
+            {
                 let question = Question { about: &ceiling.id, environment: &name };
                 let verdict =
                     below(&mut prover, question, (&set.rules, policies), schema, environment).await?;
