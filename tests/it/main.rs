@@ -11,6 +11,7 @@ mod delivery;
 mod front;
 mod inbound;
 mod journey;
+mod policy;
 mod referral;
 mod refused;
 mod sandbox;
