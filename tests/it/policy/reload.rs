@@ -164,8 +164,11 @@ async fn good_rules_come_into_force_without_a_restart() {
     );
 }
 
+/// Spoils good rules in a folder.
+type Spoil = fn(&Path);
+
 /// Ways to spoil good rules, and what is said of each.
-const BAD: [(&str, fn(&Path), &str); 13] = [
+const BAD: [(&str, Spoil, &str); 13] = [
     ("text that is no rule", |rules| add(rules, "permit (principal"), "extra.cedar is refused"),
     (
         "a fact that there is not",
