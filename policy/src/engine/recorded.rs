@@ -71,11 +71,7 @@ pub struct Replayed {
 enum Party {
     YoungPerson,
     Unknown,
-    #[serde(untagged)]
-    Agency {
-        #[serde(deserialize_with = "agency")]
-        agency: String,
-    },
+    Agency(#[serde(deserialize_with = "agency")] String),
 }
 
 /// [`Givers`], as it is written.
@@ -92,11 +88,14 @@ impl Engine {
     #[must_use]
     pub fn recorded(&self) -> Vec<Recorded> {
         let Some(answers) = self.memo.as_ref().map(Memo::read) else { return Vec::new() };
-        let mut held: Vec<(u128, Facts, Answer)> =
-            answers.iter().map(|(key, (facts, answer))| (*key, *facts, *answer)).collect();
+        let mut held: Vec<(Facts, Answer)> = answers.values().copied().collect();
         drop(answers);
-        held.sort_unstable_by_key(|(key, _, _)| *key);
-        held.iter().map(|(_, facts, answer)| self.record(facts, *answer)).collect()
+        // Side by side without their eras: what was asked in two of them is the same question.
+        held.sort_by_cached_key(|(facts, _)| (Facts { era: 0, ..*facts }.key(), facts.era));
+        let mut recorded: Vec<Recorded> =
+            held.iter().map(|(facts, answer)| self.record(facts, *answer)).collect();
+        recorded.dedup();
+        recorded
     }
 
     fn record(&self, facts: &Facts, answer: Answer) -> Recorded {
@@ -140,14 +139,14 @@ impl Engine {
 
     fn party(&self, side: Side) -> Party {
         match self.agencies.uid(side) {
-            Some(uid) if side != Side::UNKNOWN => Party::Agency { agency: uid.id().unescaped().to_owned() },
+            Some(uid) if side != Side::UNKNOWN => Party::Agency(uid.id().unescaped().to_owned()),
             Some(_) | None => Party::Unknown,
         }
     }
 
     fn side(&self, party: &Party) -> Side {
         match party {
-            Party::Agency { agency } => {
+            Party::Agency(agency) => {
                 agency.parse().map_or(Side::UNKNOWN, |agency: AgencyId| self.agencies.side(&agency))
             }
             Party::Unknown | Party::YoungPerson => Side::UNKNOWN,
@@ -170,6 +169,13 @@ pub fn replay(engine: &Engine, recorded: &Recorded, now: Timestamp) -> Replayed 
 }
 
 impl Recorded {
+    /// Gives the answer at the time.
+    #[must_use]
+    pub fn answer(&self) -> Replayed {
+        let reasons: Vec<Reason> = self.reasons.iter().map(|Word(reason)| *reason).collect();
+        Replayed { permitted: reasons.is_empty(), rules: self.rules.clone(), reasons }
+    }
+
     fn facts(&self, engine: &Engine, now: Timestamp) -> Facts {
         let discloser = engine.side(&self.discloser);
         let reader = (self.reader != Party::YoungPerson).then(|| engine.side(&self.reader));

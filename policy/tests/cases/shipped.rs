@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use polku_policy::{CaseFile, CaseResult, RuleSource, Rules};
 
-use crate::rules_with;
+use crate::world::rules_with;
 
 fn run(rules: Rules) -> Vec<CaseResult> {
     CaseFile::parse(CaseFile::SHIPPED).unwrap().run(rules).unwrap()
@@ -52,9 +52,9 @@ fn no_rule_can_be_dropped_unnoticed() {
     let text = RuleSource::SHIPPED.rules;
     let file = CaseFile::parse(CaseFile::SHIPPED).unwrap();
     for id in Rules::shipped().unwrap().ids() {
-        let begin = text.find(&format!("@id(\"{id}\")")).unwrap();
-        let end = begin + text[begin..].find("};").unwrap() + "};".len();
-        let rules = format!("{}{}", &text[..begin], &text[end..]);
+        let (before, rule) = text.split_once(&format!("@id(\"{id}\")")).unwrap();
+        let (_, after) = rule.split_once("};").unwrap();
+        let rules = format!("{before}{after}");
         let source = RuleSource { rules: &rules, ..RuleSource::SHIPPED };
         let without = Rules::parse(source).unwrap();
         assert!(!without.ids().contains(&id));

@@ -93,7 +93,7 @@ impl fmt::Display for Party {
         match self {
             Party::YoungPerson => formatter.write_str("the young person"),
             Party::Unknown => formatter.write_str("an unknown agency"),
-            Party::Agency { agency } => formatter.write_str(agency),
+            Party::Agency(agency) => formatter.write_str(agency),
         }
     }
 }

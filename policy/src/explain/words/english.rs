@@ -87,10 +87,10 @@ pub(super) const fn remedy(reason: Reason) -> &'static str {
         Reason::NoBasis => "It can be told if you give your consent.",
         Reason::Prohibited => "You can lift the prohibition if you like. If not, you need not do anything.",
         Reason::NoAgreement => {
-            "The organisations have to make a written agreement. You need not do anything."
+            "The organisations have to make a written agreement. That is not for you to do."
         }
         Reason::UnknownAgency => {
-            "The organisation has to join the exchange of data first. You need not do anything."
+            "The organisation has to join the exchange of data first. That is not for you to do."
         }
         Reason::SpecialCategoryNotExplicit => {
             "If you want it to be told, give a consent that names it explicitly."

@@ -88,10 +88,8 @@ pub(super) const fn remedy(reason: Reason) -> &'static str {
         Reason::Prohibited => {
             "Voit halutessasi peruuttaa kiellon. Jos et halua, sinun ei tarvitse tehdä mitään."
         }
-        Reason::NoAgreement => "Toimijoiden on tehtävä kirjallinen sopimus. Sinun ei tarvitse tehdä mitään.",
-        Reason::UnknownAgency => {
-            "Toimijan on ensin liityttävä tietojen vaihtoon. Sinun ei tarvitse tehdä mitään."
-        }
+        Reason::NoAgreement => "Toimijoiden on tehtävä kirjallinen sopimus. Se ei ole sinun tehtäväsi.",
+        Reason::UnknownAgency => "Toimijan on ensin liityttävä tietojen vaihtoon. Se ei ole sinun tehtäväsi.",
         Reason::SpecialCategoryNotExplicit => {
             "Jos haluat, että tiedot kerrotaan, anna suostumus, jossa ne mainitaan erikseen."
         }

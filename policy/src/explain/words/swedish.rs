@@ -69,7 +69,7 @@ pub(super) const fn why(reason: Reason) -> &'static str {
         Reason::SpecialCategoryNotExplicit => {
             "Uppgifterna är särskilt känsliga, och samtycket nämner inte just dem"
         }
-        Reason::RoleWithoutAccess => "Läsarens uppgift ger inte rätt att se ungas uppgifter",
+        Reason::RoleWithoutAccess => "Läsarens roll ger inte rätt att se ungas uppgifter",
         Reason::OtherUnit => "Ärendet sköts av en annan enhet än den där läsaren arbetar",
         Reason::NoCareRelation => "Du är inte kund hos den aktör som läsaren företräder",
         Reason::AddressProtected => "Du har en spärrmarkering som skyddar din adress",
@@ -94,9 +94,9 @@ pub(super) const fn remedy(reason: Reason) -> &'static str {
         Reason::Prohibited => {
             "Du kan återta förbudet om du vill. Om du inte vill behöver du inte göra någonting."
         }
-        Reason::NoAgreement => "Aktörerna måste ingå ett skriftligt avtal. Du behöver inte göra någonting.",
+        Reason::NoAgreement => "Aktörerna måste ingå ett skriftligt avtal. Det är inte din uppgift.",
         Reason::UnknownAgency => {
-            "Aktören måste först ansluta sig till utbytet av uppgifter. Du behöver inte göra någonting."
+            "Aktören måste först ansluta sig till utbytet av uppgifter. Det är inte din uppgift."
         }
         Reason::SpecialCategoryNotExplicit => {
             "Om du vill att uppgifterna lämnas ut kan du ge ett samtycke som uttryckligen nämner dem."
