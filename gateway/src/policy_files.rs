@@ -14,7 +14,10 @@ use polku_policy::{CaseError, CaseFile, Directory, Engine, EngineError, RuleSour
 pub(crate) use recorded::Writer;
 pub use recorded::{Decisions, DecisionsError, read_decisions};
 pub use reload::Reload;
-pub(crate) use reload::{follow, load_at_start};
+pub(crate) use reload::{engine, follow, note_start};
+
+#[cfg(test)]
+mod tests;
 
 /// The name of the file of ages.
 const AGES: &str = "ages.json";
@@ -189,7 +192,9 @@ fn rule_files(folder: &Path) -> Result<Vec<PathBuf>, PolicyFilesError> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
-        if path.extension().is_some_and(|extension| extension == "cedar") {
+        // As a shell reads `*.cedar`: what an editor hides beside a file is none.
+        let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        if !hidden && path.extension().is_some_and(|extension| extension == "cedar") {
             files.push(path);
         }
     }

@@ -98,15 +98,14 @@ pub struct Started {
 pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, StartError> {
     std::fs::create_dir_all(&config.store).map_err(StartError::Folder)?;
     let keys = Keys::load(&config.keys).map_err(StartError::Keys)?;
+    let rules = config.rules.clone();
+    let engine =
+        policy_files::engine(rules.as_deref(), config.directory.clone()).map_err(StartError::Policy)?;
     // The log first: it lets in one process only, and the store takes over the work of the one before.
     let (audit, recovery) = AuditLog::open(&config.store.join("audit.log")).map_err(StartError::Audit)?;
     tracing::info!(leaves = recovery.leaves, torn_bytes = recovery.torn_bytes, "audit log opened");
     let store = SqliteStore::open(&config.store.join("polku.db")).map_err(StartError::Store)?;
     let adapters = adapters(&config)?;
-    let rules = config.rules;
-    let loaded =
-        policy_files::load_at_start(rules.as_deref(), config.directory.clone(), &audit, clock.now()).await;
-    let engine = loaded.map_err(StartError::Audit)?.map_err(StartError::Policy)?;
     let agencies = adapters.iter().map(|adapter| adapter.agency().clone()).collect();
     let parts = Parts {
         clock: Arc::clone(&clock),
@@ -119,6 +118,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, Sta
         delivery: config.delivery,
     };
     let gateway = Gateway::open(parts).await.map_err(StartError::State)?;
+    policy_files::note_start(&gateway, rules.as_deref()).await.map_err(StartError::State)?;
     let callers = Arc::new(Callers::new(&config.organisations));
     let quotas = Arc::new(Quotas::new(config.quota));
     let front = Front {

@@ -1,17 +1,17 @@
 //! How do other rules come into force while the gateway runs, and what if they are not right?
 //!
 //! All or nothing: only rules that pass every check replace those in force, in one step, after the audit log has said
-//! so. Otherwise the last good ones stay, and the log and the audit log say that others were refused.
+//! so. Otherwise the last good ones stay, and the log and the audit log say that others were refused. At start there are
+//! none that could stay: the gateway does not start.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use polku_policy::{Directory, Engine};
 use tokio::sync::Notify;
 
 use super::{PolicyFiles, PolicyFilesError};
-use crate::audit::{AuditLog, Verdict};
+use crate::audit::Verdict;
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::trail;
@@ -78,31 +78,23 @@ async fn once(gateway: &Gateway, folder: PathBuf) -> Result<(), Error> {
     Ok(())
 }
 
-/// Makes the first engine. A set of rules from a folder has its leaf, also one that is refused.
-pub(crate) async fn load_at_start(
-    folder: Option<&Path>,
-    directory: Directory,
-    audit: &AuditLog,
-    now: Timestamp,
-) -> Result<Result<Engine, PolicyFilesError>, crate::audit::AuditError> {
-    let loaded = engine(folder, directory);
-    if folder.is_some() {
-        let (verdict, digest) = match &loaded {
-            Ok(engine) => (Verdict::Permitted, engine.policy_digest()),
-            // Nothing is in force yet.
-            Err(_) => (Verdict::NotPermitted, [0; 32]),
-        };
-        audit.append(trail::policy(verdict, digest, now)).await?;
-    }
-    Ok(loaded)
-}
-
-fn engine(folder: Option<&Path>, directory: Directory) -> Result<Engine, PolicyFilesError> {
+/// The first engine. Rules from a folder pass every check before anything else happens.
+pub(crate) fn engine(folder: Option<&Path>, directory: Directory) -> Result<Engine, PolicyFilesError> {
     match folder {
         Some(folder) => PolicyFiles::read(folder)?.engine(directory),
-        // Their cases are held against them when the gateway is built.
+        // Their cases were held against them when the gateway was built.
         None => PolicyFiles::shipped().engine_alone(directory),
     }
+}
+
+/// Writes down which rules from a folder the gateway starts with. Only once the log is known to be the right one: a
+/// leaf more could hide that some are missing.
+pub(crate) async fn note_start(gateway: &Gateway, folder: Option<&Path>) -> Result<(), Error> {
+    if folder.is_some() {
+        let digest = gateway.engine().policy_digest();
+        gateway.append(trail::policy(Verdict::Permitted, digest, gateway.now())).await?;
+    }
+    Ok(())
 }
 
 /// The error and its causes, on one line.

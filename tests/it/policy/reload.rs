@@ -362,13 +362,6 @@ async fn bad_rules_stop_the_gateway_before_a_port_opens() {
         std::fs::create_dir_all(folder.path().join("rules")).unwrap();
         restore(&folder.path().join("rules"));
     }
-    // Each attempt but the last, which the configuration has stopped, is in the audit log.
-    let (log, _) = AuditLog::open(&folder.path().join("data/audit.log")).unwrap();
-    let mut refused = 0;
-    log.read(0, |_, leaf| {
-        assert_eq!((leaf.event, leaf.verdict, leaf.policy), (Event::Policy, Verdict::NotPermitted, [0; 32]));
-        refused += 1;
-    })
-    .unwrap();
-    assert_eq!(refused, BAD.len() - 1);
+    // Nothing has come into force, so nothing is in an audit log.
+    assert!(!folder.path().join("data/audit.log").exists());
 }
