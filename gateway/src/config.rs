@@ -37,6 +37,8 @@ pub struct Config {
     pub store: PathBuf,
     /// The folder of the master keys. It exists.
     pub keys: PathBuf,
+    /// The folder of the policy rules. `None`: those that the gateway ships with.
+    pub rules: Option<PathBuf>,
     /// How much one organisation may ask.
     pub quota: QuotaSettings,
     /// How deliveries are made.

@@ -1,12 +1,11 @@
 //! How is a gateway built from its configuration, and run?
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use polku_adapters::Adapter;
-use polku_policy::{Engine, EngineError, Rules, RulesError};
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 
 use crate::audit::{AuditError, AuditLog};
 use crate::caller::Callers;
@@ -15,6 +14,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::front::{Bound, Front, FrontError, Health, Limits, Open, Quotas, Shutdown};
 use crate::gateway::{Gateway, Parts};
+use crate::policy_files::{self, PolicyFilesError, Reload, Writer};
 use crate::seal::{KeyError, Keys};
 use crate::store::StoreError;
 use crate::store::sqlite::SqliteStore;
@@ -22,6 +22,9 @@ use crate::{outbox, services, trail};
 
 /// How often the gateway looks at itself.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// How often it is written down what the policy has been asked.
+const RECORD: Duration = Duration::from_secs(60);
 
 /// Why a gateway does not start.
 #[derive(Debug, thiserror::Error)]
@@ -42,11 +45,8 @@ pub enum StartError {
     #[error("the time of the host cannot be trusted")]
     Clock(#[source] ClockBehind),
     /// The rules are refused.
-    #[error("the policy rules are refused")]
-    Rules(#[source] RulesError),
-    /// The rules and the directory do not make an engine.
-    #[error("the policy engine cannot be made")]
-    Engine(#[source] EngineError),
+    #[error("the policy cannot be used")]
+    Policy(#[source] PolicyFilesError),
     /// An agency's adapter cannot be made.
     #[error("the adapter of agency {agency} cannot be made")]
     Adapter {
@@ -64,14 +64,23 @@ pub enum StartError {
     Front(#[source] FrontError),
 }
 
-/// Runs a gateway on the host's clock until told to stop. `ready` is told the open addresses.
+/// Runs a gateway on the host's clock until told to stop. `ready` is told the open addresses; `reload` tells when the
+/// policy rules are to be read anew.
 ///
 /// # Errors
 /// [`StartError`].
-pub async fn serve(config: Config, shutdown: Shutdown, ready: impl FnOnce(Bound)) -> Result<(), StartError> {
+pub async fn serve(
+    config: Config,
+    shutdown: Shutdown,
+    reload: Reload,
+    ready: impl FnOnce(Bound),
+) -> Result<(), StartError> {
     let started = start(config, Arc::new(SystemClock)).await?;
     ready(started.bound());
+    let follower =
+        tokio::spawn(policy_files::follow(Arc::clone(&started.gateway), started.rules.clone(), reload));
     started.run(shutdown).await;
+    follower.abort();
     Ok(())
 }
 
@@ -80,6 +89,9 @@ pub async fn serve(config: Config, shutdown: Shutdown, ready: impl FnOnce(Bound)
 pub struct Started {
     gateway: Arc<Gateway>,
     front: Open,
+    /// The folder of the policy rules, if they are not the shipped ones.
+    rules: Option<PathBuf>,
+    decisions: Writer,
 }
 
 /// Builds everything and opens the ports.
@@ -89,14 +101,15 @@ pub struct Started {
 pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, StartError> {
     std::fs::create_dir_all(&config.store).map_err(StartError::Folder)?;
     let keys = Keys::load(&config.keys).map_err(StartError::Keys)?;
+    let rules = config.rules.clone();
+    let engine =
+        policy_files::engine(rules.as_deref(), config.directory.clone()).map_err(StartError::Policy)?;
     // The log first: it lets in one process only, and the store takes over the work of the one before.
     let (audit, recovery) = AuditLog::open(&config.store.join("audit.log")).map_err(StartError::Audit)?;
     tracing::info!(leaves = recovery.leaves, torn_bytes = recovery.torn_bytes, "audit log opened");
     let last = audit.last_time().map_err(StartError::Audit)?;
     let forward = ForwardClock::after(Arc::clone(&clock), last).map_err(StartError::Clock)?;
     let store = SqliteStore::open(&config.store.join("polku.db")).map_err(StartError::Store)?;
-    let rules = Rules::shipped().map_err(StartError::Rules)?;
-    let engine = Engine::new(rules, config.directory.clone()).map_err(StartError::Engine)?;
     let adapters = adapters(&config)?;
     let agencies = adapters.iter().map(|adapter| adapter.agency().clone()).collect();
     let parts = Parts {
@@ -110,6 +123,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, Sta
         delivery: config.delivery,
     };
     let gateway = Gateway::open(parts).await.map_err(StartError::State)?;
+    policy_files::note_start(&gateway, rules.as_deref()).await.map_err(StartError::State)?;
     let callers = Arc::new(Callers::new(&config.organisations));
     let quotas = Arc::new(Quotas::new(config.quota));
     let front = Front {
@@ -122,7 +136,8 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, Sta
         clock,
     };
     let front = front.open().await.map_err(StartError::Front)?;
-    Ok(Started { gateway, front })
+    let decisions = Writer::into_folder(&config.store);
+    Ok(Started { gateway, front, rules, decisions })
 }
 
 impl Started {
@@ -137,13 +152,17 @@ impl Started {
         let (stop, stopped) = watch::channel(false);
         let outbox = tokio::spawn(outbox::run(Arc::clone(&self.gateway), stopped));
         let watchman = tokio::spawn(watch_over(Arc::clone(&self.gateway), self.front.health()));
+        let decisions = Arc::new(Mutex::new(self.decisions));
+        let recorder = tokio::spawn(record(Arc::clone(&self.gateway), Arc::clone(&decisions)));
         self.front.serve(shutdown).await;
         watchman.abort();
+        recorder.abort();
         // Deliveries go on until nobody can ask for new ones.
         let _ = stop.send(true);
         if let Err(error) = outbox.await {
             tracing::error!(%error, "the outbox ended abnormally");
         }
+        write_down(&self.gateway, &decisions).await;
         if let Err(error) = trail::close_unfinished(&self.gateway).await {
             tracing::error!(reason = error.reason(), "the audit log could not be marked");
         }
@@ -157,6 +176,24 @@ async fn watch_over(gateway: Arc<Gateway>, health: Health) {
     }
     tracing::error!("the audit log is broken: every call is refused until the gateway is started again");
     health.not_serving().await;
+}
+
+/// Writes down every minute what the policy has been asked.
+async fn record(gateway: Arc<Gateway>, decisions: Arc<Mutex<Writer>>) {
+    loop {
+        tokio::time::sleep(RECORD).await;
+        write_down(&gateway, &decisions).await;
+    }
+}
+
+/// Without the file everything goes on: it is for trying out other rules.
+async fn write_down(gateway: &Gateway, decisions: &Arc<Mutex<Writer>>) {
+    let (engine, mut decisions) = (gateway.engine(), Arc::clone(decisions).lock_owned().await);
+    match tokio::task::spawn_blocking(move || decisions.write(&engine)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "recorded decisions cannot be written"),
+        Err(error) => tracing::error!(%error, "writing recorded decisions ended abnormally"),
+    }
 }
 
 /// The adapters of all agencies that have one.

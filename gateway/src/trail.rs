@@ -234,6 +234,11 @@ pub(crate) fn closing(sequence: u64, time: Timestamp) -> Leaf {
     }
 }
 
+/// A leaf that says which policy is in force: a new one, or still the same because another was refused.
+pub(crate) fn policy(verdict: Verdict, digest: [u8; 32], time: Timestamp) -> Leaf {
+    Leaf { event: Event::Policy, verdict, policy: digest, refers_to: None, ..closing(0, time) }
+}
+
 /// Whether a leaf of this kind is followed by a change in the store.
 fn has_state(event: Event) -> bool {
     match event {

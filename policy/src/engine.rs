@@ -382,8 +382,11 @@ impl Engine {
                 if question.viewer == Viewer::Subject { &[Action::Disclose] } else { &Action::ALL };
             for action in actions {
                 let request = self.request(*action, &facts)?;
-                let answer = self.rules.answer(*action, &request, self.agencies.entities(), 0);
-                answer.map_err(|_| EngineError::RulesFail)?;
+                // Also by rules that are not in force yet.
+                for (era, _) in (0..).zip(self.rules.eras()) {
+                    let answer = self.rules.answer(*action, &request, self.agencies.entities(), era);
+                    answer.map_err(|_| EngineError::RulesFail)?;
+                }
             }
             Ok(())
         };

@@ -92,6 +92,7 @@
 //! cut down, and is spent once, by the reader that it was made for, before the decision is out of date.
 
 mod cases;
+mod ceilings;
 mod decision;
 mod directory;
 mod engine;
@@ -103,6 +104,7 @@ mod rules;
 mod spelling;
 
 pub use cases::{CaseError, CaseFile, CaseResult, Difference};
+pub use ceilings::{CEILINGS, CeilingText};
 pub use decision::{Basis, BasisKind, Decision, Denied, Obligation, Outcome, Reason};
 pub use directory::{Agency, Agreement, Directory, DirectoryError, Sector, Standing, Task};
 pub use engine::{Change, Engine, EngineError, Recorded, Replayed, SPECIAL, Shift, difference, replay};

@@ -13,6 +13,7 @@ mod inbound;
 mod journey;
 mod law;
 mod matrix;
+mod policy;
 mod referral;
 mod refused;
 mod sandbox;

@@ -21,7 +21,7 @@ use polku_tests::world::{
 use tempfile::TempDir;
 use tonic::Status;
 
-pub(crate) use raw::{actor_bytes, call_raw};
+pub(crate) use raw::{actor_bytes, call_path, call_raw};
 pub(crate) use refusal::{assert_refused, assert_same_refusal, assert_silent, fields_of};
 
 /// What the consents of these tests usually cover.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use polku_gateway::config::{Config, ConfigError};
+use polku_gateway::policy_files::PolicyFiles;
 use polku_gateway::seal::Keys;
 use polku_gateway::serve::adapters;
 
@@ -20,6 +21,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config)?;
     Keys::load(&config.keys).map_err(|error| Failure::Usage(error.into()))?;
     adapters(&config).map_err(|error| Failure::Usage(error.into()))?;
+    if let Some(folder) = &config.rules {
+        PolicyFiles::read(folder)
+            .and_then(|files| files.engine(config.directory.clone()))
+            .map_err(|error| Failure::Usage(error.into()))?;
+    }
     tell(format_args!(
         "{} is fine (agencies: {}, organisations: {}, agreements: {})",
         arguments.config.display(),

@@ -6,6 +6,7 @@ mod audit;
 mod call;
 mod check_config;
 mod keys;
+mod policy;
 mod serve;
 mod xroad;
 
@@ -25,7 +26,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Runs the gateway until SIGTERM or SIGINT.
+    /// Runs the gateway until SIGTERM or SIGINT. At SIGHUP it reads the policy rules anew.
     Serve(serve::Arguments),
     /// Checks a configuration and the files it names; opens no port.
     CheckConfig(check_config::Arguments),
@@ -37,6 +38,9 @@ enum Command {
     /// Looks at the audit log.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Tests, explains, compares and proves policy rules.
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// Looks at X-Road messages.
     #[command(subcommand)]
     Xroad(xroad::Command),
@@ -82,6 +86,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Call(arguments) => call::run(arguments),
         Command::Keys(command) => keys::run(&command),
         Command::Audit(command) => audit::run(&command),
+        Command::Policy(command) => policy::run(&command),
         Command::Xroad(command) => xroad::run(&command),
     };
     match result {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use polku_gateway::front::{Bound, Shutdown};
+use polku_gateway::policy_files::Reload;
 use polku_gateway::serve::StartError;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -42,21 +43,22 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = check_config::load(&arguments.config)?;
     runtime()?.block_on(async {
         let shutdown = Shutdown::new();
+        let reload = Reload::new();
         end_on_signal(shutdown.clone())?;
-        polku_gateway::serve::serve(config, shutdown, ready).await.map_err(failure)
+        reload_on_signal(reload.clone())?;
+        polku_gateway::serve::serve(config, shutdown, reload, ready).await.map_err(failure)
     })
 }
 
 fn failure(error: StartError) -> Failure {
     match error {
-        StartError::Adapter { .. } | StartError::Keys(_) => Failure::Usage(error.into()),
+        StartError::Adapter { .. } | StartError::Keys(_) | StartError::Policy(_) => {
+            Failure::Usage(error.into())
+        }
         StartError::Folder(_) | StartError::Front(_) => Failure::Broken(error.into()),
-        StartError::Store(_)
-        | StartError::Audit(_)
-        | StartError::Clock(_)
-        | StartError::Rules(_)
-        | StartError::Engine(_)
-        | StartError::State(_) => Failure::Failed(error.into()),
+        StartError::Store(_) | StartError::Audit(_) | StartError::Clock(_) | StartError::State(_) => {
+            Failure::Failed(error.into())
+        }
     }
 }
 
@@ -100,6 +102,17 @@ fn end_on_signal(shutdown: Shutdown) -> Result<(), Failure> {
                 std::process::exit(1);
             }
             shutdown.begin();
+        }
+    });
+    Ok(())
+}
+
+/// Has the policy rules read anew at SIGHUP.
+fn reload_on_signal(reload: Reload) -> Result<(), Failure> {
+    let mut hangup = signal(SignalKind::hangup()).map_err(|error| Failure::Broken(error.into()))?;
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            reload.ask();
         }
     });
     Ok(())

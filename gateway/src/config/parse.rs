@@ -31,6 +31,7 @@ fn read(table: toml::Table, folder: &Path, problems: &Problems) -> Option<Config
     let tls = tls(top.section("tls"), folder, problems);
     let store = store(top.section("store"), folder);
     let keys = keys(top.section("keys"), folder);
+    let rules = top.optional_section("policy").and_then(|section| policy(section, folder));
     let quota = top.optional_section("quota").map_or_else(QuotaSettings::default, quota);
     let delivery = top.optional_section("delivery").map_or_else(DeliverySettings::default, delivery);
     let (agencies, ids) = parties::agencies(&top);
@@ -64,6 +65,7 @@ fn read(table: toml::Table, folder: &Path, problems: &Problems) -> Option<Config
         tls: tls?,
         store: store?,
         keys: keys?,
+        rules,
         quota,
         delivery,
         agencies,
@@ -145,6 +147,16 @@ fn keys(section: Section<'_>, folder: &Path) -> Option<PathBuf> {
     let path = section.text("directory", expected).map(|name| folder.join(name));
     if let Some(path) = path.as_deref().filter(|path| !path.is_dir()) {
         section.wrong("directory", format!("{}, which is no folder", quoted(path.display())), expected);
+    }
+    section.finish();
+    path
+}
+
+fn policy(section: Section<'_>, folder: &Path) -> Option<PathBuf> {
+    let expected = "the path of a folder with *.cedar, ages.json and cases.toml";
+    let path = section.text("rules", expected).map(|name| folder.join(name));
+    if let Some(path) = path.as_deref().filter(|path| !path.is_dir()) {
+        section.wrong("rules", format!("{}, which is no folder", quoted(path.display())), expected);
     }
     section.finish();
     path

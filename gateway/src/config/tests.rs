@@ -292,3 +292,21 @@ fn defaults_are_those_of_the_documentation() {
     assert_eq!((delivery.concurrency, delivery.lease.as_secs(), delivery.attempt.as_secs()), (64, 60, 20));
     assert_eq!(delivery.give_up_after.as_secs(), 72 * 3600);
 }
+
+#[test]
+fn a_folder_of_rules_that_is_named_is_there() {
+    let expected = "expected the path of a folder with *.cedar, ages.json and cases.toml";
+    let found = said("[store]", "[policy]\nrules = \"rules\"\n[store]");
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].starts_with("line 10: policy.rules: found \"/"), "{found:?}");
+    assert!(found[0].ends_with(&format!("/rules\", which is no folder, {expected}")), "{found:?}");
+    let found = said("[store]", "[policy]\nrule = \"rules\"\n[store]");
+    assert_eq!(
+        found,
+        [
+            format!("line 9: policy.rules: found nothing, {expected}"),
+            "line 10: policy.rule: found an unknown key, expected one of rules".to_owned(),
+        ]
+    );
+    assert_eq!(said("[store]", "[policy]\nrules = \".\"\n[store]"), [""; 0]);
+}

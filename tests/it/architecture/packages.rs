@@ -18,8 +18,9 @@ const EDGES: [(&str, &[&str], &[&str]); 5] = [
 ];
 
 /// Which packages of the product alone may depend on a crate.
-const RESERVED: [(&str, &[&str]); 8] = [
-    ("cedar-policy", &["polku-policy"]),
+const RESERVED: [(&str, &[&str]); 9] = [
+    ("cedar-policy", &["polku-gateway", "polku-policy"]),
+    ("cedar-policy-symcc", &["polku-gateway"]),
     ("hyper-rustls", &["polku-adapters"]),
     ("quick-xml", &["polku-adapters"]),
     ("rusqlite", &["polku-gateway"]),

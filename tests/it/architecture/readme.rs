@@ -1,6 +1,9 @@
 //! Is what the README names there?
 
 use std::path::PathBuf;
+use std::process::Command;
+
+use polku_tests::world::binary;
 
 use super::sources::root;
 
@@ -27,6 +30,23 @@ fn every_test_that_the_readme_names_exists() {
         }
     }
     assert!(named >= 10, "only {named} tests found in the table");
+}
+
+/// Every command is one, as far as its name goes.
+#[test]
+fn every_command_that_the_readme_names_exists() {
+    let text = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let mut named = 0;
+    for command in text.split('`').skip(1).step_by(2).filter_map(|code| code.strip_prefix("polku ")) {
+        let is_name = |word: &&str| word.starts_with(|first: char| first.is_ascii_lowercase());
+        let names: Vec<&str> = command.split(' ').take_while(is_name).collect();
+        let output = Command::new(binary("polku").unwrap()).args(&names).arg("--help").output().unwrap();
+        let help = String::from_utf8(output.stdout).unwrap();
+        let usage = format!("Usage: polku {}", names.join(" "));
+        assert!(output.status.success() && help.contains(&usage), "the README names polku {command}");
+        named += 1;
+    }
+    assert!(named >= 9, "only {named} commands found");
 }
 
 /// Every relative link leads somewhere.

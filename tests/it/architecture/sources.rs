@@ -176,6 +176,16 @@ fn only_the_gateway_serves_and_stores() {
 }
 
 #[test]
+fn the_gateway_itself_proves_nothing_and_evaluates_no_rule() {
+    let gateway = product("gateway");
+    for needle in ["cedar_policy::", "cedar_policy_symcc::"] {
+        for path in holders(&gateway, needle) {
+            assert!(path.starts_with("gateway/src/cli/policy/prove/"), "{needle} in {path}");
+        }
+    }
+}
+
+#[test]
 fn deciding_is_pure() {
     let sources = product("policy");
     for needle in ["std::fs", "std::net", "tokio", "async ", "std::env", "Timestamp::now", "SystemTime"] {

@@ -21,14 +21,23 @@ pub(crate) async fn call_raw(
     actor: Option<&[u8]>,
     message: impl Into<Vec<u8>>,
 ) -> Result<Vec<u8>, Status> {
+    call_path(channel, &format!("/polku.v1.{method}"), actor, message).await
+}
+
+/// The same for a method of any service, by its whole path.
+pub(crate) async fn call_path(
+    channel: &Channel,
+    path: &str,
+    actor: Option<&[u8]>,
+    message: impl Into<Vec<u8>>,
+) -> Result<Vec<u8>, Status> {
     let mut request = Request::new(message.into());
     if let Some(actor) = actor {
         request.metadata_mut().insert_bin("polku-actor-bin", MetadataValue::from_bytes(actor));
     }
     let mut grpc = Grpc::new(channel.clone());
     grpc.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
-    let path = format!("/polku.v1.{method}").parse().unwrap();
-    Ok(grpc.unary(request, path, Verbatim).await?.into_inner())
+    Ok(grpc.unary(request, path.parse().unwrap(), Verbatim).await?.into_inner())
 }
 
 /// Messages as they are.

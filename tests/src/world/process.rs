@@ -2,11 +2,11 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use polku_gateway::front::Bound;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
@@ -67,6 +67,29 @@ impl GatewayProcess {
     #[must_use]
     pub fn output(&self) -> String {
         self.output.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sends the process a signal, by its name without SIG.
+    ///
+    /// # Errors
+    /// Fails when the process is gone.
+    pub async fn signal(&self, name: &str) -> Result<()> {
+        let process = self.child.id().context("polku has ended")?;
+        let kill = Command::new("kill").args(["-s", name, &process.to_string()]).status().await?;
+        ensure!(kill.success(), "polku gets no signal");
+        Ok(())
+    }
+
+    /// Asks the process to end, waits until it has, and tells whether it succeeded.
+    ///
+    /// # Errors
+    /// Fails when the process is gone or does not end.
+    pub async fn stop(mut self) -> Result<ExitStatus> {
+        self.signal("TERM").await?;
+        tokio::time::timeout(START, self.child.wait())
+            .await
+            .context("polku does not end")?
+            .context("polku is lost")
     }
 
     /// Ends the process as a power cut would: SIGKILL, no farewell.

@@ -1,0 +1,101 @@
+//! Which answers would be others under other rules?
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use polku_gateway::clock::{Clock as _, SystemClock};
+use polku_gateway::policy_files::{PolicyFiles, read_decisions};
+use polku_policy::{CaseResult, Shift, difference};
+
+use super::test::parse_cases;
+use super::{files, unusable};
+use crate::cli::{Failure, tell};
+
+/// What to compare.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Arguments {
+    /// The folder of the rules as they are.
+    #[arg(value_name = "OLD_DIR")]
+    old: PathBuf,
+    /// The folder of the rules as they might be.
+    #[arg(value_name = "NEW_DIR")]
+    new: PathBuf,
+    /// What a gateway was really asked: decisions.jsonl in the folder of its store, which it writes every minute and
+    /// when it ends. Each question is answered by the rules that are in force now.
+    #[arg(long, value_name = "FILE")]
+    decisions: Option<PathBuf>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let (old, new) = (files(Some(&arguments.old))?, files(Some(&arguments.new))?);
+    tell_of_rules(&old, &new)?;
+    let mut changes = of_cases(&old, &new)?;
+    if let Some(decisions) = &arguments.decisions {
+        changes += of_decisions(&old, &new, decisions)?;
+    }
+    if changes == 0 { tell("no answer is another one") } else { Err(Failure::Told) }
+}
+
+/// Names the rules that are in one set only. By itself that changes no answer.
+fn tell_of_rules(old: &PolicyFiles, new: &PolicyFiles) -> Result<(), Failure> {
+    let (old, new) = (old.rules().map_err(unusable)?, new.rules().map_err(unusable)?);
+    let (old, new) = (old.ids(), new.ids());
+    for id in old.iter().filter(|id| !new.contains(id)) {
+        tell(format_args!("rule {id} is in the old rules only"))?;
+    }
+    for id in new.iter().filter(|id| !old.contains(id)) {
+        tell(format_args!("rule {id} is in the new rules only"))?;
+    }
+    Ok(())
+}
+
+/// Puts the cases of both sets to both. A case that both have is the new one.
+fn of_cases(old: &PolicyFiles, new: &PolicyFiles) -> Result<usize, Failure> {
+    let mut told = BTreeSet::new();
+    let mut changes = 0;
+    for cases in [new, old] {
+        let cases = parse_cases(cases.cases().map_err(unusable)?)?;
+        let run = |files: &PolicyFiles| -> Result<Vec<CaseResult>, Failure> {
+            cases.run(files.rules().map_err(unusable)?).map_err(|error| Failure::Broken(error.into()))
+        };
+        for (was, would_be) in run(old)?.iter().zip(&run(new)?) {
+            if told.insert(was.title.clone()) && was != would_be {
+                changes += 1;
+                tell(format_args!("case {:?}", was.title))?;
+                tell_result("old", was)?;
+                tell_result("new", would_be)?;
+            }
+        }
+    }
+    tell(format_args!("cases: {} asked, {changes} answered differently", told.len()))?;
+    Ok(changes)
+}
+
+fn tell_result(which: &str, result: &CaseResult) -> Result<(), Failure> {
+    let rules = if result.rules.is_empty() { "no rule".to_owned() } else { result.rules.join(", ") };
+    let answer = if result.passed() { "as expected" } else { "not as expected" };
+    tell(format_args!("  {which} rules: {answer}, by {rules}"))?;
+    result.differences.iter().try_for_each(|difference| tell(format_args!("    {difference}")))
+}
+
+fn of_decisions(old: &PolicyFiles, new: &PolicyFiles, file: &Path) -> Result<usize, Failure> {
+    let decisions = read_decisions(file).map_err(|error| Failure::Broken(error.into()))?;
+    let engine = |files: &PolicyFiles| files.engine_alone(decisions.directory.clone()).map_err(unusable);
+    let changes = difference(&engine(old)?, &engine(new)?, &decisions.recorded, SystemClock.now());
+    let mut counts = [0_usize; 3];
+    let [opens, closes, others] = &mut counts;
+    for change in &changes {
+        let (count, word) = match change.shift() {
+            Shift::Opens => (&mut *opens, "opens"),
+            Shift::Closes => (&mut *closes, "closes"),
+            Shift::OtherGrounds => (&mut *others, "other grounds"),
+        };
+        *count += 1;
+        tell(format_args!("{word}: {change}"))?;
+    }
+    tell(format_args!(
+        "decisions: {} asked, {opens} opened, {closes} closed, {others} on other grounds",
+        decisions.recorded.len()
+    ))?;
+    Ok(changes.len())
+}

@@ -1,0 +1,113 @@
+//! How do other rules come into force while the gateway runs, and what if they are not right?
+//!
+//! All or nothing: only rules that pass every check replace those in force, in one step, after the audit log has said
+//! so. Otherwise the last good ones stay, and the log and the audit log say that others were refused. At start there are
+//! none that could stay: the gateway does not start.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use polku_policy::{Directory, Engine};
+use tokio::sync::Notify;
+
+use super::{PolicyFiles, PolicyFilesError};
+use crate::audit::Verdict;
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::trail;
+
+/// The wish that the rules be read anew. Wishes that come while rules are being read are one.
+#[derive(Debug, Clone, Default)]
+pub struct Reload {
+    wished: Arc<Notify>,
+}
+
+impl Reload {
+    /// Nobody has wished for anything yet.
+    #[must_use]
+    pub fn new() -> Reload {
+        Reload::default()
+    }
+
+    /// Wishes that the rules be read anew.
+    pub fn ask(&self) {
+        self.wished.notify_one();
+    }
+}
+
+/// Reads the rules whenever somebody wishes so, until it is dropped.
+pub(crate) async fn follow(gateway: Arc<Gateway>, folder: Option<PathBuf>, reload: Reload) {
+    loop {
+        reload.wished.notified().await;
+        let Some(folder) = folder.clone() else {
+            tracing::warn!("there is nothing to reload: the configuration names no folder of policy rules");
+            continue;
+        };
+        if let Err(error) = once(&gateway, folder).await {
+            // Nothing has changed: what is not in the audit log does not come into force.
+            tracing::error!(
+                reason = error.reason(),
+                "policy rules not loaded: the audit log cannot be written"
+            );
+        }
+    }
+}
+
+async fn once(gateway: &Gateway, folder: PathBuf) -> Result<(), Error> {
+    let directory = gateway.directory.clone();
+    // Reading and trying out take long enough to hold up calls.
+    let read = tokio::task::spawn_blocking(move || engine(Some(&folder), directory)).await;
+    let read = read.map_err(|_| Error::Inconsistent("reading the policy rules ended abnormally"))?;
+    match read {
+        Ok(engine) => {
+            let digest = engine.policy_digest();
+            gateway.append(trail::policy(Verdict::Permitted, digest, gateway.now())).await?;
+            gateway.set_engine(engine);
+            tracing::info!(policy = hex(&digest), "policy rules loaded");
+        }
+        Err(error) => {
+            let digest = gateway.engine().policy_digest();
+            tracing::error!(
+                refused = told(&error),
+                policy = hex(&digest),
+                "policy rules refused, those in force stay"
+            );
+            gateway.append(trail::policy(Verdict::NotPermitted, digest, gateway.now())).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The first engine. Rules from a folder pass every check before anything else happens.
+pub(crate) fn engine(folder: Option<&Path>, directory: Directory) -> Result<Engine, PolicyFilesError> {
+    match folder {
+        Some(folder) => PolicyFiles::read(folder)?.engine(directory),
+        // Their cases were held against them when the gateway was built.
+        None => PolicyFiles::shipped().engine_alone(directory),
+    }
+}
+
+/// Writes down which rules from a folder the gateway starts with. Only once the log is known to be the right one: a
+/// leaf more could hide that some are missing.
+pub(crate) async fn note_start(gateway: &Gateway, folder: Option<&Path>) -> Result<(), Error> {
+    if folder.is_some() {
+        let digest = gateway.engine().policy_digest();
+        gateway.append(trail::policy(Verdict::Permitted, digest, gateway.now())).await?;
+    }
+    Ok(())
+}
+
+/// The error and its causes, on one line.
+fn told(error: &PolicyFilesError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text.replace('\n', " ")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

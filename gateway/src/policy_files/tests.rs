@@ -1,0 +1,108 @@
+//! Are folders read as a shell would, and records written only when there is something new?
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+
+use jiff::Timestamp;
+use polku_policy::{
+    Agency, Agreement, Channel, ConsentIndex, Directory, Question, Sector, Standing, Task, Viewer,
+};
+use polku_proto::v1::{DataCategory, Purpose};
+use polku_proto::{AgencyId, CategorySet, YouthId};
+use tempfile::TempDir;
+
+use super::*;
+
+fn id(id: &str) -> AgencyId {
+    id.parse().unwrap()
+}
+
+fn directory() -> Directory {
+    let te = Agency::new(id("te"), Sector::Employment, Standing::Authority);
+    let tasks = [Task::OutreachYouthWork].into();
+    let outreach = Agency { tasks, ..Agency::new(id("outreach"), Sector::YouthWork, Standing::NotAuthority) };
+    let agreements = vec![Agreement { from: id("te"), to: id("outreach") }];
+    Directory::new(vec![te, outreach], agreements).unwrap()
+}
+
+fn ask(engine: &Engine, category: DataCategory) {
+    let channel = Channel::between(id("te"), id("outreach"));
+    let youth = YouthId::from_uuid(uuid::Uuid::nil());
+    let question = Question::new(youth, channel, Viewer::Addressee, Purpose::Guidance, Timestamp::UNIX_EPOCH);
+    let _ = engine.decide(&ConsentIndex::new(), CategorySet::of(&[category]), &question);
+}
+
+#[test]
+fn what_was_asked_is_written_once_and_read_back() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("decisions.jsonl");
+    let engine = PolicyFiles::shipped().engine_alone(directory()).unwrap();
+    let mut writer = Writer::into_folder(folder.path());
+    writer.write(&engine).unwrap();
+    assert!(!file.exists(), "nothing was asked");
+
+    ask(&engine, DataCategory::Housing);
+    writer.write(&engine).unwrap();
+    let first = fs::metadata(&file).unwrap().ino();
+    let read = read_decisions(&file).unwrap();
+    assert_eq!(read.directory, directory());
+    assert!(read.recorded == engine.recorded() && read.recorded.len() == 1);
+
+    ask(&engine, DataCategory::Housing);
+    writer.write(&engine).unwrap();
+    assert_eq!(fs::metadata(&file).unwrap().ino(), first, "nothing new was asked");
+
+    ask(&engine, DataCategory::JointPlan);
+    writer.write(&engine).unwrap();
+    assert_ne!(fs::metadata(&file).unwrap().ino(), first, "written anew, not into the old file");
+    assert_eq!(read_decisions(&file).unwrap().recorded.len(), 2);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+}
+
+#[test]
+fn a_file_that_is_no_record_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("decisions.jsonl");
+    let refused = |text: &str| {
+        fs::write(&file, text).unwrap();
+        read_decisions(&file).unwrap_err()
+    };
+    assert!(matches!(refused(""), DecisionsError::Head { .. }));
+    assert!(matches!(refused("{}\n"), DecisionsError::Line { line: 1, .. }));
+    let head =
+        r#"{"agencies":[{"id":"te","sector":"employment","authority":true,"tasks":[]}],"agreements":[]}"#;
+    assert!(matches!(refused(&format!("{head}\n{{}}\n")), DecisionsError::Line { line: 2, .. }));
+    assert!(matches!(refused(&head.replace("employment", "moon")), DecisionsError::Head { .. }));
+    assert!(matches!(refused(&head.replace("\"te\"", "\"T E\"")), DecisionsError::Head { .. }));
+    assert!(matches!(refused(&head.replace("[]}]", "[\"rest\"]}]")), DecisionsError::Head { .. }));
+    let alone = head.replace("\"agreements\":[]", "\"agreements\":[{\"from\":\"te\",\"to\":\"te\"}]");
+    assert!(matches!(refused(&alone), DecisionsError::Agencies { .. }));
+    fs::write(&file, head).unwrap();
+    assert!(read_decisions(&file).unwrap().recorded.is_empty());
+}
+
+#[test]
+fn files_are_read_in_the_order_of_their_names_and_hidden_ones_are_not() {
+    let folder = TempDir::new().unwrap();
+    let rule = |id: &str| {
+        format!(r#"@id("{id}") @statute("x") @basis("prohibited") forbid (principal, action, resource);"#)
+    };
+    for (name, text) in [
+        ("b.cedar", rule("b")),
+        ("a.cedar", rule("a")),
+        (".c.cedar", "an editor's".to_owned()),
+        ("d.cedar~", "an editor's".to_owned()),
+        ("ages.json", "[]".to_owned()),
+    ] {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let files = PolicyFiles::read(folder.path()).unwrap();
+    assert_eq!(files.rules, format!("{}\n{}", rule("a"), rule("b")));
+    assert_eq!(files.rules().unwrap().ids(), ["a", "b"]);
+    assert!(matches!(files.engine(directory()), Err(PolicyFilesError::NoCases)));
+}
+
+#[test]
+fn the_shipped_rules_pass_the_checks_that_others_must_pass() {
+    PolicyFiles::shipped().engine(directory()).unwrap();
+}

@@ -1,0 +1,231 @@
+//! Is every set of rules that breaks a limit refused, with a question that shows it? Needs the solver cvc5.
+
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use super::{Ran, RuleFolder, polku};
+
+fn prove(rules: &RuleFolder) -> Ran {
+    polku(&["policy", "prove", rules.name()])
+}
+
+/// The limits that came out broken, each with what was said of it.
+fn broken(out: &str) -> Vec<(&str, String)> {
+    let mut broken: Vec<(&str, String)> = Vec::new();
+    let mut limit = "";
+    let mut shown = false;
+    for line in out.lines() {
+        if let Some((id, _)) = line.split_once(": ").filter(|_| !line.starts_with(' ')) {
+            (limit, shown) = (id, false);
+        } else if line.starts_with("  BROKEN: ") || line.starts_with("  holds: ") {
+            shown = line.starts_with("  BROKEN");
+        }
+        if shown && line.starts_with("  ") {
+            match broken.last_mut().filter(|(id, _)| *id == limit) {
+                Some((_, said)) => said.push_str(&format!("\n{line}")),
+                None => broken.push((limit, line.to_owned())),
+            }
+        }
+    }
+    broken
+}
+
+/// Holds that this limit alone is broken, and that these words are part of why.
+#[track_caller]
+fn assert_breaks(rules: &RuleFolder, limit: &str, words: &[&str]) {
+    let ran = prove(rules);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(1), ""), "{ran:?}");
+    let broken = broken(&ran.out);
+    let limits: Vec<&str> = broken.iter().map(|(limit, _)| *limit).collect();
+    assert_eq!(limits, [limit], "{}", ran.out);
+    let (_, said) = &broken[0];
+    for words in words {
+        assert!(said.contains(words), "{words} is not in: {said}");
+    }
+    assert!(ran.out.lines().last().unwrap().starts_with("NOT SO: "), "{}", ran.out);
+}
+
+#[test]
+fn the_shipped_rules_keep_every_limit() {
+    for ran in [polku(&["policy", "prove"]), prove(&RuleFolder::shipped())] {
+        assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
+        assert!(broken(&ran.out).is_empty());
+        for limit in [
+            "special-category",
+            "protected-address",
+            "agreement",
+            "not-an-authority",
+            "prohibition",
+            "peer",
+            "statistics",
+            "unknown-agency",
+            "never-fails",
+        ] {
+            assert!(ran.out.contains(&format!("\n{limit}: ")) || ran.out.starts_with(limit), "{limit}");
+        }
+        assert!(ran.out.lines().last().unwrap().starts_with("all "), "{}", ran.out);
+    }
+}
+
+#[test]
+fn special_categories_take_an_explicit_word() {
+    assert_breaks(
+        &RuleFolder::shipped().without("special-category-not-explicit"),
+        "special-category",
+        &[
+            "BROKEN: Agency disclose ",
+            "decided by: ",
+            "context.explicit = false",
+            "context.disclosure = true",
+        ],
+    );
+}
+
+#[test]
+fn no_consent_opens_a_protected_address() {
+    let rules = RuleFolder::shipped().changed(
+        "restrictions.cedar",
+        "(action == Action::\"disclose\" || !principal.protected_addresses)",
+        "!principal.protected_addresses",
+    );
+    let words = [
+        "BROKEN: Agency disclose ",
+        "which data: Category::\"address_contact\"",
+        "context.address_protected = true",
+        ".protected_addresses = true",
+    ];
+    assert_breaks(&rules, "protected-address", &words);
+}
+
+#[test]
+fn no_law_opens_a_protected_address_to_just_any_authority() {
+    let rules = RuleFolder::shipped().without("address-protected");
+    let words = ["BROKEN: Agency disclose_by_law ", ".protected_addresses = false"];
+    assert_breaks(&rules, "protected-address", &words);
+}
+
+#[test]
+fn without_an_agreement_nothing_is_told() {
+    assert_breaks(
+        &RuleFolder::shipped().without("no-agreement"),
+        "agreement",
+        &["BROKEN: Agency disclose ", "context.agreement = false"],
+    );
+}
+
+#[test]
+fn no_law_is_for_who_is_no_authority() {
+    let rules = RuleFolder::shipped().without("not-an-authority").write(
+        "workshops.cedar",
+        r#"
+        @id("workshop-notice") @statute("none") @basis("statute")
+        permit (principal is Agency, action == Action::"disclose_by_law", resource)
+        when { context.disclosure && principal.sector == Sector::"ngo" && context.ground == Ground::"outreach_notice" };
+        "#,
+    );
+    let words = ["BROKEN: Agency disclose_by_law ", "decided by: workshop-notice", ".authority = false"];
+    assert_breaks(&rules, "not-an-authority", &words);
+}
+
+#[test]
+fn a_permit_to_disclose_is_not_for_who_is_no_authority() {
+    let rules = RuleFolder::shipped().changed(
+        "consent.cedar",
+        "context.disclosure_permit.own && principal.authority &&",
+        "context.disclosure_permit.own &&",
+    );
+    let words = ["BROKEN: Agency disclose ", "decided by: disclosure-permit", "context.consent.own = false"];
+    assert_breaks(&rules, "not-an-authority", &words);
+}
+
+#[test]
+fn a_prohibition_stops_every_law_that_does_not_say_otherwise() {
+    let rules = RuleFolder::shipped().changed(
+        "restrictions.cedar",
+        "action in [Action::\"disclose\", Action::\"disclose_by_law\"],",
+        "action == Action::\"disclose\",",
+    );
+    assert_breaks(
+        &rules,
+        "prohibition",
+        &["BROKEN: Agency disclose_by_law ", "context.prohibited = true", "who reads: Agency::"],
+    );
+}
+
+#[test]
+fn a_peer_sees_nothing_not_even_own_data() {
+    let rules = RuleFolder::shipped().changed(
+        "restrictions.cedar",
+        "when { context.role == Role::\"peer\" };",
+        "when { context.disclosure && context.role == Role::\"peer\" };",
+    );
+    assert_breaks(&rules, "peer", &["context.role = Role::\"peer\"", "context.disclosure = false"]);
+}
+
+#[test]
+fn statistics_are_about_many() {
+    assert_breaks(
+        &RuleFolder::shipped().without("statistics-of-many-only"),
+        "statistics",
+        &["context.purpose = Purpose::\"statistics\""],
+    );
+}
+
+#[test]
+fn whom_the_directory_does_not_know_is_told_nothing() {
+    assert_breaks(&RuleFolder::shipped().without("unknown-agency"), "unknown-agency", &[".known = false"]);
+}
+
+#[test]
+fn a_rule_that_can_fail_is_found_also_long_before_it_comes_into_force() {
+    let rules = RuleFolder::shipped().write(
+        "ages.cedar",
+        r#"
+        @id("twice-the-age") @statute("none") @basis("prohibited") @valid_from("2035-01-01T00:00:00+02:00")
+        forbid (principal, action == Action::"disclose", resource) when { context.age * 2 > 400 };
+        "#,
+    );
+    let words = [
+        "BROKEN: Agency disclose ",
+        "from 2034-12-31T22:00:00Z",
+        "decided by: twice-the-age",
+        "context.age = ",
+    ];
+    assert_breaks(&rules, "never-fails", &words);
+}
+
+#[test]
+fn without_a_solver_nothing_is_proven() {
+    let folder = TempDir::new().unwrap();
+    let solver = folder.path().join("solver");
+    let path = solver.to_str().unwrap();
+    let ran = polku(&["policy", "prove", "--solver", path]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{ran:?}");
+    assert!(ran.err.contains("cannot be started"), "{ran:?}");
+    for (script, told) in [
+        ("exit 1", "could not be asked"),
+        // It agrees to everything.
+        ("while read -r line; do [ \"$line\" != '(check-sat)' ] || echo unsat; done", "allows everything"),
+        ("while read -r line; do [ \"$line\" != '(check-sat)' ] || echo unknown; done", "cannot decide"),
+    ] {
+        // Copied by another process: a file that this one has open for writing while it starts others cannot be run.
+        let text = folder.path().join("script");
+        std::fs::write(&text, format!("#!/bin/sh\n{script}\n")).unwrap();
+        let copied = Command::new("install").args(["-m", "700"]).arg(&text).arg(&solver).status().unwrap();
+        assert!(copied.success());
+        let ran = polku(&["policy", "prove", "--solver", path]);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{script}: {ran:?}");
+        assert!(ran.err.contains(told), "{script}: {ran:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_not_proven() {
+    let ran = polku(&["policy", "prove", "/nowhere"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{ran:?}");
+    assert!(ran.err.contains("the folder /nowhere of the rules cannot be read"), "{ran:?}");
+    let ran = prove(&RuleFolder::shipped().write("extra.cedar", "permit (principal"));
+    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{ran:?}");
+    assert!(ran.err.contains("extra.cedar is refused"), "{ran:?}");
+}
