@@ -3,19 +3,20 @@
 use jiff::Timestamp;
 use polku_policy::{Authorised, Channel, Question, Viewer};
 use polku_proto::v1::{
-    Consent, ConsentChange, ConsentState, GetConsentRequest, ListConsentsRequest, ListConsentsResponse,
+    Consent, ConsentChange, GetConsentRequest, LegalStatus, ListConsentsRequest, ListConsentsResponse,
     Purpose,
 };
-use polku_proto::{CategorySet, ConsentName, Valid, YouthId};
+use polku_proto::{CategorySet, ConsentName, Disclose, Valid, Validate, YouthId};
 
-use super::consent::names;
+use super::consent::expire;
 use super::page;
 use super::read::{name, youth_id};
 use super::refer::mismatch;
+use super::terms::names;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::record::{ConsentRecord, instant};
+use crate::record::ConsentRecord;
 use crate::store::InstrumentKind;
 
 impl Gateway {
@@ -29,7 +30,7 @@ impl Gateway {
         let name: ConsentName = name(&request.get().name, "name")?;
         self.check_subject(caller, name.youth)?;
         let person = self.person(name.youth).await?;
-        let record = self.consent_of(&person, name).await?;
+        let record = self.consent_of(&person, name, now).await?;
         if !may_read(caller, &record.message) {
             return Err(Error::NotFound);
         }
@@ -114,12 +115,7 @@ impl Gateway {
         mut consent: Consent,
         now: Timestamp,
     ) -> Result<Authorised<Consent>, Error> {
-        if let Some(until) = consent.terms.as_ref().and_then(|terms| terms.valid_until.as_ref())
-            && matches!(consent.state(), ConsentState::Given | ConsentState::Renewed)
-            && instant(until)? <= now
-        {
-            consent.set_state(ConsentState::Expired);
-        }
+        expire(&mut consent, now)?;
         if !may_read(caller, &consent) {
             // A recipient that changes a consent learns that it has changed, not who else is named in it.
             let Consent { name, etag, state, .. } = consent;
@@ -134,15 +130,34 @@ impl Gateway {
         let channel = Channel::between(caller.agency.clone(), caller.agency.clone());
         let question =
             Question { actor: caller.role(), ..Question::new(youth, channel, viewer, purpose, now) };
+        // The assessment of capacity is the gateway's own word: what callers send must not have it, so it is no part of
+        // the message that is checked.
+        let capacity = consent.evidence.as_mut().map(|evidence| std::mem::take(&mut evidence.capacity));
+        let view = self.authorise_for(consent, &question)?;
+        match capacity.filter(|name| !name.is_empty()) {
+            Some(name) => {
+                let assessment =
+                    self.authorise_for(LegalStatus { name, ..LegalStatus::default() }, &question)?;
+                view.gather(assessment).map_err(mismatch)
+            }
+            None => Ok(view),
+        }
+    }
+
+    fn authorise_for<X: Disclose + Validate>(
+        &self,
+        payload: X,
+        question: &Question,
+    ) -> Result<Authorised<X>, Error> {
         self.engine()
-            .authorise(&self.index(), Valid::check(consent)?, CategorySet::EMPTY, &question)
+            .authorise(&self.index(), Valid::check(payload)?, CategorySet::EMPTY, question)
             .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))
     }
 }
 
-/// Disclosers and the recorder read a consent, and the young person with whoever represents them. A recipient learns by verification what concerns
-/// it, not who else is named.
-fn may_read(caller: &Caller, consent: &Consent) -> bool {
+/// Disclosers and the recorder read a consent, and the young person with whoever represents them. A recipient learns by
+/// verification what concerns it, not who else is named.
+pub(super) fn may_read(caller: &Caller, consent: &Consent) -> bool {
     match caller.actor {
         Actor::Subject(_) | Actor::Representative { .. } => true,
         Actor::Professional { .. } => {

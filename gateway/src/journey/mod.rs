@@ -3,8 +3,10 @@
 //! Each file reads from top to bottom as the life of one kind of call. Sockets, gRPC and agencies' formats are
 //! elsewhere.
 
+mod commit;
 mod consent;
 mod consent_view;
+mod evidence;
 mod identify;
 mod inbound;
 mod legal_status;
@@ -15,6 +17,7 @@ mod read;
 mod refer;
 mod respond;
 mod sweep;
+mod terms;
 mod verify;
 mod view;
 mod wait;

@@ -109,9 +109,11 @@ impl ConsentService for Service {
 
     async fn invalidate_consent(
         &self,
-        _request: Request<InvalidateConsentRequest>,
+        request: Request<InvalidateConsentRequest>,
     ) -> Result<Response<ConsentChange>, Status> {
-        Err(Status::unimplemented("not yet"))
+        let (caller, request) = self.0.open(request)?;
+        let change = self.0.gateway.invalidate_consent(&caller, request).await?;
+        Ok(answer(change, &caller, self.0.gateway.now())?)
     }
 
     async fn get_consent_receipt(
