@@ -93,6 +93,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, Sta
     let rules = Rules::shipped().map_err(StartError::Rules)?;
     let engine = Engine::new(rules, config.directory.clone()).map_err(StartError::Engine)?;
     let adapters = adapters(&config)?;
+    let controllers = config.agencies.iter().map(|entry| (entry.id.clone(), entry.controller.clone()));
     let agencies = adapters.iter().map(|adapter| adapter.agency().clone()).collect();
     let parts = Parts {
         clock: Arc::clone(&clock),
@@ -101,6 +102,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, Sta
         keys,
         engine,
         directory: config.directory,
+        controllers: controllers.collect(),
         adapters,
         delivery: config.delivery,
     };

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use polku_policy::Authorised;
 use polku_proto::v1::{
-    Consent, ConsentChange, ConsentEvent, ConsentState, ConsentTerms, RecordConsentRequest,
+    Consent, ConsentChange, ConsentEvent, ConsentEvidence, ConsentState, ConsentTerms, RecordConsentRequest,
     RefuseConsentRequest, RenewConsentRequest, RequestConsentRequest,
 };
 use polku_proto::{ConsentId, ConsentName, Valid, YouthId};
@@ -76,8 +76,7 @@ impl Gateway {
             record.message.terms = Some(terms);
             (record, Write::Next)
         };
-        record.message.evidence = Some(evidence);
-        push_event(&mut record, caller, ConsentState::Given, String::new(), now)?;
+        give(&mut record, caller, evidence, now)?;
         let replaced = if request.supersedes.is_empty() {
             None
         } else {
@@ -249,6 +248,17 @@ pub(super) fn expire(consent: &mut Consent, now: Timestamp) -> Result<(), Error>
 /// Whether a consent in this state counts.
 pub(super) fn is_in_force(state: ConsentState) -> bool {
     matches!(state, ConsentState::Given | ConsentState::Renewed)
+}
+
+/// The consent is given.
+pub(super) fn give(
+    record: &mut ConsentRecord,
+    caller: &Caller,
+    evidence: ConsentEvidence,
+    now: Timestamp,
+) -> Result<(), Error> {
+    record.message.evidence = Some(evidence);
+    push_event(record, caller, ConsentState::Given, String::new(), now)
 }
 
 pub(super) fn push_event(
