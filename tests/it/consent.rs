@@ -1,7 +1,7 @@
 //! Does a consent live, cover and end as the contract says?
 
 mod actors;
-mod changes;
+pub(crate) mod changes;
 mod ending;
 mod life;
 mod reading;
