@@ -42,15 +42,6 @@ impl Gather<Consent> for Journey {
     }
 }
 
-/// The assessment of a minor's capacity that a consent rests on: its name stands in the evidence.
-impl Gather<LegalStatus> for Consent {
-    fn gather(&mut self, part: LegalStatus) {
-        if let Some(evidence) = &mut self.evidence {
-            evidence.capacity = part.name;
-        }
-    }
-}
-
 impl Gather<Prohibition> for Journey {
     fn gather(&mut self, part: Prohibition) {
         self.prohibitions.push(part);

@@ -3,10 +3,9 @@
 use jiff::Timestamp;
 use polku_policy::{Authorised, Channel, Question, Viewer};
 use polku_proto::v1::{
-    Consent, ConsentChange, GetConsentRequest, LegalStatus, ListConsentsRequest, ListConsentsResponse,
-    Purpose,
+    Consent, ConsentChange, GetConsentRequest, ListConsentsRequest, ListConsentsResponse, Purpose,
 };
-use polku_proto::{CategorySet, ConsentName, Disclose, Valid, Validate, YouthId};
+use polku_proto::{CategorySet, ConsentName, Valid, YouthId};
 
 use super::consent::expire;
 use super::page;
@@ -130,27 +129,8 @@ impl Gateway {
         let channel = Channel::between(caller.agency.clone(), caller.agency.clone());
         let question =
             Question { actor: caller.role(), ..Question::new(youth, channel, viewer, purpose, now) };
-        // The assessment of capacity is the gateway's own word: what callers send must not have it, so it is no part of
-        // the message that is checked.
-        let capacity = consent.evidence.as_mut().map(|evidence| std::mem::take(&mut evidence.capacity));
-        let view = self.authorise_for(consent, &question)?;
-        match capacity.filter(|name| !name.is_empty()) {
-            Some(name) => {
-                let assessment =
-                    self.authorise_for(LegalStatus { name, ..LegalStatus::default() }, &question)?;
-                view.gather(assessment).map_err(mismatch)
-            }
-            None => Ok(view),
-        }
-    }
-
-    fn authorise_for<X: Disclose + Validate>(
-        &self,
-        payload: X,
-        question: &Question,
-    ) -> Result<Authorised<X>, Error> {
         self.engine()
-            .authorise(&self.index(), Valid::check(payload)?, CategorySet::EMPTY, question)
+            .authorise(&self.index(), Valid::check(consent)?, CategorySet::EMPTY, &question)
             .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))
     }
 }

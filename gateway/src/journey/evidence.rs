@@ -34,6 +34,9 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<ConsentEvidence, Error> {
         check_actor(caller, evidence.given_by())?;
+        if !evidence.capacity.is_empty() {
+            return Err(wrong("evidence.capacity", "nothing: the gateway fills it in"));
+        }
         check_times(kind, &evidence, now)?;
         let capacity = self.check_giver(person, evidence.given_by(), now)?;
         Ok(ConsentEvidence { capacity, ..evidence })
