@@ -3,6 +3,11 @@
 mod actors;
 pub(crate) mod changes;
 mod ending;
+mod exchange;
 mod life;
+mod minors;
 mod reading;
+mod receipt;
+mod records;
+mod terms;
 mod verify;
