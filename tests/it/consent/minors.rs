@@ -99,9 +99,9 @@ async fn a_guardian_decides_until_the_eighteenth_birthday() {
     let stage = Stage::at_noon().await;
     let ohjaamo = stage.ohjaamo();
     let youth = ohjaamo.clone().identify(MINOR).await.unwrap();
-    let guardians =
-        record_with(&stage.guardian(&youth), &youth, to_kela(&stage), given_by(GivenBy::Guardian));
-    let guardians = guardians.await.unwrap().consent.unwrap();
+    let client = stage.guardian(&youth);
+    let guardians = record_with(&client, &youth, to_kela(&stage), given_by(GivenBy::Guardian)).await;
+    let guardians = guardians.unwrap().consent.unwrap();
     assert_eq!(guardians.evidence.as_ref().unwrap().capacity, "");
     assert!(permits(&stage, &youth).await, "it may be given for longer than it will count");
 
