@@ -91,17 +91,22 @@
 //! [`Engine::authorise`] and [`Engine::envelope`] are the only makers of [`Authorised`]. It holds the payload, already
 //! cut down, and is spent once, by the reader that it was made for, before the decision is out of date.
 
+mod cases;
 mod decision;
 mod directory;
 mod engine;
+mod explain;
 mod index;
 mod permit;
 mod question;
 mod rules;
+mod spelling;
 
+pub use cases::{CaseError, CaseFile, CaseResult, Difference};
 pub use decision::{Basis, BasisKind, Decision, Denied, Obligation, Outcome, Reason};
 pub use directory::{Agency, Agreement, Directory, DirectoryError, Sector, Standing, Task};
-pub use engine::{Engine, EngineError, SPECIAL};
+pub use engine::{Change, Engine, EngineError, Recorded, Replayed, SPECIAL, Shift, difference, replay};
+pub use explain::{CategoryExplanation, Explanation, Language, Missing, UnknownLanguage};
 pub use index::{
     Capacity, ConsentIndex, EmptyPeriod, GivenBy, Grant, GrantKind, LegalStatus, Period, Prohibition,
     Snapshot,
