@@ -164,12 +164,11 @@ impl Gateway {
         let mut change = Change::announced_by(revision);
         change.detail = announced.detail;
         batch.write(person, revision, &mut change)?;
-        let granted = batch.grants()?;
         let before = self.index().snapshot(person.id);
-        self.take_away(&batch)?;
         let committed = async {
+            self.take_away(&batch)?;
             let effect = if takes_away {
-                self.stop_unpermitted_by(call.caller, person, &granted, &mut change, now).await?
+                self.stop_unpermitted_by(call.caller, person, &batch.grants()?, &mut change, now).await?
             } else {
                 Effect::default()
             };
@@ -188,17 +187,16 @@ impl Gateway {
     }
 
     fn take_away(&self, batch: &Batch) -> Result<(), Error> {
-        let ended = batch.consents.iter().map(|(record, _)| record).filter(|record| !record.row.in_force);
-        ended.map(|record| self.apply_consent(record)).collect::<Result<(), Error>>()?;
-        let new = batch.prohibitions.iter().map(|(record, _)| record).filter(|record| record.row.in_force);
-        new.map(|record| self.apply_prohibition(record)).collect()
+        let mut ended = batch.consents.iter().filter(|(record, _)| !record.row.in_force);
+        ended.try_for_each(|(record, _)| self.apply_consent(record))?;
+        let mut new = batch.prohibitions.iter().filter(|(record, _)| record.row.in_force);
+        new.try_for_each(|(record, _)| self.apply_prohibition(record))
     }
 
     fn give(&self, batch: &Batch) -> Result<(), Error> {
-        let given = batch.consents.iter().map(|(record, _)| record).filter(|record| record.row.in_force);
-        given.map(|record| self.apply_consent(record)).collect::<Result<(), Error>>()?;
-        let lifted =
-            batch.prohibitions.iter().map(|(record, _)| record).filter(|record| !record.row.in_force);
-        lifted.map(|record| self.apply_prohibition(record)).collect()
+        let mut given = batch.consents.iter().filter(|(record, _)| record.row.in_force);
+        given.try_for_each(|(record, _)| self.apply_consent(record))?;
+        let mut lifted = batch.prohibitions.iter().filter(|(record, _)| !record.row.in_force);
+        lifted.try_for_each(|(record, _)| self.apply_prohibition(record))
     }
 }

@@ -80,7 +80,7 @@ impl Gateway {
 
     fn purposes_json(&self, terms: &ConsentTerms, categories: CategorySet) -> Result<Vec<Value>, Error> {
         let recipients: Vec<String> =
-            self.agencies_of(&terms.recipients).map(|(id, controller)| shown_name(id, controller)).collect();
+            self.agencies_of(&terms.recipients).map(|(id, controller)| shown_name(&id, controller)).collect();
         let termination = match &terms.valid_until {
             Some(until) => format!(
                 "Ends on {}, or earlier when the young person withdraws it, at any time and without giving a reason.",
@@ -128,7 +128,7 @@ impl Gateway {
 }
 
 fn controller_json((agency, controller): (AgencyId, Option<&Controller>)) -> Value {
-    let name = shown_name(agency, controller);
+    let name = shown_name(&agency, controller);
     let stated = controller.cloned().unwrap_or_default();
     let mut json = json!({
         "piiController": name,
@@ -144,7 +144,7 @@ fn controller_json((agency, controller): (AgencyId, Option<&Controller>)) -> Val
 }
 
 /// The controller's name, with the business id where there is one; the agency's id where nobody has named it.
-fn shown_name(agency: AgencyId, controller: Option<&Controller>) -> String {
+fn shown_name(agency: &AgencyId, controller: Option<&Controller>) -> String {
     let name =
         controller.and_then(|controller| controller.name.clone()).unwrap_or_else(|| agency.to_string());
     match controller.and_then(|controller| controller.business_id.as_ref()) {
