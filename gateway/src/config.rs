@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use polku_policy::{Agreement, Directory, Sector, Standing, Task};
+use polku_proto::identity::BusinessId;
 use polku_proto::{AgencyId, CategorySet};
 
 use crate::front::tls::Tls;
@@ -137,8 +138,28 @@ pub struct AgencyEntry {
     pub tasks: BTreeSet<Task>,
     /// The categories without which it can do nothing with a referral.
     pub requires: CategorySet,
+    /// Who answers for its data.
+    pub controller: Controller,
     /// How it is spoken to. `None`: it works over gRPC only.
     pub adapter: Option<AdapterEntry>,
+}
+
+/// Who answers for an agency's data (the controller, GDPR article 4(7)), as a young person reads it in the receipt of a
+/// consent. What is not stated stays empty there; in place of a name stands the agency's id.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Controller {
+    /// Its name.
+    pub name: Option<String>,
+    /// Its business id (Y-tunnus).
+    pub business_id: Option<BusinessId>,
+    /// Its postal address, on one line.
+    pub address: Option<String>,
+    /// Where its data protection is reached by e-mail.
+    pub email: Option<String>,
+    /// The same by telephone.
+    pub phone: Option<String>,
+    /// Where its privacy notice stands.
+    pub policy_url: Option<String>,
 }
 
 /// Which adapter an agency has.

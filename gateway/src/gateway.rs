@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::audit::{AuditLog, Leaf, Receipt};
 use crate::clock::{Clock as _, ForwardClock};
+use crate::config::Controller;
 use crate::error::Error;
 use crate::outbox::{DeliverySettings, Waiters};
 use crate::person::PersonLocks;
@@ -31,6 +32,8 @@ pub struct Gateway {
     pub(crate) keys: Keys,
     engine: RwLock<Arc<Engine>>,
     pub(crate) directory: Directory,
+    /// Who answers for whose data.
+    pub(crate) controllers: BTreeMap<AgencyId, Controller>,
     pub(crate) adapters: BTreeMap<AgencyId, Arc<dyn Adapter>>,
     pub(crate) delivery: DeliverySettings,
     pub(crate) locks: PersonLocks,
@@ -58,6 +61,8 @@ pub struct Parts {
     pub engine: Engine,
     /// Who is there.
     pub directory: Directory,
+    /// Who answers for whose data.
+    pub controllers: BTreeMap<AgencyId, Controller>,
     /// The agencies with a system of their own.
     pub adapters: Vec<Arc<dyn Adapter>>,
     /// How deliveries are tried.
@@ -78,6 +83,7 @@ impl Gateway {
             keys: parts.keys,
             engine: RwLock::new(Arc::new(parts.engine)),
             directory: parts.directory,
+            controllers: parts.controllers,
             adapters: parts.adapters.into_iter().map(|adapter| (adapter.agency().clone(), adapter)).collect(),
             delivery: parts.delivery,
             locks: PersonLocks::new(),

@@ -111,6 +111,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, Sta
     let forward = ForwardClock::after(Arc::clone(&clock), last).map_err(StartError::Clock)?;
     let store = SqliteStore::open(&config.store.join("polku.db")).map_err(StartError::Store)?;
     let adapters = adapters(&config)?;
+    let controllers = config.agencies.iter().map(|entry| (entry.id.clone(), entry.controller.clone()));
     let agencies = adapters.iter().map(|adapter| adapter.agency().clone()).collect();
     let parts = Parts {
         clock: forward,
@@ -119,6 +120,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, Sta
         keys,
         engine,
         directory: config.directory,
+        controllers: controllers.collect(),
         adapters,
         delivery: config.delivery,
     };

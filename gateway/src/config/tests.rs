@@ -310,3 +310,42 @@ fn a_folder_of_rules_that_is_named_is_there() {
     );
     assert_eq!(said("[store]", "[policy]\nrules = \".\"\n[store]"), [""; 0]);
 }
+
+/// The good configuration with this controller for its first agency.
+fn controller(keys: &str) -> Vec<String> {
+    let first = "standing = \"authority\"\n[[agency]]\nid = \"te\"";
+    said(first, &first.replacen('\n', &format!("\n[agency.controller]\n{keys}\n"), 1))
+}
+
+#[test]
+fn a_controller_states_what_it_wants_and_nothing_else() {
+    assert_eq!(controller(""), [""; 0]);
+    let all = "name = \"Kaupunki\"\nbusiness_id = \"0204819-8\"\naddress = \"Katu 1\"\n\
+               email = \"a@b.example\"\nphone = \"+358 9 0\"\npolicy_url = \"https://b.example/x\"";
+    assert_eq!(controller(all), [""; 0]);
+    let cases = [
+        ("name", "\"\"", "an empty text", "a text of one line, at most 200 characters"),
+        ("name", "1", "a whole number", "a text of one line, at most 200 characters"),
+        (
+            "business_id",
+            "\"0204819-9\"",
+            "\"0204819-9\"",
+            "a business id: seven digits, a hyphen and the check digit",
+        ),
+        ("email", "\"a b@c.example\"", "\"a b@c.example\"", "an e-mail address"),
+        ("phone", "\"soita\"", "\"soita\"", "a telephone number, such as +358 9 000 0000"),
+        (
+            "policy_url",
+            "\"http://b.example\"",
+            "\"http://b.example\"",
+            "an address that begins with https://",
+        ),
+        ("policy_url", "\"https://\"", "\"https://\"", "an address that begins with https://"),
+    ];
+    for (key, value, found, expected) in cases {
+        let line = format!("line 18: agency[0].controller.{key}: found {found}, expected {expected}");
+        assert_eq!(controller(&format!("{key} = {value}")), [line]);
+    }
+    let unknown = controller("fax = \"1\"");
+    assert!(unknown[0].contains("agency[0].controller.fax: found an unknown key"), "{unknown:?}");
+}

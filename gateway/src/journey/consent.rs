@@ -2,33 +2,25 @@
 
 use jiff::Timestamp;
 use polku_policy::Authorised;
-use polku_proto::v1::consent_evidence::GivenBy;
-use polku_proto::v1::consent_terms::ConsentKind;
-use polku_proto::v1::representative_actor::Capacity;
 use polku_proto::v1::{
     Consent, ConsentChange, ConsentEvent, ConsentEvidence, ConsentState, ConsentTerms, RecordConsentRequest,
     RefuseConsentRequest, RenewConsentRequest, RequestConsentRequest,
 };
-use polku_proto::{AgencyId, CategorySet, ConsentId, ConsentName, Party, Valid, YouthId};
-use serde_json::json;
+use polku_proto::{ConsentId, ConsentName, Valid, YouthId};
 
+use super::commit::{Batch, Write};
 use super::read::{name, youth_id};
-use crate::audit::Event;
+use super::terms::{check_period, names, wrong};
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::once::{Begun, Call};
+use crate::once::Begun;
 use crate::person::Person;
 use crate::record::{ConsentRecord, etag, grant, instant, new_instrument, wire_time};
-use crate::store::{Change, InstrumentKind};
-use crate::trail::{Entry, receipt};
+use crate::store::InstrumentKind;
 
-/// What a commit does to a record.
-#[derive(Clone, Copy)]
-enum Write {
-    New,
-    Change,
-}
+/// The form of a consent record.
+const SCHEMA_VERSION: &str = "ISO/IEC TS 27560:2023";
 
 impl Gateway {
     /// Asks for a consent.
@@ -48,30 +40,32 @@ impl Gateway {
         let terms = self.check_terms(caller, request.terms.clone().unwrap_or_default(), now)?;
         let mut record = self.new_consent(caller, youth, terms, now)?;
         push_event(&mut record, caller, ConsentState::Requested, String::new(), now)?;
-        self.commit_consent(&call, &person, record, Write::New, now).await
+        self.commit_consent(&call, &person, Batch::of(record, Write::New), now).await
     }
 
-    /// Records a consent.
+    /// Records a consent. One that replaces another ends it in the same instant, and what only the other permitted is
+    /// stopped.
     pub(crate) async fn record_consent(
         &self,
         caller: &Caller,
         request: Valid<RecordConsentRequest>,
     ) -> Result<Authorised<ConsentChange>, Error> {
-        let request = request.into_inner();
+        let mut request = request.into_inner();
         let youth = youth_id(&request.youth, "youth")?;
         self.check_subject(caller, youth)?;
-        let evidence = check_evidence(caller, request.evidence.clone().unwrap_or_default())?;
         let call = self.call(caller, "RecordConsent", &request.request_id, &request)?;
         let Begun { person, earlier, now, alone: _alone } = self.begin(&call, youth).await?;
         if let Some(earlier) = earlier {
             return self.consent_again(caller, earlier, now);
         }
-        let terms = self.check_terms(caller, request.terms.clone().unwrap_or_default(), now)?;
+        let terms = self.check_terms(caller, request.terms.take().unwrap_or_default(), now)?;
+        let evidence = request.evidence.take().unwrap_or_default();
+        let evidence = self.check_evidence(caller, &person, terms.kind(), evidence, now)?;
         let (mut record, write) = if request.requested.is_empty() {
             (self.new_consent(caller, youth, terms, now)?, Write::New)
         } else {
             let requested = name(&request.requested, "requested")?;
-            let mut record = self.consent_of(&person, requested).await?;
+            let mut record = self.consent_of(&person, requested, now).await?;
             check_party(caller, &record)?;
             check_etag(&record, &request.etag)?;
             if record.message.state() != ConsentState::Requested {
@@ -80,11 +74,43 @@ impl Gateway {
                 });
             }
             record.message.terms = Some(terms);
-            (record, Write::Change)
+            (record, Write::Next)
         };
-        record.message.evidence = Some(evidence);
-        push_event(&mut record, caller, ConsentState::Given, String::new(), now)?;
-        self.commit_consent(&call, &person, record, write, now).await
+        give(&mut record, caller, evidence, now)?;
+        let replaced = if request.supersedes.is_empty() {
+            None
+        } else {
+            Some(self.replace(caller, &person, &request.supersedes, &mut record, now).await?)
+        };
+        let mut batch = Batch::of(record, write);
+        if let Some(replaced) = replaced {
+            batch = batch.and(replaced, Write::Next);
+        }
+        self.commit_consent(&call, &person, batch, now).await
+    }
+
+    /// The consent that a new one replaces, ended by it.
+    async fn replace(
+        &self,
+        caller: &Caller,
+        person: &Person,
+        replaced: &str,
+        by: &mut ConsentRecord,
+        now: Timestamp,
+    ) -> Result<ConsentRecord, Error> {
+        let mut old = self.consent_of(person, name(replaced, "supersedes")?, now).await?;
+        check_party(caller, &old)?;
+        if !is_in_force(old.message.state()) {
+            return Err(Error::RecordState { expected: "a consent in force can be replaced by another one" });
+        }
+        let begins = by.terms()?.valid_from.as_ref().map(instant).transpose()?;
+        if begins.is_some_and(|begins| begins > now) {
+            return Err(wrong("terms.valid_from", "now or earlier: the consent that it replaces ends now"));
+        }
+        by.message.supersedes.clone_from(&old.message.name);
+        old.message.superseded_by.clone_from(&by.message.name);
+        push_event(&mut old, caller, ConsentState::Superseded, String::new(), now)?;
+        Ok(old)
     }
 
     /// Records that a consent was given again.
@@ -96,28 +122,30 @@ impl Gateway {
         let request = request.into_inner();
         let name: ConsentName = name(&request.name, "name")?;
         self.check_subject(caller, name.youth)?;
-        let evidence = check_evidence(caller, request.evidence.clone().unwrap_or_default())?;
         let call = self.call(caller, "RenewConsent", &request.request_id, &request)?;
         let Begun { person, earlier, now, alone: _alone } = self.begin(&call, name.youth).await?;
         if let Some(earlier) = earlier {
             return self.consent_again(caller, earlier, now);
         }
-        let mut record = self.consent_of(&person, name).await?;
+        let mut record = self.consent_of(&person, name, now).await?;
         check_party(caller, &record)?;
         check_etag(&record, &request.etag)?;
-        if !matches!(record.message.state(), ConsentState::Given | ConsentState::Renewed) {
+        let is_over = record.message.state() == ConsentState::Expired;
+        if !is_over && !is_in_force(record.message.state()) {
             return Err(Error::RecordState { expected: "a consent that was given can be renewed" });
         }
         let mut terms = record.terms()?.clone();
         terms.valid_until = request.valid_until;
         // A consent that had run out is in force again from now on, not for the time in between.
-        if is_over(&record, now)? {
+        if is_over {
             terms.valid_from = Some(wire_time(now)?);
         }
+        let evidence =
+            self.check_evidence(caller, &person, terms.kind(), request.evidence.unwrap_or_default(), now)?;
         record.message.terms = Some(check_period(terms, now)?);
         record.message.evidence = Some(evidence);
         push_event(&mut record, caller, ConsentState::Renewed, String::new(), now)?;
-        self.commit_consent(&call, &person, record, Write::Change, now).await
+        self.commit_consent(&call, &person, Batch::of(record, Write::Next), now).await
     }
 
     /// Records that a requested consent was refused.
@@ -134,30 +162,34 @@ impl Gateway {
         if let Some(earlier) = earlier {
             return self.consent_again(caller, earlier, now);
         }
-        let mut record = self.consent_of(&person, name).await?;
+        let mut record = self.consent_of(&person, name, now).await?;
         check_party(caller, &record)?;
         check_etag(&record, &request.etag)?;
         if record.message.state() != ConsentState::Requested {
             return Err(Error::RecordState { expected: "a consent is refused while its state is REQUESTED" });
         }
         push_event(&mut record, caller, ConsentState::Refused, request.reason, now)?;
-        self.commit_consent(&call, &person, record, Write::Change, now).await
+        self.commit_consent(&call, &person, Batch::of(record, Write::Next), now).await
     }
 
-    /// A consent by its name.
+    /// A consent by its name, as it is now.
     pub(super) async fn consent_of(
         &self,
         person: &Person,
         name: ConsentName,
+        now: Timestamp,
     ) -> Result<ConsentRecord, Error> {
         let row = self.store.instrument(name.consent.uuid()).await?.ok_or(Error::NotFound)?;
         if row.kind != InstrumentKind::Consent || row.youth != name.youth || row.youth != person.id {
             return Err(Error::NotFound);
         }
-        ConsentRecord::open(person.key(), row)
+        let mut record = ConsentRecord::open(person.key(), row)?;
+        expire(&mut record.message, now)?;
+        Ok(record)
     }
 
-    fn new_consent(
+    /// A consent that is not in the store yet, and has no state so far.
+    pub(super) fn new_consent(
         &self,
         caller: &Caller,
         youth: YouthId,
@@ -177,45 +209,11 @@ impl Gateway {
                 terms: Some(terms),
                 recorder: caller.agency.to_string(),
                 recorder_unit: unit,
+                schema_version: SCHEMA_VERSION.to_owned(),
+                create_time: Some(wire_time(now)?),
                 ..Consent::default()
             },
         })
-    }
-
-    /// Leaf, state, index: in this order, and then the answer.
-    async fn commit_consent(
-        &self,
-        call: &Call<'_>,
-        person: &Person,
-        mut record: ConsentRecord,
-        write: Write,
-        now: Timestamp,
-    ) -> Result<Authorised<ConsentChange>, Error> {
-        let expected = match write {
-            Write::New => None,
-            Write::Change => {
-                record.row.version += 1;
-                Some(record.row.version - 1)
-            }
-        };
-        record.row.in_force = matches!(record.message.state(), ConsentState::Given | ConsentState::Renewed);
-        let entry = Entry::of(Event::ConsentChange, person.id).by(call.caller);
-        let details = json!({"consent": record.message.name, "state": record.message.state().as_str_name()});
-        let announced = self.announce(entry, person, &details, now).await?;
-        let mut change = Change::announced_by(announced.receipt.sequence);
-        change.detail = announced.detail;
-        change.instruments.push(record.write(person, expected, announced.receipt.sequence)?);
-        let answer = ConsentChange {
-            consent: Some(record.message.clone()),
-            revision: announced.receipt.sequence,
-            receipt: Some(receipt(&announced.receipt)),
-            stopped: Vec::new(),
-            under_way: Vec::new(),
-        };
-        change.request = Some(call.answered(person, &answer, now)?);
-        self.commit(change).await?;
-        self.apply_consent(&record)?;
-        self.consent_again(call.caller, answer, now)
     }
 
     /// Brings a consent into the index.
@@ -229,94 +227,38 @@ impl Gateway {
         }
         Ok(())
     }
-
-    fn check_terms(
-        &self,
-        caller: &Caller,
-        terms: ConsentTerms,
-        now: Timestamp,
-    ) -> Result<ConsentTerms, Error> {
-        self.check_parties(&terms.disclosers, "terms.disclosers")?;
-        self.check_parties(&terms.recipients, "terms.recipients")?;
-        let is_party = names(&terms.disclosers, &caller.agency) || names(&terms.recipients, &caller.agency);
-        if matches!(caller.actor, Actor::Professional { .. }) && !is_party {
-            return Err(terms_error("terms.disclosers", "your own agency among disclosers or recipients"));
-        }
-        let categories = categories(&terms.categories)?;
-        if !self::categories(&terms.explicit_categories)?.is_subset(categories) {
-            return Err(terms_error(
-                "terms.explicit_categories",
-                "only categories that terms.categories names as well",
-            ));
-        }
-        check_period(terms, now)
-    }
-
-    /// Parties, or agencies, that the gateway knows.
-    pub(super) fn check_parties(&self, ids: &[String], field: &'static str) -> Result<(), Error> {
-        let known =
-            |id: &String| id.parse::<Party>().is_ok_and(|id| self.directory.agency(&id.agency).is_some());
-        if ids.iter().all(known) {
-            Ok(())
-        } else {
-            Err(Error::Field {
-                field,
-                reason: "UNKNOWN_AGENCY",
-                expected: "ids of agencies that are registered with this gateway",
-            })
-        }
-    }
 }
 
-/// The period of a consent, with its beginning filled in. A case-by-case consent has an end.
-fn check_period(mut terms: ConsentTerms, now: Timestamp) -> Result<ConsentTerms, Error> {
-    let from = match &terms.valid_from {
-        Some(from) => time(from, "terms.valid_from")?,
-        None => now,
-    };
-    terms.valid_from = Some(wire_time(from)?);
-    match &terms.valid_until {
-        None if terms.kind() == ConsentKind::DisclosurePermit => {}
-        None => {
-            return Err(terms_error(
-                "terms.valid_until",
-                "an end: only a disclosure permit runs until withdrawn",
-            ));
-        }
-        Some(until) => {
-            let until = time(until, "terms.valid_until")?;
-            if until <= from || until <= now {
-                return Err(terms_error(
-                    "terms.valid_until",
-                    "an instant in the future, after terms.valid_from",
-                ));
-            }
-        }
+/// A consent past the end of its period has expired, then and by itself. Nobody writes that down when it happens: it is
+/// so whenever the record is read, and is kept with whatever happens to the record next.
+pub(super) fn expire(consent: &mut Consent, now: Timestamp) -> Result<(), Error> {
+    let until = consent.terms.as_ref().and_then(|terms| terms.valid_until);
+    let Some(until) = until.filter(|_| is_in_force(consent.state())) else { return Ok(()) };
+    if instant(&until)? <= now {
+        consent.set_state(ConsentState::Expired);
+        consent.events.push(ConsentEvent {
+            state: ConsentState::Expired as i32,
+            time: Some(until),
+            ..ConsentEvent::default()
+        });
     }
-    Ok(terms)
+    Ok(())
 }
 
-fn time(wire: &prost_types::Timestamp, field: &'static str) -> Result<Timestamp, Error> {
-    polku_proto::time::from_wire(wire)
-        .map_err(|_| terms_error(field, "an instant between the years 1 and 9999"))
+/// Whether a consent in this state counts.
+pub(super) fn is_in_force(state: ConsentState) -> bool {
+    matches!(state, ConsentState::Given | ConsentState::Renewed)
 }
 
-/// Who gave the consent must fit who is acting.
-fn check_evidence(caller: &Caller, evidence: ConsentEvidence) -> Result<ConsentEvidence, Error> {
-    let fits = match &caller.actor {
-        Actor::Professional { .. } => true,
-        Actor::Subject(_) => evidence.given_by() == GivenBy::Self_,
-        Actor::Representative { capacity, .. } => match capacity {
-            Capacity::Guardian => evidence.given_by() == GivenBy::Guardian,
-            Capacity::OtherRepresentative => evidence.given_by() == GivenBy::OtherRepresentative,
-            Capacity::Unspecified => false,
-        },
-    };
-    if fits {
-        Ok(evidence)
-    } else {
-        Err(terms_error("evidence.given_by", "the acting person's own capacity"))
-    }
+/// The consent is given.
+pub(super) fn give(
+    record: &mut ConsentRecord,
+    caller: &Caller,
+    evidence: ConsentEvidence,
+    now: Timestamp,
+) -> Result<(), Error> {
+    record.message.evidence = Some(evidence);
+    push_event(record, caller, ConsentState::Given, String::new(), now)
 }
 
 pub(super) fn push_event(
@@ -354,25 +296,4 @@ pub(super) fn check_party(caller: &Caller, record: &ConsentRecord) -> Result<(),
         Actor::Professional { .. } if named || record.message.recorder == own => Ok(()),
         Actor::Professional { .. } => Err(Error::NotFound),
     }
-}
-
-/// Tells whether parties name an agency or one of its units.
-pub(super) fn names(parties: &[String], agency: &AgencyId) -> bool {
-    parties.iter().any(|party| party.parse::<Party>().is_ok_and(|party| party.agency == *agency))
-}
-
-fn is_over(record: &ConsentRecord, now: Timestamp) -> Result<bool, Error> {
-    match record.terms()?.valid_until.as_ref() {
-        Some(until) => Ok(instant(until)? <= now),
-        None => Ok(false),
-    }
-}
-
-pub(super) fn categories(numbers: &[i32]) -> Result<CategorySet, Error> {
-    CategorySet::from_wire(numbers)
-        .map_err(|_| terms_error("terms.categories", "data categories of the contract"))
-}
-
-fn terms_error(field: &'static str, expected: &'static str) -> Error {
-    Error::Field { field, reason: "TERMS_INVALID", expected }
 }

@@ -3,19 +3,19 @@
 use jiff::Timestamp;
 use polku_policy::{Authorised, Channel, Question, Viewer};
 use polku_proto::v1::{
-    Consent, ConsentChange, ConsentState, GetConsentRequest, ListConsentsRequest, ListConsentsResponse,
-    Purpose,
+    Consent, ConsentChange, GetConsentRequest, ListConsentsRequest, ListConsentsResponse, Purpose,
 };
 use polku_proto::{CategorySet, ConsentName, Valid, YouthId};
 
-use super::consent::names;
+use super::consent::expire;
 use super::page;
 use super::read::{name, youth_id};
 use super::refer::mismatch;
+use super::terms::names;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::record::{ConsentRecord, instant};
+use crate::record::ConsentRecord;
 use crate::store::InstrumentKind;
 
 impl Gateway {
@@ -29,7 +29,7 @@ impl Gateway {
         let name: ConsentName = name(&request.get().name, "name")?;
         self.check_subject(caller, name.youth)?;
         let person = self.person(name.youth).await?;
-        let record = self.consent_of(&person, name).await?;
+        let record = self.consent_of(&person, name, now).await?;
         if !may_read(caller, &record.message) {
             return Err(Error::NotFound);
         }
@@ -114,12 +114,7 @@ impl Gateway {
         mut consent: Consent,
         now: Timestamp,
     ) -> Result<Authorised<Consent>, Error> {
-        if let Some(until) = consent.terms.as_ref().and_then(|terms| terms.valid_until.as_ref())
-            && matches!(consent.state(), ConsentState::Given | ConsentState::Renewed)
-            && instant(until)? <= now
-        {
-            consent.set_state(ConsentState::Expired);
-        }
+        expire(&mut consent, now)?;
         if !may_read(caller, &consent) {
             // A recipient that changes a consent learns that it has changed, not who else is named in it.
             let Consent { name, etag, state, .. } = consent;
@@ -140,9 +135,9 @@ impl Gateway {
     }
 }
 
-/// Disclosers and the recorder read a consent, and the young person with whoever represents them. A recipient learns by verification what concerns
-/// it, not who else is named.
-fn may_read(caller: &Caller, consent: &Consent) -> bool {
+/// Disclosers and the recorder read a consent, and the young person with whoever represents them. A recipient learns by
+/// verification what concerns it, not who else is named.
+pub(super) fn may_read(caller: &Caller, consent: &Consent) -> bool {
     match caller.actor {
         Actor::Subject(_) | Actor::Representative { .. } => true,
         Actor::Professional { .. } => {

@@ -3,8 +3,12 @@
 //! Each file reads from top to bottom as the life of one kind of call. Sockets, gRPC and agencies' formats are
 //! elsewhere.
 
+mod commit;
 mod consent;
 mod consent_view;
+mod evidence;
+mod exchange;
+mod fhir;
 mod identify;
 mod inbound;
 mod legal_status;
@@ -13,9 +17,11 @@ mod page;
 mod prohibition;
 mod read;
 mod rebuild;
+mod receipt;
 mod refer;
 mod respond;
 mod sweep;
+mod terms;
 mod verify;
 mod view;
 mod wait;

@@ -3,21 +3,20 @@
 use jiff::Timestamp;
 use polku_policy::{Authorised, Channel, Question, Viewer};
 use polku_proto::v1::{
-    LiftProhibitionRequest, Prohibition, ProhibitionChange, Purpose, RecordProhibitionRequest, prohibition,
+    LiftProhibitionRequest, Prohibition, ProhibitionChange, ProhibitionTerms, Purpose,
+    RecordProhibitionRequest, prohibition,
 };
 use polku_proto::{CategorySet, ProhibitionId, ProhibitionName, Valid, YouthId};
-use serde_json::json;
 
+use super::commit::{Batch, Mark, Write};
 use super::read::{name, youth_id};
 use super::refer::mismatch;
-use crate::audit::Event;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::once::Begun;
 use crate::record::{ProhibitionRecord, ban, etag, new_instrument, wire_time};
-use crate::store::{Change, InstrumentKind};
-use crate::trail::{Entry, receipt};
+use crate::store::InstrumentKind;
 
 impl Gateway {
     /// Records a prohibition. Counts from the answer on; deliveries that had not begun are stopped.
@@ -35,12 +34,24 @@ impl Gateway {
         if let Some(earlier) = earlier {
             return self.prohibition_again(caller, earlier, now);
         }
-        self.check_parties(&terms.disclosers, "terms.disclosers")?;
-        self.check_parties(&terms.recipients, "terms.recipients")?;
-        super::consent::categories(&terms.categories)?;
+        let record = self.new_prohibition(caller, youth, terms, now)?;
+        let batch = Batch::default().and_prohibition(record, Write::New);
+        let answer = self.commit_batch(&call, &person, batch, now, prohibition_change).await?;
+        self.prohibition_again(caller, answer, now)
+    }
+
+    /// A prohibition that is not in the store yet, its terms checked.
+    pub(super) fn new_prohibition(
+        &self,
+        caller: &Caller,
+        youth: YouthId,
+        terms: ProhibitionTerms,
+        now: Timestamp,
+    ) -> Result<ProhibitionRecord, Error> {
+        self.check_prohibition(&terms)?;
         let id = self.new_id(now)?;
         let name = ProhibitionName { youth, prohibition: ProhibitionId::from_uuid(id) };
-        let mut record = ProhibitionRecord {
+        Ok(ProhibitionRecord {
             row: new_instrument(id, youth, InstrumentKind::Prohibition),
             message: Prohibition {
                 name: name.to_string(),
@@ -50,37 +61,7 @@ impl Gateway {
                 recorder: caller.agency.to_string(),
                 ..Prohibition::default()
             },
-        };
-        let entry = Entry::of(Event::ProhibitionChange, youth).by(caller);
-        let announced = self.announce(entry, &person, &json!({"prohibition": name.to_string()}), now).await?;
-        let revision = announced.receipt.sequence;
-        let mut change = Change::announced_by(revision);
-        change.detail = announced.detail;
-        change.instruments.push(record.write(&person, None, revision)?);
-        // As with a withdrawal: too early is safe, too late is not.
-        self.apply_prohibition(&record)?;
-        let committed = async {
-            let effect = self.stop_unpermitted(caller, &person, &mut change, now).await?;
-            let answer = ProhibitionChange {
-                prohibition: Some(record.message.clone()),
-                revision,
-                receipt: Some(receipt(&announced.receipt)),
-                stopped: effect.stopped,
-                under_way: effect.under_way,
-            };
-            change.request = Some(call.answered(&person, &answer, now)?);
-            self.commit(change).await?;
-            Ok::<_, Error>(answer)
-        };
-        match committed.await {
-            Ok(answer) => self.prohibition_again(caller, answer, now),
-            Err(error) => {
-                if error.changed_nothing() {
-                    self.index_mut().remove_prohibition(youth, name.prohibition, revision);
-                }
-                Err(error)
-            }
-        }
+        })
     }
 
     /// Lifts a prohibition. What it had stopped stays stopped.
@@ -113,24 +94,8 @@ impl Gateway {
         }
         record.message.set_state(prohibition::State::Lifted);
         record.message.lift_time = Some(wire_time(now)?);
-        let expected = Some(record.row.version);
-        record.row.version += 1;
-        let entry = Entry::of(Event::ProhibitionChange, name.youth).by(caller);
-        let announced = self.announce(entry, &person, &json!({"prohibition": name.to_string()}), now).await?;
-        let revision = announced.receipt.sequence;
-        let mut change = Change::announced_by(revision);
-        change.detail = announced.detail;
-        change.instruments.push(record.write(&person, expected, revision)?);
-        let answer = ProhibitionChange {
-            prohibition: Some(record.message.clone()),
-            revision,
-            receipt: Some(receipt(&announced.receipt)),
-            stopped: Vec::new(),
-            under_way: Vec::new(),
-        };
-        change.request = Some(call.answered(&person, &answer, now)?);
-        self.commit(change).await?;
-        self.apply_prohibition(&record)?;
+        let batch = Batch::default().and_prohibition(record, Write::Next);
+        let answer = self.commit_batch(&call, &person, batch, now, prohibition_change).await?;
         self.prohibition_again(caller, answer, now)
     }
 
@@ -184,7 +149,7 @@ impl Gateway {
         self.shell(caller, answer)?.gather(view).map_err(mismatch)
     }
 
-    fn view_prohibition(
+    pub(super) fn view_prohibition(
         &self,
         caller: &Caller,
         youth: YouthId,
@@ -203,6 +168,16 @@ impl Gateway {
         self.engine()
             .authorise(&self.index(), Valid::check(prohibition)?, CategorySet::EMPTY, &question)
             .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))
+    }
+}
+
+fn prohibition_change(batch: &Batch, mark: Mark) -> ProhibitionChange {
+    ProhibitionChange {
+        prohibition: batch.prohibitions().next().cloned(),
+        revision: mark.revision,
+        receipt: Some(mark.receipt),
+        stopped: mark.effect.stopped,
+        under_way: mark.effect.under_way,
     }
 }
 

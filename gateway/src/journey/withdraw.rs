@@ -1,34 +1,68 @@
 //! A permission ends: what had not begun is stopped, and the answer says what could not be.
 
 use jiff::Timestamp;
-use polku_policy::{ActorRole, Authorised, Viewer};
+use polku_policy::{ActorRole, Authorised, ConsentIndex, Grant, Viewer};
 use polku_proto::v1::referral_event::Kind;
 use polku_proto::v1::{
-    ConsentChange, ConsentState, DeliveryState, RevokeConsentRequest, WithdrawConsentRequest,
+    ConsentChange, ConsentState, DeliveryState, InvalidateConsentRequest, RevokeConsentRequest,
+    WithdrawConsentRequest,
 };
 use polku_proto::{CategorySet, ConsentName, Disclose, ReferralName, Valid};
-use serde_json::json;
 
-use super::consent::{check_etag, check_party, push_event};
+use super::commit::{Batch, Write};
+use super::consent::{check_etag, check_party, is_in_force, push_event};
 use super::machine::{Step, is_final};
 use super::read::name;
 use super::respond::event;
-use crate::audit::Event;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::once::{Begun, Call};
 use crate::outbox::is_passing;
 use crate::person::Person;
-use crate::record::{ConsentRecord, ReferralRecord};
+use crate::record::ReferralRecord;
 use crate::store::{Change, DeliveryItem, ReferralFilter, ReferralRow};
-use crate::trail::{Entry, receipt};
 
 /// Names of referrals whose delivery a change has stopped, or has come too late for.
 #[derive(Debug, Default)]
 pub(super) struct Effect {
     pub(super) stopped: Vec<String>,
     pub(super) under_way: Vec<String>,
+}
+
+/// How a consent ends.
+#[derive(Debug, Clone, Copy)]
+enum Ending {
+    Withdrawn,
+    Revoked,
+    Invalidated,
+}
+
+impl Ending {
+    fn state(self) -> ConsentState {
+        match self {
+            Ending::Withdrawn => ConsentState::Withdrawn,
+            Ending::Revoked => ConsentState::Revoked,
+            Ending::Invalidated => ConsentState::Invalidated,
+        }
+    }
+
+    /// Tells whether a consent in this state can end so.
+    fn check(self, present: ConsentState) -> Result<(), Error> {
+        let given = is_in_force(present) || present == ConsentState::Expired;
+        let void =
+            matches!(present, ConsentState::Refused | ConsentState::Invalidated | ConsentState::Unspecified);
+        match self {
+            Ending::Withdrawn | Ending::Revoked if given => Ok(()),
+            Ending::Withdrawn | Ending::Revoked => {
+                Err(Error::RecordState { expected: "a consent that was given can be withdrawn or revoked" })
+            }
+            Ending::Invalidated if !void => Ok(()),
+            Ending::Invalidated => Err(Error::RecordState {
+                expected: "a consent that was refused or is invalid already cannot be invalidated",
+            }),
+        }
+    }
 }
 
 impl Gateway {
@@ -41,7 +75,7 @@ impl Gateway {
         let request = request.into_inner();
         let call = self.call(caller, "WithdrawConsent", &request.request_id, &request)?;
         let name = name(&request.name, "name")?;
-        self.end_consent(&call, name, &request.etag, ConsentState::Withdrawn, request.reason).await
+        self.end_consent(&call, name, &request.etag, Ending::Withdrawn, request.reason).await
     }
 
     /// Somebody else ends a consent.
@@ -53,7 +87,19 @@ impl Gateway {
         let request = request.into_inner();
         let call = self.call(caller, "RevokeConsent", &request.request_id, &request)?;
         let name = name(&request.name, "name")?;
-        self.end_consent(&call, name, &request.etag, ConsentState::Revoked, request.reason).await
+        self.end_consent(&call, name, &request.etag, Ending::Revoked, request.reason).await
+    }
+
+    /// A party records that a consent never was valid, whether or not it has ended meanwhile.
+    pub(crate) async fn invalidate_consent(
+        &self,
+        caller: &Caller,
+        request: Valid<InvalidateConsentRequest>,
+    ) -> Result<Authorised<ConsentChange>, Error> {
+        let request = request.into_inner();
+        let call = self.call(caller, "InvalidateConsent", &request.request_id, &request)?;
+        let name = name(&request.name, "name")?;
+        self.end_consent(&call, name, &request.etag, Ending::Invalidated, request.reason).await
     }
 
     async fn end_consent(
@@ -61,7 +107,7 @@ impl Gateway {
         call: &Call<'_>,
         name: ConsentName,
         etag: &str,
-        state: ConsentState,
+        ending: Ending,
         reason: String,
     ) -> Result<Authorised<ConsentChange>, Error> {
         self.check_subject(call.caller, name.youth)?;
@@ -69,51 +115,14 @@ impl Gateway {
         if let Some(earlier) = earlier {
             return self.consent_again(call.caller, earlier, now);
         }
-        let mut record = self.consent_of(&person, name).await?;
+        let mut record = self.consent_of(&person, name, now).await?;
         check_party(call.caller, &record)?;
         if !etag.is_empty() {
             check_etag(&record, etag)?;
         }
-        if !matches!(record.message.state(), ConsentState::Given | ConsentState::Renewed) {
-            return Err(Error::RecordState {
-                expected: "a consent that was given can be withdrawn or revoked",
-            });
-        }
-        let before = ConsentRecord { row: record.row.clone(), message: record.message.clone() };
-        push_event(&mut record, call.caller, state, reason, now)?;
-        record.row.version += 1;
-        record.row.in_force = false;
-
-        let entry = Entry::of(Event::ConsentChange, person.id).by(call.caller);
-        let details = json!({"consent": record.message.name, "state": state.as_str_name()});
-        let announced = self.announce(entry, &person, &details, now).await?;
-        let revision = announced.receipt.sequence;
-        let mut change = Change::announced_by(revision);
-        change.detail = announced.detail;
-        change.instruments.push(record.write(&person, Some(before.row.version), revision)?);
-
-        // Taking away counts from here on, before it is durable: it can be too early, never too late.
-        self.apply_consent(&record)?;
-        let committed = async {
-            let effect = self.stop_unpermitted(call.caller, &person, &mut change, now).await?;
-            let answer = ConsentChange {
-                consent: Some(record.message.clone()),
-                revision,
-                receipt: Some(receipt(&announced.receipt)),
-                stopped: effect.stopped,
-                under_way: effect.under_way,
-            };
-            change.request = Some(call.answered(&person, &answer, now)?);
-            self.commit(change).await?;
-            Ok(answer)
-        };
-        let answer = committed.await.inspect_err(|error: &Error| {
-            if error.changed_nothing() {
-                // It was in the index before, so it can be put back.
-                drop(self.apply_consent(&before));
-            }
-        })?;
-        self.consent_again(call.caller, answer, now)
+        ending.check(record.message.state())?;
+        push_event(&mut record, call.caller, ending.state(), reason, now)?;
+        self.commit_consent(call, &person, Batch::of(record, Write::Next), now).await
     }
 
     /// Ends every open referral of the person that nothing permits any more, as the consents are now.
@@ -121,6 +130,18 @@ impl Gateway {
         &self,
         caller: &Caller,
         person: &Person,
+        change: &mut Change,
+        now: Timestamp,
+    ) -> Result<Effect, Error> {
+        self.stop_unpermitted_by(caller, person, &[], change, now).await
+    }
+
+    /// The same, as the consents are now with these grants, which are made durable together with the change.
+    pub(super) async fn stop_unpermitted_by(
+        &self,
+        caller: &Caller,
+        person: &Person,
+        granted: &[Grant],
         change: &mut Change,
         now: Timestamp,
     ) -> Result<Effect, Error> {
@@ -132,7 +153,7 @@ impl Gateway {
             filter.before = Some((last.created, last.id));
             for row in rows.into_iter().filter(|row| !is_final(row.state)) {
                 let mut record = ReferralRecord::open(person, row)?;
-                if !self.still_permitted(&record, now) {
+                if !self.still_permitted(&record, granted, now) {
                     let mut effect = Effect::default();
                     self.stop(person, &mut record, change, &mut effect, now).await?;
                     if may_know(caller, &record.row) {
@@ -163,12 +184,24 @@ impl Gateway {
         Ok(names)
     }
 
-    fn still_permitted(&self, record: &ReferralRecord, now: Timestamp) -> bool {
+    fn still_permitted(&self, record: &ReferralRecord, granted: &[Grant], now: Timestamp) -> bool {
         let question = record.question(Viewer::Addressee, ActorRole::System, now);
         let content = record.message.content.as_ref().map_or(CategorySet::EMPTY, Disclose::categories);
         let required = self.required(&record.row.recipient);
-        let decision = self.engine().decide(&self.index(), content.union(required), &question);
-        required.is_subset(decision.permitted()) || is_passing(&decision)
+        let permits = |index: &ConsentIndex| {
+            let decision = self.engine().decide(index, content.union(required), &question);
+            required.is_subset(decision.permitted()) || is_passing(&decision)
+        };
+        if granted.is_empty() {
+            return permits(&self.index());
+        }
+        // They are in the index for this decision alone: nobody else may rest on what is not durable yet.
+        let mut index = self.index_mut();
+        let before = index.snapshot(record.row.youth);
+        granted.iter().for_each(|grant| index.put_grant(grant, 0));
+        let permitted = permits(&index);
+        index.restore(before);
+        permitted
     }
 
     async fn stop(

@@ -109,30 +109,38 @@ impl ConsentService for Service {
 
     async fn invalidate_consent(
         &self,
-        _request: Request<InvalidateConsentRequest>,
+        request: Request<InvalidateConsentRequest>,
     ) -> Result<Response<ConsentChange>, Status> {
-        Err(Status::unimplemented("not yet"))
+        let (caller, request) = self.0.open(request)?;
+        let change = self.0.gateway.invalidate_consent(&caller, request).await?;
+        Ok(answer(change, &caller, self.0.gateway.now())?)
     }
 
     async fn get_consent_receipt(
         &self,
-        _request: Request<GetConsentReceiptRequest>,
+        request: Request<GetConsentReceiptRequest>,
     ) -> Result<Response<ConsentReceipt>, Status> {
-        Err(Status::unimplemented("not yet"))
+        let (caller, request) = self.0.open(request)?;
+        let receipt = self.0.gateway.get_consent_receipt(&caller, request).await?;
+        Ok(answer(receipt, &caller, self.0.gateway.now())?)
     }
 
     async fn export_consent(
         &self,
-        _request: Request<ExportConsentRequest>,
+        request: Request<ExportConsentRequest>,
     ) -> Result<Response<ConsentDocument>, Status> {
-        Err(Status::unimplemented("not yet"))
+        let (caller, request) = self.0.open(request)?;
+        let document = self.0.gateway.export_consent(&caller, request).await?;
+        Ok(answer(document, &caller, self.0.gateway.now())?)
     }
 
     async fn import_consent(
         &self,
-        _request: Request<ImportConsentRequest>,
+        request: Request<ImportConsentRequest>,
     ) -> Result<Response<ImportConsentResponse>, Status> {
-        Err(Status::unimplemented("not yet"))
+        let (caller, request) = self.0.open(request)?;
+        let import = self.0.gateway.import_consent(&caller, request).await?;
+        Ok(answer(import, &caller, self.0.gateway.now())?)
     }
 
     async fn batch_verify_consents(

@@ -1,14 +1,15 @@
 //! What goes wrong on such a journey, with personal values wherever they fit?
 
+use polku_proto::v1::import_consent_request::Reading;
 use polku_proto::v1::{
     AcceptReferralRequest, CancelReferralRequest, GetConsentRequest, GetJourneyRequest, GetReferralRequest,
-    HoldReferralRequest, IdentifyYouthRequest, ListConsentsRequest, ListReferralsRequest,
-    ProvideInformationRequest, Purpose, RecordConsentRequest, RecordProhibitionRequest, ReferralContent,
-    RequestInformationRequest, RevokeConsentRequest, SendReferralRequest, VerifyConsentRequest,
-    WatchReferralsRequest, WithdrawConsentRequest,
+    HoldReferralRequest, IdentifyYouthRequest, ImportConsentRequest, ListConsentsRequest,
+    ListReferralsRequest, ProvideInformationRequest, Purpose, RecordConsentRequest, RecordProhibitionRequest,
+    ReferralContent, RequestInformationRequest, RevokeConsentRequest, SendReferralRequest,
+    VerifyConsentRequest, WatchReferralsRequest, WithdrawConsentRequest,
 };
 use polku_tests::simulators::{Fault, Operation};
-use polku_tests::world::{OHJAAMO, PAJA, TE, evidence, professional, referral_to, request_id, terms};
+use polku_tests::world::{KELA, OHJAAMO, PAJA, TE, evidence, professional, referral_to, request_id, terms};
 
 use super::journey::{ALL, Journey, content};
 
@@ -125,11 +126,21 @@ async fn in_consents(journey: &mut Journey<'_>) {
         record(|request| request.terms.as_mut().unwrap().recipients = vec!["kanaria-taho".into()]),
         record(|request| request.terms.as_mut().unwrap().recipients = vec!["Esimerkkinen".into()]),
         record(|request| request.requested = "youths/010594Y9032/consents/kanaria-".into()),
+        record(|request| request.supersedes = "youths/010594Y9032/consents/kanaria-".into()),
+        record(|request| request.evidence.as_mut().unwrap().capacity = "kanaria-arvio".into()),
     ];
     for (number, request) in requests.into_iter().enumerate() {
         journey.refused(&format!("consent {number}"), ohjaamo.consent.record_consent(request).await);
     }
-    let consent = journey.consent(&journey.youth, OHJAAMO, &ALL[..1]).await;
+    let import = ImportConsentRequest {
+        request_id: request_id(),
+        youth: journey.youth.clone(),
+        content: "{\"patient\": \"kanaria-asiakirja 010594Y9032\"}".into(),
+        reading: Reading::R4Literal as i32,
+        evidence: Some(evidence()),
+    };
+    journey.refused("document", ohjaamo.consent.import_consent(import).await);
+    let consent = journey.consent(&journey.youth, KELA, &ALL[..1]).await;
     let revoke = RevokeConsentRequest {
         request_id: request_id(),
         name: consent.name.clone(),

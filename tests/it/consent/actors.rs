@@ -1,14 +1,12 @@
 //! What may the young person and whoever represents them do?
 
 use polku_proto::v1::consent_evidence::GivenBy;
-use polku_proto::v1::{
-    ConsentEvidence, ConsentState as State, ConsentTerms, GetJourneyRequest, Journey, ProhibitionTerms,
-    RecordConsentRequest,
-};
-use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, evidence, full_content, request_id, terms};
+use polku_proto::v1::{ConsentState as State, ConsentTerms, GetJourneyRequest, Journey, ProhibitionTerms};
+use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, full_content, terms};
 use tonic::{Code, Status};
 
-use super::changes::{Ask, get, prohibit, record, renew, request, withdraw};
+use super::changes::{Ask, get, given_by, prohibit, record, record_with, renew, request, withdraw};
+use super::minors::able_minor;
 use crate::stage::{BASIC, Stage, TOLD, assert_refused, assert_same_refusal, fields_of, purpose_of};
 
 fn to_kela() -> ConsentTerms {
@@ -18,17 +16,6 @@ fn to_kela() -> ConsentTerms {
 async fn journey(client: &Client, youth: &str) -> Result<Journey, Status> {
     let request = GetJourneyRequest { youth: youth.into() };
     Ok(client.clone().journey.get_journey(request).await?.into_inner())
-}
-
-async fn given_by(client: &Client, youth: &str, given_by: GivenBy) -> Result<State, Status> {
-    let request = RecordConsentRequest {
-        request_id: request_id(),
-        youth: youth.into(),
-        terms: Some(to_kela()),
-        evidence: Some(ConsentEvidence { given_by: given_by as i32, ..evidence() }),
-        ..RecordConsentRequest::default()
-    };
-    Ok(client.clone().consent.record_consent(request).await?.into_inner().consent.unwrap().state())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,7 +41,7 @@ async fn young_people_give_and_take_back_their_own_consents() {
 #[tokio::test(flavor = "multi_thread")]
 async fn evidence_fits_who_acts() {
     let stage = Stage::open().await;
-    let youth = stage.ohjaamo().identify(PEOPLE[0]).await.unwrap();
+    let youth = able_minor(&stage).await;
     let all = [GivenBy::Self_, GivenBy::Guardian, GivenBy::OtherRepresentative];
     for (client, allowed) in [
         (stage.subject(&youth), &all[..1]),
@@ -62,9 +49,9 @@ async fn evidence_fits_who_acts() {
         (stage.ohjaamo(), &all[..]),
     ] {
         for who in all {
-            let result = given_by(&client, &youth, who).await;
+            let result = record_with(&client, &youth, to_kela(), given_by(who)).await;
             if allowed.contains(&who) {
-                assert_eq!(result.unwrap(), State::Given, "{who:?}");
+                assert_eq!(result.unwrap().consent.unwrap().state(), State::Given, "{who:?}");
             } else {
                 let status = assert_refused(result, Code::InvalidArgument, "TERMS_INVALID");
                 assert_eq!(fields_of(&status), ["evidence.given_by"]);
@@ -77,7 +64,7 @@ async fn evidence_fits_who_acts() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_acts_for_somebody_elses_youth() {
     let stage = Stage::open().await;
-    let (youth, other) = (stage.youth(PEOPLE[0]).await, stage.youth(PEOPLE[1]).await);
+    let (youth, other) = (able_minor(&stage).await, stage.youth(PEOPLE[1]).await);
     let nobody = format!("youths/{}", uuid::Uuid::now_v7());
     let consent = record(&stage.ohjaamo(), &other, to_kela()).await.unwrap().consent.unwrap();
     for client in [stage.subject(&youth), stage.guardian(&youth)] {
@@ -128,7 +115,7 @@ async fn young_people_read_their_whole_journey() {
 #[tokio::test(flavor = "multi_thread")]
 async fn young_people_do_not_identify_others() {
     let stage = Stage::open().await;
-    let youth = stage.ohjaamo().identify(PEOPLE[0]).await.unwrap();
+    let youth = able_minor(&stage).await;
     for mut client in [stage.subject(&youth), stage.guardian(&youth)] {
         assert_refused(client.identify(PEOPLE[1]).await, Code::PermissionDenied, "ACTOR_NOT_ALLOWED");
     }

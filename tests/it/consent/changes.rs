@@ -1,10 +1,11 @@
 //! How is a consent or prohibition changed?
 
+use polku_proto::v1::consent_evidence::GivenBy;
 use polku_proto::v1::{
-    Consent, ConsentChange, ConsentTerms, DataCategory, Decision, GetConsentRequest, ProhibitionChange,
-    ProhibitionTerms, Purpose, RecordConsentRequest, RecordProhibitionRequest, RefuseConsentRequest,
-    RenewConsentRequest, RequestConsentRequest, RevokeConsentRequest, VerifyConsentRequest,
-    WithdrawConsentRequest, decision::Verdict,
+    Consent, ConsentChange, ConsentEvidence, ConsentTerms, DataCategory, Decision, GetConsentRequest,
+    InvalidateConsentRequest, ProhibitionChange, ProhibitionTerms, Purpose, RecordConsentRequest,
+    RecordProhibitionRequest, RefuseConsentRequest, RenewConsentRequest, RequestConsentRequest,
+    RevokeConsentRequest, VerifyConsentRequest, WithdrawConsentRequest, decision::Verdict,
 };
 use polku_tests::world::{Client, evidence, request_id};
 use prost_types::Timestamp;
@@ -70,14 +71,56 @@ pub(super) async fn record(
     youth: &str,
     terms: ConsentTerms,
 ) -> Result<ConsentChange, Status> {
+    record_with(client, youth, terms, evidence()).await
+}
+
+pub(super) async fn record_with(
+    client: &Client,
+    youth: &str,
+    terms: ConsentTerms,
+    evidence: ConsentEvidence,
+) -> Result<ConsentChange, Status> {
+    let request = RecordConsentRequest {
+        request_id: request_id(),
+        youth: youth.into(),
+        terms: Some(terms),
+        evidence: Some(evidence),
+        ..RecordConsentRequest::default()
+    };
+    Ok(client.clone().consent.record_consent(request).await?.into_inner())
+}
+
+/// Evidence of somebody's consent.
+pub(super) fn given_by(who: GivenBy) -> ConsentEvidence {
+    ConsentEvidence { given_by: who as i32, ..evidence() }
+}
+
+/// Records a consent in the place of another one.
+pub(super) async fn replace(
+    client: &Client,
+    old: &str,
+    terms: ConsentTerms,
+) -> Result<ConsentChange, Status> {
+    let (youth, _) = old.split_once("/consents/").unwrap();
     let request = RecordConsentRequest {
         request_id: request_id(),
         youth: youth.into(),
         terms: Some(terms),
         evidence: Some(evidence()),
+        supersedes: old.into(),
         ..RecordConsentRequest::default()
     };
     Ok(client.clone().consent.record_consent(request).await?.into_inner())
+}
+
+pub(super) async fn invalidate(
+    client: &Client,
+    consent: &Consent,
+    etag: &str,
+) -> Result<ConsentChange, Status> {
+    let (request_id, name, etag) = (request_id(), consent.name.clone(), etag.to_owned());
+    let request = InvalidateConsentRequest { request_id, name, etag, reason: "kanaria-mitaton".into() };
+    Ok(client.clone().consent.invalidate_consent(request).await?.into_inner())
 }
 
 /// Records the consent that was requested.

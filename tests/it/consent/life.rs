@@ -1,7 +1,6 @@
 //! Through which states does a consent go?
 
 use jiff::SignedDuration;
-use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::{
     Consent, ConsentState as State, ConsentTerms, DataCategory, LiftProhibitionRequest, ListConsentsRequest,
     ProhibitionTerms, prohibition,
@@ -133,7 +132,7 @@ async fn a_change_of_another_version_is_aborted_and_a_withdrawal_is_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_consent_has_an_end_and_a_permit_need_not() {
+async fn a_consent_has_an_end_that_makes_sense() {
     let stage = Stage::at_noon().await;
     let youth = person(&stage).await;
     let client = &stage.ohjaamo();
@@ -165,12 +164,6 @@ async fn a_consent_has_an_end_and_a_permit_need_not() {
         .await;
     let foreign = ConsentTerms { disclosers: vec![TE.into()], recipients: vec![PAJA.into()], ..good.clone() };
     refused("terms.disclosers", foreign).await;
-
-    let permit = ConsentTerms { kind: ConsentKind::DisclosurePermit as i32, valid_until: None, ..good };
-    let recorded = record(client, &youth, permit).await.unwrap().consent.unwrap();
-    assert_eq!(recorded.terms.unwrap().valid_from, Some(wire(now)), "from the recording on");
-    stage.advance(HOUR * 24 * 3650);
-    assert!(permits(client, &youth).await);
     stage.close().await;
 }
 
@@ -183,11 +176,14 @@ async fn a_consent_that_has_run_out_is_renewed_from_then_on() {
     stage.advance(HOUR * 2);
     let over = get(client, &given.name).await.unwrap();
     assert_eq!((over.state(), over.etag.as_str()), (State::Expired, given.etag.as_str()));
+    assert_eq!(states(&over), [State::Given, State::Expired]);
+    let end = given.terms.as_ref().unwrap().valid_until;
+    assert_eq!((over.events[1].time, over.events[1].agency.as_str()), (end, ""), "then, and by itself");
     assert!(!permits(client, &youth).await);
     let result = renew(client, &over, &over.etag, wire(stage.now())).await;
     assert_refused(result, Code::InvalidArgument, "TERMS_INVALID");
     let renewed = renew(client, &over, &over.etag, wire(stage.now() + HOUR)).await.unwrap().consent.unwrap();
-    assert_eq!(renewed.state(), State::Renewed);
+    assert_eq!(states(&renewed), [State::Given, State::Expired, State::Renewed], "the gap stays on record");
     assert_eq!(renewed.terms.unwrap().valid_from, Some(wire(stage.now())), "not for the time in between");
     assert!(permits(client, &youth).await);
     stage.close().await;

@@ -6,6 +6,7 @@ use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, TE, terms};
 use tonic::Code;
 
 use super::changes::{prohibit, record};
+use super::minors::MINOR;
 use crate::stage::{BASIC, Stage, assert_refused, fields_of, purpose_of, wire};
 
 async fn prohibitions(client: &Client, youth: &str) -> Vec<String> {
@@ -22,7 +23,7 @@ async fn prohibitions(client: &Client, youth: &str) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_prohibition_is_found_again_by_who_recorded_it_and_by_the_young_person() {
     let stage = Stage::at_noon().await;
-    let youth = stage.ohjaamo().identify(PEOPLE[0]).await.unwrap();
+    let youth = stage.ohjaamo().identify(MINOR).await.unwrap();
     let terms = ProhibitionTerms { recipients: vec![KELA.into()], ..ProhibitionTerms::default() };
     let recorded = prohibit(&stage.ohjaamo(), &youth, terms).await.unwrap().prohibition.unwrap();
     for reader in [stage.ohjaamo(), stage.subject(&youth), stage.guardian(&youth)] {

@@ -31,6 +31,7 @@ use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
+use tonic_types::StatusExt;
 use tower::Service;
 use uuid::Uuid;
 
@@ -116,7 +117,8 @@ impl Client {
         Ok(self.journey.identify_youth(request).await?.into_inner().youth)
     }
 
-    /// Records a written consent of the young person, for a year from now.
+    /// Records a written consent for a year from now: the young person's, or the guardian's of a minor whom nobody has
+    /// assessed.
     ///
     /// # Errors
     /// Whatever the gateway answers.
@@ -128,16 +130,26 @@ impl Client {
         purpose: Purpose,
         categories: &[DataCategory],
     ) -> Result<Consent, Status> {
-        let request = RecordConsentRequest {
+        let request = |given_by: GivenBy| RecordConsentRequest {
             request_id: request_id(),
             youth: youth.into(),
             terms: Some(terms(from, to, purpose, categories)),
-            evidence: Some(evidence()),
+            evidence: Some(ConsentEvidence { given_by: given_by as i32, ..evidence() }),
             ..RecordConsentRequest::default()
         };
-        let change = self.consent.record_consent(request).await?.into_inner();
+        let answer = match self.consent.record_consent(request(GivenBy::Self_)).await {
+            Err(status) if is_for(&status, "CAPACITY_NOT_ASSESSED") => {
+                self.consent.record_consent(request(GivenBy::Guardian)).await
+            }
+            answer => answer,
+        };
+        let change = answer?.into_inner();
         change.consent.ok_or_else(|| Status::internal("no consent in the answer"))
     }
+}
+
+fn is_for(status: &Status, reason: &str) -> bool {
+    status.get_details_error_info().is_some_and(|info| info.reason == reason)
 }
 
 /// Terms of a consent for a year from now.

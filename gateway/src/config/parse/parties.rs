@@ -6,9 +6,10 @@ use polku_policy::{Agreement, Sector, Standing, Task};
 use polku_proto::{AgencyId, CategorySet, named};
 
 use super::super::section::{Section, quoted};
-use super::super::{ActorKind, AdapterEntry, AgencyEntry, Organisation};
+use super::super::{ActorKind, AdapterEntry, AgencyEntry, Controller, Organisation};
 
 const AGENCY_ID: &str = "an agency id: 1 to 32 lower-case letters, digits and hyphens, a letter first";
+const BUSINESS_ID: &str = "a business id: seven digits, a hyphen and the check digit";
 const STANDINGS: [(&str, Standing); 2] =
     [("authority", Standing::Authority), ("not_authority", Standing::NotAuthority)];
 const ACTORS: [(&str, ActorKind); 3] = [
@@ -31,6 +32,7 @@ pub(super) fn agencies(top: &Section<'_>) -> (Vec<AgencyEntry>, BTreeSet<AgencyI
         let standing = one_of(&section, "standing", &STANDINGS);
         let tasks = tasks(&section);
         let requires = requires(&section);
+        let controller = section.optional_section("controller").map_or_else(Controller::default, controller);
         let kind = section.optional_text("adapter", "the name of an adapter");
         let settings = section.raw_table("settings");
         if kind.is_none() && settings.is_some() {
@@ -42,7 +44,7 @@ pub(super) fn agencies(top: &Section<'_>) -> (Vec<AgencyEntry>, BTreeSet<AgencyI
         section.finish();
         let adapter = kind.map(|kind| AdapterEntry { kind, settings: settings.unwrap_or_default() });
         if let (Some(id), Some(sector), Some(standing)) = (id, sector, standing) {
-            agencies.push(AgencyEntry { id, sector, standing, tasks, requires, adapter });
+            agencies.push(AgencyEntry { id, sector, standing, tasks, requires, controller, adapter });
         }
     }
     (agencies, ids)
@@ -151,6 +153,54 @@ fn requires(section: &Section<'_>) -> CategorySet {
         }
     }
     categories
+}
+
+fn controller(section: Section<'_>) -> Controller {
+    let short = |text: &str| text.chars().count() <= 200;
+    let line = "a text of one line, at most 200 characters";
+    let controller = Controller {
+        name: stated(&section, "name", line, short),
+        business_id: section
+            .optional_text("business_id", BUSINESS_ID)
+            .and_then(|_| section.parsed("business_id", BUSINESS_ID)),
+        address: stated(&section, "address", line, short),
+        email: stated(&section, "email", "an e-mail address", is_email),
+        phone: stated(&section, "phone", "a telephone number, such as +358 9 000 0000", is_phone),
+        policy_url: stated(&section, "policy_url", "an address that begins with https://", is_https),
+    };
+    section.finish();
+    controller
+}
+
+fn stated(
+    section: &Section<'_>,
+    key: &'static str,
+    expected: &str,
+    fits: impl Fn(&str) -> bool,
+) -> Option<String> {
+    let text = section.optional_text(key, expected)?;
+    if fits(&text) && !text.chars().any(char::is_control) {
+        return Some(text);
+    }
+    section.wrong(key, quoted(&text), expected);
+    None
+}
+
+fn is_email(text: &str) -> bool {
+    let spaced = text.chars().any(char::is_whitespace);
+    let parts = text.split_once('@');
+    text.len() <= 254
+        && !spaced
+        && parts.is_some_and(|(local, host)| !local.is_empty() && host.contains('.') && !host.contains('@'))
+}
+
+fn is_phone(text: &str) -> bool {
+    (3..=32).contains(&text.len()) && text.chars().all(|c| c.is_ascii_digit() || "+- ".contains(c))
+}
+
+fn is_https(text: &str) -> bool {
+    let host = text.parse::<http::Uri>().ok().and_then(|address| address.host().map(str::to_owned));
+    text.len() <= 2000 && text.starts_with("https://") && host.is_some_and(|host| !host.is_empty())
 }
 
 fn certificates(section: &Section<'_>, all: &mut BTreeSet<[u8; 32]>) -> Vec<[u8; 32]> {

@@ -1,0 +1,117 @@
+//! Who has given a consent, could they, and were they told what it is about?
+//!
+//! A guardian's consent may reach beyond the eighteenth birthday: it is recorded as it was given, and the policy engine
+//! ends it with that day. From then on the young person gives it anew, in person.
+
+use jiff::{Timestamp, ToSpan};
+use polku_policy::Capacity;
+use polku_proto::v1::ConsentEvidence;
+use polku_proto::v1::consent_evidence::GivenBy;
+use polku_proto::v1::consent_terms::ConsentKind;
+use polku_proto::v1::representative_actor;
+use polku_proto::{LegalStatusName, time::finnish_date};
+
+use super::terms::{time, wrong};
+use crate::caller::{Actor, Caller};
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::person::Person;
+
+const GIVEN_BY: &str = "evidence.given_by";
+
+/// The age from which on people decide for themselves (law 442/1983 section 2), in years.
+const OF_AGE: i8 = 18;
+
+impl Gateway {
+    /// Evidence that fits who acts, whose consent it is and what kind of instrument it is for. For a minor who gives a
+    /// consent in person it is completed with the assessment that says so.
+    pub(super) fn check_evidence(
+        &self,
+        caller: &Caller,
+        person: &Person,
+        kind: ConsentKind,
+        evidence: ConsentEvidence,
+        now: Timestamp,
+    ) -> Result<ConsentEvidence, Error> {
+        check_actor(caller, evidence.given_by())?;
+        if !evidence.capacity.is_empty() {
+            return Err(wrong("evidence.capacity", "nothing: the gateway fills it in"));
+        }
+        check_times(kind, &evidence, now)?;
+        let capacity = self.check_giver(person, evidence.given_by(), now)?;
+        Ok(ConsentEvidence { capacity, ..evidence })
+    }
+
+    /// Whether this one can give a consent about this person now; the assessment of a minor's capacity, if it rests on
+    /// one.
+    fn check_giver(&self, person: &Person, given_by: GivenBy, now: Timestamp) -> Result<String, Error> {
+        let is_minor = person.identity()?.birth_date() > finnish_date(now).saturating_sub(OF_AGE.years());
+        match given_by {
+            GivenBy::Guardian if !is_minor => Err(Error::Field {
+                field: GIVEN_BY,
+                reason: "RENEW_BY_SUBJECT",
+                expected: "the young person's own consent: they are of age, and guardians decide for minors only",
+            }),
+            GivenBy::Self_ if is_minor => match self.index().capacity(person.id) {
+                None | Some((_, Capacity::NotAssessed)) => Err(Error::Field {
+                    field: GIVEN_BY,
+                    reason: "CAPACITY_NOT_ASSESSED",
+                    expected: "a guardian's consent, or a minor whose capacity to decide has been assessed and \
+                               recorded as a legal status",
+                }),
+                Some((_, Capacity::NotCapable)) => Err(Error::Field {
+                    field: GIVEN_BY,
+                    reason: "GUARDIAN_PERMISSION_MISSING",
+                    expected: "a guardian's consent: the minor was assessed as not able to decide on the matter",
+                }),
+                Some((status, Capacity::Capable | Capacity::CapableHidden)) => {
+                    Ok(LegalStatusName { youth: person.id, status }.to_string())
+                }
+            },
+            GivenBy::Self_ | GivenBy::Guardian | GivenBy::OtherRepresentative | GivenBy::Unspecified => {
+                Ok(String::new())
+            }
+        }
+    }
+}
+
+/// Who gave the consent must fit who is acting.
+fn check_actor(caller: &Caller, given_by: GivenBy) -> Result<(), Error> {
+    let fits = match &caller.actor {
+        Actor::Professional { .. } => true,
+        Actor::Subject(_) => given_by == GivenBy::Self_,
+        Actor::Representative { capacity, .. } => match capacity {
+            representative_actor::Capacity::Guardian => given_by == GivenBy::Guardian,
+            representative_actor::Capacity::OtherRepresentative => given_by == GivenBy::OtherRepresentative,
+            representative_actor::Capacity::Unspecified => false,
+        },
+    };
+    if fits { Ok(()) } else { Err(wrong(GIVEN_BY, "the acting person's own capacity")) }
+}
+
+/// A permit to disclose is given by somebody who has been informed (law 703/2023), and a receipt shows what was given.
+fn check_times(kind: ConsentKind, evidence: &ConsentEvidence, now: Timestamp) -> Result<(), Error> {
+    let informed =
+        evidence.inform_time.as_ref().map(|told| time(told, "evidence.inform_time")).transpose()?;
+    let receipt =
+        evidence.receipt_time.as_ref().map(|given| time(given, "evidence.receipt_time")).transpose()?;
+    match informed {
+        None if kind == ConsentKind::DisclosurePermit => {
+            return Err(wrong(
+                "evidence.inform_time",
+                "when the young person was informed: a permit to disclose needs it",
+            ));
+        }
+        Some(informed) if informed > now => {
+            return Err(wrong("evidence.inform_time", "an instant that is not in the future"));
+        }
+        Some(_) | None => {}
+    }
+    if receipt.is_some_and(|receipt| receipt > now || informed.is_some_and(|informed| receipt < informed)) {
+        return Err(wrong(
+            "evidence.receipt_time",
+            "an instant that is not in the future, and not before evidence.inform_time",
+        ));
+    }
+    Ok(())
+}

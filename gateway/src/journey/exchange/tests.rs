@@ -1,0 +1,208 @@
+//! What a document says is recorded all of it or nothing, about nobody but the named person.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use polku_policy::{Agency, Agreement, Directory, Engine, Rules, Sector, Standing};
+use polku_proto::v1::consent_evidence::{Form, GivenBy};
+use polku_proto::v1::consent_terms::ConsentKind;
+use polku_proto::v1::import_consent_request::Reading;
+use polku_proto::v1::{
+    ConsentState, ConsentTerms, DataCategory, IdentifyYouthRequest, LegalBasis, ProhibitionTerms, Purpose,
+    prohibition,
+};
+use polku_proto::{YouthId, YouthName};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use super::super::fhir::Patient;
+use super::*;
+use crate::audit::AuditLog;
+use crate::caller::Actor;
+use crate::clock::ManualClock;
+use crate::config::DeliverySettings;
+use crate::gateway::Parts;
+use crate::record::wire_time;
+use crate::seal::Keys;
+use crate::store::sqlite::SqliteStore;
+
+const CODE: &str = "010594Y9032";
+
+struct Scene {
+    gateway: Arc<Gateway>,
+    youth: YouthId,
+    caller: Caller,
+    _folder: TempDir,
+}
+
+impl Scene {
+    async fn open() -> Scene {
+        let folder = TempDir::new().unwrap();
+        let agency = |id: &str, sector| Agency::new(id.parse().unwrap(), sector, Standing::Authority);
+        let agencies = vec![agency("ohjaamo", Sector::YouthWork), agency("kela", Sector::Benefits)];
+        let agreement = Agreement { from: "ohjaamo".parse().unwrap(), to: "kela".parse().unwrap() };
+        let directory = Directory::new(agencies, vec![agreement]).unwrap();
+        let gateway = Gateway::open(Parts {
+            clock: Arc::new(ManualClock::new("2026-03-02T10:00:00Z".parse().unwrap())),
+            store: Arc::new(SqliteStore::open(&folder.path().join("polku.db")).unwrap()),
+            audit: AuditLog::open(&folder.path().join("audit.log")).unwrap().0,
+            keys: Keys::generate_into(&folder.path().join("keys")).unwrap(),
+            engine: Engine::new(Rules::shipped().unwrap(), directory.clone()).unwrap(),
+            directory,
+            controllers: BTreeMap::new(),
+            adapters: Vec::new(),
+            delivery: DeliverySettings::default(),
+        });
+        let gateway = gateway.await.unwrap();
+        let professional = Actor::Professional {
+            id: "ohjaaja-1".into(),
+            unit: "keskusta".into(),
+            role: "guidance_worker".into(),
+        };
+        let caller = Caller { agency: "ohjaamo".parse().unwrap(), actor: professional };
+        let request =
+            IdentifyYouthRequest { request_id: Uuid::now_v7().to_string(), identity_code: CODE.into() };
+        let name = gateway.identify(&caller, Valid::check(request).unwrap()).await.unwrap().youth;
+        let youth = name.parse::<YouthName>().unwrap().youth;
+        Scene { gateway, youth, caller, _folder: folder }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.gateway.now()
+    }
+
+    fn terms(&self) -> ConsentTerms {
+        ConsentTerms {
+            kind: ConsentKind::Consent as i32,
+            disclosers: vec!["ohjaamo".into()],
+            recipients: vec!["kela".into()],
+            purposes: vec![Purpose::Rehabilitation as i32],
+            categories: vec![DataCategory::ServiceNeeds as i32, DataCategory::Housing as i32],
+            valid_until: Some(wire_time(self.now() + SignedDuration::from_hours(1)).unwrap()),
+            legal_basis: LegalBasis::Consent as i32,
+            ..ConsentTerms::default()
+        }
+    }
+
+    fn document(&self) -> Imported {
+        let housing = vec![DataCategory::Housing as i32];
+        Imported {
+            patient: Patient::Hetu(CODE.parse().unwrap()),
+            terms: vec![self.terms(), self.terms()],
+            prohibitions: vec![ProhibitionTerms { categories: housing, ..ProhibitionTerms::default() }],
+        }
+    }
+
+    fn request(&self, content: &str) -> ImportConsentRequest {
+        ImportConsentRequest {
+            request_id: Uuid::now_v7().to_string(),
+            youth: YouthName { youth: self.youth }.to_string(),
+            content: content.into(),
+            reading: Reading::R4Literal as i32,
+            evidence: Some(evidence()),
+        }
+    }
+
+    /// What the use case does once the document has been read.
+    async fn import(
+        &self,
+        request: &ImportConsentRequest,
+        imported: Imported,
+    ) -> Result<ImportConsentResponse, Error> {
+        let call = self.gateway.call(&self.caller, "ImportConsent", &request.request_id, request)?;
+        let Begun { person, now, alone: _alone, .. } =
+            self.gateway.begin::<ImportConsentResponse>(&call, self.youth).await?;
+        let evidence = request.evidence.clone().unwrap_or_default();
+        let answer = self.gateway.record_imported(&call, &person, imported, &evidence, now).await?;
+        Ok(crate::answer::answer(answer, &self.caller, now)?.into_inner())
+    }
+
+    async fn recorded(&self) -> usize {
+        self.gateway.store.instruments_of(self.youth).await.unwrap().len()
+    }
+}
+
+fn evidence() -> ConsentEvidence {
+    ConsentEvidence {
+        given_by: GivenBy::Self_ as i32,
+        form: Form::Written as i32,
+        notice_version: "2026-1".into(),
+        notice_language: "fi".into(),
+        notice_sha256: vec![7; 32],
+        ..ConsentEvidence::default()
+    }
+}
+
+#[tokio::test]
+async fn permissions_become_consents_and_denials_prohibitions_in_one_change() {
+    let scene = Scene::open().await;
+    let request = scene.request("{}");
+    let answer = scene.import(&request, scene.document()).await.unwrap();
+    assert_eq!((answer.consents.len(), answer.prohibitions.len()), (2, 1));
+    for consent in &answer.consents {
+        assert_eq!((consent.state(), consent.recorder.as_str()), (ConsentState::Given, "ohjaamo"));
+        assert_eq!(consent.evidence, Some(evidence()));
+    }
+    assert_eq!(answer.prohibitions[0].state(), prohibition::State::InForce);
+    assert_eq!(answer.receipt.as_ref().map(|receipt| receipt.sequence), Some(answer.revision));
+    assert_eq!(scene.recorded().await, 3);
+    assert_eq!((scene.gateway.index().len(), scene.gateway.index().revision()), (3, answer.revision));
+
+    // The same call has the same answer, whether or not the document could still be read.
+    let again = Valid::check(request.clone()).unwrap();
+    let again = scene.gateway.import_consent(&scene.caller, again).await.unwrap();
+    let again = crate::answer::answer(again, &scene.caller, scene.now()).unwrap().into_inner();
+    assert!(again == answer);
+    let other = ImportConsentRequest { content: "{ }".into(), ..request };
+    let other = Valid::check(other).unwrap();
+    let refused = scene.gateway.import_consent(&scene.caller, other).await.map(drop);
+    assert_eq!(refused.unwrap_err().reason(), "REQUEST_ID_REUSED");
+    assert_eq!(scene.recorded().await, 3);
+}
+
+#[tokio::test]
+async fn one_thing_wrong_and_nothing_is_recorded() {
+    let scene = Scene::open().await;
+    let nobody = YouthName { youth: YouthId::from_uuid(Uuid::nil()) };
+    let endless = ConsentTerms { valid_until: None, ..scene.terms() };
+    let foreign = ConsentTerms { recipients: vec!["te".into()], ..scene.terms() };
+    let empty = ConsentTerms { purposes: Vec::new(), ..scene.terms() };
+    let documents = vec!["asiakirja-1".into()];
+    let nobodys = ProhibitionTerms { documents, ..ProhibitionTerms::default() };
+    let cases = [
+        ("PATIENT_MISMATCH", Imported { patient: Patient::Youth(nobody), ..scene.document() }),
+        (
+            "PATIENT_MISMATCH",
+            Imported { patient: Patient::Hetu("010594Y9021".parse().unwrap()), ..scene.document() },
+        ),
+        ("NOTHING_STATED", Imported { terms: Vec::new(), prohibitions: Vec::new(), ..scene.document() }),
+        ("TERMS_INVALID", Imported { terms: vec![scene.terms(), endless], ..scene.document() }),
+        ("UNKNOWN_AGENCY", Imported { terms: vec![scene.terms(), foreign], ..scene.document() }),
+        ("INVALID_FIELDS", Imported { terms: vec![scene.terms(), empty], ..scene.document() }),
+        ("TERMS_INVALID", Imported { prohibitions: vec![nobodys], ..scene.document() }),
+    ];
+    for (reason, imported) in cases {
+        let leaves = scene.gateway.audit.len();
+        let refused = scene.import(&scene.request("{}"), imported).await.unwrap_err();
+        assert_eq!(refused.reason(), reason);
+        assert_eq!((scene.recorded().await, scene.gateway.audit.len()), (0, leaves));
+    }
+    let guardian = ImportConsentRequest {
+        evidence: Some(ConsentEvidence { given_by: GivenBy::Guardian as i32, ..evidence() }),
+        ..scene.request("{}")
+    };
+    let refused = scene.import(&guardian, scene.document()).await.unwrap_err();
+    assert_eq!(refused.reason(), "RENEW_BY_SUBJECT");
+    assert!(scene.gateway.index().is_empty());
+}
+
+#[tokio::test]
+async fn a_document_may_name_the_person_as_the_gateway_does_and_only_deny() {
+    let scene = Scene::open().await;
+    let patient = Patient::Youth(YouthName { youth: scene.youth });
+    let imported = Imported { patient, terms: Vec::new(), ..scene.document() };
+    let answer = scene.import(&scene.request("{}"), imported).await.unwrap();
+    assert_eq!((answer.consents.len(), answer.prohibitions.len()), (0, 1));
+    assert_eq!(scene.gateway.index().len(), 1);
+}
