@@ -74,8 +74,9 @@ fn everything() -> Result<Change> {
         request: Some(request(1, 0)?),
         youth: Some(youth(1)),
         referrals: vec![new_referral(referral(1, 0)?)],
-        instruments: vec![InstrumentWrite { row: instrument(3), expected: None }],
+        instruments: vec![InstrumentWrite { row: instrument(3), parties: Vec::new(), expected: None }],
         events: vec![event(1, Some(agency("kela")?))?],
+        notices: vec![notice("te", 17)?, notice("kela", 17)?],
         enqueue: vec![delivery(4, 0)?],
         deliveries: Vec::new(),
         stops: Vec::new(),
@@ -220,12 +221,12 @@ pub async fn versions_guard_referrals_and_instruments(store: &dyn Store) -> Resu
         change.referrals.push(ReferralWrite { row: changed.clone(), expected });
         ensure!(matches!(store.commit(change).await, Err(StoreError::Conflict)), "{expected:?}");
         let mut change = Change::announced_by(leaf);
-        change.instruments.push(InstrumentWrite { row: revoked.clone(), expected });
+        change.instruments.push(InstrumentWrite { row: revoked.clone(), parties: Vec::new(), expected });
         ensure!(matches!(store.commit(change).await, Err(StoreError::Conflict)), "{expected:?}");
     }
     let mut change = Change::announced_by(30);
     change.referrals.push(ReferralWrite { row: changed.clone(), expected: Some(1) });
-    change.instruments.push(InstrumentWrite { row: revoked.clone(), expected: Some(1) });
+    change.instruments.push(InstrumentWrite { row: revoked.clone(), parties: Vec::new(), expected: Some(1) });
     store.commit(change).await?;
     assert_eq!(store.referral(changed.id).await?, Some(changed));
     assert_eq!(store.instrument(revoked.id).await?, Some(revoked));

@@ -5,6 +5,7 @@
 
 mod consent;
 mod consent_view;
+mod explain;
 mod identify;
 mod inbound;
 mod legal_status;
@@ -16,12 +17,16 @@ mod refer;
 mod respond;
 mod sweep;
 mod verify;
+mod verify_batch;
 mod view;
 mod wait;
 mod watch;
+mod watch_consents;
+mod watch_referrals;
 mod withdraw;
 
 pub(crate) use read::name;
 pub(crate) use refer::Sent;
 pub(crate) use respond::{Action, Respond, event};
 pub(crate) use view::reader;
+pub(crate) use watch::{Feed, Watch};

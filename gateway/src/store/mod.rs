@@ -76,6 +76,17 @@ pub trait Store: Debug + Send + Sync {
     /// The position of the newest event; 0 if there is none.
     async fn last_event(&self) -> Result<u64, StoreError>;
 
+    /// Which people an agency is to ask about again, after a position, in order.
+    async fn notices_after(
+        &self,
+        position: u64,
+        agency: &AgencyId,
+        limit: u32,
+    ) -> Result<Vec<NoticeRow>, StoreError>;
+
+    /// The position of the newest notice; 0 if there is none.
+    async fn last_notice(&self) -> Result<u64, StoreError>;
+
     /// Takes deliveries that are due: waiting ones, and ones in sending whose lease has run out. Each gets a new
     /// fence and is leased until `lease.until`; its state stays as it is.
     async fn lease_due(&self, lease: &LeaseRequest) -> Result<Vec<DeliveryRow>, StoreError>;
@@ -162,6 +173,8 @@ pub struct Change {
     pub instruments: Vec<InstrumentWrite>,
     /// What watchers are told.
     pub events: Vec<NewEvent>,
+    /// Which agencies are told to ask about a person again.
+    pub notices: Vec<NewNotice>,
     /// Deliveries put into the queue.
     pub enqueue: Vec<DeliveryRow>,
     /// Deliveries that move on.
@@ -183,6 +196,7 @@ impl Change {
             referrals: Vec::new(),
             instruments: Vec::new(),
             events: Vec::new(),
+            notices: Vec::new(),
             enqueue: Vec::new(),
             deliveries: Vec::new(),
             stops: Vec::new(),
@@ -330,11 +344,13 @@ pub struct InstrumentRow {
     pub sealed: Vec<u8>,
 }
 
-/// A consent or prohibition as it shall be.
+/// A consent, prohibition or legal status as it shall be.
 #[derive(Debug)]
 pub struct InstrumentWrite {
     /// The new row.
     pub row: InstrumentRow,
+    /// The agencies that a consent names on either side: they are told of its change. Not kept with the row.
+    pub parties: Vec<AgencyId>,
     /// The version that must be there now; `None` for a new one.
     pub expected: Option<u64>,
 }
@@ -361,6 +377,29 @@ pub struct EventRow {
     pub position: u64,
     /// What happened.
     pub event: NewEvent,
+}
+
+/// That what a person permits may have changed, to be told to one agency. What has changed is not part of it: a
+/// prohibition must look like everything else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewNotice {
+    /// About whom.
+    pub youth: YouthId,
+    /// Who is told.
+    pub agency: AgencyId,
+    /// The consent revision of the change: the sequence of its audit leaf.
+    pub revision: u64,
+    /// When.
+    pub time: Timestamp,
+}
+
+/// The same, with its place in the one order of all notices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoticeRow {
+    /// From 1, without repetition, in the order of commits.
+    pub position: u64,
+    /// What is told.
+    pub notice: NewNotice,
 }
 
 /// What is delivered. The payload itself is made at the moment of sending.

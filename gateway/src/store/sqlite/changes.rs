@@ -8,7 +8,8 @@ use super::failed;
 use super::read::request;
 use super::rows::{blob, instant, kind_number, number};
 use crate::store::{
-    Change, DetailRow, InstrumentWrite, NewEvent, Reconciled, ReferralWrite, RequestRow, StoreError, YouthRow,
+    Change, DetailRow, InstrumentWrite, NewEvent, NewNotice, Reconciled, ReferralWrite, RequestRow,
+    StoreError, YouthRow,
 };
 
 /// Makes a change, within the savepoint of the writer.
@@ -36,6 +37,9 @@ pub(super) fn apply(connection: &Connection, change: &Change) -> Result<(), Stor
     }
     for event in &change.events {
         add_event(connection, event)?;
+    }
+    for notice in &change.notices {
+        add_notice(connection, notice)?;
     }
     for delivery in &change.enqueue {
         enqueue(connection, delivery)?;
@@ -193,6 +197,17 @@ fn add_event(connection: &Connection, event: &NewEvent) -> Result<(), StoreError
         event.sender.as_str(),
         event.recipient.as_ref().map(|recipient| recipient.as_str()),
         instant(event.time),
+    ];
+    execute(connection, sql, values).map(drop)
+}
+
+fn add_notice(connection: &Connection, notice: &NewNotice) -> Result<(), StoreError> {
+    let sql = "INSERT INTO consent_notice (youth, agency, revision, time) VALUES (?1, ?2, ?3, ?4)";
+    let values = params![
+        blob(notice.youth.uuid()),
+        notice.agency.as_str(),
+        number(notice.revision)?,
+        instant(notice.time),
     ];
     execute(connection, sql, values).map(drop)
 }

@@ -25,8 +25,8 @@ use uuid::Uuid;
 use self::read::Readers;
 use self::writer::Writer;
 use super::{
-    Change, DeliveryRow, DetailRow, EventRow, InstrumentRow, LeaseRequest, Reconciled, ReferralFilter,
-    ReferralRow, RequestKey, RequestRow, Store, StoreError, YouthRow,
+    Change, DeliveryRow, DetailRow, EventRow, InstrumentRow, LeaseRequest, NoticeRow, Reconciled,
+    ReferralFilter, ReferralRow, RequestKey, RequestRow, Store, StoreError, YouthRow,
 };
 use crate::seal::{IdentityIndex, WrappedKey};
 
@@ -157,6 +157,20 @@ impl Store for SqliteStore {
 
     async fn last_event(&self) -> Result<u64, StoreError> {
         self.read(read::last_event).await
+    }
+
+    async fn notices_after(
+        &self,
+        position: u64,
+        agency: &AgencyId,
+        limit: u32,
+    ) -> Result<Vec<NoticeRow>, StoreError> {
+        let agency = agency.clone();
+        self.read(move |connection| read::notices_after(connection, position, &agency, limit)).await
+    }
+
+    async fn last_notice(&self) -> Result<u64, StoreError> {
+        self.read(read::last_notice).await
     }
 
     async fn lease_due(&self, lease: &LeaseRequest) -> Result<Vec<DeliveryRow>, StoreError> {

@@ -10,12 +10,14 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
-use super::rows::{self, EVENT, INSTRUMENT, REFERRAL, REQUEST, YOUTH, blob, instant, number, only_number};
+use super::rows::{
+    self, EVENT, INSTRUMENT, NOTICE, REFERRAL, REQUEST, YOUTH, blob, instant, number, only_number,
+};
 use super::{failed, schema};
 use crate::seal::{IdentityIndex, WrappedKey};
 use crate::store::{
-    DetailRow, EventRow, InstrumentRow, Reconciled, ReferralFilter, ReferralRow, RequestKey, RequestRow,
-    StoreError, YouthRow,
+    DetailRow, EventRow, InstrumentRow, NoticeRow, Reconciled, ReferralFilter, ReferralRow, RequestKey,
+    RequestRow, StoreError, YouthRow,
 };
 
 /// How many read at the same time.
@@ -197,6 +199,24 @@ pub(super) fn events_after(
 /// See [`crate::store::Store::last_event`].
 pub(super) fn last_event(connection: &Connection) -> Result<u64, StoreError> {
     let last = one(connection, "SELECT ifnull(max(position), 0) FROM event", [], only_number)?;
+    Ok(last.unwrap_or(0))
+}
+
+/// See [`crate::store::Store::notices_after`].
+pub(super) fn notices_after(
+    connection: &Connection,
+    position: u64,
+    agency: &AgencyId,
+    limit: u32,
+) -> Result<Vec<NoticeRow>, StoreError> {
+    let condition = "consent_notice WHERE agency = ?1 AND position > ?2 ORDER BY position LIMIT ?3";
+    let values = params![agency.as_str(), number(position)?, limit];
+    all(connection, &select(NOTICE, condition), values, rows::notice)
+}
+
+/// See [`crate::store::Store::last_notice`].
+pub(super) fn last_notice(connection: &Connection) -> Result<u64, StoreError> {
+    let last = one(connection, "SELECT ifnull(max(position), 0) FROM consent_notice", [], only_number)?;
     Ok(last.unwrap_or(0))
 }
 

@@ -11,7 +11,7 @@ use super::{Unusable, failed};
 use crate::store::StoreError;
 
 /// Number 1 first. A migration that has been released is never changed.
-const MIGRATIONS: &[&str] = &[FIRST];
+const MIGRATIONS: &[&str] = &[FIRST, NOTICES];
 
 /// The version that this release writes.
 pub(super) fn newest() -> u32 {
@@ -184,4 +184,16 @@ CREATE TABLE reconciled (
     root BLOB NOT NULL
 ) STRICT;
 INSERT INTO reconciled (only, until, root) VALUES (1, 0, zeroblob(32));
+";
+
+/// Which agency is told to ask about whom again. The index has the position in it, as every index has.
+const NOTICES: &str = "
+CREATE TABLE consent_notice (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    youth BLOB NOT NULL REFERENCES youth (id),
+    agency TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    time INTEGER NOT NULL
+) STRICT;
+CREATE INDEX consent_notice_by_agency ON consent_notice (agency);
 ";

@@ -290,6 +290,10 @@ fn searches_for_work_use_the_index_of_what_is_pending() {
             "instrument_in_force (id>?)",
         ),
         (
+            "SELECT * FROM consent_notice WHERE agency = 'te' AND position > 1 ORDER BY position LIMIT 9",
+            "consent_notice_by_agency (agency=? AND rowid>?)",
+        ),
+        (
             "DELETE FROM request WHERE (organisation, request) IN
                 (SELECT organisation, request FROM request WHERE time < 1 ORDER BY time LIMIT 9)",
             "request_by_time (time<?)",
