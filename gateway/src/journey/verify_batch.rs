@@ -18,8 +18,8 @@
 //! | 56 | 32 | SHA-256 of the policy |
 //! | 88 | | discloser, 0, recipient, 0, reason code of a question without an answer; in ASCII |
 //!
-//! A question without an answer has zeros instead of everything that it asked. As the pseudonym is keyed, nobody can
-//! find a person by trying; whoever is given the items can show that these were meant.
+//! A question without an answer has zeros instead of everything that it asked. The items are kept in the store, by leaf
+//! and by pseudonym: so it is found who has asked about a person, and can be shown that these questions were meant.
 //!
 //! The id of the decision on item n is a UUID of the first half of SHA-256 over the hash of the leaf and n in two
 //! bytes: whoever has the receipt can tell it.
@@ -37,6 +37,7 @@ use crate::audit::{Tree, leaf_hash};
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::store::{BatchItem, Change};
 use crate::trail::{receipt, verdict};
 
 /// Version of the bytes of an item.
@@ -62,7 +63,19 @@ impl Gateway {
             let decide = |asked: Asked| asked.decide(&engine, &index).map(|decision| (asked, decision));
             asked.into_iter().map(|asked| asked.and_then(decide)).collect()
         };
-        let noted = self.note_batch(caller, self.commitment(&items)?, engine.policy_digest(), now).await?;
+        let mut kept = Vec::with_capacity(items.len());
+        let mut tree = Tree::new();
+        for (number, item) in (0_u16..).zip(&items) {
+            let subject =
+                item.as_ref().map_or([0; 32], |(asked, _)| self.subject_pseudonym(asked.question.youth));
+            let bytes = item_bytes(number, item, &subject)?;
+            tree.push(leaf_hash(&bytes));
+            kept.push(BatchItem { subject, bytes });
+        }
+        let noted = self.note_batch(caller, tree.root(), engine.policy_digest(), now).await?;
+        let mut change = Change::announced_by(noted.sequence);
+        change.items = kept;
+        self.commit(change).await?;
         let mut results = Vec::with_capacity(items.len());
         for (number, item) in (0_u16..).zip(items) {
             let result = match item {
@@ -76,41 +89,33 @@ impl Gateway {
         }
         Ok(BatchVerifyConsentsResponse { results, receipt: Some(receipt(&noted)) })
     }
+}
 
-    fn commitment(&self, items: &[Item]) -> Result<[u8; 32], Error> {
-        let mut tree = Tree::new();
-        for (number, item) in (0_u16..).zip(items) {
-            tree.push(leaf_hash(&self.item_bytes(number, item)?));
+fn item_bytes(number: u16, item: &Item, subject: &[u8; 32]) -> Result<Vec<u8>, Error> {
+    let mut bytes = vec![ITEM_VERSION];
+    match item {
+        Ok((asked, decision)) => {
+            let question = &asked.question;
+            bytes.push(verdict(decision) as u8);
+            bytes.extend(number.to_be_bytes());
+            bytes.extend(wire_number(question.purpose as i32)?);
+            bytes.extend(wire_number(question.ground as i32)?);
+            bytes.extend(decision.permitted().bits().to_be_bytes());
+            bytes.extend(decision.withheld().bits().to_be_bytes());
+            bytes.extend(decision.revision().to_be_bytes());
+            bytes.extend(subject);
+            bytes.extend(decision.policy_digest());
+            bytes.extend(format!("{}\0{}\0", question.channel.from, question.channel.to).into_bytes());
         }
-        Ok(tree.root())
-    }
-
-    fn item_bytes(&self, number: u16, item: &Item) -> Result<Vec<u8>, Error> {
-        let mut bytes = vec![ITEM_VERSION];
-        match item {
-            Ok((asked, decision)) => {
-                let question = &asked.question;
-                bytes.push(verdict(decision) as u8);
-                bytes.extend(number.to_be_bytes());
-                bytes.extend(wire_number(question.purpose as i32)?);
-                bytes.extend(wire_number(question.ground as i32)?);
-                bytes.extend(decision.permitted().bits().to_be_bytes());
-                bytes.extend(decision.withheld().bits().to_be_bytes());
-                bytes.extend(decision.revision().to_be_bytes());
-                bytes.extend(self.subject_pseudonym(question.youth));
-                bytes.extend(decision.policy_digest());
-                bytes.extend(format!("{}\0{}\0", question.channel.from, question.channel.to).into_bytes());
-            }
-            Err(error) => {
-                bytes.push(0);
-                bytes.extend(number.to_be_bytes());
-                // Nothing of what was asked, and no discloser and recipient.
-                bytes.extend([0; 84 + 2]);
-                bytes.extend(error.reason().as_bytes());
-            }
+        Err(error) => {
+            bytes.push(0);
+            bytes.extend(number.to_be_bytes());
+            // Nothing of what was asked, and no discloser and recipient.
+            bytes.extend([0; 84 + 2]);
+            bytes.extend(error.reason().as_bytes());
         }
-        Ok(bytes)
     }
+    Ok(bytes)
 }
 
 fn wire_number(number: i32) -> Result<[u8; 2], Error> {

@@ -1,5 +1,6 @@
 //! What is kept on disk, and in which words of the domain is it asked for?
 
+mod consents;
 pub mod sqlite;
 
 use std::fmt::Debug;
@@ -11,6 +12,8 @@ use polku_proto::{AgencyId, MessageId, ReferralId, YouthId};
 use uuid::Uuid;
 
 use crate::seal::{IdentityIndex, WrappedKey};
+
+pub use consents::{BatchItem, NewNotice, NoticeRow};
 
 /// The durable state of the gateway.
 ///
@@ -86,6 +89,12 @@ pub trait Store: Debug + Send + Sync {
 
     /// The position of the newest notice; 0 if there is none.
     async fn last_notice(&self) -> Result<u64, StoreError>;
+
+    /// The items of the batch of questions that this audit leaf is about, in their order.
+    async fn batch_items(&self, leaf: u64) -> Result<Vec<BatchItem>, StoreError>;
+
+    /// The audit leaves of the batches in which a person was asked about, by pseudonym, oldest first.
+    async fn batches_about(&self, subject: &[u8; 32]) -> Result<Vec<u64>, StoreError>;
 
     /// Takes deliveries that are due: waiting ones, and ones in sending whose lease has run out. Each gets a new
     /// fence and is leased until `lease.until`; its state stays as it is.
@@ -175,6 +184,8 @@ pub struct Change {
     pub events: Vec<NewEvent>,
     /// Which agencies are told to ask about a person again.
     pub notices: Vec<NewNotice>,
+    /// The items of a batch of questions.
+    pub items: Vec<BatchItem>,
     /// Deliveries put into the queue.
     pub enqueue: Vec<DeliveryRow>,
     /// Deliveries that move on.
@@ -197,6 +208,7 @@ impl Change {
             instruments: Vec::new(),
             events: Vec::new(),
             notices: Vec::new(),
+            items: Vec::new(),
             enqueue: Vec::new(),
             deliveries: Vec::new(),
             stops: Vec::new(),
@@ -377,29 +389,6 @@ pub struct EventRow {
     pub position: u64,
     /// What happened.
     pub event: NewEvent,
-}
-
-/// That what a person permits may have changed, to be told to one agency. What has changed is not part of it: a
-/// prohibition must look like everything else.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewNotice {
-    /// About whom.
-    pub youth: YouthId,
-    /// Who is told.
-    pub agency: AgencyId,
-    /// The consent revision of the change: the sequence of its audit leaf.
-    pub revision: u64,
-    /// When.
-    pub time: Timestamp,
-}
-
-/// The same, with its place in the one order of all notices.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NoticeRow {
-    /// From 1, without repetition, in the order of commits.
-    pub position: u64,
-    /// What is told.
-    pub notice: NewNotice,
 }
 
 /// What is delivered. The payload itself is made at the moment of sending.

@@ -10,8 +10,8 @@ use uuid::Uuid;
 use super::failed;
 use crate::seal::{IdentityIndex, WrappedKey};
 use crate::store::{
-    DeliveryItem, DeliveryRow, DetailRow, EventRow, InstrumentKind, InstrumentRow, NewEvent, NewNotice,
-    NoticeRow, Reconciled, ReferralRow, RequestKey, RequestRow, StoreError, YouthRow,
+    BatchItem, DeliveryItem, DeliveryRow, DetailRow, EventRow, InstrumentKind, InstrumentRow, NewEvent,
+    NewNotice, NoticeRow, Reconciled, ReferralRow, RequestKey, RequestRow, StoreError, YouthRow,
 };
 
 /// The columns that [`youth`] reads.
@@ -33,6 +33,9 @@ pub(super) const EVENT: &str = "position, kind, referral, sender, recipient, tim
 
 /// The columns that [`notice`] reads.
 pub(super) const NOTICE: &str = "position, youth, agency, revision, time";
+
+/// The columns that [`batch_item`] reads.
+pub(super) const BATCH_ITEM: &str = "subject, bytes";
 
 /// The columns that [`delivery`] reads.
 pub(super) const DELIVERY: &str = "message, item, item_index, referral, youth, agency, state, attempts, due,
@@ -134,6 +137,12 @@ pub(super) fn notice(row: &Row<'_>) -> Result<NoticeRow, StoreError> {
         time: columns.instant()?,
     };
     Ok(NoticeRow { position, notice })
+}
+
+/// Reads an item of a batch.
+pub(super) fn batch_item(row: &Row<'_>) -> Result<BatchItem, StoreError> {
+    let mut columns = Columns::new(row, "batch_item");
+    Ok(BatchItem { subject: columns.bytes()?, bytes: columns.next()? })
 }
 
 /// Reads a delivery.

@@ -294,6 +294,10 @@ fn searches_for_work_use_the_index_of_what_is_pending() {
             "consent_notice_by_agency (agency=? AND rowid>?)",
         ),
         (
+            "SELECT DISTINCT leaf FROM batch_item WHERE subject = x'00' ORDER BY leaf",
+            "batch_item_by_subject (subject=?)",
+        ),
+        (
             "DELETE FROM request WHERE (organisation, request) IN
                 (SELECT organisation, request FROM request WHERE time < 1 ORDER BY time LIMIT 9)",
             "request_by_time (time<?)",
