@@ -16,7 +16,9 @@
 //! | 16 | 8 | consent revision |
 //! | 24 | 32 | pseudonym of the young person, as in a leaf |
 //! | 56 | 32 | SHA-256 of the policy |
-//! | 88 | | discloser, 0, recipient, 0, reason code of a question without an answer; in ASCII |
+//! | 88 | 32 | keyed hash of the discloser, as the question names it |
+//! | 120 | 32 | keyed hash of the recipient |
+//! | 152 | | reason code of a question without an answer, in ASCII |
 //!
 //! A question without an answer has zeros instead of everything that it asked. The items are kept in the store, by leaf
 //! and by pseudonym: so it is found who has asked about a person, and can be shown that these questions were meant.
@@ -37,11 +39,15 @@ use crate::audit::{Tree, leaf_hash};
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::seal::Keys;
 use crate::store::{BatchItem, Change};
 use crate::trail::{receipt, verdict};
 
 /// Version of the bytes of an item.
 const ITEM_VERSION: u8 = 1;
+
+/// Where the reason code stands in an item.
+const REASON_OFFSET: usize = 152;
 
 /// What became of one question.
 type Item = Result<(Asked, Decision), Error>;
@@ -68,7 +74,7 @@ impl Gateway {
         for (number, item) in (0_u16..).zip(&items) {
             let subject =
                 item.as_ref().map_or([0; 32], |(asked, _)| self.subject_pseudonym(asked.question.youth));
-            let bytes = item_bytes(number, item, &subject)?;
+            let bytes = item_bytes(&self.keys, number, item, &subject)?;
             tree.push(leaf_hash(&bytes));
             kept.push(BatchItem { subject, bytes });
         }
@@ -91,7 +97,7 @@ impl Gateway {
     }
 }
 
-fn item_bytes(number: u16, item: &Item, subject: &[u8; 32]) -> Result<Vec<u8>, Error> {
+fn item_bytes(keys: &Keys, number: u16, item: &Item, subject: &[u8; 32]) -> Result<Vec<u8>, Error> {
     let mut bytes = vec![ITEM_VERSION];
     match item {
         Ok((asked, decision)) => {
@@ -105,13 +111,14 @@ fn item_bytes(number: u16, item: &Item, subject: &[u8; 32]) -> Result<Vec<u8>, E
             bytes.extend(decision.revision().to_be_bytes());
             bytes.extend(subject);
             bytes.extend(decision.policy_digest());
-            bytes.extend(format!("{}\0{}\0", question.channel.from, question.channel.to).into_bytes());
+            for party in [&question.channel.from, &question.channel.to] {
+                bytes.extend(keys.pseudonym(b"party", party.to_string().as_bytes()));
+            }
         }
         Err(error) => {
             bytes.push(0);
             bytes.extend(number.to_be_bytes());
-            // Nothing of what was asked, and no discloser and recipient.
-            bytes.extend([0; 84 + 2]);
+            bytes.resize(REASON_OFFSET, 0);
             bytes.extend(error.reason().as_bytes());
         }
     }

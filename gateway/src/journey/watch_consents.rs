@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use polku_policy::Authorised;
 use polku_proto::v1::{ConsentNotice, WatchConsentsRequest};
-use polku_proto::{Valid, YouthName};
+use polku_proto::{AgencyId, Valid, YouthName};
 
 use super::watch::{Feed, Watch};
 use crate::caller::Caller;
@@ -44,7 +44,13 @@ impl Gateway {
             told.extend(self.index().parties_of(youth).into_iter().map(|agency| (youth, agency)));
         }
         let (revision, time) = (change.leaf, self.now());
-        told.into_iter().map(|(youth, agency)| NewNotice { youth, agency, revision, time }).collect()
+        let notice = |(youth, agency)| NewNotice { youth, agency: self.told(&agency), revision, time };
+        told.into_iter().map(notice).collect()
+    }
+
+    /// The name under which an agency's notices are kept.
+    fn told(&self, agency: &AgencyId) -> [u8; 32] {
+        self.keys.pseudonym(b"told", agency.as_str().as_bytes())
     }
 }
 
@@ -65,7 +71,7 @@ impl Feed for Consents {
         position: u64,
         limit: u32,
     ) -> Result<Vec<(u64, NewNotice)>, Error> {
-        let rows = gateway.store.notices_after(position, &caller.agency, limit).await?;
+        let rows = gateway.store.notices_after(position, &gateway.told(&caller.agency), limit).await?;
         Ok(rows.into_iter().map(|row| (row.position, row.notice)).collect())
     }
 

@@ -1,7 +1,7 @@
 //! What is kept about consents beside the instruments themselves?
 
 use jiff::Timestamp;
-use polku_proto::{AgencyId, YouthId};
+use polku_proto::YouthId;
 
 /// That what a person permits may have changed, to be told to one agency. What has changed is not part of it: a
 /// prohibition must look like everything else.
@@ -9,8 +9,8 @@ use polku_proto::{AgencyId, YouthId};
 pub struct NewNotice {
     /// About whom.
     pub youth: YouthId,
-    /// Who is told.
-    pub agency: AgencyId,
+    /// Who is told: keyed hash of the agency's id. Whom a person's consents name tells about the person.
+    pub agency: [u8; 32],
     /// The consent revision of the change: the sequence of its audit leaf.
     pub revision: u64,
     /// When.

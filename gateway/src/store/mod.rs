@@ -79,11 +79,12 @@ pub trait Store: Debug + Send + Sync {
     /// The position of the newest event; 0 if there is none.
     async fn last_event(&self) -> Result<u64, StoreError>;
 
-    /// Which people an agency is to ask about again, after a position, in order.
+    /// Which people an agency is to ask about again, after a position, in order. The agency is a keyed hash, as in
+    /// [`NewNotice`].
     async fn notices_after(
         &self,
         position: u64,
-        agency: &AgencyId,
+        agency: &[u8; 32],
         limit: u32,
     ) -> Result<Vec<NoticeRow>, StoreError>;
 

@@ -93,9 +93,9 @@ pub(super) fn event(referral: u128, recipient: Option<AgencyId>) -> Result<NewEv
     })
 }
 
-/// A notice about person 1.
-pub(super) fn notice(told: &str, revision: u64) -> Result<NewNotice> {
-    Ok(NewNotice { youth: youth_id(1), agency: agency(told)?, revision, time: at(1) })
+/// A notice about person 1, for one of the agencies.
+pub(super) fn notice(agency: u8, revision: u64) -> NewNotice {
+    NewNotice { youth: youth_id(1), agency: [agency; 32], revision, time: at(1) }
 }
 
 /// An item of a batch about this person.

@@ -206,12 +206,8 @@ fn add_event(connection: &Connection, event: &NewEvent) -> Result<(), StoreError
 
 fn add_notice(connection: &Connection, notice: &NewNotice) -> Result<(), StoreError> {
     let sql = "INSERT INTO consent_notice (youth, agency, revision, time) VALUES (?1, ?2, ?3, ?4)";
-    let values = params![
-        blob(notice.youth.uuid()),
-        notice.agency.as_str(),
-        number(notice.revision)?,
-        instant(notice.time),
-    ];
+    let values =
+        params![blob(notice.youth.uuid()), notice.agency, number(notice.revision)?, instant(notice.time),];
     execute(connection, sql, values).map(drop)
 }
 

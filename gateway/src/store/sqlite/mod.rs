@@ -162,10 +162,10 @@ impl Store for SqliteStore {
     async fn notices_after(
         &self,
         position: u64,
-        agency: &AgencyId,
+        agency: &[u8; 32],
         limit: u32,
     ) -> Result<Vec<NoticeRow>, StoreError> {
-        let agency = agency.clone();
+        let agency = *agency;
         self.read(move |connection| read::notices_after(connection, position, &agency, limit)).await
     }
 

@@ -206,11 +206,11 @@ pub(super) fn last_event(connection: &Connection) -> Result<u64, StoreError> {
 pub(super) fn notices_after(
     connection: &Connection,
     position: u64,
-    agency: &AgencyId,
+    agency: &[u8; 32],
     limit: u32,
 ) -> Result<Vec<NoticeRow>, StoreError> {
     let condition = "consent_notice WHERE agency = ?1 AND position > ?2 ORDER BY position LIMIT ?3";
-    let values = params![agency.as_str(), number(position)?, limit];
+    let values = params![agency, number(position)?, limit];
     all(connection, &select(NOTICE, condition), values, rows::notice)
 }
 

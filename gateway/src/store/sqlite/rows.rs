@@ -132,7 +132,7 @@ pub(super) fn notice(row: &Row<'_>) -> Result<NoticeRow, StoreError> {
     let position = columns.number()?;
     let notice = NewNotice {
         youth: YouthId::from_uuid(columns.id()?),
-        agency: columns.agency()?,
+        agency: columns.bytes()?,
         revision: columns.number()?,
         time: columns.instant()?,
     };

@@ -192,7 +192,7 @@ const CONSENTS: &str = "
 CREATE TABLE consent_notice (
     position INTEGER PRIMARY KEY AUTOINCREMENT,
     youth BLOB NOT NULL REFERENCES youth (id),
-    agency TEXT NOT NULL,
+    agency BLOB NOT NULL,
     revision INTEGER NOT NULL,
     time INTEGER NOT NULL
 ) STRICT;

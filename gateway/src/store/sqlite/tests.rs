@@ -290,7 +290,7 @@ fn searches_for_work_use_the_index_of_what_is_pending() {
             "instrument_in_force (id>?)",
         ),
         (
-            "SELECT * FROM consent_notice WHERE agency = 'te' AND position > 1 ORDER BY position LIMIT 9",
+            "SELECT * FROM consent_notice WHERE agency = x'00' AND position > 1 ORDER BY position LIMIT 9",
             "consent_notice_by_agency (agency=? AND rowid>?)",
         ),
         (
