@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn one_organisation_does_not_use_up_the_quota_of_another() {
-        let one = std::num::NonZeroU32::MIN;
+        let one = NonZeroU32::MIN;
         let quotas = Quotas::new(QuotaSettings { requests_per_second: one, burst: one.saturating_add(1) });
         let te: AgencyId = "te".parse().unwrap();
         let kela: AgencyId = "kela".parse().unwrap();

@@ -28,5 +28,6 @@ mod withdraw;
 pub(crate) use read::name;
 pub(crate) use refer::Sent;
 pub(crate) use respond::{Action, Respond, event};
+pub(crate) use verify_batch::Question;
 pub(crate) use view::reader;
 pub(crate) use watch::{Feed, Watch};

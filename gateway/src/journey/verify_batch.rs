@@ -49,6 +49,9 @@ const ITEM_VERSION: u8 = 1;
 /// Where the reason code stands in an item.
 const REASON_OFFSET: usize = 152;
 
+/// A question of a batch: well formed or not, by itself.
+pub(crate) type Question = Result<Valid<VerifyConsentRequest>, Violations>;
+
 /// What became of one question.
 type Item = Result<(Asked, Decision), Error>;
 
@@ -57,7 +60,7 @@ impl Gateway {
     pub(crate) async fn batch_verify_consents(
         &self,
         caller: &Caller,
-        requests: Vec<Result<Valid<VerifyConsentRequest>, Violations>>,
+        requests: Vec<Question>,
     ) -> Result<BatchVerifyConsentsResponse, Error> {
         let now = self.now();
         // Who represents whom is looked up in the index as well, so all of it comes before the index is held.

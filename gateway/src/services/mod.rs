@@ -14,12 +14,12 @@ mod stream;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use polku_proto::v1::BatchVerifyConsentsRequest;
 use polku_proto::v1::consent_service_server::ConsentServiceServer;
 use polku_proto::v1::journey_service_server::JourneyServiceServer;
 use polku_proto::v1::legal_status_service_server::LegalStatusServiceServer;
 use polku_proto::v1::referral_service_server::ReferralServiceServer;
-use polku_proto::v1::{BatchVerifyConsentsRequest, VerifyConsentRequest};
-use polku_proto::{Valid, Validate, Violations};
+use polku_proto::{Valid, Validate};
 use tonic::Request;
 use tonic::service::Routes;
 
@@ -27,6 +27,7 @@ use crate::caller::{Caller, Callers};
 use crate::error::Error;
 use crate::front::{Excess, LARGEST_MESSAGE, Quotas};
 use crate::gateway::Gateway;
+use crate::journey::Question;
 use stream::{Stream, stream};
 
 /// What every service needs.
@@ -49,7 +50,7 @@ impl Desk {
     fn open_batch(
         &self,
         request: Request<BatchVerifyConsentsRequest>,
-    ) -> Result<(Caller, Vec<Result<Valid<VerifyConsentRequest>, Violations>>), Error> {
+    ) -> Result<(Caller, Vec<Question>), Error> {
         let caller = self.callers.caller(&request)?;
         let batch = request.into_inner();
         let questions = u32::try_from(batch.requests.len()).ok().and_then(NonZeroU32::new);
