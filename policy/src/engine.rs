@@ -1,8 +1,10 @@
 //! How do consents, agencies and rules become one answer?
 
 mod agencies;
+mod explain;
 mod facts;
 mod memo;
+mod recorded;
 mod vocabulary;
 
 use std::fmt;
@@ -20,7 +22,9 @@ use crate::rules::{Action, Answer, Failed, RuleSays, Rules, digest};
 use agencies::{Agencies, Side};
 use facts::{Common, Facts, disclosed};
 use memo::Memo;
+pub use recorded::{Change, Recorded, Replayed, Shift, difference, replay};
 use vocabulary::Vocabulary;
+pub(crate) use vocabulary::ground_name;
 
 /// The special categories of personal data (GDPR article 9) among the data categories.
 pub const SPECIAL: CategorySet =

@@ -19,55 +19,94 @@
 //!
 //! # How an answer comes about
 //!
-//! Every category is decided on its own, in this order:
+//! Every category is decided on its own. The envelope (identifiers, routing, states, dates) is what both parties hold
+//! anyway: it is permitted to the young person, and to a party where the directory knows both agencies, and no rule is
+//! asked. A payload never leaves without its envelope: if that is withheld, all of it is. Every other category goes
+//! through four layers:
 //!
-//! 1. The envelope (identifiers, routing, states, dates) is what both parties hold anyway. It is always permitted to
-//!    the young person, and to a party where the directory knows both agencies. No rule is asked. A payload never
-//!    leaves without its envelope: if that is withheld, all of it is.
-//! 2. A rule that forbids beats every rule that permits. A prohibition of the young person is such a rule; so are a
-//!    missing agreement, an unknown agency, a special category that no consent names, and a role without access.
-//! 3. Among the rules that permit, each stands by itself, and so does each consent: any one that matches is enough.
-//!    A newer consent that is narrower does not take an older one away.
-//! 4. What nothing permits is withheld.
+//! 1. The consent index finds what the young person has said ([`ConsentIndex`]): which grants cover the category now,
+//!    who gave them, and whether a prohibition stands against it.
+//! 2. The rules, in Cedar, decide on that and on law (`policy/rules`). They see the young person's word as a few yes or
+//!    no, the two agencies as the directory has them, and the person's age and legal statuses; never who it is.
+//! 3. A memory holds what the rules have answered to the same facts. A request to Cedar is made of those facts alone, so
+//!    nothing can make a difference that is not part of the key.
+//! 4. Obligations and explanation: what has to be done with a permission, on what it rests, until when it holds.
 //!
-//! A consent matches when its purpose, category, discloser, recipient and period all match. The category
-//! `REFERRAL_STATUS` is read in both directions of the channel, for consents and prohibitions alike. The special
-//! categories ([`SPECIAL`]) need a consent that names them explicitly; only such a consent is a ground for them.
+//! # In which order grounds and restrictions count
+//!
+//! | stands above | what | action in the rules |
+//! | --- | --- | --- |
+//! | everything | a law that is stronger than a prohibition, such as a child-welfare notice | `disclose_by_law_despite_prohibition` |
+//! | the rest | a prohibition of the young person (kielto) | `forbid` for the other two |
+//! | what it ends | a withdrawal: what is withdrawn is not in the index | |
+//! | nothing | the young person's word: any grant that matches is enough | `disclose` |
+//! | nothing | any other law, each by itself | `disclose_by_law` |
+//!
+//! The rules are asked on the young person's word first, then on law; the first that permits is the ground. For one
+//! action a rule that forbids beats every rule that permits. Which of the two actions of law a ground names is data of
+//! the ground: it yields to a prohibition unless it says otherwise. Some restrictions stand for all three: an unknown
+//! agency, a role without access, another unit, a reader without the young person as a customer, statistics, and a
+//! protected address (turvakielto), which goes only to a recipient with a statutory right of its own, never by consent.
+//!
+//! Among grants, any that matches is enough: a newer consent that is narrower does not take an older one away. A grant
+//! matches when its purpose, category, discloser, recipient and period all match. One that names a unit is for that
+//! unit, one that names an agency for all of its units. The category `REFERRAL_STATUS` is read in both directions of
+//! the channel, for consents and prohibitions alike. The special categories ([`SPECIAL`]) need a grant that names them
+//! explicitly. A permit to disclose (luovutuslupa) is for the care domain of the discloser. A guardian's word counts
+//! until the eighteenth birthday, and not for social and health data of a minor who is able to decide.
+//!
+//! A prohibition of a service task or of documents reaches data whose origin says so, and all data of the discloser as
+//! long as nobody says where they stem from.
 //!
 //! # Three values
 //!
 //! [`Outcome`] tells "denied" from "no consent". The difference stays inside, for the audit log: shown to an agency it
 //! would reveal a prohibition. For the same reason neither [`Decision::reasons`] nor the text of a reason leaves the
-//! gateway, and [`Decision::valid_until`] takes no notice of consents that a prohibition makes idle.
+//! gateway except to those entitled to an explanation, and [`Decision::valid_until`] takes no notice of consents that a
+//! prohibition makes idle, nor of birthdays where no age has opened anything.
 //!
 //! # Time
 //!
-//! Periods are half-open: the first instant belongs to them, the last does not. `valid_until` is the nearest edge of a
-//! matching consent, of one that is not in force yet, or of a rule with a date. Until then the same question has the
-//! same answer, unless a consent, a prohibition, the rules or the directory change.
+//! Instants are arguments. Periods are half-open: the first instant belongs to them, the last does not; both are read to
+//! the microsecond. Ages are counted by the date in Finland. `valid_until` is the nearest edge of a matching consent, of
+//! one that is not in force yet, or of a rule with a date, or the next birthday where a law or a guardian's word is the
+//! ground. Until then the same question has the same answer, unless a consent, a prohibition, a legal status, the rules
+//! or the directory change; a refusal may end earlier, when a birthday brings a person under a law.
+//!
+//! # FHIR Consent
+//!
+//! Imported FHIR resources (`polku-adapters`) are read in one of two ways, which the importer states: R4 literally (the
+//! base stands at the root, every nested provision says permit or deny) or as R5 does (every level negates the one above
+//! it). A root that has both a type and a policy rule contradicts itself and is refused, not guessed.
 //!
 //! # Errors
 //!
-//! Rules are refused when they do not parse, contradict the schema, or lack what explains them. A rule that fails
-//! while it is evaluated is skipped by Cedar, also when it forbids; so a single error denies everything, the envelope
-//! included, with [`Reason::RulesFailed`].
+//! Rules are refused when they do not parse, contradict the schema, speak of ages that are not there, lack what explains
+//! them, or fail on an ordinary question. A rule that fails while it is evaluated is skipped by Cedar, also when it
+//! forbids; so a single error denies everything, the envelope included, with [`Reason::RulesFailed`]. That is never
+//! remembered.
 //!
 //! # Permits
 //!
 //! [`Engine::authorise`] and [`Engine::envelope`] are the only makers of [`Authorised`]. It holds the payload, already
 //! cut down, and is spent once, by the reader that it was made for, before the decision is out of date.
 
+mod cases;
 mod decision;
 mod directory;
 mod engine;
+mod explain;
 mod index;
 mod permit;
 mod question;
 mod rules;
+mod spelling;
 
+pub use cases::{CaseError, CaseFile, CaseResult, Difference};
 pub use decision::{Basis, BasisKind, Decision, Denied, Obligation, Outcome, Reason};
 pub use directory::{Agency, Agreement, Directory, DirectoryError, Sector, Standing, Task};
-pub use engine::{Engine, EngineError, SPECIAL};
+pub use engine::{Change, Engine, EngineError, Recorded, Replayed, SPECIAL, Shift, difference, replay};
+pub use explain::{CategoryExplanation, Explanation, Language, Missing, UnknownLanguage};
 pub use index::{
     Capacity, ConsentIndex, EmptyPeriod, GivenBy, Grant, GrantKind, LegalStatus, Period, Prohibition,
     Snapshot,

@@ -2,7 +2,7 @@
 
 mod actors;
 mod batch;
-mod changes;
+pub(crate) mod changes;
 mod ending;
 mod explain;
 mod life;

@@ -11,6 +11,8 @@ mod delivery;
 mod front;
 mod inbound;
 mod journey;
+mod law;
+mod matrix;
 mod referral;
 mod refused;
 mod sandbox;

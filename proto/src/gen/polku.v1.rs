@@ -666,7 +666,8 @@ pub struct ConsentEvidence {
     /// When the young person was given the receipt; absent if they fetch it.
     #[prost(message, optional, tag = "8")]
     pub receipt_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Filled in by the gateway for a minor: the assessment of capacity, `youths/{youth}/legalStatuses/{status}`.
+    /// Filled in by the gateway for a minor: the assessment of capacity, `youths/{youth}/legalStatuses/{status}`. Leave it
+    /// empty when recording.
     #[prost(string, tag = "9")]
     pub capacity: ::prost::alloc::string::String,
 }

@@ -20,33 +20,35 @@ static PATTERN_6: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[a-z][
 
 static PATTERN_7: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[a-z]{2}$"));
 
-static PATTERN_8: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(youths/[0-9a-f-]{36}/consents/[0-9a-f-]{36})?$"));
+static PATTERN_8: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(youths/[0-9a-f-]{36}/legalStatuses/[0-9a-f-]{36})?$"));
 
-static PATTERN_9: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/consents/[0-9a-f-]{36}$"));
+static PATTERN_9: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(youths/[0-9a-f-]{36}/consents/[0-9a-f-]{36})?$"));
 
-static PATTERN_10: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[a-z][a-z0-9-]{0,31}$"));
+static PATTERN_10: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/consents/[0-9a-f-]{36}$"));
 
-static PATTERN_11: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za-z0-9._-]{1,64}$"));
+static PATTERN_11: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[a-z][a-z0-9-]{0,31}$"));
 
-static PATTERN_12: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/prohibitions/[0-9a-f-]{36}$"));
+static PATTERN_12: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za-z0-9._-]{1,64}$"));
 
-static PATTERN_13: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(fi|sv|en)?$"));
+static PATTERN_13: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/prohibitions/[0-9a-f-]{36}$"));
 
-static PATTERN_14: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^([a-z]{2})?$"));
+static PATTERN_14: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(fi|sv|en)?$"));
 
-static PATTERN_15: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(\\+?[0-9 ()-]{5,20})?$"));
+static PATTERN_15: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^([a-z]{2})?$"));
 
-static PATTERN_16: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za-z0-9 -]{0,10}$"));
+static PATTERN_16: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(\\+?[0-9 ()-]{5,20})?$"));
 
-static PATTERN_17: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^([0-9]{3})?$"));
+static PATTERN_17: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za-z0-9 -]{0,10}$"));
 
-static PATTERN_18: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^([0-9]{2})?$"));
+static PATTERN_18: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^([0-9]{3})?$"));
 
-static PATTERN_19: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/referrals/[0-9a-f-]{36}$"));
+static PATTERN_19: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^([0-9]{2})?$"));
 
-static PATTERN_20: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/([0-9a-f-]{36}|-)$"));
+static PATTERN_20: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/referrals/[0-9a-f-]{36}$"));
 
-static PATTERN_21: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/legalStatuses/[0-9a-f-]{36}$"));
+static PATTERN_21: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/([0-9a-f-]{36}|-)$"));
+
+static PATTERN_22: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/legalStatuses/[0-9a-f-]{36}$"));
 
 impl Validate for crate::v1::Actor {
     fn validate(&self, checker: &mut Checker) {
@@ -329,7 +331,7 @@ impl Validate for crate::v1::ConsentEvidence {
         checker.field("capacity", |checker| {
             let value = &self.capacity;
             checker.text(value);
-            checker.max_len(value, 0);
+            checker.pattern(value, &PATTERN_8);
         });
     }
 }
@@ -446,7 +448,7 @@ impl Validate for crate::v1::RecordConsentRequest {
             let value = &self.requested;
             checker.text(value);
             checker.max_len(value, 89);
-            checker.pattern(value, &PATTERN_8);
+            checker.pattern(value, &PATTERN_9);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -469,7 +471,7 @@ impl Validate for crate::v1::RecordConsentRequest {
             let value = &self.supersedes;
             checker.text(value);
             checker.max_len(value, 89);
-            checker.pattern(value, &PATTERN_8);
+            checker.pattern(value, &PATTERN_9);
         });
     }
 }
@@ -484,7 +486,7 @@ impl Validate for crate::v1::RenewConsentRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_9);
+            checker.pattern(value, &PATTERN_10);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -517,7 +519,7 @@ impl Validate for crate::v1::RefuseConsentRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_9);
+            checker.pattern(value, &PATTERN_10);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -543,7 +545,7 @@ impl Validate for crate::v1::WithdrawConsentRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_9);
+            checker.pattern(value, &PATTERN_10);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -568,7 +570,7 @@ impl Validate for crate::v1::RevokeConsentRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_9);
+            checker.pattern(value, &PATTERN_10);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -595,7 +597,7 @@ impl Validate for crate::v1::InvalidateConsentRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_9);
+            checker.pattern(value, &PATTERN_10);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -644,7 +646,7 @@ impl Validate for crate::v1::ProhibitionTerms {
             checker.unique(&self.disclosers);
             checker.items(&self.disclosers, |checker, value| {
                 checker.text(value);
-                checker.pattern(value, &PATTERN_10);
+                checker.pattern(value, &PATTERN_11);
             });
         });
         checker.field("recipients", |checker| {
@@ -652,7 +654,7 @@ impl Validate for crate::v1::ProhibitionTerms {
             checker.unique(&self.recipients);
             checker.items(&self.recipients, |checker, value| {
                 checker.text(value);
-                checker.pattern(value, &PATTERN_10);
+                checker.pattern(value, &PATTERN_11);
             });
         });
         checker.field("categories", |checker| {
@@ -668,7 +670,7 @@ impl Validate for crate::v1::ProhibitionTerms {
             checker.unique(&self.service_tasks);
             checker.items(&self.service_tasks, |checker, value| {
                 checker.text(value);
-                checker.pattern(value, &PATTERN_11);
+                checker.pattern(value, &PATTERN_12);
             });
         });
         checker.field("documents", |checker| {
@@ -747,7 +749,7 @@ impl Validate for crate::v1::LiftProhibitionRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_12);
+            checker.pattern(value, &PATTERN_13);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -788,7 +790,7 @@ impl Validate for crate::v1::GetConsentRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_9);
+            checker.pattern(value, &PATTERN_10);
         });
     }
 }
@@ -975,7 +977,7 @@ impl Validate for crate::v1::GetConsentReceiptRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_9);
+            checker.pattern(value, &PATTERN_10);
         });
     }
 }
@@ -999,7 +1001,7 @@ impl Validate for crate::v1::ExportConsentRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_9);
+            checker.pattern(value, &PATTERN_10);
         });
         checker.field("form", |checker| {
             let value = &self.form;
@@ -1097,7 +1099,7 @@ impl Validate for crate::v1::ExplainDisclosureRequest {
         checker.field("language", |checker| {
             let value = &self.language;
             checker.text(value);
-            checker.pattern(value, &PATTERN_13);
+            checker.pattern(value, &PATTERN_14);
         });
     }
 }
@@ -1259,7 +1261,7 @@ impl Validate for crate::v1::ReferralContent {
         checker.field("contact_language", |checker| {
             let value = &self.contact_language;
             checker.text(value);
-            checker.pattern(value, &PATTERN_14);
+            checker.pattern(value, &PATTERN_15);
         });
         checker.field("contact", |checker| {
             if let Some(value) = &self.contact {
@@ -1337,7 +1339,7 @@ impl Validate for crate::v1::ContactDetails {
         checker.field("phone", |checker| {
             let value = &self.phone;
             checker.text(value);
-            checker.pattern(value, &PATTERN_15);
+            checker.pattern(value, &PATTERN_16);
         });
         checker.field("email", |checker| {
             let value = &self.email;
@@ -1352,7 +1354,7 @@ impl Validate for crate::v1::ContactDetails {
         checker.field("postal_code", |checker| {
             let value = &self.postal_code;
             checker.text(value);
-            checker.pattern(value, &PATTERN_16);
+            checker.pattern(value, &PATTERN_17);
         });
         checker.field("city", |checker| {
             let value = &self.city;
@@ -1362,7 +1364,7 @@ impl Validate for crate::v1::ContactDetails {
         checker.field("municipality", |checker| {
             let value = &self.municipality;
             checker.text(value);
-            checker.pattern(value, &PATTERN_17);
+            checker.pattern(value, &PATTERN_18);
         });
     }
 }
@@ -1388,7 +1390,7 @@ impl Validate for crate::v1::EducationWork {
         checker.field("job_seeker_status", |checker| {
             let value = &self.job_seeker_status;
             checker.text(value);
-            checker.pattern(value, &PATTERN_18);
+            checker.pattern(value, &PATTERN_19);
         });
     }
 }
@@ -1506,7 +1508,7 @@ impl Validate for crate::v1::GetReferralRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_19);
+            checker.pattern(value, &PATTERN_20);
         });
     }
 }
@@ -1516,7 +1518,7 @@ impl Validate for crate::v1::ListReferralsRequest {
         checker.field("parent", |checker| {
             let value = &self.parent;
             checker.text(value);
-            checker.pattern(value, &PATTERN_20);
+            checker.pattern(value, &PATTERN_21);
         });
         checker.field("page_size", |checker| {
             let value = &self.page_size;
@@ -1554,7 +1556,7 @@ impl Validate for crate::v1::AcceptReferralRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_19);
+            checker.pattern(value, &PATTERN_20);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -1579,7 +1581,7 @@ impl Validate for crate::v1::RejectReferralRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_19);
+            checker.pattern(value, &PATTERN_20);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -1609,7 +1611,7 @@ impl Validate for crate::v1::RequestInformationRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_19);
+            checker.pattern(value, &PATTERN_20);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -1635,7 +1637,7 @@ impl Validate for crate::v1::ProvideInformationRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_19);
+            checker.pattern(value, &PATTERN_20);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -1661,7 +1663,7 @@ impl Validate for crate::v1::StartReferralRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_19);
+            checker.pattern(value, &PATTERN_20);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -1686,7 +1688,7 @@ impl Validate for crate::v1::HoldReferralRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_19);
+            checker.pattern(value, &PATTERN_20);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -1712,7 +1714,7 @@ impl Validate for crate::v1::CompleteReferralRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_19);
+            checker.pattern(value, &PATTERN_20);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -1742,7 +1744,7 @@ impl Validate for crate::v1::FailReferralRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_19);
+            checker.pattern(value, &PATTERN_20);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -1773,7 +1775,7 @@ impl Validate for crate::v1::CancelReferralRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_19);
+            checker.pattern(value, &PATTERN_20);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -1798,7 +1800,7 @@ impl Validate for crate::v1::ConfirmCancellationRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_19);
+            checker.pattern(value, &PATTERN_20);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -1823,7 +1825,7 @@ impl Validate for crate::v1::MarkReferralEnteredInErrorRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_19);
+            checker.pattern(value, &PATTERN_20);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -1848,7 +1850,7 @@ impl Validate for crate::v1::RerouteReferralRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_19);
+            checker.pattern(value, &PATTERN_20);
         });
         checker.field("recipient", |checker| {
             let value = &self.recipient;
@@ -2091,7 +2093,7 @@ impl Validate for crate::v1::EndLegalStatusRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_21);
+            checker.pattern(value, &PATTERN_22);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;

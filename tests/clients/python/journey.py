@@ -83,7 +83,8 @@ def fresh() -> str:
 
 def health(story: Story) -> None:
     stub = health_pb2_grpc.HealthStub(story.ohjaamo.channel)
-    services = ["", "polku.v1.JourneyService", "polku.v1.ReferralService", "polku.v1.ConsentService"]
+    services = ["", "polku.v1.JourneyService", "polku.v1.ReferralService", "polku.v1.ConsentService",
+                "polku.v1.LegalStatusService"]
     for service in services:
         answer = stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=CALL_SECONDS)
         expect(answer.status == health_pb2.HealthCheckResponse.SERVING, f"{service or 'the gateway'} to serve")
@@ -104,7 +105,7 @@ def no_certificate(story: Story) -> None:
 def reflection(story: Story) -> None:
     database = ProtoReflectionDescriptorDatabase(story.ohjaamo.channel)
     services = sorted(service for service in database.get_services() if service.startswith("polku."))
-    expected = ["polku.v1.ConsentService", "polku.v1.JourneyService", "polku.v1.ReferralService"]
+    expected = [f"polku.v1.{name}Service" for name in ("Consent", "Journey", "LegalStatus", "Referral")]
     expect(services == expected, f"the services {expected}, got {services}")
     told = descriptor_pool.DescriptorPool(database).FindMessageTypeByName("polku.v1.SendReferralRequest")
     known = story.referrals.SendReferralRequest.DESCRIPTOR

@@ -31,6 +31,13 @@ BY_PATTERN = {
     "^youths/[0-9a-f-]{36}$": [YOUTH, YOUTH[:-1], YOUTH + "0", YOUTH + "\n", YOUTH.upper(), " " + YOUTH[:-1]],
     "^youths/([0-9a-f-]{36}|-)$": [YOUTH, "youths/-", "youths/", "youths/--", YOUTH + "/", "youths/-\n"],
     "^[a-z][a-z0-9-]{0,31}$": ["a", "te-2", "a" * 32, "a" * 33, "", "2a", "-a", "A", "ä", "a\n", "a_b"],
+    "^[a-z][a-z0-9-]{0,31}(/[A-Za-z0-9._:-]{1,64})?$": [
+        "a", "te-2", "a" * 32, "a" * 33, "", "2a", "A", "a\n", "te/keskusta", "te/", "te/a b", "/a", "te/a/b",
+        "te/" + "a" * 64, "te/" + "a" * 65, "te/Ä"],
+    "^[A-Za-z0-9._-]{0,64}$": ["", "a.B_1-2", "a" * 64, "a" * 65, "a:b", "a b", "ä", "a\n"],
+    "^[A-Za-z0-9._-]{1,64}$": ["a", "a.B_1-2", "a" * 64, "a" * 65, "", "a:b", "a b", "ä", "a\n"],
+    "^[A-Za-z0-9._:-]{1,128}$": ["a", "a.B_1:2-d", "a" * 128, "a" * 129, "", "a/b", "a b", "ä", "a\n"],
+    "^(fi|sv|en)?$": ["", "fi", "sv", "en", "FI", "fisv", "e", "fi\n"],
     "^[a-z]{2}$": ["fi", "f", "fin", "FI", "f1", "fi\n", "äö"],
     "^([a-z]{2})?$": ["", "sv", "s", "sve", "SV", "\n"],
     "^([0-9]{2})?$": ["", "02", "2", "002", "0a", "٠٢", "02\n"],
@@ -41,7 +48,7 @@ BY_PATTERN = {
     "^[A-Za-z0-9._:-]+$": ["a", "a.B_1:2-d", "", "a@b", "a b", "a\n"],
     "^[a-z][a-z0-9_-]*$": ["a", "guidance_worker-2", "", "A", "2a", "_a", "a b", "a\n"],
 }
-for kind in ("consents", "prohibitions", "referrals"):
+for kind in ("consents", "legalStatuses", "prohibitions", "referrals"):
     name = f"{YOUTH}/{kind}/{UUID}"
     near = [name, name[:-1], name + "0", name + "\n", YOUTH, "", name.replace("youths", "youth"), "/" + name]
     BY_PATTERN[f"^youths/[0-9a-f-]{{36}}/{kind}/[0-9a-f-]{{36}}$"] = near
@@ -116,9 +123,11 @@ class Examples:
         kept = [value for value in single if not self._breaks_items(field, value)]
         lists = [[], kept[:1], kept, kept[:1] * 2, *([*kept[:1], value] for value in single)]
         if field.type == field.TYPE_STRING:
-            kept = [f"a{number}" for number in range(64)]
+            kept = [f"a{number}" for number in range(130)]
+        if field.type == field.TYPE_MESSAGE:
+            kept = [self.good(field.message_type)]
         for limit in (rules.get("repeated.min_items"), rules.get("repeated.max_items")):
-            if limit is not None and field.type != field.TYPE_MESSAGE:
+            if limit is not None:
                 cycled = [kept[index % len(kept)] for index in range(limit + 1)]
                 lists += [cycled[: limit - 1], cycled[:limit], cycled]
         return lists

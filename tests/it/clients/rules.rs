@@ -34,17 +34,24 @@ macro_rules! check_as {
 fn broken_of(example: &Example) -> Vec<String> {
     let bytes = STANDARD.decode(&example.bytes).unwrap();
     check_as!(example.message.as_str(), &bytes;
-        AcceptReferralRequest Actor AuditReceipt Basis CancelReferralRequest CompleteReferralRequest
-        ConfirmCancellationRequest Consent ConsentChange ConsentEvent ConsentEvidence ConsentTerms ContactDetails
-        Decision Delivery EducationWork FailReferralRequest GetConsentRequest GetJourneyRequest GetReferralRequest
-        HoldReferralRequest IdentifyYouthRequest IdentifyYouthResponse InformationExchange Journey
-        LiftProhibitionRequest ListConsentsRequest ListConsentsResponse ListReferralsRequest ListReferralsResponse
-        MarkReferralEnteredInErrorRequest Professional Prohibition ProhibitionChange ProhibitionTerms
-        ProvideInformationRequest RecordConsentRequest RecordProhibitionRequest Referral ReferralChange ReferralContent
-        ReferralEvent ReferralHandover ReferralNotice RefuseConsentRequest RejectReferralRequest RenewConsentRequest
-        RepresentativeActor RequestConsentRequest RequestInformationRequest RerouteReferralRequest RevokeConsentRequest
-        SendReferralRequest SendReferralResponse StartReferralRequest SubjectActor VerifyConsentRequest
-        VerifyConsentResponse WatchReferralsRequest WithdrawConsentRequest
+        AcceptReferralRequest Actor AddressProtection AuditReceipt Basis BatchVerifyConsentsRequest
+        BatchVerifyConsentsResponse CancelReferralRequest CapacityAssessment CategoryExplanation
+        CompleteReferralRequest ConfirmCancellationRequest Consent ConsentChange ConsentDocument ConsentEvent
+        ConsentEvidence ConsentNotice ConsentReceipt ConsentTerms ContactDetails Decision Delivery
+        DisclosureExplanation EducationWork EndLegalStatusRequest ExplainDisclosureRequest ExportConsentRequest
+        FailReferralRequest GetConsentReceiptRequest GetConsentRequest GetJourneyRequest GetReferralRequest
+        HoldReferralRequest IdentifyYouthRequest IdentifyYouthResponse ImportConsentRequest
+        ImportConsentResponse InformationExchange InvalidateConsentRequest Journey LegalClaim LegalStatus
+        LegalStatusChange LegalStatusTerms LiftProhibitionRequest ListConsentsRequest ListConsentsResponse
+        ListLegalStatusesRequest ListLegalStatusesResponse ListReferralsRequest ListReferralsResponse
+        MarkReferralEnteredInErrorRequest MissingGround MultiSectorSupport Origin Professional Prohibition
+        ProhibitionChange ProhibitionTerms ProvideInformationRequest RecordConsentRequest
+        RecordLegalStatusRequest RecordProhibitionRequest Referral ReferralChange ReferralContent ReferralEvent
+        ReferralHandover ReferralNotice RefuseConsentRequest RejectReferralRequest RenewConsentRequest
+        RepresentativeActor RequestConsentRequest RequestInformationRequest RerouteReferralRequest
+        RevokeConsentRequest SendReferralRequest SendReferralResponse StartReferralRequest SubjectActor
+        VerifyConsentError VerifyConsentRequest VerifyConsentResponse VerifyConsentResult WatchConsentsRequest
+        WatchReferralsRequest WithdrawConsentRequest
     )
 }
 

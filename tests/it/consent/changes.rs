@@ -138,7 +138,7 @@ pub(super) async fn get(client: &Client, name: &str) -> Result<Consent, Status> 
     Ok(client.clone().consent.get_consent(request).await?.into_inner())
 }
 
-pub(super) async fn prohibit(
+pub(crate) async fn prohibit(
     client: &Client,
     youth: &str,
     terms: ProhibitionTerms,

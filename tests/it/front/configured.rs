@@ -87,7 +87,9 @@ fn a_good_configuration_says_what_is_written() {
     assert_eq!(organisation.units.len(), 2);
     assert!(organisation.actors.contains(&ActorKind::Representative));
 
-    assert!(config.directory.agreed(&ohjaamo.id, &paja.id) && !config.directory.agreed(&paja.id, &ohjaamo.id));
+    assert!(
+        config.directory.agreed(&ohjaamo.id, &paja.id) && !config.directory.agreed(&paja.id, &ohjaamo.id)
+    );
 }
 
 #[test]

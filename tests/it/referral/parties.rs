@@ -51,6 +51,7 @@ async fn the_recipient_sees_what_is_permitted_and_nothing_else() {
         reason: all.reason,
         service_needs: all.service_needs,
         education_work: all.education_work,
+        correspondence_address: all.correspondence_address,
         ..Default::default()
     };
     assert!(content == expected, "more or less than the consent covers");

@@ -14,6 +14,7 @@ use polku_proto::v1::consent_evidence::{Form, GivenBy};
 use polku_proto::v1::consent_service_client::ConsentServiceClient;
 use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::journey_service_client::JourneyServiceClient;
+use polku_proto::v1::legal_status_service_client::LegalStatusServiceClient;
 use polku_proto::v1::referral_service_client::ReferralServiceClient;
 use polku_proto::v1::{
     Actor, Consent, ConsentEvidence, ConsentTerms, ContactDetails, DataCategory, EducationWork,
@@ -44,6 +45,8 @@ pub struct Client {
     pub referral: ReferralServiceClient<InterceptedService<Channel, ActorMetadata>>,
     /// `ConsentService`.
     pub consent: ConsentServiceClient<InterceptedService<Channel, ActorMetadata>>,
+    /// `LegalStatusService`.
+    pub status: LegalStatusServiceClient<InterceptedService<Channel, ActorMetadata>>,
     channel: Channel,
 }
 
@@ -98,7 +101,8 @@ impl Client {
         Self {
             journey: JourneyServiceClient::with_interceptor(channel.clone(), actor.clone()),
             referral: ReferralServiceClient::with_interceptor(channel.clone(), actor.clone()),
-            consent: ConsentServiceClient::with_interceptor(channel.clone(), actor),
+            consent: ConsentServiceClient::with_interceptor(channel.clone(), actor.clone()),
+            status: LegalStatusServiceClient::with_interceptor(channel.clone(), actor),
             channel,
         }
     }
