@@ -10,7 +10,7 @@ use polku_proto::{ConsentName, YouthId};
 use tonic::Response;
 use uuid::Uuid;
 
-use crate::audit::Receipt;
+use crate::audit::{Hash, Receipt, sha256};
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::journey::reader;
@@ -37,11 +37,25 @@ pub(crate) fn wire_decision(
     youth: YouthId,
     leaf: &Receipt,
 ) -> Result<v1::Decision, Error> {
+    named_decision(decision, youth, &leaf.leaf_hash)
+}
+
+/// The same for one item of a batch, whose decisions have one leaf: the item's number goes into the id.
+pub(crate) fn wire_item_decision(
+    decision: &Decision,
+    youth: YouthId,
+    leaf: &Receipt,
+    item: u16,
+) -> Result<v1::Decision, Error> {
+    named_decision(decision, youth, &sha256(&[&leaf.leaf_hash, &item.to_be_bytes()]))
+}
+
+fn named_decision(decision: &Decision, youth: YouthId, hash: &Hash) -> Result<v1::Decision, Error> {
     let verdict = match decision.outcome() {
         Outcome::Permitted => Verdict::Permitted,
         Outcome::Denied | Outcome::NoConsent => Verdict::NotPermitted,
     };
-    let (high, low) = split(&leaf.leaf_hash);
+    let (high, low) = split(hash);
     Ok(v1::Decision {
         id: Uuid::from_u64_pair(high, low).to_string(),
         verdict: verdict as i32,
@@ -73,7 +87,8 @@ fn wire_obligation(obligation: Obligation) -> v1::Obligation {
     }
 }
 
-fn wire_basis(basis: &polku_policy::Basis, youth: YouthId) -> v1::Basis {
+/// One ground of a decision as the contract words it.
+pub(crate) fn wire_basis(basis: &polku_policy::Basis, youth: YouthId) -> v1::Basis {
     let kind = match basis.kind {
         BasisKind::Consent => basis::Kind::Consent,
         BasisKind::DisclosurePermit => basis::Kind::DisclosurePermit,
@@ -94,7 +109,7 @@ fn wire_basis(basis: &polku_policy::Basis, youth: YouthId) -> v1::Basis {
 }
 
 /// The decision's id: the first half of its leaf's hash, so that anyone with the log can find it.
-fn split(hash: &[u8; 32]) -> (u64, u64) {
+fn split(hash: &Hash) -> (u64, u64) {
     let number = |bytes: &[u8]| bytes.iter().take(8).fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
     let (first, rest) = hash.split_at(8);
     (number(first), number(rest))

@@ -38,7 +38,7 @@ pub struct Gateway {
     pub(crate) delivery: DeliverySettings,
     pub(crate) locks: PersonLocks,
     pub(crate) waiters: Waiters,
-    /// Told after every commit that made events: wakes watchers.
+    /// Told after every commit that made events or notices: wakes watchers.
     pub(crate) happened: tokio::sync::watch::Sender<u64>,
     /// Told after every commit that queued a delivery: wakes the outbox.
     pub(crate) queued: tokio::sync::Notify,
@@ -146,9 +146,10 @@ impl Gateway {
 
     /// Makes a change durable whose leaf is durable already. When it is refused, the log is told that the leaf has no
     /// state: an intent never stands alone.
-    pub(crate) async fn commit(&self, change: Change) -> Result<(), Error> {
+    pub(crate) async fn commit(&self, mut change: Change) -> Result<(), Error> {
         let leaf = change.leaf;
-        let has_events = !change.events.is_empty();
+        change.notices = self.notices_of(&change);
+        let has_news = !change.events.is_empty() || !change.notices.is_empty();
         let has_deliveries = !change.enqueue.is_empty() || !change.deliveries.is_empty();
         if let Err(error) = self.store.commit(change).await {
             // When the database itself has failed, whether the change is there shows at the next start.
@@ -157,7 +158,7 @@ impl Gateway {
             }
             return Err(error.into());
         }
-        if has_events {
+        if has_news {
             self.happened.send_modify(|count| *count += 1);
         }
         if has_deliveries {

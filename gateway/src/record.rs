@@ -154,7 +154,10 @@ impl ConsentRecord {
         self.row.revision = revision;
         self.message.etag = etag(self.row.version);
         self.row.sealed = seal_instrument(person, &self.row, &self.message.encode_to_vec())?;
-        Ok(InstrumentWrite { row: self.row.clone(), expected })
+        let terms = self.terms()?;
+        let named = parties(&terms.disclosers)?.into_iter().chain(parties(&terms.recipients)?);
+        let parties = named.map(|party| party.agency).collect();
+        Ok(InstrumentWrite { row: self.row.clone(), parties, expected })
     }
 }
 
@@ -187,7 +190,7 @@ impl ProhibitionRecord {
         self.row.in_force = self.message.state() == prohibition::State::InForce;
         self.message.etag = etag(self.row.version);
         self.row.sealed = seal_instrument(person, &self.row, &self.message.encode_to_vec())?;
-        Ok(InstrumentWrite { row: self.row.clone(), expected })
+        Ok(InstrumentWrite { row: self.row.clone(), parties: Vec::new(), expected })
     }
 }
 
@@ -231,7 +234,7 @@ impl StatusRecord {
         self.row.in_force = self.message.state() == v1::legal_status::State::InForce;
         self.message.etag = etag(self.row.version);
         self.row.sealed = seal_instrument(person, &self.row, &self.message.encode_to_vec())?;
-        Ok(InstrumentWrite { row: self.row.clone(), expected })
+        Ok(InstrumentWrite { row: self.row.clone(), parties: Vec::new(), expected })
     }
 }
 

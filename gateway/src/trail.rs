@@ -5,6 +5,7 @@ use polku_policy::{Channel, Decision, Outcome};
 use polku_proto::v1::{AuditReceipt, Purpose};
 use polku_proto::{AgencyId, CategorySet, YouthId};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::audit::{Event, Leaf, Receipt, SALT_BYTES, Verdict, commitment};
 use crate::caller::{Actor, Caller};
@@ -47,6 +48,11 @@ impl<'a> Entry<'a> {
         }
     }
 
+    /// About several people, or nobody.
+    fn of_many(event: Event) -> Self {
+        Self { youth: None, ..Self::of(event, YouthId::from_uuid(Uuid::nil())) }
+    }
+
     pub(crate) fn by(self, caller: &'a Caller) -> Self {
         Self { caller: Some(caller), ..self }
     }
@@ -74,11 +80,7 @@ impl<'a> Entry<'a> {
         let (verdict, permitted, withheld, policy) = match self.decision {
             None => (Verdict::None, CategorySet::EMPTY, CategorySet::EMPTY, [0; 32]),
             Some(decision) => {
-                let verdict = match decision.outcome() {
-                    Outcome::Permitted => Verdict::Permitted,
-                    Outcome::Denied | Outcome::NoConsent => Verdict::NotPermitted,
-                };
-                (verdict, decision.permitted(), decision.withheld(), decision.policy_digest())
+                (verdict(decision), decision.permitted(), decision.withheld(), decision.policy_digest())
             }
         };
         Leaf {
@@ -86,7 +88,7 @@ impl<'a> Entry<'a> {
             event: self.event,
             organisation: self.organisation(),
             actor: self.caller.map_or([0; 32], |caller| actor_pseudonym(gateway, caller)),
-            subject: self.youth.map_or([0; 32], |youth| keys.pseudonym(b"subject", youth.uuid().as_bytes())),
+            subject: self.youth.map_or([0; 32], |youth| gateway.subject_pseudonym(youth)),
             purpose: u16::try_from(self.purpose as i32).unwrap_or(0),
             categories: permitted.bits(),
             withheld: withheld.bits(),
@@ -115,6 +117,23 @@ impl Gateway {
     /// Writes a leaf without details.
     pub(crate) async fn note(&self, entry: Entry<'_>, now: Timestamp) -> Result<Receipt, Error> {
         self.append(entry.leaf(self, now)).await
+    }
+
+    /// Writes the one leaf of a batch of questions, which commits to all of them.
+    pub(crate) async fn note_batch(
+        &self,
+        caller: &Caller,
+        commitment: [u8; 32],
+        policy: [u8; 32],
+        now: Timestamp,
+    ) -> Result<Receipt, Error> {
+        let leaf = Entry::of_many(Event::VerifyConsent).by(caller).leaf(self, now);
+        self.append(Leaf { commitment, policy, ..leaf }).await
+    }
+
+    /// A person as the log names them.
+    pub(crate) fn subject_pseudonym(&self, youth: YouthId) -> [u8; 32] {
+        self.keys.pseudonym(b"subject", youth.uuid().as_bytes())
     }
 
     /// Writes a leaf that commits to details about a person. The details are sealed under the person's key: when
@@ -199,6 +218,14 @@ pub(crate) async fn close_unfinished(gateway: &Gateway) -> Result<(), Error> {
     let root = gateway.audit.root_of(until)?;
     gateway.store.set_reconciled(Reconciled { until, root }).await?;
     Ok(())
+}
+
+/// What the log says of a decision.
+pub(crate) fn verdict(decision: &Decision) -> Verdict {
+    match decision.outcome() {
+        Outcome::Permitted => Verdict::Permitted,
+        Outcome::Denied | Outcome::NoConsent => Verdict::NotPermitted,
+    }
 }
 
 /// A receipt as the contract words it.

@@ -1,10 +1,12 @@
 //! Does a consent live, cover and end as the contract says?
 
 mod actors;
+mod batch;
 pub(crate) mod changes;
 mod clock;
 mod ending;
 mod exchange;
+mod explain;
 mod life;
 mod minors;
 mod reading;
@@ -12,3 +14,4 @@ mod receipt;
 mod records;
 mod terms;
 mod verify;
+mod watch;

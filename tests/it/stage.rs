@@ -85,6 +85,25 @@ impl Stage {
         drop(self.folder);
     }
 
+    /// Stops the gateway, with what it has written still there: the folder, and in it the data.
+    pub(crate) async fn stop(self) -> (TempDir, std::path::PathBuf) {
+        self.running.stop().await.unwrap();
+        let data = self.folder.path().join("data");
+        (self.folder, data)
+    }
+
+    /// Stops the gateway and starts it again on what it has written, on the host's clock.
+    pub(crate) async fn restart(self) -> Stage {
+        let Stage { world, clock: _, running, folder } = self;
+        running.stop().await.unwrap();
+        let log = folder.path().join("data/audit.log");
+        // The last watcher may not have let go of it yet.
+        let released = || async { polku_gateway::audit::AuditLog::open(&log).ok().map(drop) };
+        eventually(PATIENCE, released).await.expect("the audit log is still in use");
+        let running = world.start().await.unwrap();
+        Stage { world, clock: None, running, folder }
+    }
+
     pub(crate) fn bound(&self) -> polku_gateway::front::Bound {
         self.running.bound
     }

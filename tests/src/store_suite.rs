@@ -2,22 +2,25 @@
 //!
 //! Each case takes a store that is empty.
 
+mod consents;
 mod lists;
 mod queue;
 mod samples;
 
 use anyhow::{Result, ensure};
 use polku_gateway::store::{
-    Change, DeliveryItem, DeliveryRow, DeliveryWrite, DetailRow, InstrumentRow, InstrumentWrite, Reconciled,
-    ReferralRow, ReferralWrite, RequestKey, RequestRow, Store, StoreError, YouthRow,
+    Change, DeliveryItem, DeliveryRow, DeliveryWrite, DetailRow, InstrumentRow, InstrumentWrite, NoticeRow,
+    Reconciled, ReferralRow, ReferralWrite, RequestKey, RequestRow, Store, StoreError, YouthRow,
 };
 use polku_proto::v1::ReferralState;
 use uuid::Uuid;
 
 use self::samples::{
-    agency, at, begin, delivery, event, instrument, new_referral, referral, request, youth, youth_id,
+    agency, at, begin, delivery, event, instrument, item, new_referral, notice, referral, request, youth,
+    youth_id,
 };
 
+pub use consents::{a_batch_is_kept_item_by_item, notices_are_told_to_their_agency};
 pub use lists::{
     a_recipient_sees_what_has_reached_it, events_are_told_to_their_parties,
     instruments_are_found_by_person_and_in_force, overdue_and_erasable_referrals_are_found,
@@ -46,6 +49,8 @@ macro_rules! store_suite {
             overdue_and_erasable_referrals_are_found,
             instruments_are_found_by_person_and_in_force,
             events_are_told_to_their_parties,
+            notices_are_told_to_their_agency,
+            a_batch_is_kept_item_by_item,
             due_deliveries_are_leased_once,
             a_lease_that_has_run_out_is_taken_again,
             a_lease_can_be_given_back,
@@ -74,8 +79,10 @@ fn everything() -> Result<Change> {
         request: Some(request(1, 0)?),
         youth: Some(youth(1)),
         referrals: vec![new_referral(referral(1, 0)?)],
-        instruments: vec![InstrumentWrite { row: instrument(3), expected: None }],
+        instruments: vec![InstrumentWrite { row: instrument(3), parties: Vec::new(), expected: None }],
         events: vec![event(1, Some(agency("kela")?))?],
+        notices: vec![notice(1, 17), notice(2, 17)],
+        items: vec![item(1), item(2)],
         enqueue: vec![delivery(4, 0)?],
         deliveries: Vec::new(),
         stops: Vec::new(),
@@ -101,6 +108,10 @@ pub async fn a_change_is_there_with_everything_in_it(store: &dyn Store) -> Resul
     assert_eq!(store.audit_detail(17).await?, Some(DetailRow { youth: youth_id(1), sealed: vec![4, 4] }));
     assert_eq!(store.committed_leaves(0).await?, [17]);
     assert_eq!(store.last_event().await?, 1);
+    assert_eq!(store.last_notice().await?, 2);
+    let told = store.notices_after(0, &[2; 32], 10).await?;
+    assert_eq!(told, [NoticeRow { position: 2, notice: notice(2, 17) }]);
+    assert_eq!(store.batch_items(17).await?, [item(1), item(2)]);
 
     let mut items = Change::announced_by(18);
     for (number, item) in [
@@ -141,6 +152,8 @@ pub async fn a_change_that_conflicts_leaves_nothing_behind(store: &dyn Store) ->
     assert_eq!(store.instrument(Uuid::from_u128(3)).await?, None);
     assert_eq!(store.delivery(delivery(4, 0)?.message).await?, None);
     assert_eq!(store.committed_leaves(0).await?, [0_u64; 0]);
+    assert_eq!(store.last_notice().await?, 0);
+    assert_eq!(store.batch_items(17).await?, []);
     assert_eq!(store.next_due().await?, None);
     // The same leaf can announce it once more.
     store.commit(everything()?).await?;
@@ -220,12 +233,12 @@ pub async fn versions_guard_referrals_and_instruments(store: &dyn Store) -> Resu
         change.referrals.push(ReferralWrite { row: changed.clone(), expected });
         ensure!(matches!(store.commit(change).await, Err(StoreError::Conflict)), "{expected:?}");
         let mut change = Change::announced_by(leaf);
-        change.instruments.push(InstrumentWrite { row: revoked.clone(), expected });
+        change.instruments.push(InstrumentWrite { row: revoked.clone(), parties: Vec::new(), expected });
         ensure!(matches!(store.commit(change).await, Err(StoreError::Conflict)), "{expected:?}");
     }
     let mut change = Change::announced_by(30);
     change.referrals.push(ReferralWrite { row: changed.clone(), expected: Some(1) });
-    change.instruments.push(InstrumentWrite { row: revoked.clone(), expected: Some(1) });
+    change.instruments.push(InstrumentWrite { row: revoked.clone(), parties: Vec::new(), expected: Some(1) });
     store.commit(change).await?;
     assert_eq!(store.referral(changed.id).await?, Some(changed));
     assert_eq!(store.instrument(revoked.id).await?, Some(revoked));

@@ -53,7 +53,7 @@ impl Tree {
 }
 
 /// Gives SHA-256 over the parts, one after the other.
-pub(super) fn sha256(parts: &[&[u8]]) -> Hash {
+pub(crate) fn sha256(parts: &[&[u8]]) -> Hash {
     let mut context = Context::new(&SHA256);
     for part in parts {
         context.update(part);

@@ -15,6 +15,7 @@ use std::io;
 
 pub use leaf::{Event, Leaf, LeafError, SALT_BYTES, Verdict, commitment};
 pub use log::AuditLog;
+pub(crate) use merkle::sha256;
 pub use merkle::{Hash, Tree, leaf_hash};
 
 #[cfg(test)]

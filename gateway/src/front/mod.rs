@@ -36,7 +36,7 @@ pub use call::Running;
 pub use inbound::{InboundHandler, router};
 pub(crate) use limits::LARGEST_MESSAGE;
 pub use limits::Limits;
-pub use quota::{Quotas, RetryAfter};
+pub use quota::{Excess, Quotas, RetryAfter};
 pub use shutdown::Shutdown;
 use tls::Tls;
 

@@ -1,6 +1,7 @@
 //! Would this disclosure be permitted now?
 
-use polku_policy::{Channel, Question, Viewer};
+use jiff::Timestamp;
+use polku_policy::{Channel, ConsentIndex, Decision, Engine, Question, Viewer};
 use polku_proto::v1::{VerifyConsentRequest, VerifyConsentResponse};
 use polku_proto::{CategorySet, Party, Valid};
 
@@ -13,6 +14,14 @@ use crate::gateway::Gateway;
 use crate::record::origin;
 use crate::trail::{Entry, receipt};
 
+/// A question that makes sense, from somebody who may ask it.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) categories: CategorySet,
+    pub(super) question: Question,
+    min_revision: u64,
+}
+
 impl Gateway {
     /// Decides without disclosing. An unknown person has no consents: the answer is the same as for a known one
     /// without permission, and takes the same way.
@@ -21,43 +30,47 @@ impl Gateway {
         caller: &Caller,
         request: Valid<VerifyConsentRequest>,
     ) -> Result<VerifyConsentResponse, Error> {
-        let request = request.into_inner();
         let now = self.now();
+        let asked = self.asked(caller, request, by_party, now)?;
+        let decision = asked.decide(&self.engine(), &self.index())?;
+        let question = &asked.question;
+        let entry =
+            Entry::of(Event::VerifyConsent, question.youth).by(caller).decided(question.purpose, &decision);
+        let noted = self.note(entry, now).await?;
+        Ok(VerifyConsentResponse {
+            decision: Some(wire_decision(&decision, question.youth, &noted)?),
+            receipt: Some(receipt(&noted)),
+        })
+    }
+
+    /// Checks a question and who asks it. Nothing about the person is looked at for somebody who may not ask.
+    pub(super) fn asked(
+        &self,
+        caller: &Caller,
+        request: Valid<VerifyConsentRequest>,
+        may_ask: impl FnOnce(&Caller, &Channel) -> Result<(), Error>,
+        now: Timestamp,
+    ) -> Result<Asked, Error> {
+        let request = request.into_inner();
         let youth = youth_id(&request.youth, "youth")?;
         self.check_subject(caller, youth)?;
         let channel = Channel {
             from: self.known_party(&request.discloser, "discloser")?,
             to: self.known_party(&request.recipient, "recipient")?,
         };
-        let is_party = caller.agency == channel.from.agency || caller.agency == channel.to.agency;
-        if matches!(caller.actor, Actor::Professional { .. }) && !is_party {
-            return Err(Error::ActorNotAllowed { expected: "the discloser or the recipient asks" });
-        }
-        let asked = CategorySet::from_wire(&request.categories).map_err(|_| Error::Field {
+        may_ask(caller, &channel)?;
+        let categories = CategorySet::from_wire(&request.categories).map_err(|_| Error::Field {
             field: "categories",
             reason: "INVALID_FIELDS",
             expected: "data categories of the contract",
         })?;
-        let purpose = request.purpose();
         let question = Question {
             actor: caller.role(),
             ground: request.ground(),
             origin: origin(request.origin.as_ref()),
-            ..Question::new(youth, channel, Viewer::Addressee, purpose, now)
+            ..Question::new(youth, channel, Viewer::Addressee, request.purpose(), now)
         };
-        let decision = {
-            let index = self.index();
-            if index.revision() < request.min_revision {
-                return Err(Error::ConsentStale);
-            }
-            self.engine().verify(&index, asked, &question)
-        };
-        let entry = Entry::of(Event::VerifyConsent, youth).by(caller).decided(purpose, &decision);
-        let noted = self.note(entry, now).await?;
-        Ok(VerifyConsentResponse {
-            decision: Some(wire_decision(&decision, youth, &noted)?),
-            receipt: Some(receipt(&noted)),
-        })
+        Ok(Asked { categories, question, min_revision: request.min_revision })
     }
 
     fn known_party(&self, text: &str, field: &'static str) -> Result<Party, Error> {
@@ -68,5 +81,32 @@ impl Gateway {
             reason: "UNKNOWN_AGENCY",
             expected: "an agency that is registered with this gateway, as {agency} or {agency}/{unit}",
         })
+    }
+}
+
+/// One of the two parties asks, or the young person and whoever represents them.
+pub(super) fn by_party(caller: &Caller, channel: &Channel) -> Result<(), Error> {
+    let is_party = caller.agency == channel.from.agency || caller.agency == channel.to.agency;
+    match caller.actor {
+        Actor::Professional { .. } if !is_party => {
+            Err(Error::ActorNotAllowed { expected: "the discloser or the recipient asks" })
+        }
+        Actor::Professional { .. } | Actor::Subject(_) | Actor::Representative { .. } => Ok(()),
+    }
+}
+
+impl Asked {
+    /// Decides at what is known now.
+    ///
+    /// # Errors
+    /// [`Error::ConsentStale`] when that is older than was asked for.
+    pub(super) fn decide(&self, engine: &Engine, index: &ConsentIndex) -> Result<Decision, Error> {
+        self.check_fresh(index)?;
+        Ok(engine.verify(index, self.categories, &self.question))
+    }
+
+    /// Whether the consents known here are as fresh as was asked for.
+    pub(super) fn check_fresh(&self, index: &ConsentIndex) -> Result<(), Error> {
+        if index.revision() < self.min_revision { Err(Error::ConsentStale) } else { Ok(()) }
     }
 }

@@ -1,69 +1,103 @@
-//! A party follows what happens to its referrals: in order, without gap, without repetition.
+//! How does an agency's system follow what happens: in order, without gap, without repetition?
+//!
+//! What is followed is a [`Feed`]: rows that are committed with the change that they tell of, each at its place in one
+//! order. A watch reads them from the store, so it goes on behind the last one after a broken connection and after a
+//! restart of the gateway.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use polku_policy::Authorised;
-use polku_proto::v1::{ReferralEvent, WatchReferralsRequest};
-use polku_proto::{ReferralName, Valid};
 use tokio::sync::mpsc;
 
-use super::refer::mismatch;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::record::wire_time;
-use crate::store::EventRow;
 
-/// How many events wait for a slow reader before the gateway stops reading for it.
+/// How many items wait for a slow reader before the gateway stops reading for it.
 const BUFFER: usize = 16;
-/// How many events are read from the store at once.
+/// How many rows are read from the store at once.
 const BATCH: u32 = 64;
 /// How long to wait for news before looking anyway: other gateways on the same store tell nothing here.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
-/// A watch that has begun. Events are authorised when they are sent, not when they happened.
+/// Something that can be followed.
+pub(crate) trait Feed: Send + Sync + 'static {
+    /// What the store has of it.
+    type Row: Send;
+    /// What a watcher is sent.
+    type Item: Send + 'static;
+
+    /// Keeps the tokens of different feeds apart.
+    const TOKEN: &'static str;
+    /// Who may follow it.
+    const FOLLOWERS: &'static str;
+
+    /// The position of the newest row; 0 if there is none.
+    fn newest(gateway: &Gateway) -> impl Future<Output = Result<u64, Error>> + Send;
+
+    /// The watcher's rows after a position, in order, each with its position.
+    fn after(
+        gateway: &Gateway,
+        caller: &Caller,
+        position: u64,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<(u64, Self::Row)>, Error>> + Send;
+
+    /// A row as the watcher may see it now; nothing if it is not the watcher's to see any more.
+    fn item(
+        gateway: &Gateway,
+        caller: &Caller,
+        row: Self::Row,
+        resume_token: String,
+    ) -> impl Future<Output = Result<Option<Authorised<Self::Item>>, Error>> + Send;
+}
+
+/// A watch that has begun. Items are authorised when they are sent, not when they happened.
 #[derive(Debug)]
-pub(crate) struct Watch {
+pub(crate) struct Watch<F> {
     gateway: Arc<Gateway>,
     caller: Caller,
     position: u64,
+    feed: std::marker::PhantomData<F>,
 }
 
 impl Gateway {
-    /// Begins a watch behind the event of the token, or behind the newest event.
-    pub(crate) async fn watch_referrals(
+    /// Begins a watch behind the row of the token, or behind the newest one.
+    pub(super) async fn follow<F: Feed>(
         self: &Arc<Self>,
         caller: Caller,
-        request: Valid<WatchReferralsRequest>,
-    ) -> Result<Watch, Error> {
+        token: &str,
+    ) -> Result<Watch<F>, Error> {
         let Actor::Professional { .. } = caller.actor else {
-            return Err(Error::ActorNotAllowed { expected: "a professional's system watches referrals" });
+            return Err(Error::ActorNotAllowed { expected: F::FOLLOWERS });
         };
-        let position = match request.get().resume_token.as_str() {
-            "" => self.store.last_event().await?,
-            token => {
-                let plain = self.keys.open_token(&binding(&caller), token).map_err(|_| WRONG_TOKEN)?;
-                u64::from_be_bytes(plain.try_into().map_err(|_| WRONG_TOKEN)?)
-            }
+        let position = if token.is_empty() {
+            F::newest(self).await?
+        } else {
+            let plain = self.keys.open_token(&binding::<F>(&caller), token).map_err(|_| WRONG_TOKEN)?;
+            u64::from_be_bytes(plain.try_into().map_err(|_| WRONG_TOKEN)?)
         };
-        Ok(Watch { gateway: Arc::clone(self), caller, position })
+        Ok(Watch { gateway: Arc::clone(self), caller, position, feed: std::marker::PhantomData })
     }
 }
 
 const WRONG_TOKEN: Error = Error::Field {
     field: "resume_token",
     reason: "RESUME_TOKEN_INVALID",
-    expected: "the token of an event that this caller was sent",
+    expected: "the token of something that this caller was sent by the same method",
 };
 
-fn binding(caller: &Caller) -> String {
-    format!("watch/{}", caller.agency)
+fn binding<F: Feed>(caller: &Caller) -> String {
+    format!("{}/{}", F::TOKEN, caller.agency)
 }
 
-impl Watch {
+type Sender<F> = mpsc::Sender<Result<Authorised<<F as Feed>::Item>, Error>>;
+type Receiver<F> = mpsc::Receiver<Result<Authorised<<F as Feed>::Item>, Error>>;
+
+impl<F: Feed> Watch<F> {
     /// Starts sending. The receiver's end is the watcher's: when it is dropped, the watch ends.
-    pub(crate) fn start(mut self) -> mpsc::Receiver<Result<Authorised<ReferralEvent>, Error>> {
+    pub(crate) fn start(mut self) -> Receiver<F> {
         let (sender, receiver) = mpsc::channel(BUFFER);
         tokio::spawn(async move {
             let mut happened = self.gateway.happened.subscribe();
@@ -72,7 +106,7 @@ impl Watch {
                     Ok(Sent::All) => {}
                     Ok(Sent::WatcherGone) => return,
                     Err(error) => {
-                        // The watcher resumes behind the last event that it got.
+                        // The watcher resumes behind the last item that it got.
                         drop(sender.send(Err(error)).await);
                         return;
                     }
@@ -87,51 +121,27 @@ impl Watch {
         receiver
     }
 
-    async fn send_news(
-        &mut self,
-        sender: &mpsc::Sender<Result<Authorised<ReferralEvent>, Error>>,
-    ) -> Result<Sent, Error> {
+    async fn send_news(&mut self, sender: &Sender<F>) -> Result<Sent, Error> {
+        let gateway = Arc::clone(&self.gateway);
         loop {
-            let newest = self.gateway.store.last_event().await?;
-            let rows = self.gateway.store.events_after(self.position, &self.caller.agency, BATCH).await?;
+            let newest = F::newest(&gateway).await?;
+            let rows = F::after(&gateway, &self.caller, self.position, BATCH).await?;
             if rows.is_empty() {
-                // Others' events need not be looked at again.
+                // Others' rows need not be looked at again.
                 self.position = self.position.max(newest);
                 return Ok(Sent::All);
             }
-            for row in rows {
+            for (position, row) in rows {
                 // A place first, then the permit: a permit does not wait for a slow reader.
                 let Ok(place) = sender.reserve().await else { return Ok(Sent::WatcherGone) };
-                let position = row.position;
-                if let Some(event) = self.event(row).await? {
-                    place.send(Ok(event));
+                let binding = binding::<F>(&self.caller);
+                let token = gateway.keys.seal_token(&binding, &position.to_be_bytes())?;
+                if let Some(item) = F::item(&gateway, &self.caller, row, token).await? {
+                    place.send(Ok(item));
                 }
                 self.position = position;
             }
         }
-    }
-
-    /// The event as the watcher may see it now; nothing if the referral is not the watcher's to see.
-    async fn event(&self, row: EventRow) -> Result<Option<Authorised<ReferralEvent>>, Error> {
-        let gateway = &self.gateway;
-        let now = gateway.now();
-        let Some(referral) = gateway.store.referral(row.event.referral).await? else { return Ok(None) };
-        let person = gateway.person(referral.youth).await?;
-        let name = ReferralName { youth: referral.youth, referral: referral.id };
-        let record = gateway.referral_of(&person, name).await?;
-        let view = match gateway.view(&self.caller, &person, &record, now) {
-            Ok(view) => view,
-            Err(Error::NotFound | Error::NotPermitted(_)) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        gateway.note_reading(&self.caller, person.id, &name.to_string(), &view).await?;
-        let shell = ReferralEvent {
-            resume_token: gateway.keys.seal_token(&binding(&self.caller), &row.position.to_be_bytes())?,
-            kind: row.event.kind,
-            referral: None,
-            time: Some(wire_time(row.event.time)?),
-        };
-        Ok(Some(gateway.shell(&self.caller, shell)?.gather(view).map_err(mismatch)?))
     }
 }
 

@@ -12,7 +12,7 @@ use polku_proto::v1::{
 };
 use tonic::{Request, Response, Status};
 
-use super::Desk;
+use super::{Desk, Stream, stream};
 use crate::answer::answer;
 
 #[derive(Debug)]
@@ -145,25 +145,30 @@ impl ConsentService for Service {
 
     async fn batch_verify_consents(
         &self,
-        _request: Request<BatchVerifyConsentsRequest>,
+        request: Request<BatchVerifyConsentsRequest>,
     ) -> Result<Response<BatchVerifyConsentsResponse>, Status> {
-        Err(Status::unimplemented("not yet"))
+        let (caller, requests) = self.0.open_batch(request)?;
+        Ok(Response::new(self.0.gateway.batch_verify_consents(&caller, requests).await?))
     }
 
-    type WatchConsentsStream = tokio_stream::wrappers::ReceiverStream<Result<ConsentNotice, Status>>;
+    type WatchConsentsStream = Stream<ConsentNotice>;
 
     async fn watch_consents(
         &self,
-        _request: Request<WatchConsentsRequest>,
+        request: Request<WatchConsentsRequest>,
     ) -> Result<Response<Self::WatchConsentsStream>, Status> {
-        Err(Status::unimplemented("not yet"))
+        let (caller, request) = self.0.open(request)?;
+        let watch = self.0.gateway.watch_consents(caller.clone(), request).await?;
+        Ok(stream(watch, caller, self.0.gateway.clone()))
     }
 
     async fn explain_disclosure(
         &self,
-        _request: Request<ExplainDisclosureRequest>,
+        request: Request<ExplainDisclosureRequest>,
     ) -> Result<Response<DisclosureExplanation>, Status> {
-        Err(Status::unimplemented("not yet"))
+        let (caller, request) = self.0.open(request)?;
+        let explanation = self.0.gateway.explain_disclosure(&caller, request).await?;
+        Ok(answer(explanation, &caller, self.0.gateway.now())?)
     }
 
     async fn verify_consent(

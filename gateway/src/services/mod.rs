@@ -9,9 +9,12 @@ mod journey;
 mod legal_status;
 mod referral;
 pub(crate) mod status;
+mod stream;
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use polku_proto::v1::BatchVerifyConsentsRequest;
 use polku_proto::v1::consent_service_server::ConsentServiceServer;
 use polku_proto::v1::journey_service_server::JourneyServiceServer;
 use polku_proto::v1::legal_status_service_server::LegalStatusServiceServer;
@@ -22,8 +25,10 @@ use tonic::service::Routes;
 
 use crate::caller::{Caller, Callers};
 use crate::error::Error;
-use crate::front::{LARGEST_MESSAGE, Quotas};
+use crate::front::{Excess, LARGEST_MESSAGE, Quotas};
 use crate::gateway::Gateway;
+use crate::journey::Question;
+use stream::{Stream, stream};
 
 /// What every service needs.
 #[derive(Debug, Clone)]
@@ -39,6 +44,35 @@ impl Desk {
         let caller = self.callers.caller(&request)?;
         self.quotas.check(&caller.agency).map_err(|limit| Error::Quota { after: limit.0 })?;
         Ok((caller, Valid::check(request.into_inner())?))
+    }
+
+    /// The same for a batch of questions: each counts as a call, and is well formed or not by itself.
+    fn open_batch(
+        &self,
+        request: Request<BatchVerifyConsentsRequest>,
+    ) -> Result<(Caller, Vec<Question>), Error> {
+        let caller = self.callers.caller(&request)?;
+        let batch = request.into_inner();
+        let questions = u32::try_from(batch.requests.len()).ok().and_then(NonZeroU32::new);
+        let counted = self.quotas.check_many(&caller.agency, questions.unwrap_or(NonZeroU32::MIN));
+        if let Err(Excess::ForNow(limit)) = counted {
+            return Err(Error::Quota { after: limit.0 });
+        }
+        let requests = match Valid::check(batch.clone()) {
+            Ok(batch) => batch.into_inner().requests,
+            Err(violations) if violations.iter().any(|violation| violation.field == "requests") => {
+                return Err(violations.into());
+            }
+            Err(_) => batch.requests,
+        };
+        if counted.is_err() {
+            return Err(Error::Field {
+                field: "requests",
+                reason: "BATCH_TOO_LARGE",
+                expected: "no more questions than the quota of the organisation lets through at once",
+            });
+        }
+        Ok((caller, requests.into_iter().map(Valid::check).collect()))
     }
 }
 

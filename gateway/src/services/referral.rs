@@ -1,9 +1,7 @@
 //! `polku.v1.ReferralService`.
 
-use std::pin::Pin;
 use std::time::Duration;
 
-use polku_policy::Authorised;
 use polku_proto::Validate;
 use polku_proto::v1::referral_service_server::ReferralService;
 use polku_proto::v1::{
@@ -14,14 +12,11 @@ use polku_proto::v1::{
     SendReferralRequest, SendReferralResponse, StartReferralRequest, WatchReferralsRequest,
 };
 use prost::Message;
-use tokio_stream::wrappers::ReceiverStream;
-use tokio_stream::{Stream, StreamExt};
 use tonic::{Request, Response, Status};
 
-use super::{Desk, deadline};
+use super::{Desk, Stream, deadline, stream};
 use crate::answer::answer;
 use crate::caller::Caller;
-use crate::error::Error;
 use crate::journey::{Action, Respond, Sent, name};
 
 #[derive(Debug)]
@@ -231,24 +226,14 @@ impl ReferralService for Service {
         .await
     }
 
-    type WatchReferralsStream = Pin<Box<dyn Stream<Item = Result<ReferralEvent, Status>> + Send>>;
+    type WatchReferralsStream = Stream<ReferralEvent>;
 
     async fn watch_referrals(
         &self,
         request: Request<WatchReferralsRequest>,
     ) -> Result<Response<Self::WatchReferralsStream>, Status> {
         let (caller, request) = self.0.open(request)?;
-        let gateway = self.0.gateway.clone();
-        let watch = gateway.watch_referrals(caller.clone(), request).await?;
-        let events = ReceiverStream::new(watch.start()).map(move |event| send(event, &caller, &gateway));
-        Ok(Response::new(Box::pin(events)))
+        let watch = self.0.gateway.watch_referrals(caller.clone(), request).await?;
+        Ok(stream(watch, caller, self.0.gateway.clone()))
     }
-}
-
-fn send(
-    event: Result<Authorised<ReferralEvent>, Error>,
-    caller: &Caller,
-    gateway: &crate::gateway::Gateway,
-) -> Result<ReferralEvent, Status> {
-    Ok(answer(event?, caller, gateway.now())?.into_inner())
 }

@@ -1,5 +1,6 @@
 //! What is kept on disk, and in which words of the domain is it asked for?
 
+mod consents;
 pub mod sqlite;
 
 use std::fmt::Debug;
@@ -11,6 +12,8 @@ use polku_proto::{AgencyId, MessageId, ReferralId, YouthId};
 use uuid::Uuid;
 
 use crate::seal::{IdentityIndex, WrappedKey};
+
+pub use consents::{BatchItem, NewNotice, NoticeRow};
 
 /// The durable state of the gateway.
 ///
@@ -71,6 +74,24 @@ pub trait Store: Debug + Send + Sync {
 
     /// The position of the newest event; 0 if there is none.
     async fn last_event(&self) -> Result<u64, StoreError>;
+
+    /// Which people an agency is to ask about again, after a position, in order. The agency is a keyed hash, as in
+    /// [`NewNotice`].
+    async fn notices_after(
+        &self,
+        position: u64,
+        agency: &[u8; 32],
+        limit: u32,
+    ) -> Result<Vec<NoticeRow>, StoreError>;
+
+    /// The position of the newest notice; 0 if there is none.
+    async fn last_notice(&self) -> Result<u64, StoreError>;
+
+    /// The items of the batch of questions that this audit leaf is about, in their order.
+    async fn batch_items(&self, leaf: u64) -> Result<Vec<BatchItem>, StoreError>;
+
+    /// The audit leaves of the batches in which a person was asked about, by pseudonym, oldest first.
+    async fn batches_about(&self, subject: &[u8; 32]) -> Result<Vec<u64>, StoreError>;
 
     /// Takes deliveries that are due: waiting ones, and ones in sending whose lease has run out. Each gets a new
     /// fence and is leased until `lease.until`; its state stays as it is.
@@ -158,6 +179,10 @@ pub struct Change {
     pub instruments: Vec<InstrumentWrite>,
     /// What watchers are told.
     pub events: Vec<NewEvent>,
+    /// Which agencies are told to ask about a person again.
+    pub notices: Vec<NewNotice>,
+    /// The items of a batch of questions.
+    pub items: Vec<BatchItem>,
     /// Deliveries put into the queue.
     pub enqueue: Vec<DeliveryRow>,
     /// Deliveries that move on.
@@ -179,6 +204,8 @@ impl Change {
             referrals: Vec::new(),
             instruments: Vec::new(),
             events: Vec::new(),
+            notices: Vec::new(),
+            items: Vec::new(),
             enqueue: Vec::new(),
             deliveries: Vec::new(),
             stops: Vec::new(),
@@ -339,11 +366,13 @@ pub struct InForcePage {
     pub next: Option<InForce>,
 }
 
-/// A consent or prohibition as it shall be.
+/// A consent, prohibition or legal status as it shall be.
 #[derive(Debug)]
 pub struct InstrumentWrite {
     /// The new row.
     pub row: InstrumentRow,
+    /// The agencies that a consent names on either side: they are told of its change. Not kept with the row.
+    pub parties: Vec<AgencyId>,
     /// The version that must be there now; `None` for a new one.
     pub expected: Option<u64>,
 }

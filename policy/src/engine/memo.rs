@@ -4,7 +4,7 @@
 //! key, and the agencies and ages, which do not change during an engine's life.
 
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use foldhash::fast::RandomState;
 
@@ -17,7 +17,11 @@ const MOST: usize = 100_000;
 
 /// The answers so far.
 #[derive(Default)]
-pub(super) struct Memo(RwLock<Answers>);
+pub(super) struct Memo {
+    answers: RwLock<Answers>,
+    /// What was asked, for the record: kept apart, so that looking an answer up touches little memory.
+    seen: Mutex<Vec<(Facts, Answer)>>,
+}
 
 /// Answers by the key of their facts.
 pub(super) type Answers = HashMap<u128, Answer, RandomState>;
@@ -25,14 +29,24 @@ pub(super) type Answers = HashMap<u128, Answer, RandomState>;
 impl Memo {
     /// What is remembered, to be looked through for a whole decision.
     pub(super) fn read(&self) -> RwLockReadGuard<'_, Answers> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.answers.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Everything that was asked, and what was answered.
+    pub(super) fn seen(&self) -> Vec<(Facts, Answer)> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn put(&self, facts: &Facts, answer: Answer) {
-        let mut answers = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut answers = self.answers.write().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if answers.len() >= MOST {
             answers.clear();
+            seen.clear();
         }
-        answers.insert(facts.key(), answer);
+        // Two may have asked the same at the same time.
+        if answers.insert(facts.key(), answer).is_none() {
+            seen.push((*facts, answer));
+        }
     }
 }

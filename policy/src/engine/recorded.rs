@@ -87,9 +87,7 @@ impl Engine {
     /// Gives what the engine remembers, in a fixed order: every kind of question since it was made, each once.
     #[must_use]
     pub fn recorded(&self) -> Vec<Recorded> {
-        let Some(answers) = self.memo.as_ref().map(Memo::read) else { return Vec::new() };
-        let mut held: Vec<(Facts, Answer)> = answers.values().copied().collect();
-        drop(answers);
+        let Some(mut held) = self.memo.as_ref().map(Memo::seen) else { return Vec::new() };
         // Side by side without their eras: what was asked in two of them is the same question.
         held.sort_by_cached_key(|(facts, _)| (Facts { era: 0, ..*facts }.key(), facts.era));
         let mut recorded: Vec<Recorded> =

@@ -123,7 +123,11 @@ fn payloads_leave_the_gateway_through_one_function() {
     }
     answers.sort();
     let expected = [
-        // VerifyConsentResponse: a decision, no payload.
+        // BatchVerifyConsentsResponse and VerifyConsentResponse: decisions, no payload.
+        (
+            "gateway/src/services/consent.rs",
+            "Ok(Response::new(self.0.gateway.batch_verify_consents(&caller, requests).await?))",
+        ),
         (
             "gateway/src/services/consent.rs",
             "Ok(Response::new(self.0.gateway.verify_consent(&caller, request).await?))",
@@ -133,8 +137,8 @@ fn payloads_leave_the_gateway_through_one_function() {
             "gateway/src/services/journey.rs",
             "Ok(Response::new(self.0.gateway.identify(&caller, request).await?))",
         ),
-        // The stream: each of its events has gone through `answer`.
-        ("gateway/src/services/referral.rs", "Ok(Response::new(Box::pin(events)))"),
+        // The streams: each of their items has gone through `answer`.
+        ("gateway/src/services/stream.rs", "Response::new(Box::pin(items))"),
     ];
     let expected: Vec<_> =
         expected.iter().map(|(path, line)| ((*path).to_owned(), (*line).to_owned())).collect();

@@ -1,8 +1,11 @@
 //! Is exactly that permitted which the young person has permitted?
 
 use jiff::SignedDuration;
-use polku_proto::v1::{ConsentTerms, DataCategory as Data, Decision, ProhibitionTerms, Purpose};
-use polku_tests::world::{KELA, OHJAAMO, PAJA, PEOPLE, TE, terms};
+use polku_proto::v1::basis::Kind;
+use polku_proto::v1::decision::Verdict;
+use polku_proto::v1::{ConsentTerms, DataCategory as Data, Obligation, ProhibitionTerms, Purpose};
+use polku_tests::world::{Client, KELA, OHJAAMO, PAJA, PEOPLE, TE, terms};
+use prost::Message;
 use tonic::Code;
 
 use super::changes::{Ask, prohibit, record};
@@ -38,9 +41,14 @@ async fn the_permitted_part_of_what_is_asked() {
     assert!(to_te(&youth, &[Data::JointPlan, Data::GuidanceNotes]).permitted(&ohjaamo).await.is_empty());
     // The recipient asks and hears the same.
     assert_eq!(to_te(&youth, &all).permitted(&stage.te()).await, covered);
-    let decision = to_te(&youth, &[Data::Housing]).by(&ohjaamo).await.unwrap();
-    assert_eq!((decision.bases[0].rule.as_str(), decision.bases[0].consent_version), ("consent", 1));
-    assert!(decision.bases[0].statute.contains("621/1999"));
+    let decision = to_te(&youth, &[Data::Housing, Data::JointPlan]).by(&ohjaamo).await.unwrap();
+    let basis = &decision.bases[0];
+    assert_eq!((basis.kind(), basis.rule.as_str(), basis.consent_version), (Kind::Consent, "consent", 1));
+    assert!(basis.statute.contains("621/1999") && basis.consent.starts_with(&format!("{youth}/consents/")));
+    assert_eq!((decision.verdict(), decision.permitted.len()), (Verdict::Permitted, 1));
+    assert!(!decision.id.is_empty() && decision.revision > 0 && decision.policy_digest.len() == 32);
+    assert!(decision.evaluated_at.is_some() && decision.valid_until.is_some());
+    assert_eq!(decision.obligations().collect::<Vec<_>>(), [Obligation::MarkRedacted]);
     stage.close().await;
 }
 
@@ -119,11 +127,16 @@ async fn special_categories_are_named_explicitly() {
     stage.close().await;
 }
 
-/// What of a decision a caller could learn something from: everything but its own id, leaf and revision.
-fn telling(mut decision: Decision) -> Decision {
+/// What of an answer a caller could learn something from: everything but the id of the decision and the receipt, which
+/// name its own leaf.
+async fn telling(client: &Client, ask: &Ask<'_>) -> Vec<u8> {
+    let request = ask.request(0);
+    let mut answer = client.clone().consent.verify_consent(request).await.unwrap().into_inner();
+    let receipt = answer.receipt.take().unwrap();
+    let decision = answer.decision.as_mut().unwrap();
+    assert_eq!((decision.id.len(), receipt.leaf_hash.len()), (36, 32));
     decision.id.clear();
-    decision.revision = 0;
-    decision
+    answer.encode_to_vec()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -153,11 +166,11 @@ async fn a_prohibition_an_unknown_person_and_no_consent_look_alike() {
     prohibit(&ohjaamo, &youths[5], ProhibitionTerms::default()).await.unwrap();
     let all = everything();
     for asked in [&BASIC[..], &all[..], &[Data::Housing][..]] {
-        let plain = telling(to_te(&youths[0], asked).by(&ohjaamo).await.unwrap());
+        let plain = telling(&ohjaamo, &to_te(&youths[0], asked)).await;
         for youth in youths[1..].iter().chain([&nobody]) {
             for client in [&ohjaamo, &stage.te()] {
-                let decision = telling(to_te(youth, asked).by(client).await.unwrap());
-                assert!(decision == plain, "{decision:?} can be told from {plain:?}");
+                let answer = telling(client, &to_te(youth, asked)).await;
+                assert!(answer == plain, "{answer:?} can be told from {plain:?}");
             }
         }
     }

@@ -128,7 +128,7 @@ pub async fn instruments_are_found_by_person_and_in_force(store: &dyn Store) -> 
         InstrumentRow { kind, ..instrument(20) },
         InstrumentRow { youth: youth_id(2), ..instrument(40) },
     ] {
-        change.instruments.push(InstrumentWrite { row, expected: None });
+        change.instruments.push(InstrumentWrite { row, parties: Vec::new(), expected: None });
     }
     store.commit(change).await?;
     let ids = |rows: &[InstrumentRow]| rows.iter().map(|row| row.id.as_u128()).collect::<Vec<u128>>();

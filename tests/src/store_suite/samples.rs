@@ -4,8 +4,8 @@ use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 use polku_gateway::seal::{IdentityIndex, WrappedKey};
 use polku_gateway::store::{
-    Change, DeliveryItem, DeliveryRow, InstrumentKind, InstrumentRow, NewEvent, ReferralRow, ReferralWrite,
-    RequestKey, RequestRow, Store, YouthRow,
+    BatchItem, Change, DeliveryItem, DeliveryRow, InstrumentKind, InstrumentRow, NewEvent, NewNotice,
+    ReferralRow, ReferralWrite, RequestKey, RequestRow, Store, YouthRow,
 };
 use polku_proto::v1::{DeliveryState, ReferralState};
 use polku_proto::{AgencyId, MessageId, ReferralId, YouthId};
@@ -91,6 +91,16 @@ pub(super) fn event(referral: u128, recipient: Option<AgencyId>) -> Result<NewEv
         recipient,
         time: at(1),
     })
+}
+
+/// A notice about person 1, for one of the agencies.
+pub(super) fn notice(agency: u8, revision: u64) -> NewNotice {
+    NewNotice { youth: youth_id(1), agency: [agency; 32], revision, time: at(1) }
+}
+
+/// An item of a batch about this person.
+pub(super) fn item(person: u8) -> BatchItem {
+    BatchItem { subject: [person; 32], bytes: vec![1, person] }
 }
 
 pub(super) fn youth_id(number: u128) -> YouthId {

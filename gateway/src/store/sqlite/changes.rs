@@ -8,7 +8,8 @@ use super::failed;
 use super::read::request;
 use super::rows::{blob, instant, kind_number, number};
 use crate::store::{
-    Change, DetailRow, InstrumentWrite, NewEvent, Reconciled, ReferralWrite, RequestRow, StoreError, YouthRow,
+    BatchItem, Change, DetailRow, InstrumentWrite, NewEvent, NewNotice, Reconciled, ReferralWrite,
+    RequestRow, StoreError, YouthRow,
 };
 
 /// Makes a change, within the savepoint of the writer.
@@ -36,6 +37,12 @@ pub(super) fn apply(connection: &Connection, change: &Change) -> Result<(), Stor
     }
     for event in &change.events {
         add_event(connection, event)?;
+    }
+    for notice in &change.notices {
+        add_notice(connection, notice)?;
+    }
+    for (place, item) in (0_u32..).zip(&change.items) {
+        add_batch_item(connection, change.leaf, place, item)?;
     }
     for delivery in &change.enqueue {
         enqueue(connection, delivery)?;
@@ -195,6 +202,23 @@ fn add_event(connection: &Connection, event: &NewEvent) -> Result<(), StoreError
         instant(event.time),
     ];
     execute(connection, sql, values).map(drop)
+}
+
+fn add_notice(connection: &Connection, notice: &NewNotice) -> Result<(), StoreError> {
+    let sql = "INSERT INTO consent_notice (youth, agency, revision, time) VALUES (?1, ?2, ?3, ?4)";
+    let values =
+        params![blob(notice.youth.uuid()), notice.agency, number(notice.revision)?, instant(notice.time),];
+    execute(connection, sql, values).map(drop)
+}
+
+fn add_batch_item(
+    connection: &Connection,
+    leaf: u64,
+    place: u32,
+    item: &BatchItem,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO batch_item (leaf, item, subject, bytes) VALUES (?1, ?2, ?3, ?4)";
+    execute(connection, sql, params![number(leaf)?, place, item.subject, item.bytes]).map(drop)
 }
 
 /// Runs a statement; [`StoreError::Conflict`] when a row with this key is there already.

@@ -25,8 +25,8 @@ use uuid::Uuid;
 use self::read::Readers;
 use self::writer::Writer;
 use super::{
-    Change, DeliveryRow, DetailRow, EventRow, InForce, InForcePage, InstrumentRow, LeaseRequest, Reconciled,
-    ReferralFilter, ReferralRow, RequestKey, RequestRow, Store, StoreError, YouthRow,
+    BatchItem, Change, DeliveryRow, DetailRow, EventRow, InForce, InForcePage, InstrumentRow, LeaseRequest,
+    NoticeRow, Reconciled, ReferralFilter, ReferralRow, RequestKey, RequestRow, Store, StoreError, YouthRow,
 };
 use crate::seal::IdentityIndex;
 
@@ -153,6 +153,29 @@ impl Store for SqliteStore {
 
     async fn last_event(&self) -> Result<u64, StoreError> {
         self.read(read::last_event).await
+    }
+
+    async fn notices_after(
+        &self,
+        position: u64,
+        agency: &[u8; 32],
+        limit: u32,
+    ) -> Result<Vec<NoticeRow>, StoreError> {
+        let agency = *agency;
+        self.read(move |connection| read::notices_after(connection, position, &agency, limit)).await
+    }
+
+    async fn last_notice(&self) -> Result<u64, StoreError> {
+        self.read(read::last_notice).await
+    }
+
+    async fn batch_items(&self, leaf: u64) -> Result<Vec<BatchItem>, StoreError> {
+        self.read(move |connection| read::batch_items(connection, leaf)).await
+    }
+
+    async fn batches_about(&self, subject: &[u8; 32]) -> Result<Vec<u64>, StoreError> {
+        let subject = *subject;
+        self.read(move |connection| read::batches_about(connection, &subject)).await
     }
 
     async fn lease_due(&self, lease: &LeaseRequest) -> Result<Vec<DeliveryRow>, StoreError> {

@@ -10,12 +10,14 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
-use super::rows::{self, EVENT, INSTRUMENT, REFERRAL, REQUEST, YOUTH, blob, instant, number, only_number};
+use super::rows::{
+    self, BATCH_ITEM, EVENT, INSTRUMENT, NOTICE, REFERRAL, REQUEST, YOUTH, blob, instant, number, only_number,
+};
 use super::{failed, schema};
 use crate::seal::IdentityIndex;
 use crate::store::{
-    DetailRow, EventRow, InForce, InForcePage, InstrumentRow, Reconciled, ReferralFilter, ReferralRow,
-    RequestKey, RequestRow, StoreError, YouthRow,
+    BatchItem, DetailRow, EventRow, InForce, InForcePage, InstrumentRow, NoticeRow, Reconciled,
+    ReferralFilter, ReferralRow, RequestKey, RequestRow, StoreError, YouthRow,
 };
 
 /// How many read at the same time.
@@ -201,6 +203,36 @@ pub(super) fn events_after(
 pub(super) fn last_event(connection: &Connection) -> Result<u64, StoreError> {
     let last = one(connection, "SELECT ifnull(max(position), 0) FROM event", [], only_number)?;
     Ok(last.unwrap_or(0))
+}
+
+/// See [`crate::store::Store::notices_after`].
+pub(super) fn notices_after(
+    connection: &Connection,
+    position: u64,
+    agency: &[u8; 32],
+    limit: u32,
+) -> Result<Vec<NoticeRow>, StoreError> {
+    let condition = "consent_notice WHERE agency = ?1 AND position > ?2 ORDER BY position LIMIT ?3";
+    let values = params![agency, number(position)?, limit];
+    all(connection, &select(NOTICE, condition), values, rows::notice)
+}
+
+/// See [`crate::store::Store::last_notice`].
+pub(super) fn last_notice(connection: &Connection) -> Result<u64, StoreError> {
+    let last = one(connection, "SELECT ifnull(max(position), 0) FROM consent_notice", [], only_number)?;
+    Ok(last.unwrap_or(0))
+}
+
+/// See [`crate::store::Store::batch_items`].
+pub(super) fn batch_items(connection: &Connection, leaf: u64) -> Result<Vec<BatchItem>, StoreError> {
+    let condition = "batch_item WHERE leaf = ?1 ORDER BY item";
+    all(connection, &select(BATCH_ITEM, condition), params![number(leaf)?], rows::batch_item)
+}
+
+/// See [`crate::store::Store::batches_about`].
+pub(super) fn batches_about(connection: &Connection, subject: &[u8; 32]) -> Result<Vec<u64>, StoreError> {
+    let sql = "SELECT DISTINCT leaf FROM batch_item WHERE subject = ?1 ORDER BY leaf";
+    all(connection, sql, params![subject], only_number)
 }
 
 /// See [`crate::store::Store::committed_leaves`].

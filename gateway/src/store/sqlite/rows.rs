@@ -10,8 +10,8 @@ use uuid::Uuid;
 use super::failed;
 use crate::seal::{IdentityIndex, WrappedKey};
 use crate::store::{
-    DeliveryItem, DeliveryRow, DetailRow, EventRow, InstrumentKind, InstrumentRow, NewEvent, Reconciled,
-    ReferralRow, RequestKey, RequestRow, StoreError, YouthRow,
+    BatchItem, DeliveryItem, DeliveryRow, DetailRow, EventRow, InstrumentKind, InstrumentRow, NewEvent,
+    NewNotice, NoticeRow, Reconciled, ReferralRow, RequestKey, RequestRow, StoreError, YouthRow,
 };
 
 /// The columns that [`youth`] reads.
@@ -30,6 +30,12 @@ pub(super) const INSTRUMENT: &str = "id, youth, kind, version, in_force, revisio
 
 /// The columns that [`event`] reads.
 pub(super) const EVENT: &str = "position, kind, referral, sender, recipient, time";
+
+/// The columns that [`notice`] reads.
+pub(super) const NOTICE: &str = "position, youth, agency, revision, time";
+
+/// The columns that [`batch_item`] reads.
+pub(super) const BATCH_ITEM: &str = "subject, bytes";
 
 /// The columns that [`delivery`] reads.
 pub(super) const DELIVERY: &str = "message, item, item_index, referral, youth, agency, state, attempts, due,
@@ -118,6 +124,25 @@ pub(super) fn event(row: &Row<'_>) -> Result<EventRow, StoreError> {
         time: columns.instant()?,
     };
     Ok(EventRow { position, event })
+}
+
+/// Reads a notice.
+pub(super) fn notice(row: &Row<'_>) -> Result<NoticeRow, StoreError> {
+    let mut columns = Columns::new(row, "consent_notice");
+    let position = columns.number()?;
+    let notice = NewNotice {
+        youth: YouthId::from_uuid(columns.id()?),
+        agency: columns.bytes()?,
+        revision: columns.number()?,
+        time: columns.instant()?,
+    };
+    Ok(NoticeRow { position, notice })
+}
+
+/// Reads an item of a batch.
+pub(super) fn batch_item(row: &Row<'_>) -> Result<BatchItem, StoreError> {
+    let mut columns = Columns::new(row, "batch_item");
+    Ok(BatchItem { subject: columns.bytes()?, bytes: columns.next()? })
 }
 
 /// Reads a delivery.

@@ -11,7 +11,7 @@ use super::{Unusable, failed};
 use crate::store::StoreError;
 
 /// Number 1 first. A migration that has been released is never changed.
-const MIGRATIONS: &[&str] = &[FIRST];
+const MIGRATIONS: &[&str] = &[FIRST, CONSENTS];
 
 /// The version that this release writes.
 pub(super) fn newest() -> u32 {
@@ -183,4 +183,26 @@ CREATE TABLE reconciled (
     root BLOB NOT NULL
 ) STRICT;
 INSERT INTO reconciled (only, until, root) VALUES (1, 0, zeroblob(32));
+";
+
+/// Which agency is told to ask about whom again, and which questions were asked in a batch. The first index has the
+/// position in it, as every index has.
+const CONSENTS: &str = "
+CREATE TABLE consent_notice (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    youth BLOB NOT NULL REFERENCES youth (id),
+    agency BLOB NOT NULL,
+    revision INTEGER NOT NULL,
+    time INTEGER NOT NULL
+) STRICT;
+CREATE INDEX consent_notice_by_agency ON consent_notice (agency);
+
+CREATE TABLE batch_item (
+    leaf INTEGER NOT NULL REFERENCES audit_detail (sequence),
+    item INTEGER NOT NULL,
+    subject BLOB NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (leaf, item)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX batch_item_by_subject ON batch_item (subject, leaf);
 ";

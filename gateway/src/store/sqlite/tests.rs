@@ -290,6 +290,14 @@ fn searches_for_work_use_the_index_of_what_is_pending() {
             "SEARCH instrument USING INTEGER PRIMARY KEY (rowid>?)",
         ),
         (
+            "SELECT * FROM consent_notice WHERE agency = x'00' AND position > 1 ORDER BY position LIMIT 9",
+            "consent_notice_by_agency (agency=? AND rowid>?)",
+        ),
+        (
+            "SELECT DISTINCT leaf FROM batch_item WHERE subject = x'00' ORDER BY leaf",
+            "batch_item_by_subject (subject=?)",
+        ),
+        (
             "DELETE FROM request WHERE (organisation, request) IN
                 (SELECT organisation, request FROM request WHERE time < 1 ORDER BY time LIMIT 9)",
             "request_by_time (time<?)",

@@ -1,0 +1,95 @@
+//! An agency's system is told about whom to ask again.
+//!
+//! A notice says that what a person permits may have changed, and never what: given, withdrawn, prohibited, lifted or a
+//! legal status, all look the same. Told are the agencies that a consent of the person names.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use polku_policy::Authorised;
+use polku_proto::v1::{ConsentNotice, WatchConsentsRequest};
+use polku_proto::{AgencyId, Valid, YouthName};
+
+use super::watch::{Feed, Watch};
+use crate::caller::Caller;
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::record::wire_time;
+use crate::store::{Change, NewNotice};
+
+/// About whom to ask again.
+#[derive(Debug)]
+pub(crate) struct Consents;
+
+impl Gateway {
+    /// Begins a watch behind the notice of the token, or behind the newest notice.
+    pub(crate) async fn watch_consents(
+        self: &Arc<Self>,
+        caller: Caller,
+        request: Valid<WatchConsentsRequest>,
+    ) -> Result<Watch<Consents>, Error> {
+        self.follow(caller, &request.get().resume_token).await
+    }
+
+    /// Who is told of a change that is about to be committed.
+    ///
+    /// The index is either as before the change, when something is given, or already as after it, when something is
+    /// taken away. Together with the parties of the consents that change, that is everybody whom a consent names before
+    /// the change or after it.
+    pub(crate) fn notices_of(&self, change: &Change) -> Vec<NewNotice> {
+        let mut told = BTreeSet::new();
+        for write in &change.instruments {
+            let youth = write.row.youth;
+            told.extend(write.parties.iter().map(|agency| (youth, agency.clone())));
+            told.extend(self.index().parties_of(youth).into_iter().map(|agency| (youth, agency)));
+        }
+        let (revision, time) = (change.leaf, self.now());
+        let notice = |(youth, agency)| NewNotice { youth, agency: self.told(&agency), revision, time };
+        told.into_iter().map(notice).collect()
+    }
+
+    /// The name under which an agency's notices are kept.
+    fn told(&self, agency: &AgencyId) -> [u8; 32] {
+        self.keys.pseudonym(b"told", agency.as_str().as_bytes())
+    }
+}
+
+impl Feed for Consents {
+    type Row = NewNotice;
+    type Item = ConsentNotice;
+
+    const TOKEN: &'static str = "watch consents";
+    const FOLLOWERS: &'static str = "a professional's system watches consents";
+
+    async fn newest(gateway: &Gateway) -> Result<u64, Error> {
+        Ok(gateway.store.last_notice().await?)
+    }
+
+    async fn after(
+        gateway: &Gateway,
+        caller: &Caller,
+        position: u64,
+        limit: u32,
+    ) -> Result<Vec<(u64, NewNotice)>, Error> {
+        let rows = gateway.store.notices_after(position, &gateway.told(&caller.agency), limit).await?;
+        Ok(rows.into_iter().map(|row| (row.position, row.notice)).collect())
+    }
+
+    async fn item(
+        gateway: &Gateway,
+        caller: &Caller,
+        notice: NewNotice,
+        resume_token: String,
+    ) -> Result<Option<Authorised<ConsentNotice>>, Error> {
+        // The change is in the store, and in the index once whoever makes it is done: who asks again on this notice
+        // must not be answered from before it.
+        drop(gateway.alone_with(notice.youth).await?);
+        let shell = ConsentNotice {
+            resume_token,
+            youth: YouthName { youth: notice.youth }.to_string(),
+            revision: notice.revision,
+            time: Some(wire_time(notice.time)?),
+        };
+        Ok(Some(gateway.shell(caller, shell)?))
+    }
+}
