@@ -135,7 +135,7 @@ fn instrument(person: u32, number: u32, youth: YouthId, key: &PersonKey) -> Resu
     let kind = InstrumentKind::Consent;
     let row =
         InstrumentRow { id, youth, kind, version: 1, in_force: true, revision: u64::from(person), sealed };
-    Ok(InstrumentWrite { row, expected: None })
+    Ok(InstrumentWrite { row, expected: None, parties: Vec::new() })
 }
 
 fn consent(person: u32, number: u32, youth: YouthId, id: Uuid) -> Result<Consent, Failure> {

@@ -97,6 +97,7 @@ async fn measure(folder: &std::path::Path, people: u32) -> Result<(), Failure> {
         keys: Keys::load(&folder.join("keys"))?,
         engine: Engine::new(Rules::shipped()?, directory.clone())?,
         directory,
+        controllers: std::collections::BTreeMap::new(),
         adapters: Vec::new(),
         delivery: DeliverySettings::default(),
     };

@@ -20,7 +20,7 @@ use super::super::fhir::Patient;
 use super::*;
 use crate::audit::AuditLog;
 use crate::caller::Actor;
-use crate::clock::ManualClock;
+use crate::clock::{ForwardClock, ManualClock};
 use crate::config::DeliverySettings;
 use crate::gateway::Parts;
 use crate::record::wire_time;
@@ -44,7 +44,11 @@ impl Scene {
         let agreement = Agreement { from: "ohjaamo".parse().unwrap(), to: "kela".parse().unwrap() };
         let directory = Directory::new(agencies, vec![agreement]).unwrap();
         let gateway = Gateway::open(Parts {
-            clock: Arc::new(ManualClock::new("2026-03-02T10:00:00Z".parse().unwrap())),
+            clock: ForwardClock::after(
+                Arc::new(ManualClock::new("2026-03-02T10:00:00Z".parse().unwrap())),
+                None,
+            )
+            .unwrap(),
             store: Arc::new(SqliteStore::open(&folder.path().join("polku.db")).unwrap()),
             audit: AuditLog::open(&folder.path().join("audit.log")).unwrap().0,
             keys: Keys::generate_into(&folder.path().join("keys")).unwrap(),

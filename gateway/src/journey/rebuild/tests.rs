@@ -63,6 +63,7 @@ fn parts(folder: &TempDir) -> Parts {
         keys,
         engine: Engine::new(Rules::shipped().unwrap(), directory.clone()).unwrap(),
         directory,
+        controllers: std::collections::BTreeMap::new(),
         adapters: Vec::new(),
         delivery: DeliverySettings::default(),
     }
@@ -98,7 +99,7 @@ async fn store(parts: &Parts, last: impl Fn(&mut InstrumentRow)) {
             sealed_identity: key.seal(identity_place(youth), code.expose().as_bytes()).unwrap(),
             created: noon(),
         });
-        change.instruments.push(InstrumentWrite { row, expected: None });
+        change.instruments.push(InstrumentWrite { row, expected: None, parties: Vec::new() });
         parts.store.commit(change).await.unwrap();
     }
 }
