@@ -316,7 +316,6 @@ impl ConsentIndex {
     }
 
     /// Gives what is held of a person, to be put back with [`ConsentIndex::restore`].
-    #[must_use]
     pub fn snapshot(&self, youth: YouthId) -> Snapshot {
         Snapshot(youth, self.people.get(&youth).cloned())
     }

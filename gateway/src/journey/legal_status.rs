@@ -34,7 +34,7 @@ impl Gateway {
     ) -> Result<Authorised<LegalStatusChange>, Error> {
         let request = request.into_inner();
         let youth = youth_id(&request.youth, "youth")?;
-        let terms = request.terms.clone().unwrap_or_default();
+        let terms = request.terms.unwrap_or_default();
         let unit = self.check_recorder(caller, &terms)?;
         let call = self.call(caller, "RecordLegalStatus", &request.request_id, &request)?;
         let Begun { person, earlier, now, alone: _alone } = self.begin(&call, youth).await?;

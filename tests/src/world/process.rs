@@ -75,7 +75,8 @@ impl GatewayProcess {
     /// Fails when the process is gone.
     pub async fn signal(&self, name: &str) -> Result<()> {
         let process = self.child.id().context("polku has ended")?;
-        let kill = Command::new("kill").args(["-s", name, &process.to_string()]).status().await?;
+        // The shell's own: the program of this name is not everywhere.
+        let kill = Command::new("sh").arg("-c").arg(format!("kill -s {name} {process}")).status().await?;
         ensure!(kill.success(), "polku gets no signal");
         Ok(())
     }
