@@ -2,7 +2,7 @@
 
 mod adapter;
 pub mod agencies;
-/// Documents that agencies and the gateway's import and export share: FHIR Consent, Kantara Consent Receipt.
+/// Documents that agencies and the gateway's import and export share: FHIR Consent.
 pub mod formats;
 pub mod registry;
 mod setting;

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use polku_adapters::formats::fhir::ImportError;
 use polku_policy::Decision;
 use polku_proto::Violations;
 use polku_proto::v1::ReferralState;
@@ -41,6 +42,9 @@ pub enum Error {
         /// What was expected.
         expected: &'static str,
     },
+    /// A document that is brought in cannot be recorded to the point.
+    #[error("the document cannot be recorded")]
+    Document(#[source] ImportError),
     /// The request id was used for another call.
     #[error("the request id was used for another call")]
     RequestIdReused,
@@ -123,6 +127,7 @@ impl Error {
             Self::Caller(error) => error.reason(),
             Self::Invalid(_) => "INVALID_FIELDS",
             Self::Unreadable { reason, .. } | Self::Field { reason, .. } => reason,
+            Self::Document(_) => "DOCUMENT_REFUSED",
             Self::RequestIdReused => "REQUEST_ID_REUSED",
             Self::NotFound => "NOT_FOUND",
             Self::NotPermitted(_) => "NOT_PERMITTED",
@@ -148,6 +153,7 @@ impl Error {
             }
             Self::Invalid(_) => "correct the fields named in the details".into(),
             Self::Field { field, expected, .. } => format!("{field}: {expected}"),
+            Self::Document(error) => format!("content: {error}"),
             Self::RequestIdReused => {
                 "a request id belongs to one call: repeat that call unchanged, or make a new UUID".into()
             }

@@ -1,7 +1,6 @@
 //! Which formats are shared, by agencies and by the gateway's own import and export? Pure translation, no transport.
 
 pub mod fhir;
-pub mod kantara;
 
 use polku_proto::identity::BusinessId;
 

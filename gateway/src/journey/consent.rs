@@ -198,9 +198,9 @@ impl Gateway {
     ) -> Result<ConsentRecord, Error> {
         let id = self.new_id(now)?;
         let name = ConsentName { youth, consent: ConsentId::from_uuid(id) };
-        let unit = match &caller.actor {
-            Actor::Professional { unit, .. } => unit.clone(),
-            Actor::Subject(_) | Actor::Representative { .. } => String::new(),
+        let (professional, unit) = match &caller.actor {
+            Actor::Professional { id, unit, .. } => (id.clone(), unit.clone()),
+            Actor::Subject(_) | Actor::Representative { .. } => (String::new(), String::new()),
         };
         Ok(ConsentRecord {
             row: new_instrument(id, youth, InstrumentKind::Consent),
@@ -209,6 +209,7 @@ impl Gateway {
                 terms: Some(terms),
                 recorder: caller.agency.to_string(),
                 recorder_unit: unit,
+                recorder_professional: professional,
                 schema_version: SCHEMA_VERSION.to_owned(),
                 create_time: Some(wire_time(now)?),
                 ..Consent::default()

@@ -1,6 +1,7 @@
 //! A consent leaves as a document of another format, and consents and prohibitions come in as one.
 
 use jiff::Timestamp;
+use polku_adapters::formats::fhir::Imported;
 use polku_policy::Authorised;
 use polku_proto::v1::{
     ConsentDocument, ConsentEvidence, ExportConsentRequest, ImportConsentRequest, ImportConsentResponse,
@@ -10,7 +11,7 @@ use polku_proto::{ConsentName, Disclose, ProhibitionName, Valid};
 use super::commit::{Batch, Mark, Write};
 use super::consent::give;
 use super::consent_view::may_read;
-use super::fhir::{self, Imported};
+use super::fhir::is_about;
 use super::read::{name, youth_id};
 use super::refer::mismatch;
 use crate::caller::Caller;
@@ -40,7 +41,7 @@ impl Gateway {
         }
         let view = self.view_consent(caller, name.youth, consent.clone(), now)?;
         consent.restrict(view.decision().permitted());
-        let document = fhir::export(&consent, request.form())?;
+        let document = self.export_fhir(&person, &consent, request.form())?;
         self.note_reading(caller, name.youth, &name.to_string(), &view).await?;
         self.shell(caller, document)
     }
@@ -61,7 +62,7 @@ impl Gateway {
             return self.import_again(caller, earlier, now);
         }
         let evidence = request.evidence.take().unwrap_or_default();
-        let imported = fhir::import(&request.content, request.reading())?;
+        let imported = self.import_fhir(&request.content, request.reading())?;
         self.record_imported(&call, &person, imported, &evidence, now).await
     }
 
@@ -73,14 +74,14 @@ impl Gateway {
         evidence: &ConsentEvidence,
         now: Timestamp,
     ) -> Result<Authorised<ImportConsentResponse>, Error> {
-        if !imported.patient.is(person)? {
+        if !is_about(&imported.patient, person)? {
             return Err(Error::Field {
                 field: "content",
                 reason: "PATIENT_MISMATCH",
                 expected: "a document about the person that `youth` names",
             });
         }
-        if imported.terms.is_empty() && imported.prohibitions.is_empty() {
+        if imported.consents.is_empty() && imported.prohibitions.is_empty() {
             return Err(Error::Field {
                 field: "content",
                 reason: "NOTHING_STATED",
@@ -88,7 +89,7 @@ impl Gateway {
             });
         }
         let mut batch = Batch::default();
-        for terms in imported.terms {
+        for terms in imported.consents {
             // What a document says has been through no rule of the contract yet.
             let terms = self.check_terms(call.caller, Valid::check(terms)?.into_inner(), now)?;
             let evidence = self.check_evidence(call.caller, person, terms.kind(), evidence.clone(), now)?;

@@ -1,61 +1,115 @@
 //! How does a consent become a document of HL7 FHIR R4, and a document consents and prohibitions?
 //!
-//! The one place that knows who translates. So far nobody does: every form is refused.
+//! The translation is `polku_adapters::formats::fhir`; here it is told who is who.
 
-use polku_proto::YouthName;
-use polku_proto::identity::Hetu;
+use polku_adapters::formats::Organisation;
+use polku_adapters::formats::fhir::{self, ExportError, ImportError, Imported, Patient, Reading, Recorder};
+use polku_proto::identity::Oid;
+use polku_proto::v1::consent_evidence::GivenBy;
 use polku_proto::v1::export_consent_request::Form;
-use polku_proto::v1::import_consent_request::Reading;
-use polku_proto::v1::{Consent, ConsentDocument, ConsentTerms, ProhibitionTerms};
+use polku_proto::v1::{Consent, ConsentDocument, import_consent_request};
+use polku_proto::{AgencyId, Party};
 
 use crate::error::Error;
+use crate::gateway::Gateway;
 use crate::person::Person;
+use crate::record::instant;
 
-/// What a document says.
-#[derive(Debug)]
-pub(super) struct Imported {
-    /// About whom.
-    pub(super) patient: Patient,
-    /// Its permissions.
-    pub(super) terms: Vec<ConsentTerms>,
-    /// Its denials.
-    pub(super) prohibitions: Vec<ProhibitionTerms>,
-}
+/// What a FHIR server takes.
+const MEDIA_TYPE: &str = "application/fhir+json";
 
-/// Whom a document is about.
-#[derive(Debug)]
-#[cfg_attr(not(test), expect(dead_code, reason = "made by the translation"))]
-pub(super) enum Patient {
-    /// Named by the personal identity code.
-    Hetu(Hetu),
-    /// Named as the gateway does.
-    Youth(YouthName),
-}
+impl Gateway {
+    /// Writes a consent in a form.
+    pub(super) fn export_fhir(
+        &self,
+        person: &Person,
+        consent: &Consent,
+        form: Form,
+    ) -> Result<ConsentDocument, Error> {
+        let organisation = |agency: &AgencyId| self.organisation(agency);
+        let resource = match form {
+            Form::FhirR4Consent => fhir::export(consent, None, &organisation),
+            Form::FhirR4SoteConsent => {
+                let created = consent.create_time.as_ref();
+                let created = created.ok_or(Error::Inconsistent("a consent without its time"))?;
+                let recorder = recorder(consent)?;
+                fhir::export_sote(consent, &person.identity()?, &recorder, instant(created)?, &organisation)
+            }
+            Form::Unspecified => return Err(Error::Inconsistent("a form that was not checked")),
+        };
+        let resource = resource.map_err(not_exported)?;
+        Ok(ConsentDocument { media_type: MEDIA_TYPE.to_owned(), content: resource.to_string() })
+    }
 
-impl Patient {
-    /// Tells whether this person is meant.
-    pub(super) fn is(&self, person: &Person) -> Result<bool, Error> {
-        match self {
-            Patient::Hetu(code) => Ok(person.identity()?.expose() == code.expose()),
-            Patient::Youth(name) => Ok(name.youth == person.id),
-        }
+    /// Reads what a document says.
+    pub(super) fn import_fhir(
+        &self,
+        content: &str,
+        reading: import_consent_request::Reading,
+    ) -> Result<Imported, Error> {
+        let reading = match reading {
+            import_consent_request::Reading::R4Literal => Reading::R4Literal,
+            import_consent_request::Reading::R5Negation => Reading::R5Negation,
+            import_consent_request::Reading::Unspecified => {
+                return Err(Error::Inconsistent("a reading that was not checked"));
+            }
+        };
+        fhir::import(content, reading, &|oid| self.agency_of(oid)).map_err(not_imported)
+    }
+
+    fn organisation(&self, agency: &AgencyId) -> Option<Organisation> {
+        let controller = self.controllers.get(agency)?;
+        let name = controller.name.clone().unwrap_or_else(|| agency.to_string());
+        // A business id that several agencies have says which organisation they belong to, not which agency it is.
+        let business_id = controller.business_id.clone();
+        let business_id = business_id.filter(|id| self.agency_of(&id.oid()).as_ref() == Some(agency));
+        Some(Organisation { name, business_id })
+    }
+
+    /// The one agency with this object identifier.
+    fn agency_of(&self, oid: &Oid) -> Option<AgencyId> {
+        let mut found = self.controllers.iter().filter(|(_, controller)| {
+            controller.business_id.as_ref().is_some_and(|id| id.oid().as_str() == oid.as_str())
+        });
+        let (agency, _) = found.next()?;
+        found.next().is_none().then(|| agency.clone())
     }
 }
 
-/// Writes a consent in a form.
-pub(super) fn export(_consent: &Consent, _form: Form) -> Result<ConsentDocument, Error> {
-    Err(unsupported("form"))
-}
-
-/// Reads what a document says.
-pub(super) fn import(_content: &str, _reading: Reading) -> Result<Imported, Error> {
-    Err(unsupported("content"))
-}
-
-fn unsupported(field: &'static str) -> Error {
-    Error::Field {
-        field,
-        reason: "FORMAT_UNSUPPORTED",
-        expected: "a format that this gateway translates: none is built in",
+/// Tells whether the document is about this person.
+pub(super) fn is_about(patient: &Patient, person: &Person) -> Result<bool, Error> {
+    match patient {
+        Patient::Hetu(code) => Ok(person.identity()?.expose() == code.expose()),
+        Patient::Youth(name) => Ok(name.youth == person.id),
     }
+}
+
+/// Who recorded it: a professional with the unit, or whoever gave it.
+fn recorder(consent: &Consent) -> Result<Recorder, Error> {
+    const BROKEN: Error = Error::Inconsistent("a stored recorder is unreadable");
+    if consent.recorder_unit.is_empty() {
+        let given_by = consent.evidence.as_ref().map(|evidence| evidence.given_by());
+        return Ok(match given_by {
+            Some(GivenBy::Self_) => Recorder::Client,
+            Some(GivenBy::Guardian | GivenBy::OtherRepresentative) => Recorder::LegalRepresentative,
+            Some(GivenBy::Unspecified) | None => return Err(BROKEN),
+        });
+    }
+    let at: Party = format!("{}/{}", consent.recorder, consent.recorder_unit).parse().map_err(|_| BROKEN)?;
+    let unit = at.unit.ok_or(BROKEN)?;
+    Ok(Recorder::Professional { id: consent.recorder_professional.clone(), agency: at.agency, unit })
+}
+
+fn not_exported(error: ExportError) -> Error {
+    let expected = match error {
+        ExportError::NotAPermit => "SoteConsent for permits to disclose only",
+        ExportError::NotInForce => "SoteConsent for a permit in force",
+        ExportError::TooManyDataTypes { .. } => "SoteConsent for at most three data types",
+        _ => return Error::Inconsistent("a stored consent cannot be written as FHIR"),
+    };
+    Error::Field { field: "form", reason: "FORMAT_UNFIT", expected }
+}
+
+fn not_imported(error: ImportError) -> Error {
+    Error::Document(error)
 }

@@ -133,6 +133,7 @@ fn refused(error: &Error) -> InboundOutcome {
         | Error::Unreadable { .. }
         | Error::Invalid(_)
         | Error::Field { .. }
+        | Error::Document(_)
         | Error::RequestIdReused
         | Error::NotFound
         | Error::NotPermitted(_)

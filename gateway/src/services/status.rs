@@ -32,6 +32,12 @@ impl From<Error> for Status {
                 details.add_bad_request_violation(*field, *expected);
                 metadata.insert("field".into(), (*field).to_owned());
             }
+            Error::Document(error) => {
+                // A path has names of FHIR elements and numbers in it, nothing that the document brought.
+                details.add_bad_request_violation("content", error.to_string());
+                metadata.insert("field".into(), "content".to_owned());
+                metadata.insert("path".into(), error.path.clone());
+            }
             Error::Caller(CallerError::ActorMalformed(violations)) => {
                 for violation in violations.iter() {
                     details.add_bad_request_violation(&violation.field, &violation.expected);
@@ -84,6 +90,7 @@ pub(crate) fn log(error: &Error) {
         | Error::Unreadable { .. }
         | Error::Invalid(_)
         | Error::Field { .. }
+        | Error::Document(_)
         | Error::RequestIdReused
         | Error::NotFound
         | Error::NotPermitted(_)
@@ -116,9 +123,11 @@ fn code(error: &Error) -> Code {
         Error::Caller(
             CallerError::ActorNotAllowed(_) | CallerError::UnknownUnit | CallerError::UnknownRole,
         ) => Code::PermissionDenied,
-        Error::Unreadable { .. } | Error::Invalid(_) | Error::Field { .. } | Error::RequestIdReused => {
-            Code::InvalidArgument
-        }
+        Error::Unreadable { .. }
+        | Error::Invalid(_)
+        | Error::Field { .. }
+        | Error::Document(_)
+        | Error::RequestIdReused => Code::InvalidArgument,
         Error::NotFound => Code::NotFound,
         Error::NotPermitted(_) | Error::ActorNotAllowed { .. } => Code::PermissionDenied,
         Error::TransitionNotAllowed { .. } | Error::RecordState { .. } => Code::FailedPrecondition,
@@ -139,6 +148,7 @@ fn retry(error: &Error) -> &'static str {
         | Error::Unreadable { .. }
         | Error::Invalid(_)
         | Error::Field { .. }
+        | Error::Document(_)
         | Error::RequestIdReused
         | Error::NotFound
         | Error::ActorNotAllowed { .. }
@@ -157,6 +167,7 @@ fn text(error: &Error) -> String {
         Error::Caller(_)
         | Error::Unreadable { .. }
         | Error::Invalid(_)
+        | Error::Document(_)
         | Error::RequestIdReused
         | Error::NotFound
         | Error::NotPermitted(_)

@@ -88,6 +88,9 @@ impl Disclose for crate::v1::Consent {
         {
             present.insert(DataCategory::Envelope);
         }
+        if !self.recorder_professional.is_empty() {
+            present.insert(DataCategory::ServiceAttendance);
+        }
         if let Some(part) = &self.terms {
             present.extend(Disclose::categories(part));
         }
@@ -101,6 +104,9 @@ impl Disclose for crate::v1::Consent {
     }
 
     fn restrict(&mut self, permitted: CategorySet) {
+        if !permitted.contains(DataCategory::ServiceAttendance) {
+            self.recorder_professional = Default::default();
+        }
         if let Some(part) = &mut self.terms {
             part.restrict(permitted);
             if Disclose::categories(part).is_empty() {

@@ -775,6 +775,9 @@ pub struct Consent {
     /// The consent that has replaced this one.
     #[prost(string, tag = "12")]
     pub superseded_by: ::prost::alloc::string::String,
+    /// The recorder's own id of the professional who recorded it; empty where the young person or a representative did.
+    #[prost(string, tag = "13")]
+    pub recorder_professional: ::prost::alloc::string::String,
 }
 /// One step in the life of a consent record.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -386,6 +386,10 @@ impl Validate for crate::v1::Consent {
             let value = &self.superseded_by;
             checker.text(value);
         });
+        checker.field("recorder_professional", |checker| {
+            let value = &self.recorder_professional;
+            checker.text(value);
+        });
     }
 }
 

@@ -16,7 +16,6 @@ use polku_proto::{YouthId, YouthName};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::super::fhir::Patient;
 use super::*;
 use crate::audit::AuditLog;
 use crate::caller::Actor;
@@ -26,6 +25,7 @@ use crate::gateway::Parts;
 use crate::record::wire_time;
 use crate::seal::Keys;
 use crate::store::sqlite::SqliteStore;
+use polku_adapters::formats::fhir::Patient;
 
 const CODE: &str = "010594Y9032";
 
@@ -93,7 +93,7 @@ impl Scene {
         let housing = vec![DataCategory::Housing as i32];
         Imported {
             patient: Patient::Hetu(CODE.parse().unwrap()),
-            terms: vec![self.terms(), self.terms()],
+            consents: vec![self.terms(), self.terms()],
             prohibitions: vec![ProhibitionTerms { categories: housing, ..ProhibitionTerms::default() }],
         }
     }
@@ -180,10 +180,10 @@ async fn one_thing_wrong_and_nothing_is_recorded() {
             "PATIENT_MISMATCH",
             Imported { patient: Patient::Hetu("010594Y9021".parse().unwrap()), ..scene.document() },
         ),
-        ("NOTHING_STATED", Imported { terms: Vec::new(), prohibitions: Vec::new(), ..scene.document() }),
-        ("TERMS_INVALID", Imported { terms: vec![scene.terms(), endless], ..scene.document() }),
-        ("UNKNOWN_AGENCY", Imported { terms: vec![scene.terms(), foreign], ..scene.document() }),
-        ("INVALID_FIELDS", Imported { terms: vec![scene.terms(), empty], ..scene.document() }),
+        ("NOTHING_STATED", Imported { consents: Vec::new(), prohibitions: Vec::new(), ..scene.document() }),
+        ("TERMS_INVALID", Imported { consents: vec![scene.terms(), endless], ..scene.document() }),
+        ("UNKNOWN_AGENCY", Imported { consents: vec![scene.terms(), foreign], ..scene.document() }),
+        ("INVALID_FIELDS", Imported { consents: vec![scene.terms(), empty], ..scene.document() }),
         ("TERMS_INVALID", Imported { prohibitions: vec![nobodys], ..scene.document() }),
     ];
     for (reason, imported) in cases {
@@ -205,7 +205,7 @@ async fn one_thing_wrong_and_nothing_is_recorded() {
 async fn a_document_may_name_the_person_as_the_gateway_does_and_only_deny() {
     let scene = Scene::open().await;
     let patient = Patient::Youth(YouthName { youth: scene.youth });
-    let imported = Imported { patient, terms: Vec::new(), ..scene.document() };
+    let imported = Imported { patient, consents: Vec::new(), ..scene.document() };
     let answer = scene.import(&scene.request("{}"), imported).await.unwrap();
     assert_eq!((answer.consents.len(), answer.prohibitions.len()), (0, 1));
     assert_eq!(scene.gateway.index().len(), 1);
