@@ -308,12 +308,8 @@ impl Engine {
         for (permits, categories) in groups.iter() {
             for note in self.rules.named(permits) {
                 let RuleSays::Permits(kind) = note.says else { continue };
-                let basis = |consent| Basis {
-                    kind,
-                    rule: note.id.clone(),
-                    statute: note.statute.clone(),
-                    consent,
-                };
+                let basis =
+                    |consent| Basis { kind, rule: note.id.clone(), statute: note.statute.clone(), consent };
                 decision.obligations.extend(&note.obligations);
                 match kind {
                     BasisKind::Consent | BasisKind::DisclosurePermit => {
@@ -349,17 +345,17 @@ impl Engine {
     ///
     /// The next birthday counts only where an age has opened something: elsewhere it would give the birthday away.
     fn bound(&self, word: &Word, question: &Question, decision: &Decision) -> Option<Timestamp> {
+        // A guardian's view of a minor's data ends when the minor comes of age.
+        let guardian_reads = question.viewer == Viewer::Subject && question.actor == ActorRole::Guardian;
         let by_age = |basis: &Basis| {
-            let guardians = word.grounds.iter().any(|ground| {
-                Some(ground.consent) == basis.consent && ground.given_by == GivenBy::Guardian
-            });
-            basis.kind == BasisKind::Statute || guardians
+            let guardians = word
+                .grounds
+                .iter()
+                .any(|ground| Some(ground.consent) == basis.consent && ground.given_by == GivenBy::Guardian);
+            basis.kind == BasisKind::Statute || guardians || guardian_reads
         };
-        let birthday = if decision.bases.iter().any(by_age) {
-            word.standing.next_birthday(question.now)
-        } else {
-            None
-        };
+        let birthday =
+            if decision.bases.iter().any(by_age) { word.standing.next_birthday(question.now) } else { None };
         earlier(earlier(word.edge, birthday), self.rules.next_edge(question.now))
     }
 
