@@ -149,7 +149,13 @@ impl Question {
     /// Makes a question of a system by itself, about data of unstated origin, on no stated ground, within a customer
     /// relation.
     #[must_use]
-    pub fn new(youth: YouthId, channel: Channel, viewer: Viewer, purpose: Purpose, now: Timestamp) -> Question {
+    pub fn new(
+        youth: YouthId,
+        channel: Channel,
+        viewer: Viewer,
+        purpose: Purpose,
+        now: Timestamp,
+    ) -> Question {
         Question {
             youth,
             channel,

@@ -254,7 +254,8 @@ impl Rules {
         if notes.iter().filter(|note| matches!(note.says, Says::Permits(_))).count() > MOST {
             return Err(RulesError::TooMany { most: MOST });
         }
-        let places = notes.iter().enumerate().map(|(place, note)| (PolicyId::new(&*note.id), place)).collect();
+        let places =
+            notes.iter().enumerate().map(|(place, note)| (PolicyId::new(&*note.id), place)).collect();
         Ok(Rules { schema, ages, eras, notes, places, authorizer: Authorizer::new(), digest })
     }
 
@@ -421,7 +422,8 @@ fn validate(policies: &PolicySet, schema: &Schema) -> Result<(), RulesError> {
 /// An age limit that is not there would make its rules fail at every question.
 fn check_ages(policies: &PolicySet, ages: &Entities) -> Result<(), RulesError> {
     for policy in policies.policies() {
-        let limits = policy.entity_literals().into_iter().filter(|uid| uid.type_name().basename() == "AgeLimit");
+        let limits =
+            policy.entity_literals().into_iter().filter(|uid| uid.type_name().basename() == "AgeLimit");
         if let Some(limit) = limits.into_iter().find(|uid| ages.get(uid).is_none()) {
             return Err(RulesError::AgeLimitMissing {
                 rule: policy.id().to_string(),
@@ -441,9 +443,14 @@ fn eras(policies: &PolicySet, notes: &[Note]) -> Result<Vec<Era>, RulesError> {
         .map(|from| {
             let lapsed = |note: &&Note| !note.in_force(from);
             let lapsed: Vec<&str> = notes.iter().filter(lapsed).map(|note| &*note.id).collect();
-            let mut era =
-                Era { from, policies: PolicySet::new(), by_action: std::array::from_fn(|_| PolicySet::new()) };
-            for policy in policies.policies().filter(|policy| !lapsed.contains(&AsRef::<str>::as_ref(policy.id()))) {
+            let mut era = Era {
+                from,
+                policies: PolicySet::new(),
+                by_action: std::array::from_fn(|_| PolicySet::new()),
+            };
+            for policy in
+                policies.policies().filter(|policy| !lapsed.contains(&AsRef::<str>::as_ref(policy.id())))
+            {
                 add(&mut era.policies, policy.clone())?;
                 for (action, set) in Action::ALL.into_iter().zip(&mut era.by_action) {
                     if concerns(policy, action) {

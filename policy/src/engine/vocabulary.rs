@@ -1,6 +1,8 @@
 //! In which words are the facts put to the rules?
 
-use cedar_policy::{Context, EntityId, EntityTypeName, EntityUid, ParseErrors, Request, RestrictedExpression, Schema};
+use cedar_policy::{
+    Context, EntityId, EntityTypeName, EntityUid, ParseErrors, Request, RestrictedExpression, Schema,
+};
 use polku_proto::v1::LegalGround;
 
 use super::agencies::Agencies;

@@ -1,5 +1,11 @@
-//! What does the engine decide? By table, by golden matrix, by property, and against an oracle that knows no Cedar.
+//! What does the engine decide? By table, by property, and against a slow path that is written in the tests.
 
+#[cfg(test)]
+mod addresses;
+#[cfg(test)]
+mod ages;
+#[cfg(test)]
+mod assistance;
 #[cfg(test)]
 mod case;
 #[cfg(test)]
@@ -7,14 +13,20 @@ mod failing;
 #[cfg(test)]
 mod instruments;
 #[cfg(test)]
-mod matrix;
+mod limits;
 #[cfg(test)]
-mod oracle;
+mod notices;
 #[cfg(test)]
 mod parties;
 #[cfg(test)]
 mod payloads;
 #[cfg(test)]
-mod properties;
+mod permits;
+#[cfg(test)]
+mod prohibitions;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod workers;
 #[cfg(test)]
 mod world;
