@@ -9,6 +9,8 @@ mod assistance;
 #[cfg(test)]
 mod case;
 #[cfg(test)]
+mod differential;
+#[cfg(test)]
 mod failing;
 #[cfg(test)]
 mod instruments;
@@ -24,6 +26,12 @@ mod payloads;
 mod permits;
 #[cfg(test)]
 mod prohibitions;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod random;
+#[cfg(test)]
+mod slow;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

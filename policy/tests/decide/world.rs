@@ -60,12 +60,6 @@ pub(crate) fn channel(from: &str, to: &str) -> Channel {
     Channel { from: party(from), to: party(to) }
 }
 
-/// The agencies by id, as the directory lists them.
-pub(crate) const AGENCIES: [&str; 11] = [
-    "te", "kela", "social", "health", "outreach", "shelter", "registry", "school", "vamos", "clinic",
-    "nowhere",
-];
-
 pub(crate) fn directory() -> Directory {
     let authority = |text, sector| Agency::new(id(text), sector, Standing::Authority);
     let other = |text, sector| Agency::new(id(text), sector, Standing::NotAuthority);
