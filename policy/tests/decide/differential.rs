@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::thread;
 
-use polku_policy::{ConsentIndex, Grant, LegalStatus, Period, Prohibition, Question, Reason};
+use polku_policy::{Channel, ConsentIndex, Grant, LegalStatus, Period, Prohibition, Question, Reason};
 use polku_proto::{CategorySet, YouthId};
 use proptest::collection::vec;
+use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::strategy::ValueTree;
@@ -42,7 +43,9 @@ enum Change {
     End(Index),
 }
 
-type Round = (i64, Change, Vec<(Question, CategorySet)>);
+/// A question, the categories, and which grant it is made to fit, if any.
+type Asked = (Question, CategorySet, Option<Index>);
+type Round = (i64, Change, Vec<Asked>);
 
 fn change() -> impl Strategy<Value = Change> {
     prop_oneof![
@@ -62,8 +65,12 @@ fn change() -> impl Strategy<Value = Change> {
 fn life() -> impl Strategy<Value = (Scene, Vec<Round>)> {
     let passes = prop_oneof![2 => Just(0), 2 => Just(1), 1 => Just(2)];
     let one = (0..15_u32).prop_map(|place| CategorySet::from_bits_truncate(2 << place));
-    let asked = prop_oneof![6 => one, 3 => random::few_categories(), 1 => random::categories()];
-    let round = (passes, change(), vec((random::question(), asked), QUESTIONS));
+    let asked = prop_oneof![7 => one, 3 => random::few_categories()];
+    let round = (
+        passes,
+        change(),
+        vec((random::question(), asked, option::weighted(0.4, any::<Index>())), QUESTIONS),
+    );
     (random::scene(), vec(round, ROUNDS))
 }
 
@@ -141,6 +148,20 @@ impl Both {
     }
 }
 
+/// The same question about the matter of one of the grants.
+fn fitting(question: Question, fits: Option<Index>, grants: &[Grant]) -> Question {
+    let Some(grant) = fits.filter(|_| !grants.is_empty()).map(|which| which.get(grants)) else {
+        return question;
+    };
+    match (grant.disclosers.first(), grant.recipients.last(), grant.purposes.iter().next()) {
+        (Some(from), Some(to), Some(purpose)) => {
+            let channel = Channel { from: from.clone(), to: to.clone() };
+            Question { youth: grant.youth, channel, purpose, ..question }
+        }
+        _ => question,
+    }
+}
+
 fn pick<T>(list: &mut [T], which: Index) -> Option<&mut T> {
     if list.is_empty() { None } else { Some(&mut list[which.index(list.len())]) }
 }
@@ -165,8 +186,8 @@ fn live(seed: u8, seen: &mut Seen) {
     for (round, (passes, change, questions)) in rounds.into_iter().enumerate() {
         clock += passes;
         both.change(change, clock);
-        for (question, asked) in questions {
-            let question = Question { now: at(clock), ..question };
+        for (question, asked, fits) in questions {
+            let question = Question { now: at(clock), ..fitting(question, fits, &both.records.grants) };
             let decision = engine().decide(&both.index, asked, &question);
             let fast = Told::by(&decision);
             let slow = slow::decide(&directory, &both.records, asked, &question);

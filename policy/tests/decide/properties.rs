@@ -75,7 +75,7 @@ fn by_grants(decision: &Decision) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(150) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(100) })]
 
     #[test]
     fn p2_a_further_prohibition_never_opens(world in world(), further in prohibition()) {

@@ -52,7 +52,7 @@ pub(crate) fn scene() -> impl Strategy<Value = Scene> {
     let day = prop_oneof![Just("2026-03-01"), Just("2025-01-01"), Just("2021-08-01"), Just("2026-07-15")];
     let birth = (
         any::<bool>(),
-        prop_oneof![4 => Just(18), 1 => Just(16), 1 => Just(21), 2 => Just(25), 2 => Just(29)],
+        prop_oneof![4 => Just(18), 3 => Just(16), 1 => Just(21), 2 => Just(25), 2 => Just(29)],
     );
     let leap = prop_oneof![5 => Just(false), 1 => Just(true)];
     (day, vec(option::weighted(0.9, birth), 2), leap).prop_map(|(day, births, leap)| {
@@ -74,7 +74,7 @@ pub(crate) fn agency() -> impl Strategy<Value = AgencyId> {
     prop_oneof![
         6 => Just("te"),
         6 => Just("social"),
-        4 => Just("health"),
+        6 => Just("health"),
         3 => Just("kela"),
         2 => Just("shelter"),
         2 => Just("outreach"),
@@ -133,9 +133,9 @@ pub(crate) fn later(period: Period, seconds: i64) -> Period {
 
 fn kind() -> impl Strategy<Value = GrantKind> {
     prop_oneof![
-        5 => Just(GrantKind::Consent),
-        2 => Just(GrantKind::DisclosurePermit(PermitDomain::Social)),
-        2 => Just(GrantKind::DisclosurePermit(PermitDomain::Health)),
+        4 => Just(GrantKind::Consent),
+        3 => Just(GrantKind::DisclosurePermit(PermitDomain::Social)),
+        3 => Just(GrantKind::DisclosurePermit(PermitDomain::Health)),
         1 => Just(GrantKind::DisclosurePermit(PermitDomain::Unspecified)),
     ]
 }

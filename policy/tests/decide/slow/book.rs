@@ -1,6 +1,6 @@
 //! What do the shipped rules say to these facts? Asked of Cedar directly, with a request written by the schema.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use cedar_policy::{
@@ -40,7 +40,12 @@ pub(super) struct Facts {
 
 /// A rule that decided.
 #[derive(Clone)]
-pub(super) struct Rule(Policy);
+pub(super) struct Rule {
+    policy: Policy,
+    annotations: BTreeMap<String, String>,
+    valid_from: Option<Timestamp>,
+    valid_until: Option<Timestamp>,
+}
 
 /// Whether something is permitted, and the rules that say so.
 pub(super) struct Answer {
@@ -56,8 +61,7 @@ pub(super) struct Book {
 
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     let read: PolicySet = RuleSource::SHIPPED.rules.parse().unwrap();
-    let named = |policy: &Policy| policy.new_id(PolicyId::new(policy.annotation("id").unwrap()));
-    read.policies().map(|policy| Rule(named(policy))).collect()
+    read.policies().map(Rule::of).collect()
 });
 
 static SETS: LazyLock<Mutex<HashMap<Vec<&str>, Arc<PolicySet>>>> = LazyLock::new(Mutex::default);
@@ -70,22 +74,31 @@ static AGES: LazyLock<Vec<Entity>> = LazyLock::new(|| {
 
 /// The ids of the shipped rules that permit.
 pub(crate) fn rule_ids() -> Vec<&'static str> {
-    let permits = RULES.iter().filter(|rule| rule.0.effect() == Effect::Permit);
+    let permits = RULES.iter().filter(|rule| rule.policy.effect() == Effect::Permit);
     permits.map(|rule| rule.annotation("id")).collect()
 }
 
 /// The instants at which a rule begins or ends.
 pub(super) fn dates() -> Vec<Timestamp> {
-    RULES.iter().flat_map(|rule| [rule.date("valid_from"), rule.date("valid_until")]).flatten().collect()
+    RULES.iter().flat_map(|rule| [rule.valid_from, rule.valid_until]).flatten().collect()
 }
 
 impl Rule {
-    pub(super) fn annotation(&self, annotation: &str) -> &str {
-        self.0.annotation(annotation).unwrap()
+    /// Cedar parses the name of an annotation each time that it is asked for, so all are taken down here.
+    fn of(policy: &Policy) -> Rule {
+        let annotations: BTreeMap<String, String> =
+            policy.annotations().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let date = |name: &str| annotations.get(name).map(|date| date.parse::<Timestamp>().unwrap());
+        Rule {
+            policy: policy.new_id(PolicyId::new(&annotations["id"])),
+            valid_from: date("valid_from"),
+            valid_until: date("valid_until"),
+            annotations,
+        }
     }
 
-    fn date(&self, annotation: &str) -> Option<Timestamp> {
-        self.0.annotation(annotation).map(|date| date.parse().unwrap())
+    pub(super) fn annotation(&self, annotation: &str) -> &str {
+        &self.annotations[annotation]
     }
 
     pub(super) fn reason(&self) -> Reason {
@@ -94,7 +107,7 @@ impl Rule {
     }
 
     pub(super) fn obligations(&self) -> Vec<Obligation> {
-        let codes = self.0.annotation("obligations").into_iter().flat_map(|codes| codes.split(','));
+        let codes = self.annotations.get("obligations").into_iter().flat_map(|codes| codes.split(','));
         let known =
             |code: &str| Obligation::ALL.into_iter().find(|obligation| obligation.code() == code.trim());
         codes.map(|code| known(code).unwrap()).collect()
@@ -136,14 +149,13 @@ pub(super) const REASONS: [Reason; 14] = [
 impl Book {
     pub(super) fn new(directory: &Directory, agencies: [&AgencyId; 2], now: Timestamp) -> Book {
         let in_force = |rule: &&Rule| {
-            rule.date("valid_from").is_none_or(|from| from <= now)
-                && rule.date("valid_until").is_none_or(|until| now < until)
+            rule.valid_from.is_none_or(|from| from <= now) && rule.valid_until.is_none_or(|until| now < until)
         };
         let in_force: Vec<&Rule> = RULES.iter().filter(in_force).collect();
         let ids = in_force.iter().map(|rule| rule.annotation("id")).collect();
         // To put a set of rules together takes longer than to ask it.
         let mut sets = SETS.lock().unwrap();
-        let set = || PolicySet::from_policies(in_force.iter().map(|rule| rule.0.clone())).unwrap();
+        let set = || PolicySet::from_policies(in_force.iter().map(|rule| rule.policy.clone())).unwrap();
         let rules = Arc::clone(sets.entry(ids).or_insert_with(|| Arc::new(set())));
         let agencies: HashMap<&AgencyId, Entity> =
             agencies.into_iter().map(|id| (id, agency(directory, id))).collect();
@@ -161,7 +173,7 @@ impl Book {
             Request::new(principal, uid("Action", action), resource, context(facts), Some(&SCHEMA)).unwrap();
         let response = Authorizer::new().is_authorized(&request, &self.rules, &self.entities);
         assert_eq!(response.diagnostics().errors().count(), 0);
-        let rule = |id: &PolicyId| RULES.iter().find(|rule| rule.0.id() == id).unwrap().clone();
+        let rule = |id: &PolicyId| RULES.iter().find(|rule| rule.policy.id() == id).unwrap().clone();
         Answer {
             permits: response.decision() == Verdict::Allow,
             rules: response.diagnostics().reason().map(rule).collect(),
