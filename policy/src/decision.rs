@@ -288,7 +288,13 @@ impl Decision {
             (Outcome::Denied, _) | (_, Outcome::Denied) => Outcome::Denied,
             (Outcome::NoConsent, Outcome::NoConsent) => Outcome::NoConsent,
         };
-        Decision { outcome, ..self.merged(other) }
+        let mut decision = Decision { outcome, ..self.merged(other) };
+        // Each part alone may be whole: what one of them withholds is left out of the other one's answer too.
+        let told = !decision.permitted.difference(CategorySet::ENVELOPE).is_empty();
+        if told && !decision.withheld.is_empty() {
+            decision.obligations.push(Obligation::MarkRedacted);
+        }
+        decision.normalised()
     }
 
     pub(crate) fn normalised(mut self) -> Decision {

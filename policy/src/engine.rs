@@ -349,12 +349,15 @@ impl Engine {
     ///
     /// The next birthday counts only where an age has opened something: elsewhere it would give the birthday away.
     fn bound(&self, word: &Word, question: &Question, decision: &Decision) -> Option<Timestamp> {
+        // A guardian's view of a minor's data ends when the minor comes of age.
+        let guardian_reads = question.viewer == Viewer::Subject && question.actor == ActorRole::Guardian;
         let by_age = |basis: &Basis| {
             let guardians = word
                 .grounds
                 .iter()
                 .any(|ground| Some(ground.consent) == basis.consent && ground.given_by == GivenBy::Guardian);
-            basis.kind == BasisKind::Statute || guardians
+            let by_law = basis.kind == BasisKind::Statute && self.rules.reads_ages(&basis.rule);
+            by_law || guardians || guardian_reads
         };
         let birthday =
             if decision.bases.iter().any(by_age) { word.standing.next_birthday(question.now) } else { None };

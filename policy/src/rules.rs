@@ -137,6 +137,12 @@ pub enum RulesError {
         /// The age limit.
         limit: String,
     },
+    /// There are more dates between which the rules differ than can be told apart.
+    #[error("the rules have more than {most} dates")]
+    TooManyDates {
+        /// How many there may be.
+        most: u8,
+    },
     /// There are more rules that permit than an answer can name.
     #[error("there are more than {most} rules that permit")]
     TooMany {
@@ -250,6 +256,9 @@ impl Rules {
             .map_err(|source| RulesError::AgesUnreadable(Box::new(source)))?;
         check_ages(&policies, &ages)?;
         let eras = eras(&policies, &notes)?;
+        if u8::try_from(eras.len()).is_err() {
+            return Err(RulesError::TooManyDates { most: u8::MAX - 1 });
+        }
         notes.sort_by_key(|note| (matches!(note.says, Says::Forbids(_)), Arc::clone(&note.id)));
         if notes.iter().filter(|note| matches!(note.says, Says::Permits(_))).count() > MOST {
             return Err(RulesError::TooMany { most: MOST });
@@ -287,6 +296,11 @@ impl Rules {
 
     pub(crate) fn ages(&self) -> &Entities {
         &self.ages
+    }
+
+    /// Tells whether what a rule says can change with the person's age.
+    pub(crate) fn reads_ages(&self, rule: &str) -> bool {
+        self.notes.iter().any(|note| *note.id == *rule && note.reads_ages)
     }
 
     /// Gives the place of the era that an instant is in.
@@ -422,9 +436,7 @@ fn validate(policies: &PolicySet, schema: &Schema) -> Result<(), RulesError> {
 /// An age limit that is not there would make its rules fail at every question.
 fn check_ages(policies: &PolicySet, ages: &Entities) -> Result<(), RulesError> {
     for policy in policies.policies() {
-        let limits =
-            policy.entity_literals().into_iter().filter(|uid| uid.type_name().basename() == "AgeLimit");
-        if let Some(limit) = limits.into_iter().find(|uid| ages.get(uid).is_none()) {
+        if let Some(limit) = note::age_limits(policy).find(|uid| ages.get(uid).is_none()) {
             return Err(RulesError::AgeLimitMissing {
                 rule: policy.id().to_string(),
                 limit: limit.id().unescaped().to_owned(),

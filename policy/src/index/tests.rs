@@ -1,10 +1,11 @@
 //! The index holds what was said last, and periods end when they end.
 
-use polku_proto::v1::Purpose;
+use polku_proto::v1::{DataCategory, Purpose};
 use uuid::Uuid;
 
 use super::*;
-use crate::question::{ActorRole, Viewer};
+use crate::directory::Sector;
+use crate::question::{Channel, Origin, Question, Viewer};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -18,12 +19,17 @@ fn consent(number: u128) -> ConsentId {
     ConsentId::from_uuid(Uuid::from_u128(number))
 }
 
+fn status(number: u128) -> LegalStatusId {
+    LegalStatusId::from_uuid(Uuid::from_u128(number))
+}
+
 fn grant(number: u128, version: u64, period: Period) -> Grant {
     Grant {
         id: consent(number),
         version,
         youth: youth(),
         kind: GrantKind::Consent,
+        given_by: GivenBy::Self_,
         disclosers: vec!["te".parse().unwrap()],
         recipients: vec!["social".parse().unwrap()],
         purposes: PurposeSet::of(&[Purpose::Guidance]),
@@ -40,18 +46,25 @@ fn prohibition(from: &str, category: DataCategory) -> Prohibition {
         disclosers: vec![from.parse().unwrap()],
         recipients: Vec::new(),
         categories: CategorySet::of(&[category]),
+        service_tasks: Vec::new(),
+        documents: Vec::new(),
     }
 }
 
 fn question(from: &str, to: &str, now: Timestamp) -> Question {
-    Question {
-        youth: youth(),
-        channel: Channel { from: from.parse().unwrap(), to: to.parse().unwrap() },
-        viewer: Viewer::Addressee,
-        purpose: Purpose::Guidance,
-        actor: ActorRole::System,
-        now,
-    }
+    let channel = Channel { from: from.parse().unwrap(), to: to.parse().unwrap() };
+    Question::new(youth(), channel, Viewer::Addressee, Purpose::Guidance, now)
+}
+
+const SIDES: Sides = Sides { from: Some(Sector::Social), to: Some(Sector::Employment) };
+
+fn word(index: &ConsentIndex, question: &Question) -> Word {
+    index.word(question, SIDES, CategorySet::ALL)
+}
+
+/// The next edge, as the question about housing has it.
+fn edge(index: &ConsentIndex, now: i64) -> Option<Timestamp> {
+    index.word(&question("te", "social", at(now)), SIDES, CategorySet::of(&[DataCategory::Housing])).edge
 }
 
 fn period(from: i64, until: i64) -> Period {
@@ -68,12 +81,24 @@ fn a_period_has_its_first_instant_and_not_its_last() {
     assert_eq!(period.next_edge(at(9)), Some(at(10)));
     assert_eq!(period.next_edge(at(10)), Some(at(20)));
     assert_eq!(period.next_edge(at(20)), None);
+    assert_eq!((period.from(), period.until()), (at(10), Some(at(20))));
+}
+
+#[test]
+fn a_period_is_read_to_the_microsecond() {
+    let instant = |nanosecond| Timestamp::new(10, nanosecond).unwrap();
+    let period = Period::new(instant(1_999), Some(instant(5_999))).unwrap();
+    assert_eq!((period.from(), period.until()), (instant(1_000), Some(instant(5_000))));
+    assert!(period.contains(instant(4_999)));
+    assert!(!period.contains(instant(5_000)));
+    assert_eq!(Period::new(instant(1), Some(instant(999))), Err(EmptyPeriod));
 }
 
 #[test]
 fn a_period_without_end_goes_on() {
     let period = Period::new(at(10), None).unwrap();
     assert!(period.contains(Timestamp::MAX));
+    assert_eq!(period.until(), None);
     assert_eq!(period.next_edge(at(10)), None);
 }
 
@@ -86,30 +111,31 @@ fn a_period_without_an_instant_is_refused() {
 #[test]
 fn a_later_version_replaces_and_an_earlier_one_does_not() {
     let mut index = ConsentIndex::new();
-    index.put_grant(grant(1, 2, period(0, 10)), 1);
-    index.put_grant(grant(1, 3, period(0, 20)), 2);
-    index.put_grant(grant(1, 1, period(0, 99)), 3);
+    index.put_grant(&grant(1, 2, period(0, 10)), 1);
+    index.put_grant(&grant(1, 3, period(0, 20)), 2);
+    index.put_grant(&grant(1, 1, period(0, 99)), 3);
     assert_eq!(index.len(), 1);
     assert_eq!(index.revision(), 3);
-    let edge = index.coverage(&question("te", "social", at(5)), DataCategory::Housing).edge;
-    assert_eq!(edge, Some(at(20)));
+    assert_eq!(edge(&index, 5), Some(at(20)));
 }
 
 #[test]
 fn the_revision_never_goes_back() {
     let mut index = ConsentIndex::new();
-    index.put_grant(grant(1, 1, period(0, 10)), 9);
+    index.put_grant(&grant(1, 1, period(0, 10)), 9);
     index.remove_grant(youth(), consent(1), 4);
     assert_eq!(index.revision(), 9);
     index.remove_grant(youth(), consent(1), 12);
+    assert_eq!(index.revision(), 12);
+    index.reach(11);
     assert_eq!(index.revision(), 12);
 }
 
 #[test]
 fn nothing_is_left_of_what_was_removed() {
-    let mut index = ConsentIndex::new();
+    let mut index = ConsentIndex::with_capacity(1);
     let prohibited = prohibition("te", DataCategory::Housing);
-    index.put_grant(grant(1, 1, period(0, 10)), 1);
+    index.put_grant(&grant(1, 1, period(0, 10)), 1);
     index.put_prohibition(prohibited.clone(), 2);
     index.put_prohibition(prohibited.clone(), 3);
     assert_eq!(index.len(), 2);
@@ -119,29 +145,39 @@ fn nothing_is_left_of_what_was_removed() {
     index.remove_prohibition(youth(), prohibited.id, 6);
     assert_eq!(index.len(), 0);
     assert!(index.is_empty());
+    assert!(word(&index, &question("te", "social", at(5))).prohibited.is_empty());
 }
 
 #[test]
 fn the_nearest_edge_of_matching_grants_counts_whether_they_have_begun_or_not() {
     let mut index = ConsentIndex::new();
-    index.put_grant(grant(1, 1, period(0, 30)), 1);
-    index.put_grant(grant(2, 1, period(20, 40)), 2);
-    let edge = |now| index.coverage(&question("te", "social", at(now)), DataCategory::Housing).edge;
-    assert_eq!(edge(5), Some(at(20)));
-    assert_eq!(edge(20), Some(at(30)));
-    assert_eq!(edge(30), Some(at(40)));
-    assert_eq!(edge(40), None);
+    index.put_grant(&grant(1, 1, period(0, 30)), 1);
+    index.put_grant(&grant(2, 1, period(20, 40)), 2);
+    assert_eq!(edge(&index, 5), Some(at(20)));
+    assert_eq!(edge(&index, 20), Some(at(30)));
+    assert_eq!(edge(&index, 30), Some(at(40)));
+    assert_eq!(edge(&index, 40), None);
+}
+
+#[test]
+fn a_grant_that_a_prohibition_makes_idle_has_no_edge() {
+    let mut index = ConsentIndex::new();
+    index.put_grant(&grant(1, 1, period(0, 30)), 1);
+    index.put_prohibition(prohibition("te", DataCategory::Housing), 2);
+    assert_eq!(edge(&index, 5), None);
+    // Of the two categories, one is left.
+    assert_eq!(word(&index, &question("te", "social", at(5))).edge, Some(at(30)));
 }
 
 #[test]
 fn the_status_of_a_referral_is_covered_both_ways() {
     let mut index = ConsentIndex::new();
-    index.put_grant(grant(1, 1, period(0, 30)), 1);
-    let grants = |from, to, category| index.coverage(&question(from, to, at(5)), category).grants.len();
-    assert_eq!(grants("te", "social", DataCategory::ReferralStatus), 1);
-    assert_eq!(grants("social", "te", DataCategory::ReferralStatus), 1);
-    assert_eq!(grants("te", "social", DataCategory::Housing), 1);
-    assert_eq!(grants("social", "te", DataCategory::Housing), 0);
+    index.put_grant(&grant(1, 1, period(0, 30)), 1);
+    let covered = |from, to| word(&index, &question(from, to, at(5))).consents.own;
+    let status = CategorySet::of(&[DataCategory::ReferralStatus]);
+    assert_eq!(covered("te", "social"), status.union(CategorySet::of(&[DataCategory::Housing])));
+    assert_eq!(covered("social", "te"), status);
+    assert_eq!(covered("te", "kela"), CategorySet::EMPTY);
 }
 
 #[test]
@@ -149,10 +185,138 @@ fn the_status_of_a_referral_is_prohibited_both_ways() {
     let mut index = ConsentIndex::new();
     index.put_prohibition(prohibition("social", DataCategory::ReferralStatus), 1);
     let prohibited =
-        |from, to| index.coverage(&question(from, to, at(5)), DataCategory::ReferralStatus).prohibited;
+        |from, to| word(&index, &question(from, to, at(5))).prohibited.contains(DataCategory::ReferralStatus);
     assert!(prohibited("social", "te"));
     assert!(prohibited("te", "social"));
     assert!(!prohibited("te", "kela"));
+}
+
+#[test]
+fn a_grant_to_a_unit_is_for_that_unit() {
+    let mut index = ConsentIndex::new();
+    let unit = Grant { recipients: vec!["social/adults".parse().unwrap()], ..grant(1, 1, period(0, 30)) };
+    index.put_grant(&unit, 1);
+    let covers = |index: &ConsentIndex, to| !word(index, &question("te", to, at(5))).consents.own.is_empty();
+    assert!(covers(&index, "social/adults"));
+    assert!(!covers(&index, "social/families"));
+    assert!(!covers(&index, "social"));
+    index.put_grant(&Grant { version: 2, recipients: vec!["social".parse().unwrap()], ..unit }, 2);
+    assert!(covers(&index, "social/adults") && covers(&index, "social/families") && covers(&index, "social"));
+}
+
+#[test]
+fn a_special_category_is_covered_only_where_the_same_grant_names_it_explicitly() {
+    let special = CategorySet::of(&[DataCategory::HealthCapacity]);
+    let implicit = Grant { categories: special, ..grant(1, 1, period(0, 30)) };
+    let odd = Grant { explicit: special, ..grant(2, 1, period(0, 30)) };
+    let explicit = Grant { explicit: special, ..implicit.clone() };
+    let mut index = ConsentIndex::new();
+    index.put_grant(&implicit, 1);
+    index.put_grant(&odd, 2);
+    let covered = |index: &ConsentIndex| {
+        let word = word(index, &question("te", "social", at(5)));
+        (word.consents.own.intersection(special), word.explicit.intersection(special))
+    };
+    assert_eq!(covered(&index), (CategorySet::EMPTY, CategorySet::EMPTY));
+    index.put_grant(&explicit, 3);
+    assert_eq!(covered(&index), (special, special));
+}
+
+#[test]
+fn a_permit_is_for_data_of_its_care_domain() {
+    for (domain, sector, covers) in [
+        (PermitDomain::Social, Some(Sector::Social), true),
+        (PermitDomain::Social, Some(Sector::Health), false),
+        (PermitDomain::Health, Some(Sector::Health), true),
+        (PermitDomain::Health, Some(Sector::Social), false),
+        (PermitDomain::Health, Some(Sector::Employment), false),
+        (PermitDomain::Unspecified, Some(Sector::Social), false),
+        (PermitDomain::Social, None, false),
+    ] {
+        let mut index = ConsentIndex::new();
+        let permit = Grant { kind: GrantKind::DisclosurePermit(domain), ..grant(1, 1, period(0, 30)) };
+        index.put_grant(&permit, 1);
+        let sides = Sides { from: sector, to: Some(Sector::YouthWork) };
+        let word = index.word(&question("te", "social", at(5)), sides, CategorySet::ALL);
+        assert_eq!(word.permits.own.contains(DataCategory::Housing), covers, "{domain:?} {sector:?}");
+        assert!(word.consents.own.is_empty());
+    }
+}
+
+#[test]
+fn a_prohibition_of_a_task_or_document_reaches_data_of_unstated_origin() {
+    let task = Prohibition {
+        service_tasks: vec!["child_welfare".to_owned()],
+        documents: vec!["plan-7".to_owned()],
+        ..prohibition("te", DataCategory::Housing)
+    };
+    let mut index = ConsentIndex::new();
+    index.put_prohibition(task, 1);
+    let stated = |service_task: Option<&str>, documents: &[&str]| Origin::Stated {
+        service_task: service_task.map(str::to_owned),
+        documents: documents.iter().copied().map(str::to_owned).collect(),
+    };
+    for (origin, prohibited) in [
+        (Origin::Unstated, true),
+        (stated(Some("child_welfare"), &[]), true),
+        (stated(Some("adult_social_work"), &["plan-7"]), true),
+        (stated(None, &["plan-6", "plan-7"]), true),
+        (stated(Some("adult_social_work"), &["plan-6"]), false),
+        (stated(None, &[]), false),
+    ] {
+        let question = Question { origin, ..question("te", "social", at(5)) };
+        assert_eq!(word(&index, &question).prohibited.contains(DataCategory::Housing), prohibited);
+    }
+}
+
+#[test]
+fn a_status_holds_until_it_is_removed() {
+    let mut index = ConsentIndex::new();
+    let standing = |index: &ConsentIndex| word(index, &question("te", "social", at(5))).standing;
+    assert!(index.capacity(youth()).is_none());
+    index.put_status(youth(), status(1), LegalStatus::AddressProtected, 1);
+    index.put_status(youth(), status(2), LegalStatus::AddressProtected, 2);
+    index.put_status(youth(), status(3), LegalStatus::MultiSectorSupport, 3);
+    assert!(standing(&index).address_protected && standing(&index).multi_sector_support);
+    index.remove_status(youth(), status(1), 4);
+    assert!(standing(&index).address_protected, "the other order still holds");
+    index.remove_status(youth(), status(2), 5);
+    index.remove_status(youth(), status(3), 6);
+    assert!(!standing(&index).address_protected && !standing(&index).multi_sector_support);
+    assert_eq!(index.revision(), 6);
+}
+
+#[test]
+fn the_last_assessment_of_capacity_counts() {
+    let mut index = ConsentIndex::new();
+    index.put_status(youth(), status(1), LegalStatus::Capacity(Capacity::NotCapable), 1);
+    index.put_status(youth(), status(2), LegalStatus::Capacity(Capacity::Capable), 2);
+    assert_eq!(index.capacity(youth()), Some((status(2), Capacity::Capable)));
+    index.put_status(youth(), status(1), LegalStatus::Capacity(Capacity::CapableHidden), 3);
+    assert_eq!(index.capacity(youth()), Some((status(1), Capacity::CapableHidden)));
+    index.remove_status(youth(), status(1), 4);
+    index.remove_status(youth(), status(2), 5);
+    assert!(index.capacity(youth()).is_none());
+}
+
+#[test]
+fn the_parties_of_a_person_s_grants_are_named_once() {
+    let mut index = ConsentIndex::new();
+    index.put_grant(&grant(1, 1, period(0, 10)), 1);
+    let unit = Grant { disclosers: vec!["te/joensuu".parse().unwrap()], ..grant(2, 1, period(20, 30)) };
+    index.put_grant(&unit, 2);
+    let agencies: Vec<AgencyId> = vec!["social".parse().unwrap(), "te".parse().unwrap()];
+    assert_eq!(index.parties_of(youth()), agencies);
+    assert!(index.parties_of(YouthId::from_uuid(Uuid::from_u128(2))).is_empty());
+}
+
+#[test]
+fn a_grant_takes_a_cache_line() {
+    assert_eq!(size_of::<Entry>(), 64);
+    let mut index = ConsentIndex::new();
+    let empty = index.memory_bytes();
+    index.put_grant(&grant(1, 1, period(0, 10)), 1);
+    assert!(index.memory_bytes() >= empty + 64);
 }
 
 #[test]
@@ -161,6 +325,6 @@ fn nothing_personal_is_printed() {
     assert_eq!(format!("{grant:?}"), "Grant(redacted)");
     assert_eq!(format!("{:?}", prohibition("te", DataCategory::Housing)), "Prohibition(redacted)");
     let mut index = ConsentIndex::new();
-    index.put_grant(grant, 3);
+    index.put_grant(&grant, 3);
     assert_eq!(format!("{index:?}"), "ConsentIndex(revision 3)");
 }

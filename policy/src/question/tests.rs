@@ -3,14 +3,9 @@
 use super::*;
 
 fn question(viewer: Viewer) -> Question {
-    Question {
-        youth: YouthId::from_uuid(uuid::Uuid::from_u128(7)),
-        channel: Channel { from: "te".parse().unwrap(), to: "social".parse().unwrap() },
-        viewer,
-        purpose: Purpose::Guidance,
-        actor: ActorRole::System,
-        now: Timestamp::UNIX_EPOCH,
-    }
+    let youth = YouthId::from_uuid(uuid::Uuid::from_u128(7));
+    let channel = Channel::between("te".parse().unwrap(), "social".parse().unwrap());
+    Question::new(youth, channel, viewer, Purpose::Guidance, Timestamp::UNIX_EPOCH)
 }
 
 #[test]
@@ -22,13 +17,32 @@ fn the_reader_follows_from_the_viewer() {
 }
 
 #[test]
+fn the_reader_of_a_unit_s_matter_is_the_agency_s_system() {
+    let channel = Channel { from: "te/joensuu".parse().unwrap(), to: "social/adults".parse().unwrap() };
+    let reader = |viewer| Question { channel: channel.clone(), ..question(viewer) }.reader();
+    assert_eq!(reader(Viewer::Addressee), Reader::Agency("social".parse().unwrap()));
+    assert_eq!(reader(Viewer::Author), Reader::Agency("te".parse().unwrap()));
+    let back = channel.reversed();
+    assert_eq!((&back.from, &back.to), (&channel.to, &channel.from));
+}
+
+#[test]
+fn a_new_question_states_nothing() {
+    let question = question(Viewer::Addressee);
+    assert_eq!(question.actor, ActorRole::System);
+    assert_eq!(question.ground, LegalGround::Unspecified);
+    assert_eq!(question.origin, Origin::Unstated);
+    assert_eq!(question.relation, Relation::Established);
+}
+
+#[test]
 fn a_question_prints_nothing_of_itself() {
     assert_eq!(format!("{:?}", question(Viewer::Author)), "Question(redacted)");
 }
 
 #[test]
 fn purposes_survive_the_wire() {
-    let every: Vec<i32> = (1..=7).collect();
+    let every: Vec<i32> = (1..=8).collect();
     let set = PurposeSet::from_wire(&every).unwrap();
     assert_eq!(set, PurposeSet::ALL);
     assert_eq!(set.to_wire(), every);
@@ -37,7 +51,7 @@ fn purposes_survive_the_wire() {
 
 #[test]
 fn a_number_without_a_purpose_is_refused() {
-    for number in [0, -1, 8, 64] {
+    for number in [0, -1, 9, 64] {
         assert_eq!(PurposeSet::from_wire(&[1, number]), Err(UnknownPurpose { number }));
     }
 }

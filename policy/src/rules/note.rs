@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cedar_policy::{Effect, Policy, PolicyId};
+use cedar_policy::{Effect, EntityUid, Policy, PolicyId};
 use jiff::Timestamp;
 
 use super::RulesError;
@@ -42,6 +42,8 @@ pub(crate) struct Note {
     /// Whose consent or permit a rule rests on; none: anybody's.
     pub(crate) given_by: Option<GivenBy>,
     pub(crate) obligations: Vec<Obligation>,
+    /// Whether the rule speaks of ages.
+    pub(crate) reads_ages: bool,
     pub(super) valid_from: Option<Timestamp>,
     pub(super) valid_until: Option<Timestamp>,
 }
@@ -80,7 +82,17 @@ impl Note {
         }
         let given_by = giver(policy, rule)?;
         let obligations = obligations(policy, rule)?;
-        let note = Note { id: rule.into(), statute, says, given_by, obligations, valid_from, valid_until };
+        let reads_ages = age_limits(policy).next().is_some();
+        let note = Note {
+            id: rule.into(),
+            statute,
+            says,
+            given_by,
+            obligations,
+            reads_ages,
+            valid_from,
+            valid_until,
+        };
         Ok((PolicyId::new(rule), note))
     }
 
@@ -89,6 +101,11 @@ impl Note {
         // None sorts before every instant, on both sides.
         self.valid_from <= instant && self.valid_until.is_none_or(|until| instant < Some(until))
     }
+}
+
+/// Gives the age limits that a rule speaks of.
+pub(super) fn age_limits(policy: &Policy) -> impl Iterator<Item = EntityUid> {
+    policy.entity_literals().into_iter().filter(|uid| uid.type_name().basename() == "AgeLimit")
 }
 
 fn required<'a>(policy: &'a Policy, annotation: &'static str, rule: &str) -> Result<&'a str, RulesError> {

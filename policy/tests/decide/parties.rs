@@ -5,7 +5,7 @@ use polku_proto::CategorySet;
 use polku_proto::v1::DataCategory::{self, Envelope, HealthCapacity, Housing, ReferralStatus};
 
 use super::case::{addressee, case};
-use super::world::{channel, engine, grant, id, index, prohibition, question};
+use super::world::{channel, engine, grant, id, index, party, professional, prohibition, question};
 
 #[test]
 fn own_words_stay_open_whatever_is_prohibited() {
@@ -27,7 +27,7 @@ fn the_status_is_disclosed_to_the_author_and_needs_a_ground() {
     let author = question(Viewer::Author);
     case(&[], &[], &author, &[ReferralStatus]).gives(Outcome::NoConsent, &[], &[Reason::NoBasis]);
     let there = grant(&[ReferralStatus]);
-    let back = Grant { disclosers: vec![id("social")], recipients: vec![id("te")], ..there.clone() };
+    let back = Grant { disclosers: vec![party("social")], recipients: vec![party("te")], ..there.clone() };
     for consent in [there, back] {
         case(&[&consent], &[], &author, &[ReferralStatus]).gives(Outcome::Permitted, &[ReferralStatus], &[]);
         let prohibited = Prohibition { recipients: vec![id("te")], ..prohibition() };
@@ -41,11 +41,10 @@ fn the_status_is_disclosed_to_the_author_and_needs_a_ground() {
 
 /// Asked without a referral at hand, no word is anybody's own: without a consent nothing is permitted.
 #[test]
-fn a_verification_counts_nothing_as_own_words() {
-    let engine = engine();
+fn p20_a_verification_counts_nothing_as_own_words() {
     let asked = [Housing, ReferralStatus];
     let verify = |grants: &[Grant], asked: &[DataCategory]| {
-        engine.verify(&index(grants, &[]), CategorySet::of(asked), &addressee())
+        engine().verify(&index(grants, &[]), CategorySet::of(asked), &addressee())
     };
     for asked in [&asked[..], &[ReferralStatus], &[Housing]] {
         let decision = verify(&[], asked);
@@ -74,7 +73,7 @@ fn the_young_person_sees_everything_about_them() {
 
 #[test]
 fn nobody_else_sees_with_the_eyes_of_the_young_person() {
-    for actor in [ActorRole::System, ActorRole::Professional("subject".to_owned())] {
+    for actor in [ActorRole::System, professional("te", "subject")] {
         let question = Question { actor, ..question(Viewer::Subject) };
         case(&[], &[], &question, &[Envelope, Housing]).gives(
             Outcome::NoConsent,
@@ -85,8 +84,8 @@ fn nobody_else_sees_with_the_eyes_of_the_young_person() {
 }
 
 #[test]
-fn a_consent_does_not_replace_an_agreement() {
-    let consent = Grant { recipients: vec![id("kela")], ..grant(&[Housing]) };
+fn p22_a_consent_does_not_replace_an_agreement() {
+    let consent = Grant { recipients: vec![party("kela")], ..grant(&[Housing]) };
     let question = Question { channel: channel("te", "kela"), ..addressee() };
     case(&[&consent], &[], &question, &[Envelope, Housing]).gives(
         Outcome::Denied,
@@ -97,9 +96,9 @@ fn a_consent_does_not_replace_an_agreement() {
 
 #[test]
 fn an_unknown_agency_sees_nothing_and_nobody_sees_with_it() {
-    let consent = Grant { recipients: vec![id("nowhere")], ..grant(&[Housing]) };
+    let consent = Grant { recipients: vec![party("nowhere")], ..grant(&[Housing]) };
     let question = Question { channel: channel("te", "nowhere"), ..addressee() };
-    let reasons = [Reason::NoAgreement, Reason::UnknownAgency];
+    let reasons = [Reason::NoAgreement, Reason::UnknownAgency, Reason::NotAnAuthority];
     case(&[&consent], &[], &question, &[Envelope, Housing]).gives(Outcome::Denied, &[], &reasons);
     let unknown = [Reason::UnknownAgency];
     case(&[&consent], &[], &question, &[]).gives(Outcome::Denied, &[], &unknown);
@@ -113,7 +112,7 @@ fn an_unknown_agency_sees_nothing_and_nobody_sees_with_it() {
 #[test]
 fn a_peer_worker_sees_no_data_of_either_agency() {
     for viewer in [Viewer::Addressee, Viewer::Author] {
-        let question = Question { actor: ActorRole::Professional("peer".to_owned()), ..question(viewer) };
+        let question = Question { actor: professional("te", "peer"), ..question(viewer) };
         let reasons = [Reason::RoleWithoutAccess];
         case(&[&grant(&[Housing, ReferralStatus])], &[], &question, &[Envelope, Housing, ReferralStatus])
             .gives(Outcome::Denied, &[Envelope], &reasons);
@@ -121,8 +120,8 @@ fn a_peer_worker_sees_no_data_of_either_agency() {
 }
 
 #[test]
-fn an_association_receives_on_consent() {
-    let consent = Grant { recipients: vec![id("vamos")], ..grant(&[Housing]) };
+fn p15_an_association_receives_on_consent() {
+    let consent = Grant { recipients: vec![party("vamos")], ..grant(&[Housing]) };
     let question = Question { channel: channel("te", "vamos"), ..addressee() };
     case(&[&consent], &[], &question, &[Housing]).gives(Outcome::Permitted, &[Housing], &[]);
 }

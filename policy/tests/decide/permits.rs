@@ -1,0 +1,125 @@
+//! Case by case: what does a permit to disclose (luovutuslupa) open, for which care domain, and who may give it?
+
+use polku_policy::{BasisKind, Capacity, GivenBy, Grant, GrantKind, Outcome, Question, Reason};
+use polku_proto::CategorySet;
+use polku_proto::v1::DataCategory::{HealthCapacity, Housing, ReferralStatus, SocialSituation};
+use polku_proto::v1::PermitDomain::{self, Health, Social, Unspecified};
+
+use super::case::{adult, minor};
+use super::world::{assessed, between, permit};
+
+#[test]
+fn p3_a_permit_is_its_own_kind_of_ground_and_has_no_end() {
+    let case = adult()
+        .gives(&permit(Health, "health", "social", &[Housing]))
+        .asked(&between("health", "social"), &[Housing]);
+    case.opens(&[Housing]).rests_on(&[("disclosure-permit", Some(1))]).holds_until(None);
+    let basis = case.decision.bases().first().unwrap();
+    assert_eq!((basis.kind, &*basis.statute), (BasisKind::DisclosurePermit, "703/2023"));
+}
+
+#[test]
+fn p3_a_permit_is_for_the_data_of_one_care_domain() {
+    for (domain, from, to, opens) in [
+        (Health, "health", "social", true),
+        (Social, "social", "health", true),
+        (Social, "health", "social", false),
+        (Health, "social", "health", false),
+        (Unspecified, "health", "social", false),
+        (Unspecified, "social", "health", false),
+    ] {
+        let case = adult()
+            .gives(&permit(domain, from, to, &[SocialSituation]))
+            .asked(&between(from, to), &[SocialSituation]);
+        if opens {
+            case.opens(&[SocialSituation]);
+        } else {
+            case.finds_no_ground();
+        }
+    }
+}
+
+#[test]
+fn p3_a_permit_is_for_care_only() {
+    for (from, to) in [("te", "social"), ("social", "te")] {
+        for domain in [Social, Health] {
+            let case =
+                adult().gives(&permit(domain, from, to, &[Housing])).asked(&between(from, to), &[Housing]);
+            case.finds_no_ground();
+        }
+    }
+}
+
+#[test]
+fn p15_a_permit_does_not_reach_a_private_clinic() {
+    let permit = permit(Social, "social", "clinic", &[Housing]);
+    let question = between("social", "clinic");
+    adult().gives(&permit).asked(&question, &[Housing]).denies(&[Reason::NotAnAuthority]);
+    let consent = Grant { kind: GrantKind::Consent, ..permit };
+    adult().gives(&consent).asked(&question, &[Housing]).opens(&[Housing]);
+}
+
+#[test]
+fn p9_a_permit_too_has_to_name_a_special_category() {
+    let permit = permit(Health, "health", "social", &[HealthCapacity]);
+    let silent = Grant { explicit: CategorySet::EMPTY, ..permit.clone() };
+    let question = between("health", "social");
+    adult().gives(&permit).asked(&question, &[HealthCapacity]).opens(&[HealthCapacity]);
+    let reasons = [Reason::SpecialCategoryNotExplicit];
+    adult().gives(&silent).asked(&question, &[HealthCapacity]).denies(&reasons);
+}
+
+#[test]
+fn the_status_flows_back_under_the_permit_of_either_side() {
+    for domain in [Health, Social] {
+        for (from, to) in [("health", "social"), ("social", "health")] {
+            let person = adult().gives(&permit(domain, from, to, &[ReferralStatus]));
+            let question = Question { viewer: polku_policy::Viewer::Author, ..between("health", "social") };
+            person.asked(&question, &[ReferralStatus]).opens(&[ReferralStatus]);
+        }
+    }
+}
+
+#[test]
+fn p6_p7_a_guardian_gives_a_permit_only_for_a_minor_who_is_not_known_to_be_able() {
+    let question = between("health", "social");
+    let guardians = Grant { given_by: GivenBy::Guardian, ..permit(Health, "health", "social", &[Housing]) };
+    let person = minor().gives(&guardians);
+    person
+        .asked(&question, &[Housing])
+        .opens(&[Housing])
+        .rests_on(&[("disclosure-permit-of-guardian", Some(1))]);
+    let assessed = |capacity| person.clone().with(assessed(capacity)).asked(&question, &[Housing]);
+    assessed(Capacity::NotAssessed).opens(&[Housing]);
+    assessed(Capacity::NotCapable).opens(&[Housing]);
+    assessed(Capacity::Capable).denies(&[Reason::OwnDecisionGoverns]);
+    assessed(Capacity::CapableHidden).denies(&[Reason::OwnDecisionGoverns]);
+    // P5: of age.
+    adult().gives(&guardians).asked(&question, &[Housing]).denies(&[Reason::RenewConsent]);
+}
+
+#[test]
+fn p7_a_minor_who_is_not_able_to_decide_gives_no_permit() {
+    let question = between("health", "social");
+    let own = permit(Health, "health", "social", &[Housing]);
+    let person = minor().gives(&own);
+    person.asked(&question, &[Housing]).opens(&[Housing]);
+    let unable = person.with(assessed(Capacity::NotCapable));
+    unable.asked(&question, &[Housing]).denies(&[Reason::GuardianPermissionMissing]);
+    // The assessment of a minor says nothing of an adult.
+    adult().gives(&own).with(assessed(Capacity::NotCapable)).asked(&question, &[Housing]).opens(&[Housing]);
+}
+
+#[test]
+fn a_representative_s_permit_opens_at_any_age() {
+    let permit = |domain: PermitDomain| Grant {
+        given_by: GivenBy::Representative,
+        ..permit(domain, "health", "social", &[Housing])
+    };
+    for person in [adult(), minor(), minor().with(assessed(Capacity::NotCapable))] {
+        let case = person.clone().gives(&permit(Health)).asked(&between("health", "social"), &[Housing]);
+        case.opens(&[Housing]).rests_on(&[("disclosure-permit-of-representative", Some(1))]);
+        let other = person.gives(&permit(Social)).asked(&between("health", "social"), &[Housing]);
+        assert_eq!(other.decision.outcome(), Outcome::NoConsent);
+    }
+}
