@@ -123,6 +123,7 @@ fn consent(terms: ConsentTerms) -> Consent {
         create_time: stamp("2025-12-31T07:00:00Z"),
         supersedes: String::new(),
         superseded_by: String::new(),
+        recorder_professional: String::new(),
     }
 }
 
