@@ -347,6 +347,12 @@ impl ConsentIndex {
         agencies
     }
 
+    /// Tells whether anything is known of the person.
+    #[must_use]
+    pub fn knows(&self, youth: YouthId) -> bool {
+        self.people.contains_key(&youth)
+    }
+
     /// Gives a minor's capacity as it was assessed last.
     #[must_use]
     pub fn capacity(&self, youth: YouthId) -> Option<(LegalStatusId, Capacity)> {

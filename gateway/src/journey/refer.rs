@@ -190,7 +190,7 @@ impl Gateway {
             Question::new(sending.youth, sending.channel.clone(), Viewer::Addressee, sending.purpose, now);
         let question = Question {
             actor: caller.role(),
-            ground: ground(sending.claim.as_ref()),
+            ground: self.stated(sending.youth, ground(sending.claim.as_ref())),
             origin: origin(sending.origin.as_ref()),
             ..matter
         };

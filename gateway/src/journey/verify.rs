@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use polku_policy::{Channel, ConsentIndex, Decision, Engine, Question, Viewer};
-use polku_proto::v1::{VerifyConsentRequest, VerifyConsentResponse};
-use polku_proto::{CategorySet, Party, Valid};
+use polku_proto::v1::{LegalGround, VerifyConsentRequest, VerifyConsentResponse};
+use polku_proto::{CategorySet, Party, Valid, YouthId};
 
 use super::read::youth_id;
 use crate::answer::wire_decision;
@@ -66,11 +66,17 @@ impl Gateway {
         })?;
         let question = Question {
             actor: caller.role(),
-            ground: request.ground(),
+            ground: self.stated(youth, request.ground()),
             origin: origin(request.origin.as_ref()),
             ..Question::new(youth, channel, Viewer::Addressee, request.purpose(), now)
         };
         Ok(Asked { categories, question, min_revision: request.min_revision })
+    }
+
+    /// The ground in law that counts: none about somebody who is not known, so that such a question has the answer of
+    /// one without permission.
+    pub(super) fn stated(&self, youth: YouthId, ground: LegalGround) -> LegalGround {
+        if self.index().knows(youth) { ground } else { LegalGround::Unspecified }
     }
 
     fn known_party(&self, text: &str, field: &'static str) -> Result<Party, Error> {

@@ -149,6 +149,17 @@ fn p7_a_minor_who_is_not_able_to_decide_needs_a_guardian() {
 }
 
 #[test]
+fn p7_who_is_not_known_to_be_of_age_and_not_able_to_decide_does_not_consent_alone() {
+    let own = given_by(GivenBy::Self_, &[Housing]);
+    for person in [person(), born("2030-01-01")] {
+        let unable = person.with(assessed(Capacity::NotCapable)).gives(&own);
+        unable.asked(&addressee(), &[Housing]).denies(&[Reason::GuardianPermissionMissing]).holds_until(None);
+    }
+    let of_age = adult().with(assessed(Capacity::NotCapable)).gives(&own);
+    of_age.asked(&addressee(), &[Housing]).opens(&[Housing]);
+}
+
+#[test]
 fn p7_an_able_minor_consents_alone() {
     let own = grant(&[Housing]);
     let every = [Capacity::NotAssessed, Capacity::Capable, Capacity::CapableHidden];

@@ -2,7 +2,9 @@
 
 use polku_policy::{Grant, LegalStatus, Obligation, Outcome, Period, PurposeSet, Question, Reason, Viewer};
 use polku_proto::CategorySet;
-use polku_proto::v1::DataCategory::{Envelope, GuidanceNotes, Housing, IdentityContact, ReferralStatus};
+use polku_proto::v1::DataCategory::{
+    AddressContact, Envelope, GuidanceNotes, Housing, IdentityContact, ReferralStatus,
+};
 use polku_proto::v1::{LegalGround, Purpose};
 
 use super::case::{addressee, adult, born, minor, person};
@@ -88,10 +90,7 @@ fn p22_the_status_comes_back_under_the_agreement_of_the_matter() {
     let consent = grant_between("te", "vamos", &[ReferralStatus]);
     adult().gives(&consent).asked(&author, &[ReferralStatus]).opens(&[ReferralStatus]);
     let reversed = Question { viewer: Viewer::Author, ..between("vamos", "te") };
-    adult()
-        .gives(&consent)
-        .asked(&reversed, &[ReferralStatus])
-        .denies(&[Reason::NoAgreement, Reason::NotAnAuthority]);
+    adult().gives(&consent).asked(&reversed, &[ReferralStatus]).denies(&[Reason::NoAgreement]);
 }
 
 #[test]
@@ -112,17 +111,37 @@ fn p24_what_leaves_social_services_makes_a_disclosure_notice() {
 }
 
 #[test]
-fn an_answer_by_law_holds_until_the_next_birthday_or_rule() {
+fn an_answer_by_a_law_with_ages_holds_until_the_next_birthday_or_rule() {
     let stated = |now: &str| Question {
-        ground: LegalGround::SocialCareInability,
+        ground: LegalGround::OutreachNotice,
+        purpose: Purpose::OutreachYouthWork,
         now: instant(now),
-        ..between("te", "social")
+        ..between("te", "outreach")
     };
     let person = born("2004-06-15");
-    let case = person.asked(&stated("2026-03-02T12:00:00+02:00"), &[Housing]);
-    case.opens(&[Housing]).holds_until(Some(instant("2026-06-15T00:00:00+03:00")));
-    let case = person.asked(&stated("2024-12-30T12:00:00+02:00"), &[Housing]);
-    case.opens(&[Housing]).holds_until(Some(instant("2025-01-01T00:00:00+02:00")));
+    let case = person.asked(&stated("2026-03-02T12:00:00+02:00"), &[IdentityContact]);
+    case.opens(&[IdentityContact]).holds_until(Some(instant("2026-06-15T00:00:00+03:00")));
+    let case = person.asked(&stated("2024-12-30T12:00:00+02:00"), &[IdentityContact]);
+    case.opens(&[IdentityContact]).holds_until(Some(instant("2025-01-01T00:00:00+02:00")));
+}
+
+#[test]
+fn an_answer_by_a_law_without_ages_tells_nothing_of_the_birthday() {
+    let stated = |from, to, ground| Question { ground, ..between(from, to) };
+    let support = Question { purpose: Purpose::MultiSectorSupport, ..between("te", "kela") };
+    for (question, category) in [
+        (stated("te", "social", LegalGround::SocialCareInability), IdentityContact),
+        (stated("te", "social", LegalGround::SocialCareChildInterest), IdentityContact),
+        (stated("kela", "social", LegalGround::AssistanceSocialWork), IdentityContact),
+        (stated("kela", "social", LegalGround::AssistanceLowered), IdentityContact),
+        (support, IdentityContact),
+        (between("te", "shelter"), AddressContact),
+    ] {
+        for person in [minor(), adult()] {
+            let person = person.with(LegalStatus::MultiSectorSupport).with(LegalStatus::AddressProtected);
+            person.asked(&question, &[category]).opens(&[category]).holds_until(None);
+        }
+    }
 }
 
 #[test]

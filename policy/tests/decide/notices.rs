@@ -9,6 +9,7 @@ use polku_proto::v1::DataCategory::{
 use polku_proto::v1::LegalGround::{
     self, ChildWelfareNotice, OutreachNotice, SocialCareChildInterest, SocialCareInability,
 };
+use polku_proto::v1::Purpose;
 
 use super::case::{adult, born, minor, person};
 use super::world::{between, grant_between, instant, listed, personal};
@@ -27,8 +28,10 @@ const CHILD: [DataCategory; 8] = [
     EducationWork,
 ];
 
+/// Each ground for a purpose that it goes with.
 fn stated(ground: LegalGround, from: &str, to: &str) -> Question {
-    Question { ground, ..between(from, to) }
+    let purpose = if ground == OutreachNotice { Purpose::OutreachYouthWork } else { Purpose::Guidance };
+    Question { ground, purpose, ..between(from, to) }
 }
 
 /// All that is asked for and not permitted has no ground, but for the recipient's own word.
@@ -67,6 +70,14 @@ fn p10_the_notice_goes_from_whom_it_concerns_to_outreach_youth_work_only() {
 }
 
 #[test]
+fn p10_the_notice_is_for_the_purpose_of_outreach_youth_work() {
+    for purpose in [Purpose::Guidance, Purpose::SocialServices, Purpose::Unspecified] {
+        let question = Question { purpose, ..stated(OutreachNotice, "te", "outreach") };
+        adult().asked(&question, &CONTACT).finds_no_ground();
+    }
+}
+
+#[test]
 fn p10_the_notice_is_there_since_august_2021() {
     let question = |now: &str| Question { now: instant(now), ..stated(OutreachNotice, "te", "outreach") };
     let before = adult().asked(&question("2021-07-31T23:59:59+03:00"), &CONTACT);
@@ -90,16 +101,13 @@ fn p11_p24_social_services_are_told_of_evident_inability() {
 }
 
 #[test]
-fn p11_a_child_s_interest_is_that_of_a_minor() {
+fn p11_a_child_s_interest_can_concern_a_parent() {
     let question = stated(SocialCareChildInterest, "te", "social");
-    minor().asked(&question, &CARE).opens(&CARE);
-    adult().asked(&question, &CARE).opens_nothing();
-    person().asked(&question, &CARE).opens_nothing();
-    let child = born("2008-03-02");
-    let midnight = instant("2026-03-02T00:00:00+02:00");
-    let last = Question { now: instant("2026-03-01T23:59:59+02:00"), ..question.clone() };
-    child.asked(&last, &CARE).opens(&CARE).holds_until(Some(midnight));
-    child.asked(&Question { now: midnight, ..question }, &CARE).opens_nothing();
+    for person in [minor(), adult(), person(), born("1960-01-01")] {
+        let case = person.asked(&question, &CARE);
+        case.opens(&CARE).rests_on(&[("social-care-contact", None)]).holds_until(None);
+        case.obliges(&[Obligation::RecordGround, Obligation::SecondPersonReview]);
+    }
 }
 
 #[test]
@@ -142,7 +150,7 @@ fn p11_p12_the_notices_are_for_social_services_that_are_an_authority() {
 fn p21_a_stated_ground_that_does_not_fit_opens_nothing() {
     for (ground, from, to) in [
         (OutreachNotice, "te", "social"),
-        (SocialCareChildInterest, "te", "social"),
+        (SocialCareChildInterest, "te", "outreach"),
         (ChildWelfareNotice, "te", "social"),
         (LegalGround::AssistanceLowered, "te", "social"),
         (LegalGround::AssistanceUnemployedYoung, "kela", "social"),

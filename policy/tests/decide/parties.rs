@@ -98,7 +98,7 @@ fn p22_a_consent_does_not_replace_an_agreement() {
 fn an_unknown_agency_sees_nothing_and_nobody_sees_with_it() {
     let consent = Grant { recipients: vec![party("nowhere")], ..grant(&[Housing]) };
     let question = Question { channel: channel("te", "nowhere"), ..addressee() };
-    let reasons = [Reason::NoAgreement, Reason::UnknownAgency, Reason::NotAnAuthority];
+    let reasons = [Reason::NoAgreement, Reason::UnknownAgency];
     case(&[&consent], &[], &question, &[Envelope, Housing]).gives(Outcome::Denied, &[], &reasons);
     let unknown = [Reason::UnknownAgency];
     case(&[&consent], &[], &question, &[]).gives(Outcome::Denied, &[], &unknown);

@@ -51,12 +51,22 @@ fn p3_a_permit_is_for_care_only() {
 }
 
 #[test]
-fn p15_a_permit_does_not_reach_a_private_clinic() {
+fn p15_a_permit_neither_reaches_a_private_clinic_nor_opens_its_words() {
     let permit = permit(Social, "social", "clinic", &[Housing]);
     let question = between("social", "clinic");
-    adult().gives(&permit).asked(&question, &[Housing]).denies(&[Reason::NotAnAuthority]);
+    adult().gives(&permit).asked(&question, &[Housing]).finds_no_ground();
     let consent = Grant { kind: GrantKind::Consent, ..permit };
     adult().gives(&consent).asked(&question, &[Housing]).opens(&[Housing]);
+    // The status comes from the clinic.
+    let author = Question { viewer: polku_policy::Viewer::Author, ..question };
+    for (domain, from, to) in [(Social, "social", "clinic"), (Health, "clinic", "social")] {
+        for given_by in [GivenBy::Self_, GivenBy::Guardian, GivenBy::Representative] {
+            let permit = Grant { given_by, ..self::permit(domain, from, to, &[ReferralStatus]) };
+            minor().gives(&permit).asked(&author, &[ReferralStatus]).finds_no_ground();
+            let consent = Grant { kind: GrantKind::Consent, ..permit };
+            minor().gives(&consent).asked(&author, &[ReferralStatus]).opens(&[ReferralStatus]);
+        }
+    }
 }
 
 #[test]
@@ -70,12 +80,17 @@ fn p9_a_permit_too_has_to_name_a_special_category() {
 }
 
 #[test]
-fn the_status_flows_back_under_the_permit_of_either_side() {
+fn p3_the_status_flows_back_under_a_permit_of_its_discloser_s_domain() {
     for domain in [Health, Social] {
         for (from, to) in [("health", "social"), ("social", "health")] {
             let person = adult().gives(&permit(domain, from, to, &[ReferralStatus]));
             let question = Question { viewer: polku_policy::Viewer::Author, ..between("health", "social") };
-            person.asked(&question, &[ReferralStatus]).opens(&[ReferralStatus]);
+            let case = person.asked(&question, &[ReferralStatus]);
+            if (domain, from) == (Health, "health") || (domain, from) == (Social, "social") {
+                case.opens(&[ReferralStatus]);
+            } else {
+                case.finds_no_ground();
+            }
         }
     }
 }
@@ -105,6 +120,11 @@ fn p7_a_minor_who_is_not_able_to_decide_gives_no_permit() {
     let person = minor().gives(&own);
     person.asked(&question, &[Housing]).opens(&[Housing]);
     let unable = person.with(assessed(Capacity::NotCapable));
+    unable.asked(&question, &[Housing]).denies(&[Reason::GuardianPermissionMissing]);
+    // Nor does anybody who is not known to be of age.
+    let unknown = super::case::person().gives(&own);
+    unknown.asked(&question, &[Housing]).opens(&[Housing]);
+    let unable = unknown.with(assessed(Capacity::NotCapable));
     unable.asked(&question, &[Housing]).denies(&[Reason::GuardianPermissionMissing]);
     // The assessment of a minor says nothing of an adult.
     adult().gives(&own).with(assessed(Capacity::NotCapable)).asked(&question, &[Housing]).opens(&[Housing]);

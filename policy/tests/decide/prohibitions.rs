@@ -121,12 +121,16 @@ fn p2_the_status_stays_closed_whichever_way_is_prohibited() {
 fn p2_which_grounds_in_law_stand_above_a_prohibition() {
     let support = Question { purpose: Purpose::MultiSectorSupport, ..between("te", "kela") };
     let stated = |from, to, ground| Question { ground, ..between(from, to) };
+    let outreach = Question {
+        purpose: Purpose::OutreachYouthWork,
+        ..stated("te", "outreach", LegalGround::OutreachNotice)
+    };
     let young = minor().with(LegalStatus::MultiSectorSupport);
     let older = born("2000-01-01");
     use LegalGround as Ground;
     for (person, question, above) in [
         (&young, support, false),
-        (&young, stated("te", "outreach", Ground::OutreachNotice), false),
+        (&young, outreach, false),
         (&young, stated("te", "social", Ground::SocialCareInability), true),
         (&young, stated("te", "social", Ground::SocialCareChildInterest), true),
         (&young, stated("te", "social", Ground::ChildWelfareNotice), true),

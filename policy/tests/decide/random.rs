@@ -96,6 +96,7 @@ pub(crate) fn purpose() -> impl Strategy<Value = Purpose> {
     prop_oneof![
         6 => Just(Purpose::Guidance),
         3 => Just(Purpose::MultiSectorSupport),
+        1 => Just(Purpose::OutreachYouthWork),
         1 => Just(Purpose::Statistics),
         1 => Just(Purpose::Rehabilitation),
         1 => Just(Purpose::Unspecified),
@@ -106,6 +107,14 @@ fn ground() -> impl Strategy<Value = LegalGround> {
     prop_oneof![
         1 => Just(LegalGround::Unspecified),
         1 => (1..=10_i32).prop_map(|number| LegalGround::try_from(number).unwrap()),
+    ]
+}
+
+/// A purpose and a ground; a notice to outreach youth work is for one purpose.
+fn matter() -> impl Strategy<Value = (Purpose, LegalGround)> {
+    prop_oneof![
+        19 => (purpose(), ground()),
+        1 => Just((Purpose::OutreachYouthWork, LegalGround::OutreachNotice)),
     ]
 }
 
@@ -227,9 +236,9 @@ pub(crate) fn question() -> impl Strategy<Value = Question> {
     let viewer =
         prop_oneof![5 => Just(Viewer::Addressee), 2 => Just(Viewer::Author), 1 => Just(Viewer::Subject)];
     let relation = prop_oneof![4 => Just(Relation::Established), 1 => Just(Relation::None)];
-    let scope = (person(), any_party(), any_party(), viewer, purpose());
-    (scope, actor(), ground(), origin(), relation).prop_map(
-        |((youth, from, to, viewer, purpose), actor, ground, origin, relation)| Question {
+    let scope = (person(), any_party(), any_party(), viewer);
+    (scope, matter(), actor(), origin(), relation).prop_map(
+        |((youth, from, to, viewer), (purpose, ground), actor, origin, relation)| Question {
             youth,
             channel: Channel { from, to },
             viewer,

@@ -104,7 +104,7 @@ pub(crate) fn decide(
                         }))
                     }
                     other => {
-                        by_age |= other == "statute"
+                        by_age |= other == "statute" && rule.speaks_of_ages()
                             || question.actor == ActorRole::Guardian
                                 && !facts.disclosure
                                 && question.viewer == Viewer::Subject;
@@ -269,11 +269,9 @@ fn covers(directory: &Directory, grant: &Grant, question: &Question, category: D
     let (from, to) = (&question.channel.from, &question.channel.to);
     let there = named(&grant.disclosers, from) && named(&grant.recipients, to);
     let back = named(&grant.disclosers, to) && named(&grant.recipients, from);
-    let ways = if category == DataCategory::ReferralStatus {
-        (there || back) && (domain(from) || domain(to))
-    } else {
-        there && domain(from)
-    };
+    // The status goes both ways: each way under a permit for the data of whoever discloses on it.
+    let back = back && domain(to) && category == DataCategory::ReferralStatus;
+    let ways = (there && domain(from)) || back;
     ways && grant.youth == question.youth
         && grant.categories.contains(category)
         && grant.purposes.iter().any(|purpose| purpose == question.purpose)

@@ -9,7 +9,7 @@ use super::scene::{Scene, ordinary, purpose, send};
 
 /// What of the full content belongs to which category.
 const CANARIES: [(DataCategory, &[&str]); 14] = [
-    (IdentityContact, &["Testi Kanarialintu", "Esimerkkinen"]),
+    (IdentityContact, &["Testi Kanarialintu", "Esimerkkinen", "kanaria-yhteysosoite"]),
     (
         AddressContact,
         &["+358 40 0000000", "kanarialintu@example.fi", "Kanarialinnunkuja 1", "XK-07 QZ", "Kanariala"],

@@ -78,6 +78,9 @@ async fn a_ground_that_does_not_fit_opens_nothing() {
         let refused = send(&te, on_ground(&adult, Purpose::SocialServices, ground)).await;
         assert_refused(refused, Code::PermissionDenied, "NOT_PERMITTED");
     }
+    let nobody = format!("youths/{}", uuid::Uuid::now_v7());
+    let unknown = on_ground(&nobody, Purpose::SocialServices, LegalGround::SocialCareInability);
+    assert_refused(send(&te, unknown).await, Code::PermissionDenied, "NOT_PERMITTED");
     let unable = on_ground(&adult, Purpose::SocialServices, LegalGround::SocialCareInability);
     assert!(send(&ohjaamo, unable).await.is_ok(), "the same for an adult in need");
     stage.close().await;

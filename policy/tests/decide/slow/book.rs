@@ -43,6 +43,7 @@ pub(super) struct Facts {
 pub(super) struct Rule {
     policy: Policy,
     annotations: BTreeMap<String, String>,
+    speaks_of_ages: bool,
     valid_from: Option<Timestamp>,
     valid_until: Option<Timestamp>,
 }
@@ -93,12 +94,18 @@ impl Rule {
             policy: policy.new_id(PolicyId::new(&annotations["id"])),
             valid_from: date("valid_from"),
             valid_until: date("valid_until"),
+            speaks_of_ages: policy.to_string().contains("AgeLimit::"),
             annotations,
         }
     }
 
     pub(super) fn annotation(&self, annotation: &str) -> &str {
         &self.annotations[annotation]
+    }
+
+    /// Tells whether an age limit stands anywhere in its text.
+    pub(super) fn speaks_of_ages(&self) -> bool {
+        self.speaks_of_ages
     }
 
     pub(super) fn reason(&self) -> Reason {
