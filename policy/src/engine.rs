@@ -5,13 +5,14 @@ mod explain;
 mod facts;
 mod memo;
 mod recorded;
+mod rehearsal;
 mod vocabulary;
 
 use std::fmt;
 
 use jiff::Timestamp;
-use polku_proto::v1::{DataCategory, LegalGround, Purpose};
-use polku_proto::{CategorySet, Disclose, Valid, YouthId};
+use polku_proto::v1::DataCategory;
+use polku_proto::{CategorySet, Disclose, Valid};
 
 use crate::decision::{Basis, BasisKind, Decision, Denied, Obligation, Outcome, Reason, earlier};
 use crate::directory::{Directory, Sector};
@@ -370,57 +371,6 @@ impl Engine {
             from: sector(self.agencies.side(&channel.from.agency)),
             to: sector(self.agencies.side(&channel.to.agency)),
         }
-    }
-
-    /// Asks every kind of question, so that none fails later for want of a word.
-    fn rehearse(&self) -> Result<(), EngineError> {
-        let agency: polku_proto::AgencyId = "a".parse().map_err(|_| EngineError::PlaceMissing)?;
-        let channel = Channel::between(agency.clone(), agency);
-        let at = channel.to.clone();
-        let ask = |question: &Question, category| -> Result<(), EngineError> {
-            let standing = crate::index::Standing::default();
-            let common = Common::of(question, &standing, &self.agencies, 0);
-            let facts = common.with(category, &Word::default());
-            let actions: &[Action] =
-                if question.viewer == Viewer::Subject { &[Action::Disclose] } else { &Action::ALL };
-            for action in actions {
-                let request = self.request(*action, &facts)?;
-                // Also by rules that are not in force yet.
-                for (era, _) in (0..).zip(self.rules.eras()) {
-                    let answer = self.rules.answer(*action, &request, self.agencies.entities(), era);
-                    answer.map_err(|_| EngineError::RulesFail)?;
-                }
-            }
-            Ok(())
-        };
-        let youth = YouthId::from_uuid(uuid::Uuid::nil());
-        let now = Timestamp::UNIX_EPOCH;
-        let plain = |viewer| Question::new(youth, channel.clone(), viewer, Purpose::Unspecified, now);
-        for viewer in [Viewer::Addressee, Viewer::Author, Viewer::Subject] {
-            for category in CategorySet::ALL.difference(ENVELOPE).iter() {
-                ask(&plain(viewer), category)?;
-            }
-        }
-        let role = |role: &str| ActorRole::Professional { at: at.clone(), role: role.to_owned() };
-        let actors = [
-            role("peer"),
-            role("coordinator"),
-            role("another"),
-            ActorRole::Subject,
-            ActorRole::Guardian,
-            ActorRole::Representative,
-        ];
-        for actor in actors {
-            ask(&Question { actor, ..plain(Viewer::Addressee) }, DataCategory::Housing)?;
-        }
-        for purpose in PurposeSet::ALL.iter() {
-            ask(&Question { purpose, ..plain(Viewer::Addressee) }, DataCategory::Housing)?;
-        }
-        let grounds = (0..).map_while(|number| LegalGround::try_from(number).ok());
-        for ground in grounds {
-            ask(&Question { ground, ..plain(Viewer::Addressee) }, DataCategory::Housing)?;
-        }
-        Ok(())
     }
 
     fn knows(&self, channel: &Channel) -> bool {

@@ -248,7 +248,7 @@ impl Draw {
     }
 
     fn below(&mut self, end: u32) -> u32 {
-        u32::try_from((self.next() >> 32) * u64::from(end) >> 32).unwrap_or(0)
+        u32::try_from(((self.next() >> 32) * u64::from(end)) >> 32).unwrap_or(0)
     }
 
     fn of_list<'a, T>(&mut self, list: &'a [T]) -> Result<&'a T, Failure> {

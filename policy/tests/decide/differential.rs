@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 use std::thread;
 
-use polku_policy::{Channel, ConsentIndex, Grant, LegalStatus, Period, Prohibition, Question, Reason};
+use polku_policy::{
+    Channel, ConsentIndex, Grant, LegalStatus, Period, Prohibition, Question, Reason, Viewer,
+};
+use polku_proto::v1::DataCategory;
 use polku_proto::{CategorySet, YouthId};
 use proptest::collection::vec;
 use proptest::option;
@@ -44,7 +47,15 @@ enum Change {
 }
 
 /// A question, the categories, and which grant it is made to fit, if any.
-type Asked = (Question, CategorySet, Option<Index>);
+type Asked = (Question, CategorySet, Option<Fit>);
+
+/// A grant to ask about, and on which of the two ways.
+#[derive(Debug, Clone, Copy)]
+enum Fit {
+    There(Index),
+    /// The recipient has sent the matter, and asks what became of it.
+    Back(Index),
+}
 type Round = (i64, Change, Vec<Asked>);
 
 fn change() -> impl Strategy<Value = Change> {
@@ -66,11 +77,8 @@ fn life() -> impl Strategy<Value = (Scene, Vec<Round>)> {
     let passes = prop_oneof![2 => Just(0), 2 => Just(1), 1 => Just(2)];
     let one = (0..15_u32).prop_map(|place| CategorySet::from_bits_truncate(2 << place));
     let asked = prop_oneof![7 => one, 3 => random::few_categories()];
-    let round = (
-        passes,
-        change(),
-        vec((random::question(), asked, option::weighted(0.4, any::<Index>())), QUESTIONS),
-    );
+    let fit = prop_oneof![3 => any::<Index>().prop_map(Fit::There), 1 => any::<Index>().prop_map(Fit::Back)];
+    let round = (passes, change(), vec((random::question(), asked, option::weighted(0.4, fit)), QUESTIONS));
     (random::scene(), vec(round, ROUNDS))
 }
 
@@ -149,16 +157,27 @@ impl Both {
 }
 
 /// The same question about the matter of one of the grants.
-fn fitting(question: Question, fits: Option<Index>, grants: &[Grant]) -> Question {
-    let Some(grant) = fits.filter(|_| !grants.is_empty()).map(|which| which.get(grants)) else {
-        return question;
+fn fitting((question, asked, fits): Asked, grants: &[Grant]) -> (Question, CategorySet) {
+    let Some(fit) = fits.filter(|_| !grants.is_empty()) else { return (question, asked) };
+    let (Fit::There(which) | Fit::Back(which)) = fit;
+    let grant = which.get(grants);
+    let (Some(from), Some(to), Some(purpose)) =
+        (grant.disclosers.first(), grant.recipients.last(), grant.purposes.iter().next())
+    else {
+        return (question, asked);
     };
-    match (grant.disclosers.first(), grant.recipients.last(), grant.purposes.iter().next()) {
-        (Some(from), Some(to), Some(purpose)) => {
-            let channel = Channel { from: from.clone(), to: to.clone() };
-            Question { youth: grant.youth, channel, purpose, ..question }
+    let (from, to) = (from.clone(), to.clone());
+    match fit {
+        Fit::There(_) => {
+            let channel = Channel { from, to };
+            (Question { youth: grant.youth, channel, purpose, ..question }, asked)
         }
-        _ => question,
+        Fit::Back(_) => {
+            let channel = Channel { from: to, to: from };
+            let viewer = Viewer::Author;
+            let status = CategorySet::of(&[DataCategory::ReferralStatus]);
+            (Question { youth: grant.youth, channel, viewer, purpose, ..question }, asked.union(status))
+        }
     }
 }
 
@@ -186,8 +205,9 @@ fn live(seed: u8, seen: &mut Seen) {
     for (round, (passes, change, questions)) in rounds.into_iter().enumerate() {
         clock += passes;
         both.change(change, clock);
-        for (question, asked, fits) in questions {
-            let question = Question { now: at(clock), ..fitting(question, fits, &both.records.grants) };
+        for question in questions {
+            let (question, asked) = fitting(question, &both.records.grants);
+            let question = Question { now: at(clock), ..question };
             let decision = engine().decide(&both.index, asked, &question);
             let fast = Told::by(&decision);
             let slow = slow::decide(&directory, &both.records, asked, &question);

@@ -53,7 +53,7 @@ async fn a_jump_forward_ends_consents_and_changes_no_record() {
     stage.advance(HOUR * 24 * 365 * 20);
     assert!(to_te(&youth).permitted(&ohjaamo).await.is_empty());
     let kept = get(&ohjaamo, &given.name).await.unwrap();
-    assert_eq!((kept.state(), &kept.etag, &kept.terms), (ConsentState::Given, &given.etag, &given.terms));
+    assert_eq!((kept.state(), &kept.etag, &kept.terms), (ConsentState::Expired, &given.etag, &given.terms));
     stage.close().await;
 }
 

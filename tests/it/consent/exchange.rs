@@ -1,7 +1,7 @@
 //! Is a consent that leaves or comes in as a document looked at like every other one?
 //!
-//! What a document says is translated elsewhere, and what is made of it is tested beside the use case. Here: who may
-//! bring and take documents, and that a form which nobody translates is refused.
+//! How documents are translated is tested in `polku-adapters`, and what is made of them beside the use case. Here: who
+//! may bring and take them, and that a consent that leaves comes back as the same one.
 
 use polku_proto::v1::export_consent_request::Form;
 use polku_proto::v1::import_consent_request::Reading;
@@ -13,15 +13,23 @@ use super::changes::record;
 use crate::stage::{BASIC, Stage, assert_refused, fields_of, purpose_of};
 
 async fn export(client: &Client, name: &str) -> Result<ConsentDocument, Status> {
-    let request = ExportConsentRequest { name: name.into(), form: Form::FhirR4Consent as i32 };
+    export_as(client, name, Form::FhirR4Consent).await
+}
+
+async fn export_as(client: &Client, name: &str, form: Form) -> Result<ConsentDocument, Status> {
+    let request = ExportConsentRequest { name: name.into(), form: form as i32 };
     Ok(client.clone().consent.export_consent(request).await?.into_inner())
 }
 
 async fn import(client: &Client, youth: &str) -> Result<ImportConsentResponse, Status> {
+    import_of(client, youth, "{}").await
+}
+
+async fn import_of(client: &Client, youth: &str, content: &str) -> Result<ImportConsentResponse, Status> {
     let request = ImportConsentRequest {
         request_id: request_id(),
         youth: youth.into(),
-        content: "{}".into(),
+        content: content.into(),
         reading: Reading::R4Literal as i32,
         evidence: Some(evidence()),
     };
@@ -44,16 +52,42 @@ async fn documents_are_for_those_who_may_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_form_that_nobody_translates_is_refused() {
+async fn a_consent_that_leaves_comes_back_as_the_same() {
     let stage = Stage::open().await;
     let ohjaamo = stage.ohjaamo();
     let youth = ohjaamo.clone().identify(PEOPLE[0]).await.unwrap();
     let agreed = terms(OHJAAMO, KELA, purpose_of(KELA), &BASIC);
     let consent = record(&ohjaamo, &youth, agreed).await.unwrap().consent.unwrap();
-    let status =
-        assert_refused(export(&ohjaamo, &consent.name).await, Code::InvalidArgument, "FORMAT_UNSUPPORTED");
-    assert_eq!(fields_of(&status), ["form"]);
-    let status = assert_refused(import(&ohjaamo, &youth).await, Code::InvalidArgument, "FORMAT_UNSUPPORTED");
+    let document = export(&ohjaamo, &consent.name).await.unwrap();
+    assert_eq!(document.media_type, "application/fhir+json");
+    assert!(!document.content.contains(PEOPLE[0]), "named as the gateway does");
+    let imported = import_of(&ohjaamo, &youth, &document.content).await.unwrap();
+    let [again] = &imported.consents[..] else { panic!("one consent") };
+    assert!(imported.prohibitions.is_empty() && again.name != consent.name);
+    let (was, is) = (consent.terms.unwrap(), again.terms.clone().unwrap());
+    assert_eq!((was.categories, was.purposes, was.kind), (is.categories, is.purposes, is.kind));
+    assert_eq!((was.disclosers, was.recipients), (is.disclosers, is.recipients));
+    assert_eq!(was.valid_until, is.valid_until);
+
+    let other = ohjaamo.clone().identify(PEOPLE[1]).await.unwrap();
+    let foreign = import_of(&ohjaamo, &other, &document.content).await;
+    let status = assert_refused(foreign, Code::InvalidArgument, "PATIENT_MISMATCH");
     assert_eq!(fields_of(&status), ["content"]);
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_translated_is_refused_with_its_place() {
+    let stage = Stage::open().await;
+    let ohjaamo = stage.ohjaamo();
+    let youth = ohjaamo.clone().identify(PEOPLE[0]).await.unwrap();
+    let agreed = terms(OHJAAMO, KELA, purpose_of(KELA), &BASIC);
+    let consent = record(&ohjaamo, &youth, agreed).await.unwrap().consent.unwrap();
+    let sote = export_as(&ohjaamo, &consent.name, Form::FhirR4SoteConsent).await;
+    let status = assert_refused(sote, Code::InvalidArgument, "FORMAT_UNFIT");
+    assert_eq!(fields_of(&status), ["form"]);
+    let status = assert_refused(import(&ohjaamo, &youth).await, Code::InvalidArgument, "DOCUMENT_REFUSED");
+    assert_eq!(fields_of(&status), ["content"]);
+    assert!(status.message().contains("document"), "{}", status.message());
     stage.close().await;
 }

@@ -5,10 +5,10 @@ use polku_proto::v1::{
     CategoryExplanation, DataCategory as Data, DisclosureExplanation, ExplainDisclosureRequest,
     ProhibitionTerms, decision::Verdict,
 };
-use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, TE, WorldSettings, eventually, professional, terms};
+use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, TE, WorldSettings, eventually, professional};
 use tonic::{Code, Status};
 
-use super::changes::{Ask, prohibit, record};
+use super::changes::{Ask, prohibit};
 use crate::stage::{PATIENCE, Stage, assert_refused, assert_same_refusal, fields_of, purpose_of};
 
 const ASKED: [Data; 2] = [Data::ServiceNeeds, Data::Housing];
@@ -52,7 +52,9 @@ async fn the_young_persons_side_and_the_disclosers_officer_learn_why() {
     let stage = with_officers().await;
     let ohjaamo = stage.ohjaamo();
     let youth = ohjaamo.clone().identify(PEOPLE[10]).await.unwrap();
-    record(&ohjaamo, &youth, terms(OHJAAMO, TE, purpose_of(TE), &[Data::ServiceNeeds])).await.unwrap();
+    // A minor whom nobody has assessed: the guardian gives it.
+    let told = [Data::ServiceNeeds];
+    ohjaamo.clone().record_consent(&youth, OHJAAMO, TE, purpose_of(TE), &told).await.unwrap();
     let entitled = [stage.subject(&youth), stage.guardian(&youth), officer(&stage)];
     for client in &entitled {
         let explained = explain(client, &to_te(&youth)).await.unwrap();

@@ -132,8 +132,8 @@ fn no_law_is_for_who_is_no_authority() {
 fn a_permit_to_disclose_is_not_for_who_is_no_authority() {
     let rules = RuleFolder::shipped().changed(
         "consent.cedar",
-        "context.disclosure_permit.own && principal.authority &&",
-        "context.disclosure_permit.own &&",
+        "context.disclosure_permit.own &&\n  principal.authority &&",
+        "context.disclosure_permit.own &&\n ",
     );
     let words = ["BROKEN: Agency disclose ", "decided by: disclosure-permit", "context.consent.own = false"];
     assert_breaks(&rules, "not-an-authority", &words);
