@@ -60,12 +60,27 @@ impl ReferralRecord {
         }
     }
 
+    /// Where the referral and the answers to its questions stem from. Where they stem from different places, nobody has
+    /// said it of all of them.
+    fn origin(&self) -> Origin {
+        let own = origin(self.message.origin.as_ref());
+        let mut answers = self.message.information.iter().filter(|exchange| exchange.answer.is_some());
+        if answers.all(|exchange| origin(exchange.origin.as_ref()) == own) { own } else { Origin::Unstated }
+    }
+
+    /// Where the answer to the question with this index stems from.
+    pub(crate) fn answer_origin(&self, index: u32) -> Origin {
+        let place = usize::try_from(index).ok();
+        let exchange = place.and_then(|place| self.message.information.get(place));
+        origin(exchange.and_then(|exchange| exchange.origin.as_ref()))
+    }
+
     /// May this one see what the referral tells, now? Asked anew at every step, of the matter as it was sent.
     pub(crate) fn question(&self, viewer: Viewer, actor: ActorRole, now: Timestamp) -> Question {
         Question {
             actor,
             ground: ground(self.message.claim.as_ref()),
-            origin: origin(self.message.origin.as_ref()),
+            origin: self.origin(),
             ..Question::new(self.row.youth, self.channel(), viewer, self.purpose(), now)
         }
     }

@@ -81,6 +81,7 @@ pub(super) fn handover(content: Option<ReferralContent>) -> ReferralHandover {
         content,
         recipient_unit: String::new(),
         claim: None,
+        redacted: false,
     }
 }
 

@@ -181,6 +181,7 @@ fn consent(person: u32, number: u32, youth: YouthId, id: Uuid) -> Result<Consent
             time: wire(-1)?,
             agency: agency(mixed)?,
             reason: String::new(),
+            by: 0,
         }],
         ..Consent::default()
     })

@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 use polku_policy::Authorised;
+use polku_proto::v1::consent_event::By;
+use polku_proto::v1::representative_actor::Capacity;
 use polku_proto::v1::{
     Consent, ConsentChange, ConsentEvent, ConsentEvidence, ConsentState, ConsentTerms, RecordConsentRequest,
     RefuseConsentRequest, RenewConsentRequest, RequestConsentRequest,
@@ -275,8 +277,21 @@ pub(super) fn push_event(
         time: Some(wire_time(now)?),
         agency: caller.agency.to_string(),
         reason,
+        by: told_by(caller) as i32,
     });
     Ok(())
+}
+
+/// On whose behalf the caller tells of an event.
+fn told_by(caller: &Caller) -> By {
+    match caller.actor {
+        Actor::Professional { .. } => By::Professional,
+        Actor::Subject(_) => By::Subject,
+        Actor::Representative { capacity: Capacity::Guardian, .. } => By::Guardian,
+        Actor::Representative { capacity: Capacity::OtherRepresentative | Capacity::Unspecified, .. } => {
+            By::OtherRepresentative
+        }
+    }
 }
 
 pub(super) fn check_etag(record: &ConsentRecord, sent: &str) -> Result<(), Error> {

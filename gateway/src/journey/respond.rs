@@ -1,10 +1,10 @@
 //! A party moves a referral on: accepts it, asks, answers, starts, ends, cancels.
 
 use jiff::Timestamp;
-use polku_policy::{Authorised, Viewer};
+use polku_policy::{Authorised, Question, Viewer};
 use polku_proto::v1::referral_event::Kind;
 use polku_proto::v1::{
-    DeliveryState, InformationExchange, Outcome, ReferralChange, ReferralContent, ReferralState,
+    DeliveryState, InformationExchange, Origin, Outcome, ReferralChange, ReferralContent, ReferralState,
     RejectionReason,
 };
 use polku_proto::{CategorySet, Disclose, ReferralName};
@@ -19,24 +19,51 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::once::{Begun, Call};
 use crate::person::Person;
-use crate::record::{ReferralRecord, etag, instant, wire_time};
+use crate::record::{ReferralRecord, etag, instant, origin, wire_time};
 use crate::store::{Change, DeliveryItem, DeliveryRow, NewEvent};
 use crate::trail::{Entry, receipt};
 
 /// What a party does, with what belongs to it.
 #[derive(Clone)]
 pub(crate) enum Action {
-    Accept { note: String },
-    Reject { reason: RejectionReason, note: String },
-    RequestInformation { question: String },
-    ProvideInformation { answer: Box<ReferralContent> },
-    Start { note: String },
-    Hold { note: String },
-    Complete { outcome: Outcome, note: String },
-    Fail { outcome: Outcome, note: String },
-    Cancel { note: String },
-    ConfirmCancellation { note: String },
-    MarkEnteredInError { note: String },
+    Accept {
+        note: String,
+    },
+    Reject {
+        reason: RejectionReason,
+        note: String,
+    },
+    RequestInformation {
+        question: String,
+    },
+    ProvideInformation {
+        answer: Box<ReferralContent>,
+        /// Where in the sender's records it stems from.
+        origin: Option<Origin>,
+    },
+    Start {
+        note: String,
+    },
+    Hold {
+        note: String,
+    },
+    Complete {
+        outcome: Outcome,
+        note: String,
+    },
+    Fail {
+        outcome: Outcome,
+        note: String,
+    },
+    Cancel {
+        note: String,
+    },
+    ConfirmCancellation {
+        note: String,
+    },
+    MarkEnteredInError {
+        note: String,
+    },
 }
 
 /// One step of one party.
@@ -65,6 +92,13 @@ impl Action {
     }
 }
 
+/// What a sender answers, and where it stems from.
+#[derive(Clone, Copy)]
+struct Told<'a> {
+    answer: &'a ReferralContent,
+    origin: Option<&'a Origin>,
+}
+
 impl Gateway {
     /// Carries out one step: leaf, state, events and the other party's notice, durable when it returns.
     pub(crate) async fn respond(
@@ -91,8 +125,9 @@ impl Gateway {
         let before = record.state();
         let after = next(before, respond.action.step(), party)
             .map_err(|expected| Error::TransitionNotAllowed { state: before, expected })?;
-        if let Action::ProvideInformation { answer } = &respond.action {
-            self.decide_answer(call.caller, &person, &record, answer, now).await?;
+        if let Action::ProvideInformation { answer, origin } = &respond.action {
+            let told = Told { answer, origin: origin.as_ref() };
+            self.decide_answer(call.caller, &person, &record, told, now).await?;
         }
         let item = apply(&mut record, respond.action, party, now)?;
         record.set_state(after);
@@ -138,11 +173,15 @@ impl Gateway {
         caller: &Caller,
         person: &Person,
         record: &ReferralRecord,
-        answer: &ReferralContent,
+        told: Told<'_>,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let question = record.question(Viewer::Addressee, caller.role(), now);
-        let decision = self.engine().decide(&self.index(), answer.categories(), &question);
+        // What is told now stems from where the sender says now, not from where the referral did.
+        let question = Question {
+            origin: origin(told.origin),
+            ..record.question(Viewer::Addressee, caller.role(), now)
+        };
+        let decision = self.engine().decide(&self.index(), told.answer.categories(), &question);
         if decision.permitted().difference(CategorySet::ENVELOPE).is_empty() {
             let entry =
                 Entry::of(Event::Refusal, record.row.youth).by(caller).decided(record.purpose(), &decision);
@@ -250,14 +289,16 @@ fn apply(
                 ask_time: Some(wire_time(now)?),
                 answer: None,
                 answer_time: None,
+                origin: None,
             });
         }
-        Action::ProvideInformation { answer } => {
+        Action::ProvideInformation { answer, origin } => {
             let index = message.information.len().saturating_sub(1);
             let open =
                 message.information.last_mut().ok_or(Error::Inconsistent("an answer without a question"))?;
             open.answer = Some(own_content(*answer)?);
             open.answer_time = Some(wire_time(now)?);
+            open.origin = origin;
             // The recipient's time stands still while it waits for the sender.
             let asked = open.ask_time.as_ref().map(instant).transpose()?.unwrap_or(now);
             record.row.respond_by =

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use polku_adapters::{Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Receipt, Redelivery, Retry};
 use polku_policy::{ActorRole, Authorised, Decision, Reason, Viewer};
 use polku_proto::v1::referral_event::Kind;
-use polku_proto::v1::{DataCategory, Delivery, DeliveryState};
+use polku_proto::v1::{DataCategory, Delivery, DeliveryState, delivery};
 use polku_proto::{CategorySet, Disclose, ReferralName, Valid};
 use serde_json::json;
 
@@ -250,9 +250,16 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Result<Authorised<Delivery>, Decision>, Error> {
         let viewer = if row.agency == record.row.recipient { Viewer::Addressee } else { Viewer::Author };
-        let question = record.question(viewer, ActorRole::System, now);
+        let mut question = record.question(viewer, ActorRole::System, now);
+        if let DeliveryItem::Information(index) = row.item {
+            question.origin = record.answer_origin(index);
+        }
         let required = self.required(&record.row.recipient);
-        let (item, required) = message::item(person, record, row, required, now)?;
+        let (mut item, required) = message::item(person, record, row, required, now)?;
+        if let delivery::Item::Handover(handover) = &mut item {
+            let asked = handover.categories().union(required);
+            handover.redacted = !self.engine().decide(&self.index(), asked, &question).withheld().is_empty();
+        }
         let mut payload = Delivery {
             message_id: row.message.to_string(),
             referral: record.name().to_string(),

@@ -39,6 +39,7 @@ pub(super) fn item(
                 content: Some(content),
                 recipient_unit: message.recipient_unit.clone(),
                 claim: message.claim.clone(),
+                redacted: false,
             };
             (delivery::Item::Handover(handover), required)
         }

@@ -140,9 +140,9 @@ impl ReferralService for Service {
         request: Request<ProvideInformationRequest>,
     ) -> Result<Response<ReferralChange>, Status> {
         self.step(request, "ProvideInformation", |message| {
-            let ProvideInformationRequest { request_id, name, etag, answer } = message;
+            let ProvideInformationRequest { request_id, name, etag, answer, origin } = message;
             let answer = Box::new(answer.unwrap_or_default());
-            Fields { request_id, name, etag, action: Action::ProvideInformation { answer } }
+            Fields { request_id, name, etag, action: Action::ProvideInformation { answer, origin } }
         })
         .await
     }

@@ -131,6 +131,7 @@ impl Disclose for crate::v1::ConsentEvent {
         if self.state != 0
             || self.time.is_some()
             || !self.agency.is_empty()
+            || self.by != 0
         {
             present.insert(DataCategory::Envelope);
         }
@@ -537,6 +538,9 @@ impl Disclose for crate::v1::InformationExchange {
         {
             present.insert(DataCategory::Envelope);
         }
+        if self.origin.is_some() {
+            present.insert(DataCategory::SocialSituation);
+        }
         if !self.question.is_empty() {
             present.insert(DataCategory::ReferralStatus);
         }
@@ -547,6 +551,9 @@ impl Disclose for crate::v1::InformationExchange {
     }
 
     fn restrict(&mut self, permitted: CategorySet) {
+        if !permitted.contains(DataCategory::SocialSituation) {
+            self.origin = Default::default();
+        }
         if !permitted.contains(DataCategory::ReferralStatus) {
             self.question = Default::default();
         }
@@ -692,6 +699,7 @@ impl Disclose for crate::v1::ReferralHandover {
             || self.create_time.is_some()
             || self.respond_by.is_some()
             || !self.recipient_unit.is_empty()
+            || self.redacted
         {
             present.insert(DataCategory::Envelope);
         }

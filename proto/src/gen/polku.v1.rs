@@ -271,7 +271,8 @@ pub struct Decision {
     pub revision: u64,
     #[prost(message, optional, tag = "8")]
     pub evaluated_at: ::core::option::Option<::prost_types::Timestamp>,
-    /// Until when the same question has the same answer, unless a consent changes before. Absent if unbounded.
+    /// Until when the same question has the same answer, unless consents, prohibitions, legal statuses or rules change
+    /// before. Absent if unbounded. A refusal may end earlier, when somebody comes of an age.
     #[prost(message, optional, tag = "9")]
     pub valid_until: ::core::option::Option<::prost_types::Timestamp>,
     /// What has to be done with the permission. Whoever cannot do it must not use the permission.
@@ -787,12 +788,55 @@ pub struct ConsentEvent {
     pub state: i32,
     #[prost(message, optional, tag = "2")]
     pub time: ::core::option::Option<::prost_types::Timestamp>,
-    /// The agency that told of it.
+    /// The agency that told of it; empty where time did it.
     #[prost(string, tag = "3")]
     pub agency: ::prost::alloc::string::String,
     /// Why, in the teller's words.
     #[prost(string, tag = "4")]
     pub reason: ::prost::alloc::string::String,
+    /// On whose behalf the agency told of it.
+    #[prost(enumeration = "consent_event::By", tag = "5")]
+    pub by: i32,
+}
+/// Nested message and enum types in `ConsentEvent`.
+pub mod consent_event {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum By {
+        /// Nobody: time did it.
+        Unspecified = 0,
+        Professional = 1,
+        Subject = 2,
+        Guardian = 3,
+        OtherRepresentative = 4,
+    }
+    impl By {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "BY_UNSPECIFIED",
+                Self::Professional => "BY_PROFESSIONAL",
+                Self::Subject => "BY_SUBJECT",
+                Self::Guardian => "BY_GUARDIAN",
+                Self::OtherRepresentative => "BY_OTHER_REPRESENTATIVE",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "BY_UNSPECIFIED" => Some(Self::Unspecified),
+                "BY_PROFESSIONAL" => Some(Self::Professional),
+                "BY_SUBJECT" => Some(Self::Subject),
+                "BY_GUARDIAN" => Some(Self::Guardian),
+                "BY_OTHER_REPRESENTATIVE" => Some(Self::OtherRepresentative),
+                _ => None,
+            }
+        }
+    }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -1054,7 +1098,7 @@ pub struct VerifyConsentRequest {
     /// `youths/{youth}`.
     #[prost(string, tag = "1")]
     pub youth: ::prost::alloc::string::String,
-    /// Who would disclose: `agency`, or `agency/unit`. The caller is this one or the recipient.
+    /// Who would disclose: `agency`, or `agency/unit`. Asked by this one, by the recipient, or by the young person.
     #[prost(string, tag = "2")]
     pub discloser: ::prost::alloc::string::String,
     /// Who would receive: `agency`, or `agency/unit`.
@@ -1067,7 +1111,7 @@ pub struct VerifyConsentRequest {
     /// The answer is at least as fresh as this revision; CONSENT_STALE when that cannot be promised.
     #[prost(uint64, tag = "6")]
     pub min_revision: u64,
-    /// The ground in law that would be stated, if any.
+    /// The ground in law that would be stated, if any. For professionals of the discloser.
     #[prost(enumeration = "LegalGround", tag = "7")]
     pub ground: i32,
     /// Where in the discloser's records the data would stem from.
@@ -1187,7 +1231,8 @@ pub mod export_consent_request {
         Unspecified = 0,
         /// A Consent resource.
         FhirR4Consent = 1,
-        /// A transaction Bundle of Consent and Provenance, as SoteConsent has it. For permits to disclose.
+        /// A transaction Bundle of Consent and Provenance, as SoteConsent has it. For permits to disclose. To an agency the
+        /// person is named as the gateway does: it puts in the identity code that it knows them by.
         FhirR4SoteConsent = 2,
     }
     impl Form {
@@ -1231,7 +1276,7 @@ pub struct ImportConsentRequest {
     /// `youths/{youth}`.
     #[prost(string, tag = "2")]
     pub youth: ::prost::alloc::string::String,
-    /// A FHIR R4 Consent, or a transaction Bundle of Consent and Provenance, in JSON. At most 65,536 characters.
+    /// A FHIR Consent (R4, or with the base of R5), or a transaction Bundle of Consent and Provenance, in JSON. At most 65,536 characters.
     #[prost(string, tag = "3")]
     pub content: ::prost::alloc::string::String,
     /// How nested provisions are read.
@@ -1859,7 +1904,8 @@ pub mod consent_service_client {
                 .insert(GrpcMethod::new("polku.v1.ConsentService", "ExportConsent"));
             self.inner.unary(req, path, codec).await
         }
-        /// Records what a FHIR R4 Consent says: its permissions as consents, its denials as prohibitions; all or nothing.
+        /// Records what a FHIR Consent says: its permissions as consents, without what is denied inside them, and denials that
+        /// stand by themselves as prohibitions; all or nothing.
         pub async fn import_consent(
             &mut self,
             request: impl tonic::IntoRequest<super::ImportConsentRequest>,
@@ -2076,7 +2122,8 @@ pub mod consent_service_server {
             &self,
             request: tonic::Request<super::ExportConsentRequest>,
         ) -> std::result::Result<tonic::Response<super::ConsentDocument>, tonic::Status>;
-        /// Records what a FHIR R4 Consent says: its permissions as consents, its denials as prohibitions; all or nothing.
+        /// Records what a FHIR Consent says: its permissions as consents, without what is denied inside them, and denials that
+        /// stand by themselves as prohibitions; all or nothing.
         async fn import_consent(
             &self,
             request: tonic::Request<super::ImportConsentRequest>,
@@ -3214,6 +3261,9 @@ pub struct InformationExchange {
     pub answer: ::core::option::Option<ReferralContent>,
     #[prost(message, optional, tag = "4")]
     pub answer_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Where in the sender's records the answer stems from.
+    #[prost(message, optional, tag = "5")]
+    pub origin: ::core::option::Option<Origin>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -3346,6 +3396,9 @@ pub struct ProvideInformationRequest {
     pub etag: ::prost::alloc::string::String,
     #[prost(message, optional, tag = "4")]
     pub answer: ::core::option::Option<ReferralContent>,
+    /// Where in the sender's records the answer stems from; see SendReferralRequest.
+    #[prost(message, optional, tag = "5")]
+    pub origin: ::core::option::Option<Origin>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -5219,6 +5272,9 @@ pub struct ReferralHandover {
     /// The ground in law that the sender has stated, if any.
     #[prost(message, optional, tag = "6")]
     pub claim: ::core::option::Option<LegalClaim>,
+    /// Something was asked to be told and has been left out; whether there is such data is not said.
+    #[prost(bool, tag = "7")]
+    pub redacted: bool,
 }
 /// News about a referral that the agency knows of.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -5257,7 +5313,7 @@ pub mod referral_notice {
         StateChanged = 1,
         /// The sender has answered a question.
         InformationProvided = 2,
-        /// The young person has taken the permission back.
+        /// Nothing permits the disclosure any more: a permission was taken back, or a prohibition or the law stands against it.
         ConsentWithdrawn = 3,
     }
     impl Kind {
@@ -5285,8 +5341,8 @@ pub mod referral_notice {
         }
     }
 }
-/// Non-disclosure order for safety (turvakielto, law 661/2009 section 36): address, municipality, contact details and
-/// meeting places go only to a recipient with a right of its own, whatever is permitted otherwise.
+/// Non-disclosure order for safety (turvakielto, law 661/2009 section 36): whatever is permitted otherwise, address,
+/// municipality and contact details (DATA_CATEGORY_ADDRESS_CONTACT) go only to a recipient with a right of its own.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct AddressProtection {}

@@ -1421,6 +1421,11 @@ impl Validate for crate::v1::InformationExchange {
                 checker.instant(value);
             }
         });
+        checker.field("origin", |checker| {
+            if let Some(value) = &self.origin {
+                checker.message(value);
+            }
+        });
     }
 }
 
@@ -1651,6 +1656,11 @@ impl Validate for crate::v1::ProvideInformationRequest {
         checker.field("answer", |checker| {
             checker.required(Presence::from(self.answer.is_some()));
             if let Some(value) = &self.answer {
+                checker.message(value);
+            }
+        });
+        checker.field("origin", |checker| {
+            if let Some(value) = &self.origin {
                 checker.message(value);
             }
         });

@@ -56,6 +56,7 @@ fn consent(state: ConsentState, given_by: GivenBy, kind: ConsentKind) -> Consent
             time: stamp("2025-12-31T08:00:00Z"),
             agency: "ohjaamo".into(),
             reason: String::new(),
+            by: 0,
         }],
         ..Consent::default()
     }

@@ -51,6 +51,7 @@ async fn from_the_first_word_to_the_outcome() {
         name: name.clone(),
         etag: asked.etag,
         answer: Some(answer.clone()),
+        origin: None,
     };
     let provided =
         ohjaamo.clone().referral.provide_information(provide).await.unwrap().into_inner().referral.unwrap();
@@ -104,6 +105,7 @@ async fn an_answer_is_decided_on_like_the_referral() {
             name: name.clone(),
             etag: String::new(),
             answer: Some(answer),
+            origin: None,
         };
         let result = stage.ohjaamo().referral.provide_information(provide).await;
         assert_refused(result, Code::PermissionDenied, "NOT_PERMITTED");
@@ -115,6 +117,7 @@ async fn an_answer_is_decided_on_like_the_referral() {
         name: name.clone(),
         etag: String::new(),
         answer: Some(with_code),
+        origin: None,
     };
     let result = stage.ohjaamo().referral.provide_information(provide).await;
     assert_refused(result, Code::InvalidArgument, "INVALID_FIELDS");

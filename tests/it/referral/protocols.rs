@@ -73,6 +73,7 @@ async fn the_employment_services_ask_serve_and_end() {
         name: name.clone(),
         etag: String::new(),
         answer: Some(answer),
+        origin: None,
     };
     ohjaamo.clone().referral.provide_information(provide).await.unwrap();
     let told = notice(stage.world.te.ledger(), 1).await;

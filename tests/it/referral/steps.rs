@@ -68,7 +68,15 @@ pub(super) async fn take_at(client: &Client, step: Step, name: &str, etag: &str)
         }
         Step::Provide => {
             let answer = Some(brief_content());
-            referral.provide_information(ProvideInformationRequest { request_id, name, etag, answer }).await
+            referral
+                .provide_information(ProvideInformationRequest {
+                    request_id,
+                    name,
+                    etag,
+                    answer,
+                    origin: None,
+                })
+                .await
         }
         Step::Start => referral.start_referral(StartReferralRequest { request_id, name, etag, note }).await,
         Step::Hold => referral.hold_referral(HoldReferralRequest { request_id, name, etag, note }).await,

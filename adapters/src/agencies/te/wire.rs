@@ -78,8 +78,15 @@ impl Message {
         let (sanoma_tunnus, lahete_tunnus) = (message.to_string(), referral.referral.to_string());
         match item {
             Item::Handover(handover) => {
-                let ReferralHandover { purpose, create_time, respond_by, content, recipient_unit, claim } =
-                    handover;
+                let ReferralHandover {
+                    purpose,
+                    create_time,
+                    respond_by,
+                    content,
+                    recipient_unit,
+                    claim,
+                    redacted: _,
+                } = handover;
                 let purpose = Purpose::try_from(purpose).ok().and_then(codes::purpose);
                 let luotu = instant(create_time.as_ref().map(time::from_wire), "create_time")?;
                 let respond_by = optional_instant(respond_by.as_ref().map(time::from_wire), "respond_by")?;

@@ -173,8 +173,15 @@ impl Message {
         let Envelope { message: _, referral, sender, item } = envelope;
         let (path, body) = match item {
             Item::Handover(handover) => {
-                let ReferralHandover { purpose, create_time, respond_by, content, recipient_unit, claim } =
-                    handover;
+                let ReferralHandover {
+                    purpose,
+                    create_time,
+                    respond_by,
+                    content,
+                    recipient_unit,
+                    claim,
+                    redacted: _,
+                } = handover;
                 let purpose = Purpose::try_from(purpose).ok().and_then(codes::purpose);
                 let create_time = instant(create_time.as_ref().map(time::from_wire), "create_time")?;
                 let respond_by = optional_instant(respond_by.as_ref().map(time::from_wire), "respond_by")?;

@@ -118,6 +118,7 @@ fn consent(terms: ConsentTerms) -> Consent {
             time: stamp("2025-12-31T08:00:00Z"),
             agency: "ohjaamo".into(),
             reason: "salainen syy".into(),
+            by: 0,
         }],
         schema_version: "1".into(),
         create_time: stamp("2025-12-31T07:00:00Z"),
