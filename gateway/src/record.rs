@@ -272,13 +272,23 @@ pub(crate) fn grant(
     terms: &ConsentTerms,
     evidence: Option<&ConsentEvidence>,
 ) -> Result<Grant, Error> {
-    const BROKEN: Error = Error::Inconsistent("stored consent terms are unreadable");
+    grant_by(row, terms, evidence.ok_or(BROKEN_TERMS)?.given_by())
+}
+
+const BROKEN_TERMS: Error = Error::Inconsistent("stored consent terms are unreadable");
+
+fn grant_by(
+    row: &InstrumentRow,
+    terms: &ConsentTerms,
+    given_by: consent_evidence::GivenBy,
+) -> Result<Grant, Error> {
+    const BROKEN: Error = BROKEN_TERMS;
     let kind = match terms.kind() {
         ConsentKind::Consent => GrantKind::Consent,
         ConsentKind::DisclosurePermit => GrantKind::DisclosurePermit(terms.permit_domain()),
         ConsentKind::Unspecified => return Err(BROKEN),
     };
-    let given_by = match evidence.ok_or(BROKEN)?.given_by() {
+    let given_by = match given_by {
         consent_evidence::GivenBy::Self_ => GivenBy::Self_,
         consent_evidence::GivenBy::Guardian => GivenBy::Guardian,
         consent_evidence::GivenBy::OtherRepresentative => GivenBy::Representative,
@@ -308,16 +318,24 @@ struct IndexedConsent {
     #[prost(message, optional, tag = "4")]
     terms: Option<ConsentTerms>,
     #[prost(message, optional, tag = "5")]
-    evidence: Option<ConsentEvidence>,
+    evidence: Option<IndexedEvidence>,
 }
 
-/// Opens a consent for the index alone.
-pub(crate) fn open_grant(key: &PersonKey, row: &InstrumentRow) -> Result<Grant, Error> {
-    let plain = key.open(instrument_place(row), &row.sealed)?;
-    let consent = IndexedConsent::decode(plain.as_slice())
-        .map_err(|_| Error::Inconsistent("sealed consent is unreadable"))?;
+/// The same of a `ConsentEvidence`.
+#[derive(Message)]
+struct IndexedEvidence {
+    #[prost(enumeration = "consent_evidence::GivenBy", tag = "1")]
+    given_by: i32,
+}
+
+/// Opens a consent for the index alone. The sealed bytes of the row are used up.
+pub(crate) fn open_grant(key: &PersonKey, row: &mut InstrumentRow) -> Result<Grant, Error> {
+    let mut sealed = std::mem::take(&mut row.sealed);
+    let plain = key.open_in_place(instrument_place(row), &mut sealed)?;
+    let consent =
+        IndexedConsent::decode(plain).map_err(|_| Error::Inconsistent("sealed consent is unreadable"))?;
     let terms = consent.terms.as_ref().ok_or(Error::Inconsistent("consent without terms"))?;
-    grant(row, terms, consent.evidence.as_ref())
+    grant_by(row, terms, consent.evidence.ok_or(BROKEN_TERMS)?.given_by())
 }
 
 /// What the index holds of a prohibition.

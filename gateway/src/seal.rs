@@ -96,6 +96,15 @@ impl PersonKey {
     pub fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
         cipher::open(&self.secret, &place.bytes(), sealed)
     }
+
+    /// Opens the same where it lies, and gives the part of it that is the data. What did not open is of no use any
+    /// more.
+    ///
+    /// # Errors
+    /// As [`PersonKey::open`].
+    pub fn open_in_place<'a>(&self, place: Place<'_>, sealed: &'a mut [u8]) -> Result<&'a [u8], SealError> {
+        cipher::open_in_place(&self.secret, &place.bytes(), sealed)
+    }
 }
 
 impl fmt::Debug for PersonKey {

@@ -256,10 +256,11 @@ impl Engine {
         let mut said = Said::default();
         let mut fresh = Vec::new();
         let remembered = self.memo.as_ref().map(Memo::read);
+        let answers = remembered.as_ref().map(|answers| answers.of(common.key()));
         for category in personal.iter() {
-            let known = remembered.as_ref().and_then(|answers| answers.get(&common.key_with(category, word)));
+            let known = answers.and_then(|answers| answers.get(common.own_key(category, word)));
             let answer = match known {
-                Some(answer) => *answer,
+                Some(answer) => answer,
                 None => {
                     let facts = common.with(category, word);
                     let answer = self.ask(&facts)?;

@@ -148,7 +148,7 @@ fn consent(person: u32, number: u32, youth: YouthId, id: Uuid) -> Result<Consent
         Ok(Some(prost_types::Timestamp { seconds, nanos: 0 }))
     };
     let mixed = person.wrapping_mul(2_654_435_761).rotate_left(number * 7);
-    let unit = if mixed % 10 == 0 { format!("/unit-{}", mixed % 30) } else { String::new() };
+    let unit = if mixed.is_multiple_of(10) { format!("/unit-{}", mixed % 30) } else { String::new() };
     let first = i32::try_from(2 + mixed % 7)?;
     Ok(Consent {
         name: format!("youths/{youth}/consents/{id}"),

@@ -126,10 +126,10 @@ fn open(keys: &PersonKeys, row: InstrumentRow) -> Result<(Entry, u64), Error> {
     Ok((entry, revision))
 }
 
-fn open_entry(keys: &PersonKeys, row: InstrumentRow) -> Result<Entry, Error> {
+fn open_entry(keys: &PersonKeys, mut row: InstrumentRow) -> Result<Entry, Error> {
     let key = keys.get(&row.youth).ok_or(Error::Inconsistent("a stored record is of nobody"))?;
     match row.kind {
-        InstrumentKind::Consent => Ok(Entry::Grant(open_grant(key, &row)?)),
+        InstrumentKind::Consent => Ok(Entry::Grant(open_grant(key, &mut row)?)),
         InstrumentKind::Prohibition => {
             let record = ProhibitionRecord::open(key, row)?;
             Ok(Entry::Prohibition(ban(&record.row, record.terms()?)?))

@@ -26,14 +26,22 @@ pub(super) fn seal(secret: &[u8; KEY_BYTES], context: &[u8], plain: &[u8]) -> Re
 
 /// Gives back what was sealed under the same key with the same context.
 pub(super) fn open(secret: &[u8; KEY_BYTES], context: &[u8], sealed: &[u8]) -> Result<Vec<u8>, SealError> {
-    let (nonce, body) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(SealError::NotAuthentic)?;
-    let mut plain = body.to_vec();
-    let length = key(secret)?
-        .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(context), &mut plain)
-        .map_err(|_| SealError::NotAuthentic)?
-        .len();
-    plain.truncate(length);
-    Ok(plain)
+    let mut opened = sealed.to_vec();
+    let length = open_in_place(secret, context, &mut opened)?.len();
+    opened.drain(..NONCE_BYTES);
+    opened.truncate(length);
+    Ok(opened)
+}
+
+/// The same without a copy.
+pub(super) fn open_in_place<'a>(
+    secret: &[u8; KEY_BYTES],
+    context: &[u8],
+    sealed: &'a mut [u8],
+) -> Result<&'a [u8], SealError> {
+    let (nonce, body) = sealed.split_first_chunk_mut::<NONCE_BYTES>().ok_or(SealError::NotAuthentic)?;
+    let opened = key(secret)?.open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(context), body);
+    Ok(opened.map_err(|_| SealError::NotAuthentic)?)
 }
 
 /// Prepared anew for every call: `ring` does not wipe its prepared keys, so none of them is kept.

@@ -156,11 +156,12 @@ impl People {
             GrantKind::Consent
         };
         let discloser = draw.below(8);
-        let disclosers = self.parties(discloser, &mut draw)?;
-        let recipients = self.parties(discloser + 3, &mut draw)?;
+        let disclosers = self.parties(discloser, 1, &mut draw)?;
+        let recipients = self.parties(discloser + 1, 2, &mut draw)?;
         let mut purposes = PurposeSet::EMPTY;
-        for _ in 0..2 {
-            purposes.insert(*draw.of_list(&PURPOSES)?);
+        for shift in 0..2 {
+            let place = usize::try_from(discloser + shift)? % PURPOSES.len();
+            purposes.insert(*PURPOSES.get(place).ok_or("no such purpose")?);
         }
         let mut categories = CategorySet::EMPTY;
         let personal: Vec<DataCategory> = CategorySet::ALL.difference(CategorySet::ENVELOPE).iter().collect();
@@ -184,14 +185,16 @@ impl People {
         })
     }
 
-    /// Two agencies, now and then one of them by a unit.
-    fn parties(&self, first: u32, draw: &mut Draw) -> Result<Vec<Party>, Failure> {
+    /// So many agencies, now and then one of them by a unit as well.
+    fn parties(&self, first: u32, count: u32, draw: &mut Draw) -> Result<Vec<Party>, Failure> {
         let agency = |place: u32| {
             let place = usize::try_from(place)? % self.agencies.len();
             self.agencies.get(place).cloned().ok_or_else(|| Failure::from("no such agency"))
         };
-        let mut parties =
-            vec![Party::whole(agency(first)?), Party::whole(agency(first + 1 + draw.below(2))?)];
+        let mut parties = Vec::new();
+        for place in 0..count {
+            parties.push(Party::whole(agency(first + place)?));
+        }
         if draw.below(10) == 0 {
             let unit = format!("unit-{}", draw.below(20)).parse()?;
             parties.push(Party { agency: agency(first)?, unit: Some(unit) });

@@ -69,7 +69,6 @@ pub(super) struct Givers {
 /// The facts of a question that are the same for each of its categories.
 pub(super) struct Common {
     facts: Facts,
-    /// The key of these facts; what is one category's own has its bits empty.
     key: u128,
 }
 
@@ -127,7 +126,8 @@ impl Common {
             address_protected: standing.address_protected,
             multi_sector_support: standing.multi_sector_support,
         };
-        Common { facts, key: facts.key() }
+        let (key, _) = facts.key();
+        Common { facts, key }
     }
 
     /// The facts of one category.
@@ -137,9 +137,14 @@ impl Common {
         Facts { category, disclosure, consent, disclosure_permit, explicit, prohibited, ..common }
     }
 
-    /// The key of the facts of one category: that of [`Common::with`], without putting them together.
-    pub(super) fn key_with(&self, category: DataCategory, word: &Word) -> u128 {
-        self.key | self.own(category, word).key(category)
+    /// The common part of the keys.
+    pub(super) const fn key(&self) -> u128 {
+        self.key
+    }
+
+    /// The own part of the key of one category: that of [`Common::with`], without putting the facts together.
+    pub(super) fn own_key(&self, category: DataCategory, word: &Word) -> u16 {
+        self.own(category, word).key(category)
     }
 
     /// What the person has said matters to disclosures only.
@@ -163,9 +168,6 @@ impl Common {
 }
 
 impl Own {
-    /// How many bits its key has: five for the category, and nine flags.
-    const BITS: u32 = 14;
-
     const NOTHING: Own = Own {
         disclosure: false,
         consent: Givers::NONE,
@@ -174,12 +176,10 @@ impl Own {
         prohibited: false,
     };
 
-    /// The last bits of a key.
-    fn key(self, category: DataCategory) -> u128 {
+    /// Five bits for the category and one for each flag, of sixteen.
+    fn key(self, category: DataCategory) -> u16 {
         let Own { disclosure, consent, disclosure_permit, explicit, prohibited } = self;
-        let mut key = Packed(0);
-        key.put(category as u32, 5);
-        for flag in [
+        let flags = [
             disclosure,
             consent.own,
             consent.guardian,
@@ -189,10 +189,8 @@ impl Own {
             disclosure_permit.representative,
             explicit,
             prohibited,
-        ] {
-            key.put(flag.into(), 1);
-        }
-        key.0
+        ];
+        flags.into_iter().fold(category as u16, |key, flag| (key << 1) | u16::from(flag))
     }
 }
 
@@ -246,8 +244,8 @@ impl Role {
 }
 
 impl Facts {
-    /// The facts as one number.
-    pub(super) fn key(&self) -> u128 {
+    /// The facts as two numbers: what the categories of a question have in common, and what is the category's own.
+    pub(super) fn key(&self) -> (u128, u16) {
         let Facts {
             reader,
             discloser,
@@ -287,7 +285,7 @@ impl Facts {
             key.put(flag.into(), 1);
         }
         let own = Own { disclosure, consent, disclosure_permit, explicit, prohibited };
-        (key.0 << Own::BITS) | own.key(category)
+        (key.0, own.key(category))
     }
 }
 

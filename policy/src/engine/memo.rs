@@ -23,8 +23,23 @@ pub(super) struct Memo {
     seen: Mutex<Vec<(Facts, Answer)>>,
 }
 
-/// Answers by the key of their facts.
-pub(super) type Answers = HashMap<u128, Answer, RandomState>;
+/// Answers by the key of their facts: first by what the categories of a question have in common, then by what is one
+/// category's own. So all that a question needs lies together.
+#[derive(Default)]
+pub(super) struct Answers {
+    /// For each category's own key, in order, the place of the answer.
+    questions: HashMap<u128, Vec<(u16, u16)>, RandomState>,
+    /// There are few different ones.
+    different: Vec<Answer>,
+    held: usize,
+}
+
+/// The answers to questions with the same common facts.
+#[derive(Clone, Copy)]
+pub(super) struct Remembered<'a> {
+    places: &'a [(u16, u16)],
+    different: &'a [Answer],
+}
 
 impl Memo {
     /// What is remembered, to be looked through for a whole decision.
@@ -40,13 +55,46 @@ impl Memo {
     pub(super) fn put(&self, facts: &Facts, answer: Answer) {
         let mut answers = self.answers.write().unwrap_or_else(PoisonError::into_inner);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if answers.len() >= MOST {
-            answers.clear();
+        if answers.held >= MOST {
+            *answers = Answers::default();
             seen.clear();
         }
         // Two may have asked the same at the same time.
-        if answers.insert(facts.key(), answer).is_none() {
+        if answers.put(facts.key(), answer) {
             seen.push((*facts, answer));
         }
+    }
+}
+
+impl Answers {
+    /// What is remembered under the common part of a key.
+    pub(super) fn of(&self, common: u128) -> Remembered<'_> {
+        let places = self.questions.get(&common).map(Vec::as_slice).unwrap_or_default();
+        Remembered { places, different: &self.different }
+    }
+
+    /// Takes an answer down; false when there was one already.
+    fn put(&mut self, (common, own): (u128, u16), answer: Answer) -> bool {
+        let known = self.different.iter().position(|known| *known == answer);
+        let place = known.unwrap_or(self.different.len());
+        // So many different answers there never are; whatever has no place is asked anew.
+        let Ok(number) = u16::try_from(place) else { return false };
+        if known.is_none() {
+            self.different.push(answer);
+        }
+        let places = self.questions.entry(common).or_default();
+        let Err(free) = places.binary_search_by_key(&own, |(key, _)| *key) else { return false };
+        places.insert(free, (own, number));
+        self.held += 1;
+        true
+    }
+}
+
+impl Remembered<'_> {
+    /// The answer to the category with this key of its own.
+    pub(super) fn get(self, own: u16) -> Option<Answer> {
+        let found = self.places.binary_search_by_key(&own, |(key, _)| *key).ok()?;
+        let (_, place) = self.places.get(found)?;
+        self.different.get(usize::from(*place)).copied()
     }
 }

@@ -148,7 +148,7 @@ fn the_index_needs_of_a_consent_what_a_whole_reading_gives() {
     let mut row = crate::record::new_instrument(id(2, 1), youth, InstrumentKind::Consent);
     let place = Place { table: "instrument", row: row.id, column: "sealed", version: 1 };
     row.sealed = key.seal(place, &consent().encode_to_vec()).unwrap();
-    let of_index = open_grant(&key, &row).unwrap();
+    let of_index = open_grant(&key, &mut row.clone()).unwrap();
     let whole = crate::record::ConsentRecord::open(&key, row).unwrap();
     let evidence = whole.message.evidence.as_ref();
     let of_whole = crate::record::grant(&whole.row, whole.terms().unwrap(), evidence).unwrap();
