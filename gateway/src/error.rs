@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use polku_adapters::formats::fhir::ImportError;
-use polku_policy::Decision;
+use polku_policy::{Decision, Reason};
 use polku_proto::Violations;
 use polku_proto::v1::ReferralState;
 
@@ -120,6 +120,12 @@ impl Error {
         !matches!(self, Self::Store(StoreError::Failed(_)))
     }
 
+    /// Whether the rules could not be evaluated: then everything is refused, and an operator has to act.
+    #[must_use]
+    pub(crate) fn rules_failed(&self) -> bool {
+        matches!(self, Self::NotPermitted(decision) if decision.reasons().contains(&Reason::RulesFailed))
+    }
+
     /// The stable reason code, as in `google.rpc.ErrorInfo.reason`.
     #[must_use]
     pub fn reason(&self) -> &'static str {
@@ -130,6 +136,7 @@ impl Error {
             Self::Document(_) => "DOCUMENT_REFUSED",
             Self::RequestIdReused => "REQUEST_ID_REUSED",
             Self::NotFound => "NOT_FOUND",
+            Self::NotPermitted(_) if self.rules_failed() => "POLICY_UNAVAILABLE",
             Self::NotPermitted(_) => "NOT_PERMITTED",
             Self::ActorNotAllowed { .. } => "ACTOR_NOT_ALLOWED",
             Self::TransitionNotAllowed { .. } => "TRANSITION_NOT_ALLOWED",
@@ -158,6 +165,9 @@ impl Error {
                 "a request id belongs to one call: repeat that call unchanged, or make a new UUID".into()
             }
             Self::NotFound => "check the name, and that your agency is a party".into(),
+            Self::NotPermitted(_) if self.rules_failed() => {
+                "nothing was disclosed or changed: repeat the call later".into()
+            }
             Self::NotPermitted(_) => {
                 "no valid permission covers this disclosure: ask the young person, then record the consent".into()
             }

@@ -55,11 +55,13 @@ impl Gateway {
     /// # Errors
     /// [`Error::RequestIdReused`] when the first call with this id was another one; that is looked at before the
     /// person, so that it does not tell whether there is one. [`Error::NotFound`] when there is no such person.
+    /// [`Error::ActorNotAllowed`] for a role without access.
     pub(crate) async fn begin<A: Message + Default>(
         &self,
         call: &Call<'_>,
         youth: YouthId,
     ) -> Result<Begun<A>, Error> {
+        self.check_own_word(call.caller, self.own_word(call.caller, youth))?;
         let alone = self.alone_with(youth).await?;
         let row = self.request_of(call).await?;
         let person = self.person(youth).await?;

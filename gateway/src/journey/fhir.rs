@@ -105,7 +105,9 @@ fn not_exported(error: ExportError) -> Error {
         ExportError::NotAPermit => "SoteConsent for permits to disclose only",
         ExportError::NotInForce => "SoteConsent for a permit in force",
         ExportError::TooManyDataTypes { .. } => "SoteConsent for at most three data types",
-        _ => return Error::Inconsistent("a stored consent cannot be written as FHIR"),
+        ExportError::Field { .. } => {
+            return Error::Inconsistent("a stored consent cannot be written as FHIR");
+        }
     };
     Error::Field { field: "form", reason: "FORMAT_UNFIT", expected }
 }

@@ -110,7 +110,9 @@ impl Gateway {
             return self.sent_before(&call, &person, earlier).await;
         }
         let old = self.referral_of(&person, name).await?;
-        let is_sender = super::view::viewer(caller, &old.row)? == Viewer::Author;
+        let viewer = super::view::viewer(caller, &old.row)?;
+        self.check_own_word(caller, old.question(viewer, caller.role(), now))?;
+        let is_sender = viewer == Viewer::Author;
         let has_ended = is_final(old.state()) && old.state() != ReferralState::EnteredInError;
         if !is_sender || !has_ended || !old.message.replaced_by.is_empty() {
             return Err(Error::TransitionNotAllowed {
@@ -257,6 +259,8 @@ impl Gateway {
             "referral": name.to_string(),
             "recipient": sending.channel.to.to_string(),
             "ground": ground(sending.claim.as_ref()).as_str_name(),
+            "statement": sending.claim.as_ref().map(|claim| claim.statement.as_str()),
+            "consent_asked": sending.claim.as_ref().map(|claim| claim.consent_asked().as_str_name()),
             "rules": decision.bases().iter().map(|basis| &*basis.rule).collect::<Vec<_>>(),
         });
         let announced = self.announce(entry, person, &details, now).await?;

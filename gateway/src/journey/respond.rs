@@ -111,6 +111,7 @@ impl Gateway {
         let mut record = self.referral_of(&person, name).await?;
         let viewer = viewer(call.caller, &record.row)?;
         self.check_subject(call.caller, record.row.youth)?;
+        self.check_own_word(call.caller, record.question(viewer, call.caller.role(), now))?;
         if let Some(earlier) = earlier {
             return self.change_again(call.caller, &person, record, earlier, now);
         }

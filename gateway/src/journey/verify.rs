@@ -1,7 +1,7 @@
 //! Would this disclosure be permitted now?
 
 use jiff::Timestamp;
-use polku_policy::{Channel, ConsentIndex, Decision, Engine, Question, Viewer};
+use polku_policy::{Channel, ConsentIndex, Decision, Engine, Question, Reason, Viewer};
 use polku_proto::v1::{LegalGround, VerifyConsentRequest, VerifyConsentResponse};
 use polku_proto::{CategorySet, Party, Valid, YouthId};
 
@@ -108,7 +108,11 @@ impl Asked {
     /// [`Error::ConsentStale`] when that is older than was asked for.
     pub(super) fn decide(&self, engine: &Engine, index: &ConsentIndex) -> Result<Decision, Error> {
         self.check_fresh(index)?;
-        Ok(engine.verify(index, self.categories, &self.question))
+        let decision = engine.verify(index, self.categories, &self.question);
+        if decision.reasons().contains(&Reason::RulesFailed) {
+            return Err(Error::NotPermitted(Box::new(decision)));
+        }
+        Ok(decision)
     }
 
     /// Whether the consents known here are as fresh as was asked for.

@@ -54,6 +54,34 @@ impl Gateway {
         }
     }
 
+    /// A professional changes what the own role and unit may see: nothing about anybody for a role without access, and
+    /// of a referral only what is with the own unit.
+    ///
+    /// # Errors
+    /// [`Error::ActorNotAllowed`].
+    pub(crate) fn check_own_word(&self, caller: &Caller, question: Question) -> Result<(), Error> {
+        let Actor::Professional { .. } = caller.actor else { return Ok(()) };
+        let own = match question.viewer {
+            Viewer::Addressee => DataCategory::ReferralStatus,
+            Viewer::Author => DataCategory::GuidanceNotes,
+            Viewer::Subject => return Ok(()),
+        };
+        let own = CategorySet::of(&[own]);
+        let question = Question { actor: caller.role(), ..question };
+        if self.engine().decide(&self.index(), own, &question).permitted() == own {
+            return Ok(());
+        }
+        Err(Error::ActorNotAllowed {
+            expected: "a professional in a role with access, of the unit that has the matter or a coordinator",
+        })
+    }
+
+    /// The caller's own word about a person, beside any referral.
+    pub(crate) fn own_word(&self, caller: &Caller, youth: YouthId) -> Question {
+        let channel = Channel::between(caller.agency.clone(), caller.agency.clone());
+        Question::new(youth, channel, Viewer::Author, Purpose::Unspecified, self.now())
+    }
+
     /// Whether the rules let this representative see the young person's own data at all.
     fn represents(&self, caller: &Caller, youth: YouthId) -> bool {
         let channel = Channel::between(caller.agency.clone(), caller.agency.clone());

@@ -86,6 +86,9 @@ pub(crate) fn log(error: &Error) {
         Error::Audit(_) | Error::Store(_) | Error::Seal(_) | Error::Inconsistent(_) => {
             tracing::error!(reason = error.reason(), error = chain(error), "call failed");
         }
+        Error::NotPermitted(_) if error.rules_failed() => {
+            tracing::error!(reason = error.reason(), "the rules cannot be evaluated: everything is refused");
+        }
         Error::Caller(_)
         | Error::Unreadable { .. }
         | Error::Invalid(_)
@@ -129,6 +132,7 @@ fn code(error: &Error) -> Code {
         | Error::Document(_)
         | Error::RequestIdReused => Code::InvalidArgument,
         Error::NotFound => Code::NotFound,
+        Error::NotPermitted(_) if error.rules_failed() => Code::Unavailable,
         Error::NotPermitted(_) | Error::ActorNotAllowed { .. } => Code::PermissionDenied,
         Error::TransitionNotAllowed { .. } | Error::RecordState { .. } => Code::FailedPrecondition,
         Error::EtagMismatch => Code::Aborted,
@@ -142,6 +146,7 @@ fn code(error: &Error) -> Code {
 fn retry(error: &Error) -> &'static str {
     match error {
         Error::Quota { .. } | Error::ConsentStale | Error::Store(_) | Error::Audit(_) => "same call later",
+        Error::NotPermitted(_) if error.rules_failed() => "same call later",
         Error::EtagMismatch => "after reading again",
         Error::NotPermitted(_) => "after a consent is recorded",
         Error::Caller(_)

@@ -15,7 +15,6 @@ use crate::formats::Organisation;
 
 /// A record that cannot be written in FHIR.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum ExportError {
     /// A field of the record is missing or has no equivalent.
     #[error("the consent cannot be written: {field}")]
