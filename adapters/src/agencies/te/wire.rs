@@ -43,6 +43,7 @@ pub(super) struct Lahete {
     kayttotarkoitus: &'static str,
     luotu: String,
     vastaus_viimeistaan: Option<String>,
+    tietoja_karsittu: Option<&'static str>,
     ilmoitusperuste: Vec<(&'static str, String)>,
     tiedot: Tiedot,
 }
@@ -85,7 +86,7 @@ impl Message {
                     content,
                     recipient_unit,
                     claim,
-                    redacted: _,
+                    redacted,
                 } = handover;
                 let purpose = Purpose::try_from(purpose).ok().and_then(codes::purpose);
                 let luotu = instant(create_time.as_ref().map(time::from_wire), "create_time")?;
@@ -98,6 +99,7 @@ impl Message {
                     kayttotarkoitus: purpose.ok_or(Unwritable("purpose"))?,
                     luotu: luotu.to_string(),
                     vastaus_viimeistaan: respond_by.map(|instant| instant.to_string()),
+                    tietoja_karsittu: redacted.then_some("true"),
                     ilmoitusperuste: claim.map(ground).transpose()?.unwrap_or_default(),
                     tiedot: Tiedot::of(content.unwrap_or_default()),
                 }))
@@ -192,7 +194,8 @@ impl Lahete {
             .optional("tns:vastaanottavaYksikko", self.vastaanottava_yksikko.as_deref())
             .element("tns:kayttotarkoitus", self.kayttotarkoitus)
             .element("tns:luotu", &self.luotu)
-            .optional("tns:vastausViimeistaan", self.vastaus_viimeistaan.as_deref());
+            .optional("tns:vastausViimeistaan", self.vastaus_viimeistaan.as_deref())
+            .optional("tns:tietojaKarsittu", self.tietoja_karsittu);
         write_group(writer, "tns:ilmoitusperuste", &self.ilmoitusperuste);
         self.tiedot.write(writer);
     }

@@ -42,6 +42,8 @@ struct Lahete {
     lahete_pvm: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     vastaus_viimeistaan: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tietoja_karsittu: Option<bool>,
     kayttotarkoitus: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     ilmoitusperuste: Option<Ilmoitusperuste>,
@@ -180,7 +182,7 @@ impl Message {
                     content,
                     recipient_unit,
                     claim,
-                    redacted: _,
+                    redacted,
                 } = handover;
                 let purpose = Purpose::try_from(purpose).ok().and_then(codes::purpose);
                 let create_time = instant(create_time.as_ref().map(time::from_wire), "create_time")?;
@@ -193,6 +195,7 @@ impl Message {
                     vastaanottava_yksikko: present(recipient_unit),
                     lahete_pvm: create_time.to_string(),
                     vastaus_viimeistaan: respond_by.map(|instant| instant.to_string()),
+                    tietoja_karsittu: redacted.then_some(true),
                     kayttotarkoitus: purpose.ok_or(Unwritable("purpose"))?,
                     ilmoitusperuste: claim.map(Ilmoitusperuste::of).transpose()?,
                     perustelu,

@@ -153,6 +153,7 @@ pub(crate) const REFERRAL: &[Part] = &[
     once("kayttotarkoitus", Holds::Code(PURPOSES)),
     once("luotu", Holds::Instant),
     maybe("vastausViimeistaan", Holds::Instant),
+    text("tietojaKarsittu"),
     maybe("ilmoitusperuste", Holds::Parts(STATED_GROUND)),
     client(),
     text("perustelu"),

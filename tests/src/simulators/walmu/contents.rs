@@ -12,6 +12,7 @@ enum Holds {
     Text,
     Texts,
     Number,
+    Yes,
     Uuid,
     Instant,
     Purpose,
@@ -62,6 +63,7 @@ const REFERRAL_NEEDS: &[(&str, Holds)] = &[
 const REFERRAL_MAY_HAVE: &[(&str, Holds)] = &[
     ("lahete.vastaanottavaYksikko", Holds::Text),
     ("lahete.vastausViimeistaan", Holds::Instant),
+    ("lahete.tietojaKarsittu", Holds::Yes),
     ("lahete.ilmoitusperuste.selostus", Holds::Text),
     ("lahete.perustelu", Holds::Text),
     ("lahete.palvelutarpeet", Holds::Texts),
@@ -162,6 +164,7 @@ fn fits(value: &Value, holds: Holds) -> bool {
         Holds::Text => text.is_some_and(|text| !text.is_empty()),
         Holds::Texts => value.as_array().is_some_and(|all| all.iter().all(Value::is_string)),
         Holds::Number => value.is_u64(),
+        Holds::Yes => *value == Value::Bool(true),
         Holds::Uuid => text.is_some_and(|text| Uuid::try_parse(text).is_ok()),
         Holds::Instant => text.is_some_and(|text| text.ends_with('Z') && text.parse::<Timestamp>().is_ok()),
         Holds::Purpose => text.is_some_and(|text| PURPOSES.contains(&text)),
