@@ -13,13 +13,14 @@ use crate::simulators::te::{Update, UpdateReply};
 use crate::world::{TE, official, referral_to};
 
 /// Everything that the office receives, in its own words. Whatever else arrived would be too much.
-const RECEIVED: [&str; 18] = [
+const RECEIVED: [&str; 19] = [
     "sanomaTunnus",
     "laheteTunnus",
     "lahettaja",
     "kayttotarkoitus",
     "luotu",
     "vastausViimeistaan",
+    "tietojaKarsittu",
     "asiakas.henkilotunnus",
     "asiakas.etunimet",
     "asiakas.sukunimi",
