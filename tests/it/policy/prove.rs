@@ -119,7 +119,7 @@ fn no_law_is_for_who_is_no_authority() {
     let rules = RuleFolder::shipped().without("not-an-authority").write(
         "workshops.cedar",
         r#"
-        @id("workshop-notice") @statute("none") @basis("statute")
+        @id("workshop-notice") @statute("none") @basis("statute") @valid_from("2020-01-01T00:00:00+02:00")
         permit (principal is Agency, action == Action::"disclose_by_law", resource)
         when { context.disclosure && principal.sector == Sector::"ngo" && context.ground == Ground::"outreach_notice" };
         "#,
