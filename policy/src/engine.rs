@@ -348,8 +348,8 @@ impl Engine {
 
     /// Finds the instant at which time alone may change the answer.
     ///
-    /// An answer that an age has opened holds until midnight: then an age may be another one. The birthday itself would be
-    /// told by it.
+    /// Where an age has a part in what is open, that is the next midnight at the latest, whenever the birthday is: an
+    /// answer that held until the birthday would give it away.
     fn bound(&self, word: &Word, question: &Question, decision: &Decision) -> Option<Timestamp> {
         // A guardian's view of a minor's data ends when the minor comes of age.
         let guardian_reads = question.viewer == Viewer::Subject && question.actor == ActorRole::Guardian;

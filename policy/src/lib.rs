@@ -82,8 +82,9 @@
 //! the microsecond. Ages are counted by the date in Finland. `valid_until` is the nearest edge of a matching consent, of
 //! one that is not in force yet, or of a rule with a date. Where a law that speaks of ages or a guardian's word is the
 //! ground, and where a guardian reads, it is the next midnight in Finland at the latest: ages change at no other time, and
-//! midnight tells nobody's birthday. Until then the same question has the same answer, unless a consent, a prohibition, a legal status, the rules
-//! or the directory change; a refusal may end earlier, when a birthday brings a person under a law.
+//! midnight tells nobody's birthday. Until then the same question has the same answer, unless a consent, a prohibition, a
+//! legal status, the rules or the directory change; a refusal may end earlier, when a birthday brings a person under a
+//! law.
 //!
 //! # FHIR Consent
 //!

@@ -131,7 +131,8 @@ fn a_rule_without_an_explanation_is_refused() {
 #[test]
 fn a_ground_in_law_says_from_when_on_it_holds() {
     let undated = good_with("@basis(\"consent\")", "@basis(\"statute\")");
-    for text in [undated.clone(), format!("@valid_until(\"2030-01-01T00:00:00Z\") {}", undated.trim_start())] {
+    for text in [undated.clone(), format!("@valid_until(\"2030-01-01T00:00:00Z\") {}", undated.trim_start())]
+    {
         let RulesError::AnnotationMissing { rule, annotation } = refusal(&text) else {
             panic!("it has a date");
         };

@@ -66,10 +66,16 @@ fn p8_that_a_recipient_may_be_told_protected_addresses_is_no_ground() {
     let question = between("te", "shelter");
     let shown = |person: Person| {
         let decision = person.asked(&question, &asked).decision;
-        (decision.permitted(), decision.withheld(), decision.bases().to_vec(), decision.obligations().to_vec())
+        (
+            decision.permitted(),
+            decision.withheld(),
+            decision.bases().to_vec(),
+            decision.obligations().to_vec(),
+        )
     };
     assert!(shown(protected(adult())) == shown(adult()));
-    let verified = |person: Person| engine().verify(person.index(), CategorySet::of(&asked), &question).permitted();
+    let verified =
+        |person: Person| engine().verify(person.index(), CategorySet::of(&asked), &question).permitted();
     assert_eq!(verified(protected(adult())), verified(adult()));
 }
 

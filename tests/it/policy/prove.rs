@@ -106,6 +106,17 @@ fn no_law_opens_a_protected_address_to_just_any_authority() {
 }
 
 #[test]
+fn no_guardian_sees_a_protected_address() {
+    let rules = RuleFolder::shipped().without("address-hidden-from-guardian");
+    let words = [
+        "BROKEN: Subject disclose ",
+        "context.actor = Actor::\"guardian\"",
+        "decided by: data-subject-access",
+    ];
+    assert_breaks(&rules, "protected-address", &words);
+}
+
+#[test]
 fn without_an_agreement_nothing_is_told() {
     assert_breaks(
         &RuleFolder::shipped().without("no-agreement"),
