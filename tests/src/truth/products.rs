@@ -345,14 +345,14 @@ fn young_people() -> Product {
 
 fn protected_addresses_at_home() -> Product {
     Product::new()
-        .between(&PAIRS[..3])
+        .between(&PAIRS)
         .over(&[Reader::YoungPerson], |each, reader| each.reader = reader)
         .over(&[Role::Self_, Role::Guardian, Role::Representative], |each, role| each.role = role)
         .about(&[DataCategory::AddressContact, DataCategory::IdentityContact])
         .aged(&AGES[..4])
         .over(&CAPACITIES, |each, capacity| each.capacity = capacity)
         .over(&BOTH, |each, turvakielto| each.turvakielto = turvakielto)
-        .despite(&[Scope::None, Scope::All])
+        .despite(&[Scope::None, Scope::All, Scope::ThisDiscloser, Scope::OtherTask])
 }
 
 /// Every category that tells something about a person.
