@@ -25,8 +25,8 @@ pub const CEILINGS: [CeilingText; 8] = [
     },
     CeilingText {
         id: "protected-address",
-        says: "A protected address is told only to an agency with a statutory right of its own to it, and never on a \
-               consent.",
+        says: "A protected address is told on nobody's word, by law only to an agency that may be told such \
+               addresses, and to no guardian.",
         cedar: include_str!("../rules/ceilings/protected-address.cedar"),
     },
     CeilingText {

@@ -37,7 +37,7 @@ pub enum Reason {
     OtherUnit,
     /// The professional's agency does not have the young person as a customer.
     NoCareRelation,
-    /// The address is protected (turvakielto), and the recipient has no right of its own to it.
+    /// The address is protected (turvakielto), and no law opens it to this reader.
     AddressProtected,
     /// Figures about many are no reason to disclose data about one person.
     StatisticsOnly,

@@ -40,7 +40,7 @@ pub enum Standing {
 pub enum Task {
     /// Outreach youth work of a municipality (law 1285/2016 section 11).
     OutreachYouthWork,
-    /// A statutory right of its own to protected addresses (law 661/2009 section 36).
+    /// May be told protected addresses where a law covers the address (law 661/2009 section 36). No ground by itself.
     ProtectedAddresses,
 }
 

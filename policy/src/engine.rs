@@ -21,7 +21,7 @@ use crate::permit::Authorised;
 use crate::question::{ActorRole, Channel, PurposeSet, Question, Reader, Viewer};
 use crate::rules::{Action, Answer, Failed, RuleSays, Rules, digest};
 use agencies::{Agencies, Side};
-use facts::{Common, Facts, disclosed};
+use facts::{Common, Facts, disclosed, next_midnight};
 use memo::Memo;
 pub use recorded::{Change, Recorded, Replayed, Shift, difference, replay};
 use vocabulary::Vocabulary;
@@ -349,7 +349,8 @@ impl Engine {
 
     /// Finds the instant at which time alone may change the answer.
     ///
-    /// The next birthday counts only where an age has opened something: elsewhere it would give the birthday away.
+    /// Where an age has a part in what is open, that is the next midnight at the latest, whenever the birthday is: an
+    /// answer that held until the birthday would give it away.
     fn bound(&self, word: &Word, question: &Question, decision: &Decision) -> Option<Timestamp> {
         // A guardian's view of a minor's data ends when the minor comes of age.
         let guardian_reads = question.viewer == Viewer::Subject && question.actor == ActorRole::Guardian;
@@ -361,9 +362,8 @@ impl Engine {
             let by_law = basis.kind == BasisKind::Statute && self.rules.reads_ages(&basis.rule);
             by_law || guardians || guardian_reads
         };
-        let birthday =
-            if decision.bases.iter().any(by_age) { word.standing.next_birthday(question.now) } else { None };
-        earlier(earlier(word.edge, birthday), self.rules.next_edge(question.now))
+        let midnight = if decision.bases.iter().any(by_age) { next_midnight(question.now) } else { None };
+        earlier(earlier(word.edge, midnight), self.rules.next_edge(question.now))
     }
 
     fn sides(&self, channel: &Channel) -> Sides {

@@ -46,7 +46,8 @@
 //! action a rule that forbids beats every rule that permits. Which of the two actions of law a ground names is data of
 //! the ground: it yields to a prohibition unless it says otherwise. Some restrictions stand for all three: an unknown
 //! agency, a role without access, another unit, a reader without the young person as a customer, statistics, and a
-//! protected address (turvakielto), which goes only to a recipient with a statutory right of its own, never by consent.
+//! protected address (turvakielto). That one never goes by consent; by law it goes where a ground in law covers the address
+//! and the directory says that the recipient may be told protected addresses. A guardian does not see it either.
 //!
 //! Among grants, any that matches is enough: a newer consent that is narrower does not take an older one away. A grant
 //! matches when its purpose, category, discloser, recipient and period all match. One that names a unit is for that
@@ -58,20 +59,32 @@
 //! A prohibition of a service task or of documents reaches data whose origin says so, and all data of the discloser as
 //! long as nobody says where they stem from.
 //!
+//! # What is not decided here
+//!
+//! - Whether the reader has the young person as a customer (P16) comes with the question. Today being party to a referral
+//!   is that relation; [`Relation::None`] is for readings that come with the journey.
+//! - That figures are of many (P18), walk-ins without a name (P19) and the second look at a notice (P21) are done where
+//!   reports, journeys and tasks are, and come with those. Here statistics open nobody's data, and an obligation asks for
+//!   the second look.
+//! - The ages that services have without a rule here (Ohjaamo, Nuotti) are those of their customers: no ground in law rests
+//!   on them.
+//!
 //! # Three values
 //!
 //! [`Outcome`] tells "denied" from "no consent". The difference stays inside, for the audit log: shown to an agency it
 //! would reveal a prohibition. For the same reason neither [`Decision::reasons`] nor the text of a reason leaves the
 //! gateway except to those entitled to an explanation, and [`Decision::valid_until`] takes no notice of consents that a
-//! prohibition makes idle, nor of birthdays where no age has opened anything.
+//! prohibition makes idle, nor of birthdays.
 //!
 //! # Time
 //!
 //! Instants are arguments. Periods are half-open: the first instant belongs to them, the last does not; both are read to
 //! the microsecond. Ages are counted by the date in Finland. `valid_until` is the nearest edge of a matching consent, of
-//! one that is not in force yet, or of a rule with a date, or the next birthday where a law or a guardian's word is the
-//! ground. Until then the same question has the same answer, unless a consent, a prohibition, a legal status, the rules
-//! or the directory change; a refusal may end earlier, when a birthday brings a person under a law.
+//! one that is not in force yet, or of a rule with a date. Where a law that speaks of ages or a guardian's word is the
+//! ground, and where a guardian reads, it is the next midnight in Finland at the latest: ages change at no other time, and
+//! midnight tells nobody's birthday. Until then the same question has the same answer, unless a consent, a prohibition, a
+//! legal status, the rules or the directory change; a refusal may end earlier, when a birthday brings a person under a
+//! law.
 //!
 //! # FHIR Consent
 //!

@@ -38,9 +38,10 @@ pub struct RuleSource<'a> {
 ///
 /// Every rule has the annotations `@id` (unique), `@statute` (the section of law) and `@basis`: on a `permit` the kind
 /// of ground (`consent`, `disclosure_permit`, `statute`, `own_data`), on a `forbid` the code of the reason. A rule may
-/// have `@valid_from` and `@valid_until`, instants with an offset that bound its validity, the end exclusive. A
-/// `permit` may have `@given_by` (`self`, `guardian`, `representative`: whose consents it rests on) and `@obligations`
-/// (codes of [`Obligation`](crate::Obligation), with commas between them).
+/// have `@valid_from` and `@valid_until`, instants with an offset that bound its validity, the end exclusive; a `permit`
+/// whose ground is `statute` has to have `@valid_from`. A `permit` may have `@given_by` (`self`, `guardian`,
+/// `representative`: whose consents it rests on) and `@obligations` (codes of [`Obligation`](crate::Obligation), with
+/// commas between them).
 pub struct Rules {
     schema: Schema,
     ages: Entities,

@@ -218,19 +218,12 @@ impl Standing {
         let years = i32::from(today.year()) - i32::from(born.year()) - i32::from(!had_birthday);
         u8::try_from(years).ok()
     }
+}
 
-    /// Gives the beginning of the next birthday, at which another age counts.
-    pub(super) fn next_birthday(&self, now: Timestamp) -> Option<Timestamp> {
-        let born = self.born?;
-        let today = time::finnish_date(now);
-        // Who was born on 29 February has a birthday on 1 March in other years: that is the first day to count as later.
-        (today.year()..=today.year().saturating_add(1))
-            .filter_map(|year| {
-                born.with().year(year).build().or_else(|_| jiff::civil::Date::new(year, 3, 1)).ok()
-            })
-            .filter_map(|birthday| time::start_of_finnish_date(birthday).ok())
-            .find(|birthday| now < *birthday)
-    }
+/// Gives the next beginning of a day in Finland: nobody's age changes before it.
+pub(super) fn next_midnight(now: Timestamp) -> Option<Timestamp> {
+    let tomorrow = time::finnish_date(now).tomorrow().ok()?;
+    time::start_of_finnish_date(tomorrow).ok()
 }
 
 impl Role {

@@ -80,6 +80,10 @@ impl Note {
         {
             return Err(RulesError::NeverValid { rule: rule.to_owned() });
         }
+        // A law that nobody dates would be applied to times before it.
+        if matches!(says, Says::Permits(BasisKind::Statute)) {
+            required(policy, VALID_FROM, rule)?;
+        }
         let given_by = giver(policy, rule)?;
         let obligations = obligations(policy, rule)?;
         let reads_ages = age_limits(policy).next().is_some();

@@ -31,6 +31,7 @@ fn the_shipped_rules_are_good() {
     assert_eq!(
         rules.ids(),
         [
+            "address-hidden-from-guardian",
             "address-protected",
             "assistance-long",
             "assistance-lowered",
@@ -55,7 +56,6 @@ fn the_shipped_rules_are_good() {
             "own-decision-governs",
             "own-status",
             "prohibited",
-            "protected-address",
             "renew-consent",
             "role-without-access",
             "social-care-contact",
@@ -126,6 +126,22 @@ fn a_rule_without_an_explanation_is_refused() {
             assert_eq!(annotation, expected);
         }
     }
+}
+
+#[test]
+fn a_ground_in_law_says_from_when_on_it_holds() {
+    let undated = good_with("@basis(\"consent\")", "@basis(\"statute\")");
+    for text in [undated.clone(), format!("@valid_until(\"2030-01-01T00:00:00Z\") {}", undated.trim_start())]
+    {
+        let RulesError::AnnotationMissing { rule, annotation } = refusal(&text) else {
+            panic!("it has a date");
+        };
+        assert_eq!((rule.as_str(), annotation), ("consent", "valid_from"));
+    }
+    assert!(parse(&format!("@valid_from(\"2020-01-01T00:00:00Z\") {}", undated.trim_start())).is_ok());
+    // What stands against a disclosure needs none.
+    let forbid = good_with("permit", "forbid").replace("@basis(\"consent\")", "@basis(\"prohibited\")");
+    assert!(parse(&forbid).is_ok());
 }
 
 #[test]
@@ -310,10 +326,19 @@ fn the_rules_of_an_era_are_those_in_force() {
 }
 
 #[test]
-fn the_shipped_rules_have_two_dates() {
+fn the_shipped_rules_have_the_dates_of_their_laws() {
     let rules = Rules::shipped().unwrap();
     let edges: Vec<String> = rules.eras().filter_map(|(from, _)| from).map(|from| from.to_string()).collect();
-    assert_eq!(edges, ["2021-07-31T21:00:00Z", "2024-12-31T22:00:00Z"]);
+    assert_eq!(
+        edges,
+        [
+            "1998-02-28T22:00:00Z",
+            "2007-12-31T22:00:00Z",
+            "2015-03-31T21:00:00Z",
+            "2021-07-31T21:00:00Z",
+            "2024-12-31T22:00:00Z",
+        ]
+    );
 }
 
 #[test]

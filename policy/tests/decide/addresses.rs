@@ -1,12 +1,12 @@
 //! Case by case: who sees a protected address (turvakielto, P8)?
 
-use polku_policy::{GivenBy, Grant, LegalStatus, Outcome, Question, Reason, Viewer};
+use polku_policy::{ActorRole, GivenBy, Grant, LegalStatus, Outcome, Question, Reason, Viewer};
 use polku_proto::CategorySet;
 use polku_proto::v1::DataCategory::{AddressContact, Housing, IdentityContact};
 use polku_proto::v1::{LegalGround, PermitDomain, Purpose};
 
 use super::case::{Person, adult, minor};
-use super::world::{between, grant_between, permit, question};
+use super::world::{between, engine, grant_between, permit, question};
 
 const PROTECTED: [Reason; 1] = [Reason::AddressProtected];
 
@@ -31,7 +31,7 @@ fn p8_nobodys_consent_opens_a_protected_address() {
 }
 
 #[test]
-fn p8_no_ground_in_law_opens_it_to_a_recipient_without_a_right_of_its_own() {
+fn p8_no_ground_in_law_opens_it_to_a_recipient_that_may_not_be_told() {
     let asked = [AddressContact, IdentityContact];
     let stated = |from, to, ground| Question { ground, ..between(from, to) };
     let support = Question { purpose: Purpose::MultiSectorSupport, ..between("te", "kela") };
@@ -57,30 +57,51 @@ fn p8_no_ground_in_law_opens_it_to_a_recipient_without_a_right_of_its_own() {
 }
 
 #[test]
-fn p8_an_authority_with_a_right_of_its_own_sees_the_address_and_nothing_else() {
-    let question = between("te", "shelter");
+fn p8_that_a_recipient_may_be_told_protected_addresses_is_no_ground() {
     let asked = [AddressContact, IdentityContact, Housing];
-    let case = protected(adult()).asked(&question, &asked);
-    case.gives(Outcome::Permitted, &[AddressContact], &[Reason::NoBasis]);
-    case.rests_on(&[("protected-address", None)]);
-    // It has no need of an agreement, and the right is to protected addresses only.
-    protected(adult()).asked(&between("kela", "shelter"), &[AddressContact]).opens(&[AddressContact]);
-    adult().asked(&question, &asked).finds_no_ground();
+    for question in [between("te", "shelter"), between("kela", "shelter")] {
+        protected(adult()).asked(&question, &asked).opens_nothing().holds_until(None);
+    }
+    // Whoever asks cannot tell by what is shown whose address is protected.
+    let question = between("te", "shelter");
+    let shown = |person: Person| {
+        let decision = person.asked(&question, &asked).decision;
+        (
+            decision.permitted(),
+            decision.withheld(),
+            decision.bases().to_vec(),
+            decision.obligations().to_vec(),
+        )
+    };
+    assert!(shown(protected(adult())) == shown(adult()));
+    let verified =
+        |person: Person| engine().verify(person.index(), CategorySet::of(&asked), &question).permitted();
+    assert_eq!(verified(protected(adult())), verified(adult()));
 }
 
 #[test]
-fn p8_the_right_of_its_own_counts_beside_a_consent_and_beside_a_law() {
+fn p8_by_law_it_goes_to_a_recipient_that_may_be_told_and_beside_the_law_no_consent_opens_it() {
     let asked = [AddressContact, IdentityContact];
     let grant = grant_between("te", "shelter", &asked);
     let case = protected(adult().gives(&grant)).asked(&between("te", "shelter"), &asked);
-    case.opens(&asked).rests_on(&[("consent", Some(1)), ("protected-address", None)]);
+    case.gives(Outcome::Permitted, &[IdentityContact], &PROTECTED).rests_on(&[("consent", Some(1))]);
     let notice = Question { ground: LegalGround::ChildWelfareNotice, ..between("te", "shelter") };
     let case = protected(minor()).asked(&notice, &asked);
     case.opens(&asked).rests_on(&[("child-welfare-notice", None)]);
+    let case = protected(minor().gives(&grant)).asked(&notice, &asked);
+    case.opens(&asked).rests_on(&[("consent", Some(1)), ("child-welfare-notice", None)]);
+    // Only what the ground covers.
+    let lowered = Question { ground: LegalGround::AssistanceLowered, ..between("kela", "shelter") };
+    protected(adult()).asked(&lowered, &asked).opens(&asked);
+    protected(adult()).asked(&lowered, &[Housing]).opens_nothing();
+    let support = Question { purpose: Purpose::MultiSectorSupport, ..between("te", "shelter") };
+    let customer = protected(adult().with(LegalStatus::MultiSectorSupport));
+    customer.asked(&support, &asked).opens(&asked).rests_on(&[("multi-sector-support", None)]);
+    protected(adult()).asked(&support, &asked).opens_nothing();
 }
 
 #[test]
-fn p8_who_is_no_authority_has_no_right_to_a_protected_address() {
+fn p8_who_is_no_authority_is_told_no_protected_address() {
     let reasons = [Reason::NoAgreement, Reason::AddressProtected, Reason::NotAnAuthority];
     let question = between("te", "registry");
     protected(adult()).asked(&question, &[AddressContact]).denies(&reasons[..2]);
@@ -92,6 +113,19 @@ fn p8_who_is_no_authority_has_no_right_to_a_protected_address() {
 fn p8_own_words_and_own_data_stay_open() {
     for viewer in [Viewer::Author, Viewer::Subject] {
         protected(adult()).asked(&question(viewer), &[AddressContact]).opens(&[AddressContact]);
+    }
+}
+
+#[test]
+fn p8_a_guardian_does_not_see_it() {
+    let asked = [AddressContact, Housing];
+    let reads = |actor| Question { actor, ..question(Viewer::Subject) };
+    let guardian = reads(ActorRole::Guardian);
+    minor().asked(&guardian, &asked).opens(&asked);
+    let case = protected(minor()).asked(&guardian, &asked);
+    case.gives(Outcome::Permitted, &[Housing], &PROTECTED);
+    for actor in [ActorRole::Subject, ActorRole::Representative] {
+        protected(minor()).asked(&reads(actor), &asked).opens(&asked);
     }
 }
 

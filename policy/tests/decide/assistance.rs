@@ -65,9 +65,9 @@ fn p14_the_young_unemployed_are_18_to_24_and_the_others_25_and_more() {
 }
 
 #[test]
-fn p14_the_notice_holds_until_the_next_birthday() {
+fn p14_the_notice_that_is_for_some_ages_holds_until_midnight() {
     let case = adult().asked(&notice(AssistanceUnemployedYoung), &LONG);
-    case.holds_until(Some(instant("2026-06-15T00:00:00+03:00")));
+    case.holds_until(Some(instant("2026-03-03T00:00:00+02:00")));
 }
 
 #[test]

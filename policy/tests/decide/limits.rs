@@ -111,18 +111,40 @@ fn p24_what_leaves_social_services_makes_a_disclosure_notice() {
 }
 
 #[test]
-fn an_answer_by_a_law_with_ages_holds_until_the_next_birthday_or_rule() {
+fn an_answer_by_a_law_with_ages_holds_until_midnight_in_finland_whenever_the_birthday_is() {
     let stated = |now: &str| Question {
         ground: LegalGround::OutreachNotice,
         purpose: Purpose::OutreachYouthWork,
         now: instant(now),
         ..between("te", "outreach")
     };
-    let person = born("2004-06-15");
-    let case = person.asked(&stated("2026-03-02T12:00:00+02:00"), &[IdentityContact]);
-    case.opens(&[IdentityContact]).holds_until(Some(instant("2026-06-15T00:00:00+03:00")));
-    let case = person.asked(&stated("2024-12-30T12:00:00+02:00"), &[IdentityContact]);
+    for birthday in ["2004-06-15", "2004-03-03", "2004-03-02", "2004-02-29"] {
+        for (now, midnight) in [
+            ("2026-03-02T12:00:00+02:00", "2026-03-03T00:00:00+02:00"),
+            ("2026-03-02T00:00:00+02:00", "2026-03-03T00:00:00+02:00"),
+            ("2026-07-01T23:59:59.999999+03:00", "2026-07-02T00:00:00+03:00"),
+            // The day on which summer time begins has twenty-three hours.
+            ("2026-03-29T00:00:00+02:00", "2026-03-30T00:00:00+03:00"),
+        ] {
+            let case = born(birthday).asked(&stated(now), &[IdentityContact]);
+            case.opens(&[IdentityContact]).holds_until(Some(instant(midnight)));
+        }
+    }
+}
+
+#[test]
+fn an_answer_holds_until_a_rule_comes_into_force() {
+    let question = Question {
+        ground: LegalGround::SocialCareInability,
+        now: instant("2024-12-20T12:00:00+02:00"),
+        ..between("te", "social")
+    };
+    let case = adult().asked(&question, &[IdentityContact]);
     case.opens(&[IdentityContact]).holds_until(Some(instant("2025-01-01T00:00:00+02:00")));
+    // Before the law there is no ground.
+    let early = Question { now: instant("2015-03-31T23:59:59+03:00"), ..question };
+    let case = adult().asked(&early, &[IdentityContact]);
+    case.finds_no_ground().holds_until(Some(instant("2015-04-01T00:00:00+03:00")));
 }
 
 #[test]
@@ -135,7 +157,7 @@ fn an_answer_by_a_law_without_ages_tells_nothing_of_the_birthday() {
         (stated("kela", "social", LegalGround::AssistanceSocialWork), IdentityContact),
         (stated("kela", "social", LegalGround::AssistanceLowered), IdentityContact),
         (support, IdentityContact),
-        (between("te", "shelter"), AddressContact),
+        (stated("te", "shelter", LegalGround::SocialCareInability), AddressContact),
     ] {
         for person in [minor(), adult()] {
             let person = person.with(LegalStatus::MultiSectorSupport).with(LegalStatus::AddressProtected);

@@ -159,9 +159,9 @@ fn p2_which_grounds_in_law_stand_above_a_prohibition() {
 #[test]
 fn p2_a_prohibition_keeps_a_protected_address_closed() {
     let person = adult().with(LegalStatus::AddressProtected);
-    let question = between("te", "shelter");
+    let question = Question { ground: LegalGround::AssistanceLowered, ..between("kela", "shelter") };
     person.asked(&question, &[AddressContact]).opens(&[AddressContact]);
-    let reasons = [Reason::Prohibited, Reason::AddressProtected];
+    let reasons = [Reason::Prohibited, Reason::NoAgreement, Reason::AddressProtected];
     person.prohibits(&prohibition()).asked(&question, &[AddressContact]).denies(&reasons);
 }
 

@@ -140,7 +140,7 @@ pub(crate) fn decide(
     }
     let mut edges = edges(directory, records, asked, question);
     if by_age {
-        edges.extend(next_birthday(records, question));
+        edges.push(next_midnight(question.now));
     }
     edges.extend(book::dates().into_iter().filter(|edge| question.now < *edge));
     let reasons = reasons.into_iter().collect();
@@ -329,13 +329,12 @@ fn age(born: Date, today: Date) -> i64 {
     if (today.month(), today.day()) < (born.month(), born.day()) { years - 1 } else { years }
 }
 
-/// Day after day, until one has another age.
-fn next_birthday(records: &Records, question: &Question) -> Option<Timestamp> {
-    let born = born(records, question.youth)?;
-    let today = time::finnish_date(question.now);
-    let mut day = today;
-    while age(born, day) == age(born, today) {
-        day = day.tomorrow().unwrap();
+/// Hour after hour, until one has another date in Finland.
+fn next_midnight(now: Timestamp) -> Timestamp {
+    let today = time::finnish_date(now);
+    let mut later = now;
+    while time::finnish_date(later) == today {
+        later += jiff::SignedDuration::from_hours(1);
     }
-    Some(time::start_of_finnish_date(day).unwrap())
+    time::start_of_finnish_date(time::finnish_date(later)).unwrap()
 }

@@ -42,8 +42,8 @@ What the documents leave open, both sides decide alike:
   P12 the same and education and work. P13 covers the seven categories of law 339/2022 section 9, with the contact
   data of the first as a category of its own, for multi-sector customers, from 2025 on.
 - P14, by the stated notice: see ASSISTANCE. Where the notice is for the unemployed, their age has to fit.
-- A protected address goes by law to an authority that has a right of its own to such addresses: that right is the
-  ground. It goes to nobody else, and never by consent, not even to that one.
+- A protected address goes where one of P10 to P14 covers the address, to an authority that may be told such addresses.
+  That it may is no ground by itself. It goes to nobody else, and never by consent, not even to that one.
 - A permit to disclose (luovutuslupa) is for the domain of care of the discloser that it names, and opens data between
   authorities of social services and health care only. A consent for a case has no such limits.
 - A guardian's word counts for minors, and not for social and health data of a minor assessed capable; a guardian's
@@ -55,7 +55,7 @@ What the documents leave open, both sides decide alike:
   the sender as a disclosure, under a consent or a prohibition for either direction. Its origin is never stated: what
   is stated is where the sender's data stem from.
 - The young person sees everything; a guardian does while the young person is a minor, unless the minor is capable
-  and forbids it.
+  and forbids it, but a guardian never sees a protected address: the protection may be against that very guardian.
 """
 
 import csv
@@ -120,9 +120,9 @@ ABOUT_CARE = {"social_situation", "health_capacity", "quality_of_life"}
 CARE = {"social", "health"}
 MULTI_SECTOR = {"employment", "benefits", "social", "health"}
 
-RULES = ["young person", "guardian", "guardian kept out", "unknown reader", "peer", "P17 own unit", "own words",
+RULES = ["young person", "guardian", "guardian kept out", "address kept from guardian", "unknown reader", "peer", "P17 own unit", "own words",
          "P16 customer", "unknown party", "statistics", "P8 protected address", "P10", "P11", "P12", "P13", "P14",
-         "P2 prohibition", "own right to addresses", "P3 consent", "P3 permit", "P22 agreement", "P1 no basis"]
+         "P2 prohibition", "P3 consent", "P3 permit", "P22 agreement", "P1 no basis"]
 
 
 @dataclass(frozen=True)
@@ -212,9 +212,11 @@ def young_person(situation: Situation) -> tuple[bool, str]:
     if situation.role != "guardian":
         return True, "young person"
     forbidden = situation.capacity == "capable_forbids"
-    if situation.minor() and not forbidden:
-        return True, "guardian"
-    return False, "guardian kept out"
+    if not situation.minor() or forbidden:
+        return False, "guardian kept out"
+    if situation.protected_address():
+        return False, "address kept from guardian"
+    return True, "guardian"
 
 
 def works_with_it(situation: Situation) -> bool:
@@ -240,8 +242,6 @@ def disclosure(situation: Situation) -> tuple[bool, str]:
     valid = [consent for consent in situation.consents if counts(consent, situation)]
     if valid and situation.agreement:
         return True, "P3 permit" if all(consent.permit for consent in valid) else "P3 consent"
-    if situation.protected_address():
-        return True, "own right to addresses"
     for rule, holds in (("P10", outreach_notice), ("P13", multi_sector_support), ("P14", assistance_notice)):
         if holds(situation):
             return True, rule

@@ -25,11 +25,20 @@ enum Break {
 
 /// What is broken, in which situations that is looked for, and by which of its rules the oracle notices it. Situations:
 /// all that state this ground in law, or every so many-th of all.
-const BROKEN: [(Break, Option<LegalGround>, &str); 16] = [
+const BROKEN: [(Break, Option<LegalGround>, &str); 18] = [
     (Break::Without("prohibited"), None, "P2 prohibition"),
     (Break::Without("consent-of-guardian"), None, "P3 consent"),
     (Break::Without("disclosure-permit-of-representative"), None, "P3 permit"),
     (Break::Without("address-protected"), None, "P8 protected address"),
+    (
+        Break::Says(
+            r#"(action == Action::"disclose" || !principal.protected_addresses)"#,
+            "!principal.protected_addresses",
+        ),
+        None,
+        "P1 no basis",
+    ),
+    (Break::Without("address-hidden-from-guardian"), None, "address kept from guardian"),
     (Break::Without("no-care-relation"), None, "P16 customer"),
     (Break::Without("other-unit"), None, "P17 own unit"),
     (Break::Without("no-agreement"), None, "P22 agreement"),

@@ -12,7 +12,7 @@ use super::{numbers, record, send, stage_with_kela};
 use crate::stage::{Stage, assert_refused, get};
 
 const USUAL: &str = "sector = \"benefits\"\nstanding = \"authority\"\n";
-const WITH_RIGHT: &str =
+const MAY_BE_TOLD: &str =
     "sector = \"benefits\"\nstanding = \"authority\"\ntasks = [\"protected_addresses\"]\n";
 const NEEDS_ADDRESS: &str =
     "sector = \"benefits\"\nstanding = \"authority\"\nrequires = [\"address_contact\"]\n";
@@ -34,7 +34,7 @@ async fn statuses(client: &Client, youth: &str) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_protected_address_is_stripped_whatever_the_consent_says() {
-    for (entry, reaches) in [(USUAL, false), (WITH_RIGHT, true)] {
+    for entry in [USUAL, MAY_BE_TOLD] {
         let stage = stage_with_kela(entry).await;
         let youth = consenting(&stage).await;
         let before = referral_to(KELA, &youth, Purpose::Rehabilitation, full_content());
@@ -51,10 +51,27 @@ async fn a_protected_address_is_stripped_whatever_the_consent_says() {
         let sent = send(&stage.ohjaamo(), late).await.unwrap();
         for name in [early, sent.referral.unwrap().name] {
             let content = contact(name).await;
-            assert_eq!(content.contact.is_some(), reaches, "also of what was sent before");
+            assert!(content.contact.is_none(), "also of what was sent before");
             assert!(!content.correspondence_address.is_empty() && !content.given_names.is_empty());
         }
         assert!(sent.decision.unwrap().revision >= change.revision);
+        stage.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn by_multi_sector_support_a_protected_address_reaches_who_may_be_told_and_nobody_else() {
+    for (entry, reaches) in [(USUAL, false), (MAY_BE_TOLD, true)] {
+        let stage = stage_with_kela(entry).await;
+        let te = stage.te();
+        let youth = te.clone().identify(PEOPLE[16]).await.unwrap();
+        record(&te, &youth, Terms::AddressProtection(AddressProtection {})).await.unwrap();
+        record(&te, &youth, Terms::MultiSectorSupport(MultiSectorSupport {})).await.unwrap();
+        let request = referral_to(KELA, &youth, Purpose::MultiSectorSupport, full_content());
+        let sent = send(&te, request).await.unwrap().referral.unwrap().name;
+        let content = get(&stage.kela(), &sent).await.unwrap().content.unwrap();
+        assert_eq!(content.contact.is_some(), reaches, "{entry}");
+        assert!(!content.given_names.is_empty());
         stage.close().await;
     }
 }

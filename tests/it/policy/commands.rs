@@ -38,7 +38,11 @@ fn a_case_that_fails_is_shown() {
     ] {
         assert!(ran.out.lines().any(|found| found == line), "{line} is not in {}", ran.out);
     }
-    assert!(ran.out.contains("\nrules that decide none of these cases: address-protected, "), "{}", ran.out);
+    assert!(
+        ran.out.contains("\nrules that decide none of these cases: address-hidden-from-guardian, "),
+        "{}",
+        ran.out
+    );
     // The same cases, and rules that answer them.
     let file = rules.path().join("cases.toml");
     let ran = polku(&["policy", "test", file.to_str().unwrap()]);

@@ -106,6 +106,17 @@ fn no_law_opens_a_protected_address_to_just_any_authority() {
 }
 
 #[test]
+fn no_guardian_sees_a_protected_address() {
+    let rules = RuleFolder::shipped().without("address-hidden-from-guardian");
+    let words = [
+        "BROKEN: Subject disclose ",
+        "context.actor = Actor::\"guardian\"",
+        "decided by: data-subject-access",
+    ];
+    assert_breaks(&rules, "protected-address", &words);
+}
+
+#[test]
 fn without_an_agreement_nothing_is_told() {
     assert_breaks(
         &RuleFolder::shipped().without("no-agreement"),
@@ -119,7 +130,7 @@ fn no_law_is_for_who_is_no_authority() {
     let rules = RuleFolder::shipped().without("not-an-authority").write(
         "workshops.cedar",
         r#"
-        @id("workshop-notice") @statute("none") @basis("statute")
+        @id("workshop-notice") @statute("none") @basis("statute") @valid_from("2020-01-01T00:00:00+02:00")
         permit (principal is Agency, action == Action::"disclose_by_law", resource)
         when { context.disclosure && principal.sector == Sector::"ngo" && context.ground == Ground::"outreach_notice" };
         "#,

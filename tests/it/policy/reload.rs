@@ -173,7 +173,7 @@ const BAD: [(&str, Spoil, &str); 13] = [
     (
         "a fact that there is not",
         |rules| {
-            let text = "@id(\"x\") @statute(\"x\") @basis(\"statute\") permit (principal, action, resource)";
+            let text = "@id(\"x\") @statute(\"x\") @basis(\"own_data\") permit (principal, action, resource)";
             add(rules, &format!("{text} when {{ context.moon_is_full }};"));
         },
         "the rules contradict the schema",

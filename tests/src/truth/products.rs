@@ -98,6 +98,7 @@ pub fn situations() -> Vec<Situation> {
         protected_addresses(),
         staff(),
         young_people(),
+        protected_addresses_at_home(),
     ];
     let mut found: Vec<Situation> = products.into_iter().flat_map(|product| product.0).collect();
     found.retain(Situation::possible);
@@ -340,6 +341,18 @@ fn young_people() -> Product {
         .over(&CAPACITIES, |each, capacity| each.capacity = capacity)
         .under(&[[None, None], EXPLICIT])
         .despite(Scope::ALL)
+}
+
+fn protected_addresses_at_home() -> Product {
+    Product::new()
+        .between(&PAIRS)
+        .over(&[Reader::YoungPerson], |each, reader| each.reader = reader)
+        .over(&[Role::Self_, Role::Guardian, Role::Representative], |each, role| each.role = role)
+        .about(&[DataCategory::AddressContact, DataCategory::IdentityContact])
+        .aged(&AGES[..4])
+        .over(&CAPACITIES, |each, capacity| each.capacity = capacity)
+        .over(&BOTH, |each, turvakielto| each.turvakielto = turvakielto)
+        .despite(&[Scope::None, Scope::All, Scope::ThisDiscloser, Scope::OtherTask])
 }
 
 /// Every category that tells something about a person.
