@@ -5342,7 +5342,8 @@ pub mod referral_notice {
     }
 }
 /// Non-disclosure order for safety (turvakielto, law 661/2009 section 36): whatever is permitted otherwise, address,
-/// municipality and contact details (DATA_CATEGORY_ADDRESS_CONTACT) go only to a recipient with a right of its own.
+/// municipality and contact details (DATA_CATEGORY_ADDRESS_CONTACT) go, by law, only to a recipient with a right of its
+/// own, and are hidden from guardians.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct AddressProtection {}
