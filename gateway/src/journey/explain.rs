@@ -5,7 +5,7 @@
 
 use polku_policy::{
     ActorRole, Authorised, CategoryExplanation, Channel, ConsentIndex, Engine, Explanation, Language,
-    Missing, Question, Viewer,
+    Missing, Question, Reason, Viewer,
 };
 use polku_proto::v1::{
     self, DataCategory, DisclosureExplanation, ExplainDisclosureRequest, MissingGround, VerifyConsentRequest,
@@ -41,11 +41,14 @@ impl Gateway {
             // Asked is what the law and the young person say, not what the officer's own role may see.
             asked.question.actor = ActorRole::System;
         }
-        let explained = {
+        let mut explained = {
             let index = self.index();
             asked.check_fresh(&index)?;
             explanation(&self.engine(), &index, asked.categories, &asked.question)
         };
+        if asked.question.actor == ActorRole::Guardian {
+            hide_protection(&mut explained);
+        }
         let youth = asked.question.youth;
         let name = format!("{}/explanation", YouthName { youth });
         let entry = Entry::of(Event::Read, youth).by(caller).of_what(&name);
@@ -67,6 +70,17 @@ fn by_entitled(caller: &Caller, channel: &Channel) -> Result<(), Error> {
             expected: "the young person, whoever represents them, or a professional of the discloser in the role \
                        data_protection_officer asks",
         }),
+    }
+}
+
+/// A non-disclosure order may be against a guardian: to one, a protected address looks like one that nothing permits.
+fn hide_protection(explained: &mut Explanation) {
+    for category in &mut explained.categories {
+        let missing = category.missing.len();
+        category.missing.retain(|missing| missing.reason != Reason::AddressProtected);
+        if category.missing.is_empty() && missing > 0 {
+            category.missing.push(Missing { reason: Reason::NoBasis, rule: None, statute: None });
+        }
     }
 }
 
