@@ -5,8 +5,8 @@
 
 use jiff::Timestamp;
 use polku_policy::{
-    ActorRole, Capacity, Channel, ConsentIndex, GivenBy, Grant, GrantKind, LegalStatus, Origin, Period, PurposeSet,
-    Question, Viewer,
+    ActorRole, Capacity, Channel, ConsentIndex, GivenBy, Grant, GrantKind, LegalStatus, Origin, Period,
+    PurposeSet, Question, Viewer,
 };
 use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::legal_status_terms::Status;

@@ -6,11 +6,11 @@
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use polku_policy::Capacity;
+use polku_proto::LegalStatusName;
+use polku_proto::time::{finnish_date, start_of_finnish_date};
 use polku_proto::v1::consent_evidence::GivenBy;
 use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::{ConsentEvidence, ConsentTerms, representative_actor};
-use polku_proto::LegalStatusName;
-use polku_proto::time::{finnish_date, start_of_finnish_date};
 
 use super::terms::{time, wrong};
 use crate::caller::{Actor, Caller};
@@ -93,7 +93,10 @@ pub(super) fn of_age(person: &Person) -> Result<Timestamp, Error> {
 fn check_begins_before(of_age: Timestamp, terms: &ConsentTerms) -> Result<(), Error> {
     let begins = terms.valid_from.as_ref().map(|from| time(from, "terms.valid_from")).transpose()?;
     if begins.is_some_and(|begins| begins >= of_age) {
-        return Err(wrong("terms.valid_from", "before the eighteenth birthday: guardians decide for minors only"));
+        return Err(wrong(
+            "terms.valid_from",
+            "before the eighteenth birthday: guardians decide for minors only",
+        ));
     }
     Ok(())
 }

@@ -109,7 +109,9 @@ fn check_states_ground(caller: &Caller, channel: &Channel) -> Result<(), Error> 
     match caller.actor {
         Actor::Professional { .. } if caller.agency == channel.from.agency => Ok(()),
         Actor::Professional { .. } | Actor::Subject(_) | Actor::Representative { .. } => {
-            Err(Error::ActorNotAllowed { expected: "a professional of the discloser asks on a ground in law" })
+            Err(Error::ActorNotAllowed {
+                expected: "a professional of the discloser asks on a ground in law",
+            })
         }
     }
 }
