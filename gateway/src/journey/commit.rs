@@ -17,6 +17,9 @@ use crate::record::{ConsentRecord, ProhibitionRecord, StatusRecord};
 use crate::store::{Change, InstrumentRow};
 use crate::trail::{Entry, receipt};
 
+#[cfg(test)]
+mod tests;
+
 /// What a commit does to a record.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Write {

@@ -98,7 +98,8 @@ async fn the_identity_code_is_for_the_young_person_alone() {
     let stage = stage_of_care().await;
     let kela = stage.kela();
     let youth = kela.clone().identify(PEOPLE[0]).await.unwrap();
-    let (terms, evidence) = permit(&stage);
+    let (mut terms, evidence) = permit(&stage);
+    terms.categories.truncate(3);
     let permit = record_with(&kela, &youth, terms, evidence).await.unwrap().consent.unwrap();
     for (client, named) in [(kela, false), (stage.subject(&youth), true)] {
         let document = export_as(&client, &permit.name, Form::FhirR4SoteConsent).await.unwrap();
