@@ -148,7 +148,7 @@ impl Gateway {
     /// state: an intent never stands alone.
     pub(crate) async fn commit(&self, mut change: Change) -> Result<(), Error> {
         let leaf = change.leaf;
-        change.notices = self.notices_of(&change);
+        change.notices = self.notices_of(&change).await?;
         let has_news = !change.events.is_empty() || !change.notices.is_empty();
         let has_deliveries = !change.enqueue.is_empty() || !change.deliveries.is_empty();
         if let Err(error) = self.store.commit(change).await {

@@ -5,8 +5,8 @@
 
 use jiff::Timestamp;
 use polku_policy::{
-    ActorRole, Capacity, Channel, GivenBy, Grant, GrantKind, LegalStatus, Origin, Period, PurposeSet,
-    Question, Viewer,
+    ActorRole, Capacity, Channel, ConsentIndex, GivenBy, Grant, GrantKind, LegalStatus, Origin, Period,
+    PurposeSet, Question, Viewer,
 };
 use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::legal_status_terms::Status;
@@ -16,7 +16,7 @@ use polku_proto::v1::{
     consent_evidence, prohibition,
 };
 use polku_proto::{
-    AgencyId, CategorySet, ConsentId, Party, ProhibitionId, ReferralId, ReferralName, YouthId,
+    AgencyId, CategorySet, ConsentId, LegalStatusId, Party, ProhibitionId, ReferralId, ReferralName, YouthId,
 };
 use prost::Message;
 use uuid::Uuid;
@@ -159,6 +159,17 @@ impl ConsentRecord {
         self.message.terms.as_ref().ok_or(Error::Inconsistent("consent without terms"))
     }
 
+    /// Brings a consent into the index.
+    pub(crate) fn apply(&self, index: &mut ConsentIndex) -> Result<(), Error> {
+        let row = &self.row;
+        if row.in_force {
+            index.put_grant(&grant(row, self.terms()?, self.message.evidence.as_ref())?, row.revision);
+        } else {
+            index.remove_grant(row.youth, ConsentId::from_uuid(row.id), row.revision);
+        }
+        Ok(())
+    }
+
     /// The row for the present version of the message.
     pub(crate) fn write(
         &mut self,
@@ -195,6 +206,17 @@ impl ProhibitionRecord {
         Ok(Self { row, message })
     }
 
+    /// Brings a prohibition into the index.
+    pub(crate) fn apply(&self, index: &mut ConsentIndex) -> Result<(), Error> {
+        let row = &self.row;
+        if row.in_force {
+            index.put_prohibition(ban(row, self.terms()?)?, row.revision);
+        } else {
+            index.remove_prohibition(row.youth, ProhibitionId::from_uuid(row.id), row.revision);
+        }
+        Ok(())
+    }
+
     pub(crate) fn write(
         &mut self,
         person: &Person,
@@ -222,6 +244,18 @@ impl StatusRecord {
         let message = v1::LegalStatus::decode(plain.as_slice())
             .map_err(|_| Error::Inconsistent("sealed legal status is unreadable"))?;
         Ok(Self { row, message })
+    }
+
+    /// Brings a status into the index.
+    pub(crate) fn apply(&self, index: &mut ConsentIndex) -> Result<(), Error> {
+        let row = &self.row;
+        let id = LegalStatusId::from_uuid(row.id);
+        if row.in_force {
+            index.put_status(row.youth, id, self.status()?, row.revision);
+        } else {
+            index.remove_status(row.youth, id, row.revision);
+        }
+        Ok(())
     }
 
     /// What the index holds of it.

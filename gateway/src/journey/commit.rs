@@ -1,8 +1,8 @@
 //! What a young person has said changes: what is made durable, in which order, and what does it stop?
 
 use jiff::Timestamp;
-use polku_policy::{Authorised, Grant};
-use polku_proto::v1::{AuditReceipt, Consent, ConsentChange, Prohibition, prohibition};
+use polku_policy::{Authorised, ConsentIndex, LegalStatus};
+use polku_proto::v1::{self, AuditReceipt, Consent, ConsentChange, Prohibition, legal_status, prohibition};
 use prost::Message;
 use serde_json::{Value, json};
 
@@ -13,9 +13,12 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::once::Call;
 use crate::person::Person;
-use crate::record::{ConsentRecord, ProhibitionRecord, grant};
+use crate::record::{ConsentRecord, ProhibitionRecord, StatusRecord};
 use crate::store::{Change, InstrumentRow};
 use crate::trail::{Entry, receipt};
+
+#[cfg(test)]
+mod tests;
 
 /// What a commit does to a record.
 #[derive(Debug, Clone, Copy)]
@@ -26,11 +29,12 @@ pub(super) enum Write {
     Next,
 }
 
-/// Consents and prohibitions of one person that change together: all of them or none.
+/// Consents, prohibitions and legal statuses of one person that change together: all of them or none.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     consents: Vec<(ConsentRecord, Write)>,
     prohibitions: Vec<(ProhibitionRecord, Write)>,
+    statuses: Vec<(StatusRecord, Write)>,
 }
 
 /// Where in the order of all changes a batch stands, and what it has stopped.
@@ -59,6 +63,12 @@ impl Batch {
         self
     }
 
+    /// One more legal status.
+    pub(super) fn and_status(mut self, record: StatusRecord, write: Write) -> Self {
+        self.statuses.push((record, write));
+        self
+    }
+
     /// The consents as they are when the batch is committed, in their order.
     pub(super) fn consents(&self) -> impl Iterator<Item = &Consent> {
         self.consents.iter().map(|(record, _)| &record.message)
@@ -69,7 +79,12 @@ impl Batch {
         self.prohibitions.iter().map(|(record, _)| &record.message)
     }
 
-    /// Brings the rows in step with the messages, and tells whether anything that counted counts no more.
+    /// The legal statuses as they are when the batch is committed, in their order.
+    pub(super) fn statuses(&self) -> impl Iterator<Item = &v1::LegalStatus> {
+        self.statuses.iter().map(|(record, _)| &record.message)
+    }
+
+    /// Brings the rows in step with the messages, and tells whether anything may be permitted no more.
     fn settle(&mut self) -> bool {
         let mut takes_away = false;
         for (record, _) in &mut self.consents {
@@ -81,7 +96,11 @@ impl Batch {
             record.row.in_force = record.message.state() == prohibition::State::InForce;
             takes_away |= record.row.in_force;
         }
-        takes_away
+        for (record, _) in &mut self.statuses {
+            record.row.in_force = record.message.state() == legal_status::State::InForce;
+        }
+        // Which of them take something away is for the rules to say.
+        takes_away | !self.statuses.is_empty()
     }
 
     fn write(&mut self, person: &Person, revision: u64, change: &mut Change) -> Result<(), Error> {
@@ -93,11 +112,21 @@ impl Batch {
             let expected = next_version(&mut record.row, *write);
             change.instruments.push(record.write(person, expected, revision)?);
         }
+        for (record, write) in &mut self.statuses {
+            let expected = next_version(&mut record.row, *write);
+            change.instruments.push(record.write(person, expected, revision)?);
+        }
         Ok(())
     }
 
     fn event(&self) -> Event {
-        if self.consents.is_empty() { Event::ProhibitionChange } else { Event::ConsentChange }
+        if !self.consents.is_empty() {
+            Event::ConsentChange
+        } else if !self.prohibitions.is_empty() {
+            Event::ProhibitionChange
+        } else {
+            Event::LegalStatusChange
+        }
     }
 
     fn details(&self) -> Value {
@@ -107,14 +136,48 @@ impl Batch {
         let prohibitions = self.prohibitions();
         let prohibitions =
             prohibitions.map(|one| json!({"prohibition": one.name, "state": one.state().as_str_name()}));
-        consents.chain(prohibitions).collect()
+        let statuses = self.statuses();
+        let statuses = statuses.map(|one| json!({"status": one.name, "state": one.state().as_str_name()}));
+        consents.chain(prohibitions).chain(statuses).collect()
     }
 
-    /// What the batch permits.
-    fn grants(&self) -> Result<Vec<Grant>, Error> {
-        let given = self.consents.iter().map(|(record, _)| record).filter(|record| record.row.in_force);
-        given.map(|record| grant(&record.row, record.terms()?, record.message.evidence.as_ref())).collect()
+    /// Brings into the index what the batch takes away.
+    fn take_away(&self, index: &mut ConsentIndex) -> Result<(), Error> {
+        let mut ended = self.consents.iter().filter(|(record, _)| !record.row.in_force);
+        ended.try_for_each(|(record, _)| record.apply(index))?;
+        let mut new = self.prohibitions.iter().filter(|(record, _)| record.row.in_force);
+        new.try_for_each(|(record, _)| record.apply(index))?;
+        for (record, _) in &self.statuses {
+            if closes(record)? {
+                record.apply(index)?;
+            }
+        }
+        Ok(())
     }
+
+    /// Brings into the index what the batch gives.
+    pub(super) fn give(&self, index: &mut ConsentIndex) -> Result<(), Error> {
+        let mut given = self.consents.iter().filter(|(record, _)| record.row.in_force);
+        given.try_for_each(|(record, _)| record.apply(index))?;
+        let mut lifted = self.prohibitions.iter().filter(|(record, _)| !record.row.in_force);
+        lifted.try_for_each(|(record, _)| record.apply(index))?;
+        for (record, _) in &self.statuses {
+            if !closes(record)? {
+                record.apply(index)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a legal status as it is now permits less than before. An assessment takes away from one side, the minor or
+/// the guardians, what it gives to the other: as what is given, it counts when it is durable.
+fn closes(record: &StatusRecord) -> Result<bool, Error> {
+    Ok(match record.status()? {
+        LegalStatus::AddressProtected => record.row.in_force,
+        LegalStatus::MultiSectorSupport => !record.row.in_force,
+        LegalStatus::Capacity(_) => false,
+    })
 }
 
 fn next_version(row: &mut InstrumentRow, write: Write) -> Option<u64> {
@@ -144,7 +207,7 @@ impl Gateway {
             under_way: mark.effect.under_way,
         };
         let answer = self.commit_batch(call, person, batch, now, change).await?;
-        self.consent_again(call.caller, answer, now)
+        self.consent_again(call.caller, person, answer, now)
     }
 
     /// Leaf, state, index: in this order. What is taken away leaves the index before it is durable, and what rested on
@@ -158,6 +221,7 @@ impl Gateway {
         answer: impl FnOnce(&Batch, Mark) -> A,
     ) -> Result<A, Error> {
         let takes_away = batch.settle();
+        let permitted = if takes_away { self.permitted_referrals(person, now).await? } else { Vec::new() };
         let entry = Entry::of(batch.event(), person.id).by(call.caller);
         let announced = self.announce(entry, person, &batch.details(), now).await?;
         let revision = announced.receipt.sequence;
@@ -166,9 +230,10 @@ impl Gateway {
         batch.write(person, revision, &mut change)?;
         let before = self.index().snapshot(person.id);
         let committed = async {
-            self.take_away(&batch)?;
+            batch.take_away(&mut self.index_mut())?;
             let effect = if takes_away {
-                self.stop_unpermitted_by(call.caller, person, &batch.grants()?, &mut change, now).await?
+                let ended = self.no_more_permitted(permitted, &batch, now)?;
+                self.stop_all(call.caller, person, ended, &mut change, now).await?
             } else {
                 Effect::default()
             };
@@ -182,21 +247,7 @@ impl Gateway {
                 self.index_mut().restore(before);
             }
         })?;
-        self.give(&batch)?;
+        batch.give(&mut self.index_mut())?;
         Ok(answer)
-    }
-
-    fn take_away(&self, batch: &Batch) -> Result<(), Error> {
-        let mut ended = batch.consents.iter().filter(|(record, _)| !record.row.in_force);
-        ended.try_for_each(|(record, _)| self.apply_consent(record))?;
-        let mut new = batch.prohibitions.iter().filter(|(record, _)| record.row.in_force);
-        new.try_for_each(|(record, _)| self.apply_prohibition(record))
-    }
-
-    fn give(&self, batch: &Batch) -> Result<(), Error> {
-        let mut given = batch.consents.iter().filter(|(record, _)| record.row.in_force);
-        given.try_for_each(|(record, _)| self.apply_consent(record))?;
-        let mut lifted = batch.prohibitions.iter().filter(|(record, _)| !record.row.in_force);
-        lifted.try_for_each(|(record, _)| self.apply_prohibition(record))
     }
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use polku_policy::Authorised;
 use polku_proto::v1::consent_event::By;
+use polku_proto::v1::consent_evidence::GivenBy;
 use polku_proto::v1::representative_actor::Capacity;
 use polku_proto::v1::{
     Consent, ConsentChange, ConsentEvent, ConsentEvidence, ConsentState, ConsentTerms, RecordConsentRequest,
@@ -11,6 +12,7 @@ use polku_proto::v1::{
 use polku_proto::{ConsentId, ConsentName, Valid, YouthId};
 
 use super::commit::{Batch, Write};
+use super::evidence::of_age;
 use super::read::{name, youth_id};
 use super::terms::{check_period, names, wrong};
 use crate::caller::{Actor, Caller};
@@ -18,7 +20,7 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::once::Begun;
 use crate::person::Person;
-use crate::record::{ConsentRecord, etag, grant, instant, new_instrument, wire_time};
+use crate::record::{ConsentRecord, etag, instant, new_instrument, wire_time};
 use crate::store::InstrumentKind;
 
 /// The form of a consent record.
@@ -37,7 +39,7 @@ impl Gateway {
         let call = self.call(caller, "RequestConsent", &request.request_id, &request)?;
         let Begun { person, earlier, now, alone: _alone } = self.begin(&call, youth).await?;
         if let Some(earlier) = earlier {
-            return self.consent_again(caller, earlier, now);
+            return self.consent_again(caller, &person, earlier, now);
         }
         let terms = self.check_terms(caller, request.terms.clone().unwrap_or_default(), now)?;
         let mut record = self.new_consent(caller, youth, terms, now)?;
@@ -58,11 +60,11 @@ impl Gateway {
         let call = self.call(caller, "RecordConsent", &request.request_id, &request)?;
         let Begun { person, earlier, now, alone: _alone } = self.begin(&call, youth).await?;
         if let Some(earlier) = earlier {
-            return self.consent_again(caller, earlier, now);
+            return self.consent_again(caller, &person, earlier, now);
         }
         let terms = self.check_terms(caller, request.terms.take().unwrap_or_default(), now)?;
         let evidence = request.evidence.take().unwrap_or_default();
-        let evidence = self.check_evidence(caller, &person, terms.kind(), evidence, now)?;
+        let evidence = self.check_evidence(caller, &person, &terms, evidence, now)?;
         let (mut record, write) = if request.requested.is_empty() {
             (self.new_consent(caller, youth, terms, now)?, Write::New)
         } else {
@@ -127,7 +129,7 @@ impl Gateway {
         let call = self.call(caller, "RenewConsent", &request.request_id, &request)?;
         let Begun { person, earlier, now, alone: _alone } = self.begin(&call, name.youth).await?;
         if let Some(earlier) = earlier {
-            return self.consent_again(caller, earlier, now);
+            return self.consent_again(caller, &person, earlier, now);
         }
         let mut record = self.consent_of(&person, name, now).await?;
         check_party(caller, &record)?;
@@ -143,7 +145,7 @@ impl Gateway {
             terms.valid_from = Some(wire_time(now)?);
         }
         let evidence =
-            self.check_evidence(caller, &person, terms.kind(), request.evidence.unwrap_or_default(), now)?;
+            self.check_evidence(caller, &person, &terms, request.evidence.unwrap_or_default(), now)?;
         record.message.terms = Some(check_period(terms, now)?);
         record.message.evidence = Some(evidence);
         push_event(&mut record, caller, ConsentState::Renewed, String::new(), now)?;
@@ -162,7 +164,7 @@ impl Gateway {
         let call = self.call(caller, "RefuseConsent", &request.request_id, &request)?;
         let Begun { person, earlier, now, alone: _alone } = self.begin(&call, name.youth).await?;
         if let Some(earlier) = earlier {
-            return self.consent_again(caller, earlier, now);
+            return self.consent_again(caller, &person, earlier, now);
         }
         let mut record = self.consent_of(&person, name, now).await?;
         check_party(caller, &record)?;
@@ -186,7 +188,7 @@ impl Gateway {
             return Err(Error::NotFound);
         }
         let mut record = ConsentRecord::open(person.key(), row)?;
-        expire(&mut record.message, now)?;
+        expire(&mut record.message, person, now)?;
         Ok(record)
     }
 
@@ -218,30 +220,24 @@ impl Gateway {
             },
         })
     }
-
-    /// Brings a consent into the index.
-    pub(crate) fn apply_consent(&self, record: &ConsentRecord) -> Result<(), Error> {
-        let row = &record.row;
-        if row.in_force {
-            let grant = grant(row, record.terms()?, record.message.evidence.as_ref())?;
-            self.index_mut().put_grant(&grant, row.revision);
-        } else {
-            self.index_mut().remove_grant(row.youth, ConsentId::from_uuid(row.id), row.revision);
-        }
-        Ok(())
-    }
 }
 
-/// A consent past the end of its period has expired, then and by itself. Nobody writes that down when it happens: it is
-/// so whenever the record is read, and is kept with whatever happens to the record next.
-pub(super) fn expire(consent: &mut Consent, now: Timestamp) -> Result<(), Error> {
-    let until = consent.terms.as_ref().and_then(|terms| terms.valid_until);
-    let Some(until) = until.filter(|_| is_in_force(consent.state())) else { return Ok(()) };
-    if instant(&until)? <= now {
+/// A consent past the end of its period has expired, then and by itself; so has a guardian's from the day on which the
+/// young person is of age. Nobody writes that down when it happens: it is so whenever the record is read, and is kept
+/// with whatever happens to the record next.
+pub(super) fn expire(consent: &mut Consent, person: &Person, now: Timestamp) -> Result<(), Error> {
+    if !is_in_force(consent.state()) {
+        return Ok(());
+    }
+    let until = consent.terms.as_ref().and_then(|terms| terms.valid_until.as_ref());
+    let until = until.map(instant).transpose()?;
+    let guardians = consent.evidence.as_ref().is_some_and(|given| given.given_by() == GivenBy::Guardian);
+    let of_age = if guardians { Some(of_age(person)?) } else { None };
+    if let Some(end) = until.into_iter().chain(of_age).min().filter(|end| *end <= now) {
         consent.set_state(ConsentState::Expired);
         consent.events.push(ConsentEvent {
             state: ConsentState::Expired as i32,
-            time: Some(until),
+            time: Some(wire_time(end)?),
             ..ConsentEvent::default()
         });
     }
@@ -298,18 +294,33 @@ pub(super) fn check_etag(record: &ConsentRecord, sent: &str) -> Result<(), Error
     if sent == etag(record.row.version) { Ok(()) } else { Err(Error::EtagMismatch) }
 }
 
-/// Whoever is named in a consent, recorded it or gave it may change it.
+/// Whether a guardian calls.
+pub(super) fn is_guardian(caller: &Caller) -> bool {
+    matches!(caller.actor, Actor::Representative { capacity: Capacity::Guardian, .. })
+}
+
+/// Whoever is named in a consent, recorded it or gave it may change it. A guardian changes what guardians have given or
+/// are asked for: what a minor has decided is the minor's own.
 ///
 /// # Errors
-/// [`Error::NotFound`] for everybody else.
+/// [`Error::NotFound`] for everybody else, [`Error::ActorNotAllowed`] for a guardian.
 pub(super) fn check_party(caller: &Caller, record: &ConsentRecord) -> Result<(), Error> {
     let own = caller.agency.as_str();
-    let named = record.message.terms.as_ref().is_some_and(|terms| {
+    let consent = &record.message;
+    let named = consent.terms.as_ref().is_some_and(|terms| {
         names(&terms.disclosers, &caller.agency) || names(&terms.recipients, &caller.agency)
     });
+    let guardians = consent.evidence.as_ref().is_some_and(|given| given.given_by() == GivenBy::Guardian);
     match caller.actor {
+        Actor::Representative { .. }
+            if is_guardian(caller) && !guardians && consent.state() != ConsentState::Requested =>
+        {
+            Err(Error::ActorNotAllowed {
+                expected: "a guardian changes what a guardian has given, or what is still requested",
+            })
+        }
         Actor::Subject(_) | Actor::Representative { .. } => Ok(()),
-        Actor::Professional { .. } if named || record.message.recorder == own => Ok(()),
+        Actor::Professional { .. } if named || consent.recorder == own => Ok(()),
         Actor::Professional { .. } => Err(Error::NotFound),
     }
 }

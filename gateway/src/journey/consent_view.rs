@@ -15,6 +15,7 @@ use super::terms::names;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::person::Person;
 use crate::record::ConsentRecord;
 use crate::store::InstrumentKind;
 
@@ -33,7 +34,7 @@ impl Gateway {
         if !may_read(caller, &record.message) {
             return Err(Error::NotFound);
         }
-        let view = self.view_consent(caller, name.youth, record.message, now)?;
+        let view = self.view_consent(caller, &person, record.message, now)?;
         self.note_reading(caller, name.youth, &name.to_string(), &view).await?;
         Ok(view)
     }
@@ -87,7 +88,7 @@ impl Gateway {
             let record = ConsentRecord::open(person.key(), row)?;
             if may_read(caller, &record.message) {
                 let name = record.message.name.clone();
-                views.push((name, self.view_consent(caller, youth, record.message, now)?));
+                views.push((name, self.view_consent(caller, &person, record.message, now)?));
             }
         }
         Ok(views)
@@ -97,24 +98,23 @@ impl Gateway {
     pub(super) fn consent_again(
         &self,
         caller: &Caller,
+        person: &Person,
         mut earlier: ConsentChange,
         now: Timestamp,
     ) -> Result<Authorised<ConsentChange>, Error> {
         let consent = earlier.consent.take().ok_or(Error::Inconsistent("a kept answer has no consent"))?;
-        let name: ConsentName =
-            consent.name.parse().map_err(|_| Error::Inconsistent("a kept answer has no consent name"))?;
-        let view = self.view_consent(caller, name.youth, consent, now)?;
+        let view = self.view_consent(caller, person, consent, now)?;
         self.shell(caller, earlier)?.gather(view).map_err(mismatch)
     }
 
     pub(super) fn view_consent(
         &self,
         caller: &Caller,
-        youth: YouthId,
+        person: &Person,
         mut consent: Consent,
         now: Timestamp,
     ) -> Result<Authorised<Consent>, Error> {
-        expire(&mut consent, now)?;
+        expire(&mut consent, person, now)?;
         if !may_read(caller, &consent) {
             // A recipient that changes a consent learns that it has changed, not who else is named in it.
             let Consent { name, etag, state, .. } = consent;
@@ -128,7 +128,7 @@ impl Gateway {
         };
         let channel = Channel::between(caller.agency.clone(), caller.agency.clone());
         let question =
-            Question { actor: caller.role(), ..Question::new(youth, channel, viewer, purpose, now) };
+            Question { actor: caller.role(), ..Question::new(person.id, channel, viewer, purpose, now) };
         self.engine()
             .authorise(&self.index(), Valid::check(consent)?, CategorySet::EMPTY, &question)
             .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))

@@ -1,15 +1,16 @@
 //! Who has given a consent, could they, and were they told what it is about?
 //!
-//! A guardian's consent may reach beyond the eighteenth birthday: it is recorded as it was given, and the policy engine
-//! ends it with that day. From then on the young person gives it anew, in person.
+//! A guardian's consent may reach beyond the eighteenth birthday, but begins before it: it is recorded as it was given,
+//! permits nothing from that day on and reads as expired. From then on the young person gives it anew, in person.
 
+use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use polku_policy::Capacity;
-use polku_proto::v1::ConsentEvidence;
+use polku_proto::LegalStatusName;
+use polku_proto::time::{finnish_date, start_of_finnish_date};
 use polku_proto::v1::consent_evidence::GivenBy;
 use polku_proto::v1::consent_terms::ConsentKind;
-use polku_proto::v1::representative_actor;
-use polku_proto::{LegalStatusName, time::finnish_date};
+use polku_proto::v1::{ConsentEvidence, ConsentTerms, representative_actor};
 
 use super::terms::{time, wrong};
 use crate::caller::{Actor, Caller};
@@ -19,7 +20,7 @@ use crate::person::Person;
 
 const GIVEN_BY: &str = "evidence.given_by";
 
-/// The age from which on people decide for themselves (law 442/1983 section 2), in years.
+/// The age from which on people decide for themselves (law 442/1999 section 2), in years.
 const OF_AGE: i8 = 18;
 
 impl Gateway {
@@ -29,7 +30,7 @@ impl Gateway {
         &self,
         caller: &Caller,
         person: &Person,
-        kind: ConsentKind,
+        terms: &ConsentTerms,
         evidence: ConsentEvidence,
         now: Timestamp,
     ) -> Result<ConsentEvidence, Error> {
@@ -37,8 +38,11 @@ impl Gateway {
         if !evidence.capacity.is_empty() {
             return Err(wrong("evidence.capacity", "nothing: the gateway fills it in"));
         }
-        check_times(kind, &evidence, now)?;
+        check_times(terms.kind(), &evidence, now)?;
         let capacity = self.check_giver(person, evidence.given_by(), now)?;
+        if evidence.given_by() == GivenBy::Guardian {
+            check_begins_before(of_age(person)?, terms)?;
+        }
         Ok(ConsentEvidence { capacity, ..evidence })
     }
 
@@ -73,6 +77,28 @@ impl Gateway {
             }
         }
     }
+}
+
+/// The first instant at which the person is of age. Who was born on 29 February has the birthday on 1 March in other
+/// years.
+pub(super) fn of_age(person: &Person) -> Result<Timestamp, Error> {
+    const BROKEN: Error = Error::Inconsistent("a stored date of birth is out of range");
+    let born = person.identity()?.birth_date();
+    let year = born.year().saturating_add(i16::from(OF_AGE));
+    let birthday = born.with().year(year).build().or_else(|_| Date::new(year, 3, 1)).map_err(|_| BROKEN)?;
+    start_of_finnish_date(birthday).map_err(|_| BROKEN)
+}
+
+/// What a guardian consents to begins while guardians decide.
+fn check_begins_before(of_age: Timestamp, terms: &ConsentTerms) -> Result<(), Error> {
+    let begins = terms.valid_from.as_ref().map(|from| time(from, "terms.valid_from")).transpose()?;
+    if begins.is_some_and(|begins| begins >= of_age) {
+        return Err(wrong(
+            "terms.valid_from",
+            "before the eighteenth birthday: guardians decide for minors only",
+        ));
+    }
+    Ok(())
 }
 
 /// Who gave the consent must fit who is acting.

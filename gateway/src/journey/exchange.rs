@@ -39,9 +39,9 @@ impl Gateway {
         if !may_read(caller, &consent) {
             return Err(Error::NotFound);
         }
-        let view = self.view_consent(caller, name.youth, consent.clone(), now)?;
+        let view = self.view_consent(caller, &person, consent.clone(), now)?;
         consent.restrict(view.decision().permitted());
-        let document = self.export_fhir(&person, &consent, request.form())?;
+        let document = self.export_fhir(caller, &person, &consent, request.form())?;
         self.note_reading(caller, name.youth, &name.to_string(), &view).await?;
         self.shell(caller, document)
     }
@@ -59,7 +59,7 @@ impl Gateway {
         let call = self.call(caller, "ImportConsent", &request.request_id, &request)?;
         let Begun { person, earlier, now, alone: _alone } = self.begin(&call, youth).await?;
         if let Some(earlier) = earlier {
-            return self.import_again(caller, earlier, now);
+            return self.import_again(caller, &person, earlier, now);
         }
         let evidence = request.evidence.take().unwrap_or_default();
         let imported = self.import_fhir(&request.content, request.reading())?;
@@ -92,7 +92,7 @@ impl Gateway {
         for terms in imported.consents {
             // What a document says has been through no rule of the contract yet.
             let terms = self.check_terms(call.caller, Valid::check(terms)?.into_inner(), now)?;
-            let evidence = self.check_evidence(call.caller, person, terms.kind(), evidence.clone(), now)?;
+            let evidence = self.check_evidence(call.caller, person, &terms, evidence.clone(), now)?;
             let mut record = self.new_consent(call.caller, person.id, terms, now)?;
             give(&mut record, call.caller, evidence, now)?;
             batch = batch.and(record, Write::New);
@@ -111,13 +111,14 @@ impl Gateway {
             under_way: mark.effect.under_way,
         };
         let answer = self.commit_batch(call, person, batch, now, response).await?;
-        self.import_again(call.caller, answer, now)
+        self.import_again(call.caller, person, answer, now)
     }
 
     /// The answer of an earlier call, as it may be seen now.
     fn import_again(
         &self,
         caller: &Caller,
+        person: &Person,
         mut earlier: ImportConsentResponse,
         now: Timestamp,
     ) -> Result<Authorised<ImportConsentResponse>, Error> {
@@ -126,8 +127,7 @@ impl Gateway {
         let prohibitions = std::mem::take(&mut earlier.prohibitions);
         let mut answer = self.shell(caller, earlier)?;
         for consent in consents {
-            let name: ConsentName = consent.name.parse().map_err(|_| UNNAMED)?;
-            answer = answer.gather(self.view_consent(caller, name.youth, consent, now)?).map_err(mismatch)?;
+            answer = answer.gather(self.view_consent(caller, person, consent, now)?).map_err(mismatch)?;
         }
         for prohibition in prohibitions {
             let name: ProhibitionName = prohibition.name.parse().map_err(|_| UNNAMED)?;

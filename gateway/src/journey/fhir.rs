@@ -10,6 +10,7 @@ use polku_proto::v1::export_consent_request::Form;
 use polku_proto::v1::{Consent, ConsentDocument, import_consent_request};
 use polku_proto::{AgencyId, Party};
 
+use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::person::Person;
@@ -19,9 +20,10 @@ use crate::record::instant;
 const MEDIA_TYPE: &str = "application/fhir+json";
 
 impl Gateway {
-    /// Writes a consent in a form.
+    /// Writes a consent in a form. The identity code is for the young person and whoever represents them alone.
     pub(super) fn export_fhir(
         &self,
+        caller: &Caller,
         person: &Person,
         consent: &Consent,
         form: Form,
@@ -33,7 +35,11 @@ impl Gateway {
                 let created = consent.create_time.as_ref();
                 let created = created.ok_or(Error::Inconsistent("a consent without its time"))?;
                 let recorder = recorder(consent)?;
-                fhir::export_sote(consent, &person.identity()?, &recorder, instant(created)?, &organisation)
+                let code = match caller.actor {
+                    Actor::Subject(_) | Actor::Representative { .. } => Some(person.identity()?),
+                    Actor::Professional { .. } => None,
+                };
+                fhir::export_sote(consent, code.as_ref(), &recorder, instant(created)?, &organisation)
             }
             Form::Unspecified => return Err(Error::Inconsistent("a form that was not checked")),
         };

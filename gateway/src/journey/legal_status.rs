@@ -8,19 +8,17 @@ use polku_proto::v1::{
     ListLegalStatusesResponse, Purpose, RecordLegalStatusRequest, legal_status,
 };
 use polku_proto::{CategorySet, LegalStatusId, LegalStatusName, Valid, YouthId};
-use serde_json::json;
 
+use super::commit::{Batch, Mark, Write};
 use super::read::{name, youth_id};
 use super::refer::mismatch;
-use crate::audit::Event;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::once::{Begun, Call};
+use crate::once::Begun;
 use crate::person::Person;
 use crate::record::{StatusRecord, etag, new_instrument, wire_time};
-use crate::store::{Change, InstrumentKind};
-use crate::trail::{Entry, receipt};
+use crate::store::InstrumentKind;
 
 /// How many statuses a list shows. Nobody has that many.
 const MOST: usize = 200;
@@ -56,7 +54,13 @@ impl Gateway {
                 ..LegalStatus::default()
             },
         };
-        self.commit_status(&call, &person, record, older, now).await
+        let mut batch = Batch::default().and_status(record, Write::New);
+        for mut old in older {
+            end(&mut old, now)?;
+            batch = batch.and_status(old, Write::Next);
+        }
+        let answer = self.commit_batch(&call, &person, batch, now, status_change).await?;
+        self.status_again(caller, answer, now)
     }
 
     /// Ends a status. What it had stopped stays stopped.
@@ -89,7 +93,9 @@ impl Gateway {
             return Err(Error::RecordState { expected: "a status in force can be ended" });
         }
         end(&mut record, now)?;
-        self.commit_status(&call, &person, record, Vec::new(), now).await
+        let batch = Batch::default().and_status(record, Write::Next);
+        let answer = self.commit_batch(&call, &person, batch, now, status_change).await?;
+        self.status_again(caller, answer, now)
     }
 
     /// Lists a person's statuses, oldest first.
@@ -128,18 +134,6 @@ impl Gateway {
             }
         }
         Ok(views)
-    }
-
-    /// Brings a status into the index.
-    pub(crate) fn apply_status(&self, record: &StatusRecord) -> Result<(), Error> {
-        let row = &record.row;
-        let id = LegalStatusId::from_uuid(row.id);
-        if row.in_force {
-            self.index_mut().put_status(row.youth, id, record.status()?, row.revision);
-        } else {
-            self.index_mut().remove_status(row.youth, id, row.revision);
-        }
-        Ok(())
     }
 
     /// Who may record what, and the unit that does.
@@ -190,60 +184,6 @@ impl Gateway {
             .collect()
     }
 
-    /// Leaf, state, index; and an end to what is not permitted any more.
-    async fn commit_status(
-        &self,
-        call: &Call<'_>,
-        person: &Person,
-        mut record: StatusRecord,
-        mut older: Vec<StatusRecord>,
-        now: Timestamp,
-    ) -> Result<Authorised<LegalStatusChange>, Error> {
-        let is_new = record.message.state() == legal_status::State::InForce;
-        let expected = if is_new {
-            None
-        } else {
-            record.row.version += 1;
-            Some(record.row.version - 1)
-        };
-        let entry = Entry::of(Event::LegalStatusChange, person.id).by(call.caller);
-        let details = json!({"status": record.message.name, "state": record.message.state().as_str_name()});
-        let announced = self.announce(entry, person, &details, now).await?;
-        let revision = announced.receipt.sequence;
-        let mut change = Change::announced_by(revision);
-        change.detail = announced.detail;
-        change.instruments.push(record.write(person, expected, revision)?);
-        for old in &mut older {
-            let expected = Some(old.row.version);
-            end(old, now)?;
-            old.row.version += 1;
-            change.instruments.push(old.write(person, expected, revision)?);
-        }
-        let before = self.index().snapshot(person.id);
-        // Taking away counts from here on, before it is durable: it can be too early, never too late.
-        older.iter().try_for_each(|old| self.apply_status(old))?;
-        self.apply_status(&record)?;
-        let committed = async {
-            let effect = self.stop_unpermitted(call.caller, person, &mut change, now).await?;
-            let answer = LegalStatusChange {
-                status: Some(record.message.clone()),
-                revision,
-                receipt: Some(receipt(&announced.receipt)),
-                stopped: effect.stopped,
-                under_way: effect.under_way,
-            };
-            change.request = Some(call.answered(person, &answer, now)?);
-            self.commit(change).await?;
-            Ok(answer)
-        };
-        let answer = committed.await.inspect_err(|error: &Error| {
-            if error.changed_nothing() {
-                self.index_mut().restore(before);
-            }
-        })?;
-        self.status_again(call.caller, answer, now)
-    }
-
     fn status_again(
         &self,
         caller: &Caller,
@@ -276,6 +216,17 @@ impl Gateway {
         self.engine()
             .authorise(&self.index(), Valid::check(status)?, CategorySet::EMPTY, &question)
             .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))
+    }
+}
+
+/// The answer, about the first status of the batch.
+fn status_change(batch: &Batch, mark: Mark) -> LegalStatusChange {
+    LegalStatusChange {
+        status: batch.statuses().next().cloned(),
+        revision: mark.revision,
+        receipt: Some(mark.receipt),
+        stopped: mark.effect.stopped,
+        under_way: mark.effect.under_way,
     }
 }
 

@@ -9,13 +9,14 @@ use polku_proto::v1::{
 use polku_proto::{CategorySet, ProhibitionId, ProhibitionName, Valid, YouthId};
 
 use super::commit::{Batch, Mark, Write};
+use super::consent::is_guardian;
 use super::read::{name, youth_id};
 use super::refer::mismatch;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::once::Begun;
-use crate::record::{ProhibitionRecord, ban, etag, new_instrument, wire_time};
+use crate::record::{ProhibitionRecord, etag, new_instrument, wire_time};
 use crate::store::InstrumentKind;
 
 impl Gateway {
@@ -28,6 +29,7 @@ impl Gateway {
         let request = request.into_inner();
         let youth = youth_id(&request.youth, "youth")?;
         self.check_subject(caller, youth)?;
+        check_may_prohibit(caller)?;
         let terms = request.terms.clone().unwrap_or_default();
         let call = self.call(caller, "RecordProhibition", &request.request_id, &request)?;
         let Begun { person, earlier, now, alone: _alone } = self.begin(&call, youth).await?;
@@ -48,6 +50,7 @@ impl Gateway {
         terms: ProhibitionTerms,
         now: Timestamp,
     ) -> Result<ProhibitionRecord, Error> {
+        check_may_prohibit(caller)?;
         self.check_prohibition(&terms)?;
         let id = self.new_id(now)?;
         let name = ProhibitionName { youth, prohibition: ProhibitionId::from_uuid(id) };
@@ -73,6 +76,7 @@ impl Gateway {
         let request = request.into_inner();
         let name: ProhibitionName = name(&request.name, "name")?;
         self.check_subject(caller, name.youth)?;
+        check_may_prohibit(caller)?;
         let call = self.call(caller, "LiftProhibition", &request.request_id, &request)?;
         let Begun { person, earlier, now, alone: _alone } = self.begin(&call, name.youth).await?;
         if let Some(earlier) = earlier {
@@ -97,17 +101,6 @@ impl Gateway {
         let batch = Batch::default().and_prohibition(record, Write::Next);
         let answer = self.commit_batch(&call, &person, batch, now, prohibition_change).await?;
         self.prohibition_again(caller, answer, now)
-    }
-
-    /// Brings a prohibition into the index.
-    pub(crate) fn apply_prohibition(&self, record: &ProhibitionRecord) -> Result<(), Error> {
-        let row = &record.row;
-        if row.in_force {
-            self.index_mut().put_prohibition(ban(row, record.terms()?)?, row.revision);
-        } else {
-            self.index_mut().remove_prohibition(row.youth, ProhibitionId::from_uuid(row.id), row.revision);
-        }
-        Ok(())
     }
 
     /// The prohibitions of a person that this caller may know of; none when there is no such person.
@@ -169,6 +162,16 @@ impl Gateway {
             .authorise(&self.index(), Valid::check(prohibition)?, CategorySet::EMPTY, &question)
             .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))
     }
+}
+
+/// Guardians give permits, and neither prohibit nor lift what a minor has prohibited.
+fn check_may_prohibit(caller: &Caller) -> Result<(), Error> {
+    if is_guardian(caller) {
+        return Err(Error::ActorNotAllowed {
+            expected: "the young person, another legal representative or a professional prohibits and lifts",
+        });
+    }
+    Ok(())
 }
 
 fn prohibition_change(batch: &Batch, mark: Mark) -> ProhibitionChange {

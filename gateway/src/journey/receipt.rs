@@ -44,7 +44,7 @@ impl Gateway {
             return Err(Error::NotFound);
         }
         let kantara_json = self.kantara(name, &consent)?;
-        let view = self.view_consent(caller, name.youth, consent, now)?;
+        let view = self.view_consent(caller, &person, consent, now)?;
         self.note_reading(caller, name.youth, &name.to_string(), &view).await?;
         self.shell(caller, ConsentReceipt { consent: None, kantara_json })?.gather(view).map_err(mismatch)
     }

@@ -59,6 +59,9 @@ impl Gateway {
             to: self.known_party(&request.recipient, "recipient")?,
         };
         may_ask(caller, &channel)?;
+        if request.ground() != LegalGround::Unspecified {
+            check_states_ground(caller, &channel)?;
+        }
         let categories = CategorySet::from_wire(&request.categories).map_err(|_| Error::Field {
             field: "categories",
             reason: "INVALID_FIELDS",
@@ -98,6 +101,18 @@ pub(super) fn by_party(caller: &Caller, channel: &Channel) -> Result<(), Error> 
             Err(Error::ActorNotAllowed { expected: "the discloser or the recipient asks" })
         }
         Actor::Professional { .. } | Actor::Subject(_) | Actor::Representative { .. } => Ok(()),
+    }
+}
+
+/// A ground in law is for the discloser to state, who judges whether it is there.
+fn check_states_ground(caller: &Caller, channel: &Channel) -> Result<(), Error> {
+    match caller.actor {
+        Actor::Professional { .. } if caller.agency == channel.from.agency => Ok(()),
+        Actor::Professional { .. } | Actor::Subject(_) | Actor::Representative { .. } => {
+            Err(Error::ActorNotAllowed {
+                expected: "a professional of the discloser asks on a ground in law",
+            })
+        }
     }
 }
 

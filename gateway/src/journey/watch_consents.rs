@@ -1,21 +1,22 @@
 //! An agency's system is told about whom to ask again.
 //!
 //! A notice says that what a person permits may have changed, and never what: given, withdrawn, prohibited, lifted or a
-//! legal status, all look the same. Told are the agencies that a consent of the person names.
+//! legal status, all look the same. Told are the agencies that a consent of the person names and, of what holds against
+//! grounds in law too, the parties of the person's referrals.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use polku_policy::Authorised;
 use polku_proto::v1::{ConsentNotice, WatchConsentsRequest};
-use polku_proto::{AgencyId, Valid, YouthName};
+use polku_proto::{AgencyId, Valid, YouthId, YouthName};
 
 use super::watch::{Feed, Watch};
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::record::wire_time;
-use crate::store::{Change, NewNotice};
+use crate::store::{Change, InstrumentKind, NewNotice, ReferralFilter};
 
 /// About whom to ask again.
 #[derive(Debug)]
@@ -36,16 +37,40 @@ impl Gateway {
     /// The index is either as before the change, when something is given, or already as after it, when something is
     /// taken away. Together with the parties of the consents that change, that is everybody whom a consent names before
     /// the change or after it.
-    pub(crate) fn notices_of(&self, change: &Change) -> Vec<NewNotice> {
+    pub(crate) async fn notices_of(&self, change: &Change) -> Result<Vec<NewNotice>, Error> {
         let mut told = BTreeSet::new();
         for write in &change.instruments {
             let youth = write.row.youth;
             told.extend(write.parties.iter().map(|agency| (youth, agency.clone())));
             told.extend(self.index().parties_of(youth).into_iter().map(|agency| (youth, agency)));
         }
+        let by_law = change.instruments.iter().filter(|write| write.row.kind != InstrumentKind::Consent);
+        let youths: BTreeSet<YouthId> = by_law.map(|write| write.row.youth).collect();
+        for youth in youths {
+            let parties = self.referral_parties(youth).await?;
+            told.extend(parties.into_iter().map(|agency| (youth, agency)));
+        }
         let (revision, time) = (change.leaf, self.now());
         let notice = |(youth, agency)| NewNotice { youth, agency: self.told(&agency), revision, time };
-        told.into_iter().map(notice).collect()
+        Ok(told.into_iter().map(notice).collect())
+    }
+
+    /// The agencies that have sent or received a referral of the person.
+    async fn referral_parties(&self, youth: YouthId) -> Result<BTreeSet<AgencyId>, Error> {
+        let mut parties = BTreeSet::new();
+        let mut filter = ReferralFilter { party: None, youth: Some(youth), before: None, limit: 100 };
+        loop {
+            let rows = self.store.referrals(&filter).await?;
+            let Some(last) = rows.last() else { break };
+            filter.before = Some((last.created, last.id));
+            for row in rows {
+                parties.insert(row.sender);
+                if row.reached_recipient {
+                    parties.insert(row.recipient);
+                }
+            }
+        }
+        Ok(parties)
     }
 
     /// The name under which an agency's notices are kept.

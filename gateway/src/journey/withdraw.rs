@@ -1,7 +1,7 @@
 //! A permission ends: what had not begun is stopped, and the answer says what could not be.
 
 use jiff::Timestamp;
-use polku_policy::{ActorRole, Authorised, ConsentIndex, Grant, Viewer};
+use polku_policy::{ActorRole, Authorised, ConsentIndex, Viewer};
 use polku_proto::v1::referral_event::Kind;
 use polku_proto::v1::{
     ConsentChange, ConsentState, DeliveryState, InvalidateConsentRequest, RevokeConsentRequest,
@@ -78,25 +78,27 @@ impl Gateway {
         self.end_consent(&call, name, &request.etag, Ending::Withdrawn, request.reason).await
     }
 
-    /// Somebody else ends a consent.
+    /// A professional ends a consent.
     pub(crate) async fn revoke_consent(
         &self,
         caller: &Caller,
         request: Valid<RevokeConsentRequest>,
     ) -> Result<Authorised<ConsentChange>, Error> {
         let request = request.into_inner();
+        check_professional(caller)?;
         let call = self.call(caller, "RevokeConsent", &request.request_id, &request)?;
         let name = name(&request.name, "name")?;
         self.end_consent(&call, name, &request.etag, Ending::Revoked, request.reason).await
     }
 
-    /// A party records that a consent never was valid, whether or not it has ended meanwhile.
+    /// A professional records that a consent never was valid, whether or not it has ended meanwhile.
     pub(crate) async fn invalidate_consent(
         &self,
         caller: &Caller,
         request: Valid<InvalidateConsentRequest>,
     ) -> Result<Authorised<ConsentChange>, Error> {
         let request = request.into_inner();
+        check_professional(caller)?;
         let call = self.call(caller, "InvalidateConsent", &request.request_id, &request)?;
         let name = name(&request.name, "name")?;
         self.end_consent(&call, name, &request.etag, Ending::Invalidated, request.reason).await
@@ -113,7 +115,7 @@ impl Gateway {
         self.check_subject(call.caller, name.youth)?;
         let Begun { person, earlier, now, alone: _alone } = self.begin(call, name.youth).await?;
         if let Some(earlier) = earlier {
-            return self.consent_again(call.caller, earlier, now);
+            return self.consent_again(call.caller, &person, earlier, now);
         }
         let mut record = self.consent_of(&person, name, now).await?;
         check_party(call.caller, &record)?;
@@ -125,41 +127,60 @@ impl Gateway {
         self.commit_consent(call, &person, Batch::of(record, Write::Next), now).await
     }
 
-    /// Ends every open referral of the person that nothing permits any more, as the consents are now.
-    pub(super) async fn stop_unpermitted(
+    /// The open referrals of the person that something permits now.
+    pub(super) async fn permitted_referrals(
         &self,
-        caller: &Caller,
         person: &Person,
-        change: &mut Change,
         now: Timestamp,
-    ) -> Result<Effect, Error> {
-        self.stop_unpermitted_by(caller, person, &[], change, now).await
-    }
-
-    /// The same, as the consents are now with these grants, which are made durable together with the change.
-    pub(super) async fn stop_unpermitted_by(
-        &self,
-        caller: &Caller,
-        person: &Person,
-        granted: &[Grant],
-        change: &mut Change,
-        now: Timestamp,
-    ) -> Result<Effect, Error> {
-        let mut all = Effect::default();
+    ) -> Result<Vec<ReferralRecord>, Error> {
+        let mut permitted = Vec::new();
         let mut filter = ReferralFilter { party: None, youth: Some(person.id), before: None, limit: 100 };
         loop {
             let rows = self.store.referrals(&filter).await?;
             let Some(last) = rows.last() else { break };
             filter.before = Some((last.created, last.id));
             for row in rows.into_iter().filter(|row| !is_final(row.state)) {
-                let mut record = ReferralRecord::open(person, row)?;
-                if !self.still_permitted(&record, granted, now) {
-                    let mut effect = Effect::default();
-                    self.stop(person, &mut record, change, &mut effect, now).await?;
-                    if may_know(caller, &record.row) {
-                        all.stopped.append(&mut effect.stopped);
-                    }
+                let record = ReferralRecord::open(person, row)?;
+                if self.still_permits(&self.index(), &record, now) {
+                    permitted.push(record);
                 }
+            }
+        }
+        Ok(permitted)
+    }
+
+    /// Those of the referrals that nothing permits any more, as everything is now and with what the batch gives.
+    pub(super) fn no_more_permitted(
+        &self,
+        mut records: Vec<ReferralRecord>,
+        batch: &Batch,
+        now: Timestamp,
+    ) -> Result<Vec<ReferralRecord>, Error> {
+        let Some(first) = records.first() else { return Ok(records) };
+        // What is given is in the index for these decisions alone: nobody else may rest on what is not durable yet.
+        let mut index = self.index_mut();
+        let before = index.snapshot(first.row.youth);
+        let given = batch.give(&mut index);
+        records.retain(|record| !self.still_permits(&index, record, now));
+        index.restore(before);
+        given.map(|()| records)
+    }
+
+    /// Ends referrals.
+    pub(super) async fn stop_all(
+        &self,
+        caller: &Caller,
+        person: &Person,
+        records: Vec<ReferralRecord>,
+        change: &mut Change,
+        now: Timestamp,
+    ) -> Result<Effect, Error> {
+        let mut all = Effect::default();
+        for mut record in records {
+            let mut effect = Effect::default();
+            self.stop(person, &mut record, change, &mut effect, now).await?;
+            if may_know(caller, &record.row) {
+                all.stopped.append(&mut effect.stopped);
             }
         }
         all.under_way = self.under_way(caller, person).await?;
@@ -184,24 +205,12 @@ impl Gateway {
         Ok(names)
     }
 
-    fn still_permitted(&self, record: &ReferralRecord, granted: &[Grant], now: Timestamp) -> bool {
+    fn still_permits(&self, index: &ConsentIndex, record: &ReferralRecord, now: Timestamp) -> bool {
         let question = record.question(Viewer::Addressee, ActorRole::System, now);
         let content = record.message.content.as_ref().map_or(CategorySet::EMPTY, Disclose::categories);
         let required = self.required(&record.row.recipient);
-        let permits = |index: &ConsentIndex| {
-            let decision = self.engine().decide(index, content.union(required), &question);
-            required.is_subset(decision.permitted()) || is_passing(&decision)
-        };
-        if granted.is_empty() {
-            return permits(&self.index());
-        }
-        // They are in the index for this decision alone: nobody else may rest on what is not durable yet.
-        let mut index = self.index_mut();
-        let before = index.snapshot(record.row.youth);
-        granted.iter().for_each(|grant| index.put_grant(grant, 0));
-        let permitted = permits(&index);
-        index.restore(before);
-        permitted
+        let decision = self.engine().decide(index, content.union(required), &question);
+        required.is_subset(decision.permitted()) || is_passing(&decision)
     }
 
     async fn stop(
@@ -259,6 +268,16 @@ fn may_know(caller: &Caller, row: &ReferralRow) -> bool {
         Actor::Professional { .. } => {
             caller.agency == row.sender || (caller.agency == row.recipient && row.reached_recipient)
         }
+    }
+}
+
+/// Young people and those who represent them take consents back.
+fn check_professional(caller: &Caller) -> Result<(), Error> {
+    match caller.actor {
+        Actor::Professional { .. } => Ok(()),
+        Actor::Subject(_) | Actor::Representative { .. } => Err(Error::ActorNotAllowed {
+            expected: "a professional revokes and invalidates; the young person withdraws with WithdrawConsent",
+        }),
     }
 }
 

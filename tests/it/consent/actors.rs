@@ -5,7 +5,9 @@ use polku_proto::v1::{ConsentState as State, ConsentTerms, GetJourneyRequest, Jo
 use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, full_content, terms};
 use tonic::{Code, Status};
 
-use super::changes::{Ask, get, given_by, prohibit, record, record_with, renew, request, withdraw};
+use super::changes::{
+    Ask, get, given_by, invalidate, prohibit, record, record_with, renew, request, revoke, withdraw,
+};
 use super::minors::able_minor;
 use crate::stage::{BASIC, Stage, TOLD, assert_refused, assert_same_refusal, fields_of, purpose_of};
 
@@ -119,5 +121,22 @@ async fn young_people_do_not_identify_others() {
     for mut client in [stage.subject(&youth), stage.guardian(&youth)] {
         assert_refused(client.identify(PEOPLE[1]).await, Code::PermissionDenied, "ACTOR_NOT_ALLOWED");
     }
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn revoking_and_invalidating_is_for_professionals() {
+    let stage = Stage::open().await;
+    let youth = able_minor(&stage).await;
+    let word = given_by(GivenBy::Guardian);
+    let given = record_with(&stage.ohjaamo(), &youth, to_kela(), word).await.unwrap().consent.unwrap();
+    for client in [stage.subject(&youth), stage.guardian(&youth)] {
+        for attempt in
+            [revoke(&client, &given, &given.etag).await, invalidate(&client, &given, &given.etag).await]
+        {
+            assert_refused(attempt, Code::PermissionDenied, "ACTOR_NOT_ALLOWED");
+        }
+    }
+    revoke(&stage.ohjaamo(), &given, &given.etag).await.unwrap();
     stage.close().await;
 }

@@ -101,12 +101,21 @@ pub(super) async fn replace(
     old: &str,
     terms: ConsentTerms,
 ) -> Result<ConsentChange, Status> {
+    replace_with(client, old, terms, evidence()).await
+}
+
+pub(super) async fn replace_with(
+    client: &Client,
+    old: &str,
+    terms: ConsentTerms,
+    evidence: ConsentEvidence,
+) -> Result<ConsentChange, Status> {
     let (youth, _) = old.split_once("/consents/").unwrap();
     let request = RecordConsentRequest {
         request_id: request_id(),
         youth: youth.into(),
         terms: Some(terms),
-        evidence: Some(evidence()),
+        evidence: Some(evidence),
         supersedes: old.into(),
         ..RecordConsentRequest::default()
     };

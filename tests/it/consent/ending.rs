@@ -1,6 +1,6 @@
 //! What does the end of a permission stop, and what does the answer say of it?
 
-use polku_proto::v1::{DeliveryState, ProhibitionTerms, ReferralState as State};
+use polku_proto::v1::{ConsentTerms, DeliveryState, ProhibitionTerms, ReferralState as State};
 use polku_tests::simulators::Fault;
 use polku_tests::world::{
     KELA, OHJAAMO, PAJA, PEOPLE, TE, WorldSettings, eventually, full_content, referral_to, terms,
@@ -8,7 +8,7 @@ use polku_tests::world::{
 use tonic::Code;
 
 use super::changes::{prohibit, record, revoke, withdraw};
-use crate::stage::{BASIC, PATIENCE, Stage, assert_refused, get, id_of, purpose_of};
+use crate::stage::{BASIC, PATIENCE, Stage, assert_refused, get, id_of, purpose_of, wire};
 
 /// Sends a referral that cannot be delivered for now, and waits for the first attempt to fail.
 async fn queued(stage: &Stage, youth: &str) -> String {
@@ -155,5 +155,25 @@ async fn what_is_under_way_is_named() {
     assert_eq!(stage.state(&name).await, State::ConsentWithdrawn);
     let told = eventually(PATIENCE, || async move { ledger.notices().first().cloned() }).await.unwrap();
     assert_eq!((told.referral_id.as_str(), told.field("tila")), (id_of(&name), Some("LUPA_PERUTTU")));
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_had_lapsed_before_is_not_stopped_by_another_change() {
+    let stage = Stage::at_noon().await;
+    let ohjaamo = stage.ohjaamo();
+    let youth = ohjaamo.clone().identify(PEOPLE[0]).await.unwrap();
+    let hour = jiff::SignedDuration::from_hours(1);
+    let short = ConsentTerms {
+        valid_until: Some(wire(stage.now() + hour)),
+        ..terms(OHJAAMO, KELA, purpose_of(KELA), &BASIC)
+    };
+    record(&ohjaamo, &youth, short).await.unwrap();
+    let name = stage.refer(&youth, KELA).await;
+    stage.advance(hour);
+    let banned = ProhibitionTerms { recipients: vec![PAJA.into()], ..ProhibitionTerms::default() };
+    let answer = prohibit(&stage.subject(&youth), &youth, banned).await.unwrap();
+    assert!(answer.stopped.is_empty());
+    assert_eq!(stage.state(&name).await, State::Requested, "its consent had ended by itself");
     stage.close().await;
 }

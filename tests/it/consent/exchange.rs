@@ -9,7 +9,8 @@ use polku_proto::v1::{ConsentDocument, ExportConsentRequest, ImportConsentReques
 use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, evidence, request_id, terms};
 use tonic::{Code, Status};
 
-use super::changes::record;
+use super::changes::{record, record_with};
+use super::terms::{permit, stage_of_care};
 use crate::stage::{BASIC, Stage, assert_refused, fields_of, purpose_of};
 
 async fn export(client: &Client, name: &str) -> Result<ConsentDocument, Status> {
@@ -89,5 +90,22 @@ async fn what_cannot_be_translated_is_refused_with_its_place() {
     let status = assert_refused(import(&ohjaamo, &youth).await, Code::InvalidArgument, "DOCUMENT_REFUSED");
     assert_eq!(fields_of(&status), ["content"]);
     assert!(status.message().contains("document"), "{}", status.message());
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_identity_code_is_for_the_young_person_alone() {
+    let stage = stage_of_care().await;
+    let kela = stage.kela();
+    let youth = kela.clone().identify(PEOPLE[0]).await.unwrap();
+    let (mut terms, evidence) = permit(&stage);
+    terms.categories.truncate(3);
+    let permit = record_with(&kela, &youth, terms, evidence).await.unwrap().consent.unwrap();
+    for (client, named) in [(kela, false), (stage.subject(&youth), true)] {
+        let document = export_as(&client, &permit.name, Form::FhirR4SoteConsent).await.unwrap();
+        assert_eq!(document.content.contains(PEOPLE[0]), named);
+        assert_eq!(document.content.contains(&youth), !named, "named as the gateway does");
+        assert!(!export(&client, &permit.name).await.unwrap().content.contains(PEOPLE[0]));
+    }
     stage.close().await;
 }

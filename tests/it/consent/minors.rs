@@ -5,13 +5,15 @@ use polku_proto::v1::capacity_assessment::Result as Capacity;
 use polku_proto::v1::consent_evidence::GivenBy;
 use polku_proto::v1::legal_status_terms::Status as Terms;
 use polku_proto::v1::{
-    CapacityAssessment, ConsentState as State, ConsentTerms, LegalStatusTerms, RecordLegalStatusRequest,
-    RenewConsentRequest,
+    CapacityAssessment, ConsentState as State, ConsentTerms, LegalStatusTerms, LiftProhibitionRequest,
+    ProhibitionTerms, RecordLegalStatusRequest, RenewConsentRequest,
 };
 use polku_tests::world::{KELA, OHJAAMO, PEOPLE, evidence, request_id, terms};
 use tonic::Code;
 
-use super::changes::{Ask, get, give, given_by, record, record_with, request};
+use super::changes::{
+    Ask, get, give, given_by, prohibit, record, record_with, refuse, renew, replace_with, request, withdraw,
+};
 use crate::stage::{BASIC, Stage, TOLD, assert_refused, fields_of, purpose_of, wire};
 
 /// Born on 1 May 2016.
@@ -112,6 +114,10 @@ async fn a_guardian_decides_until_the_eighteenth_birthday() {
     record_with(&ohjaamo, &youth, to_kela(&stage), given_by(GivenBy::Guardian)).await.unwrap();
     stage.advance(SignedDuration::from_mins(1));
     assert!(!permits(&stage, &youth).await, "of age: it has to be given anew");
+    let over = get(&ohjaamo, &guardians.name).await.unwrap();
+    assert_eq!(over.state(), State::Expired);
+    let end = over.events.last().unwrap();
+    assert_eq!((end.state(), end.time), (State::Expired, Some(wire(stage.now()))));
 
     let new = record_with(&ohjaamo, &youth, to_kela(&stage), given_by(GivenBy::Guardian)).await;
     let renewal = RenewConsentRequest {
@@ -129,5 +135,64 @@ async fn a_guardian_decides_until_the_eighteenth_birthday() {
     let own = RenewConsentRequest { evidence: Some(evidence()), request_id: request_id(), ..renewal };
     ohjaamo.clone().consent.renew_consent(own).await.unwrap();
     assert!(permits(&stage, &youth).await, "renewed by the young person");
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_guardian_gives_begins_before_the_eighteenth_birthday() {
+    let stage = Stage::at_noon().await;
+    let youth = stage.ohjaamo().identify(MINOR).await.unwrap();
+    let from = |text: &str| ConsentTerms { valid_from: Some(wire(text.parse().unwrap())), ..to_kela(&stage) };
+    for client in [stage.ohjaamo(), stage.guardian(&youth)] {
+        let guardians = given_by(GivenBy::Guardian);
+        let late = record_with(&client, &youth, from("2034-04-30T21:00:00Z"), guardians.clone()).await;
+        let status = assert_refused(late, Code::InvalidArgument, "TERMS_INVALID");
+        assert_eq!(fields_of(&status), ["terms.valid_from"]);
+        record_with(&client, &youth, from("2034-04-30T20:59:59Z"), guardians).await.unwrap();
+    }
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guardian_leaves_a_minors_own_decisions_alone() {
+    let stage = Stage::at_noon().await;
+    let youth = able_minor(&stage).await;
+    let (guardian, minor) = (stage.guardian(&youth), stage.subject(&youth));
+    let own = record(&minor, &youth, to_kela(&stage)).await.unwrap().consent.unwrap();
+    let until = wire(stage.now() + DAY);
+    let guardians_word = RenewConsentRequest {
+        request_id: request_id(),
+        name: own.name.clone(),
+        etag: own.etag.clone(),
+        valid_until: Some(until),
+        evidence: Some(given_by(GivenBy::Guardian)),
+    };
+    let attempts = [
+        withdraw(&guardian, &own, "").await,
+        refuse(&guardian, &own, &own.etag).await,
+        renew(&guardian, &own, &own.etag, until).await,
+        guardian.clone().consent.renew_consent(guardians_word).await.map(tonic::Response::into_inner),
+    ];
+    for attempt in attempts {
+        assert_refused(attempt, Code::PermissionDenied, "ACTOR_NOT_ALLOWED");
+    }
+    let replaced = replace_with(&guardian, &own.name, to_kela(&stage), given_by(GivenBy::Guardian)).await;
+    assert_refused(replaced, Code::PermissionDenied, "ACTOR_NOT_ALLOWED");
+    assert_eq!(get(&minor, &own.name).await.unwrap().state(), State::Given);
+
+    let banned = prohibit(&guardian, &youth, ProhibitionTerms::default()).await;
+    assert_refused(banned, Code::PermissionDenied, "ACTOR_NOT_ALLOWED");
+    let banned = prohibit(&minor, &youth, ProhibitionTerms::default()).await.unwrap().prohibition.unwrap();
+    let lift = LiftProhibitionRequest { request_id: request_id(), name: banned.name, etag: banned.etag };
+    let lifted = guardian.clone().consent.lift_prohibition(lift.clone()).await;
+    assert_refused(lifted, Code::PermissionDenied, "ACTOR_NOT_ALLOWED");
+    minor.clone().consent.lift_prohibition(lift).await.unwrap();
+
+    // What a guardian has given, and what is still asked for, is for guardians too.
+    let word = given_by(GivenBy::Guardian);
+    let given = record_with(&guardian, &youth, to_kela(&stage), word).await.unwrap().consent.unwrap();
+    assert_eq!(withdraw(&guardian, &given, "").await.unwrap().consent.unwrap().state(), State::Withdrawn);
+    let asked = request(&stage.ohjaamo(), &youth, to_kela(&stage)).await.unwrap().consent.unwrap();
+    refuse(&guardian, &asked, &asked.etag).await.unwrap();
     stage.close().await;
 }

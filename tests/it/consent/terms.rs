@@ -15,7 +15,7 @@ use crate::stage::{BASIC, Stage, assert_refused, fields_of, purpose_of, wire};
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 /// Kela works in social services here, and te in health care.
-async fn stage_of_care() -> Stage {
+pub(super) async fn stage_of_care() -> Stage {
     Stage::with(&WorldSettings::default(), |text| {
         let social = text.replace("sector = \"benefits\"", "sector = \"social\"");
         let health = social.replace("sector = \"employment\"", "sector = \"health\"");
@@ -24,7 +24,7 @@ async fn stage_of_care() -> Stage {
     .await
 }
 
-fn permit(stage: &Stage) -> (ConsentTerms, ConsentEvidence) {
+pub(super) fn permit(stage: &Stage) -> (ConsentTerms, ConsentEvidence) {
     let terms = ConsentTerms {
         kind: ConsentKind::DisclosurePermit as i32,
         valid_until: None,

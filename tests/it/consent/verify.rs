@@ -3,7 +3,11 @@
 use jiff::SignedDuration;
 use polku_proto::v1::basis::Kind;
 use polku_proto::v1::decision::Verdict;
-use polku_proto::v1::{ConsentTerms, DataCategory as Data, Obligation, ProhibitionTerms, Purpose};
+use polku_proto::v1::verify_consent_result::Result;
+use polku_proto::v1::{
+    BatchVerifyConsentsRequest, ConsentTerms, DataCategory as Data, ExplainDisclosureRequest, LegalGround,
+    Obligation, ProhibitionTerms, Purpose, VerifyConsentRequest,
+};
 use polku_tests::world::{Client, KELA, OHJAAMO, PAJA, PEOPLE, TE, terms};
 use prost::Message;
 use tonic::Code;
@@ -225,5 +229,27 @@ async fn who_is_no_party_does_not_ask() {
     // A slip of the pen is told from a missing permission.
     let strange = Ask { to: "tuntematon", ..to_te(&youth, &TOLD) };
     assert_refused(strange.by(&stage.ohjaamo()).await, Code::InvalidArgument, "UNKNOWN_AGENCY");
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ground_in_law_is_for_the_discloser_to_state() {
+    let stage = Stage::open().await;
+    let youth = stage.youth(PEOPLE[0]).await;
+    let mut request = to_te(&youth, &TOLD).request(0);
+    request.ground = LegalGround::OutreachNotice as i32;
+    let many =
+        |request: &VerifyConsentRequest| BatchVerifyConsentsRequest { requests: vec![request.clone()] };
+    for client in [stage.te(), stage.subject(&youth)] {
+        let alone = client.clone().consent.verify_consent(request.clone()).await;
+        assert_refused(alone, Code::PermissionDenied, "ACTOR_NOT_ALLOWED");
+    }
+    let results =
+        stage.te().consent.batch_verify_consents(many(&request)).await.unwrap().into_inner().results;
+    assert!(matches!(&results[0].result, Some(Result::Error(error)) if error.reason == "ACTOR_NOT_ALLOWED"));
+    let explain = ExplainDisclosureRequest { question: Some(request.clone()), language: "en".into() };
+    let explained = stage.subject(&youth).consent.explain_disclosure(explain).await;
+    assert_refused(explained, Code::PermissionDenied, "ACTOR_NOT_ALLOWED");
+    stage.ohjaamo().consent.verify_consent(request).await.unwrap();
     stage.close().await;
 }

@@ -3,13 +3,13 @@
 use polku_proto::v1::legal_status_terms::Status as Terms;
 use polku_proto::v1::{
     AddressProtection, CapacityAssessment, DataCategory, EndLegalStatusRequest, ListLegalStatusesRequest,
-    MultiSectorSupport, Purpose, capacity_assessment, legal_status,
+    MultiSectorSupport, Purpose, WatchConsentsRequest, capacity_assessment, legal_status,
 };
 use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, full_content, referral_to, request_id};
 use tonic::Code;
 
-use super::{numbers, record, send, stage_with_kela};
-use crate::stage::{Stage, assert_refused, get};
+use super::{numbers, on_ground, record, send, stage_with_kela};
+use crate::stage::{PATIENCE, Stage, assert_refused, get};
 
 const USUAL: &str = "sector = \"benefits\"\nstanding = \"authority\"\n";
 const MAY_BE_TOLD: &str =
@@ -172,4 +172,27 @@ async fn a_newer_assessment_ends_the_older_one() {
     let refused = record(&stage.subject(&youth), &youth, able).await;
     assert_refused(refused, Code::PermissionDenied, "ACTOR_NOT_ALLOWED");
     stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_relies_on_a_law_is_told_to_ask_again() {
+    let stage = stage_with_kela("sector = \"social\"\nstanding = \"authority\"\n").await;
+    let te = stage.te();
+    let child = te.clone().identify(PEOPLE[10]).await.unwrap();
+    let ground = polku_proto::v1::LegalGround::ChildWelfareNotice;
+    let mut request = on_ground(&child, Purpose::SocialServices, ground);
+    request.wait_for_delivery = true;
+    send(&te, request).await.unwrap();
+    let mut watches = Vec::new();
+    for client in [stage.te(), stage.kela(), stage.ohjaamo()] {
+        let request = WatchConsentsRequest::default();
+        watches.push(client.clone().consent.watch_consents(request).await.unwrap().into_inner());
+    }
+    let change = record(&te, &child, Terms::AddressProtection(AddressProtection {})).await.unwrap();
+    for watch in &mut watches[..2] {
+        let notice = tokio::time::timeout(PATIENCE, watch.message()).await.unwrap().unwrap().unwrap();
+        assert_eq!((notice.youth.as_str(), notice.revision), (child.as_str(), change.revision));
+    }
+    let moment = std::time::Duration::from_millis(300);
+    assert!(tokio::time::timeout(moment, watches[2].message()).await.is_err(), "who is no party is not told");
 }

@@ -33,7 +33,8 @@ pub enum Recorder {
 }
 
 /// Writes a permit to disclose in force as a transaction `Bundle` that creates the `Consent` and its `Provenance`,
-/// recorded at the given instant. The patient is always named by the personal identity code.
+/// recorded at the given instant. The patient is named by the personal identity code when it is given, and else by the
+/// gateway's own name (system `urn:polku:youth`).
 ///
 /// # Errors
 ///
@@ -41,7 +42,7 @@ pub enum Recorder {
 /// missing or not known.
 pub fn export_sote(
     consent: &Consent,
-    subject: &Hetu,
+    subject: Option<&Hetu>,
     recorder: &Recorder,
     recorded: Timestamp,
     parties: &dyn Fn(&AgencyId) -> Option<Organisation>,
@@ -59,7 +60,7 @@ pub fn export_sote(
     }
     let (_, category) = record.domain()?.ok_or(field("terms.permit_domain"))?;
     let category = vec![codes::concept(codes::SOTE_CATEGORY, category)];
-    let mut resource = record.resource(category, Some(subject), parties)?;
+    let mut resource = record.resource(category, subject, parties)?;
     // The server gives the id.
     resource.remove("id");
     let url = format!("urn:uuid:{}", record.name.consent);
@@ -67,7 +68,7 @@ pub fn export_sote(
         "resourceType": "Provenance",
         "target": [{"reference": url}],
         "recorded": recorded.to_string(),
-        "agent": [agent(recorder, &patient(record.name, Some(subject)), parties)],
+        "agent": [agent(recorder, &patient(record.name, subject), parties)],
     });
     let request = |url: &str| json!({"method": "POST", "url": url});
     Ok(json!({

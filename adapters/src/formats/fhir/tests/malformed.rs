@@ -223,7 +223,7 @@ fn size_depth_and_form() {
 fn bundles() {
     let now = "2026-02-01T00:00:00Z".parse().unwrap();
     let permit = consent(permit_terms());
-    let bundle = export_sote(&permit, &hetu(), &Recorder::Client, now, &parties).unwrap();
+    let bundle = export_sote(&permit, Some(&hetu()), &Recorder::Client, now, &parties).unwrap();
     assert_eq!(read(&bundle, Reading::R4Literal).consents, [permit_terms()]);
     let change = |pointer: &str, value: Value| {
         let mut changed = bundle.clone();

@@ -125,7 +125,7 @@ fn what_cannot_be_written() {
 fn a_permit_in_the_shape_of_sote_consent() {
     let now = "2026-02-01T00:00:00Z".parse().unwrap();
     let written = |recorder: &Recorder| {
-        export_sote(&consent(permit_terms()), &hetu(), recorder, now, &parties).unwrap()
+        export_sote(&consent(permit_terms()), Some(&hetu()), recorder, now, &parties).unwrap()
     };
     let bundle = written(&Recorder::Client);
     let entries = bundle["entry"].as_array().unwrap();
@@ -162,10 +162,10 @@ fn a_permit_in_the_shape_of_sote_consent() {
     assert_eq!(professional["onBehalfOf"]["identifier"]["value"], "social/lapsiperheet");
 
     let health = ConsentTerms { permit_domain: PermitDomain::Health.into(), ..permit_terms() };
-    let health = export_sote(&consent(health), &hetu(), &Recorder::Client, now, &parties).unwrap();
+    let health = export_sote(&consent(health), Some(&hetu()), &Recorder::Client, now, &parties).unwrap();
     let category = &health["entry"][0]["resource"]["category"][0]["coding"][0]["code"];
     assert_eq!(category, "1");
     let ended = Consent { state: ConsentState::Withdrawn.into(), ..consent(permit_terms()) };
-    let refused = export_sote(&ended, &hetu(), &Recorder::Client, now, &parties);
+    let refused = export_sote(&ended, Some(&hetu()), &Recorder::Client, now, &parties);
     assert_eq!(refused, Err(ExportError::NotInForce));
 }
