@@ -1,7 +1,7 @@
 //! What does the engine answer in every situation of a small world? A table for `clients/python/oracle.py` to judge.
 //!
 //! [`situations`] goes through products of agencies, consents, prohibitions, grounds, ages and readers. [`Engines`]
-//! answers each with the real engine, and [`write`] makes a table of it.
+//! answers each with the real engine, and [`write()`] makes a table of it.
 
 mod aside;
 mod products;
