@@ -145,7 +145,9 @@ impl Engine {
     pub fn decide(&self, index: &ConsentIndex, asked: CategorySet, question: &Question) -> Decision {
         let mut decision = self.blank(asked, question.now);
         decision.revision = Some(index.revision());
-        let envelope_open = self.sees_envelope(question);
+        // Looked at only where it matters: most questions are about personal categories alone.
+        let asks_envelope = asked.is_empty() || asked.contains(DataCategory::Envelope);
+        let envelope_open = asks_envelope && self.sees_envelope(question);
         if asked.contains(DataCategory::Envelope) {
             if envelope_open {
                 decision.permitted.insert(DataCategory::Envelope);
