@@ -5,12 +5,14 @@
 
 use jiff::Timestamp;
 use polku_proto::YouthId;
+use polku_proto::v1::Purpose;
 use prost::Message;
 use uuid::Uuid;
 
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::journey::own_record;
 use crate::person::{Alone, Person};
 use crate::seal::Place;
 use crate::store::{RequestKey, RequestRow};
@@ -61,7 +63,8 @@ impl Gateway {
         call: &Call<'_>,
         youth: YouthId,
     ) -> Result<Begun<A>, Error> {
-        self.check_own_word(call.caller, self.own_word(call.caller, youth))?;
+        let own = own_record(call.caller, youth, Purpose::Unspecified, self.now());
+        self.check_own_word(call.caller, own)?;
         let alone = self.alone_with(youth).await?;
         let row = self.request_of(call).await?;
         let person = self.person(youth).await?;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use polku_proto::v1::DataCategory;
 use polku_proto::{CategorySet, ConsentId};
+use smallvec::SmallVec;
 
 /// The engine's answer in one word. Three-valued inside only: on the wire the third value would reveal a prohibition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -112,7 +113,8 @@ pub struct Decision {
     pub(crate) permitted: CategorySet,
     pub(crate) withheld: CategorySet,
     pub(crate) outcome: Outcome,
-    pub(crate) bases: Vec<Basis>,
+    // Most decisions rest on one or two: those need no memory of their own.
+    pub(crate) bases: SmallVec<[Basis; 2]>,
     pub(crate) reasons: Vec<Reason>,
     pub(crate) obligations: Vec<Obligation>,
     pub(crate) policy_digest: [u8; 32],

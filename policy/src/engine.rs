@@ -13,6 +13,7 @@ use std::fmt;
 use jiff::Timestamp;
 use polku_proto::v1::DataCategory;
 use polku_proto::{CategorySet, Disclose, Valid};
+use smallvec::SmallVec;
 
 use crate::decision::{Basis, BasisKind, Decision, Denied, Obligation, Outcome, Reason, earlier};
 use crate::directory::{Directory, Sector};
@@ -20,7 +21,7 @@ use crate::index::{ConsentIndex, GivenBy, Sides, Word};
 use crate::permit::Authorised;
 use crate::question::{ActorRole, Channel, PurposeSet, Question, Reader, Viewer};
 use crate::rules::{Action, Answer, Failed, RuleSays, Rules, digest};
-use agencies::{Agencies, Side};
+use agencies::{Agencies, Ends, Side};
 use facts::{Common, Facts, disclosed, next_midnight};
 use memo::Memo;
 pub use recorded::{Change, Recorded, Replayed, Shift, difference, replay};
@@ -158,8 +159,9 @@ impl Engine {
         }
         let disclosed = disclosed(question.viewer);
         let personal = asked.difference(ENVELOPE);
-        let word = index.word(question, self.sides(&question.channel), personal.intersection(disclosed));
-        let Ok(said) = self.said(personal, question, &word) else {
+        let ends = self.agencies.ends(&question.channel);
+        let word = index.word(question, self.sides(ends), personal.intersection(disclosed));
+        let Ok(said) = self.said(personal, question, ends, &word) else {
             return self.failed(index, asked, question.now);
         };
         decision.permitted.extend(said.groups.permitted());
@@ -169,7 +171,7 @@ impl Engine {
         if !said.silent.is_empty() {
             decision.reasons.push(Reason::NoBasis);
         }
-        self.give_grounds(&said.groups, &word, question, &mut decision);
+        self.give_grounds(&said.groups, &word, (question.viewer, ends), &mut decision);
         decision.valid_until = self.bound(&word, question, &decision);
         let nothing_asked_is_open = asked.is_empty() && !envelope_open;
         if nothing_asked_is_open {
@@ -253,8 +255,15 @@ impl Engine {
     }
 
     /// Asks the rules, or remembers what they have said to the same facts.
-    fn said(&self, personal: CategorySet, question: &Question, word: &Word) -> Result<Said, Failed> {
-        let common = Common::of(question, &word.standing, &self.agencies, self.rules.era(question.now));
+    fn said(
+        &self,
+        personal: CategorySet,
+        question: &Question,
+        ends: Ends,
+        word: &Word,
+    ) -> Result<Said, Failed> {
+        let era = self.rules.era(question.now);
+        let common = Common::of(question, ends, &word.standing, &self.agencies, era);
         let mut said = Said::default();
         let mut fresh = Vec::new();
         let remembered = self.memo.as_ref().map(Memo::read);
@@ -312,7 +321,13 @@ impl Engine {
     }
 
     /// Names the grounds of what is permitted, and what comes with them.
-    fn give_grounds(&self, groups: &Groups, word: &Word, question: &Question, decision: &mut Decision) {
+    fn give_grounds(
+        &self,
+        groups: &Groups,
+        word: &Word,
+        (viewer, ends): (Viewer, Ends),
+        decision: &mut Decision,
+    ) {
         for (permits, categories) in groups.iter() {
             for note in self.rules.named(permits) {
                 let RuleSays::Permits(kind) = note.says else { continue };
@@ -332,7 +347,7 @@ impl Engine {
                 }
             }
         }
-        let told = groups.permitted().intersection(disclosed(question.viewer));
+        let told = groups.permitted().intersection(disclosed(viewer));
         if told.is_empty() {
             return;
         }
@@ -340,11 +355,11 @@ impl Engine {
             decision.obligations.push(Obligation::MarkRedacted);
         }
         // Data of social services that go to another controller outside the national archive (law 703/2023).
-        let discloser = match question.viewer {
-            Viewer::Addressee | Viewer::Subject => &question.channel.from,
-            Viewer::Author => &question.channel.to,
+        let discloser = match viewer {
+            Viewer::Addressee | Viewer::Subject => ends.from,
+            Viewer::Author => ends.to,
         };
-        if self.agencies.sector(self.agencies.side(&discloser.agency)) == Some(Sector::Social) {
+        if self.agencies.sector(discloser) == Some(Sector::Social) {
             decision.obligations.push(Obligation::DisclosureNotice);
         }
     }
@@ -368,12 +383,8 @@ impl Engine {
         earlier(earlier(word.edge, midnight), self.rules.next_edge(question.now))
     }
 
-    fn sides(&self, channel: &Channel) -> Sides {
-        let sector = |side: Side| self.agencies.sector(side);
-        Sides {
-            from: sector(self.agencies.side(&channel.from.agency)),
-            to: sector(self.agencies.side(&channel.to.agency)),
-        }
+    fn sides(&self, ends: Ends) -> Sides {
+        Sides { from: self.agencies.sector(ends.from), to: self.agencies.sector(ends.to) }
     }
 
     fn knows(&self, channel: &Channel) -> bool {
@@ -402,7 +413,7 @@ impl Engine {
             permitted: CategorySet::EMPTY,
             withheld: CategorySet::EMPTY,
             outcome: Outcome::Permitted,
-            bases: Vec::new(),
+            bases: SmallVec::new(),
             reasons: Vec::new(),
             obligations: Vec::new(),
             policy_digest: self.policy_digest,

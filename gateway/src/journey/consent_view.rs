@@ -1,17 +1,18 @@
 //! Who may read a consent, and what of it?
 
 use jiff::Timestamp;
-use polku_policy::{Authorised, Channel, Question, Viewer};
+use polku_policy::Authorised;
 use polku_proto::v1::{
     Consent, ConsentChange, GetConsentRequest, ListConsentsRequest, ListConsentsResponse, Purpose,
 };
-use polku_proto::{CategorySet, ConsentName, Valid, YouthId};
+use polku_proto::{ConsentName, Valid, YouthId};
 
 use super::consent::expire;
 use super::page;
 use super::read::{name, youth_id};
 use super::refer::mismatch;
 use super::terms::names;
+use super::view::own_record;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -122,16 +123,7 @@ impl Gateway {
         }
         let purpose =
             consent.terms.as_ref().and_then(|terms| terms.purposes().next()).unwrap_or(Purpose::Unspecified);
-        let viewer = match caller.actor {
-            Actor::Subject(_) | Actor::Representative { .. } => Viewer::Subject,
-            Actor::Professional { .. } => Viewer::Author,
-        };
-        let channel = Channel::between(caller.agency.clone(), caller.agency.clone());
-        let question =
-            Question { actor: caller.role(), ..Question::new(person.id, channel, viewer, purpose, now) };
-        self.engine()
-            .authorise(&self.index(), Valid::check(consent)?, CategorySet::EMPTY, &question)
-            .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))
+        self.view_record(consent, own_record(caller, person.id, purpose, now))
     }
 }
 

@@ -1,17 +1,18 @@
 //! A professional records what the law makes of a young person's situation: it decides what may be disclosed.
 
 use jiff::Timestamp;
-use polku_policy::{Authorised, Channel, Question, Sector, Viewer};
+use polku_policy::{Authorised, Sector};
 use polku_proto::v1::legal_status_terms::Status;
 use polku_proto::v1::{
     EndLegalStatusRequest, LegalStatus, LegalStatusChange, LegalStatusTerms, ListLegalStatusesRequest,
     ListLegalStatusesResponse, Purpose, RecordLegalStatusRequest, legal_status,
 };
-use polku_proto::{CategorySet, LegalStatusId, LegalStatusName, Valid, YouthId};
+use polku_proto::{LegalStatusId, LegalStatusName, Valid, YouthId};
 
 use super::commit::{Batch, Mark, Write};
 use super::read::{name, youth_id};
 use super::refer::mismatch;
+use super::view::own_record;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -204,18 +205,7 @@ impl Gateway {
         status: LegalStatus,
         now: Timestamp,
     ) -> Result<Authorised<LegalStatus>, Error> {
-        let viewer = match caller.actor {
-            Actor::Subject(_) | Actor::Representative { .. } => Viewer::Subject,
-            Actor::Professional { .. } => Viewer::Author,
-        };
-        let channel = Channel::between(caller.agency.clone(), caller.agency.clone());
-        let question = Question {
-            actor: caller.role(),
-            ..Question::new(youth, channel, viewer, Purpose::Unspecified, now)
-        };
-        self.engine()
-            .authorise(&self.index(), Valid::check(status)?, CategorySet::EMPTY, &question)
-            .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))
+        self.view_record(status, own_record(caller, youth, Purpose::Unspecified, now))
     }
 }
 

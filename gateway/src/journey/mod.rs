@@ -36,5 +36,5 @@ pub(crate) use read::name;
 pub(crate) use refer::Sent;
 pub(crate) use respond::{Action, Respond, event};
 pub(crate) use verify_batch::Question;
-pub(crate) use view::reader;
+pub(crate) use view::{own_record, reader};
 pub(crate) use watch::{Feed, Watch};

@@ -1,17 +1,18 @@
 //! The young person prohibits disclosures, and lifts a prohibition.
 
 use jiff::Timestamp;
-use polku_policy::{Authorised, Channel, Question, Viewer};
+use polku_policy::Authorised;
 use polku_proto::v1::{
     LiftProhibitionRequest, Prohibition, ProhibitionChange, ProhibitionTerms, Purpose,
     RecordProhibitionRequest, prohibition,
 };
-use polku_proto::{CategorySet, ProhibitionId, ProhibitionName, Valid, YouthId};
+use polku_proto::{ProhibitionId, ProhibitionName, Valid, YouthId};
 
 use super::commit::{Batch, Mark, Write};
 use super::consent::is_guardian;
 use super::read::{name, youth_id};
 use super::refer::mismatch;
+use super::view::own_record;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -149,18 +150,7 @@ impl Gateway {
         prohibition: Prohibition,
         now: Timestamp,
     ) -> Result<Authorised<Prohibition>, Error> {
-        let viewer = match caller.actor {
-            Actor::Subject(_) | Actor::Representative { .. } => Viewer::Subject,
-            Actor::Professional { .. } => Viewer::Author,
-        };
-        let channel = Channel::between(caller.agency.clone(), caller.agency.clone());
-        let question = Question {
-            actor: caller.role(),
-            ..Question::new(youth, channel, viewer, Purpose::Unspecified, now)
-        };
-        self.engine()
-            .authorise(&self.index(), Valid::check(prohibition)?, CategorySet::EMPTY, &question)
-            .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))
+        self.view_record(prohibition, own_record(caller, youth, Purpose::Unspecified, now))
     }
 }
 

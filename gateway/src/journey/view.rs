@@ -30,6 +30,16 @@ pub(crate) fn viewer(caller: &Caller, row: &ReferralRow) -> Result<Viewer, Error
     }
 }
 
+/// What the caller sees beside any referral: an agency what is its own, the young person's side what is about them.
+pub(crate) fn own_record(caller: &Caller, youth: YouthId, purpose: Purpose, now: Timestamp) -> Question {
+    let viewer = match caller.actor {
+        Actor::Subject(_) | Actor::Representative { .. } => Viewer::Subject,
+        Actor::Professional { .. } => Viewer::Author,
+    };
+    let channel = Channel::between(caller.agency.clone(), caller.agency.clone());
+    Question { actor: caller.role(), ..Question::new(youth, channel, viewer, purpose, now) }
+}
+
 /// To whom an answer goes.
 pub(crate) fn reader(caller: &Caller) -> Reader {
     match &caller.actor {
@@ -76,19 +86,22 @@ impl Gateway {
         })
     }
 
-    /// The caller's own word about a person, beside any referral.
-    pub(crate) fn own_word(&self, caller: &Caller, youth: YouthId) -> Question {
-        let channel = Channel::between(caller.agency.clone(), caller.agency.clone());
-        Question::new(youth, channel, Viewer::Author, Purpose::Unspecified, self.now())
-    }
-
     /// Whether the rules let this representative see the young person's own data at all.
     fn represents(&self, caller: &Caller, youth: YouthId) -> bool {
-        let channel = Channel::between(caller.agency.clone(), caller.agency.clone());
-        let own = Question::new(youth, channel, Viewer::Subject, Purpose::Unspecified, self.now());
-        let question = Question { actor: caller.role(), ..own };
+        let question = own_record(caller, youth, Purpose::Unspecified, self.now());
         let attendance = CategorySet::of(&[DataCategory::ServiceAttendance]);
         self.engine().decide(&self.index(), attendance, &question).permitted() == attendance
+    }
+
+    /// A record beside any referral, as the caller may see it: a consent, a prohibition, a legal status.
+    pub(super) fn view_record<X: Disclose + polku_proto::Validate>(
+        &self,
+        record: X,
+        question: Question,
+    ) -> Result<Authorised<X>, Error> {
+        self.engine()
+            .authorise(&self.index(), Valid::check(record)?, CategorySet::EMPTY, &question)
+            .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))
     }
 
     /// The referral as this caller may see it now.

@@ -1,6 +1,6 @@
 //! What do the rules know of the agencies? Cedar entities, made once, and a small number for each agency.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use cedar_policy::{Entities, Entity, EntityUid, RestrictedExpression};
 use foldhash::fast::RandomState;
@@ -9,6 +9,7 @@ use polku_proto::AgencyId;
 use super::EngineError;
 use super::vocabulary::Vocabulary;
 use crate::directory::{Agency, Directory, Sector, Standing, Task};
+use crate::question::Channel;
 use crate::rules::Rules;
 
 /// The place of an agency: 0 for every one that the directory does not know.
@@ -19,13 +20,21 @@ pub(super) struct Side(pub(super) u16);
 pub(super) struct Agencies {
     places: HashMap<AgencyId, Side, RandomState>,
     known: Vec<Known>,
-    agreed: HashSet<(Side, Side), RandomState>,
     entities: Entities,
 }
 
 struct Known {
     sector: Option<Sector>,
     uid: EntityUid,
+    /// Whom it may disclose to by an agreement, in order.
+    agreed: Vec<Side>,
+}
+
+/// The two agencies of a channel, by their places.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ends {
+    pub(super) from: Side,
+    pub(super) to: Side,
 }
 
 impl Side {
@@ -38,25 +47,25 @@ impl Agencies {
         rules: &Rules,
         vocabulary: &Vocabulary,
     ) -> Result<Agencies, EngineError> {
-        let mut agencies = Agencies {
-            places: HashMap::default(),
-            known: Vec::new(),
-            agreed: HashSet::default(),
-            entities: Entities::empty(),
-        };
+        let mut agencies =
+            Agencies { places: HashMap::default(), known: Vec::new(), entities: Entities::empty() };
         // No agency has an empty id, so this one is nobody's.
         let stranger = vocabulary.agency("");
         let mut entities = vec![entity(&stranger, None, vocabulary)?];
-        agencies.known.push(Known { sector: None, uid: stranger });
+        agencies.known.push(Known { sector: None, uid: stranger, agreed: Vec::new() });
         for agency in directory.agencies() {
             let uid = vocabulary.agency(agency.id.as_str());
             entities.push(entity(&uid, Some(agency), vocabulary)?);
             let place = u16::try_from(agencies.known.len()).map_err(|_| EngineError::TooManyAgencies)?;
             agencies.places.insert(agency.id.clone(), Side(place));
-            agencies.known.push(Known { sector: Some(agency.sector), uid });
+            agencies.known.push(Known { sector: Some(agency.sector), uid, agreed: Vec::new() });
         }
+        // They come in the order of ids, as the places do: each list is in order.
         for agreement in directory.agreements() {
-            agencies.agreed.insert((agencies.side(&agreement.from), agencies.side(&agreement.to)));
+            let (from, to) = (agencies.side(&agreement.from), agencies.side(&agreement.to));
+            if let Some(known) = agencies.known.get_mut(usize::from(from.0)) {
+                known.agreed.push(to);
+            }
         }
         let ages = rules.ages().iter().cloned();
         agencies.entities = Entities::from_entities(entities.into_iter().chain(ages), Some(rules.schema()))
@@ -66,6 +75,11 @@ impl Agencies {
 
     pub(super) fn side(&self, agency: &AgencyId) -> Side {
         self.places.get(agency).copied().unwrap_or(Side::UNKNOWN)
+    }
+
+    /// Looks both agencies of a channel up.
+    pub(super) fn ends(&self, channel: &Channel) -> Ends {
+        Ends { from: self.side(&channel.from.agency), to: self.side(&channel.to.agency) }
     }
 
     pub(super) fn sector(&self, side: Side) -> Option<Sector> {
@@ -80,7 +94,8 @@ impl Agencies {
     /// Tells whether there is an agreement to disclose in this direction. What the recipient tells about the matter
     /// comes back under the same one.
     pub(super) fn agreed(&self, from: Side, to: Side) -> bool {
-        self.agreed.contains(&(from, to))
+        let known = self.known.get(usize::from(from.0));
+        known.is_some_and(|known| known.agreed.binary_search_by_key(&to.0, |side| side.0).is_ok())
     }
 
     /// The agencies and the ages.

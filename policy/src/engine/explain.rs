@@ -20,9 +20,10 @@ impl Engine {
         let decision = self.decide(index, asked, question);
         let failed = decision.reasons().contains(&Reason::RulesFailed);
         let told = asked.difference(ENVELOPE).intersection(disclosed(question.viewer));
-        let word = index.word(question, self.sides(&question.channel), told);
+        let ends = self.agencies.ends(&question.channel);
+        let word = index.word(question, self.sides(ends), told);
         let era = self.rules.era(question.now);
-        let common = Common::of(question, &word.standing, &self.agencies, era);
+        let common = Common::of(question, ends, &word.standing, &self.agencies, era);
         let explain = |category| {
             let permitted = decision.permitted().contains(category);
             let (bases, missing) = if permitted {

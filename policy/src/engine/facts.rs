@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use polku_proto::v1::{DataCategory, LegalGround, Purpose};
 use polku_proto::{CategorySet, time};
 
-use super::agencies::{Agencies, Side};
+use super::agencies::{Agencies, Ends, Side};
 use crate::index::{Capacity, Given, Standing, Word};
 use crate::question::{ActorRole, Question, Relation, Viewer};
 
@@ -83,9 +83,15 @@ struct Own {
 }
 
 impl Common {
-    pub(super) fn of(question: &Question, standing: &Standing, agencies: &Agencies, era: u8) -> Common {
+    pub(super) fn of(
+        question: &Question,
+        ends: Ends,
+        standing: &Standing,
+        agencies: &Agencies,
+        era: u8,
+    ) -> Common {
         let channel = &question.channel;
-        let (from, to) = (agencies.side(&channel.from.agency), agencies.side(&channel.to.agency));
+        let Ends { from, to } = ends;
         let (reader, discloser, own) = match question.viewer {
             Viewer::Addressee => (Some(to), from, Some(&channel.to)),
             Viewer::Author => (Some(from), to, Some(&channel.from)),

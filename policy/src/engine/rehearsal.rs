@@ -18,7 +18,8 @@ impl Engine {
         let at = channel.to.clone();
         let ask = |question: &Question, category| -> Result<(), EngineError> {
             let standing = crate::index::Standing::default();
-            let common = Common::of(question, &standing, &self.agencies, 0);
+            let common =
+                Common::of(question, self.agencies.ends(&question.channel), &standing, &self.agencies, 0);
             let facts = common.with(category, &Word::default());
             let actions: &[Action] =
                 if question.viewer == Viewer::Subject { &[Action::Disclose] } else { &Action::ALL };

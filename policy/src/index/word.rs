@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use polku_proto::v1::DataCategory;
 use polku_proto::{CategorySet, ConsentId};
+use smallvec::SmallVec;
 
 use super::entry::{Entry, Instrument, Numbers, PartyLists};
 use super::{ConsentIndex, GivenBy, Prohibition, Standing};
@@ -36,7 +37,7 @@ pub(crate) struct Word {
     /// What a prohibition covers.
     pub(crate) prohibited: CategorySet,
     /// The grants in force that cover something of it.
-    pub(crate) grounds: Vec<GrantGround>,
+    pub(crate) grounds: SmallVec<[GrantGround; 4]>,
     /// The next instant at which a grant begins or ceases to cover something that is not prohibited.
     pub(crate) edge: Option<Timestamp>,
     /// Beside their word.
@@ -89,7 +90,7 @@ impl ConsentIndex {
                 word.edge = earlier(word.edge, entry.period.next_edge(question.now));
             }
             if entry.period.contains(question.now) {
-                word.take(entry, covered, person.grants.len());
+                word.take(entry, covered);
             }
         }
         word
@@ -97,15 +98,12 @@ impl ConsentIndex {
 }
 
 impl Word {
-    fn take(&mut self, entry: &Entry, covered: CategorySet, most: usize) {
+    fn take(&mut self, entry: &Entry, covered: CategorySet) {
         self.explicit.extend(covered.intersection(entry.explicit));
         let sufficient = covered.intersection(entry.sufficient());
         let given =
             if entry.instrument == Instrument::Consent { &mut self.consents } else { &mut self.permits };
         given.of(entry.given_by).extend(sufficient);
-        if self.grounds.is_empty() {
-            self.grounds.reserve_exact(most);
-        }
         self.grounds.push(GrantGround {
             consent: (entry.id, u64::from(entry.version)),
             kind: entry.kind(),
