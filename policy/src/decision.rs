@@ -132,6 +132,33 @@ pub struct Denied {
 }
 
 impl Reason {
+    /// Every reason.
+    pub const ALL: [Reason; 17] = [
+        Reason::NoBasis,
+        Reason::Prohibited,
+        Reason::NoAgreement,
+        Reason::UnknownAgency,
+        Reason::SpecialCategoryNotExplicit,
+        Reason::RoleWithoutAccess,
+        Reason::OtherUnit,
+        Reason::NoCareRelation,
+        Reason::AddressProtected,
+        Reason::StatisticsOnly,
+        Reason::NotAnAuthority,
+        Reason::RenewConsent,
+        Reason::OwnDecisionGoverns,
+        Reason::GuardianPermissionMissing,
+        Reason::HiddenFromGuardian,
+        Reason::RequiredCategoryMissing,
+        Reason::RulesFailed,
+    ];
+
+    /// Goes through the reasons that a rule can give. The others are the engine's own.
+    pub(crate) fn of_rules() -> impl Iterator<Item = Reason> {
+        let own = [Reason::NoBasis, Reason::RequiredCategoryMissing, Reason::RulesFailed];
+        Reason::ALL.into_iter().filter(move |reason| !own.contains(reason))
+    }
+
     /// Gives the code of the reason, as rules and the audit log write it.
     #[must_use]
     pub const fn code(self) -> &'static str {

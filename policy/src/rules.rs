@@ -377,7 +377,7 @@ impl Rules {
 impl Answer {
     /// Goes through the reasons, in their fixed order.
     pub(crate) fn reasons(self) -> impl Iterator<Item = Reason> {
-        note::REASONS.into_iter().filter(move |reason| self.reasons & bit(*reason) != 0)
+        Reason::of_rules().filter(move |reason| self.reasons & bit(*reason) != 0)
     }
 }
 

@@ -186,25 +186,6 @@ impl Spelled for Reason {
     }
 
     fn every() -> impl Iterator<Item = Reason> {
-        [
-            Reason::NoBasis,
-            Reason::Prohibited,
-            Reason::NoAgreement,
-            Reason::UnknownAgency,
-            Reason::SpecialCategoryNotExplicit,
-            Reason::RoleWithoutAccess,
-            Reason::OtherUnit,
-            Reason::NoCareRelation,
-            Reason::AddressProtected,
-            Reason::StatisticsOnly,
-            Reason::NotAnAuthority,
-            Reason::RenewConsent,
-            Reason::OwnDecisionGoverns,
-            Reason::GuardianPermissionMissing,
-            Reason::HiddenFromGuardian,
-            Reason::RequiredCategoryMissing,
-            Reason::RulesFailed,
-        ]
-        .into_iter()
+        Reason::ALL.into_iter()
     }
 }

@@ -16,24 +16,6 @@ const OBLIGATIONS: &str = "obligations";
 const VALID_FROM: &str = "valid_from";
 const VALID_UNTIL: &str = "valid_until";
 
-/// The reasons that a rule can give. The others are the engine's own.
-pub(super) const REASONS: [Reason; 14] = [
-    Reason::Prohibited,
-    Reason::NoAgreement,
-    Reason::UnknownAgency,
-    Reason::SpecialCategoryNotExplicit,
-    Reason::RoleWithoutAccess,
-    Reason::OtherUnit,
-    Reason::NoCareRelation,
-    Reason::AddressProtected,
-    Reason::StatisticsOnly,
-    Reason::NotAnAuthority,
-    Reason::RenewConsent,
-    Reason::OwnDecisionGoverns,
-    Reason::GuardianPermissionMissing,
-    Reason::HiddenFromGuardian,
-];
-
 /// The annotations of one rule, read.
 pub(crate) struct Note {
     pub(crate) id: Arc<str>,
@@ -70,7 +52,7 @@ impl Note {
         }
         let says = match policy.effect() {
             Effect::Permit => kind(basis).map(Says::Permits),
-            Effect::Forbid => REASONS.into_iter().find(|reason| reason.code() == basis).map(Says::Forbids),
+            Effect::Forbid => Reason::of_rules().find(|reason| reason.code() == basis).map(Says::Forbids),
         };
         let says = says.ok_or_else(|| RulesError::BasisUnknown { rule: rule.to_owned() })?;
         let valid_from = instant(policy, VALID_FROM, rule)?;

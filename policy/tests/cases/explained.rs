@@ -18,26 +18,6 @@ use uuid::Uuid;
 
 use crate::world::{AGENCIES, directory, engine, id, now, question, rules_with, youth};
 
-const REASONS: [Reason; 17] = [
-    Reason::NoBasis,
-    Reason::Prohibited,
-    Reason::NoAgreement,
-    Reason::UnknownAgency,
-    Reason::SpecialCategoryNotExplicit,
-    Reason::RoleWithoutAccess,
-    Reason::OtherUnit,
-    Reason::NoCareRelation,
-    Reason::AddressProtected,
-    Reason::StatisticsOnly,
-    Reason::NotAnAuthority,
-    Reason::RenewConsent,
-    Reason::OwnDecisionGoverns,
-    Reason::GuardianPermissionMissing,
-    Reason::HiddenFromGuardian,
-    Reason::RequiredCategoryMissing,
-    Reason::RulesFailed,
-];
-
 fn categories() -> impl Strategy<Value = CategorySet> {
     (0..=u32::MAX).prop_map(CategorySet::from_bits_truncate)
 }
@@ -299,7 +279,7 @@ fn there_are_words_for_everything_in_each_language() {
             CategorySet::ALL.iter().map(|category| language.category(category)).collect();
         assert_eq!(names.len(), 15, "each category has a name of its own");
         let mut sentences = BTreeSet::new();
-        for reason in REASONS {
+        for reason in Reason::ALL {
             let missing = missing(reason);
             let remedy = missing.remedy(language);
             assert!(remedy.ends_with('.') && !remedy.contains("  "), "{remedy}");
@@ -314,7 +294,7 @@ fn there_are_words_for_everything_in_each_language() {
             assert!(text.ends_with('.') && !text.contains("..") && !text.contains("  "), "{text}");
             sentences.insert(text);
         }
-        assert_eq!(sentences.len(), REASONS.len(), "each reason has words of its own");
+        assert_eq!(sentences.len(), Reason::ALL.len(), "each reason has words of its own");
     }
     assert!("se".parse::<Language>().is_err());
     assert!("FI".parse::<Language>().is_err());
