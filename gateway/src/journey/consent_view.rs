@@ -123,7 +123,7 @@ impl Gateway {
         }
         let purpose =
             consent.terms.as_ref().and_then(|terms| terms.purposes().next()).unwrap_or(Purpose::Unspecified);
-        self.view_record(consent, own_record(caller, person.id, purpose, now))
+        self.view_record(consent, &own_record(caller, person.id, purpose, now))
     }
 }
 

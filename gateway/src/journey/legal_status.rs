@@ -205,7 +205,7 @@ impl Gateway {
         status: LegalStatus,
         now: Timestamp,
     ) -> Result<Authorised<LegalStatus>, Error> {
-        self.view_record(status, own_record(caller, youth, Purpose::Unspecified, now))
+        self.view_record(status, &own_record(caller, youth, Purpose::Unspecified, now))
     }
 }
 

@@ -150,7 +150,7 @@ impl Gateway {
         prohibition: Prohibition,
         now: Timestamp,
     ) -> Result<Authorised<Prohibition>, Error> {
-        self.view_record(prohibition, own_record(caller, youth, Purpose::Unspecified, now))
+        self.view_record(prohibition, &own_record(caller, youth, Purpose::Unspecified, now))
     }
 }
 

@@ -97,10 +97,10 @@ impl Gateway {
     pub(super) fn view_record<X: Disclose + polku_proto::Validate>(
         &self,
         record: X,
-        question: Question,
+        question: &Question,
     ) -> Result<Authorised<X>, Error> {
         self.engine()
-            .authorise(&self.index(), Valid::check(record)?, CategorySet::EMPTY, &question)
+            .authorise(&self.index(), Valid::check(record)?, CategorySet::EMPTY, question)
             .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))
     }
 
