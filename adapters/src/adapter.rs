@@ -7,8 +7,12 @@ use async_trait::async_trait;
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use polku_policy::Authorised;
-use polku_proto::v1::{Delivery, Outcome, ReferralState, RejectionReason};
-use polku_proto::{AgencyId, MessageId, ReferralId};
+use polku_proto::identity::Hetu;
+use polku_proto::v1::{
+    AgencyFacts, Delivery, FactsQuery, LegalClaim, Origin, Outcome, PlanPart, Purpose, ReferralContent,
+    ReferralState, RejectionReason,
+};
+use polku_proto::{AgencyId, MessageId, Party, ReferralId};
 use uuid::Uuid;
 
 /// The translation between the contract and one agency's own protocol, and the way there and back.
@@ -31,6 +35,14 @@ pub trait Adapter: Debug + Send + Sync {
     /// # Errors
     /// [`AdapterError`] when the agency gives no answer.
     async fn status(&self, message: &MessageId, now: Timestamp) -> Result<DeliveryStatus, AdapterError>;
+
+    /// Asks what the agency holds on a person. The permit is for telling the agency about whom it is asked; what it
+    /// answers has been decided on by nobody yet.
+    ///
+    /// # Errors
+    /// [`AdapterError`]. Asking changes nothing: another question may follow whatever the error is.
+    async fn fetch(&self, query: Authorised<FactsQuery>, now: Timestamp)
+    -> Result<AgencyFacts, AdapterError>;
 
     /// Authenticates and reads what the agency sends of its own accord.
     ///
@@ -162,19 +174,17 @@ impl Debug for Inbound<'_> {
     }
 }
 
-/// What an agency tells about a referral.
-#[derive(Clone, PartialEq, Eq)]
+/// What an agency tells of its own accord.
+#[derive(Clone, PartialEq)]
 pub struct InboundEvent {
     /// The agency's id of the message: a repetition has the same effect and answer as the first one.
     pub message: Uuid,
-    /// The referral.
-    pub referral: ReferralId,
     /// The agency's own id of the official, as the contract's `Professional.id`.
     pub official: String,
     /// The official's unit.
     pub unit: String,
-    /// What is to happen.
-    pub change: InboundChange,
+    /// What it is about.
+    pub matter: InboundMatter,
 }
 
 impl Debug for InboundEvent {
@@ -183,8 +193,70 @@ impl Debug for InboundEvent {
     }
 }
 
+/// What an agency's message is about.
+#[derive(Clone, PartialEq)]
+pub enum InboundMatter {
+    /// A step in a referral that the agency sent or received.
+    Change {
+        /// The referral.
+        referral: ReferralId,
+        /// What is to happen.
+        change: InboundChange,
+    },
+    /// A referral that the agency sends.
+    Referral(Box<InboundReferral>),
+    /// The agency's own plan, or its part of the joint one.
+    PlanPart(Box<InboundPlanPart>),
+}
+
+impl Debug for InboundMatter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("InboundMatter(redacted)")
+    }
+}
+
+/// A referral that an agency sends in its own protocol: what `SendReferral` takes, with the person by identity.
+#[derive(Clone, PartialEq)]
+pub struct InboundReferral {
+    /// Whom it is about.
+    pub identity: Hetu,
+    /// To whom: an agency, or one of its units.
+    pub recipient: Party,
+    /// What for.
+    pub purpose: Purpose,
+    /// What is told. Without the identity code.
+    pub content: ReferralContent,
+    /// Until when an answer is expected, if the sender says so.
+    pub respond_by: Option<Timestamp>,
+    /// The ground in law, where it is told without permission.
+    pub claim: Option<LegalClaim>,
+    /// Where in the sender's records it stems from, if said.
+    pub origin: Option<Origin>,
+}
+
+impl Debug for InboundReferral {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("InboundReferral(redacted)")
+    }
+}
+
+/// A plan that an agency tells of in its own protocol.
+#[derive(Clone, PartialEq)]
+pub struct InboundPlanPart {
+    /// Whom it is about.
+    pub identity: Hetu,
+    /// The plan. Without the identity code.
+    pub part: PlanPart,
+}
+
+impl Debug for InboundPlanPart {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("InboundPlanPart(redacted)")
+    }
+}
+
 /// A change that an agency makes in its own protocol.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq)]
 pub enum InboundChange {
     /// Takes the referral.
     Accept {
@@ -202,6 +274,13 @@ pub enum InboundChange {
     RequestInformation {
         /// The question.
         question: String,
+    },
+    /// The sender answers a question.
+    ProvideInformation {
+        /// The answer. Without the identity code.
+        answer: Box<ReferralContent>,
+        /// Where in the sender's records it stems from, if said.
+        origin: Option<Origin>,
     },
     /// Begins or goes on.
     Start {
@@ -271,6 +350,20 @@ pub enum InboundOutcome {
     Applied {
         /// The referral's state now.
         state: ReferralState,
+        /// Place of the audit leaf.
+        sequence: u64,
+    },
+    /// The agency's referral is on its way, and that is on disk.
+    Sent {
+        /// Its id, by which the agency will hear of it.
+        referral: ReferralId,
+        /// Its state now.
+        state: ReferralState,
+        /// Place of the audit leaf.
+        sequence: u64,
+    },
+    /// The plan has been taken in, and that is on disk.
+    PlanTaken {
         /// Place of the audit leaf.
         sequence: u64,
     },

@@ -10,7 +10,8 @@ pub mod transport;
 
 pub use adapter::{
     Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundChange, InboundError,
-    InboundEvent, InboundOutcome, Receipt, Redelivery, Reply, Retry,
+    InboundEvent, InboundMatter, InboundOutcome, InboundPlanPart, InboundReferral, Receipt, Redelivery,
+    Reply, Retry,
 };
-pub use registry::{BuildError, build};
+pub use registry::{BuildError, Kind, Matter, build, kinds};
 pub use setting::SettingError;

@@ -2,20 +2,79 @@
 
 use std::sync::Arc;
 
-use polku_proto::AgencyId;
+use polku_proto::{AgencyId, CategorySet};
 use thiserror::Error;
 
 use crate::Adapter;
 use crate::agencies::{te, walmu};
 use crate::setting::SettingError;
 
-type Build = fn(AgencyId, toml::Table) -> Result<Arc<dyn Adapter>, BuildError>;
-
 /// One line for each kind of agency.
-const KINDS: &[(&str, Build)] = &[
-    ("te", te::build),       // employment services
-    ("walmu", walmu::build), // case management of a youth workshop
+const KINDS: &[Kind] = &[
+    te::KIND,    // employment services
+    walmu::KIND, // case management of a youth workshop
 ];
+
+/// A kind of agency: what its adapter can do. `polku adapters list` shows it.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind {
+    /// As `kind` in the configuration.
+    pub id: &'static str,
+    /// Who such an agency is.
+    pub name: &'static str,
+    /// The protocol.
+    pub speaks: &'static str,
+    /// What is sent to it.
+    pub delivers: &'static [Matter],
+    /// What it can be asked for; empty: it cannot be asked.
+    pub fetches: CategorySet,
+    /// What it sends of its own accord.
+    pub receives: &'static [Matter],
+    /// Makes the adapter from the agency's table.
+    pub build: fn(AgencyId, toml::Table) -> Result<Arc<dyn Adapter>, BuildError>,
+}
+
+/// What messages are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Matter {
+    /// A new referral.
+    Referral,
+    /// A referral's state has changed; a cancellation among the changes.
+    StateChange,
+    /// The answer to a question about a referral.
+    Information,
+    /// Nothing permits the disclosure any more.
+    ConsentWithdrawal,
+    /// A part of the joint plan, or a plan of the agency's own.
+    PlanPart,
+    /// A disclosure that was made of the agency's data.
+    DisclosureNotice,
+}
+
+impl Matter {
+    /// Every matter.
+    pub const ALL: [Matter; 6] = [
+        Matter::Referral,
+        Matter::StateChange,
+        Matter::Information,
+        Matter::ConsentWithdrawal,
+        Matter::PlanPart,
+        Matter::DisclosureNotice,
+    ];
+
+    /// In words.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Matter::Referral => "referrals",
+            Matter::StateChange => "state changes",
+            Matter::Information => "answers to questions",
+            Matter::ConsentWithdrawal => "consent withdrawals",
+            Matter::PlanPart => "plan parts",
+            Matter::DisclosureNotice => "disclosure notices",
+        }
+    }
+}
 
 /// An adapter cannot be made.
 #[derive(Debug, Error)]
@@ -52,16 +111,17 @@ impl From<toml::de::Error> for BuildError {
 /// # Errors
 /// There is no such kind, or the table does not fit it.
 pub fn build(kind: &str, agency: AgencyId, table: toml::Table) -> Result<Arc<dyn Adapter>, BuildError> {
-    match KINDS.iter().find(|(known, _)| *known == kind) {
-        Some((_, build)) => build(agency, table),
+    match KINDS.iter().find(|known| known.id == kind) {
+        Some(known) => (known.build)(agency, table),
         None => Err(BuildError::UnknownKind {
             kind: kind.to_owned(),
-            known: kinds().collect::<Vec<_>>().join(", "),
+            known: KINDS.iter().map(|kind| kind.id).collect::<Vec<_>>().join(", "),
         }),
     }
 }
 
 /// Gives every kind of agency.
-pub fn kinds() -> impl Iterator<Item = &'static str> {
-    KINDS.iter().map(|(kind, _)| *kind)
+#[must_use]
+pub fn kinds() -> &'static [Kind] {
+    KINDS
 }

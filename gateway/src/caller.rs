@@ -86,6 +86,15 @@ impl Caller {
         Party { agency: self.agency.clone(), unit: self.actor.unit() }
     }
 
+    /// The organisation's own id of the professional who acts; empty where none does.
+    #[must_use]
+    pub fn professional(&self) -> &str {
+        match &self.actor {
+            Actor::Professional { id, .. } => id,
+            Actor::Subject(_) | Actor::Representative { .. } => "",
+        }
+    }
+
     /// The actor as the policy engine sees it.
     #[must_use]
     pub fn role(&self) -> ActorRole {

@@ -78,6 +78,17 @@ impl CategorySet {
         Ok(set)
     }
 
+    /// Makes the set of the category that a message names for the whole of itself.
+    ///
+    /// Empty for a number that is no category, and for the envelope: what is never removed would never be decided on.
+    #[must_use]
+    pub fn named(number: i32) -> CategorySet {
+        match DataCategory::try_from(number) {
+            Ok(DataCategory::Unspecified | DataCategory::Envelope) | Err(_) => CategorySet::EMPTY,
+            Ok(category) => CategorySet::of(&[category]),
+        }
+    }
+
     /// Gives the set as it stands in a message, in ascending order.
     #[must_use]
     pub fn to_wire(self) -> Vec<i32> {

@@ -17,6 +17,7 @@ pub trait Disclose: prost::Message + Default + Clone + PartialEq {
     /// Removes every field whose category is not permitted. The envelope always stays.
     ///
     /// A payload message inside is cut down in turn, and removed when nothing of it is left. Elements of a list stay
-    /// in their places, if need be empty.
+    /// in their places, if need be empty; but those that name a category of their own (option
+    /// `polku.v1.names_category`) go with it, so that their number does not show.
     fn restrict(&mut self, permitted: CategorySet);
 }

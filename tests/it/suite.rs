@@ -56,6 +56,7 @@ fn telling(content: ReferralContent) -> Vec<String> {
         outcome_measures,
         quality_of_life,
         correspondence_address,
+        contact_wish,
     } = content;
     let ContactDetails { phone, email, street_address, postal_code: _, city: _, municipality: _ } =
         contact.unwrap();
@@ -75,6 +76,7 @@ fn telling(content: ReferralContent) -> Vec<String> {
         housing,
         benefits_income,
         correspondence_address,
+        contact_wish,
         joint_plan,
         service_attendance,
         outcome_measures,

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use polku_proto::time::OutOfRange;
-use polku_proto::v1::Delivery;
 use polku_proto::v1::delivery::Item;
+use polku_proto::v1::{Delivery, DisclosureNotice, PlanPart, ReferralHandover, ReferralNotice};
 use polku_proto::{AgencyId, MessageId, ReferralName};
 
 /// A part of a payload that cannot be expressed in the agency's format.
@@ -19,21 +19,36 @@ impl From<Unwritable> for super::answer::Failure {
 /// A delivery whose frame has been read.
 pub(super) struct Envelope {
     pub(super) message: MessageId,
-    pub(super) referral: ReferralName,
     pub(super) sender: AgencyId,
-    pub(super) item: Item,
+    /// The sender's own id of the professional whose word this is.
+    pub(super) professional: Option<String>,
+    pub(super) content: Content,
+}
+
+/// What a delivery is about.
+pub(super) enum Content {
+    Handover(ReferralName, ReferralHandover),
+    Notice(ReferralName, ReferralNotice),
+    PlanPart(PlanPart),
+    Disclosure(ReferralName, DisclosureNotice),
 }
 
 impl Envelope {
     /// Reads the frame of a delivery.
     pub(super) fn open(delivery: Delivery) -> Result<Self, Unwritable> {
         // The recipient is whoever this adapter speaks to, or the sender when the news goes the other way.
-        let Delivery { message_id, referral, sender, recipient: _, item } = delivery;
+        let Delivery { message_id, referral, sender, recipient: _, item, professional } = delivery;
+        let about = || referral.parse().map_err(|_| Unwritable("referral"));
         Ok(Self {
             message: message_id.parse().map_err(|_| Unwritable("message_id"))?,
-            referral: referral.parse().map_err(|_| Unwritable("referral"))?,
             sender: sender.parse().map_err(|_| Unwritable("sender"))?,
-            item: item.ok_or(Unwritable("item"))?,
+            professional: present(professional),
+            content: match item.ok_or(Unwritable("item"))? {
+                Item::Handover(handover) => Content::Handover(about()?, handover),
+                Item::Notice(notice) => Content::Notice(about()?, notice),
+                Item::PlanPart(part) => Content::PlanPart(part),
+                Item::Disclosure(notice) => Content::Disclosure(about()?, notice),
+            },
         })
     }
 }

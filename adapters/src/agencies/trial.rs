@@ -16,6 +16,8 @@ use polku_proto::v1::{
 };
 use polku_proto::{AgencyId, CategorySet, Party, Valid, time};
 
+use crate::{InboundChange, InboundEvent, InboundMatter};
+
 pub(super) use subsets::try_every_subset;
 
 pub(super) const YOUTH: &str = "0193c5a0-0000-7000-8000-000000000001";
@@ -70,6 +72,7 @@ pub(super) fn content() -> ReferralContent {
         outcome_measures: "Tähti 3/5.".into(),
         quality_of_life: "62/100.".into(),
         correspondence_address: "PL 7, 90015 Oulu".into(),
+        contact_wish: "Soita iltapäivällä.".into(),
     }
 }
 
@@ -107,6 +110,7 @@ pub(super) fn delivery(recipient: &str, item: Item) -> Delivery {
         sender: "ohjaamo".into(),
         recipient: recipient.into(),
         item: Some(item),
+        professional: String::new(),
     }
 }
 
@@ -123,6 +127,14 @@ pub(super) fn permit(delivery: Delivery) -> Authorised<Delivery> {
 pub(super) fn spent(delivery: Delivery) -> (Delivery, Decision) {
     let reader = Reader::Agency(agency(&delivery.recipient));
     permit(delivery).spend(&reader, now()).unwrap()
+}
+
+/// The change that an agency tells of.
+pub(super) fn changed(event: InboundEvent) -> InboundChange {
+    match event.matter {
+        InboundMatter::Change { change, .. } => change,
+        InboundMatter::Referral(_) | InboundMatter::PlanPart(_) => panic!("no change"),
+    }
 }
 
 fn engine(recipient: &AgencyId) -> Engine {

@@ -1,7 +1,9 @@
 //! An agency tells something in its own protocol: the same use cases, another way in.
 
 use async_trait::async_trait;
-use polku_adapters::{Inbound, InboundChange, InboundError, InboundEvent, InboundOutcome, Reply, Retry};
+use polku_adapters::{
+    Inbound, InboundChange, InboundError, InboundEvent, InboundMatter, InboundOutcome, Reply, Retry,
+};
 use polku_proto::v1::{self, DeliveryState, Outcome, ReferralNotice, RejectionReason, actor};
 use polku_proto::{AgencyId, ReferralName, Valid};
 
@@ -45,14 +47,18 @@ impl Gateway {
         let v1::Professional { id, unit, role } = professional;
         let caller = Caller { agency: agency.clone(), actor: Actor::Professional { id, unit, role } };
 
-        let content = Valid::check(content(&event.change))?;
-        let action = action(event.change);
-        let row = self.store.referral(event.referral).await?.ok_or(Error::NotFound)?;
+        let (referral, change) = match event.matter {
+            InboundMatter::Change { referral, change } => (referral, change),
+            InboundMatter::Referral(_) | InboundMatter::PlanPart(_) => return Ok(not_offered()),
+        };
+        let content = Valid::check(content(&change))?;
+        let action = action(change);
+        let row = self.store.referral(referral).await?.ok_or(Error::NotFound)?;
         if row.recipient == *agency && !row.reached_recipient && self.is_under_way(&row).await? {
             return Ok(too_early());
         }
         let name = ReferralName { youth: row.youth, referral: row.id };
-        let method = format!("inbound/{:?}/{}", action.step(), event.referral);
+        let method = format!("inbound/{:?}/{referral}", action.step());
         let call = self.call(&caller, &method, &event.message.to_string(), content.get())?;
         let change = self.respond(&call, Respond { name, etag: String::new(), action }).await?;
         let (change, _) = change
@@ -82,11 +88,18 @@ fn too_early() -> InboundOutcome {
     InboundOutcome::Refused { reason: "DELIVERY_UNDER_WAY", hint, retry: Retry::Backoff }
 }
 
+/// Messages that the gateway does not take in yet.
+fn not_offered() -> InboundOutcome {
+    let hint = "send this through the contract".to_owned();
+    InboundOutcome::Refused { reason: "NOT_OFFERED", hint, retry: Retry::Never }
+}
+
 fn action(change: InboundChange) -> Action {
     match change {
         InboundChange::Accept { note } => Action::Accept { note },
         InboundChange::Reject { reason, note } => Action::Reject { reason, note },
         InboundChange::RequestInformation { question } => Action::RequestInformation { question },
+        InboundChange::ProvideInformation { answer, origin } => Action::ProvideInformation { answer, origin },
         InboundChange::Start { note } => Action::Start { note },
         InboundChange::Hold { note } => Action::Hold { note },
         InboundChange::Complete { outcome, note } => Action::Complete { outcome, note },
@@ -99,6 +112,9 @@ fn action(change: InboundChange) -> Action {
 /// What the message says, in the contract's words: checked by the contract's rules, and compared with a repetition.
 fn content(change: &InboundChange) -> ReferralNotice {
     let (reason, outcome, note) = match change {
+        InboundChange::ProvideInformation { answer, .. } => {
+            return ReferralNotice { answer: Some(*answer.clone()), ..ReferralNotice::default() };
+        }
         InboundChange::Reject { reason, note } => (*reason, Outcome::Unspecified, note),
         InboundChange::Complete { outcome, note } | InboundChange::Fail { outcome, note } => {
             (RejectionReason::Unspecified, *outcome, note)

@@ -39,6 +39,8 @@ struct Sending {
     content: ReferralContent,
     claim: Option<LegalClaim>,
     origin: Option<Origin>,
+    /// The sender's own id of the professional; empty where the young person sends.
+    professional: String,
     respond_by: Timestamp,
     replaces: Option<ReferralName>,
 }
@@ -86,6 +88,7 @@ impl Gateway {
             content: own_content(request.content.clone().unwrap_or_default())?,
             claim: check_claim(caller, request.claim.clone())?,
             origin: request.origin.clone(),
+            professional: caller.professional().to_owned(),
         };
         if request.validate_only {
             return self.dry_run(caller, &sending, now).await;
@@ -143,6 +146,7 @@ impl Gateway {
             content: own_content(content)?,
             claim: check_claim(caller, request.claim.clone())?,
             origin,
+            professional: caller.professional().to_owned(),
         };
         if request.validate_only {
             return self.dry_run(caller, &sending, now).await;
@@ -369,6 +373,7 @@ fn new_record(
         recipient_unit: unit(&sending.channel.to),
         claim: sending.claim,
         origin: sending.origin,
+        sender_professional: sending.professional,
         replaces: sending.replaces.map(|name| name.to_string()).unwrap_or_default(),
         ..Referral::default()
     };

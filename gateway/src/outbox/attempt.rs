@@ -265,6 +265,12 @@ impl Gateway {
             referral: record.name().to_string(),
             sender: record.row.sender.to_string(),
             recipient: record.row.recipient.to_string(),
+            professional: match row.item {
+                DeliveryItem::Handover => record.message.sender_professional.clone(),
+                DeliveryItem::StateChange | DeliveryItem::Information(_) | DeliveryItem::ConsentWithdrawn => {
+                    String::new()
+                }
+            },
             item: Some(item),
         };
         let full = Valid::check(payload.clone())?;

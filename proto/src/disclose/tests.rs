@@ -33,6 +33,7 @@ macro_rules! every_payload {
 }
 
 every_payload!(
+    AgencyFacts,
     Consent,
     ConsentChange,
     ConsentDocument,
@@ -43,6 +44,9 @@ every_payload!(
     ConsentTerms,
     Delivery,
     DisclosureExplanation,
+    DisclosureNotice,
+    Fact,
+    FactsQuery,
     ImportConsentResponse,
     InformationExchange,
     Journey,
@@ -53,6 +57,11 @@ every_payload!(
     ListConsentsResponse,
     ListLegalStatusesResponse,
     ListReferralsResponse,
+    PlanAction,
+    PlanGoal,
+    PlanMeeting,
+    PlanNeed,
+    PlanPart,
     Prohibition,
     ProhibitionChange,
     ProhibitionTerms,
@@ -151,8 +160,12 @@ fn holds<X: Disclose>(message: &DynamicMessage, permitted: CategorySet) -> Resul
 
     let kept = permitted.union(CategorySet::of(&[DataCategory::Envelope]));
     prop_assert!(present(&cut).is_subset(kept), "something that is not permitted is left");
-    prop_assert_eq!(present(&cut), present(message).intersection(kept));
-    prop_assert!(cut == expected(message, kept), "something else than what is not permitted has changed");
+    let expected = expected(message, kept);
+    prop_assert!(cut == expected, "something else than what is not permitted has changed");
+    // What names its category goes as a whole, with what else would have been permitted of it.
+    if !has_named_parts(&message.descriptor(), &mut Vec::new()) {
+        prop_assert_eq!(present(&cut), present(message).intersection(kept));
+    }
     prop_assert_eq!(generated.categories(), present(&cut));
 
     let once = generated.clone();
@@ -163,11 +176,14 @@ fn holds<X: Disclose>(message: &DynamicMessage, permitted: CategorySet) -> Resul
 
 /// The categories of what is present.
 fn present(message: &DynamicMessage) -> CategorySet {
-    let mut set = CategorySet::EMPTY;
+    let mut set = named(message).unwrap_or(CategorySet::EMPTY);
     for field in message.descriptor().fields().filter(|field| message.has_field(field)) {
         match category(&field) {
-            Some(category) => set.insert(category),
-            None => parts(&message.get_field(&field)).iter().for_each(|part| set.extend(present(part))),
+            Category::Own(category) => set.insert(category),
+            Category::OfMessage => {}
+            Category::Inside => {
+                parts(&message.get_field(&field)).iter().for_each(|part| set.extend(present(part)));
+            }
         }
     }
     set
@@ -176,16 +192,23 @@ fn present(message: &DynamicMessage) -> CategorySet {
 /// The message without what is not kept.
 fn expected(message: &DynamicMessage, kept: CategorySet) -> DynamicMessage {
     let mut cut = DynamicMessage::new(message.descriptor());
+    if named(message).is_some_and(|named| named.is_empty() || !named.is_subset(kept)) {
+        return cut;
+    }
     for field in message.descriptor().fields().filter(|field| message.has_field(field)) {
         let value = message.get_field(&field).into_owned();
         match category(&field) {
-            Some(category) if kept.contains(category) => cut.set_field(&field, value),
-            Some(_) => {}
-            None => {
-                let parts: Vec<_> = parts(&value).iter().map(|part| expected(part, kept)).collect();
+            Category::OfMessage => cut.set_field(&field, value),
+            Category::Own(category) if kept.contains(category) => cut.set_field(&field, value),
+            Category::Own(_) => {}
+            Category::Inside => {
+                let mut parts: Vec<_> = parts(&value).iter().map(|part| expected(part, kept)).collect();
                 if field.is_list() {
-                    let elements = parts.into_iter().map(Value::Message).collect();
-                    cut.set_field(&field, Value::List(elements));
+                    parts.retain(|part| named(part).is_none() || !present(part).is_empty());
+                    let elements: Vec<_> = parts.into_iter().map(Value::Message).collect();
+                    if !elements.is_empty() {
+                        cut.set_field(&field, Value::List(elements));
+                    }
                 } else if let Some(part) = parts.into_iter().find(|part| !present(part).is_empty()) {
                     cut.set_field(&field, Value::Message(part));
                 }
@@ -202,16 +225,56 @@ fn parts(value: &Value) -> Vec<DynamicMessage> {
     own.into_iter().chain(elements.filter_map(|element| element.as_message().cloned())).collect()
 }
 
-/// The category of a field; none when its type is a payload message.
-fn category(field: &FieldDescriptor) -> Option<DataCategory> {
+/// Where the category of a field stands.
+enum Category {
+    Own(DataCategory),
+    /// Its message names one for all that have none of their own.
+    OfMessage,
+    /// In the payload message that is its type.
+    Inside,
+}
+
+fn category(field: &FieldDescriptor) -> Category {
     if field.kind().as_message().is_some_and(is_payload) {
-        return None;
+        return Category::Inside;
     }
     let pool = field.parent_message().parent_pool().clone();
     let option = pool.get_extension_by_name("polku.v1.category").expect("the option is in the contract");
     let number = field.options().get_extension(&option).as_enum_number();
     let category = number.and_then(|number| DataCategory::try_from(number).ok());
-    Some(category.filter(|found| *found != DataCategory::Unspecified).expect("the field has a category"))
+    match category.filter(|found| *found != DataCategory::Unspecified) {
+        Some(category) => Category::Own(category),
+        None => {
+            assert!(label(field.parent_message()).is_some(), "{} has no category", field.full_name());
+            Category::OfMessage
+        }
+    }
+}
+
+/// The field whose value is the category of the whole message.
+fn label(message: &MessageDescriptor) -> Option<FieldDescriptor> {
+    let option = message.parent_pool().get_extension_by_name("polku.v1.names_category");
+    let option = option.expect("the option is in the contract");
+    message.fields().find(|field| field.options().get_extension(&option).as_bool() == Some(true))
+}
+
+/// The category that a message names for itself: none where it names none, empty where it names no category.
+fn named(message: &DynamicMessage) -> Option<CategorySet> {
+    let label = label(&message.descriptor())?;
+    let number = message.get_field(&label).as_enum_number().expect("a category");
+    let category = DataCategory::try_from(number).unwrap_or(DataCategory::Unspecified);
+    let unfit = matches!(category, DataCategory::Unspecified | DataCategory::Envelope);
+    Some(if unfit { CategorySet::EMPTY } else { CategorySet::of(&[category]) })
+}
+
+/// Whether the message, or anything inside, names its category.
+fn has_named_parts(message: &MessageDescriptor, seen: &mut Vec<String>) -> bool {
+    if seen.iter().any(|name| name == message.full_name()) {
+        return false;
+    }
+    seen.push(message.full_name().to_owned());
+    let inside = |field: FieldDescriptor| field.kind().as_message().cloned();
+    label(message).is_some() || message.fields().filter_map(inside).any(|inner| has_named_parts(&inner, seen))
 }
 
 fn pool() -> DescriptorPool {

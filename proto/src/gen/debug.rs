@@ -426,6 +426,42 @@ impl ::core::fmt::Debug for ReferralEvent {
     }
 }
 
+impl ::core::fmt::Debug for PlanPart {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("PlanPart(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for Worker {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("Worker(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for PlanNeed {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("PlanNeed(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for PlanGoal {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("PlanGoal(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for PlanAction {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("PlanAction(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for PlanMeeting {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("PlanMeeting(redacted)")
+    }
+}
+
 impl ::core::fmt::Debug for Delivery {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("Delivery(redacted)")
@@ -447,6 +483,30 @@ impl ::core::fmt::Debug for ReferralHandover {
 impl ::core::fmt::Debug for ReferralNotice {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("ReferralNotice(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for DisclosureNotice {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("DisclosureNotice(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for FactsQuery {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("FactsQuery(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for AgencyFacts {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("AgencyFacts(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for Fact {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("Fact(redacted)")
     }
 }
 

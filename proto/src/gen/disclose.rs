@@ -376,6 +376,7 @@ impl Disclose for crate::v1::Referral {
             || !self.replaced_by.is_empty()
             || !self.sender_unit.is_empty()
             || !self.recipient_unit.is_empty()
+            || !self.sender_professional.is_empty()
         {
             present.insert(DataCategory::Envelope);
         }
@@ -447,7 +448,9 @@ impl Disclose for crate::v1::ReferralContent {
         if self.contact.is_some() {
             present.insert(DataCategory::AddressContact);
         }
-        if !self.service_attendance.is_empty() {
+        if !self.service_attendance.is_empty()
+            || !self.contact_wish.is_empty()
+        {
             present.insert(DataCategory::ServiceAttendance);
         }
         if self.education_work.is_some() {
@@ -496,6 +499,7 @@ impl Disclose for crate::v1::ReferralContent {
         }
         if !permitted.contains(DataCategory::ServiceAttendance) {
             self.service_attendance = Default::default();
+            self.contact_wish = Default::default();
         }
         if !permitted.contains(DataCategory::EducationWork) {
             self.education_work = Default::default();
@@ -656,6 +660,155 @@ impl Disclose for crate::v1::ReferralEvent {
     }
 }
 
+impl Disclose for crate::v1::PlanPart {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if !self.plan.is_empty()
+            || !self.owner.is_empty()
+            || !self.reference.is_empty()
+            || self.revision != 0
+            || self.update_time.is_some()
+            || self.state != 0
+            || self.redacted
+            || self.consent_withdrawn
+        {
+            present.insert(DataCategory::Envelope);
+        }
+        if self.responsible_worker.is_some() {
+            present.insert(DataCategory::ServiceAttendance);
+        }
+        if !self.client_view.is_empty()
+            || !self.next_review.is_empty()
+        {
+            present.insert(DataCategory::JointPlan);
+        }
+        if !self.worker_view.is_empty() {
+            present.insert(DataCategory::GuidanceNotes);
+        }
+        if let Some(part) = &self.background {
+            present.extend(Disclose::categories(part));
+        }
+        for element in &self.needs {
+            present.extend(Disclose::categories(element));
+        }
+        for element in &self.goals {
+            present.extend(Disclose::categories(element));
+        }
+        for element in &self.actions {
+            present.extend(Disclose::categories(element));
+        }
+        for element in &self.meetings {
+            present.extend(Disclose::categories(element));
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        if !permitted.contains(DataCategory::ServiceAttendance) {
+            self.responsible_worker = Default::default();
+        }
+        if !permitted.contains(DataCategory::JointPlan) {
+            self.client_view = Default::default();
+            self.next_review = Default::default();
+        }
+        if !permitted.contains(DataCategory::GuidanceNotes) {
+            self.worker_view = Default::default();
+        }
+        if let Some(part) = &mut self.background {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.background = None;
+            }
+        }
+        self.needs.retain_mut(|element| {
+            element.restrict(permitted);
+            !Disclose::categories(element).is_empty()
+        });
+        self.goals.retain_mut(|element| {
+            element.restrict(permitted);
+            !Disclose::categories(element).is_empty()
+        });
+        self.actions.retain_mut(|element| {
+            element.restrict(permitted);
+            !Disclose::categories(element).is_empty()
+        });
+        self.meetings.retain_mut(|element| {
+            element.restrict(permitted);
+            !Disclose::categories(element).is_empty()
+        });
+    }
+}
+
+impl Disclose for crate::v1::PlanNeed {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        present.extend(CategorySet::named(self.category));
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        let named = CategorySet::named(self.category);
+        if named.is_empty() || !named.is_subset(permitted) {
+            *self = Self::default();
+            return;
+        }
+    }
+}
+
+impl Disclose for crate::v1::PlanGoal {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        present.extend(CategorySet::named(self.category));
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        let named = CategorySet::named(self.category);
+        if named.is_empty() || !named.is_subset(permitted) {
+            *self = Self::default();
+            return;
+        }
+    }
+}
+
+impl Disclose for crate::v1::PlanAction {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        present.extend(CategorySet::named(self.category));
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        let named = CategorySet::named(self.category);
+        if named.is_empty() || !named.is_subset(permitted) {
+            *self = Self::default();
+            return;
+        }
+    }
+}
+
+impl Disclose for crate::v1::PlanMeeting {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        present.extend(CategorySet::named(self.category));
+        if !self.place.is_empty() {
+            present.insert(DataCategory::AddressContact);
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        let named = CategorySet::named(self.category);
+        if named.is_empty() || !named.is_subset(permitted) {
+            *self = Self::default();
+            return;
+        }
+        if !permitted.contains(DataCategory::AddressContact) {
+            self.place = Default::default();
+        }
+    }
+}
+
 impl Disclose for crate::v1::Delivery {
     fn categories(&self) -> CategorySet {
         let mut present = CategorySet::EMPTY;
@@ -663,12 +816,15 @@ impl Disclose for crate::v1::Delivery {
             || !self.referral.is_empty()
             || !self.sender.is_empty()
             || !self.recipient.is_empty()
+            || !self.professional.is_empty()
         {
             present.insert(DataCategory::Envelope);
         }
         match &self.item {
             Some(crate::v1::delivery::Item::Handover(part)) => present.extend(Disclose::categories(part)),
             Some(crate::v1::delivery::Item::Notice(part)) => present.extend(Disclose::categories(part)),
+            Some(crate::v1::delivery::Item::PlanPart(part)) => present.extend(Disclose::categories(part)),
+            Some(crate::v1::delivery::Item::Disclosure(part)) => present.extend(Disclose::categories(part)),
             None => {}
         }
         present
@@ -681,6 +837,14 @@ impl Disclose for crate::v1::Delivery {
                 !Disclose::categories(part).is_empty()
             }
             Some(crate::v1::delivery::Item::Notice(part)) => {
+                part.restrict(permitted);
+                !Disclose::categories(part).is_empty()
+            }
+            Some(crate::v1::delivery::Item::PlanPart(part)) => {
+                part.restrict(permitted);
+                !Disclose::categories(part).is_empty()
+            }
+            Some(crate::v1::delivery::Item::Disclosure(part)) => {
                 part.restrict(permitted);
                 !Disclose::categories(part).is_empty()
             }
@@ -767,6 +931,105 @@ impl Disclose for crate::v1::ReferralNotice {
             if Disclose::categories(part).is_empty() {
                 self.answer = None;
             }
+        }
+    }
+}
+
+impl Disclose for crate::v1::DisclosureNotice {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if self.disclose_time.is_some()
+            || !self.disclosed_message.is_empty()
+            || !self.told_to.is_empty()
+            || self.purpose != 0
+            || !self.data_sets.is_empty()
+            || !self.bases.is_empty()
+        {
+            present.insert(DataCategory::Envelope);
+        }
+        if !self.identity_code.is_empty() {
+            present.insert(DataCategory::IdentityContact);
+        }
+        if self.origin.is_some() {
+            present.insert(DataCategory::SocialSituation);
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        if !permitted.contains(DataCategory::IdentityContact) {
+            self.identity_code = Default::default();
+        }
+        if !permitted.contains(DataCategory::SocialSituation) {
+            self.origin = Default::default();
+        }
+    }
+}
+
+impl Disclose for crate::v1::FactsQuery {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if !self.query_id.is_empty()
+            || !self.requester.is_empty()
+            || !self.professional.is_empty()
+            || self.purpose != 0
+            || !self.categories.is_empty()
+        {
+            present.insert(DataCategory::Envelope);
+        }
+        if !self.identity_code.is_empty() {
+            present.insert(DataCategory::IdentityContact);
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        if !permitted.contains(DataCategory::IdentityContact) {
+            self.identity_code = Default::default();
+        }
+    }
+}
+
+impl Disclose for crate::v1::AgencyFacts {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if !self.agency.is_empty()
+            || self.as_of.is_some()
+        {
+            present.insert(DataCategory::Envelope);
+        }
+        for element in &self.facts {
+            present.extend(Disclose::categories(element));
+        }
+        for element in &self.plans {
+            present.extend(Disclose::categories(element));
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        self.facts.retain_mut(|element| {
+            element.restrict(permitted);
+            !Disclose::categories(element).is_empty()
+        });
+        for element in &mut self.plans {
+            element.restrict(permitted);
+        }
+    }
+}
+
+impl Disclose for crate::v1::Fact {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        present.extend(CategorySet::named(self.category));
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        let named = CategorySet::named(self.category);
+        if named.is_empty() || !named.is_subset(permitted) {
+            *self = Self::default();
+            return;
         }
     }
 }

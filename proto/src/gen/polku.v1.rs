@@ -3171,6 +3171,9 @@ pub struct Referral {
     /// Where in the sender's records the content stems from.
     #[prost(message, optional, tag = "22")]
     pub origin: ::core::option::Option<Origin>,
+    /// The sender's own id of the professional who sent it; empty if the young person did.
+    #[prost(string, tag = "23")]
+    pub sender_professional: ::prost::alloc::string::String,
 }
 /// What is told about the young person. Give no more than the purpose needs; what nothing permits is held back.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -3215,6 +3218,9 @@ pub struct ReferralContent {
     /// may (law 661/2009 section 36).
     #[prost(string, tag = "17")]
     pub correspondence_address: ::prost::alloc::string::String,
+    /// When and how the young person wants to be contacted.
+    #[prost(string, tag = "18")]
+    pub contact_wish: ::prost::alloc::string::String,
 }
 /// Where and how the young person is reached.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -5224,34 +5230,421 @@ pub mod referral_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
-/// Everything that can be sent to an agency's own system.
+/// What one agency contributes to a young person's service plan: in the joint plan its part, in its own system its plan.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct PlanPart {
+    /// `youths/{youth}/plans/{plan}`: the joint plan. Empty where an agency tells of a plan of its own.
+    #[prost(string, tag = "1")]
+    pub plan: ::prost::alloc::string::String,
+    /// Agency id of the owner of this part.
+    #[prost(string, tag = "2")]
+    pub owner: ::prost::alloc::string::String,
+    /// The owner's own id of the plan. Never a personal identity code.
+    #[prost(string, tag = "3")]
+    pub reference: ::prost::alloc::string::String,
+    /// Counts the changes of this part, from 1.
+    #[prost(uint64, tag = "4")]
+    pub revision: u64,
+    #[prost(message, optional, tag = "5")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(enumeration = "PlanState", tag = "6")]
+    pub state: i32,
+    /// Something is there, or may be there, that is not told to this reader.
+    #[prost(bool, tag = "7")]
+    pub redacted: bool,
+    /// Nothing permits to tell of the plan any more: this is the last that is heard of it.
+    #[prost(bool, tag = "8")]
+    pub consent_withdrawn: bool,
+    /// Who the plan is about, and the situation that it starts from. The identity code is filled in by the gateway.
+    #[prost(message, optional, tag = "9")]
+    pub background: ::core::option::Option<ReferralContent>,
+    #[prost(message, repeated, tag = "10")]
+    pub needs: ::prost::alloc::vec::Vec<PlanNeed>,
+    #[prost(message, repeated, tag = "11")]
+    pub goals: ::prost::alloc::vec::Vec<PlanGoal>,
+    #[prost(message, repeated, tag = "12")]
+    pub actions: ::prost::alloc::vec::Vec<PlanAction>,
+    #[prost(message, repeated, tag = "13")]
+    pub meetings: ::prost::alloc::vec::Vec<PlanMeeting>,
+    /// In the young person's own words.
+    #[prost(string, tag = "14")]
+    pub client_view: ::prost::alloc::string::String,
+    /// How the professional sees it, where that differs.
+    #[prost(string, tag = "15")]
+    pub worker_view: ::prost::alloc::string::String,
+    /// Date, `YYYY-MM-DD`.
+    #[prost(string, tag = "16")]
+    pub next_review: ::prost::alloc::string::String,
+    /// The owner's responsible worker.
+    #[prost(message, optional, tag = "17")]
+    pub responsible_worker: ::core::option::Option<Worker>,
+}
+/// A professional, as others reach them.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Worker {
+    /// The organisation's own id of the professional. Never a personal identity code.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub unit: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub phone: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub email: ::prost::alloc::string::String,
+}
+/// A need that the plan answers.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct PlanNeed {
+    /// Unique in the part; the same in every revision.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(enumeration = "DataCategory", tag = "2")]
+    pub category: i32,
+    #[prost(string, tag = "3")]
+    pub text: ::prost::alloc::string::String,
+    /// Came to light in a meeting of several agencies.
+    #[prost(bool, tag = "4")]
+    pub found_in_meeting: bool,
+}
+/// What is aimed at.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct PlanGoal {
+    /// Unique in the part; the same in every revision.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(enumeration = "DataCategory", tag = "2")]
+    pub category: i32,
+    #[prost(string, tag = "3")]
+    pub text: ::prost::alloc::string::String,
+    #[prost(enumeration = "GoalState", tag = "4")]
+    pub state: i32,
+    #[prost(enumeration = "Achievement", tag = "5")]
+    pub achievement: i32,
+    /// Date, `YYYY-MM-DD`.
+    #[prost(string, tag = "6")]
+    pub due: ::prost::alloc::string::String,
+    /// Ids of needs of the same part.
+    #[prost(string, repeated, tag = "7")]
+    pub needs: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// What somebody has undertaken to do: a service, a step, a task.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct PlanAction {
+    /// Unique in the part; the same in every revision.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(enumeration = "DataCategory", tag = "2")]
+    pub category: i32,
+    #[prost(string, tag = "3")]
+    pub text: ::prost::alloc::string::String,
+    #[prost(enumeration = "ActionState", tag = "4")]
+    pub state: i32,
+    /// Id of a goal of the same part; empty if it serves the plan as a whole.
+    #[prost(string, tag = "5")]
+    pub goal: ::prost::alloc::string::String,
+    /// Who provides it.
+    #[prost(string, tag = "6")]
+    pub provider: ::prost::alloc::string::String,
+    /// Id of the service in the service catalogue PTV, a UUID; empty if it has none.
+    #[prost(string, tag = "7")]
+    pub ptv_service: ::prost::alloc::string::String,
+    /// Dates, `YYYY-MM-DD`: planned until the action is in progress, and as it came to be afterwards.
+    #[prost(string, tag = "8")]
+    pub start: ::prost::alloc::string::String,
+    #[prost(string, tag = "9")]
+    pub end: ::prost::alloc::string::String,
+    /// Why it was not done.
+    #[prost(string, tag = "10")]
+    pub reason: ::prost::alloc::string::String,
+}
+/// A meeting about the plan.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct PlanMeeting {
+    /// Unique in the part; the same in every revision.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(enumeration = "DataCategory", tag = "2")]
+    pub category: i32,
+    #[prost(message, optional, tag = "3")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(enumeration = "MeetingState", tag = "4")]
+    pub state: i32,
+    /// Where: protected like an address (law 661/2009 section 36).
+    #[prost(string, tag = "5")]
+    pub place: ::prost::alloc::string::String,
+    /// Who takes part beside the young person: agency ids, or names of organisations.
+    #[prost(string, repeated, tag = "6")]
+    pub participants: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(string, tag = "7")]
+    pub note: ::prost::alloc::string::String,
+}
+/// States of a plan (FHIR CarePlan.status).
+#[derive(Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PlanState {
+    Unspecified = 0,
+    Draft = 1,
+    Active = 2,
+    OnHold = 3,
+    Revoked = 4,
+    Completed = 5,
+    EnteredInError = 6,
+}
+impl PlanState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "PLAN_STATE_UNSPECIFIED",
+            Self::Draft => "PLAN_STATE_DRAFT",
+            Self::Active => "PLAN_STATE_ACTIVE",
+            Self::OnHold => "PLAN_STATE_ON_HOLD",
+            Self::Revoked => "PLAN_STATE_REVOKED",
+            Self::Completed => "PLAN_STATE_COMPLETED",
+            Self::EnteredInError => "PLAN_STATE_ENTERED_IN_ERROR",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "PLAN_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "PLAN_STATE_DRAFT" => Some(Self::Draft),
+            "PLAN_STATE_ACTIVE" => Some(Self::Active),
+            "PLAN_STATE_ON_HOLD" => Some(Self::OnHold),
+            "PLAN_STATE_REVOKED" => Some(Self::Revoked),
+            "PLAN_STATE_COMPLETED" => Some(Self::Completed),
+            "PLAN_STATE_ENTERED_IN_ERROR" => Some(Self::EnteredInError),
+            _ => None,
+        }
+    }
+}
+/// States of a goal (FHIR Goal.lifecycleStatus).
+#[derive(Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum GoalState {
+    Unspecified = 0,
+    Proposed = 1,
+    Planned = 2,
+    Accepted = 3,
+    Active = 4,
+    OnHold = 5,
+    Completed = 6,
+    Cancelled = 7,
+    EnteredInError = 8,
+    Rejected = 9,
+}
+impl GoalState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "GOAL_STATE_UNSPECIFIED",
+            Self::Proposed => "GOAL_STATE_PROPOSED",
+            Self::Planned => "GOAL_STATE_PLANNED",
+            Self::Accepted => "GOAL_STATE_ACCEPTED",
+            Self::Active => "GOAL_STATE_ACTIVE",
+            Self::OnHold => "GOAL_STATE_ON_HOLD",
+            Self::Completed => "GOAL_STATE_COMPLETED",
+            Self::Cancelled => "GOAL_STATE_CANCELLED",
+            Self::EnteredInError => "GOAL_STATE_ENTERED_IN_ERROR",
+            Self::Rejected => "GOAL_STATE_REJECTED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "GOAL_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "GOAL_STATE_PROPOSED" => Some(Self::Proposed),
+            "GOAL_STATE_PLANNED" => Some(Self::Planned),
+            "GOAL_STATE_ACCEPTED" => Some(Self::Accepted),
+            "GOAL_STATE_ACTIVE" => Some(Self::Active),
+            "GOAL_STATE_ON_HOLD" => Some(Self::OnHold),
+            "GOAL_STATE_COMPLETED" => Some(Self::Completed),
+            "GOAL_STATE_CANCELLED" => Some(Self::Cancelled),
+            "GOAL_STATE_ENTERED_IN_ERROR" => Some(Self::EnteredInError),
+            "GOAL_STATE_REJECTED" => Some(Self::Rejected),
+            _ => None,
+        }
+    }
+}
+/// How far a goal has been reached (FHIR Goal.achievementStatus).
+#[derive(Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Achievement {
+    Unspecified = 0,
+    InProgress = 1,
+    Improving = 2,
+    Worsening = 3,
+    NoChange = 4,
+    Achieved = 5,
+    Sustaining = 6,
+    NotAchieved = 7,
+    NoProgress = 8,
+    NotAttainable = 9,
+}
+impl Achievement {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ACHIEVEMENT_UNSPECIFIED",
+            Self::InProgress => "ACHIEVEMENT_IN_PROGRESS",
+            Self::Improving => "ACHIEVEMENT_IMPROVING",
+            Self::Worsening => "ACHIEVEMENT_WORSENING",
+            Self::NoChange => "ACHIEVEMENT_NO_CHANGE",
+            Self::Achieved => "ACHIEVEMENT_ACHIEVED",
+            Self::Sustaining => "ACHIEVEMENT_SUSTAINING",
+            Self::NotAchieved => "ACHIEVEMENT_NOT_ACHIEVED",
+            Self::NoProgress => "ACHIEVEMENT_NO_PROGRESS",
+            Self::NotAttainable => "ACHIEVEMENT_NOT_ATTAINABLE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ACHIEVEMENT_UNSPECIFIED" => Some(Self::Unspecified),
+            "ACHIEVEMENT_IN_PROGRESS" => Some(Self::InProgress),
+            "ACHIEVEMENT_IMPROVING" => Some(Self::Improving),
+            "ACHIEVEMENT_WORSENING" => Some(Self::Worsening),
+            "ACHIEVEMENT_NO_CHANGE" => Some(Self::NoChange),
+            "ACHIEVEMENT_ACHIEVED" => Some(Self::Achieved),
+            "ACHIEVEMENT_SUSTAINING" => Some(Self::Sustaining),
+            "ACHIEVEMENT_NOT_ACHIEVED" => Some(Self::NotAchieved),
+            "ACHIEVEMENT_NO_PROGRESS" => Some(Self::NoProgress),
+            "ACHIEVEMENT_NOT_ATTAINABLE" => Some(Self::NotAttainable),
+            _ => None,
+        }
+    }
+}
+/// States of what somebody has undertaken to do.
+#[derive(Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ActionState {
+    Unspecified = 0,
+    Proposed = 1,
+    Agreed = 2,
+    InProgress = 3,
+    Done = 4,
+    NotDone = 5,
+    Dropped = 6,
+}
+impl ActionState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ACTION_STATE_UNSPECIFIED",
+            Self::Proposed => "ACTION_STATE_PROPOSED",
+            Self::Agreed => "ACTION_STATE_AGREED",
+            Self::InProgress => "ACTION_STATE_IN_PROGRESS",
+            Self::Done => "ACTION_STATE_DONE",
+            Self::NotDone => "ACTION_STATE_NOT_DONE",
+            Self::Dropped => "ACTION_STATE_DROPPED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ACTION_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "ACTION_STATE_PROPOSED" => Some(Self::Proposed),
+            "ACTION_STATE_AGREED" => Some(Self::Agreed),
+            "ACTION_STATE_IN_PROGRESS" => Some(Self::InProgress),
+            "ACTION_STATE_DONE" => Some(Self::Done),
+            "ACTION_STATE_NOT_DONE" => Some(Self::NotDone),
+            "ACTION_STATE_DROPPED" => Some(Self::Dropped),
+            _ => None,
+        }
+    }
+}
+/// States of a meeting.
+#[derive(Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum MeetingState {
+    Unspecified = 0,
+    Planned = 1,
+    Held = 2,
+    Cancelled = 3,
+}
+impl MeetingState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "MEETING_STATE_UNSPECIFIED",
+            Self::Planned => "MEETING_STATE_PLANNED",
+            Self::Held => "MEETING_STATE_HELD",
+            Self::Cancelled => "MEETING_STATE_CANCELLED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "MEETING_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "MEETING_STATE_PLANNED" => Some(Self::Planned),
+            "MEETING_STATE_HELD" => Some(Self::Held),
+            "MEETING_STATE_CANCELLED" => Some(Self::Cancelled),
+            _ => None,
+        }
+    }
+}
+/// Everything that can be sent to an agency's own system.
+#[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct Delivery {
     /// UUID of this message. Stays the same through every attempt.
     #[prost(string, tag = "1")]
     pub message_id: ::prost::alloc::string::String,
-    /// `youths/{youth}/referrals/{referral}`.
+    /// `youths/{youth}/referrals/{referral}`. Empty with a part of a plan.
     #[prost(string, tag = "2")]
     pub referral: ::prost::alloc::string::String,
-    /// Agency id of the referral's sender.
+    /// Agency id of the referral's sender, or of the owner of a part of a plan.
     #[prost(string, tag = "3")]
     pub sender: ::prost::alloc::string::String,
-    /// Agency id of the referral's recipient.
+    /// Agency id of the referral's recipient, or of whoever the part of a plan is told to.
     #[prost(string, tag = "4")]
     pub recipient: ::prost::alloc::string::String,
-    #[prost(oneof = "delivery::Item", tags = "5, 6")]
+    /// The sender's own id of the professional whose word this is. Empty where nobody in particular speaks.
+    #[prost(string, tag = "7")]
+    pub professional: ::prost::alloc::string::String,
+    #[prost(oneof = "delivery::Item", tags = "5, 6, 8, 9")]
     pub item: ::core::option::Option<delivery::Item>,
 }
 /// Nested message and enum types in `Delivery`.
 pub mod delivery {
-    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
     #[prost(skip_debug)]
     pub enum Item {
         #[prost(message, tag = "5")]
         Handover(super::ReferralHandover),
         #[prost(message, tag = "6")]
         Notice(super::ReferralNotice),
+        #[prost(message, tag = "8")]
+        PlanPart(super::PlanPart),
+        #[prost(message, tag = "9")]
+        Disclosure(super::DisclosureNotice),
     }
 }
 /// A referral on its way to the recipient.
@@ -5338,6 +5731,185 @@ pub mod referral_notice {
                 "KIND_CONSENT_WITHDRAWN" => Some(Self::ConsentWithdrawn),
                 _ => None,
             }
+        }
+    }
+}
+/// To an agency of social services, about a disclosure that was made of its data: what its own register has to hold of it
+/// (law 703/2023). One for each disclosure.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct DisclosureNotice {
+    /// About whom: personal identity code.
+    #[prost(string, tag = "1")]
+    pub identity_code: ::prost::alloc::string::String,
+    /// When the recipient's system had it.
+    #[prost(message, optional, tag = "2")]
+    pub disclose_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// UUID of the message that told it.
+    #[prost(string, tag = "3")]
+    pub disclosed_message: ::prost::alloc::string::String,
+    /// To whom: `agency`, or `agency/unit`.
+    #[prost(string, tag = "4")]
+    pub told_to: ::prost::alloc::string::String,
+    #[prost(enumeration = "Purpose", tag = "5")]
+    pub purpose: i32,
+    /// What was told: the data sets, by category.
+    #[prost(enumeration = "DataCategory", repeated, packed = "false", tag = "6")]
+    pub data_sets: ::prost::alloc::vec::Vec<i32>,
+    /// On what it rests.
+    #[prost(message, repeated, tag = "7")]
+    pub bases: ::prost::alloc::vec::Vec<Basis>,
+    /// Service task and documents that it stems from.
+    #[prost(message, optional, tag = "8")]
+    pub origin: ::core::option::Option<Origin>,
+}
+/// A question to an agency: what do you hold on this young person?
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct FactsQuery {
+    /// UUID of the question.
+    #[prost(string, tag = "1")]
+    pub query_id: ::prost::alloc::string::String,
+    /// Agency id of whoever asks through the gateway.
+    #[prost(string, tag = "2")]
+    pub requester: ::prost::alloc::string::String,
+    /// The requester's own id of the professional who asks; empty where nobody in particular does.
+    #[prost(string, tag = "3")]
+    pub professional: ::prost::alloc::string::String,
+    #[prost(enumeration = "Purpose", tag = "4")]
+    pub purpose: i32,
+    /// What is asked for. No more is answered.
+    #[prost(enumeration = "DataCategory", repeated, packed = "false", tag = "5")]
+    pub categories: ::prost::alloc::vec::Vec<i32>,
+    /// About whom: personal identity code.
+    #[prost(string, tag = "6")]
+    pub identity_code: ::prost::alloc::string::String,
+}
+/// What one agency holds on a young person, as far as it was asked for.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct AgencyFacts {
+    /// Agency id of the source.
+    #[prost(string, tag = "1")]
+    pub agency: ::prost::alloc::string::String,
+    /// When the agency answered.
+    #[prost(message, optional, tag = "2")]
+    pub as_of: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(message, repeated, tag = "3")]
+    pub facts: ::prost::alloc::vec::Vec<Fact>,
+    /// Plans of the agency's own.
+    #[prost(message, repeated, tag = "4")]
+    pub plans: ::prost::alloc::vec::Vec<PlanPart>,
+}
+/// One fact, with its source's own date.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Fact {
+    #[prost(enumeration = "DataCategory", tag = "1")]
+    pub category: i32,
+    #[prost(enumeration = "FactKind", tag = "2")]
+    pub kind: i32,
+    /// In words.
+    #[prost(string, tag = "3")]
+    pub text: ::prost::alloc::string::String,
+    /// As a code of the source, and the code list that it is from; empty if there is none.
+    #[prost(string, tag = "4")]
+    pub code: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub code_system: ::prost::alloc::string::String,
+    /// Dates, `YYYY-MM-DD`: since when, and until when inclusive. Empty if not known, or open.
+    #[prost(string, tag = "6")]
+    pub since: ::prost::alloc::string::String,
+    #[prost(string, tag = "7")]
+    pub until: ::prost::alloc::string::String,
+    /// When the source has recorded it.
+    #[prost(message, optional, tag = "8")]
+    pub record_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The source's own id of the record. Never a personal identity code.
+    #[prost(string, tag = "9")]
+    pub reference: ::prost::alloc::string::String,
+}
+/// What a fact is about.
+#[derive(Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum FactKind {
+    Unspecified = 0,
+    /// The person is a customer.
+    Customer = 1,
+    ResponsibleWorker = 2,
+    Appointment = 3,
+    /// Status of a job seeker: `code` is the two-digit code of the employment services.
+    JobSeekerStatus = 4,
+    Unemployment = 5,
+    Education = 6,
+    WorkHistory = 7,
+    /// A benefit that is applied for, or paid.
+    Benefit = 8,
+    BenefitDecision = 9,
+    /// A service: under way, planned or ended.
+    Service = 10,
+    /// A period of coaching, and the presence in it.
+    CoachingPeriod = 11,
+    Attendance = 12,
+    ServiceNeed = 13,
+    SocialSituation = 14,
+    HealthCapacity = 15,
+    Housing = 16,
+    Measure = 17,
+    Note = 18,
+}
+impl FactKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "FACT_KIND_UNSPECIFIED",
+            Self::Customer => "FACT_KIND_CUSTOMER",
+            Self::ResponsibleWorker => "FACT_KIND_RESPONSIBLE_WORKER",
+            Self::Appointment => "FACT_KIND_APPOINTMENT",
+            Self::JobSeekerStatus => "FACT_KIND_JOB_SEEKER_STATUS",
+            Self::Unemployment => "FACT_KIND_UNEMPLOYMENT",
+            Self::Education => "FACT_KIND_EDUCATION",
+            Self::WorkHistory => "FACT_KIND_WORK_HISTORY",
+            Self::Benefit => "FACT_KIND_BENEFIT",
+            Self::BenefitDecision => "FACT_KIND_BENEFIT_DECISION",
+            Self::Service => "FACT_KIND_SERVICE",
+            Self::CoachingPeriod => "FACT_KIND_COACHING_PERIOD",
+            Self::Attendance => "FACT_KIND_ATTENDANCE",
+            Self::ServiceNeed => "FACT_KIND_SERVICE_NEED",
+            Self::SocialSituation => "FACT_KIND_SOCIAL_SITUATION",
+            Self::HealthCapacity => "FACT_KIND_HEALTH_CAPACITY",
+            Self::Housing => "FACT_KIND_HOUSING",
+            Self::Measure => "FACT_KIND_MEASURE",
+            Self::Note => "FACT_KIND_NOTE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "FACT_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "FACT_KIND_CUSTOMER" => Some(Self::Customer),
+            "FACT_KIND_RESPONSIBLE_WORKER" => Some(Self::ResponsibleWorker),
+            "FACT_KIND_APPOINTMENT" => Some(Self::Appointment),
+            "FACT_KIND_JOB_SEEKER_STATUS" => Some(Self::JobSeekerStatus),
+            "FACT_KIND_UNEMPLOYMENT" => Some(Self::Unemployment),
+            "FACT_KIND_EDUCATION" => Some(Self::Education),
+            "FACT_KIND_WORK_HISTORY" => Some(Self::WorkHistory),
+            "FACT_KIND_BENEFIT" => Some(Self::Benefit),
+            "FACT_KIND_BENEFIT_DECISION" => Some(Self::BenefitDecision),
+            "FACT_KIND_SERVICE" => Some(Self::Service),
+            "FACT_KIND_COACHING_PERIOD" => Some(Self::CoachingPeriod),
+            "FACT_KIND_ATTENDANCE" => Some(Self::Attendance),
+            "FACT_KIND_SERVICE_NEED" => Some(Self::ServiceNeed),
+            "FACT_KIND_SOCIAL_SITUATION" => Some(Self::SocialSituation),
+            "FACT_KIND_HEALTH_CAPACITY" => Some(Self::HealthCapacity),
+            "FACT_KIND_HOUSING" => Some(Self::Housing),
+            "FACT_KIND_MEASURE" => Some(Self::Measure),
+            "FACT_KIND_NOTE" => Some(Self::Note),
+            _ => None,
         }
     }
 }

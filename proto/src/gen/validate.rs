@@ -48,7 +48,23 @@ static PATTERN_20: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youth
 
 static PATTERN_21: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/([0-9a-f-]{36}|-)$"));
 
-static PATTERN_22: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/legalStatuses/[0-9a-f-]{36}$"));
+static PATTERN_22: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(youths/[0-9a-f-]{36}/plans/[0-9a-f-]{36})?$"));
+
+static PATTERN_23: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za-z0-9._:-]{0,128}$"));
+
+static PATTERN_24: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^([0-9]{4}-[0-9]{2}-[0-9]{2})?$"));
+
+static PATTERN_25: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za-z0-9._:@-]{0,64}$"));
+
+static PATTERN_26: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za-z0-9._:-]{0,64}$"));
+
+static PATTERN_27: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za-z0-9._:-]{1,64}$"));
+
+static PATTERN_28: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})?$"));
+
+static PATTERN_29: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za-z0-9._:/-]{0,128}$"));
+
+static PATTERN_30: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/legalStatuses/[0-9a-f-]{36}$"));
 
 impl Validate for crate::v1::Actor {
     fn validate(&self, checker: &mut Checker) {
@@ -1242,6 +1258,10 @@ impl Validate for crate::v1::Referral {
                 checker.message(value);
             }
         });
+        checker.field("sender_professional", |checker| {
+            let value = &self.sender_professional;
+            checker.text(value);
+        });
     }
 }
 
@@ -1332,6 +1352,11 @@ impl Validate for crate::v1::ReferralContent {
         });
         checker.field("correspondence_address", |checker| {
             let value = &self.correspondence_address;
+            checker.text(value);
+            checker.max_len(value, 300);
+        });
+        checker.field("contact_wish", |checker| {
+            let value = &self.contact_wish;
             checker.text(value);
             checker.max_len(value, 300);
         });
@@ -1928,6 +1953,277 @@ impl Validate for crate::v1::ReferralEvent {
     }
 }
 
+impl Validate for crate::v1::PlanPart {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("plan", |checker| {
+            let value = &self.plan;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_22);
+        });
+        checker.field("owner", |checker| {
+            let value = &self.owner;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_11);
+        });
+        checker.field("reference", |checker| {
+            let value = &self.reference;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_23);
+        });
+        checker.field("update_time", |checker| {
+            if let Some(value) = &self.update_time {
+                checker.instant(value);
+            }
+        });
+        checker.field("state", |checker| {
+            let value = &self.state;
+            checker.defined_only::<crate::v1::PlanState>(*value);
+            checker.not_in(*value, &[0], "PLAN_STATE_UNSPECIFIED");
+        });
+        checker.field("background", |checker| {
+            if let Some(value) = &self.background {
+                checker.message(value);
+            }
+        });
+        checker.field("needs", |checker| {
+            checker.max_items(&self.needs, 200);
+            checker.items(&self.needs, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("goals", |checker| {
+            checker.max_items(&self.goals, 200);
+            checker.items(&self.goals, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("actions", |checker| {
+            checker.max_items(&self.actions, 500);
+            checker.items(&self.actions, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("meetings", |checker| {
+            checker.max_items(&self.meetings, 200);
+            checker.items(&self.meetings, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("client_view", |checker| {
+            let value = &self.client_view;
+            checker.text(value);
+            checker.max_len(value, 4000);
+        });
+        checker.field("worker_view", |checker| {
+            let value = &self.worker_view;
+            checker.text(value);
+            checker.max_len(value, 4000);
+        });
+        checker.field("next_review", |checker| {
+            let value = &self.next_review;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_24);
+        });
+        checker.field("responsible_worker", |checker| {
+            if let Some(value) = &self.responsible_worker {
+                checker.message(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::Worker {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("id", |checker| {
+            let value = &self.id;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_25);
+        });
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+            checker.max_len(value, 200);
+        });
+        checker.field("unit", |checker| {
+            let value = &self.unit;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_26);
+        });
+        checker.field("phone", |checker| {
+            let value = &self.phone;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_16);
+        });
+        checker.field("email", |checker| {
+            let value = &self.email;
+            checker.text(value);
+            checker.max_len(value, 254);
+        });
+    }
+}
+
+impl Validate for crate::v1::PlanNeed {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("id", |checker| {
+            let value = &self.id;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_27);
+        });
+        checker.field("category", |checker| {
+            let value = &self.category;
+            checker.defined_only::<crate::v1::DataCategory>(*value);
+            checker.not_in(*value, &[0, 1], "DATA_CATEGORY_UNSPECIFIED and DATA_CATEGORY_ENVELOPE");
+        });
+        checker.field("text", |checker| {
+            let value = &self.text;
+            checker.text(value);
+            checker.min_len(value, 1);
+            checker.max_len(value, 2000);
+        });
+    }
+}
+
+impl Validate for crate::v1::PlanGoal {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("id", |checker| {
+            let value = &self.id;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_27);
+        });
+        checker.field("category", |checker| {
+            let value = &self.category;
+            checker.defined_only::<crate::v1::DataCategory>(*value);
+            checker.not_in(*value, &[0, 1], "DATA_CATEGORY_UNSPECIFIED and DATA_CATEGORY_ENVELOPE");
+        });
+        checker.field("text", |checker| {
+            let value = &self.text;
+            checker.text(value);
+            checker.min_len(value, 1);
+            checker.max_len(value, 2000);
+        });
+        checker.field("state", |checker| {
+            let value = &self.state;
+            checker.defined_only::<crate::v1::GoalState>(*value);
+            checker.not_in(*value, &[0], "GOAL_STATE_UNSPECIFIED");
+        });
+        checker.field("achievement", |checker| {
+            let value = &self.achievement;
+            checker.defined_only::<crate::v1::Achievement>(*value);
+        });
+        checker.field("due", |checker| {
+            let value = &self.due;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_24);
+        });
+        checker.field("needs", |checker| {
+            checker.max_items(&self.needs, 20);
+            checker.items(&self.needs, |checker, value| {
+                checker.text(value);
+                checker.pattern(value, &PATTERN_27);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::PlanAction {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("id", |checker| {
+            let value = &self.id;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_27);
+        });
+        checker.field("category", |checker| {
+            let value = &self.category;
+            checker.defined_only::<crate::v1::DataCategory>(*value);
+            checker.not_in(*value, &[0, 1], "DATA_CATEGORY_UNSPECIFIED and DATA_CATEGORY_ENVELOPE");
+        });
+        checker.field("text", |checker| {
+            let value = &self.text;
+            checker.text(value);
+            checker.min_len(value, 1);
+            checker.max_len(value, 2000);
+        });
+        checker.field("state", |checker| {
+            let value = &self.state;
+            checker.defined_only::<crate::v1::ActionState>(*value);
+            checker.not_in(*value, &[0], "ACTION_STATE_UNSPECIFIED");
+        });
+        checker.field("goal", |checker| {
+            let value = &self.goal;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_26);
+        });
+        checker.field("provider", |checker| {
+            let value = &self.provider;
+            checker.text(value);
+            checker.max_len(value, 200);
+        });
+        checker.field("ptv_service", |checker| {
+            let value = &self.ptv_service;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_28);
+        });
+        checker.field("start", |checker| {
+            let value = &self.start;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_24);
+        });
+        checker.field("end", |checker| {
+            let value = &self.end;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_24);
+        });
+        checker.field("reason", |checker| {
+            let value = &self.reason;
+            checker.text(value);
+            checker.max_len(value, 1000);
+        });
+    }
+}
+
+impl Validate for crate::v1::PlanMeeting {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("id", |checker| {
+            let value = &self.id;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_27);
+        });
+        checker.field("category", |checker| {
+            let value = &self.category;
+            checker.defined_only::<crate::v1::DataCategory>(*value);
+            checker.not_in(*value, &[0, 1], "DATA_CATEGORY_UNSPECIFIED and DATA_CATEGORY_ENVELOPE");
+        });
+        checker.field("time", |checker| {
+            if let Some(value) = &self.time {
+                checker.instant(value);
+            }
+        });
+        checker.field("state", |checker| {
+            let value = &self.state;
+            checker.defined_only::<crate::v1::MeetingState>(*value);
+            checker.not_in(*value, &[0], "MEETING_STATE_UNSPECIFIED");
+        });
+        checker.field("place", |checker| {
+            let value = &self.place;
+            checker.text(value);
+            checker.max_len(value, 200);
+        });
+        checker.field("participants", |checker| {
+            checker.max_items(&self.participants, 20);
+            checker.items(&self.participants, |checker, value| {
+                checker.text(value);
+                checker.min_len(value, 1);
+                checker.max_len(value, 200);
+            });
+        });
+        checker.field("note", |checker| {
+            let value = &self.note;
+            checker.text(value);
+            checker.max_len(value, 2000);
+        });
+    }
+}
+
 impl Validate for crate::v1::Delivery {
     fn validate(&self, checker: &mut Checker) {
         checker.field("message_id", |checker| {
@@ -1946,9 +2242,16 @@ impl Validate for crate::v1::Delivery {
             let value = &self.recipient;
             checker.text(value);
         });
+        checker.field("professional", |checker| {
+            let value = &self.professional;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_25);
+        });
         match &self.item {
             Some(crate::v1::delivery::Item::Handover(value)) => checker.field("handover", |checker| { checker.message(value); }),
             Some(crate::v1::delivery::Item::Notice(value)) => checker.field("notice", |checker| { checker.message(value); }),
+            Some(crate::v1::delivery::Item::PlanPart(value)) => checker.field("plan_part", |checker| { checker.message(value); }),
+            Some(crate::v1::delivery::Item::Disclosure(value)) => checker.field("disclosure", |checker| { checker.message(value); }),
             None => {}
         }
     }
@@ -2002,6 +2305,155 @@ impl Validate for crate::v1::ReferralNotice {
         checker.field("sender_note", |checker| {
             let value = &self.sender_note;
             checker.text(value);
+        });
+    }
+}
+
+impl Validate for crate::v1::DisclosureNotice {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("identity_code", |checker| {
+            let value = &self.identity_code;
+            checker.text(value);
+            checker.max_len(value, 11);
+        });
+        checker.field("disclose_time", |checker| {
+            if let Some(value) = &self.disclose_time {
+                checker.instant(value);
+            }
+        });
+        checker.field("disclosed_message", |checker| {
+            let value = &self.disclosed_message;
+            checker.text(value);
+        });
+        checker.field("told_to", |checker| {
+            let value = &self.told_to;
+            checker.text(value);
+        });
+        checker.field("bases", |checker| {
+            checker.items(&self.bases, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("origin", |checker| {
+            if let Some(value) = &self.origin {
+                checker.message(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::FactsQuery {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("query_id", |checker| {
+            let value = &self.query_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("requester", |checker| {
+            let value = &self.requester;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_11);
+        });
+        checker.field("professional", |checker| {
+            let value = &self.professional;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_25);
+        });
+        checker.field("purpose", |checker| {
+            let value = &self.purpose;
+            checker.defined_only::<crate::v1::Purpose>(*value);
+            checker.not_in(*value, &[0], "PURPOSE_UNSPECIFIED");
+        });
+        checker.field("categories", |checker| {
+            checker.min_items(&self.categories, 1);
+            checker.max_items(&self.categories, 15);
+            checker.unique(&self.categories);
+            checker.items(&self.categories, |checker, value| {
+                checker.defined_only::<crate::v1::DataCategory>(*value);
+                checker.not_in(*value, &[0, 1], "DATA_CATEGORY_UNSPECIFIED and DATA_CATEGORY_ENVELOPE");
+            });
+        });
+        checker.field("identity_code", |checker| {
+            let value = &self.identity_code;
+            checker.text(value);
+            checker.max_len(value, 11);
+        });
+    }
+}
+
+impl Validate for crate::v1::AgencyFacts {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("agency", |checker| {
+            let value = &self.agency;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_11);
+        });
+        checker.field("as_of", |checker| {
+            if let Some(value) = &self.as_of {
+                checker.instant(value);
+            }
+        });
+        checker.field("facts", |checker| {
+            checker.max_items(&self.facts, 500);
+            checker.items(&self.facts, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("plans", |checker| {
+            checker.max_items(&self.plans, 10);
+            checker.items(&self.plans, |checker, value| {
+                checker.message(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::Fact {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("category", |checker| {
+            let value = &self.category;
+            checker.defined_only::<crate::v1::DataCategory>(*value);
+            checker.not_in(*value, &[0, 1], "DATA_CATEGORY_UNSPECIFIED and DATA_CATEGORY_ENVELOPE");
+        });
+        checker.field("kind", |checker| {
+            let value = &self.kind;
+            checker.defined_only::<crate::v1::FactKind>(*value);
+            checker.not_in(*value, &[0], "FACT_KIND_UNSPECIFIED");
+        });
+        checker.field("text", |checker| {
+            let value = &self.text;
+            checker.text(value);
+            checker.max_len(value, 4000);
+        });
+        checker.field("code", |checker| {
+            let value = &self.code;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_26);
+        });
+        checker.field("code_system", |checker| {
+            let value = &self.code_system;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_29);
+        });
+        checker.field("since", |checker| {
+            let value = &self.since;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_24);
+        });
+        checker.field("until", |checker| {
+            let value = &self.until;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_24);
+        });
+        checker.field("record_time", |checker| {
+            if let Some(value) = &self.record_time {
+                checker.instant(value);
+            }
+        });
+        checker.field("reference", |checker| {
+            let value = &self.reference;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_23);
         });
     }
 }
@@ -2107,7 +2559,7 @@ impl Validate for crate::v1::EndLegalStatusRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_22);
+            checker.pattern(value, &PATTERN_30);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;

@@ -55,6 +55,34 @@ fn assert_refused(declarations: &str, reason: &str) {
 }
 
 #[test]
+fn a_message_names_its_category_once_and_plainly() {
+    assert_refused(
+        "message Case {
+            option (payload) = true;
+            DataCategory one = 1 [(names_category) = true];
+            DataCategory other = 2 [(names_category) = true];
+        }",
+        "polku.v1.Case.other: a second field names the category",
+    );
+    let only = "only a plain DataCategory of a payload message can name its category";
+    for (option, field) in
+        [("true", "string text"), ("true", "repeated DataCategory text"), ("false", "DataCategory text")]
+    {
+        let case =
+            format!("message Case {{ option (payload) = {option}; {field} = 1 [(names_category) = true]; }}");
+        assert_refused(&case, &format!("polku.v1.Case.text: {only}"));
+    }
+    assert_refused(
+        "message Case {
+            option (payload) = true;
+            DataCategory category = 1 [(names_category) = true];
+            oneof item { string text = 2; }
+        }",
+        "polku.v1.Case: a message that names its category has no oneof",
+    );
+}
+
+#[test]
 fn a_payload_field_without_a_category_is_refused() {
     assert_refused(
         "message Case { option (payload) = true; string reason = 1; }",

@@ -78,6 +78,32 @@ impl Contract {
         Ok(field.options().get_extension(&category).as_enum_number().unwrap_or(0))
     }
 
+    /// The field whose value is the category of its whole message, if the message has one.
+    pub(crate) fn label(&self, message: &MessageDescriptor) -> Result<Option<FieldDescriptor>, Refused> {
+        let option = self.extension("polku.v1.names_category")?;
+        let mut labels =
+            message.fields().filter(|field| field.options().get_extension(&option).as_bool() == Some(true));
+        let label = labels.next();
+        if let Some(second) = labels.next() {
+            return Err(Refused(format!("{}: a second field names the category", second.full_name())));
+        }
+        if let Some(label) = &label {
+            let is_category =
+                label.kind().as_enum().is_some_and(|kind| kind.full_name() == "polku.v1.DataCategory");
+            if !is_category
+                || label.is_list()
+                || label.containing_oneof().is_some()
+                || !self.is_payload(message)
+            {
+                return Err(Refused(format!(
+                    "{}: only a plain DataCategory of a payload message can name its category",
+                    label.full_name()
+                )));
+            }
+        }
+        Ok(label)
+    }
+
     /// The message that an option is set to.
     pub(crate) fn option(
         &self,

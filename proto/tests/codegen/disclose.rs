@@ -26,6 +26,9 @@ struct Halves {
 /// Generates `Disclose` for every payload message.
 pub(crate) fn generate(contract: &Contract) -> Result<String, Refused> {
     let mut code = String::from(names::HEADER);
+    for message in contract.messages() {
+        contract.label(&message)?;
+    }
     for field in contract
         .messages()
         .filter(|message| !contract.is_payload(message))
@@ -41,11 +44,15 @@ pub(crate) fn generate(contract: &Contract) -> Result<String, Refused> {
     code.push_str("\nuse crate::{CategorySet, Disclose, v1::DataCategory};\n");
     for message in contract.messages().filter(|message| contract.is_payload(message)) {
         let mut halves = Halves::default();
+        let label = contract.label(&message)?;
+        if let Some(label) = &label {
+            one_label(&message, label, &mut halves)?;
+        }
         let mut by_category: BTreeMap<i32, Vec<FieldDescriptor>> = BTreeMap::new();
         let mut nested = Vec::new();
         for field in message.fields() {
-            check(contract, &field)?;
-            if real_oneof(&field).is_some() {
+            check(contract, &field, label.is_some())?;
+            if real_oneof(&field).is_some() || has_category_of_message(contract, &field)? {
                 continue;
             } else if contract.payload_type(&field).is_some() {
                 nested.push(field);
@@ -57,7 +64,7 @@ pub(crate) fn generate(contract: &Contract) -> Result<String, Refused> {
             one_category(contract, number, &fields, &mut halves)?;
         }
         for field in nested {
-            one_nested(&field, &mut halves)?;
+            one_nested(contract, &field, &mut halves)?;
         }
         for oneof in message.oneofs().filter(|oneof| !oneof.is_synthetic()) {
             one_of(contract, &message, &oneof, &mut halves)?;
@@ -85,7 +92,7 @@ impl Disclose for {path} {{
 }
 
 /// Refuses a field that cannot be cut down.
-fn check(contract: &Contract, field: &FieldDescriptor) -> Result<(), Refused> {
+fn check(contract: &Contract, field: &FieldDescriptor, is_labelled: bool) -> Result<(), Refused> {
     let name = field.full_name();
     if field.is_map() {
         return Err(Refused(format!("{name}: a payload message has no map fields")));
@@ -97,7 +104,7 @@ fn check(contract: &Contract, field: &FieldDescriptor) -> Result<(), Refused> {
                 "{name}: its type is a payload message, so the categories stand there and not here"
             )));
         }
-    } else if category == 0 {
+    } else if category == 0 && !is_labelled {
         return Err(Refused(format!("{name}: a field of a payload message needs a category")));
     } else if let Some(payload) = payload_inside(contract, field, &mut HashSet::new()) {
         return Err(Refused(format!(
@@ -106,6 +113,37 @@ fn check(contract: &Contract, field: &FieldDescriptor) -> Result<(), Refused> {
         )));
     }
     Ok(())
+}
+
+/// Whether the category of the field is the one that its message names.
+fn has_category_of_message(contract: &Contract, field: &FieldDescriptor) -> Result<bool, Refused> {
+    Ok(contract.payload_type(field).is_none() && contract.category(field)? == 0)
+}
+
+/// A message that names its category: all or nothing, and nothing under a category that cannot be permitted.
+fn one_label(
+    message: &MessageDescriptor,
+    label: &FieldDescriptor,
+    halves: &mut Halves,
+) -> Result<(), Refused> {
+    if message.oneofs().any(|oneof| !oneof.is_synthetic()) {
+        return Err(Refused(format!(
+            "{}: a message that names its category has no oneof",
+            message.full_name()
+        )));
+    }
+    let name = names::field(label)?;
+    writeln!(halves.categories, "        present.extend(CategorySet::named(self.{name}));")
+        .map_err(refused)?;
+    writeln!(
+        halves.restrict,
+        "        let named = CategorySet::named(self.{name});
+        if named.is_empty() || !named.is_subset(permitted) {{
+            *self = Self::default();
+            return;
+        }}"
+    )
+    .map_err(refused)
 }
 
 /// A payload message somewhere in the plain message that is the type of the field.
@@ -160,16 +198,30 @@ fn one_category(
     Ok(())
 }
 
-fn one_nested(field: &FieldDescriptor, halves: &mut Halves) -> Result<(), Refused> {
+fn one_nested(contract: &Contract, field: &FieldDescriptor, halves: &mut Halves) -> Result<(), Refused> {
     let name = names::field(field)?;
+    let is_labelled = match contract.payload_type(field) {
+        Some(message) => contract.label(&message)?.is_some(),
+        None => false,
+    };
     let (all, each) = if field.is_list() {
+        let each = if is_labelled {
+            format!(
+                "        self.{name}.retain_mut(|element| {{
+            element.restrict(permitted);
+            !Disclose::categories(element).is_empty()
+        }});"
+            )
+        } else {
+            format!(
+                "        for element in &mut self.{name} {{\n            element.restrict(permitted);\n        }}"
+            )
+        };
         (
             format!(
                 "        for element in &self.{name} {{\n            present.extend(Disclose::categories(element));\n        }}"
             ),
-            format!(
-                "        for element in &mut self.{name} {{\n            element.restrict(permitted);\n        }}"
-            ),
+            each,
         )
     } else {
         (

@@ -22,7 +22,7 @@ const CANARIES: [(DataCategory, &[&str]); 14] = [
     (Housing, &["kanaria-asuminen"]),
     (BenefitsIncome, &["kanaria-etuudet"]),
     (JointPlan, &["kanaria-suunnitelma"]),
-    (ServiceAttendance, &["kanaria-osallistuminen"]),
+    (ServiceAttendance, &["kanaria-osallistuminen", "kanaria-soittoaika"]),
     (OutcomeMeasures, &["kanaria-mittarit"]),
     (QualityOfLife, &["kanaria-elamanlaatu"]),
     // Nothing of it is in a referral that has just been sent.

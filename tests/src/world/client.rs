@@ -220,6 +220,7 @@ pub fn full_content() -> ReferralContent {
         outcome_measures: "kanaria-mittarit".into(),
         quality_of_life: "kanaria-elamanlaatu".into(),
         correspondence_address: "kanaria-yhteysosoite".into(),
+        contact_wish: "kanaria-soittoaika".into(),
     }
 }
 

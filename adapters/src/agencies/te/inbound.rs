@@ -64,7 +64,10 @@ pub(super) fn reply(inbound: &Inbound<'_>, outcome: &InboundOutcome) -> Reply {
         InboundOutcome::Unreadable(InboundError::Malformed { code, expected }) => {
             fault(code, &format!("expected {expected}"), Uuid::nil())
         }
-        InboundOutcome::Applied { .. } | InboundOutcome::Refused { .. } => match read_soap(inbound) {
+        InboundOutcome::Applied { .. }
+        | InboundOutcome::Sent { .. }
+        | InboundOutcome::PlanTaken { .. }
+        | InboundOutcome::Refused { .. } => match read_soap(inbound) {
             Ok(message) => reply_to(&message, outcome),
             Err(_) => fault(INVALID_BODY, "the message cannot be read", Uuid::nil()),
         },
@@ -87,7 +90,7 @@ fn reply_to(message: &SoapMessage, outcome: &InboundOutcome) -> Reply {
             let detail = update::read(message.body()).map_or(Uuid::nil(), |event| event.message);
             return fault(COME_BACK_LATER, hint, detail);
         }
-        InboundOutcome::Unreadable(_) => {
+        InboundOutcome::Unreadable(_) | InboundOutcome::Sent { .. } | InboundOutcome::PlanTaken { .. } => {
             return fault(INVALID_BODY, "the message cannot be read", Uuid::nil());
         }
     };

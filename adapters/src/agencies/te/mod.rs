@@ -12,14 +12,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use polku_policy::{Authorised, Reader};
-use polku_proto::v1::Delivery;
-use polku_proto::{AgencyId, MessageId};
+use polku_proto::v1::{AgencyFacts, Delivery, FactsQuery};
+use polku_proto::{AgencyId, CategorySet, MessageId};
 
 use self::settings::Settings;
 use self::wire::Message;
 use crate::agencies::answer::Failure;
 use crate::agencies::envelope::Envelope;
-use crate::registry::BuildError;
+use crate::registry::{BuildError, Kind, Matter};
 use crate::setting::https_url;
 use crate::transport::http::HttpClient;
 use crate::transport::xroad::id::ClientId;
@@ -46,11 +46,22 @@ struct EmploymentServices {
     pins: Vec<[u8; 32]>,
 }
 
+/// What the adapter can do.
+pub const KIND: Kind = Kind {
+    id: "te",
+    name: "employment services",
+    speaks: "X-Road SOAP 4.0",
+    delivers: &[Matter::Referral, Matter::StateChange, Matter::Information, Matter::ConsentWithdrawal],
+    fetches: CategorySet::EMPTY,
+    receives: &[Matter::StateChange],
+    build,
+};
+
 /// Makes the adapter of an agency of kind `te` from its table.
 ///
 /// # Errors
 /// The table does not fit, or a file in it cannot be used.
-pub fn build(agency: AgencyId, table: toml::Table) -> Result<Arc<dyn Adapter>, BuildError> {
+fn build(agency: AgencyId, table: toml::Table) -> Result<Arc<dyn Adapter>, BuildError> {
     let settings: Settings = table.try_into()?;
     let url = https_url("url", &settings.url)?;
     let redelivery = match settings.answers_status {
@@ -93,6 +104,10 @@ impl Adapter for EmploymentServices {
         let answer = self.exchange(&Message::status_of(message)).await;
         let status = answer.and_then(|answer| wire::read_status(&answer).ok_or(UNUSABLE.into()));
         status.map_err(|failure| failure.of(&self.agency))
+    }
+
+    async fn fetch(&self, _: Authorised<FactsQuery>, _: Timestamp) -> Result<AgencyFacts, AdapterError> {
+        Err(Failure::from(AdapterErrorKind::Unwritable { what: "query" }).of(&self.agency))
     }
 
     fn receive(&self, inbound: &Inbound<'_>) -> Result<InboundEvent, InboundError> {

@@ -7,9 +7,9 @@ use uuid::Uuid;
 
 use super::codes;
 use super::wire::NAMESPACE;
-use crate::InboundEvent;
 use crate::agencies::event::{Action, Details, Misfit, change, official, unit};
 use crate::transport::xml::Element;
+use crate::{InboundEvent, InboundMatter};
 
 /// The name of the service and of its body's element.
 pub(super) const SERVICE: &str = "paivitaLahete";
@@ -36,7 +36,7 @@ pub(super) fn read(body: &Element) -> Result<InboundEvent, &'static str> {
     parts.end("nothing but the documented elements, in the documented order, in `paivitaLahete`")?;
     let details = Details { reason: reason.transpose()?, outcome: outcome.transpose()?, note };
     let change = change(action, details).map_err(wording)?;
-    Ok(InboundEvent { message, referral, official, unit, change })
+    Ok(InboundEvent { message, official, unit, matter: InboundMatter::Change { referral, change } })
 }
 
 fn read_kasittelija(element: Option<&Element>) -> Result<(String, String), &'static str> {

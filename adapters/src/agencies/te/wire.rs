@@ -3,7 +3,6 @@
 //! The tables of README.md, in their order. Every element is qualified; the prefix is the one that the SOAP writer
 //! binds to the namespace.
 
-use polku_proto::v1::delivery::Item;
 use polku_proto::v1::{
     ContactDetails, DeliveryState, EducationWork, LegalClaim, LegalGround, Outcome, Purpose, ReferralContent,
     ReferralHandover, ReferralNotice, ReferralState, RejectionReason, legal_claim, referral_notice,
@@ -12,7 +11,7 @@ use polku_proto::{AgencyId, MessageId, time};
 
 use super::codes;
 use crate::agencies::answer;
-use crate::agencies::envelope::{Envelope, Unwritable, instant, news, optional_instant, present};
+use crate::agencies::envelope::{Content, Envelope, Unwritable, instant, news, optional_instant, present};
 use crate::transport::xml::{Element, XmlWriter};
 use crate::{DeliveryStatus, Receipt};
 
@@ -75,10 +74,11 @@ struct Tiedot {
 impl Message {
     /// Words a delivery to the office with this agency id.
     pub(super) fn of(envelope: Envelope, own: &AgencyId) -> Result<Self, Unwritable> {
-        let Envelope { message, referral, sender, item } = envelope;
-        let (sanoma_tunnus, lahete_tunnus) = (message.to_string(), referral.referral.to_string());
-        match item {
-            Item::Handover(handover) => {
+        let Envelope { message, sender, professional: _, content } = envelope;
+        let sanoma_tunnus = message.to_string();
+        match content {
+            Content::Handover(referral, handover) => {
+                let lahete_tunnus = referral.referral.to_string();
                 let ReferralHandover {
                     purpose,
                     create_time,
@@ -104,7 +104,10 @@ impl Message {
                     tiedot: Tiedot::of(content.unwrap_or_default()),
                 }))
             }
-            Item::Notice(notice) => {
+            Content::PlanPart(_) => Err(Unwritable("plan_part")),
+            Content::Disclosure(..) => Err(Unwritable("disclosure")),
+            Content::Notice(referral, notice) => {
+                let lahete_tunnus = referral.referral.to_string();
                 let ReferralNotice {
                     kind,
                     state,
@@ -241,6 +244,7 @@ impl Tiedot {
             outcome_measures,
             quality_of_life,
             correspondence_address,
+            contact_wish,
         } = content;
         let ContactDetails { phone, email, street_address, postal_code, city, municipality } =
             contact.unwrap_or_default();
@@ -254,6 +258,7 @@ impl Tiedot {
                 ("tns:sukunimi", family_name),
                 ("tns:asiointikieli", contact_language),
                 ("tns:yhteysosoite", correspondence_address),
+                ("tns:toivottuYhteydenotto", contact_wish),
             ]),
             yhteystiedot: filled([
                 ("tns:puhelin", phone),

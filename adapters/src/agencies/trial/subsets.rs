@@ -41,7 +41,8 @@ const CONTENT: [Canary; 24] = [
     (DataCategory::ServiceAttendance, "at-qq6nb"),
     (DataCategory::OutcomeMeasures, "om-zz3hj"),
 ];
-const MORE: [Canary; 1] = [(DataCategory::QualityOfLife, "ql-vx5ee")];
+const MORE: [Canary; 2] =
+    [(DataCategory::QualityOfLife, "ql-vx5ee"), (DataCategory::ServiceAttendance, "cw-kb3jd")];
 const HANDOVER: [Canary; 1] = [(DataCategory::GuidanceNotes, "st-wj8ob")];
 /// The sender's note goes to the recipient; the recipient's own word does not.
 const NOTICE: [Canary; 3] = [
@@ -142,5 +143,6 @@ fn content() -> ReferralContent {
         outcome_measures: "om-zz3hj".into(),
         quality_of_life: "ql-vx5ee".into(),
         correspondence_address: "PL 8817 Zyxlehto".into(),
+        contact_wish: "cw-kb3jd".into(),
     }
 }

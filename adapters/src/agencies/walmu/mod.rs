@@ -13,8 +13,8 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
 use jiff::Timestamp;
 use polku_policy::{Authorised, Decision, Reader};
-use polku_proto::v1::Delivery;
-use polku_proto::{AgencyId, MessageId};
+use polku_proto::v1::{AgencyFacts, Delivery, FactsQuery};
+use polku_proto::{AgencyId, CategorySet, MessageId};
 use ring::hmac;
 
 use self::settings::Settings;
@@ -22,7 +22,7 @@ use self::token::{Token, Tokens};
 use self::wire::Message;
 use crate::agencies::answer::Failure;
 use crate::agencies::envelope::Envelope;
-use crate::registry::BuildError;
+use crate::registry::{BuildError, Kind, Matter};
 use crate::setting::https_url;
 use crate::transport::http::{Answer, HttpClient};
 use crate::{
@@ -43,11 +43,22 @@ struct CaseManagement {
     webhook_key: hmac::Key,
 }
 
+/// What the adapter can do.
+pub const KIND: Kind = Kind {
+    id: "walmu",
+    name: "case management of a youth workshop",
+    speaks: "REST JSON, OAuth 2.0, signed webhooks",
+    delivers: &[Matter::Referral, Matter::StateChange, Matter::Information, Matter::ConsentWithdrawal],
+    fetches: CategorySet::EMPTY,
+    receives: &[Matter::StateChange],
+    build,
+};
+
 /// Makes the adapter of an agency of kind `walmu` from its table.
 ///
 /// # Errors
 /// The table does not fit, or a file in it cannot be used.
-pub fn build(agency: AgencyId, table: toml::Table) -> Result<Arc<dyn Adapter>, BuildError> {
+fn build(agency: AgencyId, table: toml::Table) -> Result<Arc<dyn Adapter>, BuildError> {
     let settings: Settings = table.try_into()?;
     let base_url = https_url("base_url", &settings.base_url)?;
     let token_url = https_url("token_url", &settings.token_url)?;
@@ -84,6 +95,10 @@ impl Adapter for CaseManagement {
     async fn status(&self, message: &MessageId, now: Timestamp) -> Result<DeliveryStatus, AdapterError> {
         let status = self.ask(message, now).await;
         status.map_err(|failure| failure.of(&self.agency))
+    }
+
+    async fn fetch(&self, _: Authorised<FactsQuery>, _: Timestamp) -> Result<AgencyFacts, AdapterError> {
+        Err(Failure::from(AdapterErrorKind::Unwritable { what: "query" }).of(&self.agency))
     }
 
     fn receive(&self, inbound: &Inbound<'_>) -> Result<InboundEvent, InboundError> {

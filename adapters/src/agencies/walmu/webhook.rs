@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::codes;
 use crate::agencies::event::{Details, Misfit, change, official, unit};
 use crate::setting::Secret;
-use crate::{Inbound, InboundError, InboundEvent, InboundOutcome, Reply, Retry};
+use crate::{Inbound, InboundError, InboundEvent, InboundMatter, InboundOutcome, Reply, Retry};
 
 /// The header with the instant of signing, in seconds since 1970.
 pub(super) const TIMESTAMP: &str = "walmu-timestamp";
@@ -116,10 +116,12 @@ fn read(body: &[u8]) -> Result<InboundEvent, &'static str> {
     let details = Details { reason: reason.transpose()?, outcome: outcome.transpose()?, note: huomautus };
     Ok(InboundEvent {
         message: uuid(&tapahtuma_id).ok_or("`tapahtumaId`, a UUID")?,
-        referral: uuid(&lahete_tunnus).map(ReferralId::from_uuid).ok_or("`laheteTunnus`, a UUID")?,
         official: official(&tunnus).map_err(wording)?,
         unit: unit(&yksikko).map_err(wording)?,
-        change: change(action, details).map_err(wording)?,
+        matter: InboundMatter::Change {
+            referral: uuid(&lahete_tunnus).map(ReferralId::from_uuid).ok_or("`laheteTunnus`, a UUID")?,
+            change: change(action, details).map_err(wording)?,
+        },
     })
 }
 
@@ -165,6 +167,10 @@ pub(super) fn reply(outcome: &InboundOutcome) -> Reply {
         InboundOutcome::Applied { state, sequence } => {
             let tila = codes::state(*state).unwrap_or_default();
             json(StatusCode::OK, &Kasitelty { tila, tapahtumanumero: *sequence })
+        }
+        // Nothing but changes is read.
+        InboundOutcome::Sent { .. } | InboundOutcome::PlanTaken { .. } => {
+            refusal(StatusCode::INTERNAL_SERVER_ERROR, "UNEXPECTED", "nothing")
         }
         InboundOutcome::Unreadable(InboundError::Unauthenticated { expected }) => {
             refusal(StatusCode::UNAUTHORIZED, UNAUTHENTICATED, &format!("expected {expected}"))

@@ -1,7 +1,6 @@
 //! What do messages to the case management look like? The JSON of README.md.
 
 use polku_policy::{Basis, Decision};
-use polku_proto::v1::delivery::Item;
 use polku_proto::v1::{
     ContactDetails, DataCategory, DeliveryState, EducationWork, LegalClaim, LegalGround, Outcome, Purpose,
     ReferralContent, ReferralHandover, ReferralNotice, ReferralState, RejectionReason, legal_claim,
@@ -13,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::codes;
 use crate::Receipt;
 use crate::agencies::answer;
-use crate::agencies::envelope::{Envelope, Unwritable, instant, news, optional_instant, present};
+use crate::agencies::envelope::{Content, Envelope, Unwritable, instant, news, optional_instant, present};
 
 /// A message to the case management, ready to be written.
 pub(super) struct Message {
@@ -81,6 +80,8 @@ struct Asiakas {
     asiointikieli: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     yhteysosoite: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    toivottu_yhteydenotto: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     yhteystiedot: Option<Yhteystiedot>,
 }
@@ -172,9 +173,11 @@ impl Message {
     /// Words a delivery to the case management with this agency id, with the grounds of the decision behind it.
     pub(super) fn of(envelope: Envelope, own: &AgencyId, decision: &Decision) -> Result<Self, Unwritable> {
         // The id of the message goes into a header.
-        let Envelope { message: _, referral, sender, item } = envelope;
-        let (path, body) = match item {
-            Item::Handover(handover) => {
+        let Envelope { message: _, sender, professional: _, content } = envelope;
+        let (path, body) = match content {
+            Content::PlanPart(_) => return Err(Unwritable("plan_part")),
+            Content::Disclosure(..) => return Err(Unwritable("disclosure")),
+            Content::Handover(referral, handover) => {
                 let ReferralHandover {
                     purpose,
                     create_time,
@@ -204,7 +207,7 @@ impl Message {
                 };
                 ("/lahetteet".to_owned(), serde_json::to_vec(&Uusi { lahete, asiakas, tausta }))
             }
-            Item::Notice(notice) => {
+            Content::Notice(referral, notice) => {
                 let path = format!("/lahetteet/{}/ilmoitukset", referral.referral);
                 (path, serde_json::to_vec(&Ilmoitus::of(notice, own, &sender)?))
             }
@@ -292,6 +295,7 @@ impl Sisalto {
             outcome_measures,
             quality_of_life,
             correspondence_address,
+            contact_wish,
         } = content;
         let asiakas = Asiakas {
             henkilotunnus: present(identity_code),
@@ -299,6 +303,7 @@ impl Sisalto {
             sukunimi: present(family_name),
             asiointikieli: present(contact_language),
             yhteysosoite: present(correspondence_address),
+            toivottu_yhteydenotto: present(contact_wish),
             yhteystiedot: contact.map(Yhteystiedot::of).and_then(told),
         };
         let tausta = Tausta {

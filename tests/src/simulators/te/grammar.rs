@@ -123,6 +123,7 @@ const CLIENT: &[Part] = &[
     text("sukunimi"),
     text("asiointikieli"),
     text("yhteysosoite"),
+    text("toivottuYhteydenotto"),
     maybe("yhteystiedot", Holds::Parts(CONTACT)),
 ];
 

@@ -93,6 +93,7 @@ const CLIENT_AND_BACKGROUND: &[(&str, Holds)] = &[
     ("asiakas.sukunimi", Holds::Text),
     ("asiakas.asiointikieli", Holds::Text),
     ("asiakas.yhteysosoite", Holds::Text),
+    ("asiakas.toivottuYhteydenotto", Holds::Text),
     ("asiakas.yhteystiedot.puhelin", Holds::Text),
     ("asiakas.yhteystiedot.sahkoposti", Holds::Text),
     ("asiakas.yhteystiedot.katuosoite", Holds::Text),

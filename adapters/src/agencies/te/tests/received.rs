@@ -11,7 +11,7 @@ use crate::transport::xml::{XmlLimits, XmlWriter};
 use crate::transport::xroad::id::ServiceId;
 use crate::transport::xroad::soap::{self, accept_answer};
 use crate::transport::xroad::soap::{Headers, parse, write_request};
-use crate::{InboundChange, Retry};
+use crate::{InboundChange, InboundMatter, Retry};
 
 const ACTION: &str = "<tns:toimenpide>HYVAKSY</tns:toimenpide>";
 
@@ -68,18 +68,16 @@ fn good_message() {
     let event = received(&good()).unwrap();
     let message: MessageId = trial::MESSAGE.parse().unwrap();
     let referral: ReferralId = trial::REFERRAL.parse().unwrap();
-    assert_eq!((event.message, event.referral), (message.uuid(), referral));
+    assert_eq!(event.message, message.uuid());
     assert_eq!((event.official.as_str(), event.unit.as_str()), ("virkailija-1", "nuorten-palvelut"));
-    assert!(event.change == InboundChange::Accept { note: String::new() });
-    assert_eq!(
-        format!("{event:?} {:?}", event.change),
-        format!("InboundEvent({message}) InboundChange(redacted)")
-    );
+    let change = InboundChange::Accept { note: String::new() };
+    assert!(event.matter == InboundMatter::Change { referral, change: change.clone() });
+    assert_eq!(format!("{event:?} {change:?}"), format!("InboundEvent({message}) InboundChange(redacted)"));
 }
 
 #[test]
 fn every_change() {
-    let changed = |rest: &str| received(&with(rest)).unwrap().change;
+    let changed = |rest: &str| trial::changed(received(&with(rest)).unwrap());
     let note = || "Sana.".to_owned();
     let huomautus = "<tns:huomautus>Sana.</tns:huomautus>";
     let action = |code: &str| format!("<tns:toimenpide>{code}</tns:toimenpide>{huomautus}");

@@ -6,7 +6,7 @@ use http::HeaderMap;
 use polku_proto::v1::{Outcome, ReferralState, RejectionReason};
 
 use super::*;
-use crate::{InboundChange, Retry};
+use crate::{InboundChange, InboundMatter, Retry};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 /// `printf '%s' '1795253460.{"a":1}' | openssl dgst -sha256 -hmac 0123456789abcdef0123456789abcdef`
@@ -62,15 +62,17 @@ fn known_signature() {
 fn good_event() {
     let event = received(&event(r#""tapahtuma": "hyvaksytty", "muuta": {"a": null}"#)).unwrap();
     assert_eq!(event.message.to_string(), trial::MESSAGE);
-    assert_eq!(event.referral.to_string(), trial::REFERRAL);
     assert_eq!((event.official.as_str(), event.unit.as_str()), ("valmentaja-1", "paja"));
-    assert!(event.change == InboundChange::Accept { note: String::new() });
+    let (referral, change) =
+        (trial::REFERRAL.parse().unwrap(), InboundChange::Accept { note: String::new() });
+    assert!(event.matter == InboundMatter::Change { referral, change });
 }
 
 #[test]
 fn every_change() {
-    let changed =
-        |rest: &str| received(&event(&format!(r#"{rest}, "huomautus": "Sana.\nToinen.""#))).unwrap().change;
+    let changed = |rest: &str| {
+        trial::changed(received(&event(&format!(r#"{rest}, "huomautus": "Sana.\nToinen.""#))).unwrap())
+    };
     let note = || "Sana.\nToinen.".to_owned();
     let plain = |code: &str| changed(&format!(r#""tapahtuma": "{code}""#));
     assert!(plain("hyvaksytty") == InboundChange::Accept { note: note() });
