@@ -69,6 +69,7 @@ struct Luovutuslupa {
 }
 
 #[derive(Serialize, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
 struct Asiakas {
     #[serde(skip_serializing_if = "Option::is_none")]
     henkilotunnus: Option<String>,
