@@ -51,7 +51,10 @@ pub(super) struct PartyLists {
 #[derive(Clone)]
 struct PartyList {
     parties: Vec<Party>,
-    numbers: Box<[Numbers]>,
+    /// Those that are one of the first agencies as a whole, as most are: one bit each.
+    whole: u64,
+    /// The others.
+    others: Box<[Numbers]>,
 }
 
 /// A party, by the numbers of its agency and of its unit.
@@ -107,10 +110,13 @@ impl PartyLists {
 
     /// Tells whether somebody on the list is the party, or the whole agency that it belongs to: as [`Party::covers`].
     pub(super) fn covers(&self, id: ListId, party: Numbers) -> bool {
-        let numbers = self.list(id).map(|list| &*list.numbers).unwrap_or_default();
-        numbers
-            .iter()
-            .any(|named| named.agency == party.agency && (named.unit == WHOLE || named.unit == party.unit))
+        let Some(list) = self.list(id) else { return false };
+        let among_others = || {
+            list.others.iter().any(|named| {
+                named.agency == party.agency && (named.unit == WHOLE || named.unit == party.unit)
+            })
+        };
+        list.whole & party.bit() != 0 || among_others()
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
@@ -129,8 +135,11 @@ impl PartyLists {
         }
         // More than four thousand million different lists do not fit any machine; the last place would stay empty.
         let place = ListId(u32::try_from(self.lists.len()).unwrap_or(u32::MAX));
-        let numbers = parties.iter().map(|party| self.number(party)).collect();
-        self.lists.push(PartyList { parties: parties.to_vec(), numbers });
+        let numbers: Vec<Numbers> = parties.iter().map(|party| self.number(party)).collect();
+        let (whole, others): (Vec<Numbers>, Vec<Numbers>) =
+            numbers.into_iter().partition(|named| named.unit == WHOLE && named.bit() != 0);
+        let whole = whole.into_iter().fold(0, |bits, named| bits | named.bit());
+        self.lists.push(PartyList { parties: parties.to_vec(), whole, others: others.into() });
         self.places.insert(parties.to_vec(), place);
         place
     }
@@ -144,6 +153,13 @@ impl PartyLists {
             Some(unit) => *self.units.entry(unit.clone()).or_insert(next),
         };
         Numbers { agency, unit }
+    }
+}
+
+impl Numbers {
+    /// The bit of the agency: none from the 65th agency on.
+    fn bit(self) -> u64 {
+        1_u64.checked_shl(self.agency).unwrap_or(0)
     }
 }
 
