@@ -94,7 +94,7 @@ struct Said {
 
 /// Which rules permit which categories: few groups, as most categories have the same grounds.
 #[derive(Default)]
-struct Groups([(u64, CategorySet); 15]);
+struct Groups(SmallVec<[(u64, CategorySet); 3]>);
 
 impl Engine {
     /// Makes an engine, and tries every kind of question it can ask on the rules.
@@ -164,9 +164,12 @@ impl Engine {
         let Ok(said) = self.said(personal, question, ends, &word) else {
             return self.failed(index, asked, question.now);
         };
-        decision.permitted.extend(said.groups.permitted());
-        decision.withheld.extend(personal.difference(said.groups.permitted()));
-        decision.reasons.extend(said.reasons.reasons());
+        let permitted = said.groups.permitted();
+        decision.permitted.extend(permitted);
+        decision.withheld.extend(personal.difference(permitted));
+        if said.reasons != Answer::default() {
+            decision.reasons.extend(said.reasons.reasons());
+        }
         let stands_against = !decision.reasons.is_empty();
         if !said.silent.is_empty() {
             decision.reasons.push(Reason::NoBasis);
@@ -328,7 +331,7 @@ impl Engine {
         (viewer, ends): (Viewer, Ends),
         decision: &mut Decision,
     ) {
-        for (permits, categories) in groups.iter() {
+        for &(permits, categories) in &groups.0 {
             for note in self.rules.named(permits) {
                 let RuleSays::Permits(kind) = note.says else { continue };
                 let basis =
@@ -432,20 +435,14 @@ impl Engine {
 
 impl Groups {
     fn add(&mut self, permits: u64, category: DataCategory) {
-        let mut places = self.0.iter_mut();
-        // There are as many places as personal categories and one more: one is always free.
-        if let Some((held, categories)) = places.find(|(held, _)| *held == permits || *held == 0) {
-            *held = permits;
-            categories.insert(category);
+        match self.0.iter_mut().find(|(held, _)| *held == permits) {
+            Some((_, categories)) => categories.insert(category),
+            None => self.0.push((permits, CategorySet::of(&[category]))),
         }
     }
 
-    fn iter(&self) -> impl Iterator<Item = (u64, CategorySet)> {
-        self.0.into_iter().take_while(|(permits, _)| *permits != 0)
-    }
-
     fn permitted(&self) -> CategorySet {
-        self.iter().fold(CategorySet::EMPTY, |all, (_, categories)| all.union(categories))
+        self.0.iter().fold(CategorySet::EMPTY, |all, (_, categories)| all.union(*categories))
     }
 }
 
