@@ -326,13 +326,18 @@ impl Decision {
         decision.normalised()
     }
 
-    pub(crate) fn normalised(mut self) -> Decision {
+    /// Puts grounds, reasons and obligations in their fixed order, each once.
+    pub(crate) fn normalise(&mut self) {
         self.bases.sort_unstable();
         self.bases.dedup();
         self.reasons.sort_unstable();
         self.reasons.dedup();
         self.obligations.sort_unstable();
         self.obligations.dedup();
+    }
+
+    fn normalised(mut self) -> Decision {
+        self.normalise();
         self
     }
 

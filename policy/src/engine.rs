@@ -188,7 +188,8 @@ impl Engine {
         } else {
             Outcome::Permitted
         };
-        decision.normalised()
+        decision.normalise();
+        decision
     }
 
     /// Decides whether the one agency of the channel may tell the other one these categories. Nothing counts as
