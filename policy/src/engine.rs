@@ -174,8 +174,11 @@ impl Engine {
         if !said.silent.is_empty() {
             decision.reasons.push(Reason::NoBasis);
         }
-        self.give_grounds(&said.groups, &word, (question.viewer, ends), &mut decision);
-        decision.valid_until = self.bound(&word, question, &decision);
+        let by_age = self.give_grounds(&said.groups, &word, (question.viewer, ends), &mut decision);
+        // A guardian's view of a minor's data ends when the minor comes of age.
+        let guardian_reads = question.viewer == Viewer::Subject && question.actor == ActorRole::Guardian;
+        let by_age = by_age || (guardian_reads && !decision.bases.is_empty());
+        decision.valid_until = self.bound(&word, question.now, by_age);
         let nothing_asked_is_open = asked.is_empty() && !envelope_open;
         if nothing_asked_is_open {
             decision.reasons.push(Reason::UnknownAgency);
@@ -324,14 +327,15 @@ impl Engine {
         self.vocabulary.request(action, facts, &self.agencies, self.rules.schema())
     }
 
-    /// Names the grounds of what is permitted, and what comes with them.
+    /// Names the grounds of what is permitted, and what comes with them. Tells whether an age has a part in a ground.
     fn give_grounds(
         &self,
         groups: &Groups,
         word: &Word,
         (viewer, ends): (Viewer, Ends),
         decision: &mut Decision,
-    ) {
+    ) -> bool {
+        let mut by_age = false;
         for &(permits, categories) in &groups.0 {
             for note in self.rules.named(permits) {
                 let RuleSays::Permits(kind) = note.says else { continue };
@@ -345,15 +349,22 @@ impl Engine {
                                 && note.given_by.is_none_or(|given_by| given_by == ground.given_by)
                                 && !ground.categories.intersection(categories).is_empty()
                         });
-                        decision.bases.extend(rests_on.map(|ground| basis(Some(ground.consent))));
+                        for ground in rests_on {
+                            by_age |= ground.given_by == GivenBy::Guardian;
+                            decision.bases.push(basis(Some(ground.consent)));
+                        }
                     }
-                    BasisKind::Statute | BasisKind::OwnData => decision.bases.push(basis(None)),
+                    BasisKind::Statute => {
+                        by_age |= note.reads_ages;
+                        decision.bases.push(basis(None));
+                    }
+                    BasisKind::OwnData => decision.bases.push(basis(None)),
                 }
             }
         }
         let told = groups.permitted().intersection(disclosed(viewer));
         if told.is_empty() {
-            return;
+            return by_age;
         }
         if !decision.withheld.is_empty() {
             decision.obligations.push(Obligation::MarkRedacted);
@@ -366,25 +377,16 @@ impl Engine {
         if self.agencies.sector(discloser) == Some(Sector::Social) {
             decision.obligations.push(Obligation::DisclosureNotice);
         }
+        by_age
     }
 
     /// Finds the instant at which time alone may change the answer.
     ///
     /// Where an age has a part in what is open, that is the next midnight at the latest, whenever the birthday is: an
     /// answer that held until the birthday would give it away.
-    fn bound(&self, word: &Word, question: &Question, decision: &Decision) -> Option<Timestamp> {
-        // A guardian's view of a minor's data ends when the minor comes of age.
-        let guardian_reads = question.viewer == Viewer::Subject && question.actor == ActorRole::Guardian;
-        let by_age = |basis: &Basis| {
-            let guardians = word
-                .grounds
-                .iter()
-                .any(|ground| Some(ground.consent) == basis.consent && ground.given_by == GivenBy::Guardian);
-            let by_law = basis.kind == BasisKind::Statute && self.rules.reads_ages(&basis.rule);
-            by_law || guardians || guardian_reads
-        };
-        let midnight = if decision.bases.iter().any(by_age) { next_midnight(question.now) } else { None };
-        earlier(earlier(word.edge, midnight), self.rules.next_edge(question.now))
+    fn bound(&self, word: &Word, now: Timestamp, by_age: bool) -> Option<Timestamp> {
+        let midnight = if by_age { next_midnight(now) } else { None };
+        earlier(earlier(word.edge, midnight), self.rules.next_edge(now))
     }
 
     fn sides(&self, ends: Ends) -> Sides {

@@ -299,11 +299,6 @@ impl Rules {
         &self.ages
     }
 
-    /// Tells whether what a rule says can change with the person's age.
-    pub(crate) fn reads_ages(&self, rule: &str) -> bool {
-        self.notes.iter().any(|note| *note.id == *rule && note.reads_ages)
-    }
-
     /// Gives the place of the era that an instant is in.
     pub(crate) fn era(&self, now: Timestamp) -> u8 {
         let begun = self.eras.iter().filter(|era| era.from.is_none_or(|from| from <= now)).count();
