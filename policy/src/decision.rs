@@ -1,12 +1,12 @@
 //! What was decided, on what ground, and until when does it hold?
 
 use std::fmt;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use polku_proto::v1::DataCategory;
 use polku_proto::{CategorySet, ConsentId};
 use smallvec::SmallVec;
+use smol_str::SmolStr;
 
 /// The engine's answer in one word. Three-valued inside only: on the wire the third value would reveal a prohibition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -98,9 +98,9 @@ pub struct Basis {
     /// What kind of ground it is.
     pub kind: BasisKind,
     /// The id of the rule that permitted.
-    pub rule: Arc<str>,
+    pub rule: SmolStr,
     /// The section of law that the rule rests on.
-    pub statute: Arc<str>,
+    pub statute: SmolStr,
     /// The consent or permit and its version, where one is the ground.
     pub consent: Option<(ConsentId, u64)>,
 }
