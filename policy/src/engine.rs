@@ -341,7 +341,7 @@ impl Engine {
                 let RuleSays::Permits(kind) = note.says else { continue };
                 let basis =
                     |consent| Basis { kind, rule: note.id.clone(), statute: note.statute.clone(), consent };
-                decision.obligations.extend(&note.obligations);
+                decision.obligations.extend_from_slice(&note.obligations);
                 match kind {
                     BasisKind::Consent | BasisKind::DisclosurePermit => {
                         let rests_on = word.grounds.iter().filter(|ground| {
@@ -420,8 +420,8 @@ impl Engine {
             withheld: CategorySet::EMPTY,
             outcome: Outcome::Permitted,
             bases: SmallVec::new(),
-            reasons: Vec::new(),
-            obligations: Vec::new(),
+            reasons: SmallVec::new(),
+            obligations: SmallVec::new(),
             policy_digest: self.policy_digest,
             revision: None,
             evaluated_at: now,

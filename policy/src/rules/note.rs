@@ -1,6 +1,5 @@
 //! What do the annotations of a rule say?
 
-
 use cedar_policy::{Effect, EntityUid, Policy, PolicyId};
 use jiff::Timestamp;
 use smol_str::SmolStr;
