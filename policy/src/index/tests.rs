@@ -205,6 +205,26 @@ fn a_grant_to_a_unit_is_for_that_unit() {
 }
 
 #[test]
+fn a_list_names_hundreds_of_agencies_and_their_units_and_nobody_else() {
+    let named: Vec<Party> = (0..200).step_by(2).map(|number| format!("a{number}").parse().unwrap()).collect();
+    let units: Vec<Party> =
+        (0..200).step_by(2).map(|number| format!("b{number}/u").parse().unwrap()).collect();
+    let mut index = ConsentIndex::new();
+    let mut grant = grant(1, 1, period(0, 100));
+    grant.recipients = named.iter().chain(&units).cloned().collect();
+    index.put_grant(&grant, 1);
+    for number in 0..200 {
+        let opens = |to: &str| !word(&index, &question("te", to, at(1))).consents.own.is_empty();
+        let listed = number % 2 == 0;
+        assert_eq!(opens(&format!("a{number}")), listed);
+        assert_eq!(opens(&format!("a{number}/u")), listed);
+        assert_eq!(opens(&format!("b{number}/u")), listed);
+        assert!(!opens(&format!("b{number}")));
+        assert!(!opens(&format!("b{number}/v")));
+    }
+}
+
+#[test]
 fn a_special_category_is_covered_only_where_the_same_grant_names_it_explicitly() {
     let special = CategorySet::of(&[DataCategory::HealthCapacity]);
     let implicit = Grant { categories: special, ..grant(1, 1, period(0, 30)) };
