@@ -64,6 +64,9 @@ pub(super) struct Numbers {
     unit: u32,
 }
 
+/// The place of no list: nobody is on it.
+const NO_LIST: ListId = ListId(u32::MAX);
+
 /// In place of a unit: the whole agency.
 const WHOLE: u32 = 0;
 
@@ -91,6 +94,14 @@ impl Entry {
             recipients: lists.place(&grant.recipients),
         }
     }
+
+    /// The entry with its lists where [`PartyLists::take_over`] has placed them.
+    pub(super) fn with_lists(self, moved: &[ListId]) -> Entry {
+        let at = |list: ListId| usize::try_from(list.0).ok().and_then(|place| moved.get(place)).copied();
+        let [disclosers, recipients] =
+            [self.disclosers, self.recipients].map(|list| at(list).unwrap_or(NO_LIST));
+        Entry { disclosers, recipients, ..self }
+    }
 }
 
 impl PartyLists {
@@ -117,6 +128,11 @@ impl PartyLists {
             })
         };
         list.whole & party.bit() != 0 || among_others()
+    }
+
+    /// Adds the lists of another one. Gives where each of them is now, in the order of where they were.
+    pub(super) fn take_over(&mut self, other: &PartyLists) -> Vec<ListId> {
+        other.lists.iter().map(|list| self.place(&list.parties)).collect()
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
