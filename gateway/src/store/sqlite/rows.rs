@@ -85,9 +85,18 @@ pub(super) fn referral(row: &Row<'_>) -> Result<ReferralRow, StoreError> {
     })
 }
 
-/// Reads a consent, permit or prohibition.
+/// Reads a consent, permit, prohibition or legal status.
 pub(super) fn instrument(row: &Row<'_>) -> Result<InstrumentRow, StoreError> {
+    instrument_of(&mut Columns::new(row, "instrument"))
+}
+
+/// Reads the same, with the number of the row behind it.
+pub(super) fn instrument_and_number(row: &Row<'_>) -> Result<(InstrumentRow, u64), StoreError> {
     let mut columns = Columns::new(row, "instrument");
+    Ok((instrument_of(&mut columns)?, columns.number()?))
+}
+
+fn instrument_of(columns: &mut Columns<'_>) -> Result<InstrumentRow, StoreError> {
     Ok(InstrumentRow {
         id: columns.id()?,
         youth: YouthId::from_uuid(columns.id()?),
@@ -97,13 +106,6 @@ pub(super) fn instrument(row: &Row<'_>) -> Result<InstrumentRow, StoreError> {
         revision: columns.number()?,
         sealed: columns.next()?,
     })
-}
-
-/// Reads the same, with the number of the row behind it.
-pub(super) fn instrument_and_number(row: &Row<'_>) -> Result<(InstrumentRow, u64), StoreError> {
-    let instrument = instrument(row)?;
-    let mut columns = Columns { row, table: "instrument", at: INSTRUMENT.split(',').count() };
-    Ok((instrument, columns.number()?))
 }
 
 /// Reads how far the audit log has been compared.
