@@ -9,6 +9,7 @@
 //! | not authenticated | 403 | technical fault `client.ssl_authentication_failed` |
 
 use http::{StatusCode, header};
+use polku_proto::AgencyId;
 use uuid::Uuid;
 
 use super::{Expected, Office};
@@ -45,8 +46,8 @@ pub(in crate::agencies) struct Service {
     /// Its code, and the name of the body's element.
     pub(in crate::agencies) code: &'static str,
     /// Reads the body's element, of which name and namespace are right, or says which part does not fit and what was
-    /// expected there. Without a word of what stands there.
-    pub(in crate::agencies) read: fn(&Element) -> Result<InboundEvent, Expected>,
+    /// expected there, without a word of what stands there. The id is the sender's, the office's own.
+    pub(in crate::agencies) read: fn(&Element, &AgencyId) -> Result<InboundEvent, Expected>,
     /// Fills the answer to a message that was taken in. Refusals are worded here.
     pub(in crate::agencies) answer: fn(&InboundOutcome, &mut XmlWriter),
 }
@@ -126,7 +127,7 @@ impl Office {
 
     fn read_body(&self, service: &Service, body: &Element) -> Result<InboundEvent, Expected> {
         if body.is(self.protocol.namespace, service.code) {
-            return (service.read)(body);
+            return (service.read)(body, &self.agency);
         }
         let (code, namespace) = (service.code, self.protocol.namespace);
         Err(Expected(format!("`{code}` of namespace `{namespace}` as the body's element")))

@@ -18,6 +18,8 @@ use crate::transport::xroad::soap::{
 /// An agency's office, reached through the gateway's own security server.
 #[derive(Debug)]
 pub(in crate::agencies) struct Office {
+    /// The agency's id.
+    pub(in crate::agencies) agency: AgencyId,
     /// The way to the security server.
     pub(in crate::agencies) http: HttpClient,
     /// Its address.

@@ -30,7 +30,6 @@ mod tests;
 /// The adapter of one employment services' office.
 #[derive(Debug)]
 struct EmploymentServices {
-    agency: AgencyId,
     office: Office,
     redelivery: Redelivery,
 }
@@ -56,13 +55,13 @@ fn build(agency: AgencyId, table: toml::Table) -> Result<Arc<dyn Adapter>, Build
         true => Redelivery::AnswersStatus,
         false => Redelivery::Neither,
     };
-    Ok(Arc::new(EmploymentServices { agency, office: settings.office()?, redelivery }))
+    Ok(Arc::new(EmploymentServices { office: settings.office(agency)?, redelivery }))
 }
 
 #[async_trait]
 impl Adapter for EmploymentServices {
     fn agency(&self) -> &AgencyId {
-        &self.agency
+        &self.office.agency
     }
 
     fn redelivery(&self) -> Redelivery {
@@ -70,22 +69,22 @@ impl Adapter for EmploymentServices {
     }
 
     async fn deliver(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Receipt, AdapterError> {
-        let spent = delivery.spend(&Reader::Agency(self.agency.clone()), now);
+        let spent = delivery.spend(&Reader::Agency(self.office.agency.clone()), now);
         let result = match spent {
             Ok((delivery, _)) => self.send(delivery).await,
             Err(mismatch) => Err(Failure::new(AdapterErrorKind::PermitMismatch, mismatch)),
         };
-        result.map_err(|failure| failure.of(&self.agency))
+        result.map_err(|failure| failure.of(&self.office.agency))
     }
 
     async fn status(&self, message: &MessageId, _: Timestamp) -> Result<DeliveryStatus, AdapterError> {
         let answer = self.office.exchange(&Message::status_of(message)).await;
         let status = answer.and_then(|answer| wire::read_status(&answer).ok_or(UNUSABLE.into()));
-        status.map_err(|failure| failure.of(&self.agency))
+        status.map_err(|failure| failure.of(&self.office.agency))
     }
 
     async fn fetch(&self, _: Authorised<FactsQuery>, _: Timestamp) -> Result<AgencyFacts, AdapterError> {
-        Err(Failure::from(AdapterErrorKind::Unwritable { what: "query" }).of(&self.agency))
+        Err(Failure::from(AdapterErrorKind::Unwritable { what: "query" }).of(&self.office.agency))
     }
 
     fn receive(&self, inbound: &Inbound<'_>) -> Result<InboundEvent, InboundError> {
@@ -102,7 +101,7 @@ const UNUSABLE: AdapterErrorKind = AdapterErrorKind::Unanswered;
 
 impl EmploymentServices {
     async fn send(&self, delivery: Delivery) -> Result<Receipt, Failure> {
-        let message = Message::of(Envelope::open(delivery)?, &self.agency)?;
+        let message = Message::of(Envelope::open(delivery)?, &self.office.agency)?;
         let answer = self.office.exchange(&message).await?;
         wire::read_receipt(&answer).ok_or(UNUSABLE.into())
     }

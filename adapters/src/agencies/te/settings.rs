@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use polku_proto::AgencyId;
 use serde::Deserialize;
 
 use super::wire::PROTOCOL;
@@ -43,9 +44,10 @@ fn answers_status() -> bool {
 
 impl Settings {
     /// Makes the other end.
-    pub(super) fn office(&self) -> Result<Office, BuildError> {
+    pub(super) fn office(&self, agency: AgencyId) -> Result<Office, BuildError> {
         let url = https_url("url", &self.url)?;
         Ok(Office {
+            agency,
             client: self.client.read("client")?,
             office: self.service.read("service")?,
             user_id: settings::user_id(self.user_id.as_deref())?,

@@ -51,6 +51,7 @@ fn settings() -> toml::Table {
 fn office() -> EmploymentServices {
     let party = RepresentedParty { class: Some("MUN".to_owned()), code: "0186690-1".to_owned() };
     let office = Office {
+        agency: trial::agency("te"),
         http: HttpClient::new(
             &http::Uri::from_static("https://security-server.example:8443/"),
             &toml::from_str(&format!("ca_file = \"{}\"", trial::ca_file().display())).unwrap(),
@@ -64,5 +65,5 @@ fn office() -> EmploymentServices {
         pins: vec![[0; 32], PIN],
         protocol: &wire::PROTOCOL,
     };
-    EmploymentServices { agency: trial::agency("te"), office, redelivery: Redelivery::AnswersStatus }
+    EmploymentServices { office, redelivery: Redelivery::AnswersStatus }
 }

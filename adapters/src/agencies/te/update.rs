@@ -2,7 +2,7 @@
 //!
 //! Reads `paivitaLahete` as strictly as README.md is written: these elements, in this order, each once.
 
-use polku_proto::ReferralId;
+use polku_proto::{AgencyId, ReferralId};
 
 use super::codes;
 use crate::agencies::event::{Action, Details, Misfit, change, official, unit};
@@ -14,7 +14,7 @@ use crate::{InboundEvent, InboundMatter, InboundOutcome};
 pub(super) const SERVICE: Service = Service { code: "paivitaLahete", read, answer };
 
 /// Reads the body's element.
-fn read(body: &Element) -> Result<InboundEvent, Expected> {
+fn read(body: &Element, _: &AgencyId) -> Result<InboundEvent, Expected> {
     let mut parts = Parts::of(body)?;
     let message = parts.text("sanomaTunnus").and_then(uuid).ok_or("`sanomaTunnus`, a UUID, first")?;
     let referral = parts.text("laheteTunnus").and_then(referral).ok_or("`laheteTunnus`, a UUID, second")?;
