@@ -5,6 +5,7 @@ mod build;
 mod categories;
 mod golden;
 mod received;
+mod round_trip;
 
 use super::*;
 use crate::agencies::soap::settings::Represented;
