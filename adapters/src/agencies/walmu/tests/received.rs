@@ -30,7 +30,11 @@ fn sign(timestamp: &str, body: &str) -> String {
 }
 
 fn receive(headers: &HeaderMap, body: &str) -> Result<InboundEvent, InboundError> {
-    webhook::receive(&key(), &Inbound { headers, body: body.as_bytes(), peer: None, now: trial::now() })
+    webhook::receive(
+        &key(),
+        &trial::agency("walmu"),
+        &Inbound { headers, body: body.as_bytes(), peer: None, now: trial::now() },
+    )
 }
 
 fn seconds(offset: i64) -> String {
@@ -191,7 +195,7 @@ fn unauthenticated() {
     for odd in ["", "+1795253460", "1795253460.0", "99999999999999999999"] {
         refused(&headers(odd, &sign(odd, &body)), &body);
     }
-    let large = event(&format!(r#""tapahtuma": "hyvaksytty", "muuta": "{}""#, "a".repeat(65536)));
+    let large = event(&format!(r#""tapahtuma": "hyvaksytty", "muuta": "{}""#, "a".repeat(524_288)));
     refused(&headers(&now, &sign(&now, &large)), &large);
 }
 
