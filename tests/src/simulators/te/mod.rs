@@ -2,11 +2,15 @@
 //!
 //! The simulator is the whole far side of X-Road: the security server and the service behind it.
 
+pub mod agency;
 pub mod envelope;
+pub mod told;
 pub mod update;
 
 mod grammar;
+mod holdings;
 mod service;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -19,7 +23,7 @@ use bytes::Bytes;
 use http::Method;
 
 use crate::pki::{self, Identity};
-use crate::simulators::client::{self, RawReply};
+use crate::simulators::client::RawReply;
 use crate::simulators::clock::SimulatorClock;
 use crate::simulators::control::{Control, SimulatorTls};
 use crate::simulators::door::Door;
@@ -27,7 +31,9 @@ use crate::simulators::faults::Faults;
 use crate::simulators::ledger::Ledger;
 use crate::simulators::server;
 use crate::simulators::te::envelope::{Dialect, Member};
+use crate::simulators::te::holdings::Holdings;
 use crate::simulators::te::service::EmploymentServices;
+pub use crate::simulators::te::told::{Answered, Ground, Told};
 pub use crate::simulators::te::update::{Update, UpdateReply};
 
 /// How the simulated employment services are set up.
@@ -73,6 +79,7 @@ impl TeSettings {
 pub struct TeSimulator {
     control: Control,
     settings: Arc<TeSettings>,
+    holdings: Holdings,
     inbound_url: Arc<Mutex<Option<String>>>,
 }
 
@@ -86,9 +93,10 @@ impl TeSimulator {
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         let control = Control::new(Door::on_port(settings.port)?, settings.ledger.clone());
         let settings = Arc::new(settings);
-        let services = EmploymentServices::new(Arc::clone(&settings));
+        let holdings = Holdings::default();
+        let services = EmploymentServices::new(Arc::clone(&settings), holdings.clone());
         server::serve(control.clone(), config, Arc::new(services));
-        Ok(Self { control, settings, inbound_url: Arc::default() })
+        Ok(Self { control, settings, holdings, inbound_url: Arc::default() })
     }
 
     /// What all simulators have in common.
@@ -152,6 +160,17 @@ impl TeSimulator {
         UpdateReply::read(&headers, &reply)
     }
 
+    /// Sends a message of the office's own with its certificate.
+    ///
+    /// # Errors
+    /// When the gateway gives no answer, or one that breaks the protocol.
+    pub async fn send_told(&self, told: &Told) -> Result<Answered> {
+        let headers = told.headers(&self.settings.provider, &self.settings.gateway);
+        let request = envelope::write(&headers, told.body());
+        let reply = self.send_raw_as(request, &self.settings.official).await?;
+        Answered::read(&headers, &told.body().name, &reply)
+    }
+
     /// Sends these bytes to the gateway as if they were a SOAP message, with this certificate.
     ///
     /// # Errors
@@ -161,7 +180,7 @@ impl TeSimulator {
         let url = url.context("the simulator has not been told where the gateway is")?;
         let config = pki::mutual_client_config(&self.settings.tls.authority_pem, identity)?;
         let headers = [("content-type", "text/xml; charset=utf-8"), ("soapaction", "\"\"")];
-        client::call(config, Method::POST, &url, &headers, body).await
+        self.control.call(config, Method::POST, &url, &headers, body).await
     }
 
     /// Ends the simulator for good.
