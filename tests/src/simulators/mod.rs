@@ -17,6 +17,7 @@ mod outflow;
 mod server;
 mod socket;
 mod xml;
+mod xroad_rest;
 
 #[cfg(test)]
 mod tests;
