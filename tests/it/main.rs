@@ -21,3 +21,4 @@ mod stage;
 mod store;
 mod suite;
 mod tampered;
+mod te;
