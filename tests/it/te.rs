@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
-use polku_adapters::{Adapter, Inbound, InboundChange, InboundEvent, InboundMatter, InboundOutcome, Retry};
+use polku_adapters::{
+    Adapter, AdapterErrorKind, Inbound, InboundChange, InboundEvent, InboundMatter, InboundOutcome, Retry,
+};
 use polku_policy::{
     Agency, Agreement, Authorised, Channel, ConsentIndex, Directory, Engine, GivenBy, Grant, GrantKind,
     Period, PurposeSet, Question, Rules, Sector, Standing, Viewer,
@@ -15,7 +17,7 @@ use polku_proto::{AgencyId, CategorySet, Disclose, Party, Valid};
 use polku_tests::pki::{Identity, Pki};
 use polku_tests::simulators::te::{Answered, Ground, TeSettings, TeSimulator, Told};
 use polku_tests::simulators::{
-    Held, Official, RawReply, SimulatedAgency, SimulatorTls, Surroundings, TakenInKind,
+    Fault, Held, Official, RawReply, SimulatedAgency, SimulatorTls, Surroundings, TakenInKind,
 };
 use uuid::Uuid;
 
@@ -273,4 +275,42 @@ async fn own_plan_and_answers_are_sent() {
     assert_eq!(referral.to_string(), REFERRAL);
     let InboundChange::ProvideInformation { answer, .. } = change else { panic!("no answer") };
     assert_eq!(*answer, content);
+}
+
+#[tokio::test]
+async fn a_question_may_be_asked_again_whatever_came_of_it() {
+    let office = Office::open();
+    let adapter = adapter(&office);
+    office.te.hold(PERSON, &specimen()).unwrap();
+    let open = AdapterErrorKind::Unanswered;
+    let rejected = |code: &str| AdapterErrorKind::Rejected { code: code.to_owned() };
+    let faults = [
+        (Fault::ResetAfterEffect, open.clone()),
+        (Fault::HalfAnswer, open.clone()),
+        (Fault::Garbage, open.clone()),
+        (Fault::WrongEcho, open.clone()),
+        (Fault::WrongHash, open.clone()),
+        (Fault::Doctype, open.clone()),
+        (Fault::HugeAnswer(2 * 1024 * 1024), open.clone()),
+        (Fault::FailAfterEffect(502), open.clone()),
+        (Fault::Redirect, open),
+        (Fault::BusinessFault("EI_PALVELUALUETTA".into()), rejected("EI_PALVELUALUETTA")),
+        (Fault::BusinessFault(format!("EI_{PERSON}")), rejected("unspecified")),
+        (
+            Fault::TechnicalFault("server.serverproxy.access_denied".into()),
+            rejected("server.serverproxy.access_denied"),
+        ),
+        (
+            Fault::TechnicalFault("server.serverproxy.service_disabled".into()),
+            AdapterErrorKind::Unavailable { after: None },
+        ),
+    ];
+    for (fault, kind) in faults {
+        office.te.faults().once(fault.clone());
+        let error = adapter.fetch(permit(query(fetched())), now()).await.unwrap_err();
+        assert_eq!(error.kind, kind, "{fault:?}");
+        assert!(!format!("{error} {error:?}").contains(PERSON));
+        let told = adapter.fetch(permit(query(fetched())), now()).await.unwrap();
+        assert_eq!(told.facts.len(), 8, "{fault:?}");
+    }
 }
