@@ -128,6 +128,25 @@ async fn what_an_attempt_without_a_word_has_told_is_in_the_notice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_known_not_to_have_arrived_is_not_in_the_notice() {
+    let mut world = World::open(Redelivery::AnswersStatus).await;
+    let youth = world.identify(ADULT).await;
+    world.consent(&youth, SOSIAALI, TE, &BASIC).await;
+    let second = world.consent(&youth, SOSIAALI, TE, &[C::IdentityContact, C::Housing]).await;
+    world.te.become_(Mood::Deaf);
+    let name = world.refer(SOSIAALI, TE, &youth).await;
+    world.deliver();
+    while world.deliveries(&name).await[0].attempts == 0 {
+        tokio::task::yield_now().await;
+    }
+    world.withdraw(SOSIAALI, &second).await;
+    world.te.become_(Mood::Fine);
+    world.settled(&name).await;
+    let [notice] = &world.sosiaali.disclosures()[..] else { panic!("not one notice") };
+    assert_eq!(sets(notice), [C::IdentityContact, C::ServiceNeeds]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_told_is_no_disclosure() {
     let mut world = World::open(Redelivery::AnswersStatus).await;
     let youth = world.identify(ADULT).await;

@@ -31,10 +31,8 @@ fn with(message: &InboundEvent, edit: impl FnOnce(&mut polku_adapters::InboundRe
 }
 
 fn reason(outcome: &InboundOutcome) -> (&'static str, Retry) {
-    match outcome {
-        InboundOutcome::Refused { reason, retry, .. } => (*reason, *retry),
-        other => panic!("{other:?}"),
-    }
+    let InboundOutcome::Refused { reason, retry, .. } = outcome else { panic!("{outcome:?}") };
+    (*reason, *retry)
 }
 
 async fn people(world: &World) -> usize {
