@@ -88,7 +88,7 @@ async fn a_disclosure_to_the_employment_services_is_told_once_to_social_services
 
     let notices = county.disclosures();
     let [notice] = &notices[..] else { panic!("{} notices", notices.len()) };
-    assert_eq!(sets(notice), ["identity_contact", "service_needs", "social_situation"]);
+    assert_eq!(sets(notice), ["identity_contact", "social_situation", "service_needs"]);
     let said = notice.to_string();
     let consent = consent.name.rsplit('/').next().unwrap();
     let handover = world.te.ledger().referrals().remove(0).message_id;
