@@ -4,8 +4,9 @@
 //! discloser's own register has to hold that (law 703/2023): the notice to its system is made of this record, one for
 //! each disclosure, and is queued in the same commit in which the disclosure becomes known.
 //!
-//! To a reader with a system of its own something has been told when its system has it. Whoever reads here has been told
-//! when it can be read: at the commit of the call that tells it. Reading it again is no further disclosure.
+//! To a reader with a system of its own something has been told when its system has it; whether a delivery in doubt has
+//! arrived is for a person to find out, and to enter. Whoever reads here has been told when it can be read: at the commit
+//! of the call that tells it, and what is permitted in that moment. Reading it again is no further disclosure.
 
 use std::fmt;
 
