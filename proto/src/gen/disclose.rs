@@ -377,6 +377,7 @@ impl Disclose for crate::v1::Referral {
             || !self.sender_unit.is_empty()
             || !self.recipient_unit.is_empty()
             || !self.sender_professional.is_empty()
+            || !self.recipient_professional.is_empty()
         {
             present.insert(DataCategory::Envelope);
         }
