@@ -751,7 +751,6 @@ impl Disclose for crate::v1::PlanNeed {
         let named = CategorySet::named(self.category);
         if named.is_empty() || !named.is_subset(permitted) {
             *self = Self::default();
-            return;
         }
     }
 }
@@ -767,7 +766,6 @@ impl Disclose for crate::v1::PlanGoal {
         let named = CategorySet::named(self.category);
         if named.is_empty() || !named.is_subset(permitted) {
             *self = Self::default();
-            return;
         }
     }
 }
@@ -783,7 +781,6 @@ impl Disclose for crate::v1::PlanAction {
         let named = CategorySet::named(self.category);
         if named.is_empty() || !named.is_subset(permitted) {
             *self = Self::default();
-            return;
         }
     }
 }
@@ -1030,7 +1027,6 @@ impl Disclose for crate::v1::Fact {
         let named = CategorySet::named(self.category);
         if named.is_empty() || !named.is_subset(permitted) {
             *self = Self::default();
-            return;
         }
     }
 }
