@@ -127,7 +127,11 @@ impl Line {
         let settings = SimulatedAgency::settings(&kela, &surroundings, "usual").unwrap();
         let adapter =
             polku_adapters::build("kela", "kela".parse().unwrap(), settings.parse().unwrap()).unwrap();
-        let byte = |place: usize| u8::from_str_radix(&hex[2 * place..2 * place + 2], 16).unwrap();
+        let pairs = hex.as_bytes().as_chunks::<2>().0;
+        let byte = |place: usize| {
+            let digits = std::str::from_utf8(&pairs[place]).unwrap();
+            u8::from_str_radix(digits, 16).unwrap()
+        };
         Line { kela, adapter, peer: std::array::from_fn(byte), _folder: folder }
     }
 
@@ -177,10 +181,9 @@ async fn what_is_no_message_of_kelas_is_refused_by_the_gateway() {
     let youth = consenting(&stage).await;
     let name = refer(&stage, &youth).await;
     let inbound = stage.bound().inbound.port();
-    let pki_of = |pem: &str| pem.to_owned();
     let tls = SimulatorTls {
         server: stage.world.identities.stranger.clone(),
-        authority_pem: pki_of(stage.world.authority_pem()),
+        authority_pem: stage.world.authority_pem().to_owned(),
     };
     // Somebody with a certificate of the authority, and not the pinned one.
     let stranger = stage.world.identities.stranger.clone();
