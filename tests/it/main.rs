@@ -23,3 +23,4 @@ mod stage;
 mod store;
 mod suite;
 mod tampered;
+mod te;

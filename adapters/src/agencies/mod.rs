@@ -4,6 +4,7 @@ mod answer;
 mod envelope;
 mod event;
 pub mod kela;
+mod soap;
 pub mod te;
 #[cfg(test)]
 mod trial;
