@@ -48,7 +48,7 @@ fn all(answer: &Value) -> Option<AgencyFacts> {
 #[test]
 fn the_question_names_the_person_in_its_body_alone() {
     let question = Question::of(query()).unwrap();
-    assert_eq!(super::json(&question.body), super::json(include_bytes!("../testdata/question.json")));
+    assert_eq!(json(&question.body), json(include_bytes!("../testdata/question.json")));
     let call = kela().xroad.call(asking(&question)).unwrap();
     let request = call.request(&http::Uri::from_static("https://ss.example/")).unwrap();
     let path = "/r1/FI-TEST/GOV/9999903-9/etuudet/nuorten-palvelut/haku";
@@ -65,7 +65,7 @@ fn only_groups_that_hold_what_is_asked_for_are_asked() {
     let groups = |categories: &[DataCategory]| {
         let categories = categories.iter().map(|category| i32::from(*category)).collect();
         let question = Question::of(FactsQuery { categories, ..query() })?;
-        Ok::<_, crate::agencies::envelope::Unwritable>(super::json(&question.body)["tietoryhmat"].clone())
+        Ok::<_, crate::agencies::envelope::Unwritable>(json(&question.body)["tietoryhmat"].clone())
     };
     assert_eq!(groups(&[DataCategory::BenefitsIncome]).unwrap(), json!(["ETUUDET"]));
     assert_eq!(groups(&[DataCategory::HealthCapacity, DataCategory::Housing]).unwrap(), json!(["KUNTOUTUS"]));

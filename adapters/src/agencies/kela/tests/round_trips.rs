@@ -91,7 +91,7 @@ fn content() -> impl Strategy<Value = ReferralContent> {
 const MEMBERS: [&str; 5] = ["nuori", "toivottuYhteydenottoaika", "perustelu", "palvelutarpeet", "tausta"];
 
 proptest! {
-    #![proptest_config(Config { failure_persistence: None, cases: 96, ..Config::default() })]
+    #![proptest_config(Config { failure_persistence: None, cases: 48, ..Config::default() })]
 
     #[test]
     fn what_is_told_in_a_request_is_read_in_a_referral(content in content(), purpose in 1..8_i32) {
