@@ -7,3 +7,4 @@ pub mod te;
 #[cfg(test)]
 mod trial;
 pub mod walmu;
+mod xroad_rest;
