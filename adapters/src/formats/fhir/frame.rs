@@ -238,7 +238,7 @@ pub(crate) fn identifier_of(mut identifier: Object) -> Result<(String, String), 
 }
 
 /// Reads the system and code of a coding.
-pub(super) fn coding(mut coding: Object) -> Result<(String, String), ImportError> {
+pub(crate) fn coding(mut coding: Object) -> Result<(String, String), ImportError> {
     let read = (coding.required_text("system")?, coding.required_text("code")?);
     coding.pass_over(&["display", "userSelected", "id"]);
     coding.end()?;
@@ -246,7 +246,7 @@ pub(super) fn coding(mut coding: Object) -> Result<(String, String), ImportError
 }
 
 /// Reads the codings of a concept, at least one.
-pub(crate) fn codings(mut concept: Object) -> Result<Vec<(String, String)>, ImportError> {
+pub(super) fn codings(mut concept: Object) -> Result<Vec<(String, String)>, ImportError> {
     let found: Result<Vec<_>, _> = concept.objects("coding")?.into_iter().map(coding).collect();
     let found = found?;
     if found.is_empty() {
@@ -258,7 +258,7 @@ pub(crate) fn codings(mut concept: Object) -> Result<Vec<(String, String)>, Impo
 }
 
 /// Reads the coding of a concept that has just one.
-pub(crate) fn only_coding(concept: Object) -> Result<(String, String), ImportError> {
+pub(super) fn only_coding(concept: Object) -> Result<(String, String), ImportError> {
     let place = concept.place().clone();
     let mut found = codings(concept)?.into_iter();
     match (found.next(), found.next()) {

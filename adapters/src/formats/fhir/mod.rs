@@ -43,7 +43,7 @@ pub(crate) use error::Place;
 pub use error::{ImportError, Problem};
 pub(crate) use export::organisation;
 pub use export::{ExportError, export};
-pub(crate) use frame::{codings, identifier_of, only_coding, party};
+pub(crate) use frame::{coding, identifier_of, party};
 pub use import::{Imported, Patient, Reading, import};
 pub use sote::{Recorder, export_sote};
 
