@@ -2,53 +2,89 @@
 //!
 //! Reads `paivitaLahete` as strictly as README.md is written: these elements, in this order, each once.
 
-use polku_proto::ReferralId;
-use uuid::Uuid;
+use polku_proto::{AgencyId, ReferralId};
 
-use super::codes;
-use super::wire::NAMESPACE;
+use super::{codes, details};
 use crate::agencies::event::{Action, Details, Misfit, change, official, unit};
-use crate::transport::xml::Element;
-use crate::{InboundEvent, InboundMatter};
+use crate::agencies::soap::{Expected, Parts, Service, uuid, within_contract};
+use crate::transport::xml::{Element, XmlWriter};
+use crate::{InboundChange, InboundEvent, InboundMatter, InboundOutcome};
 
-/// The name of the service and of its body's element.
-pub(super) const SERVICE: &str = "paivitaLahete";
+/// A step in a referral.
+pub(super) const CHANGE: Service = Service { code: "paivitaLahete", read, answer };
 
-/// Reads the body's element, or says which part does not fit and what was expected there.
-pub(super) fn read(body: &Element) -> Result<InboundEvent, &'static str> {
-    if !body.is(NAMESPACE, SERVICE) {
-        return Err(
-            "`paivitaLahete` of namespace `http://ohjaus.te.example/lahete/v1` as the body's element",
-        );
-    }
+/// `toimenpide` of an office that has sent the referral and answers a question.
+const INFORMATION: &str = "ANNA_LISATIEDOT";
+
+/// What is to happen.
+enum Step {
+    Move(Action),
+    Inform,
+}
+
+fn read(body: &Element, _: &AgencyId) -> Result<InboundEvent, Expected> {
     let mut parts = Parts::of(body)?;
     let message = parts.text("sanomaTunnus").and_then(uuid).ok_or("`sanomaTunnus`, a UUID, first")?;
     let referral = parts.text("laheteTunnus").and_then(referral).ok_or("`laheteTunnus`, a UUID, second")?;
-    let (official, unit) = read_kasittelija(parts.element("kasittelija"))?;
-    let action = parts.text("toimenpide").and_then(codes::read_action);
-    let action: Action = action.ok_or("`toimenpide`, one of the documented codes, fourth")?;
+    let (official, unit) = read_official(&mut parts)?;
+    let step = parts.text("toimenpide").and_then(read_step);
+    let change = match step.ok_or("`toimenpide`, one of the documented codes, fourth")? {
+        Step::Move(action) => read_move(&mut parts, action)?,
+        Step::Inform => read_information(&mut parts)?,
+    };
+    Ok(InboundEvent { message, official, unit, matter: InboundMatter::Change { referral, change } })
+}
+
+fn read_step(code: &str) -> Option<Step> {
+    if code == INFORMATION { Some(Step::Inform) } else { codes::read_action(code).map(Step::Move) }
+}
+
+fn read_move(parts: &mut Parts<'_>, action: Action) -> Result<InboundChange, Expected> {
     let reason =
         parts.text("syy").map(|code| codes::read_reason(code).ok_or("one of the documented codes in `syy`"));
     let outcome = parts
         .text("tulos")
         .map(|code| codes::read_outcome(code).ok_or("one of the documented codes in `tulos`"));
     let note = parts.text("huomautus").map(str::to_owned);
-    parts.end("nothing but the documented elements, in the documented order, in `paivitaLahete`")?;
+    parts.end()?;
     let details = Details { reason: reason.transpose()?, outcome: outcome.transpose()?, note };
-    let change = change(action, details).map_err(wording)?;
-    Ok(InboundEvent { message, official, unit, matter: InboundMatter::Change { referral, change } })
+    change(action, details).map_err(wording)
 }
 
-fn read_kasittelija(element: Option<&Element>) -> Result<(String, String), &'static str> {
-    let mut parts = Parts::of(element.ok_or("`kasittelija` third")?)?;
+/// Whom it is about, the referral says: the answer cannot say otherwise.
+fn read_information(parts: &mut Parts<'_>) -> Result<InboundChange, Expected> {
+    let inside = parts.group("lisatiedot")?;
+    let mut inside = inside.ok_or("`lisatiedot` with `ANNA_LISATIEDOT`")?;
+    let answer = details::read(&mut inside)?;
+    inside.end()?;
+    parts.end()?;
+    if !answer.identity_code.is_empty() {
+        return Err("no `henkilotunnus` in `lisatiedot`: the referral says whom it is about".into());
+    }
+    let answer = Box::new(within_contract(answer)?);
+    Ok(InboundChange::ProvideInformation { answer, origin: None })
+}
+
+fn answer(outcome: &InboundOutcome, writer: &mut XmlWriter) {
+    if let InboundOutcome::Applied { state, sequence } = outcome {
+        writer
+            .element("tns:tila", codes::state(*state).unwrap_or_default())
+            .element("tns:tapahtumanumero", &sequence.to_string());
+    }
+}
+
+/// Reads `kasittelija`: the official, and the unit.
+pub(super) fn read_official(parts: &mut Parts<'_>) -> Result<(String, String), Expected> {
+    let element = parts.element("kasittelija");
+    let mut parts = Parts::of(element.ok_or("`kasittelija` in its place")?)?;
     let tunnus = official(parts.text("tunnus").unwrap_or_default()).map_err(wording)?;
     let yksikko = unit(parts.text("yksikko").unwrap_or_default()).map_err(wording)?;
-    parts.end("`tunnus` and `yksikko`, in this order and nothing else, in `kasittelija`")?;
+    parts.end()?;
     Ok((tunnus, yksikko))
 }
 
-fn wording(misfit: Misfit) -> &'static str {
-    match misfit {
+fn wording(misfit: Misfit) -> Expected {
+    Expected::from(match misfit {
         Misfit::Official => {
             "`kasittelija/tunnus`: 1 to 64 letters, digits and `._:@-`, and no personal identity code"
         }
@@ -59,54 +95,9 @@ fn wording(misfit: Misfit) -> &'static str {
         Misfit::OutcomeUnexpected => "`tulos` with no other `toimenpide` than `PAATA` and `EPAONNISTUI`",
         Misfit::NoteMissing => "`huomautus` with `PYYDA_LISATIETOJA`, `KESKEYTA` and `EPAONNISTUI`",
         Misfit::Note => "`huomautus`: at most 2000 characters, without control characters",
-    }
-}
-
-fn uuid(text: &str) -> Option<Uuid> {
-    Uuid::try_parse(text).ok().filter(|_| text.len() == 36)
+    })
 }
 
 fn referral(text: &str) -> Option<ReferralId> {
     uuid(text).map(ReferralId::from_uuid)
-}
-
-/// The children of an element, taken one after the other.
-struct Parts<'e> {
-    rest: &'e [Element],
-}
-
-impl<'e> Parts<'e> {
-    fn of(element: &'e Element) -> Result<Self, &'static str> {
-        let plain = element.text().trim().is_empty() && element.attributes().is_empty();
-        if plain {
-            Ok(Self { rest: element.children() })
-        } else {
-            Err("no text and no attributes among elements")
-        }
-    }
-
-    /// Takes the next child if it has this name.
-    fn element(&mut self, name: &str) -> Option<&'e Element> {
-        let (first, rest) = self.rest.split_first()?;
-        first.is(NAMESPACE, name).then(|| {
-            self.rest = rest;
-            first
-        })
-    }
-
-    /// Takes the text of the next child if it has this name and holds nothing but text.
-    fn text(&mut self, name: &str) -> Option<&'e str> {
-        let before = self.rest;
-        let element = self.element(name)?;
-        if element.children().is_empty() && element.attributes().is_empty() {
-            return Some(element.text());
-        }
-        // Left where it is: whoever asks for the end finds it.
-        self.rest = before;
-        None
-    }
-
-    fn end(&self, expected: &'static str) -> Result<(), &'static str> {
-        if self.rest.is_empty() { Ok(()) } else { Err(expected) }
-    }
 }

@@ -16,20 +16,21 @@ fn message() -> Message {
 }
 
 fn request() -> Vec<u8> {
-    office().write(&message()).unwrap()
+    office().office.write(&message()).unwrap()
 }
 
 fn read(status: u16, body: Vec<u8>) -> Result<DeliveryStatus, AdapterErrorKind> {
     let mut headers = HeaderMap::new();
     headers.insert("retry-after", HeaderValue::from_static("60"));
     let answer = Answer { status: StatusCode::from_u16(status).unwrap(), headers, body: Bytes::from(body) };
-    let element = exchange::read(&message(), &request(), &answer).map_err(|failure| failure.kind)?;
+    let element =
+        office().office.read("haeSanomanTila", &request(), &answer).map_err(|failure| failure.kind)?;
     wire::read_status(&element).ok_or(UNUSABLE)
 }
 
 fn answered(fill: impl FnOnce(&mut XmlWriter)) -> Vec<u8> {
     let asked: SoapMessage = check_request(&request()).unwrap();
-    write_answer(&asked, wire::NAMESPACE, fill).unwrap()
+    write_answer(&asked, wire::PROTOCOL.namespace, fill).unwrap()
 }
 
 fn fault(code: &str) -> Result<DeliveryStatus, AdapterErrorKind> {
@@ -114,7 +115,7 @@ fn unusable_answers_leave_it_open() {
     .unwrap();
     let echoed = other.replace(">FIpolku<", ">FIother<");
     assert_eq!(read(200, echoed.into_bytes()), unusable);
-    let namespace = other.replace(wire::NAMESPACE, "http://other.example");
+    let namespace = other.replace(wire::PROTOCOL.namespace, "http://other.example");
     assert_eq!(read(200, namespace.into_bytes()), unusable);
     // An ordinary answer does not come under another status.
     assert_eq!(read(500, other.into_bytes()), unusable);
@@ -123,12 +124,13 @@ fn unusable_answers_leave_it_open() {
 #[test]
 fn refusal_of_the_office() {
     let asked = check_request(&request()).unwrap();
-    let refused = write_non_technical_fault(&asked, wire::NAMESPACE, "VIRHEELLINEN_SISALTO", "Aino").unwrap();
+    let refused =
+        write_non_technical_fault(&asked, wire::PROTOCOL.namespace, "VIRHEELLINEN_SISALTO", "Aino").unwrap();
     let code = "VIRHEELLINEN_SISALTO".to_owned();
     assert_eq!(read(200, refused), Err(AdapterErrorKind::Rejected { code }));
     // What has not the form of a code is not passed on, nor is any part of it.
     for text in ["Aino <é>", "ÄÖ", "Aino Esimerkki", "010594Y9032", "VIRHE_010594Y9032", "010594-9032"] {
-        let odd = write_non_technical_fault(&asked, wire::NAMESPACE, text, "").unwrap();
+        let odd = write_non_technical_fault(&asked, wire::PROTOCOL.namespace, text, "").unwrap();
         let code = "unspecified".to_owned();
         assert_eq!(read(200, odd), Err(AdapterErrorKind::Rejected { code }), "{text}");
     }
@@ -170,7 +172,7 @@ fn answers_without_soap() {
     }
     let undated =
         Answer { status: StatusCode::SERVICE_UNAVAILABLE, headers: HeaderMap::new(), body: Bytes::new() };
-    let failure = exchange::read(&message(), &request(), &undated).err().unwrap();
+    let failure = office().office.read("haeSanomanTila", &request(), &undated).err().unwrap();
     assert_eq!(failure.kind, AdapterErrorKind::Unanswered);
 }
 
@@ -183,7 +185,7 @@ fn failures_do_not_tell_what_the_office_said() {
             write_fault("server.serverproxy.io_error", "Aino Esimerkki 010594Y9032", Uuid::nil()).unwrap(),
         ),
     };
-    let failure = exchange::read(&message(), &request(), &answer).err().unwrap();
+    let failure = office().office.read("haeSanomanTila", &request(), &answer).err().unwrap();
     let error = failure.of(&trial::agency("te"));
     let mut told = format!("{error} {error:?}");
     let mut source: Option<&dyn std::error::Error> = std::error::Error::source(&error);
