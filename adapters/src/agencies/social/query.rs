@@ -31,7 +31,7 @@ impl Question {
         let asked = CategorySet::from_wire(&categories).map_err(|_| Unwritable("categories"))?;
         let party = Party::whole(requester.clone());
         let mut parameters = vec![
-            parameter("query", "valueUuid", urn(id)),
+            parameter("query", "valueUri", urn(id)),
             parameter("person", "valueIdentifier", hetu_identifier(&hetu)),
             parameter("purpose", "valueCoding", coding(fhir::PURPOSE, purpose)),
             parameter("requester", "valueReference", organisation(&party, &|agency| organisations.of(agency))),

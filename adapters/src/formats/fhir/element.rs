@@ -52,6 +52,12 @@ impl Writing {
         self
     }
 
+    /// With all that another part has.
+    pub(crate) fn and(mut self, other: Writing) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
     /// Tells whether nothing was put in.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()

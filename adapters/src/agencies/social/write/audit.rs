@@ -44,7 +44,11 @@ pub(super) fn told(
     let mut policies = Vec::new();
     for ground in bases {
         let (extension, policy) = grounds(ground)?;
-        extensions.extend(extension);
+        for extension in extension {
+            if !extensions.contains(&extension) {
+                extensions.push(extension);
+            }
+        }
         policies.extend(policy);
     }
     policies.sort_unstable();

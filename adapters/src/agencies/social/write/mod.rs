@@ -56,8 +56,9 @@ impl Frame<'_> {
     /// The address in the bundle of one more resource of the message: no other message makes the same.
     pub(super) fn address(&self, number: u8) -> String {
         let mut bytes = *self.message.uuid().as_bytes();
-        if let Some(last) = bytes.last_mut() {
-            *last ^= number;
+        // Ids that the gateway makes begin with the time: none of them is of a time so far away.
+        if let Some(first) = bytes.first_mut() {
+            *first ^= 0x80 | number;
         }
         urn(Uuid::from_bytes(bytes))
     }

@@ -236,7 +236,7 @@ fn write_worker(frame: &Frame<'_>, worker: Worker, owner: &AgencyId) -> Result<O
     if told.is_empty() {
         return Ok(None);
     }
-    let role = told.with("resourceType", "PractitionerRole").with("id", WORKER);
+    let role = Writing::resource("PractitionerRole").with("id", WORKER).and(told);
     Ok(Some(role.done()))
 }
 
