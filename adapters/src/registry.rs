@@ -6,13 +6,14 @@ use polku_proto::{AgencyId, CategorySet};
 use thiserror::Error;
 
 use crate::Adapter;
-use crate::agencies::{social, te, walmu};
+use crate::agencies::{kela, social, te, walmu};
 use crate::setting::SettingError;
 
 /// One line for each kind of agency.
 const KINDS: &[Kind] = &[
-    social::KIND, // social services
     te::KIND,     // employment services
+    kela::KIND,   // the Social Insurance Institution
+    social::KIND, // social services
     walmu::KIND,  // case management of a youth workshop
 ];
 

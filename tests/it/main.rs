@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod agencies;
 mod architecture;
 mod canary;
 mod clients;

@@ -3,9 +3,11 @@
 //! The simulators share no code with the adapters, so that a misreading on one side shows.
 //! Every simulator can be told to misbehave ([`Faults`]) and notes what reached it and what it did ([`Ledger`]).
 
+pub mod agency;
 pub mod client;
 pub mod clock;
 pub mod faults;
+pub mod kela;
 pub mod ledger;
 pub mod official;
 pub mod te;
@@ -17,14 +19,17 @@ mod outflow;
 mod server;
 mod socket;
 mod xml;
+mod xroad_rest;
 
 #[cfg(test)]
 mod tests;
 
+pub use agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings, Taken, start};
 pub use client::RawReply;
 pub use clock::SimulatorClock;
-pub use control::{Control, SimulatorTls};
+pub use control::{Control, Exchange, Side, SimulatorTls};
 pub use faults::{Duplicates, Fault, Faults, Operation};
+pub use kela::KelaSimulator;
 pub use ledger::{Ledger, Received, TakenIn, TakenInKind};
 pub use official::{Action, Official};
 pub use te::TeSimulator;

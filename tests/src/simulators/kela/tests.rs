@@ -1,0 +1,1 @@
+//! Does the simulated Kela keep to its document?
