@@ -53,7 +53,8 @@ impl Reader<'_> {
                 _ => {}
             }
         }
-        facts.restrict(asked.union(CategorySet::ENVELOPE));
+        facts.restrict(asked);
+        facts.plans.retain(|plan| !plan.categories().is_subset(CategorySet::ENVELOPE));
         let checked = Valid::check(facts).ok()?;
         Some(checked.into_inner())
     }

@@ -1,0 +1,1 @@
+//! Do the simulated social services keep to their document?
