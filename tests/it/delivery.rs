@@ -2,9 +2,8 @@
 
 mod faults;
 mod lost;
-mod minimisation;
 mod order;
 mod races;
 mod restart;
-mod scene;
+pub(crate) mod scene;
 mod withdrawal;

@@ -22,3 +22,4 @@ mod stage;
 mod store;
 mod suite;
 mod tampered;
+mod te;

@@ -3,10 +3,15 @@
 mod answers;
 mod build;
 mod categories;
+mod facts;
 mod golden;
+mod plans;
 mod received;
+mod round_trip;
+mod sent;
 
 use super::*;
+use crate::agencies::envelope::Envelope;
 use crate::agencies::soap::settings::Represented;
 use crate::agencies::trial;
 use crate::transport::http::HttpClient;
