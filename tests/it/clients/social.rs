@@ -305,7 +305,7 @@ impl Chance {
             plan: format!("youths/{YOUTH}/plans/{PLAN}"),
             owner: "ohjaamo".into(),
             reference: if self.one_in_two() { "S_1:a".into() } else { String::new() },
-            revision: self.any(1..2_147_483_647),
+            revision: self.any(1..2_147_483_647_u64),
             update_time: self.instant(),
             state: self.any(1..=6),
             redacted: self.one_in_two(),
@@ -345,7 +345,7 @@ impl Chance {
                 rule: "consent_covers".into(),
                 statute: if self.one_in_two() { "703/2023 § 55".into() } else { String::new() },
                 consent: if consented { consent } else { String::new() },
-                consent_version: self.any(0..9),
+                consent_version: self.any(0..9_u64),
             }],
             origin: self.one_in_two().then(|| Origin {
                 service_task: if self.one_in_two() { "12".into() } else { String::new() },

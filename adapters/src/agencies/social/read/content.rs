@@ -35,7 +35,11 @@ pub(super) fn patient(mut patient: Object, content: &mut ReferralContent) -> Res
         }
         content.family_name = name.text("family")?.unwrap_or_default();
         content.given_names = read_texts(&mut name, "given")?.join(" ");
-        name.pass_over(&["id"]);
+        // Which part of a name is which, nobody here can tell.
+        if name.has("text") && content.family_name.is_empty() && content.given_names.is_empty() {
+            return Err(name.at("text").fault(Problem::Unsupported));
+        }
+        name.pass_over(&["id", "text"]);
         name.end()?;
     }
     let mut contact = ContactDetails::default();

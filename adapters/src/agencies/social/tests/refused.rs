@@ -166,6 +166,7 @@ fn a_referral_that_is_not_one() {
     assert!(patient("active", json!(false)).starts_with("not-supported"));
     assert!(patient("deceasedBoolean", json!(true)).starts_with("not-supported"));
     assert!(patient("name/0/use", json!("old")).starts_with("not-supported"));
+    assert!(patient("name", json!([{"text": "Aino Esimerkki"}])).starts_with("not-supported"));
     assert!(patient("telecom/0/system", json!("fax")).starts_with("not-supported"));
     assert!(patient("telecom/0/use", json!("old")).starts_with("not-supported"));
     assert!(patient("telecom/0/value", json!("soita")).starts_with("value"));

@@ -86,7 +86,9 @@ fn person(
     contact: Option<ContactDetails>,
     correspondence_address: String,
 ) -> Writing {
+    let whole = format!("{given_names} {family_name}");
     let name = Writing::part()
+        .with("text", said(whole).map(|whole| whole.trim().to_owned()))
         .with("family", said(family_name))
         .with("given", said(given_names).map(given).unwrap_or_default());
     let mut person = Writing::part();
