@@ -357,7 +357,8 @@ impl Chance {
 
 async fn judged(folders: &[&Path]) -> (Option<i32>, String) {
     let output = program("fhir_social.py").args(folders).output().await.unwrap();
-    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let said =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     (output.status.code(), said)
 }
 

@@ -55,7 +55,9 @@ fn wording(problem: Problem) -> &'static str {
         Problem::Form => "the form that FHIR gives it",
         Problem::Unsupported => "no element or value but those of the document",
         Problem::Unknown => "a code or identifier of the document",
-        Problem::UnknownOrganisation => "an organisation of the document, the sender's own where it is the sender's",
+        Problem::UnknownOrganisation => {
+            "an organisation of the document, the sender's own where it is the sender's"
+        }
         Problem::Unrelated => "resources that belong together, each of them pointed to",
         _ => "what keeps the limits of the gateway's contract",
     }
@@ -72,7 +74,9 @@ pub(super) fn reply(outcome: &InboundOutcome) -> Reply {
             let issues = [information(sent), issue_state(*state), issue_sequence(*sequence)];
             answer(StatusCode::CREATED, &informed(issues))
         }
-        InboundOutcome::PlanTaken { sequence } => answer(StatusCode::OK, &informed([issue_sequence(*sequence)])),
+        InboundOutcome::PlanTaken { sequence } => {
+            answer(StatusCode::OK, &informed([issue_sequence(*sequence)]))
+        }
         InboundOutcome::Unreadable(InboundError::Unauthenticated { expected }) => {
             refusal(StatusCode::FORBIDDEN, "security", None, &format!("expected {expected}"))
         }

@@ -175,7 +175,9 @@ pub(crate) fn read_day(object: &mut Object, name: &'static str) -> Result<Option
 
 /// Tells whether the text is a day of the calendar, `YYYY-MM-DD`.
 pub(crate) fn is_day(text: &str) -> bool {
-    text.len() == 10 && text.as_bytes().first().is_some_and(u8::is_ascii_digit) && moment::start(text).is_some()
+    text.len() == 10
+        && text.as_bytes().first().is_some_and(u8::is_ascii_digit)
+        && moment::start(text).is_some()
 }
 
 /// Reads the one coding of this system out of a concept that has no other.

@@ -28,32 +28,79 @@ pub(crate) type Complaint = String;
 /// The members that a resource may have.
 const MEMBERS: [(&str, &[&str]); 10] = [
     ("Patient", &["identifier", "name", "telecom", "address", "extension", "communication"]),
-    ("Observation", &["id", "identifier", "status", "category", "code", "subject", "component", "valueString"]),
+    (
+        "Observation",
+        &["id", "identifier", "status", "category", "code", "subject", "component", "valueString"],
+    ),
     (
         "ServiceRequest",
         &[
-            "meta", "contained", "identifier", "status", "intent", "category", "priority", "subject", "authoredOn",
-            "requester", "performer", "reasonCode", "supportingInfo",
+            "meta",
+            "contained",
+            "identifier",
+            "status",
+            "intent",
+            "category",
+            "priority",
+            "subject",
+            "authoredOn",
+            "requester",
+            "performer",
+            "reasonCode",
+            "supportingInfo",
         ],
     ),
     (
         "Task",
         &[
-            "contained", "identifier", "status", "statusReason", "businessStatus", "intent", "priority", "code",
-            "focus", "for", "authoredOn", "lastModified", "requester", "owner", "restriction", "input", "output",
+            "contained",
+            "identifier",
+            "status",
+            "statusReason",
+            "businessStatus",
+            "intent",
+            "priority",
+            "code",
+            "focus",
+            "for",
+            "authoredOn",
+            "lastModified",
+            "requester",
+            "owner",
+            "restriction",
+            "input",
+            "output",
         ],
     ),
     (
         "CarePlan",
         &[
-            "meta", "contained", "extension", "identifier", "status", "intent", "subject", "author", "contributor",
-            "supportingInfo", "goal", "activity", "note",
+            "meta",
+            "contained",
+            "extension",
+            "identifier",
+            "status",
+            "intent",
+            "subject",
+            "author",
+            "contributor",
+            "supportingInfo",
+            "goal",
+            "activity",
+            "note",
         ],
     ),
     (
         "Goal",
         &[
-            "id", "identifier", "lifecycleStatus", "achievementStatus", "category", "description", "subject", "target",
+            "id",
+            "identifier",
+            "lifecycleStatus",
+            "achievementStatus",
+            "category",
+            "description",
+            "subject",
+            "target",
             "addresses",
         ],
     ),
@@ -61,8 +108,17 @@ const MEMBERS: [(&str, &[&str]); 10] = [
     (
         "AuditEvent",
         &[
-            "meta", "extension", "type", "action", "period", "recorded", "outcome", "purposeOfEvent", "agent",
-            "source", "entity",
+            "meta",
+            "extension",
+            "type",
+            "action",
+            "period",
+            "recorded",
+            "outcome",
+            "purposeOfEvent",
+            "agent",
+            "source",
+            "entity",
         ],
     ),
     ("Provenance", &["meta", "target", "occurredDateTime", "recorded", "policy", "activity", "agent"]),
@@ -116,7 +172,8 @@ pub(crate) fn read(bundle: &Value) -> Result<Document, Complaint> {
     for resource in &resources {
         hangs_together(resource, &addresses)?;
     }
-    let kinds: Vec<&str> = resources.iter().filter_map(|resource| resource.get("resourceType")?.as_str()).collect();
+    let kinds: Vec<&str> =
+        resources.iter().filter_map(|resource| resource.get("resourceType")?.as_str()).collect();
     let (kind, about) = match (activity, kinds.as_slice()) {
         ("referral-sent", ["Patient", "ServiceRequest", "Task"]) => {
             (TakenInKind::Referral, referral(&resources, message_id)?)
@@ -178,12 +235,17 @@ fn requests<'b>(entries: &'b [Value], message_id: &str) -> Result<BTreeSet<&'b s
 }
 
 /// Checks the Provenance and says what the message is about.
-fn word<'b>(provenance: &'b Value, message_id: &str, addresses: &BTreeSet<&str>) -> Result<&'b str, Complaint> {
+fn word<'b>(
+    provenance: &'b Value,
+    message_id: &str,
+    addresses: &BTreeSet<&str>,
+) -> Result<&'b str, Complaint> {
     is(provenance, "/resourceType", "Provenance")?;
     is(provenance, "/meta/tag/0/system", "urn:polku:message")?;
     is(provenance, "/meta/tag/0/code", message_id)?;
     let targets = provenance.get("target").and_then(Value::as_array).ok_or("Provenance.target")?;
-    let targets: BTreeSet<&str> = targets.iter().filter_map(|target| target.get("reference")?.as_str()).collect();
+    let targets: BTreeSet<&str> =
+        targets.iter().filter_map(|target| target.get("reference")?.as_str()).collect();
     if targets != *addresses {
         return Err("Provenance.target".to_owned());
     }
@@ -231,7 +293,8 @@ fn referral(resources: &[&Value], message_id: &str) -> Result<String, Complaint>
     };
     is(request, "/priority", priority)?;
     is(task, "/priority", priority)?;
-    let parties = [request.get("requester"), request.pointer("/performer/0"), task.get("requester"), task.get("owner")];
+    let parties =
+        [request.get("requester"), request.pointer("/performer/0"), task.get("requester"), task.get("owner")];
     for party in parties {
         organisation(party.ok_or("requester, performer and owner")?)?;
     }
@@ -286,9 +349,9 @@ fn disclosure(event: &Value) -> Result<String, Complaint> {
         return Err("entity".to_owned());
     }
     let extensions = event.get("extension").and_then(Value::as_array).ok_or("extension")?;
-    let referral = extensions.iter().find(|extension| {
-        extension.get("url").and_then(Value::as_str) == Some("urn:polku:referral")
-    });
+    let referral = extensions
+        .iter()
+        .find(|extension| extension.get("url").and_then(Value::as_str) == Some("urn:polku:referral"));
     let referral = text(referral.ok_or("extension")?, "/valueUri")?;
     Ok(referral.strip_prefix("urn:uuid:").ok_or("extension")?.to_owned())
 }

@@ -2,8 +2,8 @@
 
 use anyhow::{Result, bail, ensure};
 use polku_proto::v1::{
-    Achievement, ActionState, DataCategory, EducationWork, Fact, FactKind, GoalState, MeetingState, PlanAction,
-    PlanGoal, PlanMeeting, PlanNeed, PlanPart, PlanState, ReferralContent, Worker,
+    Achievement, ActionState, DataCategory, EducationWork, Fact, FactKind, GoalState, MeetingState,
+    PlanAction, PlanGoal, PlanMeeting, PlanNeed, PlanPart, PlanState, ReferralContent, Worker,
 };
 use serde_json::{Value, json};
 

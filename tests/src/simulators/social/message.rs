@@ -116,7 +116,9 @@ impl Message {
                 if let Some((service_task, documents)) = origin {
                     let code = json!({"system": "urn:oid:1.2.246.537.6.1221", "code": service_task});
                     let mut extensions = vec![json!({"url": "urn:polku:service-task", "valueCoding": code})];
-                    extensions.extend(documents.iter().map(|id| json!({"url": "urn:polku:document", "valueString": id})));
+                    extensions.extend(
+                        documents.iter().map(|id| json!({"url": "urn:polku:document", "valueString": id})),
+                    );
                     put(&mut request, "extension", json!(extensions));
                 }
                 let task = task(parties, respond_by.as_deref());
@@ -128,7 +130,8 @@ impl Message {
                 ("plan-told", vec![(PERSON, person), (PLAN, care_plan(part, own, PERSON)?)])
             }
         };
-        let targets: Vec<Value> = resources.iter().map(|(address, _)| json!({"reference": address})).collect();
+        let targets: Vec<Value> =
+            resources.iter().map(|(address, _)| json!({"reference": address})).collect();
         let mut entries: Vec<Value> = resources
             .into_iter()
             .map(|(address, resource)| {
@@ -305,7 +308,8 @@ impl MessageReply {
         leaves_headers_to_x_road(reply)?;
         let status = reply.status;
         let body: Option<Value> = serde_json::from_slice(&reply.body).ok();
-        let outcome = body.filter(|body| body.get("resourceType").and_then(Value::as_str) == Some("OperationOutcome"));
+        let outcome =
+            body.filter(|body| body.get("resourceType").and_then(Value::as_str) == Some("OperationOutcome"));
         let Some(outcome) = outcome else {
             ensure!(!status.is_success(), "the answer under {status} is no OperationOutcome");
             return Ok(Self::HttpError { status });
@@ -315,7 +319,8 @@ impl MessageReply {
         let issues = outcome.get("issue").and_then(Value::as_array).context("no issue")?;
         let told = |system: &str| {
             let codings = issues.iter().filter_map(|issue| issue.pointer("/details/coding/0"));
-            let mut codings = codings.filter(|coding| coding.get("system").and_then(Value::as_str) == Some(system));
+            let mut codings =
+                codings.filter(|coding| coding.get("system").and_then(Value::as_str) == Some(system));
             codings.next().and_then(|coding| coding.get("code")?.as_str()).map(str::to_owned)
         };
         let severity = |expected: &str| {

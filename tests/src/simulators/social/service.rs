@@ -148,12 +148,12 @@ impl FhirService {
     }
 
     fn tell(&self, request: &Passed) -> Answer {
-        let parameters = body(request).filter(|body| {
-            body.get("resourceType").and_then(Value::as_str) == Some("Parameters")
-        });
+        let parameters = body(request)
+            .filter(|body| body.get("resourceType").and_then(Value::as_str) == Some("Parameters"));
         let parameters = parameters.as_ref().and_then(|body| body.get("parameter")?.as_array());
         let named = |name: &str| {
-            let found = parameters?.iter().find(|found| found.get("name").and_then(Value::as_str) == Some(name));
+            let found =
+                parameters?.iter().find(|found| found.get("name").and_then(Value::as_str) == Some(name));
             found.cloned()
         };
         let query = named("query").and_then(|query| Some(query.get("valueUri")?.as_str()?.to_owned()));

@@ -3,7 +3,8 @@
 use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
 use polku_proto::v1::{
-    Achievement, ActionState, DataCategory, GoalState, MeetingState, PlanPart, PlanState, ReferralContent, Worker,
+    Achievement, ActionState, DataCategory, GoalState, MeetingState, PlanPart, PlanState, ReferralContent,
+    Worker,
 };
 use serde_json::{Map, Value, json};
 
@@ -87,15 +88,15 @@ pub(crate) fn patient(identity_code: Option<&str>, content: &ReferralContent) ->
 /// One Observation for each category that something is told of, with its id.
 pub(crate) fn observations(content: &ReferralContent) -> Vec<(String, Value)> {
     let education = content.education_work.clone().unwrap_or_default();
-    let text = |name: &str, value: &str| {
-        (!value.is_empty()).then(|| component(name, "valueString", json!(value)))
-    };
+    let text =
+        |name: &str, value: &str| (!value.is_empty()).then(|| component(name, "valueString", json!(value)));
     let needs = content.service_needs.iter().filter_map(|need| text("service_needs", need));
     let status = &education.job_seeker_status;
     let status = (!status.is_empty()).then(|| {
         component("job_seeker_status", "valueCodeableConcept", concept("urn:polku:job-seeker-status", status))
     });
-    let level = education.education_level.map(|level| component("education_level", "valueInteger", json!(level)));
+    let level =
+        education.education_level.map(|level| component("education_level", "valueInteger", json!(level)));
     let groups: Vec<(&str, Vec<Option<Value>>)> = vec![
         ("guidance_notes", vec![text("reason", &content.reason)]),
         ("service_needs", needs.map(Some).collect()),
@@ -161,7 +162,8 @@ pub(crate) fn care_plan(part: &PlanPart, own: &str, person: &str) -> Result<Valu
             "valueString": need.text,
         });
         if need.found_in_meeting {
-            let found = json!([{"code": concept("urn:polku:field", "found_in_meeting"), "valueBoolean": true}]);
+            let found =
+                json!([{"code": concept("urn:polku:field", "found_in_meeting"), "valueBoolean": true}]);
             put(&mut observation, "component", found);
         }
         held.push((format!("tarve{number}"), observation));
@@ -233,20 +235,24 @@ pub(crate) fn care_plan(part: &PlanPart, own: &str, person: &str) -> Result<Valu
             MeetingState::Held => "completed",
             MeetingState::Cancelled => "cancelled",
         };
-        let mut detail = json!({"kind": "Appointment", "code": category(meeting.category)?, "status": status});
+        let mut detail =
+            json!({"kind": "Appointment", "code": category(meeting.category)?, "status": status});
         if let Some(time) = &meeting.time {
             put(&mut detail, "scheduledTiming", json!({"event": [instant(time)?]}));
         }
         if !meeting.place.is_empty() {
             put(&mut detail, "location", json!({"display": meeting.place}));
         }
-        let participants: Vec<Value> = meeting.participants.iter().map(|name| json!({"display": name})).collect();
+        let participants: Vec<Value> =
+            meeting.participants.iter().map(|name| json!({"display": name})).collect();
         put(&mut detail, "performer", json!(participants));
         put(&mut detail, "description", json!(meeting.note));
         activities.push(json!({"id": meeting.id, "detail": detail}));
     }
     let mut notes = Vec::new();
-    for (text, author) in [(&part.client_view, json!({"reference": person})), (&part.worker_view, author.clone())] {
+    for (text, author) in
+        [(&part.client_view, json!({"reference": person})), (&part.worker_view, author.clone())]
+    {
         if !text.is_empty() {
             notes.push(json!({"authorReference": author, "text": text}));
         }
@@ -294,7 +300,8 @@ fn role(worker: &Worker, own: &str) -> Value {
     put(&mut practitioner, "display", json!(worker.name));
     put(&mut role, "practitioner", practitioner);
     if !worker.unit.is_empty() {
-        let unit = json!({"identifier": {"system": "urn:polku:agency", "value": format!("{own}/{}", worker.unit)}});
+        let unit =
+            json!({"identifier": {"system": "urn:polku:agency", "value": format!("{own}/{}", worker.unit)}});
         put(&mut role, "organization", unit);
     }
     let mut telecom = Vec::new();

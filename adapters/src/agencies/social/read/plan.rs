@@ -16,8 +16,8 @@ use super::content::{observation, only, patient};
 use crate::InboundPlanPart;
 use crate::agencies::event::read_code;
 use crate::formats::fhir::element::{
-    is_day, read_boolean, read_code as read_known, read_concept, read_day, read_identifiers,
-    read_number, read_redacted, read_reference, read_texts, read_urn,
+    is_day, read_boolean, read_code as read_known, read_concept, read_day, read_identifiers, read_number,
+    read_redacted, read_reference, read_texts, read_urn,
 };
 use crate::formats::fhir::object::Object;
 use crate::formats::fhir::{ImportError, Place, Problem, codes as fhir, identifier_of};
@@ -248,7 +248,8 @@ fn extensions(plan: &mut Object) -> Result<(u64, String), ImportError> {
         match extension.required_text("url")?.as_str() {
             codes::PLAN_REVISION if revision.is_none() => {
                 let number = read_number(&mut extension, "valuePositiveInt")?;
-                let number = number.and_then(|number| u64::try_from(number).ok()).filter(|number| *number > 0);
+                let number =
+                    number.and_then(|number| u64::try_from(number).ok()).filter(|number| *number > 0);
                 revision = Some(number.ok_or_else(|| place.fault(Problem::Form))?);
             }
             codes::NEXT_REVIEW if review.is_none() => {
@@ -340,7 +341,8 @@ fn pointed_to<'i>(
     let target = reference.text("reference")?;
     reference.pass_over(&["type", "display"]);
     reference.end()?;
-    let target = target.map(|target| known(&target).map(str::to_owned).ok_or_else(|| place.fault(Problem::Unrelated)));
+    let target =
+        target.map(|target| known(&target).map(str::to_owned).ok_or_else(|| place.fault(Problem::Unrelated)));
     match (target.transpose()?, named) {
         (Some(target), Some(named)) if target != named => Err(place.fault(Problem::Unrelated)),
         (Some(id), _) | (None, Some(id)) => Ok(id),

@@ -31,7 +31,9 @@ fn refused_settings() {
     assert_eq!(refusal(organisations("te", "0204819-7")), expected);
     assert_eq!(refusal(organisations("Te", "0204819-8")), expected);
     assert_eq!(refusal(organisations("te", "0245437-2")), expected);
-    assert!(refusal(|table| drop(table.insert("surprise".into(), 3.into()))).contains("unknown field `surprise`"));
+    assert!(
+        refusal(|table| drop(table.insert("surprise".into(), 3.into()))).contains("unknown field `surprise`")
+    );
     assert!(refusal(|table| drop(table.remove("url"))).contains("missing field `url`"));
 }
 

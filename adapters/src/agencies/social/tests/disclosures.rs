@@ -22,7 +22,10 @@ pub(super) fn notice() -> DisclosureNotice {
         purpose: Purpose::Guidance.into(),
         data_sets: vec![DataCategory::SocialSituation.into(), DataCategory::ServiceNeeds.into()],
         bases: vec![basis(basis::Kind::DisclosurePermit, &consent), basis(basis::Kind::Statute, "")],
-        origin: Some(Origin { service_task: "12".into(), documents: vec!["1.2.246.10.1".into(), "d-2".into()] }),
+        origin: Some(Origin {
+            service_task: "12".into(),
+            documents: vec!["1.2.246.10.1".into(), "d-2".into()],
+        }),
     }
 }
 
@@ -37,7 +40,8 @@ fn event(notice: DisclosureNotice) -> Result<Value, AdapterErrorKind> {
     let message = written(delivery(notice), &decision)?;
     let bundle: Value = serde_json::from_slice(&message.body).unwrap();
     let entries = bundle["entry"].as_array().unwrap();
-    let kinds: Vec<_> = entries.iter().map(|entry| entry["resource"]["resourceType"].as_str().unwrap()).collect();
+    let kinds: Vec<_> =
+        entries.iter().map(|entry| entry["resource"]["resourceType"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["AuditEvent", "Provenance"]);
     Ok(entries[0]["resource"].clone())
 }
@@ -57,7 +61,8 @@ fn one_entity_for_each_data_set() {
 
 #[test]
 fn without_identity_and_origin() {
-    let notice = DisclosureNotice { identity_code: String::new(), origin: None, bases: Vec::new(), ..notice() };
+    let notice =
+        DisclosureNotice { identity_code: String::new(), origin: None, bases: Vec::new(), ..notice() };
     let event = event(notice).unwrap();
     assert_eq!(event["entity"].as_array().unwrap().len(), 2);
     assert_eq!(event["extension"].as_array().unwrap().len(), 2);

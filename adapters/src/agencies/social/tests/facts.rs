@@ -146,7 +146,8 @@ fn answers_that_cannot_be_used() {
 
 #[test]
 fn the_question_names_nobody_outside_of_its_body() {
-    let question = Question::of(trial::facts_query(&[DataCategory::Housing]), &social().organisations).unwrap();
+    let question =
+        Question::of(trial::facts_query(&[DataCategory::Housing]), &social().organisations).unwrap();
     assert_eq!(question.id.to_string(), trial::QUERY);
     assert_eq!(question.professional.as_deref(), Some("ohjaaja-7"));
     assert_eq!(question.categories, CategorySet::of(&[DataCategory::Housing]));

@@ -149,7 +149,10 @@ fn how_urgent_a_ground_makes_it() {
         let bundle = bundle(to_social(Item::Handover(handover)));
         let request = &bundle["entry"][1]["resource"];
         assert_eq!(request["reasonCode"][0]["coding"][0]["code"], code);
-        assert_eq!((&request["priority"], &bundle["entry"][2]["resource"]["priority"]), (&json!(priority), &json!(priority)));
+        assert_eq!(
+            (&request["priority"], &bundle["entry"][2]["resource"]["priority"]),
+            (&json!(priority), &json!(priority))
+        );
     }
 }
 

@@ -43,7 +43,8 @@ fn every_change() {
     assert!(plain("on-hold", "cancel-requested") == InboundChange::Cancel { note: note() });
     assert!(plain("cancelled", "cancelled") == InboundChange::ConfirmCancellation { note: note() });
     assert!(
-        changed("state-changed", state("accepted", "accepted")) == InboundChange::Accept { note: String::new() }
+        changed("state-changed", state("accepted", "accepted"))
+            == InboundChange::Accept { note: String::new() }
     );
     let reasons = [
         ("no-capacity", RejectionReason::NoCapacity),
@@ -69,7 +70,9 @@ fn every_change() {
     ];
     for (code, outcome) in outcomes {
         let more = |of: &str| and(and(state(of, of), reason(Some(&note()), None)), output(code));
-        assert!(changed("state-changed", more("completed")) == InboundChange::Complete { outcome, note: note() });
+        assert!(
+            changed("state-changed", more("completed")) == InboundChange::Complete { outcome, note: note() }
+        );
         assert!(changed("state-changed", more("failed")) == InboundChange::Fail { outcome, note: note() });
     }
 }
@@ -136,7 +139,8 @@ const REQUEST: &str = "urn:uuid:0193c5a0-0000-7000-8000-0000000000ac";
 
 #[test]
 fn an_answer() {
-    let InboundChange::ProvideInformation { answer, origin } = trial::changed(receive(&answer()).unwrap()) else {
+    let InboundChange::ProvideInformation { answer, origin } = trial::changed(receive(&answer()).unwrap())
+    else {
         panic!("no answer")
     };
     let told = ReferralContent {
@@ -316,12 +320,21 @@ fn a_plan() {
     let InboundMatter::PlanPart(told) = receive(&plan()).unwrap().matter else { panic!("no plan") };
     assert_eq!(told.identity.expose(), "010594Y9032");
     let part = told.part;
-    assert_eq!((part.plan.as_str(), part.owner.as_str(), part.reference.as_str()), ("", "social", "asiakassuunnitelma-8"));
+    assert_eq!(
+        (part.plan.as_str(), part.owner.as_str(), part.reference.as_str()),
+        ("", "social", "asiakassuunnitelma-8")
+    );
     assert_eq!((part.revision, part.redacted), (2, false));
     assert_eq!(part.background.unwrap().social_situation, "Asuu yksin.");
     assert_eq!((part.needs.len(), part.goals[0].needs[0].as_str()), (1, "n_1:a"));
-    assert_eq!(part.actions.iter().map(|action| action.text.as_str()).collect::<Vec<_>>(), ["Sosiaaliohjaus", "Viikkokalenteri"]);
+    assert_eq!(
+        part.actions.iter().map(|action| action.text.as_str()).collect::<Vec<_>>(),
+        ["Sosiaaliohjaus", "Viikkokalenteri"]
+    );
     assert_eq!(part.actions[0].goal, "g1");
-    assert_eq!((part.client_view.as_str(), part.worker_view.as_str()), ("Haluan rauhaa.", "Tarvitsee tukea."));
+    assert_eq!(
+        (part.client_view.as_str(), part.worker_view.as_str()),
+        ("Haluan rauhaa.", "Tarvitsee tukea.")
+    );
     assert_eq!(part.update_time.unwrap().seconds, trial::instant("2026-11-21T09:30:59Z").as_second());
 }

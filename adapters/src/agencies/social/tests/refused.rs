@@ -65,22 +65,39 @@ fn no_message() {
 fn a_change_that_is_not_one() {
     let good = accepted();
     let task = |member: &str, value: Value| refused(&good, &format!("/entry/0/resource/{member}"), value);
-    assert_eq!(task("modifierExtension", json!([{"url": "x"}])), "not-supported: no element or value but those of the document at Bundle.entry[0].resource.modifierExtension");
+    assert_eq!(
+        task("modifierExtension", json!([{"url": "x"}])),
+        "not-supported: no element or value but those of the document at Bundle.entry[0].resource.modifierExtension"
+    );
     assert!(task("implicitRules", json!("urn:x")).starts_with("not-supported"));
     // What the message calls an element is never repeated.
-    assert_eq!(task("010594Y9032", json!("x")), "not-supported: no element or value but those of the document at Bundle.entry[0].resource");
+    assert_eq!(
+        task("010594Y9032", json!("x")),
+        "not-supported: no element or value but those of the document at Bundle.entry[0].resource"
+    );
     assert!(task("status", json!("rejected")).starts_with("not-supported"));
     assert!(task("status", Value::Null).starts_with("required"));
     assert!(task("intent", json!("plan")).starts_with("not-supported"));
     assert!(task("identifier", Value::Null).starts_with("required"));
-    assert!(task("identifier", json!([{"system": "urn:ietf:rfc:3986", "value": "urn:uuid:1"}])).starts_with("code-invalid"));
-    let twice = json!([good["entry"][0]["resource"]["identifier"][0], good["entry"][0]["resource"]["identifier"][0]]);
+    assert!(
+        task("identifier", json!([{"system": "urn:ietf:rfc:3986", "value": "urn:uuid:1"}]))
+            .starts_with("code-invalid")
+    );
+    let twice =
+        json!([good["entry"][0]["resource"]["identifier"][0], good["entry"][0]["resource"]["identifier"][0]]);
     assert!(task("identifier", twice).starts_with("structure"));
     assert!(task("for", json!({"reference": "x"})).starts_with("not-supported"));
-    assert!(task("meta", json!({"security": [{"system": "x", "code": "TURVAKIELTO"}]})).starts_with("not-supported"));
-    assert!(task("businessStatus", json!({"coding": [{"system": "urn:polku:referral-state", "code": "aged"}]})).starts_with("code-invalid"));
+    assert!(
+        task("meta", json!({"security": [{"system": "x", "code": "TURVAKIELTO"}]}))
+            .starts_with("not-supported")
+    );
+    assert!(
+        task("businessStatus", json!({"coding": [{"system": "urn:polku:referral-state", "code": "aged"}]}))
+            .starts_with("code-invalid")
+    );
     for unsayable in ["requested", "expired", "consent-withdrawn", "entered-in-error"] {
-        let status = if matches!(unsayable, "expired" | "consent-withdrawn") { "cancelled" } else { unsayable };
+        let status =
+            if matches!(unsayable, "expired" | "consent-withdrawn") { "cancelled" } else { unsayable };
         let bundle = task_bundle("state-changed", state(status, unsayable));
         assert!(receive(&bundle).is_err(), "{unsayable}");
     }
@@ -112,7 +129,10 @@ fn a_bundle_that_does_not_hang_together() {
     assert!(bundle("/entry/0/resource/resourceType", json!("Patient")).starts_with("required"));
     assert!(bundle("/entry/0/resource/resourceType", json!("Group")).starts_with("not-supported"));
     let said = |path: &str, value: Value| bundle(&format!("/entry/1/resource/{path}"), value);
-    assert!(said("target/0/reference", json!("urn:uuid:0193c5a0-0000-7000-8000-0000000000ff")).starts_with("invariant"));
+    assert!(
+        said("target/0/reference", json!("urn:uuid:0193c5a0-0000-7000-8000-0000000000ff"))
+            .starts_with("invariant")
+    );
     assert!(said("recorded", Value::Null).starts_with("required"));
     assert!(said("activity/coding/0/code", json!("data-disclosed")).starts_with("not-supported"));
     assert!(said("activity/coding/0/code", json!("consent-withdrawn")).starts_with("not-supported"));
@@ -121,7 +141,13 @@ fn a_bundle_that_does_not_hang_together() {
     assert!(said("agent/0/who/identifier/system", json!("urn:x")).starts_with("code-invalid"));
     assert!(said("agent/0/onBehalfOf/identifier/value", json!("social")).starts_with("code-invalid"));
     assert!(said("agent/0/onBehalfOf/identifier/value", json!("te/nuoret")).starts_with("code-invalid"));
-    assert!(said("agent", json!([good["entry"][1]["resource"]["agent"][0], good["entry"][1]["resource"]["agent"][0]])).starts_with("structure"));
+    assert!(
+        said(
+            "agent",
+            json!([good["entry"][1]["resource"]["agent"][0], good["entry"][1]["resource"]["agent"][0]])
+        )
+        .starts_with("structure")
+    );
     assert!(said("signature", json!([{}])).starts_with("not-supported"));
     let mut twice = good.clone();
     let entry = twice["entry"][0].clone();
@@ -137,13 +163,22 @@ fn an_answer_that_is_not_one() {
     assert!(bundle("/entry/0/resource/identifier", hetu).starts_with("not-supported"));
     assert!(bundle("/entry/1/resource/for", Value::Null).starts_with("required"));
     assert!(bundle("/entry/1/resource/input", Value::Null).starts_with("invariant"));
-    assert!(bundle("/entry/1/resource/input/0/valueReference/reference", json!("#x")).starts_with("invariant"));
+    assert!(
+        bundle("/entry/1/resource/input/0/valueReference/reference", json!("#x")).starts_with("invariant")
+    );
     assert!(bundle("/entry/1/resource/input/0/type/coding/0/code", json!("x")).starts_with("code-invalid"));
-    assert!(bundle("/entry/1/resource/extension/0/valueCoding/system", json!("urn:x")).starts_with("code-invalid"));
+    assert!(
+        bundle("/entry/1/resource/extension/0/valueCoding/system", json!("urn:x"))
+            .starts_with("code-invalid")
+    );
     assert!(bundle("/entry/1/resource/extension/1/url", json!("urn:x")).starts_with("not-supported"));
     assert!(bundle("/entry/1/resource/extension/1/valueString", json!("a b")).starts_with("value"));
-    assert!(bundle("/entry/1/resource/businessStatus/coding/0/code", json!("info-requested")).starts_with("not-supported"));
-    let observation = |path: &str, value: Value| bundle(&format!("/entry/1/resource/contained/0/{path}"), value);
+    assert!(
+        bundle("/entry/1/resource/businessStatus/coding/0/code", json!("info-requested"))
+            .starts_with("not-supported")
+    );
+    let observation =
+        |path: &str, value: Value| bundle(&format!("/entry/1/resource/contained/0/{path}"), value);
     assert!(observation("status", json!("entered-in-error")).starts_with("not-supported"));
     assert!(observation("code/coding/0/code", json!("envelope")).starts_with("code-invalid"));
     assert!(observation("component/0/code/coding/0/code", json!("reason")).starts_with("code-invalid"));
@@ -162,7 +197,10 @@ fn a_referral_that_is_not_one() {
     assert!(patient("identifier", Value::Null).starts_with("required"));
     assert!(patient("identifier/0/value", json!("010594-9033")).starts_with("code-invalid"));
     assert!(patient("identifier/0/use", json!("old")).starts_with("not-supported"));
-    assert!(patient("meta", json!({"security": [{"system": "x", "code": "TURVAKIELTO"}]})).starts_with("not-supported"));
+    assert!(
+        patient("meta", json!({"security": [{"system": "x", "code": "TURVAKIELTO"}]}))
+            .starts_with("not-supported")
+    );
     assert!(patient("active", json!(false)).starts_with("not-supported"));
     assert!(patient("deceasedBoolean", json!(true)).starts_with("not-supported"));
     assert!(patient("name/0/use", json!("old")).starts_with("not-supported"));
@@ -179,7 +217,10 @@ fn a_referral_that_is_not_one() {
     assert!(request("intent", json!("proposal")).starts_with("not-supported"));
     assert!(request("subject/reference", json!(TASK)).starts_with("invariant"));
     assert!(request("requester/identifier/value", json!("urn:oid:1.2.246.10.1")).starts_with("code-invalid"));
-    assert!(request("requester/identifier", json!({"system": "urn:polku:agency", "value": "te"})).starts_with("code-invalid"));
+    assert!(
+        request("requester/identifier", json!({"system": "urn:polku:agency", "value": "te"}))
+            .starts_with("code-invalid")
+    );
     assert!(request("performer", Value::Null).starts_with("required"));
     assert!(request("performer/0/identifier/value", json!("te")).starts_with("invariant"));
     assert!(request("category", Value::Null).starts_with("required"));

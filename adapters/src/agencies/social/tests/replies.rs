@@ -29,7 +29,10 @@ fn outcome(issues: Value) -> Value {
 fn good_news() {
     let sequence = told("urn:polku:audit-sequence", "17");
     let applied = InboundOutcome::Applied { state: ReferralState::OnHold, sequence: 17 };
-    assert_eq!(replied(&applied), (200, outcome(json!([told("urn:polku:referral-state", "on-hold"), sequence]))));
+    assert_eq!(
+        replied(&applied),
+        (200, outcome(json!([told("urn:polku:referral-state", "on-hold"), sequence])))
+    );
     let referral = trial::REFERRAL.parse().unwrap();
     let sent = InboundOutcome::Sent { referral, state: ReferralState::Requested, sequence: 17 };
     let id = told("urn:ietf:rfc:3986", &format!("urn:uuid:{}", trial::REFERRAL));
@@ -40,7 +43,8 @@ fn good_news() {
 
 #[test]
 fn refusals() {
-    let refused = |retry| InboundOutcome::Refused { reason: "TRANSITION_NOT_ALLOWED", hint: "\"no\"".into(), retry };
+    let refused =
+        |retry| InboundOutcome::Refused { reason: "TRANSITION_NOT_ALLOWED", hint: "\"no\"".into(), retry };
     let issue = |code: &str| {
         outcome(json!([{
             "severity": "error",
@@ -64,7 +68,8 @@ fn unreadable() {
         "diagnostics": "expected the element at Bundle.type",
     }]));
     assert_eq!(replied(&InboundOutcome::Unreadable(error)), (400, body));
-    let unknown = social().receive(&Inbound { headers: &headers(), body: b"{}", peer: None, now: trial::now() });
+    let unknown =
+        social().receive(&Inbound { headers: &headers(), body: b"{}", peer: None, now: trial::now() });
     let (status, body) = replied(&InboundOutcome::Unreadable(unknown.unwrap_err()));
     assert_eq!((status, &body["issue"][0]["code"]), (403, &json!("security")));
     let mut bare = headers();

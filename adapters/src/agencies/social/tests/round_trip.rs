@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 use polku_proto::time;
 use polku_proto::v1::legal_claim::ConsentAsked;
 use polku_proto::v1::{
-    Achievement, ActionState, ContactDetails, EducationWork, GoalState, LegalClaim, LegalGround, MeetingState,
-    PlanAction, PlanGoal, PlanMeeting, PlanNeed, PlanPart, PlanState, ReferralContent, ReferralHandover,
-    ReferralNotice, ReferralState, Worker, referral_notice,
+    Achievement, ActionState, ContactDetails, EducationWork, GoalState, LegalClaim, LegalGround,
+    MeetingState, PlanAction, PlanGoal, PlanMeeting, PlanNeed, PlanPart, PlanState, ReferralContent,
+    ReferralHandover, ReferralNotice, ReferralState, Worker, referral_notice,
 };
 use proptest::option::weighted;
 use proptest::prelude::*;
@@ -19,7 +19,15 @@ use crate::{InboundChange, InboundMatter};
 /// Anything that people write, and some that machines trip over.
 fn text(longest: usize) -> BoxedStrategy<String> {
     let odd = select(vec![
-        "]]>", "<b>&amp;</b>", "\"}],", "\\u0041", "{{x}}", "😀 ääkköset ÅÖ", "\u{a0}€\u{2028}x", "\t\n a", "null",
+        "]]>",
+        "<b>&amp;</b>",
+        "\"}],",
+        "\\u0041",
+        "{{x}}",
+        "😀 ääkköset ÅÖ",
+        "\u{a0}€\u{2028}x",
+        "\t\n a",
+        "null",
     ]);
     prop_oneof![
         4 => "[A-ZÅÄÖa-zåäö0-9 .,:;!?'\"<>&/\\\\\\[\\]{}|=+*#%@\n\t-]{1,60}",
@@ -39,34 +47,49 @@ fn word(pattern: &'static str) -> BoxedStrategy<String> {
 }
 
 fn day() -> BoxedStrategy<String> {
-    (1900_i32..2100, 1_u8..13, 1_u8..29).prop_map(|(year, month, day)| format!("{year}-{month:02}-{day:02}")).boxed()
+    (1900_i32..2100, 1_u8..13, 1_u8..29)
+        .prop_map(|(year, month, day)| format!("{year}-{month:02}-{day:02}"))
+        .boxed()
 }
 
 fn when() -> BoxedStrategy<Timestamp> {
     let nanos = prop_oneof![Just(0), Just(500_000_000), 0_i32..1_000_000_000];
-    (0_i64..4_000_000_000, nanos)
-        .prop_map(|(seconds, nanos)| Timestamp::new(seconds, nanos).unwrap())
-        .boxed()
+    (0_i64..4_000_000_000, nanos).prop_map(|(seconds, nanos)| Timestamp::new(seconds, nanos).unwrap()).boxed()
 }
 
 fn content() -> BoxedStrategy<ReferralContent> {
-    let contact = (word("\\+?[0-9 ()-]{5,20}"), word("[a-z0-9.]{1,20}@[a-z.]{3,20}"), perhaps(200), word("[A-Za-z0-9-]{1,10}"), perhaps(100), word("[0-9]{3}"));
-    let contact = contact.prop_filter_map("a phone", |(phone, email, street_address, postal_code, city, municipality)| {
-        (phone.is_empty() || !phone.trim().is_empty()).then_some(ContactDetails { phone, email, street_address, postal_code, city, municipality })
-    });
+    let contact = (
+        word("\\+?[0-9 ()-]{5,20}"),
+        word("[a-z0-9.]{1,20}@[a-z.]{3,20}"),
+        perhaps(200),
+        word("[A-Za-z0-9-]{1,10}"),
+        perhaps(100),
+        word("[0-9]{3}"),
+    );
+    let contact = contact.prop_filter_map(
+        "a phone",
+        |(phone, email, street_address, postal_code, city, municipality)| {
+            (phone.is_empty() || !phone.trim().is_empty()).then_some(ContactDetails {
+                phone,
+                email,
+                street_address,
+                postal_code,
+                city,
+                municipality,
+            })
+        },
+    );
     let education = (proptest::option::of(0..=9), perhaps(1000), perhaps(2000), word("[0-9]{2}"));
-    let education = education.prop_map(|(education_level, education, work_history, job_seeker_status)| EducationWork {
-        education_level,
-        education,
-        work_history,
-        job_seeker_status,
+    let education = education.prop_map(|(education_level, education, work_history, job_seeker_status)| {
+        EducationWork { education_level, education, work_history, job_seeker_status }
     });
     let person = (perhaps(200), perhaps(200), word("[a-z]{2}"), contact, perhaps(300), perhaps(300));
     let texts = proptest::collection::vec(perhaps(2000), 8);
     let needs = proptest::collection::vec(text(500), 0..4);
     (person, education, texts, needs, perhaps(4000))
         .prop_map(|(person, education, texts, service_needs, reason)| {
-            let (given_names, family_name, contact_language, contact, correspondence_address, contact_wish) = person;
+            let (given_names, family_name, contact_language, contact, correspondence_address, contact_wish) =
+                person;
             let at = |place: usize| texts[place].clone();
             ReferralContent {
                 identity_code: "010594Y9032".into(),
@@ -131,9 +154,15 @@ fn item_id() -> &'static str {
 
 fn plan() -> BoxedStrategy<PlanPart> {
     let need = (item_id(), item_category(), text(2000), any::<bool>());
-    let need = need.prop_map(|(id, category, text, found_in_meeting)| PlanNeed { id, category, text, found_in_meeting });
+    let need = need.prop_map(|(id, category, text, found_in_meeting)| PlanNeed {
+        id,
+        category,
+        text,
+        found_in_meeting,
+    });
     let references = proptest::collection::vec(item_id(), 0..3);
-    let goal = (item_id(), item_category(), text(2000), 1..=9_i32, 0..=9_i32, weighted(0.5, day()), references);
+    let goal =
+        (item_id(), item_category(), text(2000), 1..=9_i32, 0..=9_i32, weighted(0.5, day()), references);
     let goal = goal.prop_map(|(id, category, text, state, achievement, due, needs)| PlanGoal {
         id,
         category,
@@ -145,23 +174,34 @@ fn plan() -> BoxedStrategy<PlanPart> {
     });
     let service = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
     let days = (weighted(0.5, day()), weighted(0.5, day()));
-    let action = (item_id(), item_category(), text(2000), 1..=6_i32, word(item_id()), perhaps(200), word(service), days, perhaps(1000));
-    let action = action.prop_map(|(id, category, text, state, goal, provider, ptv_service, (start, end), reason)| {
-        let (start, end) = (start.unwrap_or_default(), end.unwrap_or_default());
-        let (start, end) = if end.is_empty() || start <= end { (start, end) } else { (end, start) };
-        PlanAction {
-            id,
-            category,
-            text,
-            state: ActionState::try_from(state).unwrap().into(),
-            goal,
-            provider,
-            ptv_service,
-            start,
-            end,
-            reason,
-        }
-    });
+    let action = (
+        item_id(),
+        item_category(),
+        text(2000),
+        1..=6_i32,
+        word(item_id()),
+        perhaps(200),
+        word(service),
+        days,
+        perhaps(1000),
+    );
+    let action =
+        action.prop_map(|(id, category, text, state, goal, provider, ptv_service, (start, end), reason)| {
+            let (start, end) = (start.unwrap_or_default(), end.unwrap_or_default());
+            let (start, end) = if end.is_empty() || start <= end { (start, end) } else { (end, start) };
+            PlanAction {
+                id,
+                category,
+                text,
+                state: ActionState::try_from(state).unwrap().into(),
+                goal,
+                provider,
+                ptv_service,
+                start,
+                end,
+                reason,
+            }
+        });
     let participants = proptest::collection::vec(text(200), 0..3);
     let meeting = (item_id(), item_category(), when(), 1..=3_i32, perhaps(200), participants, perhaps(2000));
     let meeting = meeting.prop_map(|(id, category, when, state, place, participants, note)| PlanMeeting {
@@ -173,7 +213,13 @@ fn plan() -> BoxedStrategy<PlanPart> {
         participants,
         note,
     });
-    let worker = (word("[A-Za-z._:@-]{1,64}"), perhaps(200), word("[A-Za-z0-9._:-]{1,64}"), word("\\+[0-9]{5,19}"), word("[a-z]{1,9}@[a-z.]{3,20}"));
+    let worker = (
+        word("[A-Za-z._:@-]{1,64}"),
+        perhaps(200),
+        word("[A-Za-z0-9._:-]{1,64}"),
+        word("\\+[0-9]{5,19}"),
+        word("[a-z]{1,9}@[a-z.]{3,20}"),
+    );
     let worker = worker.prop_map(|(id, name, unit, phone, email)| Worker { id, name, unit, phone, email });
     let items = (
         proptest::collection::vec(need, 0..4),
@@ -181,7 +227,8 @@ fn plan() -> BoxedStrategy<PlanPart> {
         proptest::collection::vec(action, 0..4),
         proptest::collection::vec(meeting, 0..3),
     );
-    let rest = (perhaps(4000), perhaps(4000), weighted(0.5, day()), worker, any::<bool>(), word("[A-Z.:_-]{1,128}"));
+    let rest =
+        (perhaps(4000), perhaps(4000), weighted(0.5, day()), worker, any::<bool>(), word("[A-Z.:_-]{1,128}"));
     (content(), items, rest, 1..2_147_483_647_u64, 1..=6_i32, when())
         .prop_map(|(background, items, rest, revision, state, update_time)| {
             let (needs, goals, actions, meetings) = items;

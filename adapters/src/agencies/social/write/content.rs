@@ -102,9 +102,9 @@ fn person(
         person.put("extension", json!([{"url": codes::MUNICIPALITY, "valueCoding": value}]));
     }
     let telecom = [("phone", phone), ("email", email)];
-    let telecom = telecom.into_iter().filter_map(|(system, value)| {
-        said(value).map(|value| json!({"system": system, "value": value}))
-    });
+    let telecom = telecom
+        .into_iter()
+        .filter_map(|(system, value)| said(value).map(|value| json!({"system": system, "value": value})));
     person.put("telecom", telecom.collect::<Vec<_>>());
     let home = Writing::part()
         .with("line", said(street_address).map(|line| vec![line]))

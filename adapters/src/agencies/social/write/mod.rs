@@ -147,8 +147,7 @@ impl Told {
                 json!({"fullUrl": address, "resource": resource, "request": request})
             })
             .collect();
-        let Entry { resource, request, .. } =
-            Entry::create(String::new(), "Provenance", provenance, frame);
+        let Entry { resource, request, .. } = Entry::create(String::new(), "Provenance", provenance, frame);
         written.push(json!({"resource": resource, "request": request}));
         let entries = written.len();
         let bundle = Writing::resource("Bundle")
