@@ -109,7 +109,7 @@ impl County {
             sender: "ohjaamo".into(),
             recipient: "social".into(),
             item: Some(item),
-            professional: if number % 2 == 0 { "ohjaaja-7".into() } else { String::new() },
+            professional: if number.is_multiple_of(2) { "ohjaaja-7".into() } else { String::new() },
         };
         let delivered = self.adapter.deliver(self.permit(delivery), now()).await;
         delivered.unwrap_or_else(|error| panic!("message {number}: {error:?}"));

@@ -197,7 +197,12 @@ pub(crate) fn read_texts(object: &mut Object, name: &'static str) -> Result<Vec<
             .into_iter()
             .map(|item| match item {
                 Value::String(text) if !text.is_empty() => Ok(text),
-                _ => Err(form(&place)),
+                Value::String(_)
+                | Value::Null
+                | Value::Bool(_)
+                | Value::Number(_)
+                | Value::Array(_)
+                | Value::Object(_) => Err(form(&place)),
             })
             .collect(),
         Some(_) => Err(form(&place)),

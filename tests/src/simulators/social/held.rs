@@ -92,7 +92,17 @@ fn resource(fact: &Fact) -> Result<Value> {
             put(&mut observation, "effectivePeriod", period);
             observation
         }
-        _ => bail!("social services have no words for this"),
+        FactKind::Unspecified
+        | FactKind::Customer
+        | FactKind::ResponsibleWorker
+        | FactKind::Appointment
+        | FactKind::JobSeekerStatus
+        | FactKind::Unemployment
+        | FactKind::WorkHistory
+        | FactKind::BenefitDecision
+        | FactKind::Service
+        | FactKind::CoachingPeriod
+        | FactKind::Attendance => bail!("social services have no words for this"),
     };
     put(&mut resource, "id", json!(fact.reference));
     if let Some(time) = &fact.record_time {

@@ -144,7 +144,7 @@ impl FhirService {
                 "meta": {"tag": [{"system": "urn:polku:message", "code": message_id}]},
             }})
         });
-        answer(StatusCode::OK, &searchset(found.into_iter().collect()))
+        answer(StatusCode::OK, &searchset(&found.into_iter().collect::<Vec<_>>()))
     }
 
     fn tell(&self, request: &Passed) -> Answer {
@@ -168,7 +168,7 @@ impl FhirService {
             return refusal(StatusCode::BAD_REQUEST, "invalid", None);
         };
         let held = self.records.of(&person).into_iter().map(|resource| json!({"resource": resource}));
-        answer(StatusCode::OK, &searchset(held.collect()))
+        answer(StatusCode::OK, &searchset(&held.collect::<Vec<_>>()))
     }
 }
 
@@ -194,7 +194,7 @@ fn duplicates(plan: &Plan) -> Duplicates {
     told.unwrap_or(Duplicates::Recognise)
 }
 
-fn searchset(entries: Vec<Value>) -> Value {
+fn searchset(entries: &[Value]) -> Value {
     let total = entries.len();
     match total {
         0 => json!({"resourceType": "Bundle", "type": "searchset", "total": 0}),
@@ -208,8 +208,9 @@ fn answer(status: StatusCode, body: &Value) -> Answer {
 
 fn refusal(status: StatusCode, issue: &str, code: Option<&str>) -> Answer {
     let mut issue = json!({"severity": "error", "code": issue, "diagnostics": "pyyntöä ei voitu käsitellä"});
-    if let Some(code) = code {
-        issue["details"] = json!({"coding": [{"system": "urn:example:virhe", "code": code}]});
+    if let (Some(code), Some(members)) = (code, issue.as_object_mut()) {
+        let details = json!({"coding": [{"system": "urn:example:virhe", "code": code}]});
+        members.insert("details".to_owned(), details);
     }
     answer(status, &json!({"resourceType": "OperationOutcome", "issue": [issue]}))
 }

@@ -190,7 +190,7 @@ pub(crate) fn care_plan(part: &PlanPart, own: &str, person: &str) -> Result<Valu
         if !goal.due.is_empty() {
             put(&mut resource, "target", json!([{"dueDate": goal.due}]));
         }
-        let needs: Vec<Value> = goal.needs.iter().map(|need| json!({"identifier": item(need)[0]})).collect();
+        let needs: Vec<Value> = goal.needs.iter().map(|need| json!({"identifier": named(need)})).collect();
         put(&mut resource, "addresses", json!(needs));
         goals.push(json!({"reference": format!("#{id}")}));
         held.push((id, resource));
@@ -210,7 +210,7 @@ pub(crate) fn care_plan(part: &PlanPart, own: &str, person: &str) -> Result<Valu
             "kind": "Task", "code": category(action.category)?, "status": status, "description": action.text,
         });
         if !action.goal.is_empty() {
-            put(&mut detail, "goal", json!([{"identifier": item(&action.goal)[0]}]));
+            put(&mut detail, "goal", json!([{"identifier": named(&action.goal)}]));
         }
         if !action.provider.is_empty() {
             put(&mut detail, "performer", json!([{"display": action.provider}]));
@@ -315,7 +315,11 @@ fn role(worker: &Worker, own: &str) -> Value {
 }
 
 fn item(id: &str) -> Value {
-    json!([{"system": "urn:polku:plan-item", "value": id}])
+    json!([named(id)])
+}
+
+fn named(id: &str) -> Value {
+    json!({"system": "urn:polku:plan-item", "value": id})
 }
 
 /// FHIR's spelling of a value of the contract's, where both have the same words.

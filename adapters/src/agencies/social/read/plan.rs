@@ -37,7 +37,7 @@ impl Reader<'_> {
         let mut background = ReferralContent::default();
         let identifier = person.resource.at("identifier");
         let identity = patient(person.resource, &mut background)?;
-        let part = self.plan(plan, Some(person.address.unwrap_or_default()), background, occurred)?;
+        let part = self.plan(plan, Some(&person.address.unwrap_or_default()), background, occurred)?;
         Ok(InboundPlanPart { identity: identity.ok_or_else(|| identifier.fault(Problem::Missing))?, part })
     }
 
@@ -45,14 +45,14 @@ impl Reader<'_> {
     pub(super) fn plan(
         self,
         mut plan: Object,
-        person: Option<String>,
+        person: Option<&str>,
         mut background: ReferralContent,
         occurred: Timestamp,
     ) -> Result<PlanPart, ImportError> {
         let place = plan.place().clone();
         pass_description(&mut plan);
         let redacted = read_redacted(&mut plan)?;
-        match &person {
+        match person {
             Some(address) => points_to(&mut plan, "subject", address)?,
             None => plan.pass_over(&["subject"]),
         }
@@ -69,15 +69,14 @@ impl Reader<'_> {
         let mut needs = Vec::new();
         for target in supporting {
             let resource = held.take(&target, &place)?;
-            match need(resource, person.as_deref(), &mut background)? {
-                Some(read) => needs.push((target, read)),
-                None => {}
+            if let Some(read) = need(resource, person, &mut background)? {
+                needs.push((target, read));
             }
         }
         let mut goals = Vec::new();
         for target in references(&mut plan, "goal")? {
             let resource = held.take(&target, &place)?;
-            let read = goal(resource, person.as_deref(), &needs)?;
+            let read = goal(resource, person, &needs)?;
             goals.push((target, read));
         }
         let mut worker = None;
@@ -95,7 +94,7 @@ impl Reader<'_> {
                 Activity::Meeting(meeting) => meetings.push(meeting),
             }
         }
-        let (client_view, worker_view) = self.views(&mut plan, person.as_deref())?;
+        let (client_view, worker_view) = self.views(&mut plan, person)?;
         plan.pass_over(&["created", "title", "category", "period"]);
         plan.end()?;
         let part = PlanPart {

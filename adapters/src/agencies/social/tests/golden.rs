@@ -202,9 +202,10 @@ fn what_says_nothing_is_left_out() {
 #[test]
 fn what_cannot_be_written() {
     let (_, decision) = trial::spent(to_social(Item::Handover(trial::handover(None))));
-    let what = |item: Item| match written(to_social(item), &decision).err().unwrap() {
-        AdapterErrorKind::Unwritable { what } => what,
-        other => panic!("{other}"),
+    let what = |item: Item| {
+        let error = written(to_social(item), &decision).err().unwrap();
+        let AdapterErrorKind::Unwritable { what } = error else { panic!("{error}") };
+        what
     };
     let handover = |change: fn(&mut ReferralHandover)| {
         let mut handover = trial::handover(None);

@@ -21,7 +21,7 @@ fn told(system: &str, code: &str) -> Value {
     })
 }
 
-fn outcome(issues: Value) -> Value {
+fn outcome(issues: &Value) -> Value {
     json!({"resourceType": "OperationOutcome", "issue": issues})
 }
 
@@ -31,14 +31,14 @@ fn good_news() {
     let applied = InboundOutcome::Applied { state: ReferralState::OnHold, sequence: 17 };
     assert_eq!(
         replied(&applied),
-        (200, outcome(json!([told("urn:polku:referral-state", "on-hold"), sequence])))
+        (200, outcome(&json!([told("urn:polku:referral-state", "on-hold"), sequence])))
     );
     let referral = trial::REFERRAL.parse().unwrap();
     let sent = InboundOutcome::Sent { referral, state: ReferralState::Requested, sequence: 17 };
     let id = told("urn:ietf:rfc:3986", &format!("urn:uuid:{}", trial::REFERRAL));
     let state = told("urn:polku:referral-state", "requested");
-    assert_eq!(replied(&sent), (201, outcome(json!([id, state, sequence]))));
-    assert_eq!(replied(&InboundOutcome::PlanTaken { sequence: 17 }), (200, outcome(json!([sequence]))));
+    assert_eq!(replied(&sent), (201, outcome(&json!([id, state, sequence]))));
+    assert_eq!(replied(&InboundOutcome::PlanTaken { sequence: 17 }), (200, outcome(&json!([sequence]))));
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn refusals() {
     let refused =
         |retry| InboundOutcome::Refused { reason: "TRANSITION_NOT_ALLOWED", hint: "\"no\"".into(), retry };
     let issue = |code: &str| {
-        outcome(json!([{
+        outcome(&json!([{
             "severity": "error",
             "code": code,
             "details": {"coding": [{"system": "urn:polku:reason", "code": "TRANSITION_NOT_ALLOWED"}]},
@@ -62,7 +62,7 @@ fn refusals() {
 #[test]
 fn unreadable() {
     let error = receive(&json!({"resourceType": "Bundle"})).unwrap_err();
-    let body = outcome(json!([{
+    let body = outcome(&json!([{
         "severity": "error",
         "code": "required",
         "diagnostics": "expected the element at Bundle.type",

@@ -321,9 +321,10 @@ proptest! {
             sender_note: note.clone(),
             ..trial::notice()
         };
-        let changed = |notice| match read(&turned(from_professional(Item::Notice(notice)))) {
-            InboundMatter::Change { change, .. } => change,
-            other => panic!("{other:?}"),
+        let changed = |notice| {
+            let matter = read(&turned(from_professional(Item::Notice(notice))));
+            let InboundMatter::Change { change, .. } = matter else { panic!("{matter:?}") };
+            change
         };
         let rejected = InboundChange::Reject { reason: reason.try_into().unwrap(), note: note.clone() };
         prop_assert!(changed(notice(ReferralState::Rejected, reason)) == rejected);
