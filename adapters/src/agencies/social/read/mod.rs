@@ -3,6 +3,7 @@
 mod bundle;
 mod content;
 pub(super) mod facts;
+mod items;
 mod plan;
 mod task;
 
