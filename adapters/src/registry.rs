@@ -6,14 +6,15 @@ use polku_proto::{AgencyId, CategorySet};
 use thiserror::Error;
 
 use crate::Adapter;
-use crate::agencies::{kela, te, walmu};
+use crate::agencies::{kela, social, te, walmu};
 use crate::setting::SettingError;
 
 /// One line for each kind of agency.
 const KINDS: &[Kind] = &[
-    te::KIND,    // employment services
-    kela::KIND,  // the Social Insurance Institution
-    walmu::KIND, // case management of a youth workshop
+    te::KIND,     // employment services
+    kela::KIND,   // the Social Insurance Institution
+    social::KIND, // social services
+    walmu::KIND,  // case management of a youth workshop
 ];
 
 /// A kind of agency: what its adapter can do. `polku adapters list` shows it.

@@ -5,6 +5,7 @@ mod envelope;
 mod event;
 pub mod kela;
 mod soap;
+pub mod social;
 pub mod te;
 #[cfg(test)]
 mod trial;

@@ -10,6 +10,7 @@ pub mod faults;
 pub mod kela;
 pub mod ledger;
 pub mod official;
+pub mod social;
 pub mod te;
 pub mod walmu;
 
@@ -32,5 +33,6 @@ pub use faults::{Duplicates, Fault, Faults, Operation};
 pub use kela::KelaSimulator;
 pub use ledger::{Ledger, Received, TakenIn, TakenInKind};
 pub use official::{Action, Official};
+pub use social::SocialSimulator;
 pub use te::TeSimulator;
 pub use walmu::WalmuSimulator;
