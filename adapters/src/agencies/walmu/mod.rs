@@ -3,6 +3,7 @@
 mod codes;
 mod content;
 mod facts;
+mod items;
 mod plan;
 mod settings;
 mod token;
