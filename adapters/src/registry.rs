@@ -6,12 +6,13 @@ use polku_proto::{AgencyId, CategorySet};
 use thiserror::Error;
 
 use crate::Adapter;
-use crate::agencies::{te, walmu};
+use crate::agencies::{kela, te, walmu};
 use crate::setting::SettingError;
 
 /// One line for each kind of agency.
 const KINDS: &[Kind] = &[
     te::KIND,    // employment services
+    kela::KIND,  // the Social Insurance Institution
     walmu::KIND, // case management of a youth workshop
 ];
 

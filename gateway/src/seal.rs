@@ -63,7 +63,7 @@ pub struct Place<'a> {
 impl Place<'_> {
     /// Two places have the same bytes only if they are the same place: texts are preceded by their length.
     fn bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(64);
+        let mut bytes = Vec::with_capacity(80);
         bytes.extend_from_slice(b"polku place 1");
         for text in [self.table, self.column] {
             bytes.extend_from_slice(&(text.len() as u64).to_be_bytes());

@@ -1,12 +1,12 @@
 //! What was decided, on what ground, and until when does it hold?
 
 use std::fmt;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use polku_proto::v1::DataCategory;
 use polku_proto::{CategorySet, ConsentId};
-use smallvec::SmallVec;
+use smallvec::{Array, SmallVec};
+use smol_str::SmolStr;
 
 /// The engine's answer in one word. Three-valued inside only: on the wire the third value would reveal a prohibition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -98,9 +98,9 @@ pub struct Basis {
     /// What kind of ground it is.
     pub kind: BasisKind,
     /// The id of the rule that permitted.
-    pub rule: Arc<str>,
+    pub rule: SmolStr,
     /// The section of law that the rule rests on.
-    pub statute: Arc<str>,
+    pub statute: SmolStr,
     /// The consent or permit and its version, where one is the ground.
     pub consent: Option<(ConsentId, u64)>,
 }
@@ -113,10 +113,10 @@ pub struct Decision {
     pub(crate) permitted: CategorySet,
     pub(crate) withheld: CategorySet,
     pub(crate) outcome: Outcome,
-    // Most decisions rest on one or two: those need no memory of their own.
+    // Most decisions rest on one or two grounds, and give few reasons: those need no memory of their own.
     pub(crate) bases: SmallVec<[Basis; 2]>,
-    pub(crate) reasons: Vec<Reason>,
-    pub(crate) obligations: Vec<Obligation>,
+    pub(crate) reasons: SmallVec<[Reason; 8]>,
+    pub(crate) obligations: SmallVec<[Obligation; 8]>,
     pub(crate) policy_digest: [u8; 32],
     /// None where no consent was looked at.
     pub(crate) revision: Option<u64>,
@@ -326,13 +326,15 @@ impl Decision {
         decision.normalised()
     }
 
-    pub(crate) fn normalised(mut self) -> Decision {
-        self.bases.sort_unstable();
-        self.bases.dedup();
-        self.reasons.sort_unstable();
-        self.reasons.dedup();
-        self.obligations.sort_unstable();
-        self.obligations.dedup();
+    /// Puts grounds, reasons and obligations in their fixed order, each once.
+    pub(crate) fn normalise(&mut self) {
+        put_in_order(&mut self.bases);
+        put_in_order(&mut self.reasons);
+        put_in_order(&mut self.obligations);
+    }
+
+    fn normalised(mut self) -> Decision {
+        self.normalise();
         self
     }
 
@@ -357,6 +359,15 @@ impl Denied {
     /// Takes the decision out, for the audit log.
     pub fn into_decision(self) -> Decision {
         *self.decision
+    }
+}
+
+/// Sorts a list and leaves out what is there twice.
+fn put_in_order<A: Array<Item: Ord>>(list: &mut SmallVec<A>) {
+    // Most lists have one entry or none.
+    if list.len() > 1 {
+        list.sort_unstable();
+        list.dedup();
     }
 }
 

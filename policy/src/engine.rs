@@ -94,7 +94,7 @@ struct Said {
 
 /// Which rules permit which categories: few groups, as most categories have the same grounds.
 #[derive(Default)]
-struct Groups([(u64, CategorySet); 15]);
+struct Groups(SmallVec<[(u64, CategorySet); 3]>);
 
 impl Engine {
     /// Makes an engine, and tries every kind of question it can ask on the rules.
@@ -164,15 +164,21 @@ impl Engine {
         let Ok(said) = self.said(personal, question, ends, &word) else {
             return self.failed(index, asked, question.now);
         };
-        decision.permitted.extend(said.groups.permitted());
-        decision.withheld.extend(personal.difference(said.groups.permitted()));
-        decision.reasons.extend(said.reasons.reasons());
+        let permitted = said.groups.permitted();
+        decision.permitted.extend(permitted);
+        decision.withheld.extend(personal.difference(permitted));
+        if said.reasons != Answer::default() {
+            decision.reasons.extend(said.reasons.reasons());
+        }
         let stands_against = !decision.reasons.is_empty();
         if !said.silent.is_empty() {
             decision.reasons.push(Reason::NoBasis);
         }
-        self.give_grounds(&said.groups, &word, (question.viewer, ends), &mut decision);
-        decision.valid_until = self.bound(&word, question, &decision);
+        let by_age = self.give_grounds(&said.groups, &word, (question.viewer, ends), &mut decision);
+        // A guardian's view of a minor's data ends when the minor comes of age.
+        let guardian_reads = question.viewer == Viewer::Subject && question.actor == ActorRole::Guardian;
+        let by_age = by_age || (guardian_reads && !decision.bases.is_empty());
+        decision.valid_until = self.bound(&word, question.now, by_age);
         let nothing_asked_is_open = asked.is_empty() && !envelope_open;
         if nothing_asked_is_open {
             decision.reasons.push(Reason::UnknownAgency);
@@ -185,7 +191,8 @@ impl Engine {
         } else {
             Outcome::Permitted
         };
-        decision.normalised()
+        decision.normalise();
+        decision
     }
 
     /// Decides whether the one agency of the channel may tell the other one these categories. Nothing counts as
@@ -320,20 +327,21 @@ impl Engine {
         self.vocabulary.request(action, facts, &self.agencies, self.rules.schema())
     }
 
-    /// Names the grounds of what is permitted, and what comes with them.
+    /// Names the grounds of what is permitted, and what comes with them. Tells whether an age has a part in a ground.
     fn give_grounds(
         &self,
         groups: &Groups,
         word: &Word,
         (viewer, ends): (Viewer, Ends),
         decision: &mut Decision,
-    ) {
-        for (permits, categories) in groups.iter() {
+    ) -> bool {
+        let mut by_age = false;
+        for &(permits, categories) in &groups.0 {
             for note in self.rules.named(permits) {
                 let RuleSays::Permits(kind) = note.says else { continue };
                 let basis =
                     |consent| Basis { kind, rule: note.id.clone(), statute: note.statute.clone(), consent };
-                decision.obligations.extend(&note.obligations);
+                decision.obligations.extend_from_slice(&note.obligations);
                 match kind {
                     BasisKind::Consent | BasisKind::DisclosurePermit => {
                         let rests_on = word.grounds.iter().filter(|ground| {
@@ -341,15 +349,22 @@ impl Engine {
                                 && note.given_by.is_none_or(|given_by| given_by == ground.given_by)
                                 && !ground.categories.intersection(categories).is_empty()
                         });
-                        decision.bases.extend(rests_on.map(|ground| basis(Some(ground.consent))));
+                        for ground in rests_on {
+                            by_age |= ground.given_by == GivenBy::Guardian;
+                            decision.bases.push(basis(Some(ground.consent)));
+                        }
                     }
-                    BasisKind::Statute | BasisKind::OwnData => decision.bases.push(basis(None)),
+                    BasisKind::Statute => {
+                        by_age |= note.reads_ages;
+                        decision.bases.push(basis(None));
+                    }
+                    BasisKind::OwnData => decision.bases.push(basis(None)),
                 }
             }
         }
         let told = groups.permitted().intersection(disclosed(viewer));
         if told.is_empty() {
-            return;
+            return by_age;
         }
         if !decision.withheld.is_empty() {
             decision.obligations.push(Obligation::MarkRedacted);
@@ -362,25 +377,16 @@ impl Engine {
         if self.agencies.sector(discloser) == Some(Sector::Social) {
             decision.obligations.push(Obligation::DisclosureNotice);
         }
+        by_age
     }
 
     /// Finds the instant at which time alone may change the answer.
     ///
     /// Where an age has a part in what is open, that is the next midnight at the latest, whenever the birthday is: an
     /// answer that held until the birthday would give it away.
-    fn bound(&self, word: &Word, question: &Question, decision: &Decision) -> Option<Timestamp> {
-        // A guardian's view of a minor's data ends when the minor comes of age.
-        let guardian_reads = question.viewer == Viewer::Subject && question.actor == ActorRole::Guardian;
-        let by_age = |basis: &Basis| {
-            let guardians = word
-                .grounds
-                .iter()
-                .any(|ground| Some(ground.consent) == basis.consent && ground.given_by == GivenBy::Guardian);
-            let by_law = basis.kind == BasisKind::Statute && self.rules.reads_ages(&basis.rule);
-            by_law || guardians || guardian_reads
-        };
-        let midnight = if decision.bases.iter().any(by_age) { next_midnight(question.now) } else { None };
-        earlier(earlier(word.edge, midnight), self.rules.next_edge(question.now))
+    fn bound(&self, word: &Word, now: Timestamp, by_age: bool) -> Option<Timestamp> {
+        let midnight = if by_age { next_midnight(now) } else { None };
+        earlier(earlier(word.edge, midnight), self.rules.next_edge(now))
     }
 
     fn sides(&self, ends: Ends) -> Sides {
@@ -414,8 +420,8 @@ impl Engine {
             withheld: CategorySet::EMPTY,
             outcome: Outcome::Permitted,
             bases: SmallVec::new(),
-            reasons: Vec::new(),
-            obligations: Vec::new(),
+            reasons: SmallVec::new(),
+            obligations: SmallVec::new(),
             policy_digest: self.policy_digest,
             revision: None,
             evaluated_at: now,
@@ -432,20 +438,14 @@ impl Engine {
 
 impl Groups {
     fn add(&mut self, permits: u64, category: DataCategory) {
-        let mut places = self.0.iter_mut();
-        // There are as many places as personal categories and one more: one is always free.
-        if let Some((held, categories)) = places.find(|(held, _)| *held == permits || *held == 0) {
-            *held = permits;
-            categories.insert(category);
+        match self.0.iter_mut().find(|(held, _)| *held == permits) {
+            Some((_, categories)) => categories.insert(category),
+            None => self.0.push((permits, CategorySet::of(&[category]))),
         }
     }
 
-    fn iter(&self) -> impl Iterator<Item = (u64, CategorySet)> {
-        self.0.into_iter().take_while(|(permits, _)| *permits != 0)
-    }
-
     fn permitted(&self) -> CategorySet {
-        self.iter().fold(CategorySet::EMPTY, |all, (_, categories)| all.union(categories))
+        self.0.iter().fold(CategorySet::EMPTY, |all, (_, categories)| all.union(*categories))
     }
 }
 

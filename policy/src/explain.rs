@@ -3,9 +3,9 @@
 mod words;
 
 use std::fmt;
-use std::sync::Arc;
 
 use polku_proto::v1::DataCategory;
+use smol_str::SmolStr;
 
 use crate::decision::{Basis, Decision, Reason};
 use crate::question::Viewer;
@@ -44,9 +44,9 @@ pub struct Missing {
     /// What it is.
     pub reason: Reason,
     /// The id of the rule that forbids. None where the engine itself says no, and where nothing permits.
-    pub rule: Option<Arc<str>>,
+    pub rule: Option<SmolStr>,
     /// The section of law that the rule rests on.
-    pub statute: Option<Arc<str>>,
+    pub statute: Option<SmolStr>,
 }
 
 impl CategoryExplanation {

@@ -1,5 +1,6 @@
 //! What is known of each young person for deciding? The consent index, in memory, with one revision for all of it.
 
+mod batch;
 mod entry;
 mod word;
 
@@ -13,6 +14,7 @@ use polku_proto::v1::PermitDomain;
 use polku_proto::{AgencyId, CategorySet, ConsentId, LegalStatusId, Party, ProhibitionId, YouthId};
 
 use crate::question::PurposeSet;
+pub use batch::GrantBatch;
 use entry::{Entry, PartyLists};
 pub(crate) use word::{Given, Sides, Word};
 
@@ -260,16 +262,7 @@ impl ConsentIndex {
     pub fn put_grant(&mut self, grant: &Grant, revision: u64) {
         self.reach(revision);
         let entry = Entry::of(grant, &mut self.lists);
-        let grants = &mut self.people.entry(grant.youth).or_default().grants;
-        match grants.iter_mut().find(|held| held.id == entry.id) {
-            Some(held) if held.version > entry.version => {}
-            Some(held) => *held = entry,
-            None => {
-                // One by one: most people have one or two, and spare room for more would double the index.
-                grants.reserve_exact(1);
-                grants.push(entry);
-            }
-        }
+        self.put_entry(grant.youth, entry);
     }
 
     /// Removes a grant: it was withdrawn, revoked or superseded. Removing what is not there changes nothing.
@@ -357,6 +350,19 @@ impl ConsentIndex {
     #[must_use]
     pub fn capacity(&self, youth: YouthId) -> Option<(LegalStatusId, Capacity)> {
         self.people.get(&youth)?.capacity()
+    }
+
+    fn put_entry(&mut self, youth: YouthId, entry: Entry) {
+        let grants = &mut self.people.entry(youth).or_default().grants;
+        match grants.iter_mut().find(|held| held.id == entry.id) {
+            Some(held) if held.version > entry.version => {}
+            Some(held) => *held = entry,
+            None => {
+                // One by one: most people have one or two, and spare room for more would double the index.
+                grants.reserve_exact(1);
+                grants.push(entry);
+            }
+        }
     }
 
     fn person(&self, youth: YouthId) -> Option<&Person> {

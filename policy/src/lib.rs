@@ -123,8 +123,8 @@ pub use directory::{Agency, Agreement, Directory, DirectoryError, Sector, Standi
 pub use engine::{Change, Engine, EngineError, Recorded, Replayed, SPECIAL, Shift, difference, replay};
 pub use explain::{CategoryExplanation, Explanation, Language, Missing, UnknownLanguage};
 pub use index::{
-    Capacity, ConsentIndex, EmptyPeriod, GivenBy, Grant, GrantKind, LegalStatus, Period, Prohibition,
-    Snapshot,
+    Capacity, ConsentIndex, EmptyPeriod, GivenBy, Grant, GrantBatch, GrantKind, LegalStatus, Period,
+    Prohibition, Snapshot,
 };
 pub use permit::{Authorised, Mismatch};
 pub use question::{

@@ -4,7 +4,6 @@ mod note;
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
-use std::sync::Arc;
 
 use cedar_policy::entities_errors::EntitiesError;
 use cedar_policy::{
@@ -260,7 +259,7 @@ impl Rules {
         if u8::try_from(eras.len()).is_err() {
             return Err(RulesError::TooManyDates { most: u8::MAX - 1 });
         }
-        notes.sort_by_key(|note| (matches!(note.says, Says::Forbids(_)), Arc::clone(&note.id)));
+        notes.sort_by_key(|note| (matches!(note.says, Says::Forbids(_)), note.id.clone()));
         if notes.iter().filter(|note| matches!(note.says, Says::Permits(_))).count() > MOST {
             return Err(RulesError::TooMany { most: MOST });
         }
@@ -297,11 +296,6 @@ impl Rules {
 
     pub(crate) fn ages(&self) -> &Entities {
         &self.ages
-    }
-
-    /// Tells whether what a rule says can change with the person's age.
-    pub(crate) fn reads_ages(&self, rule: &str) -> bool {
-        self.notes.iter().any(|note| *note.id == *rule && note.reads_ages)
     }
 
     /// Gives the place of the era that an instant is in.

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use jiff::tz::{Offset, TimeZone};
 
 #[cfg(test)]
@@ -31,12 +31,10 @@ const SUMMER: Offset = Offset::constant(3);
 #[must_use]
 pub fn finnish_date(instant: Timestamp) -> Date {
     let in_winter = WINTER.to_datetime(instant).date();
-    // The clock changes on the last Sunday of March and October. Every decision asks for the date, so the time zone is
-    // asked only in the weeks in question.
-    match (in_winter.month(), in_winter.day()) {
-        (11 | 12 | 1 | 2, _) | (3, ..=24) => in_winter,
-        (4..=9, _) | (10, ..=24) => SUMMER.to_datetime(instant).date(),
-        _ => instant.to_zoned(FINNISH.clone()).date(),
+    match offset_all_day(in_winter) {
+        Some(WINTER) => in_winter,
+        Some(offset) => offset.to_datetime(instant).date(),
+        None => instant.to_zoned(FINNISH.clone()).date(),
     }
 }
 
@@ -46,8 +44,23 @@ pub fn finnish_date(instant: Timestamp) -> Date {
 ///
 /// A date so early or late that its instants cannot be expressed is refused.
 pub fn start_of_finnish_date(date: Date) -> Result<Timestamp, OutOfRange> {
-    let start = date.to_zoned(FINNISH.clone()).and_then(|midnight| midnight.start_of_day());
-    start.map(|start| start.timestamp()).map_err(|_| OutOfRange)
+    let start = match offset_all_day(date) {
+        Some(offset) => offset.to_timestamp(date.to_datetime(Time::midnight())),
+        None => date.to_zoned(FINNISH.clone()).map(|midnight| midnight.timestamp()),
+    };
+    start.map_err(|_| OutOfRange)
+}
+
+/// Gives how far Finnish time is ahead on a date, unless the clock may change on it.
+///
+/// It changes on the last Sunday of March and October. Every decision asks for the date, so the time zone is asked only
+/// in the weeks in question.
+fn offset_all_day(date: Date) -> Option<Offset> {
+    match (date.month(), date.day()) {
+        (11 | 12 | 1 | 2, _) | (3, ..=24) => Some(WINTER),
+        (4..=9, _) | (10, ..=24) => Some(SUMMER),
+        _ => None,
+    }
 }
 
 /// Reads an instant from a message.

@@ -1,5 +1,7 @@
 //! Does every message reach its agency exactly once, or is it said that nobody knows?
 
+mod county;
+mod disclosure;
 mod faults;
 mod lost;
 mod order;

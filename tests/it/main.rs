@@ -12,6 +12,7 @@ mod delivery;
 mod front;
 mod inbound;
 mod journey;
+mod kela;
 mod law;
 mod matrix;
 mod policy;

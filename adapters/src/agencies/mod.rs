@@ -3,8 +3,10 @@
 mod answer;
 mod envelope;
 mod event;
+pub mod kela;
 mod soap;
 pub mod te;
 #[cfg(test)]
 mod trial;
 pub mod walmu;
+mod xroad_rest;

@@ -59,6 +59,10 @@ impl Fill {
             self.spawn(&mut commits, Some(youth), vec![first]).await?;
             keys.push(key);
         }
+        // A consent needs its person, and changes are not stored in the order in which they are begun.
+        while let Some(done) = commits.join_next().await {
+            done??;
+        }
         for number in 1..GRANTS_EACH {
             let mut writes = Vec::new();
             for place in 0..people {

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::available_parallelism;
 
 use jiff::civil::Date;
-use polku_policy::{ConsentIndex, Grant, LegalStatus, Prohibition};
+use polku_policy::{ConsentIndex, GrantBatch, LegalStatus, Prohibition};
 use polku_proto::{LegalStatusId, YouthId};
 use tokio::task::{JoinError, JoinSet};
 use uuid::Uuid;
@@ -35,9 +35,14 @@ type PersonKeys = HashMap<YouthId, PersonKey>;
 /// A person, as far as the index needs it.
 type Opened = (YouthId, PersonKey, Date);
 
-/// What the index is told of a row.
-enum Entry {
-    Grant(Grant),
+/// What the index is told of a page.
+struct Page {
+    grants: GrantBatch,
+    rare: Vec<(Rare, u64)>,
+}
+
+/// What most people have none of.
+enum Rare {
     Prohibition(Prohibition),
     Status(YouthId, LegalStatusId, LegalStatus),
 }
@@ -106,10 +111,8 @@ impl Gateway {
             }
             let (keys, index) = (Arc::clone(&keys), Arc::clone(index));
             opening.spawn_blocking(move || {
-                let entries = page.rows.into_iter().map(|row| open(&keys, row));
-                let entries: Vec<(Entry, u64)> = entries.collect::<Result<_, Error>>()?;
-                let mut index = index.lock().unwrap_or_else(PoisonError::into_inner);
-                entries.into_iter().for_each(|(entry, revision)| entry.put_into(&mut index, revision));
+                let page = Page::open(&keys, page.rows)?;
+                page.put_into(&mut index.lock().unwrap_or_else(PoisonError::into_inner));
                 Ok(())
             });
         }
@@ -118,36 +121,44 @@ impl Gateway {
     }
 }
 
-fn open(keys: &PersonKeys, row: InstrumentRow) -> Result<(Entry, u64), Error> {
-    let (id, revision) = (row.id, row.revision);
-    let entry = open_entry(keys, row);
-    // The id says nothing about anybody, and the operator has to know which record it is.
-    let entry = entry.inspect_err(|_| tracing::error!(record = %id, "a stored record does not open"))?;
-    Ok((entry, revision))
-}
-
-fn open_entry(keys: &PersonKeys, mut row: InstrumentRow) -> Result<Entry, Error> {
-    let key = keys.get(&row.youth).ok_or(Error::Inconsistent("a stored record is of nobody"))?;
-    match row.kind {
-        InstrumentKind::Consent => Ok(Entry::Grant(open_grant(key, &mut row)?)),
-        InstrumentKind::Prohibition => {
-            let record = ProhibitionRecord::open(key, row)?;
-            Ok(Entry::Prohibition(ban(&record.row, record.terms()?)?))
+impl Page {
+    fn open(keys: &PersonKeys, rows: Vec<InstrumentRow>) -> Result<Page, Error> {
+        let mut page = Page { grants: GrantBatch::with_capacity(rows.len()), rare: Vec::new() };
+        for row in rows {
+            let id = row.id;
+            // The id says nothing about anybody, and the operator has to know which record it is.
+            page.take(keys, row)
+                .inspect_err(|_| tracing::error!(record = %id, "a stored record does not open"))?;
         }
-        InstrumentKind::LegalStatus => {
-            let record = StatusRecord::open(key, row)?;
-            let id = LegalStatusId::from_uuid(record.row.id);
-            Ok(Entry::Status(record.row.youth, id, record.status()?))
-        }
+        Ok(page)
     }
-}
 
-impl Entry {
-    fn put_into(self, index: &mut ConsentIndex, revision: u64) {
-        match self {
-            Entry::Grant(grant) => index.put_grant(&grant, revision),
-            Entry::Prohibition(prohibition) => index.put_prohibition(prohibition, revision),
-            Entry::Status(youth, id, status) => index.put_status(youth, id, status, revision),
+    fn take(&mut self, keys: &PersonKeys, mut row: InstrumentRow) -> Result<(), Error> {
+        let key = keys.get(&row.youth).ok_or(Error::Inconsistent("a stored record is of nobody"))?;
+        let revision = row.revision;
+        match row.kind {
+            InstrumentKind::Consent => self.grants.push(&open_grant(key, &mut row)?, revision),
+            InstrumentKind::Prohibition => {
+                let record = ProhibitionRecord::open(key, row)?;
+                let prohibition = ban(&record.row, record.terms()?)?;
+                self.rare.push((Rare::Prohibition(prohibition), revision));
+            }
+            InstrumentKind::LegalStatus => {
+                let record = StatusRecord::open(key, row)?;
+                let id = LegalStatusId::from_uuid(record.row.id);
+                self.rare.push((Rare::Status(record.row.youth, id, record.status()?), revision));
+            }
+        }
+        Ok(())
+    }
+
+    fn put_into(self, index: &mut ConsentIndex) {
+        index.put_batch(self.grants);
+        for (rare, revision) in self.rare {
+            match rare {
+                Rare::Prohibition(prohibition) => index.put_prohibition(prohibition, revision),
+                Rare::Status(youth, id, status) => index.put_status(youth, id, status, revision),
+            }
         }
     }
 }

@@ -33,6 +33,8 @@ struct Row {
     name: &'static str,
     asked: Asked,
     engine: Which,
+    /// How many calls are timed together.
+    together: u32,
 }
 
 /// What is asked.
@@ -51,18 +53,64 @@ enum Which {
     Forgetful,
 }
 
-const ROWS: [Row; 11] = [
-    Row { name: "granted, 1 category", asked: Asked::Granted(Ask::One), engine: Which::Remembering },
-    Row { name: "granted, 5 categories", asked: Asked::Granted(Ask::Five), engine: Which::Remembering },
-    Row { name: "asked for all 14 categories", asked: Asked::Granted(Ask::All), engine: Which::Remembering },
-    Row { name: "granted, 1, of some people", asked: Asked::Again(Ask::One), engine: Which::Remembering },
-    Row { name: "granted, 5, of some people", asked: Asked::Again(Ask::Five), engine: Which::Remembering },
-    Row { name: "all 14, of some people", asked: Asked::Again(Ask::All), engine: Which::Remembering },
-    Row { name: "nobody of that id, 1", asked: Asked::Unknown, engine: Which::Remembering },
-    Row { name: "not granted, 1", asked: Asked::Refused, engine: Which::Remembering },
-    Row { name: "from the rules, 1", asked: Asked::Granted(Ask::One), engine: Which::Forgetful },
-    Row { name: "from the rules, 5", asked: Asked::Granted(Ask::Five), engine: Which::Forgetful },
-    Row { name: "from the rules, not granted, 1", asked: Asked::Refused, engine: Which::Forgetful },
+const ROWS: [Row; 12] = [
+    Row {
+        name: "granted, 1 category",
+        asked: Asked::Granted(Ask::One),
+        engine: Which::Remembering,
+        together: 1,
+    },
+    Row {
+        name: "granted, 5 categories",
+        asked: Asked::Granted(Ask::Five),
+        engine: Which::Remembering,
+        together: 1,
+    },
+    Row {
+        name: "asked for all 14 categories",
+        asked: Asked::Granted(Ask::All),
+        engine: Which::Remembering,
+        together: 1,
+    },
+    Row {
+        name: "granted, 1, of some people",
+        asked: Asked::Again(Ask::One),
+        engine: Which::Remembering,
+        together: 1,
+    },
+    Row {
+        name: "granted, 5, of some people",
+        asked: Asked::Again(Ask::Five),
+        engine: Which::Remembering,
+        together: 1,
+    },
+    Row {
+        name: "all 14, of some people",
+        asked: Asked::Again(Ask::All),
+        engine: Which::Remembering,
+        together: 1,
+    },
+    Row {
+        name: "granted, 1, of some, means of 8",
+        asked: Asked::Again(Ask::One),
+        engine: Which::Remembering,
+        together: 8,
+    },
+    Row { name: "nobody of that id, 1", asked: Asked::Unknown, engine: Which::Remembering, together: 1 },
+    Row { name: "not granted, 1", asked: Asked::Refused, engine: Which::Remembering, together: 1 },
+    Row { name: "from the rules, 1", asked: Asked::Granted(Ask::One), engine: Which::Forgetful, together: 1 },
+    Row {
+        name: "from the rules, 5",
+        asked: Asked::Granted(Ask::Five),
+        engine: Which::Forgetful,
+        together: 1,
+    },
+    Row {
+        name: "from the rules, not granted, 1",
+        asked: Asked::Refused,
+        engine: Which::Forgetful,
+        together: 1,
+    },
 ];
 
 /// Figures for one size of the index.
@@ -176,16 +224,22 @@ fn measured(
     }
     let mut nanoseconds = Vec::new();
     let mut permitted = 0_u32;
-    for number in 0..calls {
+    let mut questions = Vec::new();
+    for first in (0..calls).step_by(usize::try_from(row.together)?) {
         // As in a call, the question has just been made; what is held of the person has not been touched.
-        let (question, categories) = question(people, row.asked, number)?;
+        questions.clear();
+        for number in first..first + row.together {
+            questions.push(question(people, row.asked, number)?);
+        }
         let begun = Instant::now();
-        let decision = black_box(decide(black_box(&question), categories));
-        permitted += u32::from(decision.outcome() == Outcome::Permitted);
-        drop(decision);
+        for (question, categories) in &questions {
+            let decision = black_box(decide(black_box(question), *categories));
+            permitted += u32::from(decision.outcome() == Outcome::Permitted);
+            drop(decision);
+        }
         nanoseconds.push(begun.elapsed());
     }
-    Ok(Figures::of(&nanoseconds, clock, f64::from(permitted) / f64::from(calls)))
+    Ok(Figures::of(&nanoseconds, clock, row.together, f64::from(permitted) / f64::from(calls)))
 }
 
 fn per_grant(bytes: usize, grants: u32) -> Result<f64, Box<dyn Error>> {
@@ -215,6 +269,10 @@ fn print(columns: &[Column], clock: &Clock) {
         }
         println!();
     }
+    println!(
+        "{:<34}{:>10.0}{:>10.0}{:>10.0}",
+        "an empty reading of the clock", clock.median, clock.p99, clock.p999
+    );
     println!();
     for Column { grants, filled_a_second, stated_bytes, resident_bytes, .. } in columns {
         println!(
@@ -226,10 +284,10 @@ fn print(columns: &[Column], clock: &Clock) {
     println!();
     println!(
         "Each call is timed alone, with dropping its answer, between two readings of the monotonic clock. The\n\
-         median of an empty reading ({:.0} ns; its p99 is {:.0}) is subtracted from every figure. People are drawn\n\
-         at random from all, so what is held of them is mostly in no cache, and a figure is mostly the time that\n\
-         memory takes; in the rows 'of some people' the same {SOME} questions come again and again. The rows 'from\n\
-         the rules' ask an engine without memory.",
-        clock.median, clock.p99
+         median of an empty reading is subtracted from every figure; the rest of a reading's spread is in it. People\n\
+         are drawn at random from all, so what is held of them is mostly in no cache, and a figure is mostly the time\n\
+         that memory takes; in the rows 'of some people' the same {SOME} questions come again and again. In the row\n\
+         'means of 8', eight calls about different people are timed together: its p99 is that of means of eight, not\n\
+         of single calls. The rows 'from the rules' ask an engine without memory."
     );
 }

@@ -17,6 +17,7 @@ const PAGE_BYTES: usize = 4096;
 pub(crate) struct Clock {
     pub(crate) median: f64,
     pub(crate) p99: f64,
+    pub(crate) p999: f64,
 }
 
 /// What many calls took, in nanoseconds without the clock's own median.
@@ -37,15 +38,16 @@ impl Clock {
         };
         let mut readings: Vec<Duration> = (0..READINGS).map(empty).collect();
         readings.sort_unstable();
-        Clock { median: part(&readings, 500), p99: part(&readings, 990) }
+        Clock { median: part(&readings, 500), p99: part(&readings, 990), p999: part(&readings, 999) }
     }
 }
 
 impl Figures {
-    pub(crate) fn of(calls: &[Duration], clock: &Clock, permitted: f64) -> Figures {
-        let mut calls = calls.to_vec();
-        calls.sort_unstable();
-        let figure = |thousandths| part(&calls, thousandths) - clock.median;
+    /// Makes the figures of one call from durations of so many calls together.
+    pub(crate) fn of(durations: &[Duration], clock: &Clock, together: u32, permitted: f64) -> Figures {
+        let mut durations = durations.to_vec();
+        durations.sort_unstable();
+        let figure = |thousandths| (part(&durations, thousandths) - clock.median) / f64::from(together);
         Figures { median: figure(500), p99: figure(990), p999: figure(999), permitted }
     }
 }

@@ -51,7 +51,10 @@ pub(super) struct PartyLists {
 #[derive(Clone)]
 struct PartyList {
     parties: Vec<Party>,
-    numbers: Box<[Numbers]>,
+    /// Those that are one of the first agencies as a whole, as most are: one bit each.
+    whole: u64,
+    /// The others.
+    others: Box<[Numbers]>,
 }
 
 /// A party, by the numbers of its agency and of its unit.
@@ -60,6 +63,9 @@ pub(super) struct Numbers {
     agency: u32,
     unit: u32,
 }
+
+/// The place of no list: nobody is on it.
+const NO_LIST: ListId = ListId(u32::MAX);
 
 /// In place of a unit: the whole agency.
 const WHOLE: u32 = 0;
@@ -88,6 +94,14 @@ impl Entry {
             recipients: lists.place(&grant.recipients),
         }
     }
+
+    /// The entry with its lists where [`PartyLists::take_over`] has placed them.
+    pub(super) fn with_lists(self, moved: &[ListId]) -> Entry {
+        let at = |list: ListId| usize::try_from(list.0).ok().and_then(|place| moved.get(place)).copied();
+        let [disclosers, recipients] =
+            [self.disclosers, self.recipients].map(|list| at(list).unwrap_or(NO_LIST));
+        Entry { disclosers, recipients, ..self }
+    }
 }
 
 impl PartyLists {
@@ -107,10 +121,18 @@ impl PartyLists {
 
     /// Tells whether somebody on the list is the party, or the whole agency that it belongs to: as [`Party::covers`].
     pub(super) fn covers(&self, id: ListId, party: Numbers) -> bool {
-        let numbers = self.list(id).map(|list| &*list.numbers).unwrap_or_default();
-        numbers
-            .iter()
-            .any(|named| named.agency == party.agency && (named.unit == WHOLE || named.unit == party.unit))
+        let Some(list) = self.list(id) else { return false };
+        let among_others = || {
+            list.others.iter().any(|named| {
+                named.agency == party.agency && (named.unit == WHOLE || named.unit == party.unit)
+            })
+        };
+        list.whole & party.bit() != 0 || among_others()
+    }
+
+    /// Adds the lists of another one. Gives where each of them is now, in the order of where they were.
+    pub(super) fn take_over(&mut self, other: &PartyLists) -> Vec<ListId> {
+        other.lists.iter().map(|list| self.place(&list.parties)).collect()
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
@@ -129,8 +151,11 @@ impl PartyLists {
         }
         // More than four thousand million different lists do not fit any machine; the last place would stay empty.
         let place = ListId(u32::try_from(self.lists.len()).unwrap_or(u32::MAX));
-        let numbers = parties.iter().map(|party| self.number(party)).collect();
-        self.lists.push(PartyList { parties: parties.to_vec(), numbers });
+        let numbers: Vec<Numbers> = parties.iter().map(|party| self.number(party)).collect();
+        let (whole, others): (Vec<Numbers>, Vec<Numbers>) =
+            numbers.into_iter().partition(|named| named.unit == WHOLE && named.bit() != 0);
+        let whole = whole.into_iter().fold(0, |bits, named| bits | named.bit());
+        self.lists.push(PartyList { parties: parties.to_vec(), whole, others: others.into() });
         self.places.insert(parties.to_vec(), place);
         place
     }
@@ -144,6 +169,13 @@ impl PartyLists {
             Some(unit) => *self.units.entry(unit.clone()).or_insert(next),
         };
         Numbers { agency, unit }
+    }
+}
+
+impl Numbers {
+    /// The bit of the agency: none from the 65th agency on.
+    fn bit(self) -> u64 {
+        1_u64.checked_shl(self.agency).unwrap_or(0)
     }
 }
 

@@ -120,6 +120,36 @@ fn a_later_version_replaces_and_an_earlier_one_does_not() {
 }
 
 #[test]
+fn a_batch_is_put_as_its_grants_are_one_by_one() {
+    let parties = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<Party>>();
+    let mut grants = vec![grant(1, 2, period(0, 10)), grant(1, 3, period(0, 20)), grant(1, 1, period(0, 99))];
+    grants.push(Grant { disclosers: parties(&["kela/north", "te"]), ..grant(2, 1, period(0, 30)) });
+    grants.push(Grant { recipients: parties(&["kela"]), ..grant(3, 1, period(0, 40)) });
+    grants.push(Grant { youth: YouthId::from_uuid(Uuid::from_u128(2)), ..grant(4, 1, period(0, 50)) });
+    let revisions = [1, 9, 3, 4, 5, 6];
+    let (mut one_by_one, mut at_once) = (ConsentIndex::new(), ConsentIndex::new());
+    // Lists that are there already lie elsewhere than in the batch.
+    at_once.put_grant(&Grant { disclosers: parties(&["paja", "te"]), ..grant(5, 1, period(0, 5)) }, 0);
+    at_once.remove_grant(youth(), consent(5), 0);
+    let mut batch = GrantBatch::with_capacity(grants.len());
+    for (grant, revision) in grants.iter().zip(revisions) {
+        one_by_one.put_grant(grant, revision);
+        batch.push(grant, revision);
+    }
+    at_once.put_batch(batch);
+    assert_eq!((at_once.len(), at_once.revision()), (one_by_one.len(), one_by_one.revision()));
+    for index in [&one_by_one, &at_once] {
+        assert_eq!((index.len(), index.revision()), (4, 9));
+        assert_eq!(edge(index, 5), Some(at(20)));
+        assert_eq!(word(index, &question("kela/north", "social", at(5))).edge, Some(at(30)));
+        assert_eq!(word(index, &question("kela", "social", at(5))).edge, None);
+        assert_eq!(word(index, &question("te", "kela/south", at(5))).edge, Some(at(40)));
+        assert_eq!(index.parties_of(youth()).len(), 3);
+        assert!(index.knows(YouthId::from_uuid(Uuid::from_u128(2))));
+    }
+}
+
+#[test]
 fn the_revision_never_goes_back() {
     let mut index = ConsentIndex::new();
     index.put_grant(&grant(1, 1, period(0, 10)), 9);
@@ -202,6 +232,26 @@ fn a_grant_to_a_unit_is_for_that_unit() {
     assert!(!covers(&index, "social"));
     index.put_grant(&Grant { version: 2, recipients: vec!["social".parse().unwrap()], ..unit }, 2);
     assert!(covers(&index, "social/adults") && covers(&index, "social/families") && covers(&index, "social"));
+}
+
+#[test]
+fn a_list_names_hundreds_of_agencies_and_their_units_and_nobody_else() {
+    let named: Vec<Party> = (0..200).step_by(2).map(|number| format!("a{number}").parse().unwrap()).collect();
+    let units: Vec<Party> =
+        (0..200).step_by(2).map(|number| format!("b{number}/u").parse().unwrap()).collect();
+    let mut index = ConsentIndex::new();
+    let mut grant = grant(1, 1, period(0, 100));
+    grant.recipients = named.iter().chain(&units).cloned().collect();
+    index.put_grant(&grant, 1);
+    for number in 0..200 {
+        let opens = |to: &str| !word(&index, &question("te", to, at(1))).consents.own.is_empty();
+        let listed = number % 2 == 0;
+        assert_eq!(opens(&format!("a{number}")), listed);
+        assert_eq!(opens(&format!("a{number}/u")), listed);
+        assert_eq!(opens(&format!("b{number}/u")), listed);
+        assert!(!opens(&format!("b{number}")));
+        assert!(!opens(&format!("b{number}/v")));
+    }
 }
 
 #[test]
@@ -321,6 +371,7 @@ fn a_grant_takes_a_cache_line() {
 
 #[test]
 fn nothing_personal_is_printed() {
+    assert_eq!(format!("{:?}", GrantBatch::default()), "GrantBatch(redacted)");
     let grant = grant(1, 1, period(0, 30));
     assert_eq!(format!("{grant:?}"), "Grant(redacted)");
     assert_eq!(format!("{:?}", prohibition("te", DataCategory::Housing)), "Prohibition(redacted)");

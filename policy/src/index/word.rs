@@ -59,10 +59,10 @@ pub(crate) struct GrantGround {
     pub(crate) categories: CategorySet,
 }
 
-/// A question, and which grants it is about.
+/// Which grants a question is about.
 struct Match<'a> {
     lists: &'a PartyLists,
-    question: &'a Question,
+    asked: CategorySet,
     from: Numbers,
     to: Numbers,
     sides: Sides,
@@ -79,9 +79,12 @@ impl ConsentIndex {
         }
         let (from, to) = (&question.channel.from, &question.channel.to);
         let lists = &self.lists;
-        let matching = Match { lists, question, from: lists.numbers(from), to: lists.numbers(to), sides };
+        let matching = Match { lists, asked, from: lists.numbers(from), to: lists.numbers(to), sides };
         for entry in &person.grants {
-            let covered = matching.covered(entry).intersection(asked);
+            if !entry.purposes.contains(question.purpose) {
+                continue;
+            }
+            let covered = matching.covered(entry);
             if covered.is_empty() {
                 continue;
             }
@@ -116,20 +119,19 @@ impl Word {
 impl Match<'_> {
     /// The categories of a grant that the question is about, whenever it is in force.
     fn covered(&self, entry: &Entry) -> CategorySet {
-        if !entry.purposes.contains(self.question.purpose) {
+        let categories = entry.categories.intersection(self.asked);
+        if categories.is_empty() {
             return CategorySet::EMPTY;
         }
         let Sides { from, to } = self.sides;
-        let there = self.goes(entry, self.from, self.to);
-        let data = if there && entry.is_of(from) { entry.categories } else { CategorySet::EMPTY };
-        let status = entry.categories.intersection(BOTH_WAYS);
-        if status.is_empty() {
-            return data;
+        if entry.is_of(from) && self.goes(entry, self.from, self.to) {
+            return categories;
         }
-        let back = self.goes(entry, self.to, self.from);
-        let told = (there && entry.is_of(from)) || (back && entry.is_of(to));
-        let status = if told { status } else { CategorySet::EMPTY };
-        data.difference(BOTH_WAYS).union(status)
+        let status = categories.intersection(BOTH_WAYS);
+        if !status.is_empty() && entry.is_of(to) && self.goes(entry, self.to, self.from) {
+            return status;
+        }
+        CategorySet::EMPTY
     }
 
     fn goes(&self, entry: &Entry, from: Numbers, to: Numbers) -> bool {

@@ -1,9 +1,8 @@
 //! What do the annotations of a rule say?
 
-use std::sync::Arc;
-
 use cedar_policy::{Effect, EntityUid, Policy, PolicyId};
 use jiff::Timestamp;
+use smol_str::SmolStr;
 
 use super::RulesError;
 use crate::decision::{BasisKind, Obligation, Reason};
@@ -18,8 +17,9 @@ const VALID_UNTIL: &str = "valid_until";
 
 /// The annotations of one rule, read.
 pub(crate) struct Note {
-    pub(crate) id: Arc<str>,
-    pub(crate) statute: Arc<str>,
+    // Texts that are mostly short enough to be copied: every ground of a decision names both.
+    pub(crate) id: SmolStr,
+    pub(crate) statute: SmolStr,
     pub(crate) says: Says,
     /// Whose consent or permit a rule rests on; none: anybody's.
     pub(crate) given_by: Option<GivenBy>,

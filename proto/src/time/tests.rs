@@ -1,6 +1,7 @@
 //! Are instants the same on both sides, and are impossible ones refused?
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::civil::Date;
+use jiff::{SignedDuration, Span, Timestamp};
 use proptest::prelude::{prop_assert_eq, proptest};
 
 use super::{OutOfRange, from_wire, to_wire};
@@ -60,6 +61,19 @@ fn the_date_is_right_in_every_hour_of_a_hundred_years() {
     }
     for instant in [Timestamp::MIN, Timestamp::MAX] {
         assert_eq!(super::finnish_date(instant), instant.to_zoned(super::FINNISH.clone()).date());
+    }
+}
+
+#[test]
+fn the_day_begins_where_its_time_zone_says() {
+    let first: Date = "1960-01-01".parse().unwrap();
+    let last: Date = "2060-01-01".parse().unwrap();
+    for date in
+        first.series(Span::new().days(1)).take_while(|date| *date < last).chain([Date::MIN, Date::MAX])
+    {
+        let start = date.to_zoned(super::FINNISH.clone()).and_then(|midnight| midnight.start_of_day());
+        let start = start.map(|start| start.timestamp()).map_err(|_| OutOfRange);
+        assert_eq!(super::start_of_finnish_date(date), start, "{date}");
     }
 }
 

@@ -7,6 +7,7 @@ pub mod agency;
 pub mod client;
 pub mod clock;
 pub mod faults;
+pub mod kela;
 pub mod ledger;
 pub mod official;
 pub mod te;
@@ -18,6 +19,7 @@ mod outflow;
 mod server;
 mod socket;
 mod xml;
+mod xroad_rest;
 
 #[cfg(test)]
 mod tests;
@@ -27,6 +29,7 @@ pub use client::RawReply;
 pub use clock::SimulatorClock;
 pub use control::{Control, Exchange, Side, SimulatorTls};
 pub use faults::{Duplicates, Fault, Faults, Operation};
+pub use kela::KelaSimulator;
 pub use ledger::{Ledger, Received, TakenIn, TakenInKind};
 pub use official::{Action, Official};
 pub use te::TeSimulator;
