@@ -101,8 +101,10 @@ impl Bench {
     pub(super) fn caller(&self) -> Option<[u8; 32]> {
         let hex = &self.caller.sha256;
         let pinned = self.settings(None).contains(hex);
-        let byte = |place: usize| u8::from_str_radix(&hex[2 * place..2 * place + 2], 16).unwrap();
-        pinned.then(|| std::array::from_fn(byte))
+        let (digits, _) = hex.as_bytes().as_chunks::<2>();
+        let digit = |digit: u8| u8::try_from(char::from(digit).to_digit(16).unwrap()).unwrap();
+        let bytes = digits.iter().map(|[high, low]| digit(*high) << 4 | digit(*low));
+        pinned.then(|| bytes.collect::<Vec<_>>().try_into().unwrap())
     }
 
     pub(super) fn folder(&self) -> PathBuf {

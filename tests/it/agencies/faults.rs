@@ -124,9 +124,10 @@ async fn fare(bench: &Bench, item: &Item, what: &str) {
         let number = u32::try_from(place).unwrap() + 1;
         let name = format!("{}, {what}, {fault:?}", bench.name());
         let faults = bench.agency.control().faults();
-        match fault {
-            Fault::Dead => faults.set(fault.clone()),
-            _ => faults.once(fault.clone()),
+        if fault == Fault::Dead {
+            faults.set(fault.clone());
+        } else {
+            faults.once(fault.clone());
         }
         let began = std::time::Instant::now();
         let sent = bench.deliver(delivery(bench.kind.id, number, item.clone())).await;

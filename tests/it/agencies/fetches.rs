@@ -117,9 +117,10 @@ async fn a_question_never_takes_longer_than_it_may_and_believes_no_broken_answer
         for fault in &faults {
             let name = format!("{}, {fault:?}", bench.name());
             let knobs = bench.agency.control().faults();
-            match fault {
-                Fault::Dead => knobs.set(fault.clone()),
-                _ => knobs.once(fault.clone()),
+            if *fault == Fault::Dead {
+                knobs.set(fault.clone());
+            } else {
+                knobs.once(fault.clone());
             }
             let began = Instant::now();
             let told = bench.fetch(query(&categories)).await;

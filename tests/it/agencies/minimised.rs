@@ -158,11 +158,8 @@ async fn an_envelope_of_xml_tells_nobody_either() {
         }
         for request in bench.agency.control().ledger().received() {
             let body = String::from_utf8_lossy(&request.body).into_owned();
-            let header = body.find("Header>").and_then(|from| {
-                let rest = &body[from + "Header>".len()..];
-                rest.find("Header>").map(|until| rest[..until].to_owned())
-            });
-            let header = header.unwrap_or_default();
+            // What stands between the two tags of the header, if there is one.
+            let header = body.split("Header>").nth(1).unwrap_or_default();
             assert!(!header.contains(HETU) && !header.contains("Vreemi"), "{}", bench.name());
         }
         bench.agency.control().stop();

@@ -81,15 +81,13 @@ fn without_ids(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        match rest.get(..36).filter(|candidate| is_id(candidate)) {
-            Some(id) => {
-                clean.push_str(if id.starts_with(OWN_IDS) { id } else { ANY_ID });
-                rest = &rest[36..];
-            }
-            None => {
-                clean.push(first);
-                rest = &rest[first.len_utf8()..];
-            }
+        let (id, behind) = rest.split_at_checked(36).filter(|(id, _)| is_id(id)).unwrap_or_default();
+        if id.is_empty() {
+            clean.push(first);
+            rest = rest.split_at(first.len_utf8()).1;
+        } else {
+            clean.push_str(if id.starts_with(OWN_IDS) { id } else { ANY_ID });
+            rest = behind;
         }
     }
     clean
