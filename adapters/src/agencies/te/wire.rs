@@ -60,7 +60,7 @@ impl Message {
                 ("vastaanotaIlmoitus", Some(referral))
             }
             Content::PlanPart(part) => {
-                let plan::Outgoing { plan, nodes: part } = plan::outgoing(part)?;
+                let plan::Outgoing { plan, nodes: part } = plan::outgoing(*part)?;
                 nodes.extend(part);
                 ("vastaanotaSuunnitelma", plan)
             }

@@ -107,7 +107,7 @@ impl Message {
         let Envelope { message: _, sender, professional, content } = envelope;
         let (path, body) = match content {
             Content::PlanPart(part) => {
-                let (suunnitelma, youth) = Suunnitelma::of(part)?;
+                let (suunnitelma, youth) = Suunnitelma::of(*part)?;
                 let luovutuslupa = Luovutuslupa::of(decision, youth);
                 let body = serde_json::to_vec(&UusiSuunnitelma {
                     lahettava_henkilo: professional,

@@ -125,7 +125,7 @@ impl Message {
                 task::handover(&frame, referral.referral, &sender, handover)?
             }
             Content::Notice(referral, notice) => task::notice(&frame, referral.referral, &sender, notice)?,
-            Content::PlanPart(part) => plan::told(&frame, part)?,
+            Content::PlanPart(part) => plan::told(&frame, *part)?,
             Content::Disclosure(referral, notice) => audit::told(&frame, referral.referral, notice)?,
         };
         told.close(&frame, professional, decision)
