@@ -28,7 +28,8 @@ pub(crate) fn concept(system: &str, code: &str) -> Value {
 
 pub(crate) fn category(number: i32) -> Result<Value> {
     let category = DataCategory::try_from(number).context("an unknown category")?;
-    Ok(concept("urn:polku:data-category", polku_proto::name(category)))
+    let name = category.as_str_name().trim_start_matches("DATA_CATEGORY_").to_ascii_lowercase();
+    Ok(concept("urn:polku:data-category", &name))
 }
 
 pub(crate) fn instant(wire: &prost_types::Timestamp) -> Result<String> {
