@@ -30,6 +30,12 @@ pub trait Adapter: Debug + Send + Sync {
     /// [`AdapterError`], whose [`AdapterError::retry`] says what may be done next.
     async fn deliver(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Receipt, AdapterError>;
 
+    /// Words one authorised payload as [`Adapter::deliver`] sends it, and sends nothing: the body. The permit is spent.
+    ///
+    /// # Errors
+    /// [`AdapterError`] when the permit does not fit, or the payload cannot be written in the agency's format.
+    fn compose(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Vec<u8>, AdapterError>;
+
     /// Asks the agency whether a message has arrived.
     ///
     /// # Errors

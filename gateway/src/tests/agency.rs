@@ -117,6 +117,10 @@ impl Adapter for TestAgency {
         }
     }
 
+    fn compose(&self, _: Authorised<Delivery>, _: Timestamp) -> Result<Vec<u8>, AdapterError> {
+        Err(self.fails(AdapterErrorKind::Unwritable { what: "delivery" }))
+    }
+
     async fn status(&self, message: &MessageId, _: Timestamp) -> Result<DeliveryStatus, AdapterError> {
         let has_it = self.taken().iter().any(|delivery| delivery.message_id == message.to_string());
         Ok(match has_it {

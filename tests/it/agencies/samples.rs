@@ -1,4 +1,5 @@
-//! What does every message look like on the wire? `tests/golden/<kind>/`, a file for each, both ways.
+//! What does every message look like on the wire? `tests/golden/<kind>/`, a file for each, both ways, and the settings
+//! with which they were sent and read: `cargo bench -p polku-adapters` measures with them.
 //!
 //! `POLKU_REGENERATE=1` writes them anew. The files show what the simulator has got and said, byte for byte, but for
 //! what is another one each time: ports, access tokens, and ids that somebody made up on the way.
@@ -21,7 +22,8 @@ const LEFT_OUT: [&str; 4] = ["host", "content-length", "user-agent", "date"];
 const VEILED: [&str; 2] = ["authorization", "x-road-request-hash"];
 /// The ids of the tests' own begin with it.
 const OWN_IDS: &str = "0193c5a0-0000-7000-8000-";
-const ANY_ID: &str = "00000000-0000-0000-0000-000000000000";
+const ANY_ID: &str = "00000000-0000-0000-0000-";
+const ANY_PIN: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 type Files = BTreeMap<String, String>;
 
@@ -55,8 +57,17 @@ fn page(mut page: String, headers: &HeaderMap, body: &[u8]) -> String {
     for header in shown {
         writeln!(page, "{header}").unwrap();
     }
-    write!(page, "\n{}\n", String::from_utf8_lossy(body)).unwrap();
-    without_ids(&without_tokens(&without_ports(&page)))
+    let mut page = without_ids(&page, |_| 0);
+    // Which of them are the same is part of what a body says.
+    let mut known: Vec<String> = Vec::new();
+    let body = without_ids(&String::from_utf8_lossy(body), |id| {
+        known.iter().position(|other| other == id).unwrap_or_else(|| {
+            known.push(id.to_owned());
+            known.len() - 1
+        })
+    });
+    write!(page, "\n{body}\n").unwrap();
+    without_tokens(&without_ports(&page))
 }
 
 fn without_ports(text: &str) -> String {
@@ -76,7 +87,7 @@ fn without_tokens(text: &str) -> String {
     format!("{before}\"access_token\":\"…\"{after}")
 }
 
-fn without_ids(text: &str) -> String {
+fn without_ids(text: &str, mut number: impl FnMut(&str) -> usize) -> String {
     let is_id = |text: &str| text.len() == 36 && uuid::Uuid::try_parse(text).is_ok();
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
@@ -86,16 +97,37 @@ fn without_ids(text: &str) -> String {
             clean.push(first);
             rest = rest.split_at(first.len_utf8()).1;
         } else {
-            clean.push_str(if id.starts_with(OWN_IDS) { id } else { ANY_ID });
+            match id.starts_with(OWN_IDS) {
+                true => clean.push_str(id),
+                false => write!(clean, "{ANY_ID}{:012}", number(id)).unwrap(),
+            }
             rest = behind;
         }
     }
     clean
 }
 
+/// The settings of the gateway's side, and the secrets that they name: what is needed to read what the agency says.
+fn settings(bench: &Bench) -> Files {
+    let folder = bench.folder();
+    let settings = bench.settings(None).replace(&format!("{}/", folder.display()), "");
+    let is_pin = |text: &str| text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let values = settings.split('"').map(|text| if is_pin(text) { ANY_PIN } else { text });
+    let settings = without_ports(&values.collect::<Vec<_>>().join("\""));
+    let mut files = Files::from([("settings.toml".to_owned(), settings)]);
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "secret") {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            files.insert(name, std::fs::read_to_string(&path).unwrap());
+        }
+    }
+    files
+}
+
 /// Everything that the gateway and an agency of this kind say to one another.
 async fn conversation(bench: &Bench) -> Files {
-    let mut files = Files::new();
+    let mut files = settings(bench);
     let control = bench.agency.control();
     let since = |before: usize| control.wire().split_off(before);
     let mut number = 0;
@@ -103,8 +135,14 @@ async fn conversation(bench: &Bench) -> Files {
         for (what, item) in items(*matter) {
             number += 1;
             let before = control.wire().len();
-            bench.deliver(delivery(bench.kind.id, number, item)).await.unwrap();
-            add(&mut files, &format!("deliver-{what}"), &since(before));
+            let delivery = delivery(bench.kind.id, number, item);
+            let composed = bench.adapter.compose(bench.permit(delivery.clone()), now()).unwrap();
+            assert_eq!(control.wire().len(), before, "{} sends what is only composed", bench.name());
+            bench.deliver(delivery).await.unwrap();
+            let exchanges = since(before);
+            let sent = exchanges.last().map(|exchange| exchange.body.as_ref());
+            assert!(sent == Some(&*composed), "{}: {what} is composed as it is not sent", bench.name());
+            add(&mut files, &format!("deliver-{what}"), &exchanges);
         }
     }
     let refused = items(bench.kind.delivers[0]).remove(0).1;

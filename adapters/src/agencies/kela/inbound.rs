@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 use polku_proto::ReferralId;
+use polku_proto::v1::ReferralContent;
 use polku_proto::{Valid, Validate};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -54,8 +55,8 @@ struct Tilamuutos {
     tulos: String,
     #[serde(default)]
     huomautus: String,
-    #[serde(default)]
-    lisatiedot: Lisatiedot,
+    #[serde(default, deserialize_with = "json::never_null")]
+    lisatiedot: Option<Lisatiedot>,
 }
 
 /// Who speaks for Kela.
@@ -85,21 +86,19 @@ impl Tilamuutos {
         let Self { sanoma_tunnus, lahete_tunnus, kasittelija, toimenpide, syy, tulos, huomautus, lisatiedot } =
             self;
         let referral = uuid(&lahete_tunnus, "laheteTunnus")?;
-        let answer = Tiedot::from(lisatiedot).content();
-        if !answer.identity_code.is_empty() {
+        // Nothing in it is the same as nothing.
+        let answer = lisatiedot.map(|lisatiedot| Tiedot::from(lisatiedot).content());
+        let answer = answer.filter(|answer| *answer != ReferralContent::default());
+        if answer.as_ref().is_some_and(|answer| !answer.identity_code.is_empty()) {
             return Err("`lisatiedot` without `henkilotunnus`".into());
         }
-        let tells = answer != polku_proto::v1::ReferralContent::default();
         let change = if toimenpide == codes::GIVE_INFORMATION {
-            if !tells || !syy.is_empty() || !tulos.is_empty() || !huomautus.is_empty() {
-                return Err(
-                    "`lisatiedot`, and neither `syy`, `tulos` nor `huomautus`, with `ANNA_LISATIEDOT`".into(),
-                );
-            }
-            let answer = Box::new(within_contract(answer)?);
+            let alone = syy.is_empty() && tulos.is_empty() && huomautus.is_empty();
+            let expected = "`lisatiedot`, and neither `syy`, `tulos` nor `huomautus`, with `ANNA_LISATIEDOT`";
+            let answer = Box::new(within_contract(answer.filter(|_| alone).ok_or(expected)?)?);
             InboundChange::ProvideInformation { answer, origin: None }
         } else {
-            if tells {
+            if answer.is_some() {
                 return Err("`lisatiedot` with no other `toimenpide` than `ANNA_LISATIEDOT`".into());
             }
             let action =

@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use jiff::Timestamp;
-use polku_policy::{Authorised, Decision, Reader};
+use polku_policy::{Authorised, Reader};
 use polku_proto::v1::{AgencyFacts, Delivery, FactsQuery};
 use polku_proto::{AgencyId, MessageId};
 
@@ -93,12 +93,16 @@ impl Adapter for Kela {
     }
 
     async fn deliver(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Receipt, AdapterError> {
-        let spent = delivery.spend(&Reader::Agency(self.agency.clone()), now);
-        let result = match spent {
-            Ok((delivery, decision)) => self.send(delivery, &decision).await,
-            Err(mismatch) => Err(Failure::new(AdapterErrorKind::PermitMismatch, mismatch)),
+        let result = match self.word(delivery, now) {
+            Ok(message) => self.send(message).await,
+            Err(failure) => Err(failure),
         };
         result.map_err(|failure| failure.of(&self.agency))
+    }
+
+    fn compose(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Vec<u8>, AdapterError> {
+        let composed = self.word(delivery, now).map(|message| message.body.into());
+        composed.map_err(|failure| failure.of(&self.agency))
     }
 
     async fn status(&self, message: &MessageId, _: Timestamp) -> Result<DeliveryStatus, AdapterError> {
@@ -136,8 +140,15 @@ impl Adapter for Kela {
 }
 
 impl Kela {
-    async fn send(&self, delivery: Delivery, decision: &Decision) -> Result<Receipt, Failure> {
-        let message = Message::of(Envelope::open(delivery)?, &self.agency, decision)?;
+    /// Spends the permit, and words what it permits.
+    fn word(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Message, Failure> {
+        let spent = delivery.spend(&Reader::Agency(self.agency.clone()), now);
+        let (delivery, decision) =
+            spent.map_err(|mismatch| Failure::new(AdapterErrorKind::PermitMismatch, mismatch))?;
+        Ok(Message::of(Envelope::open(delivery)?, &self.agency, &decision)?)
+    }
+
+    async fn send(&self, message: Message) -> Result<Receipt, Failure> {
         let provided = self.xroad.exchange(delivering(&message)).await?;
         match provided.status {
             StatusCode::CREATED => wire::read_receipt(&provided.body).ok_or(UNUSABLE.into()),

@@ -89,12 +89,16 @@ impl Adapter for SocialServices {
     }
 
     async fn deliver(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Receipt, AdapterError> {
-        let spent = delivery.spend(&Eyes::Agency(self.agency.clone()), now);
-        let result = match spent {
-            Ok((delivery, decision)) => self.send(delivery, &decision, now).await,
-            Err(mismatch) => Err(Failure::new(AdapterErrorKind::PermitMismatch, mismatch)),
+        let result = match self.word(delivery, now) {
+            Ok(message) => self.send(message).await,
+            Err(failure) => Err(failure),
         };
         result.map_err(|failure| failure.of(&self.agency))
+    }
+
+    fn compose(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Vec<u8>, AdapterError> {
+        let composed = self.word(delivery, now).map(|message| message.body);
+        composed.map_err(|failure| failure.of(&self.agency))
     }
 
     async fn status(&self, message: &MessageId, _: Timestamp) -> Result<DeliveryStatus, AdapterError> {
@@ -129,13 +133,15 @@ const SERVICE: &str = "fhir";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 impl SocialServices {
-    async fn send(
-        &self,
-        delivery: Delivery,
-        decision: &Decision,
-        now: Timestamp,
-    ) -> Result<Receipt, Failure> {
-        let message = self.message(delivery, decision, now)?;
+    /// Spends the permit, and words what it permits.
+    fn word(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Message, Failure> {
+        let spent = delivery.spend(&Eyes::Agency(self.agency.clone()), now);
+        let (delivery, decision) =
+            spent.map_err(|mismatch| Failure::new(AdapterErrorKind::PermitMismatch, mismatch))?;
+        self.message(delivery, &decision, now)
+    }
+
+    async fn send(&self, message: Message) -> Result<Receipt, Failure> {
         let Message { id, issue, speaker, professional, body, entries } = message;
         let provided = self
             .exchange(Post {

@@ -79,12 +79,16 @@ impl Adapter for EmploymentServices {
     }
 
     async fn deliver(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Receipt, AdapterError> {
-        let spent = delivery.spend(&Reader::Agency(self.office.agency.clone()), now);
-        let result = match spent {
-            Ok((delivery, _)) => self.send(delivery).await,
-            Err(mismatch) => Err(Failure::new(AdapterErrorKind::PermitMismatch, mismatch)),
+        let result = match self.word(delivery, now) {
+            Ok(message) => self.send(&message).await,
+            Err(failure) => Err(failure),
         };
         result.map_err(|failure| failure.of(&self.office.agency))
+    }
+
+    fn compose(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Vec<u8>, AdapterError> {
+        let composed = self.word(delivery, now).and_then(|message| self.office.write(&message));
+        composed.map_err(|failure| failure.of(&self.office.agency))
     }
 
     async fn status(&self, message: &MessageId, _: Timestamp) -> Result<DeliveryStatus, AdapterError> {
@@ -119,11 +123,19 @@ impl Adapter for EmploymentServices {
 const UNUSABLE: AdapterErrorKind = AdapterErrorKind::Unanswered;
 
 impl EmploymentServices {
-    async fn send(&self, delivery: Delivery) -> Result<Receipt, Failure> {
-        let message = Message::delivering(delivery, &self.office.agency)?;
-        let answer = self.office.exchange(&message).await?;
+    /// Spends the permit, and words what it permits.
+    fn word(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Message, Failure> {
+        let spent = delivery.spend(&Reader::Agency(self.office.agency.clone()), now);
+        let (delivery, _) =
+            spent.map_err(|mismatch| Failure::new(AdapterErrorKind::PermitMismatch, mismatch))?;
+        Ok(Message::delivering(delivery, &self.office.agency)?)
+    }
+
+    async fn send(&self, message: &Message) -> Result<Receipt, Failure> {
+        let answer = self.office.exchange(message).await?;
         wire::read_receipt(&answer).ok_or(UNUSABLE.into())
     }
+
     async fn ask(&self, query: FactsQuery) -> Result<AgencyFacts, Failure> {
         let (query, asked) = query::outgoing(query)?;
         let answer = self.office.exchange(&Message::asking(query)).await?;

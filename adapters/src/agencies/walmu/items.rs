@@ -14,7 +14,7 @@ use super::{Misread, codes};
 use crate::agencies::envelope::{Unwritable, optional_instant};
 use crate::agencies::event::read_code;
 
-#[derive(Serialize, Deserialize, Default, PartialEq)]
+#[derive(Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Tarve {
     tunnus: String,
@@ -24,7 +24,7 @@ pub(super) struct Tarve {
     havaittu_tapaamisessa: bool,
 }
 
-#[derive(Serialize, Deserialize, Default, PartialEq)]
+#[derive(Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Tavoite {
     tunnus: String,
@@ -39,7 +39,7 @@ pub(super) struct Tavoite {
     tarpeet: Vec<String>,
 }
 
-#[derive(Serialize, Deserialize, Default, PartialEq)]
+#[derive(Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Toimenpide {
     tunnus: String,
@@ -60,7 +60,7 @@ pub(super) struct Toimenpide {
     peruste: String,
 }
 
-#[derive(Serialize, Deserialize, Default, PartialEq)]
+#[derive(Serialize, Deserialize, Default)]
 #[serde(default)]
 pub(super) struct Tapaaminen {
     tunnus: String,

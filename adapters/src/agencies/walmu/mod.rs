@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
 use jiff::Timestamp;
-use polku_policy::{Authorised, Decision, Reader};
+use polku_policy::{Authorised, Reader};
 use polku_proto::v1::{AgencyFacts, DataCategory, Delivery, FactsQuery};
 use polku_proto::{AgencyId, CategorySet, MessageId};
 use ring::hmac;
@@ -117,12 +117,16 @@ impl Adapter for CaseManagement {
     }
 
     async fn deliver(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Receipt, AdapterError> {
-        let spent = delivery.spend(&Reader::Agency(self.agency.clone()), now);
-        let result = match spent {
-            Ok((delivery, decision)) => self.send(delivery, &decision, now).await,
-            Err(mismatch) => Err(Failure::new(AdapterErrorKind::PermitMismatch, mismatch)),
+        let result = match self.word(delivery, now) {
+            Ok((id, message)) => self.send(id, message, now).await,
+            Err(failure) => Err(failure),
         };
         result.map_err(|failure| failure.of(&self.agency))
+    }
+
+    fn compose(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Vec<u8>, AdapterError> {
+        let composed = self.word(delivery, now).map(|(_, message)| message.body);
+        composed.map_err(|failure| failure.of(&self.agency))
     }
 
     async fn status(&self, message: &MessageId, now: Timestamp) -> Result<DeliveryStatus, AdapterError> {
@@ -153,15 +157,17 @@ impl Adapter for CaseManagement {
 }
 
 impl CaseManagement {
-    async fn send(
-        &self,
-        delivery: Delivery,
-        decision: &Decision,
-        now: Timestamp,
-    ) -> Result<Receipt, Failure> {
+    /// Spends the permit, and words what it permits. With the id of the message, which does not stand in its body.
+    fn word(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<(MessageId, Message), Failure> {
+        let spent = delivery.spend(&Reader::Agency(self.agency.clone()), now);
+        let (delivery, decision) =
+            spent.map_err(|mismatch| Failure::new(AdapterErrorKind::PermitMismatch, mismatch))?;
         let envelope = Envelope::open(delivery)?;
         let id = envelope.message;
-        let message = Message::of(envelope, &self.agency, decision)?;
+        Ok((id, Message::of(envelope, &self.agency, &decision)?))
+    }
+
+    async fn send(&self, id: MessageId, message: Message, now: Timestamp) -> Result<Receipt, Failure> {
         let mut request = post(self.uri(&message.path)?, message.body);
         let key = HeaderValue::try_from(id.to_string()).map_err(|_| unwritable("message_id"))?;
         request.headers_mut().insert("idempotency-key", key);

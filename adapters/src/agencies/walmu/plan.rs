@@ -1,11 +1,11 @@
 //! How is a service plan told of, in messages both ways? `suunnitelma`.
 
 use polku_proto::identity::Hetu;
-use polku_proto::v1::{PlanPart, PlanState, Worker};
+use polku_proto::v1::{PlanPart, PlanState, ReferralContent, Worker};
 use polku_proto::{AgencyId, Valid, YouthId, time};
 use serde::{Deserialize, Serialize};
 
-use super::content::{Sisalto, nothing};
+use super::content::{Silent, Sisalto, nothing};
 use super::items::{
     Tapaaminen, Tarve, Tavoite, Toimenpide, coded, instant, read_coded, read_date, read_instant,
 };
@@ -52,7 +52,7 @@ pub(super) struct Suunnitelma {
     vastuutyontekija: Vastuutyontekija,
 }
 
-#[derive(Serialize, Deserialize, Default, PartialEq)]
+#[derive(Serialize, Deserialize, Default)]
 #[serde(default)]
 struct Vastuutyontekija {
     #[serde(skip_serializing_if = "nothing")]
@@ -65,6 +65,13 @@ struct Vastuutyontekija {
     puhelin: String,
     #[serde(skip_serializing_if = "nothing")]
     sahkoposti: String,
+}
+
+impl Silent for Vastuutyontekija {
+    fn is_silent(&self) -> bool {
+        let Self { tunnus, nimi, yksikko, puhelin, sahkoposti } = self;
+        nothing(tunnus) && nothing(nimi) && nothing(yksikko) && nothing(puhelin) && nothing(sahkoposti)
+    }
 }
 
 impl Suunnitelma {
@@ -137,7 +144,7 @@ impl Suunnitelma {
             return Err(Misread("`omistajanTunnus`, and `versio` from 1"));
         }
         let (identity, background) = lahtotilanne.read()?;
-        let background = Some(background).filter(|background| !nothing(background));
+        let background = Some(background).filter(|background| *background != ReferralContent::default());
         let part = PlanPart {
             plan: String::new(),
             owner: owner.to_string(),

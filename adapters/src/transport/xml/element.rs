@@ -158,8 +158,11 @@ impl Element {
         self.children.push(child);
     }
 
-    pub(super) fn push_text(&mut self, text: &str) {
-        self.text.push_str(text);
+    pub(super) fn push_text(&mut self, text: String) {
+        match self.text.is_empty() {
+            true => self.text = text,
+            false => self.text.push_str(&text),
+        }
     }
 }
 

@@ -129,7 +129,7 @@ impl<'a> XmlReader<'a> {
         loop {
             match self.event()? {
                 XmlEvent::Start(tag) => open.push(std::mem::replace(&mut current, Element::from(tag))),
-                XmlEvent::Text(text) => current.push_text(&text),
+                XmlEvent::Text(text) => current.push_text(text),
                 XmlEvent::End => match open.pop() {
                     Some(mut parent) => {
                         parent.push_child(current);

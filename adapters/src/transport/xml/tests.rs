@@ -112,6 +112,19 @@ fn what_is_not_well_formed_is_refused() {
 }
 
 #[test]
+fn every_character_is_let_in_or_refused_wherever_it_stands() {
+    let limits = XmlLimits::default();
+    for character in ('\0'..='\u{1ffff}').chain('\u{10fff0}'..='\u{10ffff}') {
+        for before in ["<a>", "<a>ﬁ"] {
+            let read = decode(format!("{before}{character}ä</a>").as_bytes(), &limits).map(drop);
+            let at = u64::try_from(before.len()).unwrap();
+            let illegal = Err(XmlError::new(XmlErrorKind::IllegalCharacter, at));
+            assert_eq!(read, if is_allowed(character) { Ok(()) } else { illegal }, "{character:?}");
+        }
+    }
+}
+
+#[test]
 fn nested_entities_are_refused_before_they_grow() {
     let mut bomb = String::from("<!DOCTYPE lolz [<!ENTITY lol 'lol'>");
     for level in 1..10 {

@@ -1,5 +1,6 @@
 //! Does no value reach the workshop whose category the permit does not have?
 
+use polku_policy::Decision;
 use polku_proto::v1::Delivery;
 
 use super::*;

@@ -1,0 +1,259 @@
+//! What is told to an agency, and who permits it? One message for everything that a matter can be about.
+
+use std::error::Error;
+
+use jiff::Timestamp;
+use polku_adapters::Matter;
+use polku_policy::{
+    Agency, Agreement, Authorised, Channel, ConsentIndex, Directory, Engine, GivenBy, Grant, GrantKind,
+    Period, PurposeSet, Question, Rules, SPECIAL, Sector, Standing, Viewer,
+};
+use polku_proto::v1::DataCategory::{
+    IdentityContact, JointPlan, ServiceAttendance, ServiceNeeds, SocialSituation,
+};
+use polku_proto::v1::delivery::Item;
+use polku_proto::v1::referral_notice::Kind;
+use polku_proto::v1::{
+    Achievement, ActionState, Basis, ContactDetails, DataCategory, Delivery, DisclosureNotice, EducationWork,
+    GoalState, MeetingState, Origin, PlanAction, PlanGoal, PlanMeeting, PlanNeed, PlanPart, PlanState,
+    Purpose, ReferralContent, ReferralHandover, ReferralNotice, ReferralState, Worker, basis,
+};
+use polku_proto::{AgencyId, CategorySet, Party, Valid, time};
+
+type Failure = Box<dyn Error>;
+
+const SENDER: &str = "ohjaamo";
+const HETU: &str = "010594Y9032";
+const YOUTH: &str = "0193c5a0-0000-7000-8000-000000000001";
+const REFERRAL: &str = "0193c5a0-0000-7000-8000-000000000002";
+const MESSAGE: &str = "0193c5a0-0000-7000-8000-000000000003";
+const CONSENT: &str = "0193c5a0-0000-7000-8000-000000000004";
+const PLAN: &str = "0193c5a0-0000-7000-8000-000000000005";
+const PURPOSE: Purpose = Purpose::MultiSectorSupport;
+
+/// Whose engine permits deliveries from the sender to one agency.
+pub(crate) struct Permits {
+    recipient: AgencyId,
+    engine: Engine,
+    index: ConsentIndex,
+    question: Question,
+}
+
+impl Permits {
+    /// The real engine with the shipped rules, under a consent for everything.
+    pub(crate) fn to(recipient: &AgencyId, now: Timestamp) -> Result<Self, Failure> {
+        let sender: AgencyId = SENDER.parse()?;
+        let agencies = vec![
+            Agency::new(sender.clone(), Sector::YouthWork, Standing::Authority),
+            Agency::new(recipient.clone(), Sector::Employment, Standing::Authority),
+        ];
+        let agreement = Agreement { from: sender.clone(), to: recipient.clone() };
+        let engine = Engine::new(Rules::shipped()?, Directory::new(agencies, vec![agreement])?)?;
+        let categories = CategorySet::ALL.difference(CategorySet::ENVELOPE);
+        let mut index = ConsentIndex::new();
+        let grant = Grant {
+            id: CONSENT.parse()?,
+            version: 1,
+            youth: YOUTH.parse()?,
+            kind: GrantKind::Consent,
+            given_by: GivenBy::Self_,
+            disclosers: vec![Party::whole(sender.clone())],
+            recipients: vec![Party::whole(recipient.clone())],
+            purposes: PurposeSet::of(&[PURPOSE]),
+            categories,
+            explicit: SPECIAL.intersection(categories),
+            period: Period::new("2026-11-01T00:00:00Z".parse()?, Some("2027-11-01T00:00:00Z".parse()?))?,
+        };
+        index.put_grant(&grant, 1);
+        let channel = Channel::between(sender, recipient.clone());
+        let question = Question::new(YOUTH.parse()?, channel, Viewer::Addressee, PURPOSE, now);
+        Ok(Self { recipient: recipient.clone(), engine, index, question })
+    }
+
+    /// A permit to deliver this, to be spent once.
+    pub(crate) fn permit(&self, item: &Item) -> Result<Authorised<Delivery>, Failure> {
+        let referral = match item {
+            Item::PlanPart(_) => String::new(),
+            Item::Handover(_) | Item::Notice(_) | Item::Disclosure(_) => {
+                format!("youths/{YOUTH}/referrals/{REFERRAL}")
+            }
+        };
+        let delivery = Delivery {
+            message_id: MESSAGE.to_owned(),
+            referral,
+            sender: SENDER.to_owned(),
+            recipient: self.recipient.to_string(),
+            item: Some(item.clone()),
+            professional: "ohjaaja-7".to_owned(),
+        };
+        let delivery = Valid::check(delivery).map_err(|violations| violations.to_string())?;
+        let permit = self.engine.authorise(&self.index, delivery, CategorySet::EMPTY, &self.question);
+        permit.map_err(|_| "denied under a consent for everything".into())
+    }
+}
+
+/// What can be sent in this matter, each with a name.
+pub(crate) fn items(matter: Matter) -> Result<Vec<(&'static str, Item)>, Failure> {
+    Ok(match matter {
+        Matter::Referral => {
+            let handover = ReferralHandover {
+                purpose: PURPOSE.into(),
+                create_time: Some(time::to_wire("2026-11-21T09:30:00Z".parse()?)?),
+                respond_by: Some(time::to_wire("2026-12-21T09:30:00Z".parse()?)?),
+                content: Some(content()),
+                ..ReferralHandover::default()
+            };
+            vec![("referral", Item::Handover(handover))]
+        }
+        Matter::StateChange => {
+            let cancelled = notice(Kind::StateChanged, ReferralState::Cancelled)?;
+            vec![("cancellation", Item::Notice(cancelled))]
+        }
+        Matter::Information => {
+            let notice = notice(Kind::InformationProvided, ReferralState::Requested)?;
+            let notice = ReferralNotice { answer: Some(content()), ..notice };
+            vec![("information", Item::Notice(notice))]
+        }
+        Matter::ConsentWithdrawal => {
+            let notice = notice(Kind::ConsentWithdrawn, ReferralState::ConsentWithdrawn)?;
+            vec![("withdrawal", Item::Notice(notice))]
+        }
+        Matter::PlanPart => vec![("plan", Item::PlanPart(plan_part()?))],
+        Matter::DisclosureNotice => vec![("disclosure", Item::Disclosure(disclosure()?))],
+    })
+}
+
+fn content() -> ReferralContent {
+    ReferralContent {
+        identity_code: HETU.to_owned(),
+        given_names: "Aino Maria".to_owned(),
+        family_name: "Esimerkki".to_owned(),
+        contact_language: "fi".to_owned(),
+        contact: Some(ContactDetails {
+            phone: "+358 40 1234567".to_owned(),
+            email: "aino@example.invalid".to_owned(),
+            street_address: "Koivukuja 3 A 12".to_owned(),
+            postal_code: "90100".to_owned(),
+            city: "Oulu".to_owned(),
+            municipality: "564".to_owned(),
+        }),
+        reason: "Etsii \"omaa\" alaa & <työtä>. Keskeytti lukion toisen vuoden keväällä, on sen jälkeen ollut \
+                 kotona eikä ole hakenut mihinkään.\nHaluaa jutella jonkun kanssa, joka tuntee käytännön alojen \
+                 koulutukset ja työkokeilut."
+            .to_owned(),
+        service_needs: vec!["Uraohjaus".to_owned(), "Työkokeilu".to_owned()],
+        education_work: Some(EducationWork {
+            education_level: Some(3),
+            education: "Perusopetus, lukio kesken".to_owned(),
+            work_history: "Kesätyö kaupan kassalla 2025".to_owned(),
+            job_seeker_status: "02".to_owned(),
+        }),
+        social_situation: "Asuu yksin ensimmäisessä omassa asunnossaan.".to_owned(),
+        health_capacity: "Uni on kevyttä, aamut vaikeita. Hoitosuhde on alkamassa.".to_owned(),
+        housing: "Vuokralla, sopimus toistaiseksi.".to_owned(),
+        benefits_income: "Työmarkkinatuki ja asumistuki haettu.".to_owned(),
+        joint_plan: "Ensin kaksi viikkoa työkokeilua, sitten yhteishaku.".to_owned(),
+        service_attendance: "Kolme käyntiä syksyllä, yksi peruttu.".to_owned(),
+        outcome_measures: "Tähti 3/5.".to_owned(),
+        quality_of_life: "62/100.".to_owned(),
+        correspondence_address: "PL 7, 90015 Oulu".to_owned(),
+        contact_wish: "Soita iltapäivällä.".to_owned(),
+    }
+}
+
+fn notice(kind: Kind, state: ReferralState) -> Result<ReferralNotice, Failure> {
+    Ok(ReferralNotice {
+        kind: kind.into(),
+        state: state.into(),
+        time: Some(time::to_wire("2026-11-21T09:30:30Z".parse()?)?),
+        sender_note: "Löysi itse paikan, kiitos vaivasta.".to_owned(),
+        ..ReferralNotice::default()
+    })
+}
+
+/// With an item of every list for each of three categories.
+fn plan_part() -> Result<PlanPart, Failure> {
+    let mut part = PlanPart {
+        plan: format!("youths/{YOUTH}/plans/{PLAN}"),
+        owner: SENDER.to_owned(),
+        reference: "S-17".to_owned(),
+        revision: 3,
+        update_time: Some(time::to_wire("2026-11-20T08:00:00Z".parse()?)?),
+        state: PlanState::Active.into(),
+        background: Some(content()),
+        client_view: "Haluan ulos kotoa ja omaa rahaa.".to_owned(),
+        worker_view: "Tarvitsee aikaa ja yhden tutun ihmisen.".to_owned(),
+        next_review: "2027-01-15".to_owned(),
+        responsible_worker: Some(Worker {
+            id: "ohjaaja-7".to_owned(),
+            name: "Olli Ohjaaja".to_owned(),
+            unit: "keskusta".to_owned(),
+            phone: "+358 40 7654321".to_owned(),
+            email: "olli@example.invalid".to_owned(),
+        }),
+        ..PlanPart::default()
+    };
+    for (number, category) in [ServiceNeeds, JointPlan, ServiceAttendance].into_iter().enumerate() {
+        add_items(&mut part, number, category)?;
+    }
+    Ok(part)
+}
+
+fn add_items(part: &mut PlanPart, number: usize, category: DataCategory) -> Result<(), Failure> {
+    part.needs.push(PlanNeed {
+        id: format!("n-{number}"),
+        category: category.into(),
+        text: "Kaipaa rytmiä arkeen & tekemistä.".to_owned(),
+        found_in_meeting: true,
+    });
+    part.goals.push(PlanGoal {
+        id: format!("g-{number}"),
+        category: category.into(),
+        text: "Oma ala löytyy.".to_owned(),
+        state: GoalState::Active.into(),
+        achievement: Achievement::Improving.into(),
+        due: "2027-03-31".to_owned(),
+        needs: vec![format!("n-{number}")],
+    });
+    part.actions.push(PlanAction {
+        id: format!("a-{number}"),
+        category: category.into(),
+        text: "Työkokeilu kirjastossa, kaksi viikkoa.".to_owned(),
+        state: ActionState::Agreed.into(),
+        goal: format!("g-{number}"),
+        provider: "Oulun kaupunki".to_owned(),
+        ptv_service: "7d4c9f5e-1111-4222-8333-0123456789ab".to_owned(),
+        start: "2026-12-01".to_owned(),
+        end: "2027-02-28".to_owned(),
+        reason: String::new(),
+    });
+    part.meetings.push(PlanMeeting {
+        id: format!("m-{number}"),
+        category: category.into(),
+        time: Some(time::to_wire("2026-12-03T12:30:00Z".parse()?)?),
+        state: MeetingState::Planned.into(),
+        place: "Byströmin nuorten palvelut".to_owned(),
+        participants: vec![SENDER.to_owned(), "Nuorten työpaja".to_owned()],
+        note: "Mukana myös äiti.".to_owned(),
+    });
+    Ok(())
+}
+
+fn disclosure() -> Result<DisclosureNotice, Failure> {
+    Ok(DisclosureNotice {
+        identity_code: HETU.to_owned(),
+        disclose_time: Some(time::to_wire("2026-11-21T09:30:00Z".parse()?)?),
+        disclosed_message: MESSAGE.to_owned(),
+        told_to: "te/nuoret".to_owned(),
+        purpose: PURPOSE.into(),
+        data_sets: vec![IdentityContact.into(), SocialSituation.into()],
+        bases: vec![Basis {
+            kind: basis::Kind::Consent.into(),
+            rule: "consent".to_owned(),
+            statute: String::new(),
+            consent: format!("youths/{YOUTH}/consents/{CONSENT}"),
+            consent_version: 1,
+        }],
+        origin: Some(Origin { service_task: "2".to_owned(), documents: vec!["1.2.246.10.1.1".to_owned()] }),
+    })
+}
