@@ -3,6 +3,7 @@
 mod answer;
 mod envelope;
 mod event;
+mod soap;
 pub mod te;
 #[cfg(test)]
 mod trial;

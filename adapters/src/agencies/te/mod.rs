@@ -1,8 +1,6 @@
 //! How do the employment services take referrals in, and tell about them? X-Road SOAP 4.0; see README.md.
 
 mod codes;
-mod exchange;
-mod inbound;
 mod settings;
 mod update;
 mod wire;
@@ -19,11 +17,8 @@ use self::settings::Settings;
 use self::wire::Message;
 use crate::agencies::answer::Failure;
 use crate::agencies::envelope::Envelope;
+use crate::agencies::soap::Office;
 use crate::registry::{BuildError, Kind, Matter};
-use crate::setting::https_url;
-use crate::transport::http::HttpClient;
-use crate::transport::xroad::id::ClientId;
-use crate::transport::xroad::soap::RepresentedParty;
 use crate::{
     Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundEvent,
     InboundOutcome, Receipt, Redelivery, Reply,
@@ -35,15 +30,8 @@ mod tests;
 /// The adapter of one employment services' office.
 #[derive(Debug)]
 struct EmploymentServices {
-    agency: AgencyId,
-    http: HttpClient,
-    url: http::Uri,
-    client: ClientId,
-    office: ClientId,
-    user_id: Option<String>,
-    represented_party: Option<RepresentedParty>,
+    office: Office,
     redelivery: Redelivery,
-    pins: Vec<[u8; 32]>,
 }
 
 /// What the adapter can do.
@@ -63,28 +51,17 @@ pub const KIND: Kind = Kind {
 /// The table does not fit, or a file in it cannot be used.
 fn build(agency: AgencyId, table: toml::Table) -> Result<Arc<dyn Adapter>, BuildError> {
     let settings: Settings = table.try_into()?;
-    let url = https_url("url", &settings.url)?;
     let redelivery = match settings.answers_status {
         true => Redelivery::AnswersStatus,
         false => Redelivery::Neither,
     };
-    Ok(Arc::new(EmploymentServices {
-        agency,
-        client: settings.client.read("client")?,
-        office: settings.service.read("service")?,
-        user_id: settings.user_id()?,
-        represented_party: settings.represented_party()?,
-        redelivery,
-        pins: settings.pins()?,
-        http: HttpClient::new(&url, &settings.connection)?,
-        url,
-    }))
+    Ok(Arc::new(EmploymentServices { office: settings.office(agency)?, redelivery }))
 }
 
 #[async_trait]
 impl Adapter for EmploymentServices {
     fn agency(&self) -> &AgencyId {
-        &self.agency
+        &self.office.agency
     }
 
     fn redelivery(&self) -> Redelivery {
@@ -92,30 +69,30 @@ impl Adapter for EmploymentServices {
     }
 
     async fn deliver(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Receipt, AdapterError> {
-        let spent = delivery.spend(&Reader::Agency(self.agency.clone()), now);
+        let spent = delivery.spend(&Reader::Agency(self.office.agency.clone()), now);
         let result = match spent {
             Ok((delivery, _)) => self.send(delivery).await,
             Err(mismatch) => Err(Failure::new(AdapterErrorKind::PermitMismatch, mismatch)),
         };
-        result.map_err(|failure| failure.of(&self.agency))
+        result.map_err(|failure| failure.of(&self.office.agency))
     }
 
     async fn status(&self, message: &MessageId, _: Timestamp) -> Result<DeliveryStatus, AdapterError> {
-        let answer = self.exchange(&Message::status_of(message)).await;
+        let answer = self.office.exchange(&Message::status_of(message)).await;
         let status = answer.and_then(|answer| wire::read_status(&answer).ok_or(UNUSABLE.into()));
-        status.map_err(|failure| failure.of(&self.agency))
+        status.map_err(|failure| failure.of(&self.office.agency))
     }
 
     async fn fetch(&self, _: Authorised<FactsQuery>, _: Timestamp) -> Result<AgencyFacts, AdapterError> {
-        Err(Failure::from(AdapterErrorKind::Unwritable { what: "query" }).of(&self.agency))
+        Err(Failure::from(AdapterErrorKind::Unwritable { what: "query" }).of(&self.office.agency))
     }
 
     fn receive(&self, inbound: &Inbound<'_>) -> Result<InboundEvent, InboundError> {
-        self.read_inbound(inbound)
+        self.office.receive(inbound)
     }
 
     fn reply(&self, inbound: &Inbound<'_>, outcome: &InboundOutcome) -> Reply {
-        inbound::reply(inbound, outcome)
+        self.office.reply(inbound, outcome)
     }
 }
 
@@ -124,8 +101,8 @@ const UNUSABLE: AdapterErrorKind = AdapterErrorKind::Unanswered;
 
 impl EmploymentServices {
     async fn send(&self, delivery: Delivery) -> Result<Receipt, Failure> {
-        let message = Message::of(Envelope::open(delivery)?, &self.agency)?;
-        let answer = self.exchange(&message).await?;
+        let message = Message::of(Envelope::open(delivery)?, &self.office.agency)?;
+        let answer = self.office.exchange(&message).await?;
         wire::read_receipt(&answer).ok_or(UNUSABLE.into())
     }
 }

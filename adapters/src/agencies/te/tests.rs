@@ -7,7 +7,10 @@ mod golden;
 mod received;
 
 use super::*;
+use crate::agencies::soap::settings::Represented;
 use crate::agencies::trial;
+use crate::transport::http::HttpClient;
+use crate::transport::xroad::soap::RepresentedParty;
 
 const OFFICE: &str = "FI-TEST/MUN/0204819-8/lahetteet";
 const GATEWAY: &str = "FI-TEST/COM/0245437-2/polku";
@@ -46,7 +49,8 @@ fn settings() -> toml::Table {
 }
 
 fn office() -> EmploymentServices {
-    EmploymentServices {
+    let party = RepresentedParty { class: Some("MUN".to_owned()), code: "0186690-1".to_owned() };
+    let office = Office {
         agency: trial::agency("te"),
         http: HttpClient::new(
             &http::Uri::from_static("https://security-server.example:8443/"),
@@ -57,11 +61,9 @@ fn office() -> EmploymentServices {
         client: GATEWAY.parse().unwrap(),
         office: OFFICE.parse().unwrap(),
         user_id: Some("FIpolku".to_owned()),
-        represented_party: Some(RepresentedParty {
-            class: Some("MUN".to_owned()),
-            code: "0186690-1".to_owned(),
-        }),
-        redelivery: Redelivery::AnswersStatus,
+        represented: Represented { otherwise: Some(party), ..Represented::default() },
         pins: vec![[0; 32], PIN],
-    }
+        protocol: &wire::PROTOCOL,
+    };
+    EmploymentServices { office, redelivery: Redelivery::AnswersStatus }
 }

@@ -2,25 +2,19 @@
 //!
 //! Reads `paivitaLahete` as strictly as README.md is written: these elements, in this order, each once.
 
-use polku_proto::ReferralId;
-use uuid::Uuid;
+use polku_proto::{AgencyId, ReferralId};
 
 use super::codes;
-use super::wire::NAMESPACE;
 use crate::agencies::event::{Action, Details, Misfit, change, official, unit};
-use crate::transport::xml::Element;
-use crate::{InboundEvent, InboundMatter};
+use crate::agencies::soap::{Expected, Parts, Service, uuid};
+use crate::transport::xml::{Element, XmlWriter};
+use crate::{InboundEvent, InboundMatter, InboundOutcome};
 
-/// The name of the service and of its body's element.
-pub(super) const SERVICE: &str = "paivitaLahete";
+/// A step in a referral.
+pub(super) const SERVICE: Service = Service { code: "paivitaLahete", read, answer };
 
-/// Reads the body's element, or says which part does not fit and what was expected there.
-pub(super) fn read(body: &Element) -> Result<InboundEvent, &'static str> {
-    if !body.is(NAMESPACE, SERVICE) {
-        return Err(
-            "`paivitaLahete` of namespace `http://ohjaus.te.example/lahete/v1` as the body's element",
-        );
-    }
+/// Reads the body's element.
+fn read(body: &Element, _: &AgencyId) -> Result<InboundEvent, Expected> {
     let mut parts = Parts::of(body)?;
     let message = parts.text("sanomaTunnus").and_then(uuid).ok_or("`sanomaTunnus`, a UUID, first")?;
     let referral = parts.text("laheteTunnus").and_then(referral).ok_or("`laheteTunnus`, a UUID, second")?;
@@ -39,7 +33,16 @@ pub(super) fn read(body: &Element) -> Result<InboundEvent, &'static str> {
     Ok(InboundEvent { message, official, unit, matter: InboundMatter::Change { referral, change } })
 }
 
-fn read_kasittelija(element: Option<&Element>) -> Result<(String, String), &'static str> {
+/// Fills the answer.
+fn answer(outcome: &InboundOutcome, writer: &mut XmlWriter) {
+    if let InboundOutcome::Applied { state, sequence } = outcome {
+        writer
+            .element("tns:tila", codes::state(*state).unwrap_or_default())
+            .element("tns:tapahtumanumero", &sequence.to_string());
+    }
+}
+
+fn read_kasittelija(element: Option<&Element>) -> Result<(String, String), Expected> {
     let mut parts = Parts::of(element.ok_or("`kasittelija` third")?)?;
     let tunnus = official(parts.text("tunnus").unwrap_or_default()).map_err(wording)?;
     let yksikko = unit(parts.text("yksikko").unwrap_or_default()).map_err(wording)?;
@@ -62,51 +65,6 @@ fn wording(misfit: Misfit) -> &'static str {
     }
 }
 
-fn uuid(text: &str) -> Option<Uuid> {
-    Uuid::try_parse(text).ok().filter(|_| text.len() == 36)
-}
-
 fn referral(text: &str) -> Option<ReferralId> {
     uuid(text).map(ReferralId::from_uuid)
-}
-
-/// The children of an element, taken one after the other.
-struct Parts<'e> {
-    rest: &'e [Element],
-}
-
-impl<'e> Parts<'e> {
-    fn of(element: &'e Element) -> Result<Self, &'static str> {
-        let plain = element.text().trim().is_empty() && element.attributes().is_empty();
-        if plain {
-            Ok(Self { rest: element.children() })
-        } else {
-            Err("no text and no attributes among elements")
-        }
-    }
-
-    /// Takes the next child if it has this name.
-    fn element(&mut self, name: &str) -> Option<&'e Element> {
-        let (first, rest) = self.rest.split_first()?;
-        first.is(NAMESPACE, name).then(|| {
-            self.rest = rest;
-            first
-        })
-    }
-
-    /// Takes the text of the next child if it has this name and holds nothing but text.
-    fn text(&mut self, name: &str) -> Option<&'e str> {
-        let before = self.rest;
-        let element = self.element(name)?;
-        if element.children().is_empty() && element.attributes().is_empty() {
-            return Some(element.text());
-        }
-        // Left where it is: whoever asks for the end finds it.
-        self.rest = before;
-        None
-    }
-
-    fn end(&self, expected: &'static str) -> Result<(), &'static str> {
-        if self.rest.is_empty() { Ok(()) } else { Err(expected) }
-    }
 }

@@ -9,16 +9,18 @@ use polku_proto::v1::{
 };
 use polku_proto::{AgencyId, MessageId, time};
 
-use super::codes;
+use super::{codes, update};
 use crate::agencies::answer;
 use crate::agencies::envelope::{Content, Envelope, Unwritable, instant, news, optional_instant, present};
+use crate::agencies::soap::{Head, Outgoing, Protocol};
 use crate::transport::xml::{Element, XmlWriter};
 use crate::{DeliveryStatus, Receipt};
 
 /// The namespace of all bodies.
 pub(super) const NAMESPACE: &str = "http://ohjaus.te.example/lahete/v1";
-/// The version of all services.
-pub(super) const VERSION: &str = "v1";
+/// What the bodies look like, and what the gateway offers.
+pub(super) const PROTOCOL: Protocol =
+    Protocol { namespace: NAMESPACE, version: "v1", services: &[update::SERVICE] };
 
 /// A message to the office, ready to be written.
 pub(super) enum Message {
@@ -148,8 +150,7 @@ impl Message {
         Self::SanomanTila { sanoma_tunnus: message.to_string() }
     }
 
-    /// Gives the code of the service that takes the message in.
-    pub(super) fn service(&self) -> &'static str {
+    fn service(&self) -> &'static str {
         match self {
             Self::Lahete(_) => "vastaanotaLahete",
             Self::Ilmoitus(_) => "vastaanotaIlmoitus",
@@ -157,8 +158,7 @@ impl Message {
         }
     }
 
-    /// Gives the id of the message, the same in every attempt.
-    pub(super) fn id(&self) -> &str {
+    fn id(&self) -> &str {
         match self {
             Self::Lahete(Lahete { sanoma_tunnus, .. })
             | Self::Ilmoitus(Ilmoitus { sanoma_tunnus, .. })
@@ -166,8 +166,7 @@ impl Message {
         }
     }
 
-    /// Gives the referral that the message is about.
-    pub(super) fn referral(&self) -> Option<&str> {
+    fn referral(&self) -> Option<&str> {
         match self {
             Self::Lahete(Lahete { lahete_tunnus, .. }) | Self::Ilmoitus(Ilmoitus { lahete_tunnus, .. }) => {
                 Some(lahete_tunnus)
@@ -175,9 +174,20 @@ impl Message {
             Self::SanomanTila { .. } => None,
         }
     }
+}
 
-    /// Fills the body's element.
-    pub(super) fn write(&self, writer: &mut XmlWriter) {
+impl Outgoing for Message {
+    fn head(&self) -> Head<'_> {
+        Head {
+            service: self.service(),
+            id: self.id(),
+            issue: self.referral(),
+            professional: None,
+            sender: None,
+        }
+    }
+
+    fn fill(&self, writer: &mut XmlWriter) {
         match self {
             Self::Lahete(lahete) => lahete.write(writer),
             Self::Ilmoitus(ilmoitus) => ilmoitus.write(writer),

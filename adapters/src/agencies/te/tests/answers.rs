@@ -16,14 +16,15 @@ fn message() -> Message {
 }
 
 fn request() -> Vec<u8> {
-    office().write(&message()).unwrap()
+    office().office.write(&message()).unwrap()
 }
 
 fn read(status: u16, body: Vec<u8>) -> Result<DeliveryStatus, AdapterErrorKind> {
     let mut headers = HeaderMap::new();
     headers.insert("retry-after", HeaderValue::from_static("60"));
     let answer = Answer { status: StatusCode::from_u16(status).unwrap(), headers, body: Bytes::from(body) };
-    let element = exchange::read(&message(), &request(), &answer).map_err(|failure| failure.kind)?;
+    let element =
+        office().office.read("haeSanomanTila", &request(), &answer).map_err(|failure| failure.kind)?;
     wire::read_status(&element).ok_or(UNUSABLE)
 }
 
@@ -170,7 +171,7 @@ fn answers_without_soap() {
     }
     let undated =
         Answer { status: StatusCode::SERVICE_UNAVAILABLE, headers: HeaderMap::new(), body: Bytes::new() };
-    let failure = exchange::read(&message(), &request(), &undated).err().unwrap();
+    let failure = office().office.read("haeSanomanTila", &request(), &undated).err().unwrap();
     assert_eq!(failure.kind, AdapterErrorKind::Unanswered);
 }
 
@@ -183,7 +184,7 @@ fn failures_do_not_tell_what_the_office_said() {
             write_fault("server.serverproxy.io_error", "Aino Esimerkki 010594Y9032", Uuid::nil()).unwrap(),
         ),
     };
-    let failure = exchange::read(&message(), &request(), &answer).err().unwrap();
+    let failure = office().office.read("haeSanomanTila", &request(), &answer).err().unwrap();
     let error = failure.of(&trial::agency("te"));
     let mut told = format!("{error} {error:?}");
     let mut source: Option<&dyn std::error::Error> = std::error::Error::source(&error);

@@ -12,7 +12,7 @@ use super::*;
 fn written(delivery: Delivery) -> String {
     let (delivery, _) = trial::spent(delivery);
     let message = Message::of(Envelope::open(delivery).unwrap(), &trial::agency("te")).unwrap();
-    String::from_utf8(office().write(&message).unwrap()).unwrap()
+    String::from_utf8(office().office.write(&message).unwrap()).unwrap()
 }
 
 #[track_caller]
@@ -43,7 +43,7 @@ fn notice_to_the_sender_has_the_recipients_note() {
     let delivery =
         Delivery { sender: "te".into(), ..trial::delivery("ohjaamo", Item::Notice(trial::notice())) };
     let message = Message::of(Envelope::open(delivery).unwrap(), &trial::agency("te")).unwrap();
-    let written = String::from_utf8(office().write(&message).unwrap()).unwrap();
+    let written = String::from_utf8(office().office.write(&message).unwrap()).unwrap();
     assert!(written.contains("<tns:huomautus>Vastaanottajan sana.</tns:huomautus>"));
     assert!(!written.contains("Lähettäjän sana."));
 }
@@ -89,7 +89,7 @@ fn notice_without_more() {
 #[test]
 fn status_query() {
     let message = Message::status_of(&trial::MESSAGE.parse().unwrap());
-    let written = String::from_utf8(office().write(&message).unwrap()).unwrap();
+    let written = String::from_utf8(office().office.write(&message).unwrap()).unwrap();
     same(&written, include_str!("../testdata/status.xml"));
 }
 

@@ -1,0 +1,182 @@
+//! How is a message of an office authenticated, and how is it answered?
+//!
+//! | what came of it | HTTP | answer |
+//! | --- | --- | --- |
+//! | taken in | 200 | the service's response |
+//! | refused for good | 200 | non-technical fault with the gateway's reason code |
+//! | refused for now | 500 | technical fault `server.serverproxy.service_disabled`: X-Road callers try again on it, and know that nothing has happened |
+//! | cannot be read | 500 | technical fault `client.…` |
+//! | not authenticated | 403 | technical fault `client.ssl_authentication_failed` |
+
+use http::{StatusCode, header};
+use polku_proto::AgencyId;
+use uuid::Uuid;
+
+use super::{Expected, Office};
+use crate::transport::xml::{Element, XmlWriter};
+use crate::transport::xroad::soap::{
+    CONTENT_TYPE, SoapMessage, SoapWriteError, check_content_type, check_request, check_soap_action,
+    write_answer, write_fault, write_non_technical_fault,
+};
+use crate::{Inbound, InboundError, InboundEvent, InboundOutcome, Reply, Retry};
+
+/// X-Road's code of a service that is switched off for the moment.
+const COME_BACK_LATER: &str = "server.serverproxy.service_disabled";
+/// X-Road's code of a client that does not show the certificate that belongs to it.
+const NOT_AUTHENTICATED: &str = "client.ssl_authentication_failed";
+/// X-Road's code of a body that is not as its service describes it.
+const INVALID_BODY: &str = "client.invalid_body";
+/// X-Road's code of a service that is not offered.
+const UNKNOWN_SERVICE: &str = "client.unknown_service";
+
+/// What the bodies of an agency's messages look like.
+#[derive(Debug)]
+pub(in crate::agencies) struct Protocol {
+    /// The namespace of all bodies.
+    pub(in crate::agencies) namespace: &'static str,
+    /// The version of all services.
+    pub(in crate::agencies) version: &'static str,
+    /// What the gateway offers to the office.
+    pub(in crate::agencies) services: &'static [Service],
+}
+
+/// A service that the gateway offers.
+#[derive(Debug)]
+pub(in crate::agencies) struct Service {
+    /// Its code, and the name of the body's element.
+    pub(in crate::agencies) code: &'static str,
+    /// Reads the body's element, of which name and namespace are right, or says which part does not fit and what was
+    /// expected there, without a word of what stands there. The id is the sender's, the office's own.
+    pub(in crate::agencies) read: fn(&Element, &AgencyId) -> Result<InboundEvent, Expected>,
+    /// Fills the answer to a message that was taken in. Refusals are worded here.
+    pub(in crate::agencies) answer: fn(&InboundOutcome, &mut XmlWriter),
+}
+
+impl Office {
+    /// Authenticates and reads a message of the office.
+    pub(in crate::agencies) fn receive(&self, inbound: &Inbound<'_>) -> Result<InboundEvent, InboundError> {
+        let expected = "a client certificate that is pinned in `inbound_certificate_sha256`";
+        if !inbound.peer.is_some_and(|peer| self.pins.contains(&peer)) {
+            return Err(InboundError::Unauthenticated { expected });
+        }
+        let message = read_soap(inbound)?;
+        // The whole identifier: other subsystems of the same member, a city's social services say, are others.
+        if message.headers().client != self.office {
+            let expected = "the office's own X-Road subsystem, that of `service`, as `client` of the message";
+            return Err(InboundError::Unauthenticated { expected });
+        }
+        let service = self.called(&message).ok_or_else(|| malformed(UNKNOWN_SERVICE, &self.offered()))?;
+        self.read_body(service, message.body())
+            .map_err(|Expected(expected)| malformed(INVALID_BODY, &expected))
+    }
+
+    /// Words an answer.
+    pub(in crate::agencies) fn reply(&self, inbound: &Inbound<'_>, outcome: &InboundOutcome) -> Reply {
+        match outcome {
+            InboundOutcome::Unreadable(InboundError::Unauthenticated { expected }) => {
+                let written = write_fault(NOT_AUTHENTICATED, &format!("expected {expected}"), Uuid::nil());
+                answer(StatusCode::FORBIDDEN, written)
+            }
+            InboundOutcome::Unreadable(InboundError::Malformed { code, expected }) => {
+                fault(code, &format!("expected {expected}"), Uuid::nil())
+            }
+            InboundOutcome::Applied { .. }
+            | InboundOutcome::Sent { .. }
+            | InboundOutcome::PlanTaken { .. }
+            | InboundOutcome::Refused { .. } => {
+                let message = read_soap(inbound).ok();
+                let called = message.as_ref().and_then(|message| Some((message, self.called(message)?)));
+                match called {
+                    Some((message, service)) => self.reply_to(message, service, outcome),
+                    None => fault(INVALID_BODY, "the message cannot be read", Uuid::nil()),
+                }
+            }
+        }
+    }
+
+    fn reply_to(&self, message: &SoapMessage, service: &Service, outcome: &InboundOutcome) -> Reply {
+        let written = match outcome {
+            InboundOutcome::Refused { reason, hint, retry: Retry::Never } => {
+                write_non_technical_fault(message, self.protocol.namespace, reason, hint)
+            }
+            InboundOutcome::Refused {
+                hint,
+                retry: Retry::Backoff | Retry::After(_) | Retry::FindOut,
+                ..
+            } => {
+                let event = self.read_body(service, message.body());
+                return fault(COME_BACK_LATER, hint, event.map_or(Uuid::nil(), |event| event.message));
+            }
+            InboundOutcome::Applied { .. }
+            | InboundOutcome::Sent { .. }
+            | InboundOutcome::PlanTaken { .. }
+            | InboundOutcome::Unreadable(_) => {
+                write_answer(message, self.protocol.namespace, |writer| (service.answer)(outcome, writer))
+            }
+        };
+        answer(StatusCode::OK, written)
+    }
+
+    /// The gateway's service that a message calls.
+    fn called(&self, message: &SoapMessage) -> Option<&'static Service> {
+        let asked = &message.headers().service;
+        let ours = *asked.provider() == self.client && asked.service_version() == Some(self.protocol.version);
+        let mut services = self.protocol.services.iter();
+        services.find(|service| ours && service.code == asked.service_code())
+    }
+
+    fn read_body(&self, service: &Service, body: &Element) -> Result<InboundEvent, Expected> {
+        if body.is(self.protocol.namespace, service.code) {
+            return (service.read)(body, &self.agency);
+        }
+        let (code, namespace) = (service.code, self.protocol.namespace);
+        Err(Expected(format!("`{code}` of namespace `{namespace}` as the body's element")))
+    }
+
+    fn offered(&self) -> String {
+        let codes: Vec<String> =
+            self.protocol.services.iter().map(|service| format!("`{}`", service.code)).collect();
+        let (codes, version) = (codes.join(" or "), self.protocol.version);
+        format!("{codes}, version `{version}`, of the gateway's own subsystem")
+    }
+}
+
+fn fault(code: &str, string: &str, detail: Uuid) -> Reply {
+    answer(StatusCode::INTERNAL_SERVER_ERROR, write_fault(code, string, detail))
+}
+
+fn answer(status: StatusCode, written: Result<Vec<u8>, SoapWriteError>) -> Reply {
+    match written {
+        Ok(body) => Reply { status, content_type: CONTENT_TYPE, body },
+        // Only a text that XML cannot carry comes here, and the gateway's own texts are not such.
+        Err(_) => {
+            Reply { status: StatusCode::INTERNAL_SERVER_ERROR, content_type: CONTENT_TYPE, body: Vec::new() }
+        }
+    }
+}
+
+fn read_soap(inbound: &Inbound<'_>) -> Result<SoapMessage, InboundError> {
+    let header = |name| match inbound.headers.get(name) {
+        // A value that is no text fits nothing.
+        Some(value) => Some(value.to_str().unwrap_or("?")),
+        None => None,
+    };
+    let action = header(header::HeaderName::from_static("soapaction"));
+    // No attachments are expected, and none are looked into: what is read is the whole body.
+    let is_multipart =
+        header(header::CONTENT_TYPE).is_some_and(|value| value.trim_start().starts_with("multipart/"));
+    if is_multipart {
+        return Err(malformed("client.invalid_content_type", "`text/xml`, without attachments"));
+    }
+    check_content_type(header(header::CONTENT_TYPE))
+        .and_then(|()| check_soap_action(action))
+        .map_err(|error| malformed(&format!("client.{}", error.code()), &error.to_string()))?;
+    check_request(inbound.body).map_err(|fault| {
+        let expected = fault.reason().map_or("a request, not a fault".to_owned(), ToString::to_string);
+        malformed(&fault.code(), &expected)
+    })
+}
+
+fn malformed(code: &str, expected: &str) -> InboundError {
+    InboundError::Malformed { code: code.to_owned(), expected: expected.to_owned() }
+}

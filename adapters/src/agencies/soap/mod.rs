@@ -1,0 +1,13 @@
+//! What do agencies that speak X-Road SOAP have in common?
+//!
+//! The exchange of one message, the way of a message into the gateway, the settings, and a strict reader of elements.
+//! Knows no agency: what a message says stands in the agency's own folder, behind [`Outgoing`] and [`Protocol`].
+
+mod inbound;
+mod office;
+mod parts;
+pub(super) mod settings;
+
+pub(super) use inbound::{Protocol, Service};
+pub(super) use office::{Head, Office, Outgoing};
+pub(super) use parts::{Expected, Parts, uuid};

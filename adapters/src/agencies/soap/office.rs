@@ -1,0 +1,162 @@
+//! What does a call over X-Road come to?
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, StatusCode, Uri, header};
+use polku_proto::AgencyId;
+
+use super::inbound::Protocol;
+use super::settings::Represented;
+use crate::AdapterErrorKind;
+use crate::agencies::answer::Failure;
+use crate::transport::http::{Answer, HttpClient};
+use crate::transport::xml::{Element, XmlLimits, XmlWriter};
+use crate::transport::xroad::id::{ClientId, ServiceId};
+use crate::transport::xroad::soap::{
+    self, CONTENT_TYPE, Envelope, Fault, Headers, Reached, Retry, XroadFault, accept_answer, write_request,
+};
+
+/// An agency's office, reached through the gateway's own security server.
+#[derive(Debug)]
+pub(in crate::agencies) struct Office {
+    /// The agency's id.
+    pub(in crate::agencies) agency: AgencyId,
+    /// The way to the security server.
+    pub(in crate::agencies) http: HttpClient,
+    /// Its address.
+    pub(in crate::agencies) url: Uri,
+    /// The gateway's own member or subsystem: who calls, and who offers the services for the office.
+    pub(in crate::agencies) client: ClientId,
+    /// The office's member or subsystem: whose services are called, and who may call the gateway's.
+    pub(in crate::agencies) office: ClientId,
+    /// `userId` where nobody in particular speaks, with the country prefix.
+    pub(in crate::agencies) user_id: Option<String>,
+    /// For whom the gateway acts.
+    pub(in crate::agencies) represented: Represented,
+    /// SHA-256 of the certificates that may call the inbound endpoint.
+    pub(in crate::agencies) pins: Vec<[u8; 32]>,
+    /// What the bodies look like.
+    pub(in crate::agencies) protocol: &'static Protocol,
+}
+
+/// A message to an office, ready to be written.
+pub(in crate::agencies) trait Outgoing: Sync {
+    /// Says what of it stands in the headers.
+    fn head(&self) -> Head<'_>;
+    /// Fills the body's element, which is named after the service. The prefix `tns` is bound to the namespace.
+    fn fill(&self, writer: &mut XmlWriter);
+}
+
+/// What a message says in its headers. Never anything about the young person.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::agencies) struct Head<'m> {
+    /// The code of the service that takes the message in.
+    pub(in crate::agencies) service: &'static str,
+    /// `id`: the id of the message, the same in every attempt.
+    pub(in crate::agencies) id: &'m str,
+    /// `issue`: the referral, plan or question that it is about.
+    pub(in crate::agencies) issue: Option<&'m str>,
+    /// `userId`: the professional whose word it is, without the country prefix.
+    pub(in crate::agencies) professional: Option<&'m str>,
+    /// `representedParty`: the agency for whom the gateway acts.
+    pub(in crate::agencies) sender: Option<&'m AgencyId>,
+}
+
+impl Office {
+    /// Sends a message and gives the body's element of the answer.
+    pub(in crate::agencies) async fn exchange(&self, message: &impl Outgoing) -> Result<Element, Failure> {
+        let request = self.write(message)?;
+        let service = message.head().service;
+        let mut http = Request::new(Bytes::from(request.clone()));
+        *http.method_mut() = http::Method::POST;
+        *http.uri_mut() = self.url.clone();
+        http.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
+        http.headers_mut().insert("soapaction", HeaderValue::from_static("\"\""));
+        let answer = self.http.send(http).await?;
+        self.read(service, &request, &answer)
+    }
+
+    /// Writes a message.
+    pub(in crate::agencies) fn write(&self, message: &impl Outgoing) -> Result<Vec<u8>, Failure> {
+        let unwritable = AdapterErrorKind::Unwritable { what: "soap message" };
+        let Head { service, id, issue, professional, sender } = message.head();
+        let service = ServiceId::new(self.office.clone(), service, Some(self.protocol.version))
+            .map_err(|error| Failure::new(unwritable.clone(), error))?;
+        let mut headers = Headers::new(self.client.clone(), service, id);
+        headers.user_id = professional.and_then(user_id).or_else(|| self.user_id.clone());
+        headers.represented_party = self.represented.party(sender);
+        headers.issue = issue.map(str::to_owned);
+        write_request(&headers, self.protocol.namespace, |writer| message.fill(writer))
+            .map_err(|error| Failure::new(unwritable, error))
+    }
+
+    /// Reads an answer to a request that was fully written.
+    pub(in crate::agencies) fn read(
+        &self,
+        service: &str,
+        request: &[u8],
+        answer: &Answer,
+    ) -> Result<Element, Failure> {
+        if answer.status != StatusCode::OK {
+            return Err(not_ok(answer));
+        }
+        let accepted = accept_answer(request, &answer.body).map_err(refused)?;
+        if let Some(fault) = accepted.non_technical_fault() {
+            return Err(Failure::rejected(fault.code()));
+        }
+        let body = accepted.body();
+        if !body.is(self.protocol.namespace, &format!("{service}Response")) {
+            return Err(UNUSABLE.into());
+        }
+        Ok(body.clone())
+    }
+}
+
+/// An answer that cannot be used leaves it open whether the message was taken in.
+const UNUSABLE: AdapterErrorKind = AdapterErrorKind::Unanswered;
+
+/// `userId` of a professional, unless the id has a character that X-Road does not allow in identifiers, or is one of a
+/// person.
+fn user_id(professional: &str) -> Option<String> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"'()+,-.=?".contains(&byte);
+    let fits = !professional.is_empty()
+        && professional.bytes().all(allowed)
+        && !crate::agencies::answer::has_identity_code(professional);
+    fits.then(|| format!("FI{professional}"))
+}
+
+/// Reads an answer with a status other than 200: faults come so, and the word of a proxy on the way.
+fn not_ok(answer: &Answer) -> Failure {
+    if let Ok(Envelope::Fault(fault)) = soap::parse(&answer.body, &XmlLimits::default()) {
+        return refused(XroadFault::Passed(fault));
+    }
+    let after = answer.retry_after();
+    match answer.status {
+        // Whoever says so did not pass the message on: there is a time to come back at, or a quota.
+        StatusCode::TOO_MANY_REQUESTS => AdapterErrorKind::Unavailable { after }.into(),
+        StatusCode::SERVICE_UNAVAILABLE if after.is_some() => AdapterErrorKind::Unavailable { after }.into(),
+        // Any other status may come from a proxy that lost the answer.
+        _ => UNUSABLE.into(),
+    }
+}
+
+fn refused(fault: XroadFault) -> Failure {
+    let kind = match &fault {
+        XroadFault::Request(_) | XroadFault::RequestIsFault(_) => {
+            AdapterErrorKind::Unwritable { what: "soap message" }
+        }
+        XroadFault::Answer(_) | XroadFault::Inconsistent(_) => UNUSABLE,
+        XroadFault::Passed(passed) => of_fault(passed, &fault.code()),
+    };
+    Failure::new(kind, fault)
+}
+
+fn of_fault(fault: &Fault, code: &str) -> AdapterErrorKind {
+    let class = fault.class();
+    match (class.reached, class.retry) {
+        (Reached::Possibly, Retry::Later | Retry::Never) => UNUSABLE,
+        (Reached::No, Retry::Later) => AdapterErrorKind::Unavailable { after: None },
+        (Reached::No, Retry::Never) => {
+            AdapterErrorKind::Rejected { code: crate::agencies::answer::code(code) }
+        }
+    }
+}
