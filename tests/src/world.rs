@@ -9,6 +9,7 @@ mod people;
 mod process;
 mod wait;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Once};
@@ -25,7 +26,7 @@ use tracing_subscriber::EnvFilter;
 use crate::pki::{Identity, Pki};
 use crate::simulators::te::{TeSettings, TeSimulator};
 use crate::simulators::walmu::{WalmuSettings, WalmuSimulator};
-use crate::simulators::{Official, SimulatorTls};
+use crate::simulators::{self, Ledger, Official, Setup, SimulatedAgency, SimulatorClock, SimulatorTls};
 
 pub use client::{Client, evidence, full_content, professional, referral_to, request_id, terms};
 pub use config::{TeStatus, WorldSettings};
@@ -59,6 +60,50 @@ pub struct Identities {
     pub stranger: Identity,
 }
 
+/// An agency beside those that every world has: a simulator of any registered kind.
+#[derive(Debug, Clone)]
+pub struct AddedAgency {
+    /// Its id.
+    pub id: String,
+    /// As `adapter` in the configuration.
+    pub kind: String,
+    /// One of the manners in which its simulator can be spoken to.
+    pub manner: String,
+    /// As `sector` in the configuration.
+    pub sector: String,
+    /// As `standing` in the configuration.
+    pub standing: String,
+    /// Its units.
+    pub units: Vec<String>,
+    /// With whom it exchanges data, both ways.
+    pub agreements: Vec<String>,
+}
+
+impl AddedAgency {
+    /// An authority of this kind, with one unit, that exchanges data with [`OHJAAMO`].
+    #[must_use]
+    pub fn new(id: &str, kind: &str, manner: &str, sector: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            kind: kind.to_owned(),
+            manner: manner.to_owned(),
+            sector: sector.to_owned(),
+            standing: "authority".to_owned(),
+            units: vec!["yksikko-1".to_owned()],
+            agreements: vec![OHJAAMO.to_owned()],
+        }
+    }
+}
+
+/// An agency beside those that every world has, running.
+#[derive(Debug)]
+pub struct RunningAgency {
+    /// The agency.
+    pub simulator: Box<dyn SimulatedAgency>,
+    /// The client certificate with which it calls over gRPC.
+    pub identity: Identity,
+}
+
 /// The agencies, the certificates and the folder of one gateway, which may be running or not.
 #[derive(Debug)]
 pub struct World {
@@ -70,6 +115,8 @@ pub struct World {
     pub walmu: WalmuSimulator,
     /// Who may call.
     pub identities: Identities,
+    /// The agencies beside those that every world has, by id.
+    pub agencies: BTreeMap<String, RunningAgency>,
 }
 
 /// A gateway that runs in this process.
@@ -106,7 +153,22 @@ impl World {
         let walmu =
             WalmuSimulator::start(WalmuSettings::new(tls()?, walmu_secret, webhook_secret.as_bytes()))?;
 
-        let world = Self { folder: folder.to_owned(), pki, te, walmu, identities };
+        let mut agencies = BTreeMap::new();
+        for AddedAgency { id, kind, .. } in &settings.agencies {
+            let setup = Setup {
+                tls: tls()?,
+                caller: pki.issue_client(&format!("{id}-system.example"))?,
+                clock: SimulatorClock::system(),
+                ledger: Ledger::new(),
+                port: 0,
+            };
+            let simulator = simulators::start(kind, setup)?;
+            let simulator = simulator.with_context(|| format!("no simulator of kind {kind}"))?;
+            let identity = pki.issue_client(&format!("{id}.example"))?;
+            agencies.insert(id.clone(), RunningAgency { simulator, identity });
+        }
+
+        let world = Self { folder: folder.to_owned(), pki, te, walmu, identities, agencies };
         world.write_files(settings, &official, walmu_secret, webhook_secret)?;
         Ok(world)
     }
@@ -165,6 +227,9 @@ impl World {
         let inbound = |agency: &str| format!("https://localhost:{}/inbound/{agency}", bound.inbound.port());
         self.te.connect_gateway(&inbound(TE));
         self.walmu.connect_gateway(&inbound(PAJA));
+        for (id, agency) in &self.agencies {
+            agency.simulator.point_at(&inbound(id));
+        }
     }
 
     /// A client of the gateway.
@@ -193,7 +258,12 @@ impl World {
         std::fs::write(folder.join("walmu-client.secret"), walmu_secret)?;
         std::fs::write(folder.join("walmu-webhook.secret"), webhook_secret)?;
         Keys::generate_into(&folder.join("keys"))?;
-        let text = config::text(settings, self, &te_official.sha256);
+        let mut text = config::text(settings, self, &te_official.sha256);
+        for added in &settings.agencies {
+            let RunningAgency { simulator, identity } =
+                self.agencies.get(&added.id).context("an agency was not started")?;
+            text += &config::added(added, simulator.as_ref(), identity, folder, settings.answer_ms)?;
+        }
         std::fs::write(self.config_file(), text).context("the configuration cannot be written")
     }
 }

@@ -8,3 +8,4 @@ pub mod te;
 #[cfg(test)]
 mod trial;
 pub mod walmu;
+mod xroad_rest;

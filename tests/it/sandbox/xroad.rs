@@ -36,3 +36,34 @@ async fn a_file_that_is_not_there_is_no_verdict() {
     assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
     assert!(ran.err.starts_with("polku: cannot read no-such.query"), "{ran:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_of_rest_is_known_by_its_first_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, text).unwrap();
+        file
+    };
+    let line = "POST /r1/FI-TEST/GOV/9999903-9/etuudet/ohjaus/haku HTTP/1.1\r\n";
+    let client = "X-Road-Client: FI-TEST/ORG/9999902-0/polku\r\nX-Road-Id: 1\r\n";
+    let rest = "Content-Type: application/json\r\n\r\n{}";
+    let request = file("request", &format!("{line}{client}{rest}"));
+    let nobody = file("nobody", &format!("{line}{rest}"));
+    let service = "X-Road-Service: FI-TEST/GOV/9999903-9/etuudet/ohjaus\r\n";
+    let answer = file("answer", &format!("HTTP/1.1 200 OK\r\n{client}{service}{rest}"));
+    let foreign = file("foreign", &format!("HTTP/1.1 200 OK\r\n{service}{rest}"));
+    let cases = [
+        (vec![&request], 0, "accept\n"),
+        (vec![&request, &answer], 0, "accept\n"),
+        (vec![&nobody], 1, "reject client.missing_header_field\n"),
+        (vec![&request, &foreign], 1, "reject server.clientproxy.service_failed.missing_header_field\n"),
+    ];
+    for (files, code, out) in cases {
+        let mut arguments = vec![PathBuf::from("xroad"), PathBuf::from("check")];
+        arguments.extend(files.into_iter().cloned());
+        let ran = run("polku", &arguments).await.unwrap();
+        assert_eq!((ran.code, ran.out.as_str()), (Some(code), out), "{ran:?}");
+        assert_eq!(ran.err.is_empty(), code == 0, "{ran:?}");
+    }
+}

@@ -1,11 +1,19 @@
 //! By which handle do tests hold a running simulator?
 
+use std::fmt;
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::Result;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use rustls::ClientConfig;
 
 use crate::pki::Identity;
+use crate::simulators::client::{self, RawReply};
 use crate::simulators::door::Door;
 use crate::simulators::faults::Faults;
-use crate::simulators::ledger::Ledger;
+use crate::simulators::ledger::{Ledger, Received};
 
 /// The certificates of a simulated agency.
 #[derive(Debug, Clone)]
@@ -22,11 +30,44 @@ pub struct Control {
     door: Door,
     faults: Faults,
     ledger: Ledger,
+    wire: Arc<Mutex<Vec<Exchange>>>,
+}
+
+/// Who has begun an exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The gateway has called the agency.
+    Gateway,
+    /// The agency has called the gateway.
+    Agency,
+}
+
+/// A request and its answer as they were on the wire.
+#[derive(Clone)]
+pub struct Exchange {
+    /// Who has called.
+    pub from: Side,
+    /// HTTP method.
+    pub method: Method,
+    /// Path and query; the whole address where the agency calls.
+    pub path: String,
+    /// Headers of the request.
+    pub headers: HeaderMap,
+    /// Body of the request.
+    pub body: Bytes,
+    /// The answer, before any fault has distorted it.
+    pub reply: RawReply,
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Exchange").field("from", &self.from).finish_non_exhaustive()
+    }
 }
 
 impl Control {
     pub(crate) fn new(door: Door, ledger: Ledger) -> Self {
-        Self { faults: Faults::new(door.clone()), door, ledger }
+        Self { faults: Faults::new(door.clone()), door, ledger, wire: Arc::default() }
     }
 
     /// Where the simulator listens. Stays the same while it is dead.
@@ -51,6 +92,63 @@ impl Control {
     #[must_use]
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// Every request that had an answer, with it, in order.
+    #[must_use]
+    pub fn wire(&self) -> Vec<Exchange> {
+        self.exchanges().clone()
+    }
+
+    /// Makes one HTTPS request of the agency's own, as [`client::call`] does, and keeps it with its answer.
+    ///
+    /// # Errors
+    /// As [`client::call`].
+    pub async fn call(
+        &self,
+        config: ClientConfig,
+        method: Method,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Result<RawReply> {
+        let body: Bytes = body.into();
+        let reply = client::call(config, method.clone(), url, headers, body.clone()).await?;
+        let mut written = HeaderMap::new();
+        for (name, value) in headers {
+            written.append(HeaderName::try_from(*name)?, HeaderValue::from_str(value)?);
+        }
+        self.exchanges().push(Exchange {
+            from: Side::Agency,
+            method,
+            path: url.to_owned(),
+            headers: written,
+            body,
+            reply: reply.clone(),
+        });
+        Ok(reply)
+    }
+
+    /// Keeps what the agency has answered to a request.
+    pub(crate) fn note_answer(
+        &self,
+        request: &Received,
+        status: StatusCode,
+        headers: HeaderMap,
+        body: Bytes,
+    ) {
+        self.exchanges().push(Exchange {
+            from: Side::Gateway,
+            method: request.method.clone(),
+            path: request.path.clone(),
+            headers: request.headers.clone(),
+            body: request.body.clone(),
+            reply: RawReply { status, headers, body },
+        });
+    }
+
+    fn exchanges(&self) -> MutexGuard<'_, Vec<Exchange>> {
+        self.wire.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends the simulator for good: the listener and all connections are closed.

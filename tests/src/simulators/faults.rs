@@ -75,6 +75,12 @@ pub enum Operation {
     Deliver,
     /// News about a referral.
     Notify,
+    /// A part of a plan to take in.
+    Plan,
+    /// A disclosure to be noted in the agency's own register.
+    Disclosure,
+    /// What the agency holds on a person.
+    Fetch,
     /// Whether a message has arrived.
     Status,
     /// Anything else.

@@ -57,6 +57,10 @@ pub enum TakenInKind {
     Referral,
     /// News about a referral.
     Notice,
+    /// A part of a plan.
+    PlanPart,
+    /// What an agency's own register has to hold of a disclosure.
+    Disclosure,
 }
 
 /// A message that took effect.
@@ -66,7 +70,7 @@ pub struct TakenIn {
     pub kind: TakenInKind,
     /// UUID of the message, as written.
     pub message_id: String,
-    /// UUID of the referral, as written.
+    /// UUID of the referral, as written; of a plan its own id.
     pub referral_id: String,
     /// The agency's own receipt number.
     pub receipt: String,
@@ -175,6 +179,12 @@ impl Ledger {
     #[must_use]
     pub fn notices(&self) -> Vec<TakenIn> {
         self.taken_in(TakenInKind::Notice)
+    }
+
+    /// Everything that took effect, one entry for each effect, in order.
+    #[must_use]
+    pub fn all_taken_in(&self) -> Vec<TakenIn> {
+        self.book().taken_in.clone()
     }
 
     /// The last effect of the referral with this UUID.

@@ -3,6 +3,7 @@
 //! The simulators share no code with the adapters, so that a misreading on one side shows.
 //! Every simulator can be told to misbehave ([`Faults`]) and notes what reached it and what it did ([`Ledger`]).
 
+pub mod agency;
 pub mod client;
 pub mod clock;
 pub mod faults;
@@ -17,13 +18,15 @@ mod outflow;
 mod server;
 mod socket;
 mod xml;
+mod xroad_rest;
 
 #[cfg(test)]
 mod tests;
 
+pub use agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings, Taken, start};
 pub use client::RawReply;
 pub use clock::SimulatorClock;
-pub use control::{Control, SimulatorTls};
+pub use control::{Control, Exchange, Side, SimulatorTls};
 pub use faults::{Duplicates, Fault, Faults, Operation};
 pub use ledger::{Ledger, Received, TakenIn, TakenInKind};
 pub use official::{Action, Official};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, LOCATION, RETRY_AFTER};
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -148,6 +148,7 @@ async fn react(
     }
     pause(&plan, |fault| if let Fault::LateEffect(delay) = fault { Some(*delay) } else { None }).await;
     let answer = agency.answer(&request, &plan);
+    control.note_answer(&request, answer.status, header_map(&answer), answer.body.clone());
     pause(&plan, |fault| if let Fault::Slow(delay) = fault { Some(*delay) } else { None }).await;
     distort(agency.as_ref(), &plan, answer)
 }
@@ -240,10 +241,16 @@ fn status(code: u16) -> StatusCode {
 fn respond(answer: &Answer, body: Outflow) -> Response<Outflow> {
     let mut response = Response::new(body);
     *response.status_mut() = answer.status;
+    *response.headers_mut() = header_map(answer);
+    response
+}
+
+fn header_map(answer: &Answer) -> HeaderMap {
+    let mut headers = HeaderMap::new();
     for (name, value) in &answer.headers {
         if let Ok(value) = HeaderValue::from_str(value) {
-            response.headers_mut().append(name, value);
+            headers.append(name, value);
         }
     }
-    response
+    headers
 }

@@ -1,6 +1,13 @@
 //! What does the gateway's configuration say in such a world?
 
-use super::{KELA, OHJAAMO, OMA, PAJA, TE, World};
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+use super::{AddedAgency, KELA, OHJAAMO, OMA, PAJA, TE, World};
+use crate::pki::Identity;
+use crate::simulators::{SimulatedAgency, Surroundings};
 
 /// What differs from world to world.
 #[derive(Debug, Clone)]
@@ -19,6 +26,8 @@ pub struct WorldSettings {
     pub grpc: String,
     /// Where agencies' own protocols are served; port 0 for any.
     pub inbound: String,
+    /// Agencies beside those that every world has.
+    pub agencies: Vec<AddedAgency>,
 }
 
 /// What the employment services offer after a silence.
@@ -40,6 +49,7 @@ impl Default for WorldSettings {
             te_answers_status: TeStatus::Answered,
             grpc: "127.0.0.1:0".into(),
             inbound: "127.0.0.1:0".into(),
+            agencies: Vec::new(),
         }
     }
 }
@@ -53,6 +63,7 @@ pub(super) fn text(settings: &WorldSettings, world: &World, te_official: &str) -
         te_answers_status,
         grpc,
         inbound,
+        agencies: _,
     } = settings;
     let ids = &world.identities;
     let te_url = world.te.base_url();
@@ -188,4 +199,37 @@ from = "{KELA}"
 to = "{OHJAAMO}"
 "#
     )
+}
+
+/// The tables of an agency beside those that every world has. Writes the files that they name.
+pub(super) fn added(
+    agency: &AddedAgency,
+    simulator: &dyn SimulatedAgency,
+    identity: &Identity,
+    folder: &Path,
+    answer_ms: u32,
+) -> Result<String> {
+    let AddedAgency { id, kind, manner, sector, standing, units, agreements } = agency;
+    let surroundings = Surroundings {
+        folder,
+        agency: id,
+        ca_file: &folder.join("ca.crt.pem"),
+        certificate_file: &folder.join("gateway-client.crt.pem"),
+        key_file: &folder.join("gateway-client.key.pem"),
+        timeout_ms: answer_ms,
+    };
+    let settings = simulator.settings(&surroundings, manner)?;
+    let certificate = &identity.sha256;
+    let mut text = format!(
+        "\n[[agency]]\nid = {id:?}\nsector = {sector:?}\nstanding = {standing:?}\nadapter = {kind:?}\n\
+         [agency.settings]\n{settings}\n\
+         [[organisation]]\nagency = {id:?}\ncertificates_sha256 = [{certificate:?}]\nunits = {units:?}\n\
+         roles = [\"official\"]\nactors = [\"professional\"]\n"
+    );
+    for other in agreements {
+        for (from, to) in [(id, other), (other, id)] {
+            write!(text, "\n[[agreement]]\nfrom = {from:?}\nto = {to:?}\n").context("no room")?;
+        }
+    }
+    Ok(text)
 }

@@ -1,4 +1,4 @@
-//! Who calls whom on X-Road?
+//! Who calls whom on X-Road, and for whom?
 
 use std::fmt;
 use std::str::FromStr;
@@ -38,6 +38,15 @@ pub struct ServiceId {
 pub struct SecurityServerId {
     pub(super) owner: ClientId,
     pub(super) server_code: String,
+}
+
+/// The party for whom a client acts.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RepresentedParty {
+    /// The class of the party, such as `COM`.
+    pub class: Option<String>,
+    /// The code of the party, empty if the message gives none.
+    pub code: String,
 }
 
 /// An identifier cannot be used on X-Road.
@@ -192,6 +201,12 @@ impl SecurityServerId {
     pub fn check(&self) -> Result<(), IdentifierError> {
         self.owner.check()?;
         part("serverCode", &self.server_code).map(drop)
+    }
+}
+
+impl fmt::Debug for RepresentedParty {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("RepresentedParty(redacted)")
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! The simulator is the whole far side of X-Road: the security server and the service behind it.
 
+pub mod agency;
 pub mod envelope;
 pub mod update;
 
@@ -19,7 +20,7 @@ use bytes::Bytes;
 use http::Method;
 
 use crate::pki::{self, Identity};
-use crate::simulators::client::{self, RawReply};
+use crate::simulators::client::RawReply;
 use crate::simulators::clock::SimulatorClock;
 use crate::simulators::control::{Control, SimulatorTls};
 use crate::simulators::door::Door;
@@ -161,7 +162,7 @@ impl TeSimulator {
         let url = url.context("the simulator has not been told where the gateway is")?;
         let config = pki::mutual_client_config(&self.settings.tls.authority_pem, identity)?;
         let headers = [("content-type", "text/xml; charset=utf-8"), ("soapaction", "\"\"")];
-        client::call(config, Method::POST, &url, &headers, body).await
+        self.control.call(config, Method::POST, &url, &headers, body).await
     }
 
     /// Ends the simulator for good.

@@ -68,7 +68,12 @@ impl EmploymentServices {
                 }
                 self.take_in(TakenInKind::Notice, body, fields, plan)
             }
-            Operation::Status | Operation::Token | Operation::Other => {
+            Operation::Status
+            | Operation::Plan
+            | Operation::Disclosure
+            | Operation::Fetch
+            | Operation::Token
+            | Operation::Other => {
                 let fields = read(body, grammar::STATUS_QUERY)?;
                 Ok(self.look_up(&value(&fields, "sanomaTunnus"), plan))
             }

@@ -1,5 +1,6 @@
 //! What does the workshop's case management do when it is called, and what does it tell the gateway?
 
+pub mod agency;
 pub mod event;
 
 mod contents;
@@ -19,7 +20,7 @@ use http::Method;
 use jiff::Timestamp;
 
 use crate::pki;
-use crate::simulators::client::{self, RawReply};
+use crate::simulators::client::RawReply;
 use crate::simulators::clock::SimulatorClock;
 use crate::simulators::control::{Control, SimulatorTls};
 use crate::simulators::door::Door;
@@ -188,7 +189,7 @@ impl WalmuSimulator {
         let config = pki::client_config(&self.settings.tls.authority_pem)?;
         let mut all = vec![("content-type", "application/json")];
         all.extend_from_slice(headers);
-        client::call(config, Method::POST, &url, &all, body).await
+        self.control.call(config, Method::POST, &url, &all, body).await
     }
 
     /// Ends the simulator for good.

@@ -104,7 +104,9 @@ impl CaseManagement {
         };
         let read = match kind {
             TakenInKind::Referral => contents::read_referral(&body),
-            TakenInKind::Notice => contents::read_notice(&body),
+            TakenInKind::Notice | TakenInKind::PlanPart | TakenInKind::Disclosure => {
+                contents::read_notice(&body)
+            }
         };
         let fields = match read {
             Ok(fields) => fields,

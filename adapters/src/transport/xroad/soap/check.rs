@@ -16,9 +16,7 @@ use super::multipart::{Attachments, Unpacked, unpack};
 use super::parse::{Envelope, SoapMessage, parse};
 use super::{HASH_ALGORITHM, SoapError};
 use crate::transport::xml::XmlLimits;
-
-/// A longer code, or one with other characters, is not repeated to anyone.
-const REPORTED_CODE_BYTES: usize = 128;
+use crate::transport::xroad::fault::reported;
 
 /// What the caller would be told by X-Road. `Display` is the full code.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -184,14 +182,4 @@ fn strictly(request: &[u8], asked: &SoapMessage, answer: &SoapMessage) -> Result
 /// Returns the hash that a security server gives of a request, in base64.
 fn request_hash(request: &[u8]) -> String {
     STANDARD.encode(ring::digest::digest(&ring::digest::SHA512, request))
-}
-
-/// A fault's code is somebody else's text: it is repeated only if it looks like a code.
-fn reported(code: &str) -> &str {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b':');
-    if !code.is_empty() && code.len() <= REPORTED_CODE_BYTES && code.bytes().all(plain) {
-        code
-    } else {
-        "fault"
-    }
 }

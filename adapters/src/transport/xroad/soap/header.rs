@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{IDENTIFIERS, PROTOCOL_VERSION, REPRESENTATION, SoapError, XROAD};
 use crate::transport::xml::Element;
-use crate::transport::xroad::id::{ClientId, SecurityServerId, ServiceId};
+use crate::transport::xroad::id::{ClientId, RepresentedParty, SecurityServerId, ServiceId};
 
 /// X-Road accepts every version that begins so.
 const VERSION_PREFIX: &str = "4.";
@@ -30,15 +30,6 @@ pub struct Headers {
     pub protocol_version: String,
     /// The hash of the request, set by the provider's security server in an answer.
     pub request_hash: Option<RequestHash>,
-}
-
-/// The party for whom a client acts.
-#[derive(Clone, PartialEq, Eq)]
-pub struct RepresentedParty {
-    /// The class of the party, such as `COM`.
-    pub class: Option<String>,
-    /// The code of the party, empty if the message gives none.
-    pub code: String,
 }
 
 /// The hash of the request that an answer belongs to.
@@ -86,12 +77,6 @@ impl fmt::Debug for Headers {
         let mut headers = formatter.debug_struct("Headers");
         headers.field("client", &self.client).field("service", &self.service).field("id", &self.id);
         headers.finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for RepresentedParty {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("RepresentedParty(redacted)")
     }
 }
 

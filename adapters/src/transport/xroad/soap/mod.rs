@@ -13,10 +13,12 @@ mod multipart;
 mod parse;
 mod write;
 
+pub use super::fault::{FailedAt, FaultClass, Reached, Retry, classify, normalise};
+pub use super::id::RepresentedParty;
 pub use check::{Verdict, XroadFault, accept_answer, check_exchange, check_request, check_response};
 pub use error::{FaultCode, SoapError};
-pub use fault::{FailedAt, Fault, FaultClass, NonTechnicalFault, Reached, Retry, classify, normalise};
-pub use header::{Headers, RepresentedParty, RequestHash};
+pub use fault::{Fault, NonTechnicalFault};
+pub use header::{Headers, RequestHash};
 pub use http::{CONTENT_TYPE, check_content_type, check_soap_action, soap_action};
 pub use parse::{Envelope, SoapMessage, parse};
 pub use write::{SoapWriteError, write_answer, write_fault, write_non_technical_fault, write_request};

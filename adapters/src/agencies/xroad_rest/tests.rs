@@ -1,0 +1,1 @@
+//! Is the way over X-Road REST gone as its protocol says?

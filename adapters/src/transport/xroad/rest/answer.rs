@@ -1,0 +1,152 @@
+//! Whose answer is it: the provider's, or X-Road's own failure?
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use thiserror::Error;
+
+use super::error::RestError;
+use super::head::{only, read_client, read_service};
+use super::{CLIENT, Call, ERROR, ID, REQUEST_HASH, REQUEST_ID, SERVICE};
+use crate::transport::http::Answer;
+use crate::transport::xroad::fault::{FaultClass, Reached, Retry, classify, normalise, reported};
+use crate::transport::xroad::id::{ClientId, ServiceId};
+
+/// SHA-512, in bytes.
+const HASH_BYTES: usize = 64;
+
+/// What a provider has answered, good or bad. `Debug` shows the status only.
+#[derive(Clone)]
+pub struct Provided {
+    /// Status code.
+    pub status: StatusCode,
+    /// All headers.
+    pub headers: HeaderMap,
+    /// Body.
+    pub body: Bytes,
+    /// What the security servers say of the exchange.
+    pub evidence: Evidence,
+}
+
+/// What the security servers say of an exchange. The caller cannot check it: the hash covers headers in an order that
+/// the caller does not know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// Their id of the exchange, by which it is found in their logs.
+    pub request_id: Option<String>,
+    /// The hash of the request in base64.
+    pub request_hash: Option<String>,
+}
+
+/// A failure of X-Road itself. Nothing of its text is kept: that can hold internal addresses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct XroadError {
+    code: String,
+    told: bool,
+}
+
+/// There is no answer of the provider's.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum AnswerError {
+    /// X-Road says that it has failed.
+    #[error("X-Road failed with code {}", reported(.0.code()))]
+    Xroad(XroadError),
+    /// The answer does not come from X-Road, or belongs to another request.
+    #[error("the answer does not belong to the request")]
+    Foreign(#[source] RestError),
+}
+
+impl XroadError {
+    /// Returns the code as X-Road spells it. It is somebody else's text.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// Returns where it failed and whether to try again. A failure that is not told in the protocol's own form may be
+    /// anybody's word: then the request may have arrived.
+    #[must_use]
+    pub fn class(&self) -> FaultClass {
+        let class = classify(&self.code);
+        if self.told {
+            class
+        } else {
+            FaultClass { retry: Retry::Never, reached: Reached::Possibly, ..class }
+        }
+    }
+}
+
+/// Reads the answer to a call.
+///
+/// # Errors
+/// X-Road has failed, or the answer does not belong to the call.
+pub fn read_answer(call: &Call, answer: &Answer) -> Result<Provided, AnswerError> {
+    let Answer { status, headers, body } = answer;
+    if let Some(error) = read_error(*status, headers, body).map_err(AnswerError::Foreign)? {
+        return Err(AnswerError::Xroad(error));
+    }
+    let evidence = read_echo(headers, &call.client, &call.service, Some(&call.id));
+    Ok(Provided {
+        status: *status,
+        headers: headers.clone(),
+        body: body.clone(),
+        evidence: evidence.map_err(AnswerError::Foreign)?,
+    })
+}
+
+/// Reads X-Road's own failure, if the answer is one.
+pub(super) fn read_error(
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Option<XroadError>, RestError> {
+    let Some(code) = only(headers, "X-Road-Error", ERROR)? else { return Ok(None) };
+    // The same failure in XML comes only to who asks for it, and we do not.
+    let told =
+        serde_json::from_slice(body).is_ok_and(|Told { r#type }: Told| normalise(&r#type) == normalise(code));
+    let fails = status.is_client_error() || status.is_server_error();
+    Ok(Some(XroadError { code: code.to_owned(), told: told && fails }))
+}
+
+/// Reads what the security servers have put to an answer: it must be to this request.
+pub(super) fn read_echo(
+    headers: &HeaderMap,
+    client: &ClientId,
+    service: &ServiceId,
+    id: Option<&str>,
+) -> Result<Evidence, RestError> {
+    let must = |written, name| only(headers, written, name)?.ok_or(RestError::Missing { header: written });
+    if read_client(must("X-Road-Client", CLIENT)?)? != *client {
+        return Err(RestError::NotEchoed { header: "X-Road-Client" });
+    }
+    if read_service(must("X-Road-Service", SERVICE)?)? != *service {
+        return Err(RestError::NotEchoed { header: "X-Road-Service" });
+    }
+    let own_id = must("X-Road-Id", ID)?;
+    if id.is_some_and(|id| id != own_id) {
+        return Err(RestError::NotEchoed { header: "X-Road-Id" });
+    }
+    let hash = only(headers, "X-Road-Request-Hash", REQUEST_HASH)?;
+    let is_hash = |hash: &str| STANDARD.decode(hash).is_ok_and(|bytes| bytes.len() == HASH_BYTES);
+    if !hash.is_none_or(is_hash) {
+        return Err(RestError::RequestHash);
+    }
+    let request_id = only(headers, "X-Road-Request-Id", REQUEST_ID)?;
+    Ok(Evidence { request_id: request_id.map(str::to_owned), request_hash: hash.map(str::to_owned) })
+}
+
+/// The body of X-Road's own failure; `message` and `detail` stay unread.
+#[derive(Deserialize)]
+struct Told {
+    r#type: String,
+}
+
+impl fmt::Debug for Provided {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Provided").field("status", &self.status).finish_non_exhaustive()
+    }
+}

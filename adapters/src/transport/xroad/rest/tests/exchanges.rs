@@ -1,0 +1,107 @@
+//! Does a recorded exchange get the verdict of the security servers, with the code of its mistake?
+
+use super::super::{check_exchange, is_rest};
+
+const REQUEST: &str = "POST /r1/FI-TEST/GOV/9999903-9/etuudet/ohjaus/lahetteet?a=b%20c HTTP/1.1\r\n\
+    X-Road-Client: FI-TEST/ORG/9999902-0/polku\r\n\
+    X-Road-Id: 0193c5a0-0000-7000-8000-000000000003\r\n\
+    X-Road-Represented-Party: MUN/0564\r\n\
+    X-Road-Security-Server: FI-TEST/GOV/9999903-9/ss1\r\n\
+    Content-Type: application/json\r\n\r\n{}";
+const ANSWER: &str = "HTTP/1.1 201 Created\r\n\
+    X-Road-Client: FI-TEST/ORG/9999902-0/polku\r\n\
+    X-Road-Service: FI-TEST/GOV/9999903-9/etuudet/ohjaus\r\n\
+    X-Road-Id: 0193c5a0-0000-7000-8000-000000000003\r\n\
+    Content-Type: application/json\r\n\r\n{}";
+
+fn asked(from: &str, to: &str) -> String {
+    assert!(REQUEST.contains(from));
+    check_exchange(REQUEST.replacen(from, to, 1).as_bytes(), None).to_string()
+}
+
+fn answered(from: &str, to: &str) -> String {
+    assert!(ANSWER.contains(from));
+    let answer = ANSWER.replacen(from, to, 1);
+    check_exchange(REQUEST.as_bytes(), Some(answer.as_bytes())).to_string()
+}
+
+#[test]
+fn a_request_is_one_of_rest_by_its_first_line() {
+    assert!(is_rest(REQUEST.as_bytes()));
+    assert!(is_rest(b"GET /r2/x HTTP/1.1\n\n"));
+    let others: [&[u8]; 6] = [
+        b"",
+        b"<Envelope/>",
+        b"POST / HTTP/1.1\r\n\r\n<Envelope/>",
+        b"POST /rest HTTP/1.1\r\n\r\n",
+        b"Content-Type: text/xml\r\n\r\n<Envelope/>",
+        b"\xff\xfe /r1/ HTTP/1.1",
+    ];
+    assert!(!others.into_iter().any(is_rest));
+}
+
+#[test]
+fn a_good_exchange_is_accepted() {
+    assert_eq!(asked("\r\n", "\r\n"), "accept");
+    assert_eq!(asked("POST", "GET"), "accept");
+    assert_eq!(asked("/lahetteet?a=b%20c", ""), "accept");
+    assert_eq!(asked("Party: MUN/0564", "Party: 0564"), "accept");
+    assert_eq!(check_exchange(REQUEST.replace("\r\n", "\n").as_bytes(), None).to_string(), "accept");
+    assert_eq!(answered("\r\n", "\r\n"), "accept");
+    assert_eq!(answered("201 Created", "422"), "accept");
+}
+
+#[test]
+fn every_mistake_of_a_request_has_its_code() {
+    let cases = [
+        ("\r\n\r\n{}", "", "invalid_http_head"),
+        ("X-Road-Id:", "X-Road-Id", "invalid_http_head"),
+        (" HTTP/1.1", " HTTP/2", "invalid_http_head"),
+        ("POST", "FETCH", "invalid_http_method"),
+        ("/r1/", "/r2/", "invalid_protocol_version"),
+        ("/etuudet/ohjaus/lahetteet?a=b%20c", "/ohjaus", "invalid_request_path"),
+        ("/etuudet/", "//", "invalid_request_path"),
+        ("/etuudet/", "/et%2Fuudet/", "invalid_request_path"),
+        ("/etuudet/", "/et%zz/", "invalid_encoding"),
+        ("/etuudet/", "/et%C3%28/", "invalid_encoding"),
+        ("b%20c", "b%", "invalid_encoding"),
+        ("X-Road-Client: FI-TEST/ORG/9999902-0/polku\r\n", "", "missing_header_field"),
+        ("X-Road-Client", "X-Road-Client: FI/A/B\r\nX-Road-Client", "duplicate_header_field"),
+        ("X-Road-Id", "X-Road-Id: 1\r\nX-Road-Id", "duplicate_header_field"),
+        ("Content-Type", "Content-Type: text/plain\r\nContent-Type", "duplicate_header_field"),
+        ("0193c5a0-0000-7000-8000-000000000003", "", "invalid_header_field"),
+        ("0193c5a0-0000-7000-8000-000000000003", "ä", "invalid_header_field"),
+        ("9999902-0/polku", "9999902-0/polku/x", "invalid_client_identifier"),
+        ("FI-TEST/ORG/9999902-0/polku", "polku", "invalid_client_identifier"),
+        ("9999902-0/polku", "9999902-0/", "invalid_client_identifier"),
+        ("9999902-0/polku", "9999902-0/p lku", "invalid_encoding"),
+        ("9999903-9/ss1", "9999903-9", "invalid_security_server"),
+        ("MUN/0564", "MUN/0564/1", "invalid_represented_party"),
+        ("MUN/0564", "MUN/", "invalid_represented_party"),
+        ("Content-Type: application/json\r\n", "", "invalid_content_type"),
+    ];
+    for (from, to, code) in cases {
+        assert_eq!(asked(from, to), format!("reject client.{code}"), "{from} -> {to}");
+    }
+}
+
+#[test]
+fn every_mistake_of_an_answer_has_its_code() {
+    let cases = [
+        ("HTTP/1.1 201", "201", "invalid_http_head"),
+        ("9999902-0/polku", "9999902-0/other", "inconsistent_response"),
+        ("etuudet/ohjaus", "etuudet/other", "inconsistent_response"),
+        ("7000-8000", "7000-8001", "inconsistent_response"),
+        ("X-Road-Id: 0193c5a0-0000-7000-8000-000000000003\r\n", "", "missing_header_field"),
+        ("etuudet/ohjaus", "etuudet", "invalid_service_identifier"),
+        ("Content-Type: application/json\r\n", "", "invalid_content_type"),
+        ("Content-Type", "X-Road-Request-Hash: abc\r\nContent-Type", "invalid_request_hash"),
+    ];
+    for (from, to, code) in cases {
+        let expected = format!("reject server.clientproxy.service_failed.{code}");
+        assert_eq!(answered(from, to), expected, "{from} -> {to}");
+    }
+    let failed = "HTTP/1.1 500 \r\nX-Road-Error: Server.ServerProxy.AccessDenied\r\n\r\n{}";
+    let verdict = check_exchange(REQUEST.as_bytes(), Some(failed.as_bytes()));
+    assert_eq!(verdict.to_string(), "reject Server.ServerProxy.AccessDenied");
+}
