@@ -1,0 +1,245 @@
+//! By which doors does somebody else's text come in?
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
+use polku_adapters::formats::fhir::{Imported, Reading, import};
+use polku_adapters::transport::http::canned;
+use polku_adapters::{
+    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundEvent, Receipt,
+};
+use polku_proto::AgencyId;
+use polku_proto::identity::Oid;
+use polku_proto::v1::AgencyFacts;
+use ring::hmac;
+
+use crate::agencies::{Agencies, PIN, now};
+use crate::permit::message;
+
+/// A door: whose text comes in, and how it is read.
+pub struct Door {
+    /// The agency, and what comes in.
+    pub name: &'static str,
+    /// Reads it.
+    pub read: fn(&Agencies, &[u8]) -> Read,
+}
+
+/// What was read.
+pub type Read = Result<Taken, Refusal>;
+
+/// Something that was taken in.
+#[derive(PartialEq)]
+pub enum Taken {
+    /// A message of an agency's.
+    Event(Box<InboundEvent>),
+    /// The word that a delivery has arrived.
+    Receipt(Receipt),
+    /// Whether one has.
+    Status(DeliveryStatus),
+    /// What an agency holds on a person.
+    Facts(Box<AgencyFacts>),
+    /// A consent.
+    Consent(Box<Imported>),
+}
+
+/// Something that was not.
+#[derive(Debug, PartialEq)]
+pub struct Refusal {
+    /// The code that others are told: of the agency's protocol, or of what a delivery came to.
+    pub code: String,
+    /// What is said beside it, in errors and logs.
+    pub words: Vec<String>,
+}
+
+/// Answers over X-Road SOAP: to a delivery, to the question whether it has arrived, and faults.
+pub const SOAP_ANSWER: &[Door] = &[
+    Door { name: "te handover", read: |a, body| deliver(a, &*a.te, Item::Handover, Answer::soap(200, body)) },
+    Door { name: "te notice", read: |a, body| deliver(a, &*a.te, Item::Notice, Answer::soap(200, body)) },
+    Door { name: "te status", read: |a, body| status(a, &*a.te, Answer::soap(200, body)) },
+    Door { name: "te failure", read: |a, body| deliver(a, &*a.te, Item::Handover, Answer::soap(500, body)) },
+];
+
+/// Messages over X-Road SOAP at the gateway's own endpoint.
+pub const SOAP_REQUEST: &[Door] =
+    &[Door { name: "te request", read: |a, body| receive(&*a.te, &soap_headers(), body) }];
+
+/// FHIR JSON.
+pub const FHIR_JSON: &[Door] = &[
+    Door { name: "consent R4", read: |_, body| consent(Reading::R4Literal, body) },
+    Door { name: "consent R5", read: |_, body| consent(Reading::R5Negation, body) },
+];
+
+/// Webhooks, and other plain JSON.
+pub const WEBHOOK: &[Door] = &[
+    Door { name: "walmu webhook", read: |a, body| receive(&*a.walmu, &signed(body), body) },
+    Door {
+        name: "walmu handover",
+        read: |a, body| deliver(a, &*a.walmu, Item::Handover, Answer::json(201, body)),
+    },
+    Door {
+        name: "walmu refusal",
+        read: |a, body| deliver(a, &*a.walmu, Item::Handover, Answer::json(422, body)),
+    },
+    Door { name: "walmu status", read: |a, body| status(a, &*a.walmu, Answer::json(200, body)) },
+    Door { name: "walmu token", read: |a, body| deliver(a, &*a.walmu, Item::Handover, Answer::token(body)) },
+];
+
+/// Every door.
+pub fn all() -> impl Iterator<Item = &'static Door> {
+    [SOAP_ANSWER, SOAP_REQUEST, FHIR_JSON, WEBHOOK].into_iter().flatten()
+}
+
+/// What is sent.
+#[derive(Clone, Copy)]
+pub enum Item {
+    Handover,
+    Notice,
+    PlanPart,
+}
+
+/// What a server that is not there answers.
+pub struct Answer {
+    status: StatusCode,
+    content_type: &'static str,
+    /// To a question for a token; the usual one if there is none.
+    token: Option<Bytes>,
+    body: Bytes,
+}
+
+impl Answer {
+    pub fn soap(status: u16, body: &[u8]) -> Self {
+        Self { content_type: "text/xml; charset=UTF-8", ..Self::json(status, body) }
+    }
+
+    pub fn json(status: u16, body: &[u8]) -> Self {
+        let status = StatusCode::from_u16(status).unwrap();
+        Self { status, content_type: "application/json", token: None, body: Bytes::copy_from_slice(body) }
+    }
+
+    /// An answer to the question for a token. The one that is kept is refused, so that it is asked for.
+    pub fn token(body: &[u8]) -> Self {
+        Self { token: Some(Bytes::copy_from_slice(body)), ..Self::json(401, b"{}") }
+    }
+
+    fn serve(self) {
+        canned::serve(Box::new(move |request: Request<Bytes>| self.to(&request)));
+    }
+
+    fn to(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        let usual = Bytes::from_static(br#"{"access_token": "a", "token_type": "Bearer", "expires_in": 3600}"#);
+        let is_token = request.uri().path() == "/oauth2/token";
+        let (status, body) = match is_token {
+            true => (StatusCode::OK, self.token.clone().unwrap_or(usual)),
+            false => (self.status, self.body.clone()),
+        };
+        let mut response = Response::new(body);
+        *response.status_mut() = status;
+        response.headers_mut().insert("content-type", HeaderValue::from_static(self.content_type));
+        response
+    }
+}
+
+/// Sends a message, and reads the answer.
+pub fn deliver(agencies: &Agencies, adapter: &dyn Adapter, item: Item, answer: Answer) -> Read {
+    let recipient: &AgencyId = adapter.agency();
+    let permit = match item {
+        Item::Handover => agencies.permits.handover(recipient),
+        Item::Notice => agencies.permits.notice(recipient),
+        Item::PlanPart => agencies.permits.plan_part(recipient),
+    };
+    answer.serve();
+    let result = agencies.runtime.block_on(adapter.deliver(permit, now()));
+    result.map(Taken::Receipt).map_err(failed)
+}
+
+/// Asks whether a message has arrived, and reads the answer.
+pub fn status(agencies: &Agencies, adapter: &dyn Adapter, answer: Answer) -> Read {
+    answer.serve();
+    let result = agencies.runtime.block_on(adapter.status(&message(), now()));
+    result.map(Taken::Status).map_err(failed)
+}
+
+/// Asks what is held on a person, and reads the answer.
+pub fn fetch(agencies: &Agencies, adapter: &dyn Adapter, answer: Answer) -> Read {
+    let permit = agencies.permits.facts(adapter.agency());
+    answer.serve();
+    let result = agencies.runtime.block_on(adapter.fetch(permit, now()));
+    result.map(|facts| Taken::Facts(Box::new(facts))).map_err(failed)
+}
+
+/// Takes in a message that an agency sends of its own accord.
+pub fn receive(adapter: &dyn Adapter, headers: &HeaderMap, body: &[u8]) -> Read {
+    let inbound = inbound(headers, body);
+    let read = adapter.receive(&inbound);
+    crate::oracle::check_reply(adapter, &inbound, &read);
+    read.map(|event| Taken::Event(Box::new(event))).map_err(unreadable)
+}
+
+fn consent(reading: Reading, body: &[u8]) -> Read {
+    let Ok(text) = std::str::from_utf8(body) else {
+        return Err(Refusal { code: "no text".to_owned(), words: Vec::new() });
+    };
+    let organisations = |_: &Oid| Some("kela".parse().unwrap());
+    match import(text, reading, &organisations) {
+        Ok(imported) => Ok(Taken::Consent(Box::new(imported))),
+        Err(error) => Err(Refusal { code: format!("{:?}", error.problem), words: vec![error.path] }),
+    }
+}
+
+/// A message with a client certificate that is pinned.
+pub fn inbound<'a>(headers: &'a HeaderMap, body: &'a [u8]) -> Inbound<'a> {
+    Inbound { headers, body, peer: Some(PIN), now: now() }
+}
+
+/// The headers of a SOAP message.
+pub fn soap_headers() -> HeaderMap {
+    headers(&[("content-type", "text/xml; charset=utf-8"), ("soapaction", "\"\"")])
+}
+
+/// The headers of a webhook, with a signature over the body that fits.
+pub fn signed(body: &[u8]) -> HeaderMap {
+    let secret = include_str!("../testdata/webhook-secret").trim_end();
+    let seconds = now().as_second().to_string();
+    let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()));
+    context.update(seconds.as_bytes());
+    context.update(b".");
+    context.update(body);
+    let digits: String = context.sign().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    headers(&[("walmu-timestamp", &seconds), ("walmu-signature", &format!("v1={digits}"))])
+}
+
+/// Headers of these names and values; a name may stand more than once.
+pub fn headers(values: &[(&str, &str)]) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, value) in values {
+        let name: HeaderName = name.parse().unwrap();
+        headers.append(name, HeaderValue::from_str(value).unwrap());
+    }
+    headers
+}
+
+fn unreadable(error: InboundError) -> Refusal {
+    match error {
+        InboundError::Unauthenticated { expected } => {
+            Refusal { code: "UNAUTHENTICATED".to_owned(), words: vec![expected.to_owned()] }
+        }
+        InboundError::Malformed { code, expected } => Refusal { code, words: vec![expected] },
+    }
+}
+
+fn failed(error: AdapterError) -> Refusal {
+    let code = match &error.kind {
+        AdapterErrorKind::Rejected { code } => code.clone(),
+        AdapterErrorKind::Unavailable { .. } => "UNAVAILABLE".to_owned(),
+        AdapterErrorKind::Timeout => "TIMEOUT".to_owned(),
+        AdapterErrorKind::Unanswered => "UNANSWERED".to_owned(),
+        AdapterErrorKind::PermitMismatch => "PERMIT_MISMATCH".to_owned(),
+        AdapterErrorKind::Unwritable { what } => format!("UNWRITABLE.{}", what.replace(' ', "_")),
+    };
+    let mut words = Vec::new();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(error) = cause {
+        words.push(error.to_string());
+        cause = error.source();
+    }
+    Refusal { code, words }
+}
