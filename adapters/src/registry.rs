@@ -6,13 +6,14 @@ use polku_proto::{AgencyId, CategorySet};
 use thiserror::Error;
 
 use crate::Adapter;
-use crate::agencies::{te, walmu};
+use crate::agencies::{social, te, walmu};
 use crate::setting::SettingError;
 
 /// One line for each kind of agency.
 const KINDS: &[Kind] = &[
-    te::KIND,    // employment services
-    walmu::KIND, // case management of a youth workshop
+    social::KIND, // social services
+    te::KIND,     // employment services
+    walmu::KIND,  // case management of a youth workshop
 ];
 
 /// A kind of agency: what its adapter can do. `polku adapters list` shows it.

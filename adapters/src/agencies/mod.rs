@@ -4,6 +4,7 @@ mod answer;
 mod envelope;
 mod event;
 mod soap;
+pub mod social;
 pub mod te;
 #[cfg(test)]
 mod trial;

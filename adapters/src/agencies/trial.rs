@@ -1,5 +1,7 @@
 //! Which payloads are the adapters tried with? A made-up person, and a permit that the real engine gives.
 
+mod canary;
+mod plan;
 mod subsets;
 
 use std::path::PathBuf;
@@ -18,7 +20,8 @@ use polku_proto::{AgencyId, CategorySet, Party, Valid, time};
 
 use crate::{InboundChange, InboundEvent, InboundMatter};
 
-pub(super) use subsets::try_every_subset;
+pub(super) use plan::{PLAN, QUERY, facts_query, plan_part, query_permit};
+pub(super) use subsets::{FINNISH, Places, try_every_plan, try_every_referral, try_every_subset};
 
 pub(super) const YOUTH: &str = "0193c5a0-0000-7000-8000-000000000001";
 pub(super) const REFERRAL: &str = "0193c5a0-0000-7000-8000-000000000002";

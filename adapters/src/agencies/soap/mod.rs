@@ -7,7 +7,8 @@ mod inbound;
 mod office;
 mod parts;
 pub(super) mod settings;
+pub(super) mod tree;
 
 pub(super) use inbound::{Protocol, Service};
 pub(super) use office::{Head, Office, Outgoing};
-pub(super) use parts::{Expected, Parts, uuid};
+pub(super) use parts::{Expected, Parts, uuid, within_contract};

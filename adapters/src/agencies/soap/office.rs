@@ -85,8 +85,13 @@ impl Office {
         headers.user_id = professional.and_then(user_id).or_else(|| self.user_id.clone());
         headers.represented_party = self.represented.party(sender);
         headers.issue = issue.map(str::to_owned);
-        write_request(&headers, self.protocol.namespace, |writer| message.fill(writer))
-            .map_err(|error| Failure::new(unwritable, error))
+        let request = write_request(&headers, self.protocol.namespace, |writer| message.fill(writer))
+            .map_err(|error| Failure::new(unwritable.clone(), error))?;
+        // Whoever reads it has the same limit, and so has the check of the answer: too late to find out there.
+        if request.len() > XmlLimits::default().bytes {
+            return Err(unwritable.into());
+        }
+        Ok(request)
     }
 
     /// Reads an answer to a request that was fully written.

@@ -1,5 +1,7 @@
 //! Which codes do the employment services use?
 
+pub(super) mod plan;
+
 use polku_proto::v1::legal_claim::ConsentAsked;
 use polku_proto::v1::referral_notice::Kind;
 use polku_proto::v1::{DeliveryState, LegalGround, Outcome, Purpose, ReferralState, RejectionReason};
@@ -144,4 +146,19 @@ pub(super) fn read_reason(code: &str) -> Option<RejectionReason> {
 /// `tulos`, read.
 pub(super) fn read_outcome(code: &str) -> Option<Outcome> {
     event::read_code(code, outcome)
+}
+
+/// `kayttotarkoitus`, read.
+pub(super) fn read_purpose(code: &str) -> Option<Purpose> {
+    event::read_code(code, purpose)
+}
+
+/// `peruste` of `ilmoitusperuste`, read.
+pub(super) fn read_ground(code: &str) -> Option<LegalGround> {
+    event::read_code(code, ground)
+}
+
+/// `suostumusta` of `ilmoitusperuste`, read.
+pub(super) fn read_consent_asked(code: &str) -> Option<ConsentAsked> {
+    event::read_code(code, consent_asked)
 }

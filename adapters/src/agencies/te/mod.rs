@@ -1,6 +1,11 @@
 //! How do the employment services take referrals in, and tell about them? X-Road SOAP 4.0; see README.md.
 
 mod codes;
+mod details;
+mod plan;
+mod query;
+mod referral;
+mod sent;
 mod settings;
 mod update;
 mod wire;
@@ -11,7 +16,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use polku_policy::{Authorised, Reader};
 use polku_proto::v1::{AgencyFacts, Delivery, FactsQuery};
-use polku_proto::{AgencyId, CategorySet, MessageId};
+use polku_proto::{AgencyId, MessageId};
 
 use self::settings::Settings;
 use self::wire::Message;
@@ -39,9 +44,15 @@ pub const KIND: Kind = Kind {
     id: "te",
     name: "employment services",
     speaks: "X-Road SOAP 4.0",
-    delivers: &[Matter::Referral, Matter::StateChange, Matter::Information, Matter::ConsentWithdrawal],
-    fetches: CategorySet::EMPTY,
-    receives: &[Matter::StateChange],
+    delivers: &[
+        Matter::Referral,
+        Matter::StateChange,
+        Matter::Information,
+        Matter::ConsentWithdrawal,
+        Matter::PlanPart,
+    ],
+    fetches: query::ANSWERED,
+    receives: &[Matter::Referral, Matter::StateChange, Matter::Information, Matter::PlanPart],
     build,
 };
 
@@ -83,8 +94,17 @@ impl Adapter for EmploymentServices {
         status.map_err(|failure| failure.of(&self.office.agency))
     }
 
-    async fn fetch(&self, _: Authorised<FactsQuery>, _: Timestamp) -> Result<AgencyFacts, AdapterError> {
-        Err(Failure::from(AdapterErrorKind::Unwritable { what: "query" }).of(&self.office.agency))
+    async fn fetch(
+        &self,
+        query: Authorised<FactsQuery>,
+        now: Timestamp,
+    ) -> Result<AgencyFacts, AdapterError> {
+        let spent = query.spend(&Reader::Agency(self.office.agency.clone()), now);
+        let result = match spent {
+            Ok((query, _)) => self.ask(query).await,
+            Err(mismatch) => Err(Failure::new(AdapterErrorKind::PermitMismatch, mismatch)),
+        };
+        result.map_err(|failure| failure.of(&self.office.agency))
     }
 
     fn receive(&self, inbound: &Inbound<'_>) -> Result<InboundEvent, InboundError> {
@@ -104,5 +124,10 @@ impl EmploymentServices {
         let message = Message::of(Envelope::open(delivery)?, &self.office.agency)?;
         let answer = self.office.exchange(&message).await?;
         wire::read_receipt(&answer).ok_or(UNUSABLE.into())
+    }
+    async fn ask(&self, query: FactsQuery) -> Result<AgencyFacts, Failure> {
+        let (query, asked) = query::outgoing(query)?;
+        let answer = self.office.exchange(&Message::asking(query)).await?;
+        query::read(&answer, &self.office.agency, &asked).map_err(|_| UNUSABLE.into())
     }
 }

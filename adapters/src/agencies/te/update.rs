@@ -4,36 +4,67 @@
 
 use polku_proto::{AgencyId, ReferralId};
 
-use super::codes;
+use super::{codes, details};
 use crate::agencies::event::{Action, Details, Misfit, change, official, unit};
-use crate::agencies::soap::{Expected, Parts, Service, uuid};
+use crate::agencies::soap::{Expected, Parts, Service, uuid, within_contract};
 use crate::transport::xml::{Element, XmlWriter};
-use crate::{InboundEvent, InboundMatter, InboundOutcome};
+use crate::{InboundChange, InboundEvent, InboundMatter, InboundOutcome};
 
 /// A step in a referral.
-pub(super) const SERVICE: Service = Service { code: "paivitaLahete", read, answer };
+pub(super) const CHANGE: Service = Service { code: "paivitaLahete", read, answer };
 
-/// Reads the body's element.
+/// `toimenpide` of an office that has sent the referral and answers a question.
+const INFORMATION: &str = "ANNA_LISATIEDOT";
+
+/// What is to happen.
+enum Step {
+    Move(Action),
+    Inform,
+}
+
 fn read(body: &Element, _: &AgencyId) -> Result<InboundEvent, Expected> {
     let mut parts = Parts::of(body)?;
     let message = parts.text("sanomaTunnus").and_then(uuid).ok_or("`sanomaTunnus`, a UUID, first")?;
     let referral = parts.text("laheteTunnus").and_then(referral).ok_or("`laheteTunnus`, a UUID, second")?;
-    let (official, unit) = read_kasittelija(parts.element("kasittelija"))?;
-    let action = parts.text("toimenpide").and_then(codes::read_action);
-    let action: Action = action.ok_or("`toimenpide`, one of the documented codes, fourth")?;
+    let (official, unit) = read_official(&mut parts)?;
+    let step = parts.text("toimenpide").and_then(read_step);
+    let change = match step.ok_or("`toimenpide`, one of the documented codes, fourth")? {
+        Step::Move(action) => read_move(&mut parts, action)?,
+        Step::Inform => read_information(&mut parts)?,
+    };
+    Ok(InboundEvent { message, official, unit, matter: InboundMatter::Change { referral, change } })
+}
+
+fn read_step(code: &str) -> Option<Step> {
+    if code == INFORMATION { Some(Step::Inform) } else { codes::read_action(code).map(Step::Move) }
+}
+
+fn read_move(parts: &mut Parts<'_>, action: Action) -> Result<InboundChange, Expected> {
     let reason =
         parts.text("syy").map(|code| codes::read_reason(code).ok_or("one of the documented codes in `syy`"));
     let outcome = parts
         .text("tulos")
         .map(|code| codes::read_outcome(code).ok_or("one of the documented codes in `tulos`"));
     let note = parts.text("huomautus").map(str::to_owned);
-    parts.end("nothing but the documented elements, in the documented order, in `paivitaLahete`")?;
+    parts.end()?;
     let details = Details { reason: reason.transpose()?, outcome: outcome.transpose()?, note };
-    let change = change(action, details).map_err(wording)?;
-    Ok(InboundEvent { message, official, unit, matter: InboundMatter::Change { referral, change } })
+    change(action, details).map_err(wording)
 }
 
-/// Fills the answer.
+/// Whom it is about, the referral says: the answer cannot say otherwise.
+fn read_information(parts: &mut Parts<'_>) -> Result<InboundChange, Expected> {
+    let inside = parts.group("lisatiedot")?;
+    let mut inside = inside.ok_or("`lisatiedot` with `ANNA_LISATIEDOT`")?;
+    let answer = details::read(&mut inside)?;
+    inside.end()?;
+    parts.end()?;
+    if !answer.identity_code.is_empty() {
+        return Err("no `henkilotunnus` in `lisatiedot`: the referral says whom it is about".into());
+    }
+    let answer = Box::new(within_contract(answer)?);
+    Ok(InboundChange::ProvideInformation { answer, origin: None })
+}
+
 fn answer(outcome: &InboundOutcome, writer: &mut XmlWriter) {
     if let InboundOutcome::Applied { state, sequence } = outcome {
         writer
@@ -42,16 +73,18 @@ fn answer(outcome: &InboundOutcome, writer: &mut XmlWriter) {
     }
 }
 
-fn read_kasittelija(element: Option<&Element>) -> Result<(String, String), Expected> {
-    let mut parts = Parts::of(element.ok_or("`kasittelija` third")?)?;
+/// Reads `kasittelija`: the official, and the unit.
+pub(super) fn read_official(parts: &mut Parts<'_>) -> Result<(String, String), Expected> {
+    let element = parts.element("kasittelija");
+    let mut parts = Parts::of(element.ok_or("`kasittelija` in its place")?)?;
     let tunnus = official(parts.text("tunnus").unwrap_or_default()).map_err(wording)?;
     let yksikko = unit(parts.text("yksikko").unwrap_or_default()).map_err(wording)?;
-    parts.end("`tunnus` and `yksikko`, in this order and nothing else, in `kasittelija`")?;
+    parts.end()?;
     Ok((tunnus, yksikko))
 }
 
-fn wording(misfit: Misfit) -> &'static str {
-    match misfit {
+fn wording(misfit: Misfit) -> Expected {
+    Expected::from(match misfit {
         Misfit::Official => {
             "`kasittelija/tunnus`: 1 to 64 letters, digits and `._:@-`, and no personal identity code"
         }
@@ -62,7 +95,7 @@ fn wording(misfit: Misfit) -> &'static str {
         Misfit::OutcomeUnexpected => "`tulos` with no other `toimenpide` than `PAATA` and `EPAONNISTUI`",
         Misfit::NoteMissing => "`huomautus` with `PYYDA_LISATIETOJA`, `KESKEYTA` and `EPAONNISTUI`",
         Misfit::Note => "`huomautus`: at most 2000 characters, without control characters",
-    }
+    })
 }
 
 fn referral(text: &str) -> Option<ReferralId> {

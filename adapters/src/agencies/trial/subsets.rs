@@ -1,148 +1,291 @@
 //! Which values may stand in a message, for every set of categories that a consent can name?
 
-use polku_policy::{Decision, Reader};
+use polku_policy::{Decision, Engine, Question, Reader};
 use polku_proto::v1::delivery::Item;
 use polku_proto::v1::legal_claim::ConsentAsked;
 use polku_proto::v1::{
-    ContactDetails, DataCategory, Delivery, EducationWork, LegalClaim, LegalGround, ReferralContent,
-    ReferralHandover, ReferralNotice,
+    Achievement, ActionState, ContactDetails, DataCategory, Delivery, EducationWork, GoalState, LegalClaim,
+    LegalGround, MeetingState, PlanAction, PlanGoal, PlanMeeting, PlanNeed, PlanPart, ReferralContent,
+    ReferralHandover, ReferralNotice, Worker,
 };
-use polku_proto::{CategorySet, Valid};
+use polku_proto::{AgencyId, CategorySet, Valid, time};
 
-use super::{agency, delivery, engine, handover, index_for, notice, now, question};
-
-/// A value that nothing else contains, and its category.
-type Canary = (DataCategory, &'static str);
-
-/// Every value of the content. Those too short to be told from chance stand with the name of their place.
-const CONTENT: [Canary; 24] = [
-    (DataCategory::IdentityContact, "020504A902E"),
-    (DataCategory::IdentityContact, "Qaahto Vreemi"),
-    (DataCategory::IdentityContact, "Wolpukka-Jax"),
-    (DataCategory::IdentityContact, "asiointikieli"),
-    (DataCategory::IdentityContact, "PL 8817 Zyxlehto"),
-    (DataCategory::AddressContact, "+358 99 7150432"),
-    (DataCategory::AddressContact, "vq7k@postia.invalid"),
-    (DataCategory::AddressContact, "Rhubarbkuja 6174"),
-    (DataCategory::AddressContact, "ZK-48 QX"),
-    (DataCategory::AddressContact, "Ylibuzzula"),
-    (DataCategory::AddressContact, "687"),
-    (DataCategory::GuidanceNotes, "gn-hq5w2"),
-    (DataCategory::ServiceNeeds, "sn-bb81z"),
-    (DataCategory::EducationWork, "koulutusaste"),
-    (DataCategory::EducationWork, "ew-xo31j"),
-    (DataCategory::EducationWork, "ew-kk77v"),
-    (DataCategory::EducationWork, "tyonhakijanTila"),
-    (DataCategory::SocialSituation, "so-p0tt6"),
-    (DataCategory::HealthCapacity, "he-zw9uu"),
-    (DataCategory::Housing, "ho-mm4qd"),
-    (DataCategory::BenefitsIncome, "be-yr2xk"),
-    (DataCategory::JointPlan, "jp-tt0wv"),
-    (DataCategory::ServiceAttendance, "at-qq6nb"),
-    (DataCategory::OutcomeMeasures, "om-zz3hj"),
-];
-const MORE: [Canary; 2] =
-    [(DataCategory::QualityOfLife, "ql-vx5ee"), (DataCategory::ServiceAttendance, "cw-kb3jd")];
-const HANDOVER: [Canary; 1] = [(DataCategory::GuidanceNotes, "st-wj8ob")];
-/// The sender's note goes to the recipient; the recipient's own word does not.
-const NOTICE: [Canary; 3] = [
-    (DataCategory::GuidanceNotes, "nt-ug4rm"),
-    (DataCategory::ReferralStatus, "hylkaysSyy"),
-    (DataCategory::ReferralStatus, "tulos\u{0}"),
-];
+use super::canary::Canaries;
+use super::{agency, delivery, engine, handover, index_for, instant, notice, now, plan_part, question};
 
 /// What a recipient would be sent, written by its adapter.
 pub(in crate::agencies) type Written = Vec<u8>;
 
-/// Has a handover and a notice written under a consent for every set of categories, and holds each value against the
-/// permit: there if its category is in it, and nowhere if not. Every permit is the real engine's, and has no more than
-/// the consent, save what became of a referral, which its parties are told anyway.
+/// What stands in an agency's message if and only if one of those values does that are too short to be told from chance.
+pub(in crate::agencies) struct Places {
+    pub(in crate::agencies) contact_language: &'static str,
+    pub(in crate::agencies) education_level: &'static str,
+    pub(in crate::agencies) job_seeker_status: &'static str,
+    pub(in crate::agencies) rejection_reason: &'static str,
+    pub(in crate::agencies) outcome: &'static str,
+}
+
+/// Has a handover and a notice written under a consent for every set of categories, by an adapter whose agency has the
+/// usual Finnish names for the places of values, and its own for that of the outcome.
 pub(in crate::agencies) fn try_every_subset(
     recipient: &str,
-    outcome_place: &str,
+    outcome: &'static str,
     write: impl Fn(Delivery, &Decision) -> Written,
 ) {
-    let to = agency(recipient);
-    let (engine, question) = (engine(&to), question(&to));
-    let personal: Vec<DataCategory> = CategorySet::ALL.difference(CategorySet::ENVELOPE).iter().collect();
-    let deliveries = [
-        (delivery(recipient, Item::Handover(full_handover())), &HANDOVER[..]),
-        (delivery(recipient, Item::Notice(full_notice())), &NOTICE[..]),
-    ];
-    let news = CategorySet::of(&[DataCategory::ReferralStatus]);
+    try_every_referral(recipient, &Places { outcome, ..FINNISH }, write);
+}
+
+/// The places as most Finnish agencies name them.
+pub(in crate::agencies) const FINNISH: Places = Places {
+    contact_language: "asiointikieli",
+    education_level: "koulutusaste",
+    job_seeker_status: "tyonhakijanTila",
+    rejection_reason: "hylkaysSyy",
+    outcome: "tulos\"",
+};
+
+/// Has a handover and a notice written under a consent for every set of categories, and holds each value against the
+/// permit: there if its category is in it, and nowhere if not.
+pub(in crate::agencies) fn try_every_referral(
+    recipient: &str,
+    places: &Places,
+    write: impl Fn(Delivery, &Decision) -> Written,
+) {
+    let trial = Trial::new(recipient);
+    let (mut in_handover, mut in_notice) = (Canaries::default(), Canaries::default());
+    let handover = full_handover(&mut in_handover);
+    let handover = Valid::check(delivery(recipient, Item::Handover(handover))).unwrap();
+    let notice = full_notice(&mut in_notice);
+    let notice = Valid::check(delivery(recipient, Item::Notice(notice))).unwrap();
     let mut written = 0;
-    for bits in 0..1_u32 << personal.len() {
-        let chosen = personal.iter().enumerate().filter(|(place, _)| bits & (1 << place) != 0);
-        let chosen: CategorySet = chosen.map(|(_, category)| *category).collect();
-        let index = index_for(&to, chosen);
-        for (delivery, own) in &deliveries {
-            let delivery = Valid::check(delivery.clone()).unwrap();
-            let Ok(permit) = engine.authorise(&index, delivery, CategorySet::EMPTY, &question) else {
-                assert!(chosen.is_subset(news), "{chosen} is denied");
-                continue;
-            };
-            let (delivery, decision) = permit.spend(&Reader::Agency(to.clone()), now()).unwrap();
-            let permitted = decision.permitted().difference(CategorySet::ENVELOPE);
-            assert!(permitted.difference(chosen).is_subset(news), "{permitted} under {chosen}");
-            let text = String::from_utf8(write(delivery, &decision)).unwrap();
-            for (category, value) in CONTENT.iter().chain(&MORE).chain(*own) {
-                let value = if value.ends_with('\u{0}') { outcome_place } else { *value };
-                let there = text.contains(value);
-                assert_eq!(there, permitted.contains(*category), "{value} under {chosen}");
-            }
+    trial.every_set(|chosen| {
+        if let Some((text, permitted)) = trial.write(chosen, handover.clone(), &write) {
+            in_handover.check(&text, permitted);
+            in_content(places).iter().for_each(|value| value.check(&text, permitted));
             written += 1;
         }
-    }
+        if let Some((text, permitted)) = trial.write(chosen, notice.clone(), &write) {
+            in_notice.check(&text, permitted);
+            let news = in_news(places);
+            in_content(places).iter().chain(&news).for_each(|value| value.check(&text, permitted));
+            written += 1;
+        }
+    });
     // A handover tells no news, so that it is denied under none and under that category alone.
     assert_eq!(written, 2 * 16_384 - 2);
 }
 
-fn full_handover() -> ReferralHandover {
+/// The same of a part of a plan, with a need, a goal, an action and a meeting of every category in it: an item is there
+/// as a whole if its category is permitted, and the place of a meeting if the address is as well.
+pub(in crate::agencies) fn try_every_plan(
+    recipient: &str,
+    places: &Places,
+    write: impl Fn(Delivery, &Decision) -> Written,
+) {
+    let trial = Trial::new(recipient);
+    let mut canaries = Canaries::default();
+    let part = full_plan(&mut canaries);
+    let part = Delivery { referral: String::new(), ..delivery(recipient, Item::PlanPart(part)) };
+    let part = Valid::check(part).unwrap();
+    let mut written = 0;
+    trial.every_set(|chosen| {
+        if let Some((text, permitted)) = trial.write(chosen, part.clone(), &write) {
+            canaries.check(&text, permitted);
+            in_content(places).iter().for_each(|value| value.check(&text, permitted));
+            written += 1;
+        }
+    });
+    // Under no consent there is a plan part only for what became of a referral.
+    assert!(written >= 16_384 - 2, "{written}");
+}
+
+/// The agency that everything is sent to, and who decides.
+struct Trial {
+    to: AgencyId,
+    engine: Engine,
+    question: Question,
+}
+
+impl Trial {
+    fn new(recipient: &str) -> Self {
+        let to = agency(recipient);
+        Self { engine: engine(&to), question: question(&to), to }
+    }
+
+    fn every_set(&self, mut each: impl FnMut(CategorySet)) {
+        let personal: Vec<DataCategory> = CategorySet::ALL.difference(CategorySet::ENVELOPE).iter().collect();
+        for bits in 0..1_u32 << personal.len() {
+            let chosen = personal.iter().enumerate().filter(|(place, _)| bits & (1 << place) != 0);
+            each(chosen.map(|(_, category)| *category).collect());
+        }
+    }
+
+    /// Gives what is written under a consent for these categories, and what is permitted. Every permit is the real
+    /// engine's, and has no more than the consent, save what became of a referral, which its parties are told anyway.
+    fn write(
+        &self,
+        chosen: CategorySet,
+        delivery: Valid<Delivery>,
+        write: impl Fn(Delivery, &Decision) -> Written,
+    ) -> Option<(String, CategorySet)> {
+        let news = CategorySet::of(&[DataCategory::ReferralStatus]);
+        let index = index_for(&self.to, chosen);
+        let Ok(permit) = self.engine.authorise(&index, delivery, CategorySet::EMPTY, &self.question) else {
+            assert!(chosen.is_subset(news), "{chosen} is denied");
+            return None;
+        };
+        let (delivery, decision) = permit.spend(&Reader::Agency(self.to.clone()), now()).unwrap();
+        let permitted = decision.permitted().difference(CategorySet::ENVELOPE);
+        assert!(permitted.difference(chosen).is_subset(news), "{permitted} under {chosen}");
+        Some((String::from_utf8(write(delivery, &decision)).unwrap(), permitted))
+    }
+}
+
+/// A value that is looked for by itself.
+struct Alone(DataCategory, &'static str);
+
+impl Alone {
+    fn check(&self, text: &str, permitted: CategorySet) {
+        let Self(category, value) = self;
+        assert!(text.contains(value) == permitted.contains(*category), "{value} under {permitted}\n{text}");
+    }
+}
+
+fn in_content(places: &Places) -> [Alone; 5] {
+    [
+        Alone(DataCategory::IdentityContact, "020504A902E"),
+        Alone(DataCategory::IdentityContact, places.contact_language),
+        Alone(DataCategory::AddressContact, "687"),
+        Alone(DataCategory::EducationWork, places.education_level),
+        Alone(DataCategory::EducationWork, places.job_seeker_status),
+    ]
+}
+
+fn in_news(places: &Places) -> [Alone; 2] {
+    [
+        Alone(DataCategory::ReferralStatus, places.rejection_reason),
+        Alone(DataCategory::ReferralStatus, places.outcome),
+    ]
+}
+
+fn full_handover(canaries: &mut Canaries) -> ReferralHandover {
     ReferralHandover {
         claim: Some(LegalClaim {
             ground: LegalGround::OutreachNotice.into(),
-            statement: "st-wj8ob".into(),
+            statement: canaries.text(&[DataCategory::GuidanceNotes]),
             consent_asked: ConsentAsked::NotReached.into(),
         }),
-        ..handover(Some(content()))
+        ..handover(Some(content(canaries)))
     }
 }
 
-fn full_notice() -> ReferralNotice {
-    ReferralNotice { answer: Some(content()), sender_note: "nt-ug4rm".into(), ..notice() }
+/// The sender's note goes to the recipient; the recipient's own word does not.
+fn full_notice(canaries: &mut Canaries) -> ReferralNotice {
+    ReferralNotice {
+        answer: Some(content(canaries)),
+        sender_note: canaries.text(&[DataCategory::GuidanceNotes]),
+        ..notice()
+    }
 }
 
-fn content() -> ReferralContent {
+fn content(canaries: &mut Canaries) -> ReferralContent {
+    let address = &[DataCategory::AddressContact];
+    let person = &[DataCategory::IdentityContact];
+    let work = &[DataCategory::EducationWork];
     ReferralContent {
         identity_code: "020504A902E".into(),
-        given_names: "Qaahto Vreemi".into(),
-        family_name: "Wolpukka-Jax".into(),
+        given_names: canaries.text(person),
+        family_name: canaries.text(person),
         contact_language: "sv".into(),
         contact: Some(ContactDetails {
-            phone: "+358 99 7150432".into(),
-            email: "vq7k@postia.invalid".into(),
-            street_address: "Rhubarbkuja 6174".into(),
-            postal_code: "ZK-48 QX".into(),
-            city: "Ylibuzzula".into(),
+            phone: canaries.phone(address),
+            email: canaries.text(address),
+            street_address: canaries.text(address),
+            postal_code: canaries.text(address),
+            city: canaries.text(address),
             municipality: "687".into(),
         }),
-        reason: "gn-hq5w2".into(),
-        service_needs: vec!["sn-bb81z".into()],
+        reason: canaries.text(&[DataCategory::GuidanceNotes]),
+        service_needs: vec![canaries.text(&[DataCategory::ServiceNeeds])],
         education_work: Some(EducationWork {
             education_level: Some(7),
-            education: "ew-xo31j".into(),
-            work_history: "ew-kk77v".into(),
+            education: canaries.text(work),
+            work_history: canaries.text(work),
             job_seeker_status: "06".into(),
         }),
-        social_situation: "so-p0tt6".into(),
-        health_capacity: "he-zw9uu".into(),
-        housing: "ho-mm4qd".into(),
-        benefits_income: "be-yr2xk".into(),
-        joint_plan: "jp-tt0wv".into(),
-        service_attendance: "at-qq6nb".into(),
-        outcome_measures: "om-zz3hj".into(),
-        quality_of_life: "ql-vx5ee".into(),
-        correspondence_address: "PL 8817 Zyxlehto".into(),
-        contact_wish: "cw-kb3jd".into(),
+        social_situation: canaries.text(&[DataCategory::SocialSituation]),
+        health_capacity: canaries.text(&[DataCategory::HealthCapacity]),
+        housing: canaries.text(&[DataCategory::Housing]),
+        benefits_income: canaries.text(&[DataCategory::BenefitsIncome]),
+        joint_plan: canaries.text(&[DataCategory::JointPlan]),
+        service_attendance: canaries.text(&[DataCategory::ServiceAttendance]),
+        outcome_measures: canaries.text(&[DataCategory::OutcomeMeasures]),
+        quality_of_life: canaries.text(&[DataCategory::QualityOfLife]),
+        correspondence_address: canaries.text(person),
+        contact_wish: canaries.text(&[DataCategory::ServiceAttendance]),
     }
+}
+
+fn full_plan(canaries: &mut Canaries) -> PlanPart {
+    let attendance = &[DataCategory::ServiceAttendance];
+    let mut part = PlanPart {
+        background: Some(content(canaries)),
+        needs: Vec::new(),
+        goals: Vec::new(),
+        actions: Vec::new(),
+        meetings: Vec::new(),
+        client_view: canaries.text(&[DataCategory::JointPlan]),
+        worker_view: canaries.text(&[DataCategory::GuidanceNotes]),
+        next_review: canaries.date(&[DataCategory::JointPlan]),
+        responsible_worker: Some(Worker {
+            id: canaries.text(attendance),
+            name: canaries.text(attendance),
+            unit: canaries.text(attendance),
+            phone: canaries.phone(attendance),
+            email: canaries.text(attendance),
+        }),
+        ..plan_part()
+    };
+    for category in CategorySet::ALL.difference(CategorySet::ENVELOPE).iter() {
+        let own = &[category];
+        let need = canaries.text(own);
+        let goal = canaries.text(own);
+        part.goals.push(PlanGoal {
+            id: goal.clone(),
+            category: category.into(),
+            text: canaries.text(own),
+            state: GoalState::Active.into(),
+            achievement: Achievement::Improving.into(),
+            due: canaries.date(own),
+            needs: vec![need.clone()],
+        });
+        part.needs.push(PlanNeed {
+            id: need,
+            category: category.into(),
+            text: canaries.text(own),
+            found_in_meeting: true,
+        });
+        part.actions.push(PlanAction {
+            id: canaries.text(own),
+            category: category.into(),
+            text: canaries.text(own),
+            state: ActionState::NotDone.into(),
+            goal,
+            provider: canaries.text(own),
+            ptv_service: canaries.uuid(own),
+            start: canaries.date(own),
+            end: canaries.date(own),
+            reason: canaries.text(own),
+        });
+        part.meetings.push(PlanMeeting {
+            id: canaries.text(own),
+            category: category.into(),
+            time: time::to_wire(instant(&format!("{}T10:00:00Z", canaries.date(own)))).ok(),
+            state: MeetingState::Held.into(),
+            place: canaries.text(&[category, DataCategory::AddressContact]),
+            participants: vec![canaries.text(own)],
+            note: canaries.text(own),
+        });
+    }
+    part
 }

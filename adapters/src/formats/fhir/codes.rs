@@ -5,21 +5,21 @@ use polku_proto::v1::{ConsentState, LegalBasis, PermitDomain, Purpose};
 use serde_json::{Value, json};
 
 /// Personal identity codes (FHIR Finland).
-pub(super) const HETU: &str = "urn:oid:1.2.246.21";
+pub(crate) const HETU: &str = "urn:oid:1.2.246.21";
 /// The gateway's name of a young person.
 pub(super) const YOUTH: &str = "urn:polku:youth";
 /// An agency, or `agency/unit`.
-pub(super) const AGENCY: &str = "urn:polku:agency";
+pub(crate) const AGENCY: &str = "urn:polku:agency";
 /// Identifiers that are URIs themselves; organisations are `urn:oid:` and their object identifier.
-pub(super) const URI: &str = "urn:ietf:rfc:3986";
+pub(crate) const URI: &str = "urn:ietf:rfc:3986";
 /// Before an object identifier.
-pub(super) const OID: &str = "urn:oid:";
+pub(crate) const OID: &str = "urn:oid:";
 /// A professional, by the agency's own id.
-pub(super) const PROFESSIONAL: &str = "urn:polku:professional";
+pub(crate) const PROFESSIONAL: &str = "urn:polku:professional";
 /// Purposes of the contract.
-pub(super) const PURPOSE: &str = "urn:polku:purpose";
+pub(crate) const PURPOSE: &str = "urn:polku:purpose";
 /// Data categories of the contract.
-pub(super) const DATA_CATEGORY: &str = "urn:polku:data-category";
+pub(crate) const DATA_CATEGORY: &str = "urn:polku:data-category";
 /// Kinds of instruments of the contract.
 pub(super) const KIND: &str = "urn:polku:consent-kind";
 /// Domains of permits of the contract.
@@ -41,16 +41,16 @@ pub(super) const ACT_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActC
 /// FHIR's own list of policies, under which some write the same codes.
 pub(super) const POLICY_CODES: &str = "http://terminology.hl7.org/CodeSystem/consentpolicycodes";
 /// Who takes part in a disclosure (HL7 version 3, ParticipationType).
-pub(super) const PARTICIPATION: &str = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType";
+pub(crate) const PARTICIPATION: &str = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType";
 /// What is done with the data.
 pub(super) const ACTION: &str = "http://terminology.hl7.org/CodeSystem/consentaction";
 /// LOINC, for the kind of document.
 pub(super) const LOINC: &str = "http://loinc.org";
 /// How somebody took part in what a Provenance tells of.
-pub(super) const PROVENANCE_AGENT: &str = "http://terminology.hl7.org/CodeSystem/provenance-participant-type";
+pub(crate) const PROVENANCE_AGENT: &str = "http://terminology.hl7.org/CodeSystem/provenance-participant-type";
 
 /// Writes a CodeableConcept of one code.
-pub(super) fn concept(system: &str, code: &str) -> Value {
+pub(crate) fn concept(system: &str, code: &str) -> Value {
     json!({"coding": [{"system": system, "code": code}]})
 }
 
@@ -129,6 +129,6 @@ pub(super) fn read_basis(code: &str) -> Option<LegalBasis> {
 }
 
 /// Finds the purpose of a code.
-pub(super) fn read_purpose(code: &str) -> Option<Purpose> {
+pub(crate) fn read_purpose(code: &str) -> Option<Purpose> {
     polku_policy::PurposeSet::ALL.iter().find(|found| polku_policy::purpose_name(*found) == code)
 }

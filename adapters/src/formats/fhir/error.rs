@@ -82,22 +82,22 @@ pub enum Problem {
 
 /// Where in a document. Made of FHIR names and numbers only.
 #[derive(Debug, Clone)]
-pub(super) struct Place(String);
+pub(crate) struct Place(String);
 
 impl Place {
-    pub(super) fn root(name: &'static str) -> Self {
+    pub(crate) fn root(name: &'static str) -> Self {
         Self(name.to_owned())
     }
 
-    pub(super) fn below(&self, name: &str) -> Self {
+    pub(crate) fn below(&self, name: &str) -> Self {
         Self(format!("{self}.{name}"))
     }
 
-    pub(super) fn item(&self, number: usize) -> Self {
+    pub(crate) fn item(&self, number: usize) -> Self {
         Self(format!("{self}[{number}]"))
     }
 
-    pub(super) fn fault(&self, problem: Problem) -> ImportError {
+    pub(crate) fn fault(&self, problem: Problem) -> ImportError {
         ImportError { path: self.0.clone(), problem }
     }
 }

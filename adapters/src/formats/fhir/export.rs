@@ -246,7 +246,7 @@ fn performer(given_by: GivenBy, patient: &Value) -> Option<Value> {
 }
 
 /// Names an agency or a unit. An object identifier names the whole organisation, so that a unit is never named by it.
-pub(super) fn organisation(party: &Party, parties: &dyn Fn(&AgencyId) -> Option<Organisation>) -> Value {
+pub(crate) fn organisation(party: &Party, parties: &dyn Fn(&AgencyId) -> Option<Organisation>) -> Value {
     let known = parties(&party.agency);
     let oid = known.as_ref().and_then(|known| known.business_id.as_ref()).filter(|_| party.unit.is_none());
     let identifier = match oid {

@@ -11,7 +11,7 @@ use super::region::Region;
 use super::{codes, moment};
 
 /// Finds the one agency that an object identifier names.
-pub(super) type Organisations<'a> = &'a dyn Fn(&Oid) -> Option<AgencyId>;
+pub(crate) type Organisations<'a> = &'a dyn Fn(&Oid) -> Option<AgencyId>;
 
 /// What a provision says about its reach. `None` and no instant: it does not say.
 #[derive(Debug, Clone, Default)]
@@ -203,7 +203,7 @@ fn instant(
 }
 
 /// Reads a reference to an organisation.
-fn party(mut reference: Object, organisations: Organisations<'_>) -> Result<Party, ImportError> {
+pub(crate) fn party(mut reference: Object, organisations: Organisations<'_>) -> Result<Party, ImportError> {
     let type_place = reference.at("type");
     if reference.text("type")?.is_some_and(|found| found != "Organization") {
         return Err(type_place.fault(Problem::Unsupported));
@@ -226,7 +226,7 @@ fn party(mut reference: Object, organisations: Organisations<'_>) -> Result<Part
 }
 
 /// Reads the system and value of an identifier that is in use.
-pub(super) fn identifier_of(mut identifier: Object) -> Result<(String, String), ImportError> {
+pub(crate) fn identifier_of(mut identifier: Object) -> Result<(String, String), ImportError> {
     let place = identifier.at("use");
     if identifier.text("use")?.is_some_and(|found| !matches!(found.as_str(), "official" | "usual")) {
         return Err(place.fault(Problem::Unsupported));
@@ -238,7 +238,7 @@ pub(super) fn identifier_of(mut identifier: Object) -> Result<(String, String), 
 }
 
 /// Reads the system and code of a coding.
-pub(super) fn coding(mut coding: Object) -> Result<(String, String), ImportError> {
+pub(crate) fn coding(mut coding: Object) -> Result<(String, String), ImportError> {
     let read = (coding.required_text("system")?, coding.required_text("code")?);
     coding.pass_over(&["display", "userSelected", "id"]);
     coding.end()?;

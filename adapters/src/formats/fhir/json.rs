@@ -14,10 +14,15 @@ const LONGEST: usize = 65_536;
 const TWICE: &str = "repeated member";
 
 /// Reads a document.
-pub(super) fn read(text: &str, place: &Place) -> Result<Value, ImportError> {
+pub(crate) fn read(text: &str, place: &Place) -> Result<Value, ImportError> {
     if text.len() > LONGEST {
         return Err(place.fault(Problem::TooLong));
     }
+    read_bounded(text, place)
+}
+
+/// Reads a document whose length somebody else has bounded.
+pub(crate) fn read_bounded(text: &str, place: &Place) -> Result<Value, ImportError> {
     match serde_json::from_str(text) {
         Ok(Unique(value)) => Ok(value),
         Err(error) if error.to_string().starts_with(TWICE) => Err(place.fault(Problem::Twice)),

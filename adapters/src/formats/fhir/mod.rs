@@ -26,20 +26,24 @@
 //! What has no such equivalent is refused, and so is every element that is not known, because it might narrow what is
 //! permitted. Nothing is guessed and nothing left out. Errors name the place, as a FHIR path, and never repeat a value.
 
-mod codes;
+pub(crate) mod codes;
+pub(crate) mod element;
 mod error;
 mod export;
 mod frame;
 mod import;
-mod json;
-mod moment;
-mod object;
+pub(crate) mod json;
+pub(crate) mod moment;
+pub(crate) mod object;
 mod provision;
 mod region;
 mod sote;
 
+pub(crate) use error::Place;
 pub use error::{ImportError, Problem};
+pub(crate) use export::organisation;
 pub use export::{ExportError, export};
+pub(crate) use frame::{coding, identifier_of, party};
 pub use import::{Imported, Patient, Reading, import};
 pub use sote::{Recorder, export_sote};
 

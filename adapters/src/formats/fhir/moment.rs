@@ -8,17 +8,17 @@ use jiff::{SignedDuration, Timestamp};
 use polku_proto::time::start_of_finnish_date;
 
 /// Reads the first instant of a FHIR `dateTime`.
-pub(super) fn start(text: &str) -> Option<Timestamp> {
+pub(crate) fn start(text: &str) -> Option<Timestamp> {
     span(text).map(|(start, _)| start)
 }
 
 /// Reads the instant at which a FHIR `dateTime` is over.
-pub(super) fn end(text: &str) -> Option<Timestamp> {
+pub(crate) fn end(text: &str) -> Option<Timestamp> {
     span(text).map(|(_, end)| end)
 }
 
 /// Writes the `end` of a period that is over at this instant. `None` if there is nothing before it.
-pub(super) fn write_end(over: Timestamp) -> Option<String> {
+pub(crate) fn write_end(over: Timestamp) -> Option<String> {
     let nanosecond = over.subsec_nanosecond();
     let (step, digits) = match nanosecond {
         0 => (SignedDuration::from_secs(1), 0),

@@ -84,13 +84,13 @@ const NAMES: [&str; 74] = [
 ];
 
 /// An object whose members are taken out one by one. What is left at the end was not understood.
-pub(super) struct Object {
+pub(crate) struct Object {
     place: Place,
     members: Map<String, Value>,
 }
 
 impl Object {
-    pub(super) fn of(value: Value, place: Place) -> Result<Self, ImportError> {
+    pub(crate) fn of(value: Value, place: Place) -> Result<Self, ImportError> {
         match value {
             Value::Object(members) if !members.is_empty() => Ok(Self { place, members }),
             Value::Object(_)
@@ -102,25 +102,25 @@ impl Object {
         }
     }
 
-    pub(super) fn place(&self) -> &Place {
+    pub(crate) fn place(&self) -> &Place {
         &self.place
     }
 
     /// The place of a member.
-    pub(super) fn at(&self, name: &'static str) -> Place {
+    pub(crate) fn at(&self, name: &'static str) -> Place {
         self.place.below(name)
     }
 
-    pub(super) fn take(&mut self, name: &'static str) -> Option<Value> {
+    pub(crate) fn take(&mut self, name: &'static str) -> Option<Value> {
         self.members.remove(name)
     }
 
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.members.contains_key(name)
     }
 
     /// Takes a text, if it is there.
-    pub(super) fn text(&mut self, name: &'static str) -> Result<Option<String>, ImportError> {
+    pub(crate) fn text(&mut self, name: &'static str) -> Result<Option<String>, ImportError> {
         match self.take(name) {
             None => Ok(None),
             Some(Value::String(text)) if !text.is_empty() => Ok(Some(text)),
@@ -129,37 +129,37 @@ impl Object {
     }
 
     /// Takes a text that only some readings know.
-    pub(super) fn text_if(&mut self, known: bool, name: &'static str) -> Result<Option<String>, ImportError> {
+    pub(crate) fn text_if(&mut self, known: bool, name: &'static str) -> Result<Option<String>, ImportError> {
         if known { self.text(name) } else { Ok(None) }
     }
 
     /// Tells whether a member is a list.
-    pub(super) fn is_list(&self, name: &str) -> bool {
+    pub(crate) fn is_list(&self, name: &str) -> bool {
         self.members.get(name).is_some_and(Value::is_array)
     }
 
     /// Gives the same object with another place.
-    pub(super) fn renamed(self, place: Place) -> Self {
+    pub(crate) fn renamed(self, place: Place) -> Self {
         Self { place, ..self }
     }
 
     /// Takes a text that must be there.
-    pub(super) fn required_text(&mut self, name: &'static str) -> Result<String, ImportError> {
+    pub(crate) fn required_text(&mut self, name: &'static str) -> Result<String, ImportError> {
         self.text(name)?.ok_or_else(|| self.at(name).fault(Problem::Missing))
     }
 
     /// Takes an object, if it is there.
-    pub(super) fn object(&mut self, name: &'static str) -> Result<Option<Object>, ImportError> {
+    pub(crate) fn object(&mut self, name: &'static str) -> Result<Option<Object>, ImportError> {
         self.take(name).map(|value| Object::of(value, self.at(name))).transpose()
     }
 
     /// Takes an object that must be there.
-    pub(super) fn required_object(&mut self, name: &'static str) -> Result<Object, ImportError> {
+    pub(crate) fn required_object(&mut self, name: &'static str) -> Result<Object, ImportError> {
         self.object(name)?.ok_or_else(|| self.at(name).fault(Problem::Missing))
     }
 
     /// Takes a list of objects, none if it is not there.
-    pub(super) fn objects(&mut self, name: &'static str) -> Result<Vec<Object>, ImportError> {
+    pub(crate) fn objects(&mut self, name: &'static str) -> Result<Vec<Object>, ImportError> {
         let place = self.at(name);
         match self.take(name) {
             None => Ok(Vec::new()),
@@ -172,14 +172,14 @@ impl Object {
     }
 
     /// Takes members that describe without meaning anything for what is permitted.
-    pub(super) fn pass_over(&mut self, names: &[&'static str]) {
+    pub(crate) fn pass_over(&mut self, names: &[&'static str]) {
         for name in names {
             self.take(name);
         }
     }
 
     /// Says that everything has been read, or what has not.
-    pub(super) fn end(self) -> Result<(), ImportError> {
+    pub(crate) fn end(self) -> Result<(), ImportError> {
         match self.members.keys().next() {
             None => Ok(()),
             Some(left) if NAMES.contains(&left.as_str()) => {

@@ -30,7 +30,7 @@ fn read(status: u16, body: Vec<u8>) -> Result<DeliveryStatus, AdapterErrorKind> 
 
 fn answered(fill: impl FnOnce(&mut XmlWriter)) -> Vec<u8> {
     let asked: SoapMessage = check_request(&request()).unwrap();
-    write_answer(&asked, wire::NAMESPACE, fill).unwrap()
+    write_answer(&asked, wire::PROTOCOL.namespace, fill).unwrap()
 }
 
 fn fault(code: &str) -> Result<DeliveryStatus, AdapterErrorKind> {
@@ -115,7 +115,7 @@ fn unusable_answers_leave_it_open() {
     .unwrap();
     let echoed = other.replace(">FIpolku<", ">FIother<");
     assert_eq!(read(200, echoed.into_bytes()), unusable);
-    let namespace = other.replace(wire::NAMESPACE, "http://other.example");
+    let namespace = other.replace(wire::PROTOCOL.namespace, "http://other.example");
     assert_eq!(read(200, namespace.into_bytes()), unusable);
     // An ordinary answer does not come under another status.
     assert_eq!(read(500, other.into_bytes()), unusable);
@@ -124,12 +124,13 @@ fn unusable_answers_leave_it_open() {
 #[test]
 fn refusal_of_the_office() {
     let asked = check_request(&request()).unwrap();
-    let refused = write_non_technical_fault(&asked, wire::NAMESPACE, "VIRHEELLINEN_SISALTO", "Aino").unwrap();
+    let refused =
+        write_non_technical_fault(&asked, wire::PROTOCOL.namespace, "VIRHEELLINEN_SISALTO", "Aino").unwrap();
     let code = "VIRHEELLINEN_SISALTO".to_owned();
     assert_eq!(read(200, refused), Err(AdapterErrorKind::Rejected { code }));
     // What has not the form of a code is not passed on, nor is any part of it.
     for text in ["Aino <é>", "ÄÖ", "Aino Esimerkki", "010594Y9032", "VIRHE_010594Y9032", "010594-9032"] {
-        let odd = write_non_technical_fault(&asked, wire::NAMESPACE, text, "").unwrap();
+        let odd = write_non_technical_fault(&asked, wire::PROTOCOL.namespace, text, "").unwrap();
         let code = "unspecified".to_owned();
         assert_eq!(read(200, odd), Err(AdapterErrorKind::Rejected { code }), "{text}");
     }

@@ -1,12 +1,22 @@
 //! Does no value reach the office whose category the permit does not have?
 
+use polku_proto::v1::Delivery;
+
 use super::*;
+
+fn written(office: &EmploymentServices, delivery: Delivery) -> Vec<u8> {
+    let message = Message::of(Envelope::open(delivery).unwrap(), &office.office.agency).unwrap();
+    office.office.write(&message).unwrap()
+}
 
 #[test]
 fn every_set_of_categories() {
     let office = office();
-    trial::try_every_subset("te", "<tns:tulos>", |delivery, _| {
-        let message = Message::of(Envelope::open(delivery).unwrap(), &trial::agency("te")).unwrap();
-        office.office.write(&message).unwrap()
-    });
+    trial::try_every_subset("te", "<tns:tulos>", |delivery, _| written(&office, delivery));
+}
+
+#[test]
+fn every_set_of_categories_of_a_plan() {
+    let office = office();
+    trial::try_every_plan("te", &trial::FINNISH, |delivery, _| written(&office, delivery));
 }

@@ -31,7 +31,7 @@ fn good() -> String {
     let mut headers = Headers::new(OFFICE.parse().unwrap(), service, "1");
     headers.user_id = Some("FIvirkailija-1".to_owned());
     headers.issue = Some("A-17".to_owned());
-    String::from_utf8(write_request(&headers, wire::NAMESPACE, body).unwrap()).unwrap()
+    String::from_utf8(write_request(&headers, wire::PROTOCOL.namespace, body).unwrap()).unwrap()
 }
 
 fn http_headers() -> HeaderMap {
@@ -160,7 +160,7 @@ fn bad_bodies() {
         with("<tns:toimenpide>EPAONNISTUI</tns:toimenpide><tns:tulos>EI_TIEDOSSA</tns:tulos>"),
         with("<tns:toimenpide>PYYDA_LISATIETOJA</tns:toimenpide>"),
         with("<tns:toimenpide>KESKEYTA</tns:toimenpide><tns:huomautus> </tns:huomautus>"),
-        good().replace(wire::NAMESPACE, "http://other.example"),
+        good().replace(wire::PROTOCOL.namespace, "http://other.example"),
     ];
     for (index, body) in bad.iter().enumerate() {
         assert_ne!(*body, good(), "case {index}");
@@ -248,7 +248,7 @@ fn reply_to_what_took_effect() {
         "{body}"
     );
     let answer = accept_answer(good().as_bytes(), body.as_bytes()).unwrap();
-    assert!(answer.body().is(wire::NAMESPACE, "paivitaLaheteResponse"));
+    assert!(answer.body().is(wire::PROTOCOL.namespace, "paivitaLaheteResponse"));
 }
 
 #[test]

@@ -1,0 +1,243 @@
+//! How do social services take referrals in, and tell about them? FHIR R4 over X-Road REST; see README.md.
+
+mod answers;
+mod codes;
+mod inbound;
+mod organisations;
+mod query;
+mod read;
+mod settings;
+mod write;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+use jiff::Timestamp;
+use polku_policy::{Authorised, Decision, Reader as Eyes};
+use polku_proto::v1::{AgencyFacts, DataCategory, Delivery, FactsQuery};
+use polku_proto::{AgencyId, CategorySet, MessageId};
+
+use self::inbound::FHIR_JSON;
+use self::organisations::Organisations;
+use self::query::Question;
+use self::settings::Settings;
+use self::write::Message;
+use crate::agencies::answer::Failure;
+use crate::agencies::envelope::Envelope;
+use crate::agencies::xroad_rest::{Ask, XroadRest, refused};
+use crate::registry::{BuildError, Kind, Matter};
+use crate::transport::xroad::rest::{Content, Provided};
+use crate::{
+    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundEvent,
+    InboundOutcome, Receipt, Redelivery, Reply,
+};
+
+#[cfg(test)]
+mod tests;
+
+/// The adapter of the social services of one wellbeing services county.
+#[derive(Debug)]
+struct SocialServices {
+    agency: AgencyId,
+    way: XroadRest,
+    organisations: Organisations,
+}
+
+/// What the adapter can do.
+pub const KIND: Kind = Kind {
+    id: "social",
+    name: "social services of a wellbeing services county",
+    speaks: "HL7 FHIR R4 over X-Road REST r1",
+    delivers: &Matter::ALL,
+    fetches: CategorySet::of(&[
+        DataCategory::ServiceAttendance,
+        DataCategory::EducationWork,
+        DataCategory::SocialSituation,
+        DataCategory::HealthCapacity,
+        DataCategory::ServiceNeeds,
+        DataCategory::JointPlan,
+        DataCategory::GuidanceNotes,
+        DataCategory::Housing,
+        DataCategory::BenefitsIncome,
+        DataCategory::OutcomeMeasures,
+        DataCategory::QualityOfLife,
+    ]),
+    receives: &[Matter::Referral, Matter::StateChange, Matter::Information, Matter::PlanPart],
+    build,
+};
+
+/// Makes the adapter of an agency of kind `social` from its table.
+///
+/// # Errors
+/// The table does not fit, or a file in it cannot be used.
+fn build(agency: AgencyId, mut table: toml::Table) -> Result<Arc<dyn Adapter>, BuildError> {
+    let way = XroadRest::take(&mut table)?;
+    let settings: Settings = table.try_into()?;
+    Ok(Arc::new(SocialServices { agency, way, organisations: settings.organisations()? }))
+}
+
+#[async_trait]
+impl Adapter for SocialServices {
+    fn agency(&self) -> &AgencyId {
+        &self.agency
+    }
+
+    fn redelivery(&self) -> Redelivery {
+        Redelivery::Deduplicates
+    }
+
+    async fn deliver(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Receipt, AdapterError> {
+        let spent = delivery.spend(&Eyes::Agency(self.agency.clone()), now);
+        let result = match spent {
+            Ok((delivery, decision)) => self.send(delivery, &decision, now).await,
+            Err(mismatch) => Err(Failure::new(AdapterErrorKind::PermitMismatch, mismatch)),
+        };
+        result.map_err(|failure| failure.of(&self.agency))
+    }
+
+    async fn status(&self, message: &MessageId, _: Timestamp) -> Result<DeliveryStatus, AdapterError> {
+        self.ask_status(*message).await.map_err(|failure| failure.of(&self.agency))
+    }
+
+    async fn fetch(
+        &self,
+        query: Authorised<FactsQuery>,
+        now: Timestamp,
+    ) -> Result<AgencyFacts, AdapterError> {
+        let spent = query.spend(&Eyes::Agency(self.agency.clone()), now);
+        let result = match spent {
+            Ok((query, _)) => self.ask_facts(query, now).await,
+            Err(mismatch) => Err(Failure::new(AdapterErrorKind::PermitMismatch, mismatch)),
+        };
+        result.map_err(|failure| failure.of(&self.agency))
+    }
+
+    fn receive(&self, inbound: &Inbound<'_>) -> Result<InboundEvent, InboundError> {
+        inbound::receive(&self.way, inbound::reader(&self.agency, &self.organisations), inbound)
+    }
+
+    fn reply(&self, _: &Inbound<'_>, outcome: &InboundOutcome) -> Reply {
+        inbound::reply(outcome)
+    }
+}
+
+/// The service of social services over X-Road: the base of their FHIR interface.
+const SERVICE: &str = "fhir";
+/// What a search is written in.
+const FORM: &str = "application/x-www-form-urlencoded";
+
+impl SocialServices {
+    async fn send(
+        &self,
+        delivery: Delivery,
+        decision: &Decision,
+        now: Timestamp,
+    ) -> Result<Receipt, Failure> {
+        let message = self.message(delivery, decision, now)?;
+        let Message { id, issue, speaker, professional, body, entries } = message;
+        let provided = self
+            .exchange(Post {
+                path: &[],
+                id: id.to_string(),
+                sender: Some(&speaker),
+                professional: professional.as_deref(),
+                issue: Some(issue),
+                content_type: FHIR_JSON,
+                body,
+            })
+            .await?;
+        match provided.status {
+            StatusCode::OK => answers::read_receipt(&provided.body, id, entries).ok_or(UNUSABLE.into()),
+            _ => Err(unwilling(&provided)),
+        }
+    }
+
+    fn message(&self, delivery: Delivery, decision: &Decision, now: Timestamp) -> Result<Message, Failure> {
+        let unwritable = |_| Failure::from(AdapterErrorKind::Unwritable { what: "recipient" });
+        let other: AgencyId = match delivery.sender == self.agency.as_str() {
+            true => delivery.recipient.parse().map_err(unwritable)?,
+            false => delivery.sender.parse().map_err(unwritable)?,
+        };
+        let envelope = Envelope::open(delivery)?;
+        Ok(Message::of(envelope, &self.agency, &other, &self.organisations, decision, now)?)
+    }
+
+    async fn ask_status(&self, message: MessageId) -> Result<DeliveryStatus, Failure> {
+        let condition = format!("_tag={}%7C{message}", codes::MESSAGE.replace(':', "%3A"));
+        let provided = self
+            .exchange(Post {
+                path: &["Provenance", "_search"],
+                id: message.to_string(),
+                sender: None,
+                professional: None,
+                issue: None,
+                content_type: FORM,
+                body: condition.into_bytes(),
+            })
+            .await?;
+        match provided.status {
+            StatusCode::OK => answers::read_status(&provided.body, message).ok_or(UNUSABLE.into()),
+            _ => Err(unwilling(&provided)),
+        }
+    }
+
+    async fn ask_facts(&self, query: FactsQuery, now: Timestamp) -> Result<AgencyFacts, Failure> {
+        let Question { id, requester, professional, categories, body } =
+            Question::of(query, &self.organisations)?;
+        let provided = self
+            .exchange(Post {
+                path: &["$person-facts"],
+                id: id.to_string(),
+                sender: Some(&requester),
+                professional: professional.as_deref(),
+                issue: Some(id.to_string()),
+                content_type: FHIR_JSON,
+                body,
+            })
+            .await?;
+        let reader = inbound::reader(&self.agency, &self.organisations);
+        match provided.status {
+            StatusCode::OK => reader.facts(&provided.body, categories, now).ok_or(UNUSABLE.into()),
+            _ => Err(unwilling(&provided)),
+        }
+    }
+
+    async fn exchange(&self, post: Post<'_>) -> Result<Provided, Failure> {
+        let Post { path, id, sender, professional, issue, content_type, body } = post;
+        let ask = Ask {
+            method: Method::POST,
+            service: SERVICE,
+            path: path.iter().map(|part| (*part).to_owned()).collect(),
+            query: Vec::new(),
+            id,
+            sender,
+            professional,
+            issue,
+            accept: FHIR_JSON,
+            content: Some(Content { content_type, bytes: Bytes::from(body) }),
+            headers: HeaderMap::new(),
+        };
+        self.way.exchange(ask).await
+    }
+}
+
+/// What is posted to social services: everything is.
+struct Post<'a> {
+    path: &'a [&'a str],
+    id: String,
+    sender: Option<&'a AgencyId>,
+    professional: Option<&'a str>,
+    issue: Option<String>,
+    content_type: &'static str,
+    body: Vec<u8>,
+}
+
+/// An answer that cannot be used leaves it open whether the message was taken in.
+const UNUSABLE: AdapterErrorKind = AdapterErrorKind::Unanswered;
+
+/// Reads an answer other than the documented good ones.
+fn unwilling(provided: &Provided) -> Failure {
+    refused(provided, answers::read_error(&provided.body).as_deref())
+}

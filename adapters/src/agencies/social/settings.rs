@@ -1,0 +1,23 @@
+//! How is the adapter of social services set up?
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::organisations::Organisations;
+use crate::setting::SettingError;
+
+/// The table of an agency of kind `social`, beside the keys of X-Road REST.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Settings {
+    /// Agencies that are named by an object identifier: agency ids and business ids. None when absent.
+    #[serde(default)]
+    organisations: BTreeMap<String, String>,
+}
+
+impl Settings {
+    pub(super) fn organisations(&self) -> Result<Organisations, SettingError> {
+        Organisations::read(&self.organisations)
+    }
+}

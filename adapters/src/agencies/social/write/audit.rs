@@ -1,0 +1,137 @@
+//! How is a disclosure that was made of social services' data told to them? An AuditEvent, one for each disclosure.
+
+use polku_proto::v1::{Basis, DisclosureNotice, Origin, Purpose, basis};
+use polku_proto::{ConsentName, Party, ReferralId, time};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::super::codes::{self, Activity};
+use super::{Entry, Frame, Told, tag};
+use crate::agencies::envelope::{Unwritable, instant};
+use crate::formats::fhir::codes as fhir;
+use crate::formats::fhir::element::{Writing, coding, hetu_identifier, said, urn, uuid_identifier};
+
+/// Words a disclosure notice.
+pub(super) fn told(
+    frame: &Frame<'_>,
+    referral: ReferralId,
+    notice: DisclosureNotice,
+) -> Result<Told, Unwritable> {
+    let DisclosureNotice {
+        identity_code,
+        disclose_time,
+        disclosed_message,
+        told_to,
+        purpose,
+        data_sets,
+        bases,
+        origin,
+    } = notice;
+    let disclosed = instant(disclose_time.as_ref().map(time::from_wire), "disclose_time")?;
+    let disclosed_message: Uuid = disclosed_message.parse().map_err(|_| Unwritable("disclosed_message"))?;
+    let recipient: Party = told_to.parse().map_err(|_| Unwritable("told_to"))?;
+    let purpose = Purpose::try_from(purpose).ok().and_then(codes::purpose).ok_or(Unwritable("purpose"))?;
+    let data_sets = data_sets.iter().map(|number| codes::category(*number).ok_or(Unwritable("data_sets")));
+    let data_sets = data_sets.collect::<Result<Vec<_>, _>>()?;
+    if data_sets.is_empty() {
+        return Err(Unwritable("data_sets"));
+    }
+
+    let mut extensions = vec![
+        json!({"url": codes::DISCLOSED_MESSAGE, "valueUri": urn(disclosed_message)}),
+        json!({"url": codes::REFERRAL, "valueUri": urn(referral.uuid())}),
+    ];
+    let mut policies = Vec::new();
+    for ground in bases {
+        let (extension, policy) = grounds(ground)?;
+        extensions.extend(extension);
+        policies.extend(policy);
+    }
+    policies.sort_unstable();
+    policies.dedup();
+    extensions.extend(origin.map(stems_from).unwrap_or_default());
+
+    let discloser = Writing::part()
+        .with("type", fhir::concept(fhir::PARTICIPATION, "CST"))
+        .with("who", frame.agency(frame.own))
+        .with("requestor", false)
+        .with("policy", policies);
+    let receiver = Writing::part()
+        .with("type", fhir::concept(fhir::PARTICIPATION, "IRCP"))
+        .with("who", frame.party(&recipient))
+        .with("requestor", true);
+    let mut entities = Vec::new();
+    if let Some(hetu) = said(identity_code) {
+        let what = json!({"type": "Patient", "identifier": hetu_identifier(&hetu)});
+        entities.push(entity("1", "1", what));
+    }
+    for category in data_sets {
+        let name = polku_proto::name(category);
+        let what = json!({"identifier": {"system": fhir::DATA_CATEGORY, "value": name}});
+        entities.push(entity("2", "3", what));
+    }
+    let event = Writing::resource("AuditEvent")
+        .with("meta", tag(frame))
+        .with("extension", extensions)
+        .with("type", coding(codes::LIFECYCLE, "disclose"))
+        .with("action", "R")
+        .with("period", json!({"start": disclosed.to_string()}))
+        .with("recorded", frame.now.to_string())
+        .with("outcome", "0")
+        .with("purposeOfEvent", vec![fhir::concept(fhir::PURPOSE, purpose)])
+        .with("agent", vec![discloser.done(), receiver.done()])
+        .with("source", json!({"observer": {"type": "Device", "display": "Polku"}}))
+        .with("entity", entities);
+    let address = urn(frame.message.uuid());
+    Ok(Told {
+        activity: Activity::DataDisclosed,
+        issue: referral.to_string(),
+        speaker: frame.own.clone(),
+        occurred: Some(disclosed),
+        entries: vec![Entry::create(address, "AuditEvent", event.done(), frame)],
+    })
+}
+
+/// What it rests on: the consent and the section of law as extensions, the rule as a policy.
+fn grounds(ground: Basis) -> Result<(Vec<Value>, Option<String>), Unwritable> {
+    let Basis { kind, rule, statute, consent, consent_version } = ground;
+    let mut extensions = Vec::new();
+    match basis::Kind::try_from(kind) {
+        Ok(basis::Kind::Consent | basis::Kind::DisclosurePermit) => {
+            let name: ConsentName = consent.parse().map_err(|_| Unwritable("bases.consent"))?;
+            let reference = Writing::part()
+                .with(
+                    "extension",
+                    json!([{"url": codes::CONSENT_VERSION, "valueString": consent_version.to_string()}]),
+                )
+                .with("type", "Consent")
+                .with("identifier", uuid_identifier(name.consent.uuid()));
+            extensions.push(json!({"url": codes::CONSENT, "valueReference": reference.done()}));
+        }
+        Ok(basis::Kind::Statute | basis::Kind::OwnData) => {}
+        Ok(basis::Kind::Unspecified) | Err(_) => return Err(Unwritable("bases.kind")),
+    }
+    if let Some(statute) = said(statute) {
+        extensions.push(json!({"url": codes::STATUTE, "valueString": statute}));
+    }
+    Ok((extensions, said(rule).map(|rule| format!("{}{rule}", codes::RULE))))
+}
+
+/// Service task and documents that the data stem from.
+fn stems_from(origin: Origin) -> Vec<Value> {
+    let Origin { service_task, documents } = origin;
+    let service_task = said(service_task).map(|code| {
+        json!({"url": codes::SERVICE_TASK, "valueCoding": coding(codes::SERVICE_TASKS, &code)})
+    });
+    let documents =
+        documents.into_iter().filter_map(said).map(|id| json!({"url": codes::DOCUMENT, "valueString": id}));
+    service_task.into_iter().chain(documents).collect()
+}
+
+fn entity(kind: &str, role: &str, what: Value) -> Value {
+    Writing::part()
+        .with("what", what)
+        .with("type", coding(codes::ENTITY_TYPE, kind))
+        .with("role", coding(codes::ENTITY_ROLE, role))
+        .done()
+}

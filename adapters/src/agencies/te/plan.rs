@@ -1,0 +1,306 @@
+//! How is a plan written, and read?
+//!
+//! The same elements stand in `vastaanotaSuunnitelma`, in `lahetaSuunnitelma`, and in `suunnitelma` of an answer to
+//! `haeAsiakkuus`.
+
+use polku_proto::v1::{
+    Achievement, ActionState, DataCategory, GoalState, MeetingState, PlanAction, PlanGoal, PlanMeeting,
+    PlanNeed, PlanPart, PlanState, ReferralContent, Worker,
+};
+use polku_proto::{AgencyId, time};
+
+use super::codes::plan as codes;
+use super::details;
+use crate::agencies::answer::has_identity_code;
+use crate::agencies::envelope::{Unwritable, optional_instant};
+use crate::agencies::soap::tree::{Node, code, flag, group, text, texts};
+use crate::agencies::soap::{Expected, Parts, uuid, within_contract};
+
+/// A part of the joint plan on its way to the office.
+pub(super) struct Outgoing {
+    /// UUID of the joint plan.
+    pub(super) plan: Option<String>,
+    /// Everything after `sanomaTunnus`.
+    pub(super) nodes: Vec<Node>,
+}
+
+/// Words a part of a plan.
+pub(super) fn outgoing(part: PlanPart) -> Result<Outgoing, Unwritable> {
+    let PlanPart {
+        plan,
+        owner,
+        reference,
+        revision,
+        update_time,
+        state,
+        redacted,
+        consent_withdrawn,
+        background,
+        needs,
+        goals,
+        actions,
+        meetings,
+        client_view,
+        worker_view,
+        next_review,
+        responsible_worker,
+    } = part;
+    let plan = if plan.is_empty() { None } else { Some(joint_plan(&plan).ok_or(Unwritable("plan"))?) };
+    let update_time = optional_instant(update_time.as_ref().map(time::from_wire), "update_time")?;
+    let frame = [
+        text("tns:suunnitelmaTunnus", plan.clone().unwrap_or_default()),
+        text("tns:omistaja", owner),
+        flag("tns:tietojaKarsittu", redacted),
+        flag("tns:lupaPeruttu", consent_withdrawn),
+        text("tns:viite", reference),
+        text("tns:versio", if revision == 0 { String::new() } else { revision.to_string() }),
+        text("tns:paivitetty", update_time.map(|instant| instant.to_string()).unwrap_or_default()),
+        Some(coded("tns:tila", state, codes::plan, "state")?),
+    ];
+    let mut nodes: Vec<Node> = frame.into_iter().flatten().collect();
+    nodes.extend(details::nodes(background.unwrap_or_default()));
+    for need in needs {
+        nodes.push(need_node(need)?);
+    }
+    for goal in goals {
+        nodes.push(goal_node(goal)?);
+    }
+    for action in actions {
+        nodes.push(action_node(action)?);
+    }
+    for meeting in meetings {
+        nodes.push(meeting_node(meeting)?);
+    }
+    let end = [
+        text("tns:asiakkaanNakemys", client_view),
+        text("tns:asiantuntijanNakemys", worker_view),
+        text("tns:seuraavaTarkistus", next_review),
+        responsible_worker.and_then(worker_node),
+    ];
+    nodes.extend(end.into_iter().flatten());
+    Ok(Outgoing { plan, nodes })
+}
+
+/// Takes the id out of `youths/{youth}/plans/{plan}`: the office has its own of the person.
+fn joint_plan(name: &str) -> Option<String> {
+    let (youth, plan) = name.strip_prefix("youths/")?.split_once("/plans/")?;
+    uuid(youth)?;
+    uuid(plan).map(|plan| plan.to_string())
+}
+
+fn need_node(need: PlanNeed) -> Result<Node, Unwritable> {
+    let PlanNeed { id, category, text: words, found_in_meeting } = need;
+    let nodes = [
+        text("tns:tunnus", id),
+        Some(coded("tns:tietoryhma", category, codes::category, "category")?),
+        text("tns:kuvaus", words),
+        flag("tns:todettuTapaamisessa", found_in_meeting),
+    ];
+    group("tns:tarve", nodes).ok_or(Unwritable("needs"))
+}
+
+fn goal_node(goal: PlanGoal) -> Result<Node, Unwritable> {
+    let PlanGoal { id, category, text: words, state, achievement, due, needs } = goal;
+    let achievement = Achievement::try_from(achievement).map_err(|_| Unwritable("achievement"))?;
+    let nodes = [
+        text("tns:tunnus", id),
+        Some(coded("tns:tietoryhma", category, codes::category, "category")?),
+        text("tns:kuvaus", words),
+        Some(coded("tns:tila", state, codes::goal, "goal_state")?),
+        code("tns:toteutuminen", codes::achievement(achievement)),
+        text("tns:maaraaika", due),
+    ];
+    let mut nodes: Vec<Node> = nodes.into_iter().flatten().collect();
+    nodes.extend(texts("tns:tarveTunnus", needs));
+    Ok(Node::Group("tns:tavoite", nodes))
+}
+
+fn action_node(action: PlanAction) -> Result<Node, Unwritable> {
+    let PlanAction { id, category, text: words, state, goal, provider, ptv_service, start, end, reason } =
+        action;
+    let nodes = [
+        text("tns:tunnus", id),
+        Some(coded("tns:tietoryhma", category, codes::category, "category")?),
+        text("tns:kuvaus", words),
+        Some(coded("tns:tila", state, codes::action, "action_state")?),
+        text("tns:tavoiteTunnus", goal),
+        text("tns:jarjestaja", provider),
+        text("tns:ptvPalvelu", ptv_service),
+        text("tns:alkaa", start),
+        text("tns:paattyy", end),
+        text("tns:syy", reason),
+    ];
+    group("tns:toimi", nodes).ok_or(Unwritable("actions"))
+}
+
+fn meeting_node(meeting: PlanMeeting) -> Result<Node, Unwritable> {
+    let PlanMeeting { id, category, time, state, place, participants, note } = meeting;
+    let time = optional_instant(time.as_ref().map(time::from_wire), "meeting_time")?;
+    let nodes = [
+        text("tns:tunnus", id),
+        Some(coded("tns:tietoryhma", category, codes::category, "category")?),
+        text("tns:aika", time.map(|instant| instant.to_string()).unwrap_or_default()),
+        Some(coded("tns:tila", state, codes::meeting, "meeting_state")?),
+        text("tns:paikka", place),
+    ];
+    let mut nodes: Vec<Node> = nodes.into_iter().flatten().collect();
+    nodes.extend(texts("tns:osallistuja", participants));
+    nodes.extend(text("tns:muistiinpano", note));
+    Ok(Node::Group("tns:tapaaminen", nodes))
+}
+
+fn worker_node(worker: Worker) -> Option<Node> {
+    let Worker { id, name, unit, phone, email } = worker;
+    let nodes = [
+        text("tns:tunnus", id),
+        text("tns:nimi", name),
+        text("tns:yksikko", unit),
+        text("tns:puhelin", phone),
+        text("tns:sahkoposti", email),
+    ];
+    group("tns:vastuuasiantuntija", nodes)
+}
+
+fn coded<T: TryFrom<i32>>(
+    name: &'static str,
+    number: i32,
+    written: fn(T) -> Option<&'static str>,
+    what: &'static str,
+) -> Result<Node, Unwritable> {
+    let value = T::try_from(number).ok().and_then(written);
+    code(name, value).ok_or(Unwritable(what))
+}
+
+/// Reads a plan of this owner from `viite` on, to the end. The identity code is left in the background: whoever asks
+/// takes it out.
+pub(super) fn read(parts: &mut Parts<'_>, owner: &AgencyId) -> Result<PlanPart, Expected> {
+    let part = PlanPart {
+        plan: String::new(),
+        owner: owner.to_string(),
+        reference: parts.maybe("viite", "no personal identity code", no_identity)?.unwrap_or_default(),
+        revision: parts.maybe("versio", "a whole number", number)?.unwrap_or_default(),
+        update_time: parts.instant("paivitetty")?.and_then(|instant| time::to_wire(instant).ok()),
+        state: read_code::<PlanState>(parts, "tila", codes::plan)?,
+        redacted: false,
+        consent_withdrawn: false,
+        background: Some(details::read(parts)?).filter(|content| *content != ReferralContent::default()),
+        needs: parts.each("tarve", read_need)?,
+        goals: parts.each("tavoite", read_goal)?,
+        actions: parts.each("toimi", read_action)?,
+        meetings: parts.each("tapaaminen", read_meeting)?,
+        client_view: parts.optional("asiakkaanNakemys"),
+        worker_view: parts.optional("asiantuntijanNakemys"),
+        next_review: parts.date("seuraavaTarkistus")?,
+        responsible_worker: parts.group("vastuuasiantuntija")?.map(read_worker).transpose()?,
+    };
+    parts.end()?;
+    let part = within_contract(part)?;
+    let ids = [
+        part.needs.iter().map(|need| &need.id).collect::<Vec<_>>(),
+        part.goals.iter().map(|goal| &goal.id).collect(),
+        part.actions.iter().map(|action| &action.id).collect(),
+        part.meetings.iter().map(|meeting| &meeting.id).collect(),
+    ];
+    if ids.into_iter().any(has_repetition) {
+        return Err("`tunnus`: in `tarve`, `tavoite`, `toimi` and `tapaaminen` each one once".into());
+    }
+    Ok(part)
+}
+
+fn has_repetition(mut ids: Vec<&String>) -> bool {
+    let all = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    ids.len() < all
+}
+
+fn read_need(mut parts: Parts<'_>) -> Result<PlanNeed, Expected> {
+    let need = PlanNeed {
+        id: read_id(&mut parts)?,
+        category: read_code::<DataCategory>(&mut parts, "tietoryhma", codes::category)?,
+        text: parts.optional("kuvaus"),
+        found_in_meeting: parts.flag("todettuTapaamisessa")?,
+    };
+    parts.end().map(|()| need)
+}
+
+fn read_goal(mut parts: Parts<'_>) -> Result<PlanGoal, Expected> {
+    let documented = "one of the documented codes";
+    let goal = PlanGoal {
+        id: read_id(&mut parts)?,
+        category: read_code::<DataCategory>(&mut parts, "tietoryhma", codes::category)?,
+        text: parts.optional("kuvaus"),
+        state: read_code::<GoalState>(&mut parts, "tila", codes::goal)?,
+        achievement: parts
+            .maybe("toteutuminen", documented, |code| codes::read(code, codes::achievement))?
+            .unwrap_or_default(),
+        due: parts.date("maaraaika")?,
+        needs: parts.texts("tarveTunnus"),
+    };
+    parts.end().map(|()| goal)
+}
+
+fn read_action(mut parts: Parts<'_>) -> Result<PlanAction, Expected> {
+    let action = PlanAction {
+        id: read_id(&mut parts)?,
+        category: read_code::<DataCategory>(&mut parts, "tietoryhma", codes::category)?,
+        text: parts.optional("kuvaus"),
+        state: read_code::<ActionState>(&mut parts, "tila", codes::action)?,
+        goal: parts.optional("tavoiteTunnus"),
+        provider: parts.optional("jarjestaja"),
+        ptv_service: parts.optional("ptvPalvelu"),
+        start: parts.date("alkaa")?,
+        end: parts.date("paattyy")?,
+        reason: parts.optional("syy"),
+    };
+    parts.end().map(|()| action)
+}
+
+fn read_meeting(mut parts: Parts<'_>) -> Result<PlanMeeting, Expected> {
+    let meeting = PlanMeeting {
+        id: read_id(&mut parts)?,
+        category: read_code::<DataCategory>(&mut parts, "tietoryhma", codes::category)?,
+        time: parts.instant("aika")?.and_then(|instant| time::to_wire(instant).ok()),
+        state: read_code::<MeetingState>(&mut parts, "tila", codes::meeting)?,
+        place: parts.optional("paikka"),
+        participants: parts.texts("osallistuja"),
+        note: parts.optional("muistiinpano"),
+    };
+    parts.end().map(|()| meeting)
+}
+
+fn read_worker(mut parts: Parts<'_>) -> Result<Worker, Expected> {
+    let worker = Worker {
+        id: parts.maybe("tunnus", "no personal identity code", no_identity)?.unwrap_or_default(),
+        name: parts.optional("nimi"),
+        unit: parts.optional("yksikko"),
+        phone: parts.optional("puhelin"),
+        email: parts.optional("sahkoposti"),
+    };
+    parts.end().map(|()| worker)
+}
+
+fn read_id(parts: &mut Parts<'_>) -> Result<String, Expected> {
+    parts.required("tunnus", "an id, and no personal identity code", no_identity)
+}
+
+fn read_code<T>(
+    parts: &mut Parts<'_>,
+    name: &str,
+    written: fn(T) -> Option<&'static str>,
+) -> Result<i32, Expected>
+where
+    T: Copy + TryFrom<i32> + Into<i32>,
+{
+    parts.required(name, "one of the documented codes", |code| codes::read(code, written))
+}
+
+fn no_identity(text: &str) -> Option<String> {
+    (!has_identity_code(text)).then(|| text.to_owned())
+}
+
+/// Digits alone, as many as the office may count to.
+fn number(text: &str) -> Option<u64> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    if plain { text.parse().ok() } else { None }
+}
