@@ -6,11 +6,12 @@ use polku_proto::{AgencyId, CategorySet};
 use thiserror::Error;
 
 use crate::Adapter;
-use crate::agencies::{social, te, walmu};
+use crate::agencies::{kela, social, te, walmu};
 use crate::setting::SettingError;
 
 /// One line for each kind of agency.
 const KINDS: &[Kind] = &[
+    kela::KIND,   // the Social Insurance Institution
     social::KIND, // social services
     te::KIND,     // employment services
     walmu::KIND,  // case management of a youth workshop

@@ -3,6 +3,7 @@
 mod answer;
 mod envelope;
 mod event;
+pub mod kela;
 mod soap;
 pub mod social;
 pub mod te;

@@ -1,0 +1,66 @@
+//! How are Kela's documents written, and which are refused before they are understood?
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use polku_proto::time;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+use crate::agencies::envelope::Unwritable;
+
+/// Writes a document; what is empty is left out.
+pub(super) fn write(document: &impl Serialize) -> Result<Bytes, Unwritable> {
+    let document = serde_json::to_value(document).map_err(|_| Unwritable("json"))?;
+    let written = serde_json::to_vec(&pruned(document)).map_err(|_| Unwritable("json"))?;
+    Ok(Bytes::from(written))
+}
+
+/// Reads a document, whose types refuse members that are unknown, missing, `null` or there twice.
+pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    serde_json::from_slice(bytes).ok()
+}
+
+/// Reads a member that may be absent and is never `null`.
+pub(super) fn never_null<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
+/// Reads an instant in UTC, such as `2026-11-21T09:30:00Z`, of a year that the contract can express.
+pub(super) fn instant(text: &str) -> Option<Timestamp> {
+    let form = |place: usize, byte: u8| match place {
+        4 | 7 => byte == b'-',
+        10 => byte == b'T',
+        13 | 16 => byte == b':',
+        19 => matches!(byte, b'.' | b'Z'),
+        place => byte.is_ascii_digit() || (place > 19 && place + 1 == text.len()),
+    };
+    let fits = text.ends_with('Z') && text.bytes().enumerate().all(|(place, byte)| form(place, byte));
+    let instant: Timestamp = if fits { text.parse().ok()? } else { return None };
+    time::to_wire(instant).is_ok().then_some(instant)
+}
+
+fn pruned(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members = members.into_iter().map(|(name, value)| (name, pruned(value)));
+            Value::Object(members.filter(|(_, value)| says_something(value)).collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(pruned).collect()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
+    }
+}
+
+fn says_something(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::Bool(true) | Value::Number(_) => true,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+    }
+}

@@ -1,0 +1,216 @@
+//! How does Kela take referrals in, tell what it holds, and send its own? X-Road REST r1; see README.md.
+
+mod codes;
+mod content;
+mod facts;
+mod inbound;
+mod json;
+mod plan;
+mod referral;
+mod settings;
+mod wire;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+use jiff::Timestamp;
+use polku_policy::{Authorised, Decision, Reader};
+use polku_proto::v1::{AgencyFacts, Delivery, FactsQuery};
+use polku_proto::{AgencyId, MessageId};
+
+use self::facts::Question;
+use self::inbound::{JSON, MAX_BYTES, SERVICE};
+use self::settings::Settings;
+use self::wire::Message;
+use crate::agencies::answer::Failure;
+use crate::agencies::envelope::Envelope;
+use crate::agencies::xroad_rest::{Ask, Own, XroadRest, refused};
+use crate::registry::{BuildError, Kind, Matter};
+use crate::transport::xroad::rest::{Content, Provided};
+use crate::{
+    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundEvent,
+    InboundOutcome, Receipt, Redelivery, Reply,
+};
+
+#[cfg(test)]
+mod tests;
+
+/// The code of Kela's service.
+const KELAS_SERVICE: &str = "nuorten-palvelut";
+
+/// An answer that cannot be used leaves it open whether the message was taken in.
+const UNUSABLE: AdapterErrorKind = AdapterErrorKind::Unanswered;
+
+/// The adapter of Kela.
+#[derive(Debug)]
+struct Kela {
+    agency: AgencyId,
+    xroad: XroadRest,
+    redelivery: Redelivery,
+}
+
+/// What the adapter can do.
+pub const KIND: Kind = Kind {
+    id: "kela",
+    name: "the Social Insurance Institution",
+    speaks: "X-Road REST r1, JSON",
+    delivers: &[
+        Matter::Referral,
+        Matter::StateChange,
+        Matter::Information,
+        Matter::ConsentWithdrawal,
+        Matter::PlanPart,
+    ],
+    fetches: codes::facts::FETCHED,
+    receives: &[Matter::Referral, Matter::StateChange, Matter::Information],
+    build,
+};
+
+/// Makes the adapter of an agency of kind `kela` from its table.
+///
+/// # Errors
+/// The table does not fit, or a file in it cannot be used.
+fn build(agency: AgencyId, mut table: toml::Table) -> Result<Arc<dyn Adapter>, BuildError> {
+    let xroad = XroadRest::take(&mut table)?;
+    let Settings { answers_status } = table.try_into()?;
+    let redelivery = match answers_status {
+        true => Redelivery::AnswersStatus,
+        false => Redelivery::Neither,
+    };
+    Ok(Arc::new(Kela { agency, xroad, redelivery }))
+}
+
+#[async_trait]
+impl Adapter for Kela {
+    fn agency(&self) -> &AgencyId {
+        &self.agency
+    }
+
+    fn redelivery(&self) -> Redelivery {
+        self.redelivery
+    }
+
+    async fn deliver(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Receipt, AdapterError> {
+        let spent = delivery.spend(&Reader::Agency(self.agency.clone()), now);
+        let result = match spent {
+            Ok((delivery, decision)) => self.send(delivery, &decision).await,
+            Err(mismatch) => Err(Failure::new(AdapterErrorKind::PermitMismatch, mismatch)),
+        };
+        result.map_err(|failure| failure.of(&self.agency))
+    }
+
+    async fn status(&self, message: &MessageId, _: Timestamp) -> Result<DeliveryStatus, AdapterError> {
+        let status = match self.redelivery {
+            Redelivery::AnswersStatus => self.ask_status(message).await,
+            Redelivery::Neither | Redelivery::Deduplicates => {
+                Err(AdapterErrorKind::Unwritable { what: "status query" }.into())
+            }
+        };
+        status.map_err(|failure| failure.of(&self.agency))
+    }
+
+    async fn fetch(
+        &self,
+        query: Authorised<FactsQuery>,
+        now: Timestamp,
+    ) -> Result<AgencyFacts, AdapterError> {
+        let spent = query.spend(&Reader::Agency(self.agency.clone()), now);
+        let result = match spent {
+            Ok((query, _)) => self.ask(query, now).await,
+            Err(mismatch) => Err(Failure::new(AdapterErrorKind::PermitMismatch, mismatch)),
+        };
+        result.map_err(|failure| failure.of(&self.agency))
+    }
+
+    fn receive(&self, inbound: &Inbound<'_>) -> Result<InboundEvent, InboundError> {
+        let own = Own { service: SERVICE, content_type: JSON, max_bytes: MAX_BYTES };
+        self.xroad.authenticate(inbound, own)?;
+        inbound::read(inbound.body)
+    }
+
+    fn reply(&self, _: &Inbound<'_>, outcome: &InboundOutcome) -> Reply {
+        inbound::reply(outcome)
+    }
+}
+
+impl Kela {
+    async fn send(&self, delivery: Delivery, decision: &Decision) -> Result<Receipt, Failure> {
+        let message = Message::of(Envelope::open(delivery)?, &self.agency, decision)?;
+        let provided = self.xroad.exchange(delivering(&message)).await?;
+        match provided.status {
+            StatusCode::CREATED => wire::read_receipt(&provided.body).ok_or(UNUSABLE.into()),
+            _ => Err(refusal(&provided)),
+        }
+    }
+
+    async fn ask_status(&self, message: &MessageId) -> Result<DeliveryStatus, Failure> {
+        let id = message.to_string();
+        let ask = Ask { path: vec!["sanomat".to_owned(), id.clone()], ..plain(Method::GET, id) };
+        let provided = self.xroad.exchange(ask).await?;
+        match provided.status {
+            StatusCode::OK => {
+                wire::read_receipt(&provided.body).map(DeliveryStatus::Arrived).ok_or(UNUSABLE.into())
+            }
+            StatusCode::NOT_FOUND => Ok(DeliveryStatus::NotArrived),
+            _ => Err(refusal(&provided)),
+        }
+    }
+
+    async fn ask(&self, query: FactsQuery, now: Timestamp) -> Result<AgencyFacts, Failure> {
+        let question = Question::of(query)?;
+        let provided = self.xroad.exchange(asking(&question)).await?;
+        let Question { id, asked, .. } = &question;
+        match provided.status {
+            StatusCode::OK => {
+                facts::read(&provided.body, id, *asked, &self.agency, now).ok_or(UNUSABLE.into())
+            }
+            _ => Err(refusal(&provided)),
+        }
+    }
+}
+
+fn delivering(message: &Message) -> Ask<'_> {
+    let Message { id, path, issue, sender, professional, body } = message;
+    Ask {
+        path: vec![(*path).to_owned()],
+        sender: Some(sender),
+        professional: professional.as_deref(),
+        issue: issue.clone(),
+        content: Some(Content { content_type: JSON, bytes: Bytes::clone(body) }),
+        ..plain(Method::POST, id.clone())
+    }
+}
+
+fn asking(question: &Question) -> Ask<'_> {
+    let Question { id, requester, professional, asked: _, body } = question;
+    Ask {
+        path: vec!["haku".to_owned()],
+        sender: Some(requester),
+        professional: professional.as_deref(),
+        issue: Some(id.clone()),
+        content: Some(Content { content_type: JSON, bytes: Bytes::clone(body) }),
+        ..plain(Method::POST, id.clone())
+    }
+}
+
+fn plain(method: Method, id: String) -> Ask<'static> {
+    Ask {
+        method,
+        service: KELAS_SERVICE,
+        path: Vec::new(),
+        query: Vec::new(),
+        id,
+        sender: None,
+        professional: None,
+        issue: None,
+        accept: JSON,
+        content: None,
+        headers: HeaderMap::new(),
+    }
+}
+
+fn refusal(provided: &Provided) -> Failure {
+    refused(provided, wire::read_error(&provided.body).as_deref())
+}
