@@ -193,6 +193,22 @@ pub fn mutual_server_config(identity: &Identity, client_authority_pem: &str) -> 
     Ok(config)
 }
 
+/// A TLS server that lets in clients without a certificate, and those whose certificate chains to
+/// `client_authority_pem`.
+///
+/// # Errors
+/// When the identity or the authority cannot be read.
+pub fn lenient_server_config(identity: &Identity, client_authority_pem: &str) -> Result<ServerConfig> {
+    let trusted = Arc::new(roots(client_authority_pem)?);
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(trusted, provider()).allow_unauthenticated().build()?;
+    let config = ServerConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()?
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(identity.chain()?, identity.key()?)?;
+    Ok(config)
+}
+
 /// A TLS client that shows no certificate. ALPN is left to the caller.
 ///
 /// # Errors

@@ -1,5 +1,6 @@
 //! Which payloads are the adapters tried with? A made-up person, and a permit that the real engine gives.
 
+pub(super) mod any;
 mod canary;
 mod plan;
 mod subsets;

@@ -126,7 +126,7 @@ async fn malformed_events_are_refused() {
         assert_silent(&reply, &name);
         unmoved.check(&stage, "a malformed event").await;
     }
-    let too_large_for_walmu = format!("{good}{}", " ".repeat(70_000));
+    let too_large_for_walmu = format!("{good}{}", " ".repeat(600_000));
     assert_eq!(post(&stage, &too_large_for_walmu).await.status, StatusCode::UNAUTHORIZED);
     unmoved.check(&stage, "a large event").await;
     stage.close().await;

@@ -113,7 +113,8 @@ pub trait SimulatedAgency: Debug + Send + Sync {
     /// every category that the adapter says it fetches. Empty where the agency cannot be asked.
     fn specimen(&self) -> Held;
 
-    /// Holds this on a person from now on, in place of what it held.
+    /// Holds this on a person from now on, in place of what it held. When asked it answers with everything, as far as
+    /// its protocol lets it: that no more is taken over than was asked for is for the adapter to see to.
     ///
     /// # Errors
     /// When the agency has no words for something in it.

@@ -3,8 +3,12 @@
 mod answers;
 mod build;
 mod categories;
+mod facts;
 mod golden;
+mod plans;
 mod received;
+mod round_trip;
+mod sent;
 
 use super::*;
 use crate::agencies::soap::settings::Represented;

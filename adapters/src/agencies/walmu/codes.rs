@@ -2,7 +2,10 @@
 
 use polku_proto::v1::legal_claim::ConsentAsked;
 use polku_proto::v1::referral_notice::Kind;
-use polku_proto::v1::{DeliveryState, LegalGround, Outcome, Purpose, ReferralState, RejectionReason};
+use polku_proto::v1::{
+    Achievement, ActionState, DeliveryState, GoalState, LegalGround, MeetingState, Outcome, PlanState,
+    Purpose, ReferralState, RejectionReason,
+};
 
 use crate::agencies::event::{self, Action};
 
@@ -120,6 +123,74 @@ pub(super) fn outcome(outcome: Outcome) -> Option<&'static str> {
     })
 }
 
+/// `tila` of a plan.
+pub(super) fn plan_state(state: PlanState) -> Option<&'static str> {
+    Some(match state {
+        PlanState::Unspecified => return None,
+        PlanState::Draft => "luonnos",
+        PlanState::Active => "voimassa",
+        PlanState::OnHold => "keskeytetty",
+        PlanState::Revoked => "peruttu",
+        PlanState::Completed => "paattynyt",
+        PlanState::EnteredInError => "virheellinen",
+    })
+}
+
+/// `tila` of a goal.
+pub(super) fn goal_state(state: GoalState) -> Option<&'static str> {
+    Some(match state {
+        GoalState::Unspecified => return None,
+        GoalState::Proposed => "ehdotettu",
+        GoalState::Planned => "suunniteltu",
+        GoalState::Accepted => "hyvaksytty",
+        GoalState::Active => "kaynnissa",
+        GoalState::OnHold => "keskeytetty",
+        GoalState::Completed => "paattynyt",
+        GoalState::Cancelled => "peruttu",
+        GoalState::EnteredInError => "virheellinen",
+        GoalState::Rejected => "hylatty",
+    })
+}
+
+/// `toteutuminen` of a goal.
+pub(super) fn achievement(achievement: Achievement) -> Option<&'static str> {
+    Some(match achievement {
+        Achievement::Unspecified => return None,
+        Achievement::InProgress => "kesken",
+        Achievement::Improving => "edistyy",
+        Achievement::Worsening => "heikkenee",
+        Achievement::NoChange => "ennallaan",
+        Achievement::Achieved => "saavutettu",
+        Achievement::Sustaining => "sailyy",
+        Achievement::NotAchieved => "ei_saavutettu",
+        Achievement::NoProgress => "ei_edistysta",
+        Achievement::NotAttainable => "ei_saavutettavissa",
+    })
+}
+
+/// `tila` of a measure.
+pub(super) fn action_state(state: ActionState) -> Option<&'static str> {
+    Some(match state {
+        ActionState::Unspecified => return None,
+        ActionState::Proposed => "ehdotettu",
+        ActionState::Agreed => "sovittu",
+        ActionState::InProgress => "kaynnissa",
+        ActionState::Done => "tehty",
+        ActionState::NotDone => "ei_tehty",
+        ActionState::Dropped => "rauennut",
+    })
+}
+
+/// `tila` of a meeting.
+pub(super) fn meeting_state(state: MeetingState) -> Option<&'static str> {
+    Some(match state {
+        MeetingState::Unspecified => return None,
+        MeetingState::Planned => "sovittu",
+        MeetingState::Held => "pidetty",
+        MeetingState::Cancelled => "peruttu",
+    })
+}
+
 /// `tapahtuma`, read.
 pub(super) fn read_action(code: &str) -> Option<Action> {
     Some(match code {
@@ -144,4 +215,19 @@ pub(super) fn read_reason(code: &str) -> Option<RejectionReason> {
 /// `tulos`, read.
 pub(super) fn read_outcome(code: &str) -> Option<Outcome> {
     event::read_code(code, outcome)
+}
+
+/// `kayttotarkoitus`, read.
+pub(super) fn read_purpose(code: &str) -> Option<Purpose> {
+    event::read_code(code, purpose)
+}
+
+/// `peruste` of `ilmoitusperuste`, read.
+pub(super) fn read_ground(code: &str) -> Option<LegalGround> {
+    event::read_code(code, ground)
+}
+
+/// `suostumusta` of `ilmoitusperuste`, read.
+pub(super) fn read_consent_asked(code: &str) -> Option<ConsentAsked> {
+    event::read_code(code, consent_asked)
 }

@@ -1,8 +1,12 @@
 //! How does a Walmu-like case management take referrals in, and tell about them? REST; see README.md.
 
 mod codes;
+mod content;
+mod facts;
+mod plan;
 mod settings;
 mod token;
+mod told;
 mod webhook;
 mod wire;
 
@@ -13,11 +17,11 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
 use jiff::Timestamp;
 use polku_policy::{Authorised, Decision, Reader};
-use polku_proto::v1::{AgencyFacts, Delivery, FactsQuery};
+use polku_proto::v1::{AgencyFacts, DataCategory, Delivery, FactsQuery};
 use polku_proto::{AgencyId, CategorySet, MessageId};
 use ring::hmac;
 
-use self::settings::Settings;
+use self::settings::{Credentials, Settings};
 use self::token::{Token, Tokens};
 use self::wire::Message;
 use crate::agencies::answer::Failure;
@@ -39,18 +43,42 @@ struct CaseManagement {
     agency: AgencyId,
     http: HttpClient,
     base: String,
-    tokens: Tokens,
+    access: Access,
     webhook_key: hmac::Key,
 }
+
+/// How the gateway is let in.
+#[derive(Debug)]
+enum Access {
+    /// With an access token in every request.
+    Token(Tokens),
+    /// With its certificate, which the connection has.
+    Certificate,
+}
+
+/// A message of the case management that cannot be read: what was expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Misread(&'static str);
 
 /// What the adapter can do.
 pub const KIND: Kind = Kind {
     id: "walmu",
     name: "case management of a youth workshop",
-    speaks: "REST JSON, OAuth 2.0, signed webhooks",
-    delivers: &[Matter::Referral, Matter::StateChange, Matter::Information, Matter::ConsentWithdrawal],
-    fetches: CategorySet::EMPTY,
-    receives: &[Matter::StateChange],
+    speaks: "REST JSON, OAuth 2.0 or mutual TLS, signed webhooks",
+    delivers: &[
+        Matter::Referral,
+        Matter::StateChange,
+        Matter::Information,
+        Matter::ConsentWithdrawal,
+        Matter::PlanPart,
+    ],
+    fetches: CategorySet::of(&[
+        DataCategory::ServiceAttendance,
+        DataCategory::ServiceNeeds,
+        DataCategory::JointPlan,
+        DataCategory::GuidanceNotes,
+    ]),
+    receives: &[Matter::Referral, Matter::StateChange, Matter::Information, Matter::PlanPart],
     build,
 };
 
@@ -61,13 +89,17 @@ pub const KIND: Kind = Kind {
 fn build(agency: AgencyId, table: toml::Table) -> Result<Arc<dyn Adapter>, BuildError> {
     let settings: Settings = table.try_into()?;
     let base_url = https_url("base_url", &settings.base_url)?;
-    let token_url = https_url("token_url", &settings.token_url)?;
-    let secret = settings.client_secret()?;
-    let token_client = HttpClient::new(&token_url, &settings.connection)?;
+    let access = match settings.credentials()? {
+        Credentials::Certificate => Access::Certificate,
+        Credentials::Client { token_url, id, secret } => {
+            let http = HttpClient::new(&token_url, &settings.connection)?;
+            Access::Token(Tokens::new(http, token_url, &id, &secret))
+        }
+    };
     Ok(Arc::new(CaseManagement {
         agency,
         webhook_key: webhook::key(&settings.webhook_secret()?),
-        tokens: Tokens::new(token_client, token_url, settings.client_id()?, &secret),
+        access,
         http: HttpClient::new(&base_url, &settings.connection)?,
         base: base_url.to_string().trim_end_matches('/').to_owned(),
     }))
@@ -97,12 +129,21 @@ impl Adapter for CaseManagement {
         status.map_err(|failure| failure.of(&self.agency))
     }
 
-    async fn fetch(&self, _: Authorised<FactsQuery>, _: Timestamp) -> Result<AgencyFacts, AdapterError> {
-        Err(Failure::from(AdapterErrorKind::Unwritable { what: "query" }).of(&self.agency))
+    async fn fetch(
+        &self,
+        query: Authorised<FactsQuery>,
+        now: Timestamp,
+    ) -> Result<AgencyFacts, AdapterError> {
+        let spent = query.spend(&Reader::Agency(self.agency.clone()), now);
+        let result = match spent {
+            Ok((query, _)) => self.find(query, now).await,
+            Err(mismatch) => Err(Failure::new(AdapterErrorKind::PermitMismatch, mismatch)),
+        };
+        result.map_err(|failure| failure.of(&self.agency))
     }
 
     fn receive(&self, inbound: &Inbound<'_>) -> Result<InboundEvent, InboundError> {
-        webhook::receive(&self.webhook_key, inbound)
+        webhook::receive(&self.webhook_key, &self.agency, inbound)
     }
 
     fn reply(&self, _: &Inbound<'_>, outcome: &InboundOutcome) -> Reply {
@@ -120,10 +161,9 @@ impl CaseManagement {
         let envelope = Envelope::open(delivery)?;
         let id = envelope.message;
         let message = Message::of(envelope, &self.agency, decision)?;
-        let mut request = request(Method::POST, self.uri(&message.path)?, Bytes::from(message.body));
+        let mut request = post(self.uri(&message.path)?, message.body);
         let key = HeaderValue::try_from(id.to_string()).map_err(|_| unwritable("message_id"))?;
         request.headers_mut().insert("idempotency-key", key);
-        request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let answer = self.exchange(request, now).await?;
         match answer.status {
             StatusCode::OK | StatusCode::CREATED => {
@@ -144,6 +184,19 @@ impl CaseManagement {
         }
     }
 
+    async fn find(&self, query: FactsQuery, now: Timestamp) -> Result<AgencyFacts, Failure> {
+        let (asked, body) = facts::ask(query)?;
+        let request = post(self.uri("/asiakkaat/haku")?, body);
+        let answer = self.exchange(request, now).await?;
+        match answer.status {
+            StatusCode::OK => {
+                let told = facts::read(&answer.body, &asked, &self.agency);
+                told.map_err(|Misread(_)| AdapterErrorKind::Unanswered.into())
+            }
+            _ => Err(refused(&answer)),
+        }
+    }
+
     async fn ask(&self, message: &MessageId, now: Timestamp) -> Result<DeliveryStatus, Failure> {
         let request = request(Method::GET, self.uri(&format!("/sanomat/{message}"))?, Bytes::new());
         let answer = self.exchange(request, now).await?;
@@ -156,15 +209,18 @@ impl CaseManagement {
         }
     }
 
-    /// Sends a request with a token, and once more with a new one if that one is refused: a refused token means
+    /// Sends a request. With a token, if the gateway is known by one, and once more with a new one if that one is refused: a refused token means
     /// that nothing was taken in.
     async fn exchange(&self, request: Request<Bytes>, now: Timestamp) -> Result<Answer, Failure> {
-        let token = self.tokens.get(now).await?;
+        let Access::Token(tokens) = &self.access else {
+            return Ok(self.http.send(request).await?);
+        };
+        let token = tokens.get(now).await?;
         let answer = self.http.send(with(&request, &token)).await?;
         if answer.status != StatusCode::UNAUTHORIZED {
             return Ok(answer);
         }
-        let token = self.tokens.replace(&token, now).await?;
+        let token = tokens.replace(&token, now).await?;
         Ok(self.http.send(with(&request, &token)).await?)
     }
 
@@ -178,6 +234,12 @@ fn request(method: Method, uri: Uri, body: Bytes) -> Request<Bytes> {
     *request.method_mut() = method;
     *request.uri_mut() = uri;
     request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    request
+}
+
+fn post(uri: Uri, body: Vec<u8>) -> Request<Bytes> {
+    let mut request = request(Method::POST, uri, Bytes::from(body));
+    request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     request
 }
 

@@ -1,41 +1,50 @@
 //! How is the adapter of a case management set up?
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::setting::{Secret, SettingError, read_secret};
+use crate::setting::{Secret, SettingError, https_url, read_secret};
 use crate::transport::http::Settings as Connection;
 
 /// The table of an agency of kind `walmu`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Settings {
-    /// Address under which `lahetteet` and `sanomat` stand.
+    /// Address under which `lahetteet`, `suunnitelmat`, `asiakkaat` and `sanomat` stand.
     pub(super) base_url: String,
-    /// Address that gives access tokens.
-    pub(super) token_url: String,
-    /// How both are reached.
+    /// Address that gives access tokens. Absent where the gateway's certificate is enough.
+    token_url: Option<String>,
+    /// How both are reached, with the gateway's certificate where that is what it is known by.
     pub(super) connection: Connection,
     /// The gateway's id at the address that gives tokens.
-    pub(super) client_id: String,
-    client_secret_file: PathBuf,
+    client_id: Option<String>,
+    client_secret_file: Option<PathBuf>,
     webhook_secret_file: PathBuf,
 }
 
-impl Settings {
-    pub(super) fn client_id(&self) -> Result<&str, SettingError> {
-        let (key, expected) = ("client_id", "1 to 256 printable characters of ASCII");
-        let plain = self.client_id.bytes().all(|byte| byte.is_ascii_graphic());
-        if !plain || !(1..=256).contains(&self.client_id.len()) {
-            return Err(SettingError::Value { key, expected });
-        }
-        Ok(&self.client_id)
-    }
+/// By what the case management knows the gateway.
+pub(super) enum Credentials {
+    /// By an access token for which a client id and a secret are shown.
+    Client { token_url: http::Uri, id: String, secret: Secret },
+    /// By its certificate alone.
+    Certificate,
+}
 
-    pub(super) fn client_secret(&self) -> Result<Secret, SettingError> {
-        let expected = "one line of 8 or more printable characters of ASCII";
-        read_secret("client_secret_file", &self.client_secret_file, 8, expected)
+impl Settings {
+    pub(super) fn credentials(&self) -> Result<Credentials, SettingError> {
+        let expected = "`token_url`, `client_id` and `client_secret_file`, or a certificate in `connection`, and not both";
+        let refused = SettingError::Value { key: "token_url", expected };
+        let has_certificate = self.connection.certificate_file.is_some();
+        match (&self.token_url, &self.client_id, &self.client_secret_file) {
+            (Some(url), Some(id), Some(file)) if !has_certificate => Ok(Credentials::Client {
+                token_url: https_url("token_url", url)?,
+                id: client_id(id)?,
+                secret: client_secret(file)?,
+            }),
+            (None, None, None) if has_certificate => Ok(Credentials::Certificate),
+            (Some(_) | None, Some(_) | None, Some(_) | None) => Err(refused),
+        }
     }
 
     pub(super) fn webhook_secret(&self) -> Result<Secret, SettingError> {
@@ -43,4 +52,18 @@ impl Settings {
         let expected = "one line of 32 or more printable characters of ASCII";
         read_secret("webhook_secret_file", &self.webhook_secret_file, 32, expected)
     }
+}
+
+fn client_id(id: &str) -> Result<String, SettingError> {
+    let (key, expected) = ("client_id", "1 to 256 printable characters of ASCII");
+    let plain = id.bytes().all(|byte| byte.is_ascii_graphic());
+    if !plain || !(1..=256).contains(&id.len()) {
+        return Err(SettingError::Value { key, expected });
+    }
+    Ok(id.to_owned())
+}
+
+fn client_secret(file: &Path) -> Result<Secret, SettingError> {
+    let expected = "one line of 8 or more printable characters of ASCII";
+    read_secret("client_secret_file", file, 8, expected)
 }

@@ -1,10 +1,13 @@
 //! Does the adapter speak as README.md says, and take nothing else in?
 
 mod answers;
+mod asked;
 mod build;
 mod categories;
 mod golden;
+mod plans;
 mod received;
+mod round_trip;
 
 use super::*;
 use crate::agencies::trial;

@@ -2,15 +2,13 @@
 
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
-use polku_proto::ReferralId;
+use polku_proto::AgencyId;
 use ring::hmac;
-use serde::{Deserialize, Deserializer, Serialize};
-use uuid::Uuid;
+use serde::Serialize;
 
-use super::codes;
-use crate::agencies::event::{Details, Misfit, change, official, unit};
+use super::{Misread, codes, told};
 use crate::setting::Secret;
-use crate::{Inbound, InboundError, InboundEvent, InboundMatter, InboundOutcome, Reply, Retry};
+use crate::{Inbound, InboundError, InboundEvent, InboundOutcome, Reply, Retry};
 
 /// The header with the instant of signing, in seconds since 1970.
 pub(super) const TIMESTAMP: &str = "walmu-timestamp";
@@ -18,39 +16,13 @@ pub(super) const TIMESTAMP: &str = "walmu-timestamp";
 pub(super) const SIGNATURE: &str = "walmu-signature";
 /// How far that instant may be from now, in seconds.
 const WINDOW_SECONDS: i64 = 300;
-/// Largest body, in bytes; the longest message of the documented members takes about 14,000.
-const MAX_BODY_BYTES: usize = 64 * 1024;
+/// Largest body, in bytes: a plan of ordinary size many times over.
+const MAX_BODY_BYTES: usize = 512 * 1024;
 /// The code of a message that cannot be read.
 const INVALID: &str = "VIRHEELLINEN_SISALTO";
 /// The code of a message that is not authenticated.
 const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
 const JSON: &str = "application/json";
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Tapahtuma {
-    tapahtuma_id: String,
-    lahete_tunnus: String,
-    tapahtuma: String,
-    kasittelija: Kasittelija,
-    #[serde(default, deserialize_with = "not_null")]
-    syy: Option<String>,
-    #[serde(default, deserialize_with = "not_null")]
-    tulos: Option<String>,
-    #[serde(default, deserialize_with = "not_null")]
-    huomautus: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Kasittelija {
-    tunnus: String,
-    yksikko: String,
-}
-
-/// Reads a member that may be absent and is never `null`.
-fn not_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    String::deserialize(deserializer).map(Some)
-}
 
 /// Makes the key of the signatures.
 pub(super) fn key(secret: &Secret) -> hmac::Key {
@@ -58,10 +30,14 @@ pub(super) fn key(secret: &Secret) -> hmac::Key {
 }
 
 /// Authenticates and reads a webhook.
-pub(super) fn receive(key: &hmac::Key, inbound: &Inbound<'_>) -> Result<InboundEvent, InboundError> {
+pub(super) fn receive(
+    key: &hmac::Key,
+    own: &AgencyId,
+    inbound: &Inbound<'_>,
+) -> Result<InboundEvent, InboundError> {
     authenticate(key, inbound.headers, inbound.body, inbound.now)
         .map_err(|expected| InboundError::Unauthenticated { expected })?;
-    read(inbound.body).map_err(|expected| InboundError::Malformed {
+    told::read(inbound.body, own).map_err(|Misread(expected)| InboundError::Malformed {
         code: INVALID.to_owned(),
         expected: expected.to_owned(),
     })
@@ -80,7 +56,7 @@ fn authenticate(
         signature.strip_prefix("v1=").filter(|digits| !digits.contains(|digit: char| digit.is_uppercase()));
     let tag = digits.and_then(crate::setting::hex).ok_or(expected)?;
     if body.len() > MAX_BODY_BYTES {
-        return Err("a body of at most 65536 bytes");
+        return Err("a body of at most 524288 bytes");
     }
     let mut signed = Vec::with_capacity(signed_at.len() + 1 + body.len());
     signed.extend_from_slice(signed_at.as_bytes());
@@ -104,49 +80,22 @@ fn only<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     values.next().is_none().then_some(value)
 }
 
-fn read(body: &[u8]) -> Result<InboundEvent, &'static str> {
-    let expected = "a JSON object with the documented members, each once, none of them null";
-    let Tapahtuma { tapahtuma_id, lahete_tunnus, tapahtuma, kasittelija, syy, tulos, huomautus } =
-        serde_json::from_slice(body).map_err(|_| expected)?;
-    let Kasittelija { tunnus, yksikko } = kasittelija;
-    let reason = syy.map(|code| codes::read_reason(&code).ok_or("one of the documented codes in `syy`"));
-    let outcome =
-        tulos.map(|code| codes::read_outcome(&code).ok_or("one of the documented codes in `tulos`"));
-    let action = codes::read_action(&tapahtuma).ok_or("one of the documented codes in `tapahtuma`")?;
-    let details = Details { reason: reason.transpose()?, outcome: outcome.transpose()?, note: huomautus };
-    Ok(InboundEvent {
-        message: uuid(&tapahtuma_id).ok_or("`tapahtumaId`, a UUID")?,
-        official: official(&tunnus).map_err(wording)?,
-        unit: unit(&yksikko).map_err(wording)?,
-        matter: InboundMatter::Change {
-            referral: uuid(&lahete_tunnus).map(ReferralId::from_uuid).ok_or("`laheteTunnus`, a UUID")?,
-            change: change(action, details).map_err(wording)?,
-        },
-    })
-}
-
-fn uuid(text: &str) -> Option<Uuid> {
-    Uuid::try_parse(text).ok().filter(|_| text.len() == 36)
-}
-
-fn wording(misfit: Misfit) -> &'static str {
-    match misfit {
-        Misfit::Official => {
-            "`kasittelija.tunnus`: 1 to 64 letters, digits and `._:@-`, and no personal identity code"
-        }
-        Misfit::Unit => "`kasittelija.yksikko`: 1 to 64 letters, digits and `._:-`",
-        Misfit::ReasonMissing => "`syy` with `hylatty`",
-        Misfit::ReasonUnexpected => "`syy` with no other `tapahtuma` than `hylatty`",
-        Misfit::OutcomeMissing => "`tulos` with `paattynyt` and `epaonnistunut`",
-        Misfit::OutcomeUnexpected => "`tulos` with no other `tapahtuma` than `paattynyt` and `epaonnistunut`",
-        Misfit::NoteMissing => "`huomautus` with `lisatietoja_pyydetty`, `keskeytetty` and `epaonnistunut`",
-        Misfit::Note => "`huomautus`: at most 2000 characters, without control characters",
-    }
-}
-
 #[derive(Serialize)]
 struct Kasitelty {
     tila: &'static str,
+    tapahtumanumero: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Lahetetty {
+    lahete_tunnus: String,
+    tila: &'static str,
+    tapahtumanumero: u64,
+}
+
+#[derive(Serialize)]
+struct Tallennettu {
     tapahtumanumero: u64,
 }
 
@@ -168,9 +117,13 @@ pub(super) fn reply(outcome: &InboundOutcome) -> Reply {
             let tila = codes::state(*state).unwrap_or_default();
             json(StatusCode::OK, &Kasitelty { tila, tapahtumanumero: *sequence })
         }
-        // Nothing but changes is read.
-        InboundOutcome::Sent { .. } | InboundOutcome::PlanTaken { .. } => {
-            refusal(StatusCode::INTERNAL_SERVER_ERROR, "UNEXPECTED", "nothing")
+        InboundOutcome::Sent { referral, state, sequence } => {
+            let tila = codes::state(*state).unwrap_or_default();
+            let lahete_tunnus = referral.to_string();
+            json(StatusCode::OK, &Lahetetty { lahete_tunnus, tila, tapahtumanumero: *sequence })
+        }
+        InboundOutcome::PlanTaken { sequence } => {
+            json(StatusCode::OK, &Tallennettu { tapahtumanumero: *sequence })
         }
         InboundOutcome::Unreadable(InboundError::Unauthenticated { expected }) => {
             refusal(StatusCode::UNAUTHORIZED, UNAUTHENTICATED, &format!("expected {expected}"))

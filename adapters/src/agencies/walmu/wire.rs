@@ -2,14 +2,15 @@
 
 use polku_policy::{Basis, Decision};
 use polku_proto::v1::{
-    ContactDetails, DataCategory, DeliveryState, EducationWork, LegalClaim, LegalGround, Outcome, Purpose,
-    ReferralContent, ReferralHandover, ReferralNotice, ReferralState, RejectionReason, legal_claim,
-    referral_notice,
+    DataCategory, DeliveryState, LegalClaim, LegalGround, Outcome, Purpose, ReferralHandover, ReferralNotice,
+    ReferralState, RejectionReason, legal_claim, referral_notice,
 };
 use polku_proto::{AgencyId, ConsentName, YouthId, time};
 use serde::{Deserialize, Serialize};
 
 use super::codes;
+use super::content::{Asiakas, Sisalto, Tausta, nothing};
+use super::plan::Suunnitelma;
 use crate::Receipt;
 use crate::agencies::answer;
 use crate::agencies::envelope::{Content, Envelope, Unwritable, instant, news, optional_instant, present};
@@ -25,10 +26,16 @@ pub(super) struct Message {
 #[derive(Serialize)]
 struct Uusi {
     lahete: Lahete,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    asiakas: Option<Asiakas>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tausta: Option<Tausta>,
+    #[serde(skip_serializing_if = "nothing")]
+    asiakas: Asiakas,
+    #[serde(skip_serializing_if = "nothing")]
+    tausta: Tausta,
+}
+
+#[derive(Serialize)]
+struct UusiSuunnitelma {
+    suunnitelma: Suunnitelma,
+    luovutuslupa: Luovutuslupa,
 }
 
 #[derive(Serialize)]
@@ -46,9 +53,9 @@ struct Lahete {
     kayttotarkoitus: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     ilmoitusperuste: Option<Ilmoitusperuste>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    perustelu: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "nothing")]
+    perustelu: String,
+    #[serde(skip_serializing_if = "nothing")]
     palvelutarpeet: Vec<String>,
     luovutuslupa: Luovutuslupa,
 }
@@ -68,77 +75,6 @@ struct Luovutuslupa {
     luokat: Vec<&'static str>,
 }
 
-#[derive(Serialize, Default, PartialEq)]
-#[serde(rename_all = "camelCase")]
-struct Asiakas {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    henkilotunnus: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    etunimet: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sukunimi: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    asiointikieli: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    yhteysosoite: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    toivottu_yhteydenotto: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    yhteystiedot: Option<Yhteystiedot>,
-}
-
-#[derive(Serialize, Default, PartialEq)]
-struct Yhteystiedot {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    puhelin: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sahkoposti: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    katuosoite: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    postinumero: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    postitoimipaikka: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    kotikunta: Option<String>,
-}
-
-#[derive(Serialize, Default, PartialEq)]
-#[serde(rename_all = "camelCase")]
-struct Tausta {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    koulutus_ja_tyo: Option<KoulutusJaTyo>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sosiaalinen_tilanne: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    toimintakyky: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    asuminen: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    etuudet_ja_tulot: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    suunnitelma: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    palveluun_osallistuminen: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tulosmittarit: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    elamanlaatu: Option<String>,
-}
-
-#[derive(Serialize, Default, PartialEq)]
-#[serde(rename_all = "camelCase")]
-struct KoulutusJaTyo {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    koulutusaste: Option<i32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    koulutus: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tyohistoria: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tyonhakijan_tila: Option<String>,
-}
-
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Ilmoitus {
@@ -153,21 +89,8 @@ struct Ilmoitus {
     toimitus: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     huomautus: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    lisatiedot: Option<Sisalto>,
-}
-
-/// What is told about the young person, by the place where each message puts it.
-#[derive(Serialize, Default, PartialEq)]
-struct Sisalto {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    perustelu: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    palvelutarpeet: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    asiakas: Option<Asiakas>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tausta: Option<Tausta>,
+    #[serde(skip_serializing_if = "nothing")]
+    lisatiedot: Sisalto,
 }
 
 impl Message {
@@ -176,7 +99,12 @@ impl Message {
         // The id of the message goes into a header.
         let Envelope { message: _, sender, professional: _, content } = envelope;
         let (path, body) = match content {
-            Content::PlanPart(_) => return Err(Unwritable("plan_part")),
+            Content::PlanPart(part) => {
+                let (suunnitelma, youth) = Suunnitelma::of(part)?;
+                let luovutuslupa = Luovutuslupa::of(decision, youth);
+                let body = serde_json::to_vec(&UusiSuunnitelma { suunnitelma, luovutuslupa });
+                ("/suunnitelmat".to_owned(), body)
+            }
             Content::Disclosure(..) => return Err(Unwritable("disclosure")),
             Content::Handover(referral, handover) => {
                 let ReferralHandover {
@@ -204,7 +132,7 @@ impl Message {
                     ilmoitusperuste: claim.map(Ilmoitusperuste::of).transpose()?,
                     perustelu,
                     palvelutarpeet,
-                    luovutuslupa: Luovutuslupa::of(decision, referral.youth),
+                    luovutuslupa: Luovutuslupa::of(decision, Some(referral.youth)),
                 };
                 ("/lahetteet".to_owned(), serde_json::to_vec(&Uusi { lahete, asiakas, tausta }))
             }
@@ -244,7 +172,7 @@ impl Ilmoitus {
             tulos: codes::outcome(outcome),
             toimitus: codes::delivery(delivery),
             huomautus: news(own, sender, status_note, sender_note),
-            lisatiedot: answer.map(Sisalto::of).and_then(told),
+            lisatiedot: answer.map(Sisalto::of).unwrap_or_default(),
         })
     }
 }
@@ -263,10 +191,12 @@ impl Ilmoitusperuste {
 }
 
 impl Luovutuslupa {
-    fn of(decision: &Decision, youth: YouthId) -> Self {
-        let ground = |basis: &Basis| match basis.consent {
-            Some((consent, _)) => ConsentName { youth, consent }.to_string(),
-            None => basis.rule.to_string(),
+    /// A plan outside the joint one says whose it is in its contents only.
+    fn of(decision: &Decision, youth: Option<YouthId>) -> Self {
+        let ground = |basis: &Basis| match (basis.consent, youth) {
+            (Some((consent, _)), Some(youth)) => ConsentName { youth, consent }.to_string(),
+            (Some((consent, _)), None) => format!("consents/{consent}"),
+            (None, _) => basis.rule.to_string(),
         };
         let mut perusteet: Vec<String> = decision.bases().iter().map(ground).collect();
         perusteet.sort_unstable();
@@ -274,88 +204,6 @@ impl Luovutuslupa {
         let told = decision.permitted().iter().filter(|category| *category != DataCategory::Envelope);
         Self { perusteet, luokat: told.map(polku_proto::name).collect() }
     }
-}
-
-impl Sisalto {
-    fn of(content: ReferralContent) -> Self {
-        let ReferralContent {
-            identity_code,
-            given_names,
-            family_name,
-            contact_language,
-            contact,
-            reason,
-            service_needs,
-            education_work,
-            social_situation,
-            health_capacity,
-            housing,
-            benefits_income,
-            joint_plan,
-            service_attendance,
-            outcome_measures,
-            quality_of_life,
-            correspondence_address,
-            contact_wish,
-        } = content;
-        let asiakas = Asiakas {
-            henkilotunnus: present(identity_code),
-            etunimet: present(given_names),
-            sukunimi: present(family_name),
-            asiointikieli: present(contact_language),
-            yhteysosoite: present(correspondence_address),
-            toivottu_yhteydenotto: present(contact_wish),
-            yhteystiedot: contact.map(Yhteystiedot::of).and_then(told),
-        };
-        let tausta = Tausta {
-            koulutus_ja_tyo: education_work.map(KoulutusJaTyo::of).and_then(told),
-            sosiaalinen_tilanne: present(social_situation),
-            toimintakyky: present(health_capacity),
-            asuminen: present(housing),
-            etuudet_ja_tulot: present(benefits_income),
-            suunnitelma: present(joint_plan),
-            palveluun_osallistuminen: present(service_attendance),
-            tulosmittarit: present(outcome_measures),
-            elamanlaatu: present(quality_of_life),
-        };
-        Self {
-            perustelu: present(reason),
-            palvelutarpeet: service_needs,
-            asiakas: told(asiakas),
-            tausta: told(tausta),
-        }
-    }
-}
-
-impl Yhteystiedot {
-    fn of(contact: ContactDetails) -> Self {
-        let ContactDetails { phone, email, street_address, postal_code, city, municipality } = contact;
-        Self {
-            puhelin: present(phone),
-            sahkoposti: present(email),
-            katuosoite: present(street_address),
-            postinumero: present(postal_code),
-            postitoimipaikka: present(city),
-            kotikunta: present(municipality),
-        }
-    }
-}
-
-impl KoulutusJaTyo {
-    fn of(education_work: EducationWork) -> Self {
-        let EducationWork { education_level, education, work_history, job_seeker_status } = education_work;
-        Self {
-            koulutusaste: education_level,
-            koulutus: present(education),
-            tyohistoria: present(work_history),
-            tyonhakijan_tila: present(job_seeker_status),
-        }
-    }
-}
-
-/// Leaves an object out in which nothing is told.
-fn told<T: Default + PartialEq>(object: T) -> Option<T> {
-    Some(object).filter(|object| *object != T::default())
 }
 
 #[derive(Deserialize)]

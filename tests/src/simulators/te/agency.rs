@@ -1,12 +1,13 @@
 //! How do the employment services say what every simulated agency can be told to say?
 
-use anyhow::{Result, bail};
+use anyhow::{Result, ensure};
 use async_trait::async_trait;
 use polku_proto::v1::{Outcome, ReferralState, RejectionReason};
 
 use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings};
 use crate::simulators::control::Control;
-use crate::simulators::te::{Member, TeSettings, TeSimulator, Update, UpdateReply};
+use crate::simulators::te::told::{Answered, Response, Told};
+use crate::simulators::te::{Member, TeSettings, TeSimulator, Update, UpdateReply, holdings};
 
 /// The office answers `haeSanomanTila`.
 const ANSWERS: &str = "usual";
@@ -60,33 +61,86 @@ impl SimulatedAgency for TeSimulator {
     }
 
     fn specimen(&self) -> Held {
-        Held::default()
+        holdings::specimen()
     }
 
-    fn hold(&self, _: &str, _: &Held) -> Result<()> {
-        bail!("the office cannot be asked")
+    fn hold(&self, identity_code: &str, held: &Held) -> Result<()> {
+        self.holdings.hold(identity_code, held)
     }
 
     async fn send(&self, message: &Message) -> Result<Reply> {
-        let Outgoing::Change { referral, action, reason, outcome, note } = &message.what else {
-            return Ok(Reply::Unsupported);
-        };
-        let update = Update {
-            message_id: message.id,
-            official: message.official.clone(),
-            reason: reason.map(|reason| reason_code(reason).to_owned()),
-            outcome: outcome.map(|outcome| outcome_code(outcome).to_owned()),
-            note: (!note.is_empty()).then(|| note.clone()),
-            ..Update::new(referral, action.clone())
-        };
-        Ok(match self.send_update(&update).await? {
-            UpdateReply::Applied { state, sequence } => Reply::Applied { state: state_of(&state), sequence },
-            UpdateReply::Refused { code, .. } | UpdateReply::TechnicalFault { code, .. } => {
-                Reply::Refused { code }
+        let (id, official) = (message.id, &message.official);
+        match &message.what {
+            Outgoing::Change { referral, action, reason, outcome, note } => {
+                let update = Update {
+                    message_id: id,
+                    official: official.clone(),
+                    reason: reason.map(|reason| reason_code(reason).to_owned()),
+                    outcome: outcome.map(|outcome| outcome_code(outcome).to_owned()),
+                    note: (!note.is_empty()).then(|| note.clone()),
+                    ..Update::new(referral, action.clone())
+                };
+                Ok(match self.send_update(&update).await? {
+                    UpdateReply::Applied { state, sequence } => {
+                        Reply::Applied { state: state_of(&state), sequence }
+                    }
+                    UpdateReply::Refused { code, .. } | UpdateReply::TechnicalFault { code, .. } => {
+                        Reply::Refused { code }
+                    }
+                    UpdateReply::HttpError { status } => Reply::Failed { status: status.as_u16() },
+                })
             }
-            UpdateReply::HttpError { status } => Reply::Failed { status: status.as_u16() },
-        })
+            Outgoing::Information { referral, answer } => {
+                let told = Told::information(id, official, referral, answer);
+                self.tell(&told, |response| {
+                    let [state, sequence] = response.values(["tila", "tapahtumanumero"])?;
+                    Ok(Reply::Applied { state: known_state(&state)?, sequence: sequence.parse()? })
+                })
+                .await
+            }
+            Outgoing::Referral { identity_code, recipient, purpose, content, respond_by } => {
+                let until = respond_by.map(|instant| instant.to_string()).unwrap_or_default();
+                let frame = (identity_code.as_str(), recipient.as_str(), *purpose);
+                let told = Told::referral_until(id, official, frame, content, &until, None);
+                let reply = self.tell(&told, |response| {
+                    let names = ["laheteTunnus", "tila", "tapahtumanumero"];
+                    let [referral, state, sequence] = response.values(names)?;
+                    Ok(Reply::Sent { referral, state: known_state(&state)?, sequence: sequence.parse()? })
+                });
+                let reply = reply.await?;
+                if let Reply::Sent { referral, .. } = &reply {
+                    self.ledger().note_own_referral(referral);
+                }
+                Ok(reply)
+            }
+            Outgoing::PlanPart { identity_code, part } => {
+                let told = Told::plan(id, official, identity_code, part)?;
+                self.tell(&told, |response| {
+                    let [sequence] = response.values(["tapahtumanumero"])?;
+                    Ok(Reply::PlanTaken { sequence: sequence.parse()? })
+                })
+                .await
+            }
+        }
     }
+}
+
+impl TeSimulator {
+    async fn tell(&self, told: &Told, read: fn(Response) -> Result<Reply>) -> Result<Reply> {
+        match self.send_told(told).await? {
+            Answered::Response(response) => read(response),
+            Answered::Refused { code, .. } | Answered::TechnicalFault { code, .. } => {
+                Ok(Reply::Refused { code })
+            }
+            Answered::HttpError { status } => Ok(Reply::Failed { status: status.as_u16() }),
+        }
+    }
+}
+
+fn known_state(code: &str) -> Result<ReferralState> {
+    let state = state_of(code);
+    ensure!(state != ReferralState::Unspecified, "unknown state {code}");
+    Ok(state)
 }
 
 fn reason_code(reason: RejectionReason) -> &'static str {

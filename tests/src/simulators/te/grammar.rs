@@ -1,6 +1,7 @@
 //! Which elements does the office's document allow, in which order, with which values?
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use uuid::Uuid;
 
 use crate::simulators::te::envelope::CONTENTS;
@@ -26,6 +27,9 @@ enum Holds {
     Text,
     Uuid,
     Instant,
+    Date,
+    Number,
+    True,
     Code(&'static [&'static str]),
     Parts(&'static [Part]),
 }
@@ -36,6 +40,10 @@ const fn once(name: &'static str, holds: Holds) -> Part {
 
 const fn maybe(name: &'static str, holds: Holds) -> Part {
     Part { name, occurs: Occurs::AtMostOnce, holds }
+}
+
+const fn any(name: &'static str, holds: Holds) -> Part {
+    Part { name, occurs: Occurs::AnyTimes, holds }
 }
 
 const fn text(name: &'static str) -> Part {
@@ -107,6 +115,54 @@ const OUTCOMES: &[&str] = &[
     "PERUI_LUVAN",
     "EI_TIEDOSSA",
 ];
+
+const CATEGORIES: &[&str] = &[
+    "HENKILO_JA_YHTEYSTIEDOT",
+    "OSOITETIEDOT",
+    "ASIAKKUUS",
+    "KOULUTUS_JA_TYO",
+    "SOSIAALINEN_TILANNE",
+    "TERVEYS_JA_TOIMINTAKYKY",
+    "PALVELUTARPEET",
+    "SUUNNITELMA",
+    "OHJAUSMUISTIINPANOT",
+    "ASUMINEN",
+    "ETUUDET_JA_TULOT",
+    "TULOSMITTARIT",
+    "ELAMANLAATU",
+    "LAHETTEEN_TILA",
+];
+
+const PLAN_STATES: &[&str] = &["LUONNOS", "VOIMASSA", "KESKEYTETTY", "PERUTTU", "PAATTYNYT", "VIRHEELLINEN"];
+
+const GOAL_STATES: &[&str] = &[
+    "EHDOTETTU",
+    "SUUNNITELTU",
+    "HYVAKSYTTY",
+    "KAYNNISSA",
+    "KESKEYTETTY",
+    "PAATTYNYT",
+    "PERUTTU",
+    "VIRHEELLINEN",
+    "HYLATTY",
+];
+
+const ACHIEVEMENTS: &[&str] = &[
+    "KESKEN",
+    "PARANEE",
+    "HEIKKENEE",
+    "ENNALLAAN",
+    "TOTEUTUNUT",
+    "PYSYY",
+    "EI_TOTEUTUNUT",
+    "EI_EDENNYT",
+    "EI_TOTEUTETTAVISSA",
+];
+
+const ACTION_STATES: &[&str] =
+    &["EHDOTETTU", "SOVITTU", "KAYNNISSA", "TOTEUTUNUT", "EI_TOTEUTUNUT", "LUOVUTTU"];
+
+const MEETING_STATES: &[&str] = &["SOVITTU", "PIDETTY", "PERUTTU"];
 
 const CONTACT: &[Part] = &[
     text("puhelin"),
@@ -199,6 +255,90 @@ pub(crate) const NOTICE: &[Part] = &[
     maybe("lisatiedot", Holds::Parts(MORE_INFORMATION)),
 ];
 
+const NEED: &[Part] = &[
+    once("tunnus", Holds::Text),
+    once("tietoryhma", Holds::Code(CATEGORIES)),
+    once("kuvaus", Holds::Text),
+    maybe("todettuTapaamisessa", Holds::True),
+];
+
+const GOAL: &[Part] = &[
+    once("tunnus", Holds::Text),
+    once("tietoryhma", Holds::Code(CATEGORIES)),
+    once("kuvaus", Holds::Text),
+    once("tila", Holds::Code(GOAL_STATES)),
+    maybe("toteutuminen", Holds::Code(ACHIEVEMENTS)),
+    maybe("maaraaika", Holds::Date),
+    any("tarveTunnus", Holds::Text),
+];
+
+const ACTION: &[Part] = &[
+    once("tunnus", Holds::Text),
+    once("tietoryhma", Holds::Code(CATEGORIES)),
+    once("kuvaus", Holds::Text),
+    once("tila", Holds::Code(ACTION_STATES)),
+    text("tavoiteTunnus"),
+    text("jarjestaja"),
+    maybe("ptvPalvelu", Holds::Uuid),
+    maybe("alkaa", Holds::Date),
+    maybe("paattyy", Holds::Date),
+    text("syy"),
+];
+
+const MEETING: &[Part] = &[
+    once("tunnus", Holds::Text),
+    once("tietoryhma", Holds::Code(CATEGORIES)),
+    maybe("aika", Holds::Instant),
+    once("tila", Holds::Code(MEETING_STATES)),
+    text("paikka"),
+    any("osallistuja", Holds::Text),
+    text("muistiinpano"),
+];
+
+const WORKER: &[Part] = &[text("tunnus"), text("nimi"), text("yksikko"), text("puhelin"), text("sahkoposti")];
+
+/// `vastaanotaSuunnitelma`.
+pub(crate) const PLAN: &[Part] = &[
+    once("sanomaTunnus", Holds::Uuid),
+    maybe("suunnitelmaTunnus", Holds::Uuid),
+    once("omistaja", Holds::Text),
+    maybe("tietojaKarsittu", Holds::True),
+    maybe("lupaPeruttu", Holds::True),
+    text("viite"),
+    maybe("versio", Holds::Number),
+    maybe("paivitetty", Holds::Instant),
+    once("tila", Holds::Code(PLAN_STATES)),
+    client(),
+    text("perustelu"),
+    needs(),
+    education_and_work(),
+    text("sosiaalinenTilanne"),
+    text("toimintakyky"),
+    text("asuminen"),
+    text("etuudetJaTulot"),
+    text("yhteinenSuunnitelma"),
+    text("palveluunOsallistuminen"),
+    text("tulosmittarit"),
+    text("elamanlaatu"),
+    any("tarve", Holds::Parts(NEED)),
+    any("tavoite", Holds::Parts(GOAL)),
+    any("toimi", Holds::Parts(ACTION)),
+    any("tapaaminen", Holds::Parts(MEETING)),
+    text("asiakkaanNakemys"),
+    text("asiantuntijanNakemys"),
+    maybe("seuraavaTarkistus", Holds::Date),
+    maybe("vastuuasiantuntija", Holds::Parts(WORKER)),
+];
+
+/// `haeAsiakkuus`.
+pub(crate) const QUESTION: &[Part] = &[
+    once("kyselyTunnus", Holds::Uuid),
+    once("kysyja", Holds::Text),
+    once("kayttotarkoitus", Holds::Code(PURPOSES)),
+    once("henkilotunnus", Holds::Text),
+    any("tietoryhma", Holds::Code(CATEGORIES)),
+];
+
 /// `haeSanomanTila`.
 pub(crate) const STATUS_QUERY: &[Part] = &[once("sanomaTunnus", Holds::Uuid)];
 
@@ -241,6 +381,9 @@ fn read_part(element: &Element, part: &Part, above: &str, fields: &mut Fields) -
         Holds::Text => true,
         Holds::Uuid => Uuid::try_parse(text).is_ok(),
         Holds::Instant => text.ends_with('Z') && text.parse::<Timestamp>().is_ok(),
+        Holds::Date => text.len() == 10 && text.parse::<Date>().is_ok(),
+        Holds::Number => !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit()),
+        Holds::True => text == "true",
         Holds::Code(codes) => codes.contains(&text),
     };
     fields.push((path, element.text.clone()));

@@ -4,10 +4,13 @@
 
 pub mod agency;
 pub mod envelope;
+pub mod told;
 pub mod update;
 
 mod grammar;
+mod holdings;
 mod service;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -28,7 +31,9 @@ use crate::simulators::faults::Faults;
 use crate::simulators::ledger::Ledger;
 use crate::simulators::server;
 use crate::simulators::te::envelope::{Dialect, Member};
+use crate::simulators::te::holdings::Holdings;
 use crate::simulators::te::service::EmploymentServices;
+pub use crate::simulators::te::told::{Answered, Ground, Told};
 pub use crate::simulators::te::update::{Update, UpdateReply};
 
 /// How the simulated employment services are set up.
@@ -74,6 +79,7 @@ impl TeSettings {
 pub struct TeSimulator {
     control: Control,
     settings: Arc<TeSettings>,
+    holdings: Holdings,
     inbound_url: Arc<Mutex<Option<String>>>,
 }
 
@@ -87,9 +93,10 @@ impl TeSimulator {
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         let control = Control::new(Door::on_port(settings.port)?, settings.ledger.clone());
         let settings = Arc::new(settings);
-        let services = EmploymentServices::new(Arc::clone(&settings));
+        let holdings = Holdings::default();
+        let services = EmploymentServices::new(Arc::clone(&settings), holdings.clone());
         server::serve(control.clone(), config, Arc::new(services));
-        Ok(Self { control, settings, inbound_url: Arc::default() })
+        Ok(Self { control, settings, holdings, inbound_url: Arc::default() })
     }
 
     /// What all simulators have in common.
@@ -151,6 +158,17 @@ impl TeSimulator {
         let request = envelope::write(&headers, &update.body());
         let reply = self.send_raw_as(request, identity).await?;
         UpdateReply::read(&headers, &reply)
+    }
+
+    /// Sends a message of the office's own with its certificate.
+    ///
+    /// # Errors
+    /// When the gateway gives no answer, or one that breaks the protocol.
+    pub async fn send_told(&self, told: &Told) -> Result<Answered> {
+        let headers = told.headers(&self.settings.provider, &self.settings.gateway);
+        let request = envelope::write(&headers, told.body());
+        let reply = self.send_raw_as(request, &self.settings.official).await?;
+        Answered::read(&headers, &told.body().name, &reply)
     }
 
     /// Sends these bytes to the gateway as if they were a SOAP message, with this certificate.

@@ -15,6 +15,7 @@ use crate::simulators::te::envelope::{
     CONTENTS, Envelope, Refusal, XROAD, hash_header, write, write_technical_fault,
 };
 use crate::simulators::te::grammar::{self, Fields};
+use crate::simulators::te::holdings::Holdings;
 use crate::simulators::xml::Element;
 
 const XML: &str = "text/xml; charset=utf-8";
@@ -23,14 +24,15 @@ const SOAP_ACTION: HeaderName = HeaderName::from_static("soapaction");
 /// Security server and service in one.
 pub(crate) struct EmploymentServices {
     settings: Arc<TeSettings>,
+    holdings: Holdings,
 }
 
 /// A business refusal, by its code.
 struct Refused(String);
 
 impl EmploymentServices {
-    pub(crate) fn new(settings: Arc<TeSettings>) -> Self {
-        Self { settings }
+    pub(crate) fn new(settings: Arc<TeSettings>, holdings: Holdings) -> Self {
+        Self { settings, holdings }
     }
 
     fn open(&self, request: &Received) -> Result<Envelope, Refusal> {
@@ -68,12 +70,15 @@ impl EmploymentServices {
                 }
                 self.take_in(TakenInKind::Notice, body, fields, plan)
             }
-            Operation::Status
-            | Operation::Plan
-            | Operation::Disclosure
-            | Operation::Fetch
-            | Operation::Token
-            | Operation::Other => {
+            Operation::Plan => {
+                let fields = read(body, grammar::PLAN)?;
+                self.take_in(TakenInKind::PlanPart, body, fields, plan)
+            }
+            Operation::Fetch => {
+                let fields = read(body, grammar::QUESTION)?;
+                Ok(self.tell(&value(&fields, "henkilotunnus")))
+            }
+            Operation::Status | Operation::Disclosure | Operation::Token | Operation::Other => {
                 let fields = read(body, grammar::STATUS_QUERY)?;
                 Ok(self.look_up(&value(&fields, "sanomaTunnus"), plan))
             }
@@ -92,7 +97,12 @@ impl EmploymentServices {
         let effect = Effect {
             kind,
             message_id: value(&fields, "sanomaTunnus"),
-            referral_id: value(&fields, "laheteTunnus"),
+            referral_id: match kind {
+                TakenInKind::PlanPart => value(&fields, "suunnitelmaTunnus"),
+                TakenInKind::Referral | TakenInKind::Notice | TakenInKind::Disclosure => {
+                    value(&fields, "laheteTunnus")
+                }
+            },
             fields,
             fingerprint: pki::sha256_hex(canonical.as_bytes()),
             at: self.settings.clock.now_text(),
@@ -104,6 +114,15 @@ impl EmploymentServices {
                 .with_field("vastaanotettu", &first.taken_in_at)),
             Effected::Clashing => Err(Refused("VIRHEELLINEN_SISALTO".to_owned())),
         }
+    }
+
+    /// Everything that is held, whatever was asked for: leaving out is the gateway's part.
+    fn tell(&self, identity_code: &str) -> Element {
+        let mut answer = response("haeAsiakkuus")
+            .with_field("henkilotunnus", identity_code)
+            .with_field("haettu", &self.settings.clock.now_text());
+        answer.children.extend(self.holdings.on(identity_code));
+        answer
     }
 
     fn look_up(&self, message_id: &str, plan: &Plan) -> Element {
@@ -175,6 +194,8 @@ fn operation_of(service: &str) -> Operation {
     match service {
         "vastaanotaLahete" => Operation::Deliver,
         "vastaanotaIlmoitus" => Operation::Notify,
+        "vastaanotaSuunnitelma" => Operation::Plan,
+        "haeAsiakkuus" => Operation::Fetch,
         "haeSanomanTila" => Operation::Status,
         _ => Operation::Other,
     }

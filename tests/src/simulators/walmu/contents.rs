@@ -1,6 +1,7 @@
 //! Which members does the case management's document allow, with which values?
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -20,7 +21,139 @@ enum Holds {
     DeliveryEnd,
     Ground,
     Asked,
+    Date,
+    Classes,
+    Code(&'static [&'static str]),
 }
+
+const CLASSES: &[&str] = &[
+    "identity_contact",
+    "address_contact",
+    "service_attendance",
+    "education_work",
+    "social_situation",
+    "health_capacity",
+    "service_needs",
+    "joint_plan",
+    "guidance_notes",
+    "housing",
+    "benefits_income",
+    "outcome_measures",
+    "quality_of_life",
+    "referral_status",
+];
+
+const PLAN_STATES: &[&str] = &["luonnos", "voimassa", "keskeytetty", "peruttu", "paattynyt", "virheellinen"];
+
+const GOAL_STATES: &[&str] = &[
+    "ehdotettu",
+    "suunniteltu",
+    "hyvaksytty",
+    "kaynnissa",
+    "keskeytetty",
+    "paattynyt",
+    "peruttu",
+    "virheellinen",
+    "hylatty",
+];
+
+const ACHIEVEMENTS: &[&str] = &[
+    "kesken",
+    "edistyy",
+    "heikkenee",
+    "ennallaan",
+    "saavutettu",
+    "sailyy",
+    "ei_saavutettu",
+    "ei_edistysta",
+    "ei_saavutettavissa",
+];
+
+const MEASURE_STATES: &[&str] = &["ehdotettu", "sovittu", "kaynnissa", "tehty", "ei_tehty", "rauennut"];
+
+const MEETING_STATES: &[&str] = &["sovittu", "pidetty", "peruttu"];
+
+const PLAN_NEEDS: &[(&str, Holds)] = &[
+    ("suunnitelma.omistaja", Holds::Text),
+    ("suunnitelma.versio", Holds::Number),
+    ("suunnitelma.tila", Holds::Code(PLAN_STATES)),
+    ("luovutuslupa.perusteet", Holds::Texts),
+    ("luovutuslupa.luokat", Holds::Texts),
+];
+
+const PLAN_MAY_HAVE: &[(&str, Holds)] = &[
+    ("suunnitelma.tunnus", Holds::Uuid),
+    ("suunnitelma.omistajanTunnus", Holds::Text),
+    ("suunnitelma.paivitetty", Holds::Instant),
+    ("suunnitelma.tietojaKarsittu", Holds::Yes),
+    ("suunnitelma.lupaPeruttu", Holds::Yes),
+    ("suunnitelma.asiakkaanNakemys", Holds::Text),
+    ("suunnitelma.tyontekijanNakemys", Holds::Text),
+    ("suunnitelma.tarkistusPvm", Holds::Date),
+    ("suunnitelma.vastuutyontekija.tunnus", Holds::Text),
+    ("suunnitelma.vastuutyontekija.nimi", Holds::Text),
+    ("suunnitelma.vastuutyontekija.yksikko", Holds::Text),
+    ("suunnitelma.vastuutyontekija.puhelin", Holds::Text),
+    ("suunnitelma.vastuutyontekija.sahkoposti", Holds::Text),
+    ("suunnitelma.lahtotilanne.perustelu", Holds::Text),
+    ("suunnitelma.lahtotilanne.palvelutarpeet", Holds::Texts),
+];
+
+/// A list of the plan, with what its items need and may have.
+type Items = (&'static str, &'static [(&'static str, Holds)], &'static [(&'static str, Holds)]);
+
+const PLAN_LISTS: &[Items] = &[
+    (
+        "tarpeet",
+        &[("tunnus", Holds::Text), ("luokka", Holds::Code(CLASSES)), ("kuvaus", Holds::Text)],
+        &[("havaittuTapaamisessa", Holds::Yes)],
+    ),
+    (
+        "tavoitteet",
+        &[
+            ("tunnus", Holds::Text),
+            ("luokka", Holds::Code(CLASSES)),
+            ("kuvaus", Holds::Text),
+            ("tila", Holds::Code(GOAL_STATES)),
+        ],
+        &[("toteutuminen", Holds::Code(ACHIEVEMENTS)), ("maaraPvm", Holds::Date), ("tarpeet", Holds::Texts)],
+    ),
+    (
+        "toimenpiteet",
+        &[
+            ("tunnus", Holds::Text),
+            ("luokka", Holds::Code(CLASSES)),
+            ("kuvaus", Holds::Text),
+            ("tila", Holds::Code(MEASURE_STATES)),
+        ],
+        &[
+            ("tavoite", Holds::Text),
+            ("toteuttaja", Holds::Text),
+            ("ptvPalvelu", Holds::Uuid),
+            ("alkuPvm", Holds::Date),
+            ("loppuPvm", Holds::Date),
+            ("peruste", Holds::Text),
+        ],
+    ),
+    (
+        "tapaamiset",
+        &[("tunnus", Holds::Text), ("luokka", Holds::Code(CLASSES)), ("tila", Holds::Code(MEETING_STATES))],
+        &[
+            ("aika", Holds::Instant),
+            ("paikka", Holds::Text),
+            ("osallistujat", Holds::Texts),
+            ("muistio", Holds::Text),
+        ],
+    ),
+];
+
+const QUERY_NEEDS: &[(&str, Holds)] = &[
+    ("kysely.tunnus", Holds::Uuid),
+    ("kysely.kysyja", Holds::Text),
+    ("kysely.kayttotarkoitus", Holds::Purpose),
+    ("kysely.luokat", Holds::Classes),
+    ("asiakas.henkilotunnus", Holds::Text),
+];
 
 const PURPOSES: &[&str] = &[
     "ohjaus",
@@ -135,6 +268,30 @@ pub(crate) fn read_notice(body: &Value) -> Result<Fields, String> {
     Ok(flatten(body))
 }
 
+/// Reads the body of `POST suunnitelmat`, or names the member that is out of place.
+pub(crate) fn read_plan(body: &Value) -> Result<Fields, String> {
+    no_nulls(body, "")?;
+    needs(body, PLAN_NEEDS)?;
+    may_have(body, "", PLAN_MAY_HAVE)?;
+    may_have(body, "suunnitelma.lahtotilanne.", CLIENT_AND_BACKGROUND)?;
+    for (list, item_needs, item_may_have) in PLAN_LISTS {
+        let Some(items) = at(body, &format!("suunnitelma.{list}")) else { continue };
+        for item in items.as_array().ok_or_else(|| (*list).to_owned())? {
+            needs(item, item_needs)?;
+            may_have(item, "", item_may_have)?;
+        }
+    }
+    Ok(flatten(body))
+}
+
+/// Reads the body of `POST asiakkaat/haku`, or names the member that is out of place.
+pub(crate) fn read_query(body: &Value) -> Result<Fields, String> {
+    no_nulls(body, "")?;
+    needs(body, QUERY_NEEDS)?;
+    may_have(body, "", &[("kysely.kysyjanHenkilo", Holds::Text)])?;
+    Ok(flatten(body))
+}
+
 fn needs(body: &Value, members: &[(&str, Holds)]) -> Result<(), String> {
     for (path, holds) in members {
         match at(body, path) {
@@ -171,6 +328,12 @@ fn fits(value: &Value, holds: Holds) -> bool {
         Holds::Purpose => text.is_some_and(|text| PURPOSES.contains(&text)),
         Holds::News => text.is_some_and(|text| NEWS.contains(&text)),
         Holds::Ground => text.is_some_and(|text| GROUNDS.contains(&text)),
+        Holds::Date => text.is_some_and(|text| text.len() == 10 && text.parse::<Date>().is_ok()),
+        Holds::Classes => value.as_array().is_some_and(|all| {
+            let known = |class: &Value| class.as_str().is_some_and(|class| CLASSES.contains(&class));
+            !all.is_empty() && all.iter().all(known)
+        }),
+        Holds::Code(codes) => text.is_some_and(|text| codes.contains(&text)),
         Holds::Asked => text.is_some_and(|text| ASKED.contains(&text)),
         Holds::DeliveryEnd => text.is_some_and(|text| DELIVERY_ENDS.contains(&text)),
     }

@@ -4,8 +4,10 @@ pub mod agency;
 pub mod event;
 
 mod contents;
+mod holdings;
 mod service;
 mod tokens;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -28,13 +30,14 @@ use crate::simulators::faults::Faults;
 use crate::simulators::ledger::Ledger;
 use crate::simulators::server;
 use crate::simulators::walmu::event::{Event, EventReply, sign};
+use crate::simulators::walmu::holdings::Holdings;
 use crate::simulators::walmu::service::{BASE_PATH, CaseManagement, TOKEN_PATH};
 use crate::simulators::walmu::tokens::Tokens;
 
 /// How the simulated case management is set up.
 #[derive(Clone)]
 pub struct WalmuSettings {
-    /// Certificates. Callers need none.
+    /// Certificates. Callers need one only if they show no token.
     pub tls: SimulatorTls,
     /// OAuth 2 client id of the gateway.
     pub client_id: String,
@@ -81,6 +84,7 @@ pub struct WalmuSimulator {
     control: Control,
     settings: Arc<WalmuSettings>,
     tokens: Tokens,
+    holdings: Holdings,
     inbound_url: Arc<Mutex<Option<String>>>,
 }
 
@@ -90,14 +94,15 @@ impl WalmuSimulator {
     /// # Errors
     /// When a certificate cannot be used or the port is taken.
     pub fn start(settings: WalmuSettings) -> Result<Self> {
-        let mut config = pki::server_config(&settings.tls.server)?;
+        let mut config = pki::lenient_server_config(&settings.tls.server, &settings.tls.authority_pem)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         let control = Control::new(Door::on_port(settings.port)?, settings.ledger.clone());
         let settings = Arc::new(settings);
         let tokens = Tokens::default();
-        let management = CaseManagement::new(Arc::clone(&settings), tokens.clone());
+        let holdings = Holdings::default();
+        let management = CaseManagement::new(Arc::clone(&settings), tokens.clone(), holdings.clone());
         server::serve(control.clone(), config, Arc::new(management));
-        Ok(Self { control, settings, tokens, inbound_url: Arc::default() })
+        Ok(Self { control, settings, tokens, holdings, inbound_url: Arc::default() })
     }
 
     /// What all simulators have in common.
@@ -172,11 +177,14 @@ impl WalmuSimulator {
     /// # Errors
     /// As [`WalmuSimulator::send_event`].
     pub async fn send_event_signed(&self, event: &Event, secret: &[u8], at: Timestamp) -> Result<EventReply> {
-        let body = event.body();
+        EventReply::read(&self.post(event.body(), secret, at).await?)
+    }
+
+    async fn post(&self, body: String, secret: &[u8], at: Timestamp) -> Result<RawReply> {
         let timestamp = at.as_second().to_string();
         let signature = sign(secret, &timestamp, body.as_bytes());
         let headers = [("walmu-timestamp", timestamp.as_str()), ("walmu-signature", signature.as_str())];
-        EventReply::read(&self.send_raw(&headers, body).await?)
+        self.send_raw(&headers, body).await
     }
 
     /// Posts these bytes to the gateway as JSON, with these headers.

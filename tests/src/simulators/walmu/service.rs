@@ -15,6 +15,7 @@ use crate::simulators::ledger::{Effect, Effected, First, Received, TakenInKind};
 use crate::simulators::server::{Agency, Answer};
 use crate::simulators::walmu::WalmuSettings;
 use crate::simulators::walmu::contents;
+use crate::simulators::walmu::holdings::Holdings;
 use crate::simulators::walmu::tokens::Tokens;
 
 /// Path of the token endpoint.
@@ -29,6 +30,7 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 pub(crate) struct CaseManagement {
     settings: Arc<WalmuSettings>,
     tokens: Tokens,
+    holdings: Holdings,
 }
 
 /// What a path stands for.
@@ -36,13 +38,15 @@ enum Resource {
     Token,
     Referrals,
     Notices { referral_id: String },
+    Plans,
+    Search,
     Message { message_id: String },
     Nothing,
 }
 
 impl CaseManagement {
-    pub(crate) fn new(settings: Arc<WalmuSettings>, tokens: Tokens) -> Self {
-        Self { settings, tokens }
+    pub(crate) fn new(settings: Arc<WalmuSettings>, tokens: Tokens, holdings: Holdings) -> Self {
+        Self { settings, tokens, holdings }
     }
 
     fn token(&self, request: &Received) -> Answer {
@@ -85,7 +89,11 @@ impl CaseManagement {
             && form_decoded(secret).as_ref() == Some(&self.settings.client_secret)
     }
 
+    /// By a token, or by a certificate without one.
     fn is_authorised(&self, request: &Received) -> bool {
+        if !request.headers.contains_key(AUTHORIZATION) {
+            return request.client_certificate_sha256.is_some();
+        }
         header_text(request, &AUTHORIZATION)
             .and_then(|value| value.strip_prefix("Bearer "))
             .is_some_and(|token| self.tokens.is_good(token, self.settings.clock.now()))
@@ -104,15 +112,18 @@ impl CaseManagement {
         };
         let read = match kind {
             TakenInKind::Referral => contents::read_referral(&body),
-            TakenInKind::Notice | TakenInKind::PlanPart | TakenInKind::Disclosure => {
-                contents::read_notice(&body)
-            }
+            TakenInKind::Notice => contents::read_notice(&body),
+            TakenInKind::PlanPart | TakenInKind::Disclosure => contents::read_plan(&body),
         };
         let fields = match read {
             Ok(fields) => fields,
             Err(member) => return error(StatusCode::UNPROCESSABLE_ENTITY, "virheellinen_sisalto", &member),
         };
-        let named = || fields.iter().find(|(path, _)| path == "lahete.tunnus").map(|(_, id)| id.clone());
+        let at = |wanted: &str| fields.iter().find(|(path, _)| path == wanted).map(|(_, id)| id.clone());
+        let named = || {
+            let plan = || at("suunnitelma.tunnus").or_else(|| at("suunnitelma.omistajanTunnus"));
+            at("lahete.tunnus").or_else(plan)
+        };
         let referral_id = referral.map(str::to_owned).or_else(named).unwrap_or_default();
         if kind == TakenInKind::Notice && !self.settings.ledger.knows(&referral_id) {
             return error(StatusCode::UNPROCESSABLE_ENTITY, "tuntematon_lahete", "lähetettä ei löydy");
@@ -135,6 +146,25 @@ impl CaseManagement {
         }
     }
 
+    fn search(&self, request: &Received, plan: &Plan) -> Answer {
+        let Ok(body) = serde_json::from_slice::<Value>(&request.body) else {
+            return error(StatusCode::BAD_REQUEST, "ei_jsonia", "runko ei ole JSON");
+        };
+        if let Err(member) = contents::read_query(&body) {
+            return error(StatusCode::UNPROCESSABLE_ENTITY, "virheellinen_sisalto", &member);
+        }
+        let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        let mut found = self.holdings.on(text("/asiakas/henkilotunnus"));
+        let echo = if plan.has(&Fault::WrongEcho) {
+            Uuid::nil().to_string()
+        } else {
+            text("/kysely/tunnus").to_owned()
+        };
+        found.insert("kyselyTunnus".to_owned(), json!(echo));
+        found.insert("vastattu".to_owned(), json!(self.settings.clock.now_text()));
+        answer(StatusCode::OK, &Value::Object(found))
+    }
+
     fn look_up(&self, message_id: &str, plan: &Plan) -> Answer {
         let lies = plan.has(&Fault::LyingStatus);
         match self.settings.ledger.first(message_id) {
@@ -151,6 +181,8 @@ impl Agency for CaseManagement {
             Resource::Token => Operation::Token,
             Resource::Referrals => Operation::Deliver,
             Resource::Notices { .. } => Operation::Notify,
+            Resource::Plans => Operation::Plan,
+            Resource::Search => Operation::Fetch,
             Resource::Message { .. } => Operation::Status,
             Resource::Nothing => Operation::Other,
         }
@@ -182,6 +214,8 @@ impl Agency for CaseManagement {
             Resource::Notices { referral_id } => {
                 self.take_in(request, TakenInKind::Notice, Some(&referral_id), plan)
             }
+            Resource::Plans => self.take_in(request, TakenInKind::PlanPart, None, plan),
+            Resource::Search => return self.search(request, plan),
             Resource::Message { message_id } => self.look_up(&message_id, plan),
         };
         if plan.has(&Fault::WrongEcho) && answered.status.is_success() {
@@ -212,6 +246,8 @@ fn resource(path: &str) -> Resource {
         ["", "lahetteet", referral, "ilmoitukset"] => {
             Resource::Notices { referral_id: (*referral).to_owned() }
         }
+        ["", "suunnitelmat"] => Resource::Plans,
+        ["", "asiakkaat", "haku"] => Resource::Search,
         ["", "sanomat", message] => Resource::Message { message_id: (*message).to_owned() },
         _ => Resource::Nothing,
     }

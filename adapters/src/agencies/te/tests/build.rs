@@ -28,6 +28,8 @@ fn built_from_its_table() {
     assert_eq!(adapter.agency().as_str(), "te");
     assert_eq!(adapter.redelivery(), Redelivery::AnswersStatus);
     let mut table = settings();
+    let parties: toml::Table = "paja = { class = 'ORG', code = '9999901-2' }".parse().unwrap();
+    set("represented_parties", parties)(&mut table);
     set("answers_status", false)(&mut table);
     assert_eq!(build(trial::agency("te"), table).unwrap().redelivery(), Redelivery::Neither);
 }
@@ -50,6 +52,12 @@ fn refused_settings() {
     assert!(refusal(set_in("service", "instance", "")).starts_with("service: expected `instance`, "));
     let party = "represented_party: expected `code` and perhaps `class`, not blank";
     assert_eq!(refusal(set_in("represented_party", "code", " ")), party);
+    let parties = |text: &str| set("represented_parties", text.parse::<toml::Table>().unwrap());
+    let party = "represented_parties: expected `code` and perhaps `class`, not blank";
+    assert_eq!(refusal(parties("paja = { code = '' }")), party);
+    let ids = "represented_parties: expected agency ids as keys";
+    assert_eq!(refusal(parties("Paja = { code = '9999901-2' }")), ids);
+    assert!(refusal(parties("paja = { name = 'Paja' }")).starts_with("unknown field `name`"));
     assert!(refusal(set_in("connection", "timeout_ms", 5)).starts_with("connection.timeout_ms: expected "));
     let certificate = set_in("connection", "certificate_file", "/nonexistent/client.pem");
     assert_eq!(refusal(certificate), "connection.key_file: expected a file, as there is a certificate");

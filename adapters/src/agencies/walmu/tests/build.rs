@@ -63,6 +63,38 @@ fn refused_settings() {
 }
 
 #[test]
+fn a_token_or_a_certificate() {
+    let expected = "token_url: expected `token_url`, `client_id` and `client_secret_file`, or a certificate in `connection`, and not both";
+    let without = |keys: &[&str]| {
+        let (mut table, _files) = settings();
+        for key in keys {
+            table.remove(*key);
+        }
+        build(trial::agency("walmu"), table).unwrap_err().to_string()
+    };
+    assert_eq!(without(&["token_url"]), expected);
+    assert_eq!(without(&["client_id"]), expected);
+    assert_eq!(without(&["client_secret_file"]), expected);
+    assert_eq!(without(&["token_url", "client_id", "client_secret_file"]), expected);
+    let with_certificate = |removed: &[&str]| {
+        let (mut table, _files) = settings();
+        let connection = table.get_mut("connection").unwrap().as_table_mut().unwrap();
+        for key in ["certificate_file", "key_file"] {
+            connection.insert(key.to_owned(), trial::ca_file().display().to_string().into());
+        }
+        for key in removed {
+            table.remove(*key);
+        }
+        build(trial::agency("walmu"), table).unwrap_err().to_string()
+    };
+    assert_eq!(with_certificate(&[]), expected);
+    assert_eq!(with_certificate(&["client_id", "client_secret_file"]), expected);
+    // The way is taken; the file is none of a key.
+    let error = with_certificate(&["token_url", "client_id", "client_secret_file"]);
+    assert!(error.starts_with("connection.key_file: expected one private key in PEM"), "{error}");
+}
+
+#[test]
 fn refused_secrets() {
     let client =
         "client_secret_file: expected one line of 8 or more printable characters of ASCII in the file FILE";

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use http::HeaderMap;
-use polku_proto::v1::{Outcome, ReferralState, RejectionReason};
+use polku_proto::v1::{Outcome, Purpose, ReferralState, RejectionReason};
 
 use super::*;
-use crate::{InboundChange, InboundMatter, Retry};
+use crate::{InboundChange, InboundMatter, InboundReferral, Retry};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 /// `printf '%s' '1795253460.{"a":1}' | openssl dgst -sha256 -hmac 0123456789abcdef0123456789abcdef`
@@ -30,7 +30,11 @@ fn sign(timestamp: &str, body: &str) -> String {
 }
 
 fn receive(headers: &HeaderMap, body: &str) -> Result<InboundEvent, InboundError> {
-    webhook::receive(&key(), &Inbound { headers, body: body.as_bytes(), peer: None, now: trial::now() })
+    webhook::receive(
+        &key(),
+        &trial::agency("walmu"),
+        &Inbound { headers, body: body.as_bytes(), peer: None, now: trial::now() },
+    )
 }
 
 fn seconds(offset: i64) -> String {
@@ -191,8 +195,96 @@ fn unauthenticated() {
     for odd in ["", "+1795253460", "1795253460.0", "99999999999999999999"] {
         refused(&headers(odd, &sign(odd, &body)), &body);
     }
-    let large = event(&format!(r#""tapahtuma": "hyvaksytty", "muuta": "{}""#, "a".repeat(65536)));
+    let large = event(&format!(r#""tapahtuma": "hyvaksytty", "muuta": "{}""#, "a".repeat(524_288)));
     refused(&headers(&now, &sign(&now, &large)), &large);
+}
+
+/// An event other than a step.
+fn other(event: &str, rest: &str) -> String {
+    format!(
+        r#"{{"tapahtumaId": "{}", "tapahtuma": "{event}", "kasittelija": {{"tunnus": "valmentaja-1", "yksikko": "paja"}}, {rest}}}"#,
+        trial::MESSAGE,
+    )
+}
+
+const LAHETE: &str = r#""lahete": {"vastaanottavaTaho": "te", "vastaanottavaYksikko": "nuoret", "kayttotarkoitus": "tyollisyyspalvelut", "vastausViimeistaan": "2026-12-21T09:30:00Z", "ilmoitusperuste": {"peruste": "etsiva_nuorisotyo", "selostus": "Syy.", "suostumusta": "ei_tavoitettu"}, "perustelu": "Hakee töitä.", "palvelutarpeet": ["Työkokeilu"]}, "asiakas": {"henkilotunnus": "010594Y9032", "etunimet": "Aino Maria"}, "tausta": {"asuminen": "Vuokralla."}"#;
+
+#[test]
+fn new_referral() {
+    let InboundMatter::Referral(told) = received(&other("lahete_luotu", LAHETE)).unwrap().matter else {
+        panic!("no referral")
+    };
+    let InboundReferral { identity, recipient, purpose, content, respond_by, claim, origin } = *told;
+    assert_eq!((identity.expose(), recipient.to_string().as_str()), ("010594Y9032", "te/nuoret"));
+    assert_eq!(purpose, Purpose::EmploymentServices);
+    assert_eq!(respond_by, Some(trial::instant("2026-12-21T09:30:00Z")));
+    assert_eq!((content.identity_code.as_str(), content.given_names.as_str()), ("", "Aino Maria"));
+    assert_eq!((content.reason.as_str(), content.housing.as_str()), ("Hakee töitä.", "Vuokralla."));
+    assert_eq!(content.service_needs, ["Työkokeilu"]);
+    assert_eq!(claim.unwrap().statement, "Syy.");
+    assert!(origin.is_none());
+}
+
+#[test]
+fn answer_to_a_question() {
+    let rest = format!(
+        r#""laheteTunnus": "{}", "lisatiedot": {{"perustelu": "Lisää.", "tausta": {{"toimintakyky": "Hyvä."}}}}"#,
+        trial::REFERRAL
+    );
+    let change = trial::changed(received(&other("lisatiedot_annettu", &rest)).unwrap());
+    let InboundChange::ProvideInformation { answer, origin: None } = change else { panic!("no answer") };
+    assert_eq!((answer.reason.as_str(), answer.health_capacity.as_str()), ("Lisää.", "Hyvä."));
+}
+
+#[test]
+fn plan_of_its_own() {
+    let plan = r#""suunnitelma": {"omistajanTunnus": "S-1", "versio": 1, "tila": "voimassa", "lahtotilanne": {"asiakas": {"henkilotunnus": "010594Y9032"}}}"#;
+    let InboundMatter::PlanPart(told) = received(&other("suunnitelma_paivitetty", plan)).unwrap().matter
+    else {
+        panic!("no plan")
+    };
+    assert_eq!(told.identity.expose(), "010594Y9032");
+    assert_eq!((told.part.owner.as_str(), told.part.reference.as_str()), ("walmu", "S-1"));
+    assert!(told.part.background.is_none());
+    let nobody = plan.replace("010594Y9032", "");
+    assert!(received(&other("suunnitelma_paivitetty", &nobody)).is_err());
+}
+
+#[test]
+fn other_bad_events() {
+    let referral = other("lahete_luotu", LAHETE);
+    let plan = r#""suunnitelma": {"omistajanTunnus": "S-1", "versio": 1, "tila": "voimassa", "lahtotilanne": {"asiakas": {"henkilotunnus": "010594Y9032"}}}"#;
+    let answer = format!(r#""laheteTunnus": "{}", "lisatiedot": {{"perustelu": "Lisää."}}"#, trial::REFERRAL);
+    let bad = [
+        referral.replace("010594Y9032", "010594Y9031"),
+        referral.replace("010594Y9032", ""),
+        referral.replace(r#""te""#, r#""TE""#),
+        referral.replace(r#""te""#, r#""te/nuoret""#),
+        referral.replace(r#""nuoret""#, r#""a b""#),
+        referral.replace(r#""nuoret""#, "null"),
+        referral.replace("tyollisyyspalvelut", "tilastot"),
+        referral.replace("2026-12-21T09:30:00Z", "2026-12-21"),
+        referral.replace("etsiva_nuorisotyo", "muu"),
+        referral.replace("ei_tavoitettu", "kylla"),
+        referral.replace("Syy.", &"ä".repeat(2001)),
+        referral.replace("Hakee töitä.", &"ä".repeat(4001)),
+        referral.replace("Vuokralla.", "a\\u0000"),
+        referral.replace(r#"["Työkokeilu"]"#, r#"[""]"#),
+        other("lahete_luotu", r#""muuta": 1"#),
+        other("lahete_luotu", &format!("{LAHETE}, {plan}")),
+        other("lahete_luotu", &format!(r#"{LAHETE}, "huomautus": "a""#)),
+        other("lisatiedot_annettu", &answer.replace(trial::REFERRAL, "1")),
+        other("lisatiedot_annettu", &answer.replace("Lisää.", "\\u0001")),
+        other("lisatiedot_annettu", r#""lisatiedot": {}"#),
+        other("lisatiedot_annettu", &format!(r#"{answer}, "asiakas": {{}}"#)),
+        other("suunnitelma_paivitetty", &format!(r#"{plan}, "syy": "muu""#)),
+        other("suunnitelma_paivitetty", &answer),
+        other("hyvaksytty", &answer),
+        other("hyvaksytty", r#""huomautus": "a""#),
+    ];
+    for (index, body) in bad.iter().enumerate() {
+        assert!(matches!(received(body), Err(InboundError::Malformed { .. })), "case {index}");
+    }
 }
 
 fn replied(outcome: &InboundOutcome) -> (u16, String) {
@@ -205,6 +297,16 @@ fn replied(outcome: &InboundOutcome) -> (u16, String) {
 fn replies() {
     let (status, body) = replied(&InboundOutcome::Applied { state: ReferralState::Accepted, sequence: 17 });
     assert_eq!((status, body.as_str()), (200, r#"{"tila":"hyvaksytty","tapahtumanumero":17}"#));
+    let sent = InboundOutcome::Sent {
+        referral: trial::REFERRAL.parse().unwrap(),
+        state: ReferralState::Requested,
+        sequence: 18,
+    };
+    let expected =
+        r#"{"laheteTunnus":"0193c5a0-0000-7000-8000-000000000002","tila":"pyydetty","tapahtumanumero":18}"#;
+    assert_eq!(replied(&sent), (200, expected.to_owned()));
+    let taken = InboundOutcome::PlanTaken { sequence: 19 };
+    assert_eq!(replied(&taken), (200, r#"{"tapahtumanumero":19}"#.to_owned()));
     let refused = |retry| InboundOutcome::Refused {
         reason: "TRANSITION_NOT_ALLOWED",
         hint: "\"no\"".to_owned(),

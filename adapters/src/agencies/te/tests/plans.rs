@@ -1,0 +1,139 @@
+//! How does a plan, or a question, stand on the wire, and what do the headers say?
+
+use polku_proto::CategorySet;
+use polku_proto::v1::delivery::Item;
+use polku_proto::v1::{DataCategory, Delivery, DisclosureNotice, FactsQuery, PlanPart, PlanState};
+
+use super::*;
+use crate::agencies::soap::Outgoing;
+
+fn part_of(part: PlanPart) -> Delivery {
+    Delivery { referral: String::new(), ..trial::delivery("te", Item::PlanPart(part)) }
+}
+
+fn message(delivery: Delivery) -> Message {
+    Message::of(Envelope::open(delivery).unwrap(), &trial::agency("te")).unwrap()
+}
+
+fn written(message: &Message) -> String {
+    String::from_utf8(office().office.write(message).unwrap()).unwrap()
+}
+
+#[track_caller]
+fn same(written: &str, golden: &str) {
+    assert!(written == golden.trim_end(), "{written}");
+}
+
+#[test]
+fn full_plan() {
+    let (delivery, _) = trial::spent(part_of(trial::plan_part()));
+    same(&written(&message(delivery)), include_str!("../testdata/plan-full.xml"));
+}
+
+#[test]
+fn plan_that_may_not_be_told_any_more() {
+    let part = PlanPart {
+        plan: trial::plan_part().plan,
+        owner: "ohjaamo".into(),
+        state: PlanState::Active.into(),
+        consent_withdrawn: true,
+        ..PlanPart::default()
+    };
+    same(&written(&message(part_of(part))), include_str!("../testdata/plan-withdrawn.xml"));
+}
+
+#[test]
+fn question() {
+    let asked = trial::facts_query(&[DataCategory::EducationWork, DataCategory::ServiceNeeds]);
+    let (query, _) = query::outgoing(asked).unwrap();
+    let message = Message::asking(query);
+    assert_eq!(message.head().issue, Some(trial::QUERY));
+    same(&written(&message), include_str!("../testdata/question.xml"));
+}
+
+#[test]
+fn plans_that_cannot_be_written() {
+    let what = |change: &dyn Fn(&mut PlanPart)| {
+        let mut part = trial::plan_part();
+        change(&mut part);
+        let envelope = Envelope::open(part_of(part)).unwrap();
+        Message::of(envelope, &trial::agency("te")).err().map(|unwritable| unwritable.0)
+    };
+    assert_eq!(what(&|_| ()), None);
+    assert_eq!(what(&|part| part.plan = "plans/1".into()), Some("plan"));
+    assert_eq!(what(&|part| part.plan = format!("youths/1/plans/{}", trial::PLAN)), Some("plan"));
+    assert_eq!(what(&|part| part.state = 0), Some("state"));
+    assert_eq!(what(&|part| part.needs[0].category = 0), Some("category"));
+    assert_eq!(what(&|part| part.needs[0].category = 1), Some("category"));
+    assert_eq!(what(&|part| part.goals[0].state = 99), Some("goal_state"));
+    assert_eq!(what(&|part| part.goals[0].achievement = 99), Some("achievement"));
+    assert_eq!(what(&|part| part.actions[0].state = 0), Some("action_state"));
+    assert_eq!(what(&|part| part.meetings[0].state = 0), Some("meeting_state"));
+    assert_eq!(what(&|part| part.meetings[0].time.as_mut().unwrap().nanos = -1), Some("meeting_time"));
+    assert_eq!(what(&|part| part.update_time.as_mut().unwrap().nanos = -1), Some("update_time"));
+}
+
+#[test]
+fn questions_that_cannot_be_written() {
+    let what = |change: &dyn Fn(&mut FactsQuery)| {
+        let mut query = trial::facts_query(&[DataCategory::EducationWork]);
+        change(&mut query);
+        query::outgoing(query).err().map(|unwritable| unwritable.0)
+    };
+    assert_eq!(what(&|_| ()), None);
+    assert_eq!(what(&|query| query.identity_code = String::new()), Some("identity_code"));
+    assert_eq!(what(&|query| query.query_id = "1".into()), Some("query_id"));
+    assert_eq!(what(&|query| query.requester = "Ohjaamo".into()), Some("requester"));
+    assert_eq!(what(&|query| query.purpose = 0), Some("purpose"));
+    let housing = i32::from(DataCategory::Housing);
+    assert_eq!(what(&|query| query.categories = vec![housing, 1, 99]), Some("categories"));
+}
+
+#[tokio::test]
+async fn permit_for_another_agency_or_too_old() {
+    let query = || trial::facts_query(&[DataCategory::EducationWork]);
+    let error = office().fetch(trial::query_permit("walmu", query()), trial::now()).await.unwrap_err();
+    assert_eq!(error.kind, AdapterErrorKind::PermitMismatch);
+    let late = trial::instant("2027-11-01T00:00:00Z");
+    let error = office().fetch(trial::query_permit("te", query()), late).await.unwrap_err();
+    assert_eq!(error.kind, AdapterErrorKind::PermitMismatch);
+    let notice = DisclosureNotice { identity_code: "010594Y9032".into(), ..DisclosureNotice::default() };
+    let disclosure = trial::delivery("te", Item::Disclosure(notice));
+    let error = office().deliver(trial::permit(disclosure), trial::now()).await.unwrap_err();
+    assert_eq!(error.kind, AdapterErrorKind::Unwritable { what: "disclosure" });
+}
+
+/// `userId` and the code of `representedParty`.
+fn speaker(professional: &str, sender: &str) -> (String, String) {
+    let mut office = office();
+    let own = RepresentedParty { class: Some("ORG".to_owned()), code: "9999901-2".to_owned() };
+    office.office.represented.by_sender.insert(trial::agency("paja"), own);
+    let item = Item::Handover(trial::handover(None));
+    let delivery =
+        Delivery { professional: professional.into(), sender: sender.into(), ..trial::delivery("te", item) };
+    let written = String::from_utf8(office.office.write(&message(delivery)).unwrap()).unwrap();
+    let between = |start: &str, end: &str| {
+        let (_, rest) = written.split_once(start).unwrap();
+        rest.split_once(end).unwrap().0.to_owned()
+    };
+    (between("<xroad:userId>", "<"), between("<repr:partyCode>", "<"))
+}
+
+#[test]
+fn whoever_speaks_stands_in_the_headers() {
+    assert_eq!(speaker("ohjaaja-7", "ohjaamo"), ("FIohjaaja-7".into(), "0186690-1".into()));
+    assert_eq!(speaker("a.b-7", "paja"), ("FIa.b-7".into(), "9999901-2".into()));
+    // Nobody in particular, an id that X-Road does not take, and one that is a person's.
+    for id in ["", "ohjaaja_7", "olli@example", "a:b", "010594-9032", "x-010594Y9032"] {
+        assert_eq!(speaker(id, "ohjaamo").0, "FIpolku", "{id}");
+    }
+}
+
+#[test]
+fn what_it_says_of_itself() {
+    assert_eq!(KIND.fetches, query::ANSWERED);
+    assert!(!KIND.fetches.contains(DataCategory::Envelope));
+    assert!(KIND.fetches.is_subset(CategorySet::ALL));
+    assert!(!KIND.delivers.contains(&Matter::DisclosureNotice));
+    assert!(KIND.receives.contains(&Matter::PlanPart));
+}

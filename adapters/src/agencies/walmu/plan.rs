@@ -1,0 +1,448 @@
+//! How is a service plan told of, in messages both ways? `suunnitelma`.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use polku_proto::identity::Hetu;
+use polku_proto::v1::{
+    Achievement, ActionState, DataCategory, GoalState, MeetingState, PlanAction, PlanGoal, PlanMeeting,
+    PlanNeed, PlanPart, PlanState, Worker,
+};
+use polku_proto::{AgencyId, Valid, YouthId, time};
+use serde::{Deserialize, Serialize};
+
+use super::content::{Sisalto, nothing};
+use super::{Misread, codes};
+use crate::agencies::answer::has_identity_code;
+use crate::agencies::envelope::{Unwritable, optional_instant};
+use crate::agencies::event::read_code;
+
+#[derive(Serialize, Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Suunnitelma {
+    /// The joint plan. Only Polku writes it: the case management does not know the joint plan of a plan of its own.
+    #[serde(skip_serializing_if = "nothing", skip_deserializing)]
+    tunnus: String,
+    /// Only Polku writes it, too: a plan that the case management tells of is its own.
+    #[serde(skip_serializing_if = "nothing", skip_deserializing)]
+    omistaja: String,
+    #[serde(skip_serializing_if = "nothing")]
+    omistajan_tunnus: String,
+    versio: u64,
+    #[serde(skip_serializing_if = "nothing")]
+    paivitetty: String,
+    tila: String,
+    #[serde(skip_serializing_if = "nothing", skip_deserializing)]
+    tietoja_karsittu: bool,
+    #[serde(skip_serializing_if = "nothing", skip_deserializing)]
+    lupa_peruttu: bool,
+    #[serde(skip_serializing_if = "nothing")]
+    lahtotilanne: Sisalto,
+    #[serde(skip_serializing_if = "nothing")]
+    tarpeet: Vec<Tarve>,
+    #[serde(skip_serializing_if = "nothing")]
+    tavoitteet: Vec<Tavoite>,
+    #[serde(skip_serializing_if = "nothing")]
+    toimenpiteet: Vec<Toimenpide>,
+    #[serde(skip_serializing_if = "nothing")]
+    tapaamiset: Vec<Tapaaminen>,
+    #[serde(skip_serializing_if = "nothing")]
+    asiakkaan_nakemys: String,
+    #[serde(skip_serializing_if = "nothing")]
+    tyontekijan_nakemys: String,
+    #[serde(skip_serializing_if = "nothing")]
+    tarkistus_pvm: String,
+    #[serde(skip_serializing_if = "nothing")]
+    vastuutyontekija: Vastuutyontekija,
+}
+
+#[derive(Serialize, Deserialize, Default, PartialEq)]
+#[serde(rename_all = "camelCase", default)]
+struct Tarve {
+    tunnus: String,
+    luokka: String,
+    kuvaus: String,
+    #[serde(skip_serializing_if = "nothing")]
+    havaittu_tapaamisessa: bool,
+}
+
+#[derive(Serialize, Deserialize, Default, PartialEq)]
+#[serde(rename_all = "camelCase", default)]
+struct Tavoite {
+    tunnus: String,
+    luokka: String,
+    kuvaus: String,
+    tila: String,
+    #[serde(skip_serializing_if = "nothing")]
+    toteutuminen: String,
+    #[serde(skip_serializing_if = "nothing")]
+    maara_pvm: String,
+    #[serde(skip_serializing_if = "nothing")]
+    tarpeet: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize, Default, PartialEq)]
+#[serde(rename_all = "camelCase", default)]
+struct Toimenpide {
+    tunnus: String,
+    luokka: String,
+    kuvaus: String,
+    tila: String,
+    #[serde(skip_serializing_if = "nothing")]
+    tavoite: String,
+    #[serde(skip_serializing_if = "nothing")]
+    toteuttaja: String,
+    #[serde(skip_serializing_if = "nothing")]
+    ptv_palvelu: String,
+    #[serde(skip_serializing_if = "nothing")]
+    alku_pvm: String,
+    #[serde(skip_serializing_if = "nothing")]
+    loppu_pvm: String,
+    #[serde(skip_serializing_if = "nothing")]
+    peruste: String,
+}
+
+#[derive(Serialize, Deserialize, Default, PartialEq)]
+#[serde(default)]
+struct Tapaaminen {
+    tunnus: String,
+    luokka: String,
+    #[serde(skip_serializing_if = "nothing")]
+    aika: String,
+    tila: String,
+    #[serde(skip_serializing_if = "nothing")]
+    paikka: String,
+    #[serde(skip_serializing_if = "nothing")]
+    osallistujat: Vec<String>,
+    #[serde(skip_serializing_if = "nothing")]
+    muistio: String,
+}
+
+#[derive(Serialize, Deserialize, Default, PartialEq)]
+#[serde(default)]
+struct Vastuutyontekija {
+    #[serde(skip_serializing_if = "nothing")]
+    tunnus: String,
+    #[serde(skip_serializing_if = "nothing")]
+    nimi: String,
+    #[serde(skip_serializing_if = "nothing")]
+    yksikko: String,
+    #[serde(skip_serializing_if = "nothing")]
+    puhelin: String,
+    #[serde(skip_serializing_if = "nothing")]
+    sahkoposti: String,
+}
+
+impl Suunnitelma {
+    /// Words a part of a plan, and gives whose plan it is, if it is a joint one.
+    pub(super) fn of(part: PlanPart) -> Result<(Self, Option<YouthId>), Unwritable> {
+        let PlanPart {
+            plan,
+            owner,
+            reference,
+            revision,
+            update_time,
+            state,
+            redacted,
+            consent_withdrawn,
+            background,
+            needs,
+            goals,
+            actions,
+            meetings,
+            client_view,
+            worker_view,
+            next_review,
+            responsible_worker,
+        } = part;
+        let joint = joint_plan(&plan)?;
+        let wording = Self {
+            tunnus: joint.map_or_else(String::new, |(_, plan)| plan.to_owned()),
+            omistaja: owner,
+            omistajan_tunnus: reference,
+            versio: revision,
+            paivitetty: instant(update_time.as_ref().map(time::from_wire), "update_time")?,
+            tila: coded::<PlanState>(state, codes::plan_state, "state")?,
+            tietoja_karsittu: redacted,
+            lupa_peruttu: consent_withdrawn,
+            lahtotilanne: background.map(Sisalto::of).unwrap_or_default(),
+            tarpeet: needs.into_iter().map(Tarve::of).collect::<Result<_, _>>()?,
+            tavoitteet: goals.into_iter().map(Tavoite::of).collect::<Result<_, _>>()?,
+            toimenpiteet: actions.into_iter().map(Toimenpide::of).collect::<Result<_, _>>()?,
+            tapaamiset: meetings.into_iter().map(Tapaaminen::of).collect::<Result<_, _>>()?,
+            asiakkaan_nakemys: client_view,
+            tyontekijan_nakemys: worker_view,
+            tarkistus_pvm: next_review,
+            vastuutyontekija: responsible_worker.map(Vastuutyontekija::of).unwrap_or_default(),
+        };
+        Ok((wording, joint.map(|(youth, _)| youth)))
+    }
+
+    /// Reads a plan of the case management's own, and about whom it is, if that is said.
+    pub(super) fn read(self, owner: &AgencyId) -> Result<(Option<Hetu>, PlanPart), Misread> {
+        let Self {
+            tunnus: _,
+            omistaja: _,
+            omistajan_tunnus,
+            versio,
+            paivitetty,
+            tila,
+            tietoja_karsittu: _,
+            lupa_peruttu: _,
+            lahtotilanne,
+            tarpeet,
+            tavoitteet,
+            toimenpiteet,
+            tapaamiset,
+            asiakkaan_nakemys,
+            tyontekijan_nakemys,
+            tarkistus_pvm,
+            vastuutyontekija,
+        } = self;
+        if omistajan_tunnus.is_empty() || versio == 0 {
+            return Err(Misread("`omistajanTunnus`, and `versio` from 1"));
+        }
+        let (identity, background) = lahtotilanne.read()?;
+        let background = Some(background).filter(|background| !nothing(background));
+        let part = PlanPart {
+            plan: String::new(),
+            owner: owner.to_string(),
+            reference: omistajan_tunnus,
+            revision: versio,
+            update_time: read_instant(&paivitetty)?.and_then(|instant| time::to_wire(instant).ok()),
+            state: read_coded::<PlanState>(&tila, codes::plan_state)?,
+            redacted: false,
+            consent_withdrawn: false,
+            background,
+            needs: tarpeet.into_iter().map(Tarve::read).collect::<Result<_, _>>()?,
+            goals: tavoitteet.into_iter().map(Tavoite::read).collect::<Result<_, _>>()?,
+            actions: toimenpiteet.into_iter().map(Toimenpide::read).collect::<Result<_, _>>()?,
+            meetings: tapaamiset.into_iter().map(Tapaaminen::read).collect::<Result<_, _>>()?,
+            client_view: asiakkaan_nakemys,
+            worker_view: tyontekijan_nakemys,
+            next_review: read_date(tarkistus_pvm)?,
+            responsible_worker: Some(vastuutyontekija)
+                .filter(|worker| !nothing(worker))
+                .map(Vastuutyontekija::read),
+        };
+        let part = Valid::check(part).map_err(|_| Misread("`suunnitelma` within its limits"))?.into_inner();
+        if ids(&part).any(has_identity_code) {
+            return Err(Misread("ids in `suunnitelma` without a personal identity code"));
+        }
+        Ok((identity, part))
+    }
+}
+
+/// Everything in a plan that is an id, and so never a person's.
+fn ids(part: &PlanPart) -> impl Iterator<Item = &str> {
+    let worker = part.responsible_worker.iter().flat_map(|worker| [worker.id.as_str(), worker.unit.as_str()]);
+    let needs = part.needs.iter().map(|need| need.id.as_str());
+    let goals = part.goals.iter().map(|goal| goal.id.as_str());
+    let actions = part.actions.iter().map(|action| action.id.as_str());
+    let meetings = part.meetings.iter().map(|meeting| meeting.id.as_str());
+    std::iter::once(part.reference.as_str())
+        .chain(worker)
+        .chain(needs)
+        .chain(goals)
+        .chain(actions)
+        .chain(meetings)
+}
+
+impl Tarve {
+    fn of(need: PlanNeed) -> Result<Self, Unwritable> {
+        let PlanNeed { id, category, text, found_in_meeting } = need;
+        Ok(Self {
+            tunnus: id,
+            luokka: luokka(category)?,
+            kuvaus: text,
+            havaittu_tapaamisessa: found_in_meeting,
+        })
+    }
+
+    fn read(self) -> Result<PlanNeed, Misread> {
+        let Self { tunnus, luokka, kuvaus, havaittu_tapaamisessa } = self;
+        Ok(PlanNeed {
+            id: tunnus,
+            category: read_luokka(&luokka)?,
+            text: kuvaus,
+            found_in_meeting: havaittu_tapaamisessa,
+        })
+    }
+}
+
+impl Tavoite {
+    fn of(goal: PlanGoal) -> Result<Self, Unwritable> {
+        let PlanGoal { id, category, text, state, achievement, due, needs } = goal;
+        let reached = Achievement::try_from(achievement).map_err(|_| Unwritable("achievement"))?;
+        Ok(Self {
+            tunnus: id,
+            luokka: luokka(category)?,
+            kuvaus: text,
+            tila: coded::<GoalState>(state, codes::goal_state, "goal state")?,
+            toteutuminen: codes::achievement(reached).unwrap_or_default().to_owned(),
+            maara_pvm: due,
+            tarpeet: needs,
+        })
+    }
+
+    fn read(self) -> Result<PlanGoal, Misread> {
+        let Self { tunnus, luokka, kuvaus, tila, toteutuminen, maara_pvm, tarpeet } = self;
+        let achievement = match toteutuminen.as_str() {
+            "" => Achievement::Unspecified.into(),
+            code => read_coded::<Achievement>(code, codes::achievement)?,
+        };
+        Ok(PlanGoal {
+            id: tunnus,
+            category: read_luokka(&luokka)?,
+            text: kuvaus,
+            state: read_coded::<GoalState>(&tila, codes::goal_state)?,
+            achievement,
+            due: read_date(maara_pvm)?,
+            needs: tarpeet,
+        })
+    }
+}
+
+impl Toimenpide {
+    fn of(action: PlanAction) -> Result<Self, Unwritable> {
+        let PlanAction { id, category, text, state, goal, provider, ptv_service, start, end, reason } =
+            action;
+        Ok(Self {
+            tunnus: id,
+            luokka: luokka(category)?,
+            kuvaus: text,
+            tila: coded::<ActionState>(state, codes::action_state, "action state")?,
+            tavoite: goal,
+            toteuttaja: provider,
+            ptv_palvelu: ptv_service,
+            alku_pvm: start,
+            loppu_pvm: end,
+            peruste: reason,
+        })
+    }
+
+    fn read(self) -> Result<PlanAction, Misread> {
+        let Self {
+            tunnus,
+            luokka,
+            kuvaus,
+            tila,
+            tavoite,
+            toteuttaja,
+            ptv_palvelu,
+            alku_pvm,
+            loppu_pvm,
+            peruste,
+        } = self;
+        Ok(PlanAction {
+            id: tunnus,
+            category: read_luokka(&luokka)?,
+            text: kuvaus,
+            state: read_coded::<ActionState>(&tila, codes::action_state)?,
+            goal: tavoite,
+            provider: toteuttaja,
+            ptv_service: ptv_palvelu,
+            start: read_date(alku_pvm)?,
+            end: read_date(loppu_pvm)?,
+            reason: peruste,
+        })
+    }
+}
+
+impl Tapaaminen {
+    fn of(meeting: PlanMeeting) -> Result<Self, Unwritable> {
+        let PlanMeeting { id, category, time, state, place, participants, note } = meeting;
+        Ok(Self {
+            tunnus: id,
+            luokka: luokka(category)?,
+            aika: instant(time.as_ref().map(time::from_wire), "meeting time")?,
+            tila: coded::<MeetingState>(state, codes::meeting_state, "meeting state")?,
+            paikka: place,
+            osallistujat: participants,
+            muistio: note,
+        })
+    }
+
+    fn read(self) -> Result<PlanMeeting, Misread> {
+        let Self { tunnus, luokka, aika, tila, paikka, osallistujat, muistio } = self;
+        Ok(PlanMeeting {
+            id: tunnus,
+            category: read_luokka(&luokka)?,
+            time: read_instant(&aika)?.and_then(|instant| time::to_wire(instant).ok()),
+            state: read_coded::<MeetingState>(&tila, codes::meeting_state)?,
+            place: paikka,
+            participants: osallistujat,
+            note: muistio,
+        })
+    }
+}
+
+impl Vastuutyontekija {
+    fn of(worker: Worker) -> Self {
+        let Worker { id, name, unit, phone, email } = worker;
+        Self { tunnus: id, nimi: name, yksikko: unit, puhelin: phone, sahkoposti: email }
+    }
+
+    fn read(self) -> Worker {
+        let Self { tunnus, nimi, yksikko, puhelin, sahkoposti } = self;
+        Worker { id: tunnus, name: nimi, unit: yksikko, phone: puhelin, email: sahkoposti }
+    }
+}
+
+/// Reads the name of a joint plan: whose it is, and the plan's own id.
+fn joint_plan(name: &str) -> Result<Option<(YouthId, &str)>, Unwritable> {
+    if name.is_empty() {
+        return Ok(None);
+    }
+    let parts = name.strip_prefix("youths/").and_then(|rest| rest.split_once("/plans/"));
+    let (youth, plan) = parts.ok_or(Unwritable("plan"))?;
+    Ok(Some((youth.parse().map_err(|_| Unwritable("plan"))?, plan)))
+}
+
+fn luokka(category: i32) -> Result<String, Unwritable> {
+    let category = DataCategory::try_from(category).map_err(|_| Unwritable("category"))?;
+    Ok(polku_proto::name(category).to_owned())
+}
+
+fn read_luokka(name: &str) -> Result<i32, Misread> {
+    let category = polku_proto::named(name).filter(|category| *category != DataCategory::Envelope);
+    category.map(i32::from).ok_or(Misread("one of the documented codes in `luokka`"))
+}
+
+fn coded<T: TryFrom<i32>>(
+    number: i32,
+    code: fn(T) -> Option<&'static str>,
+    what: &'static str,
+) -> Result<String, Unwritable> {
+    T::try_from(number).ok().and_then(code).map(str::to_owned).ok_or(Unwritable(what))
+}
+
+fn read_coded<T>(code: &str, written: fn(T) -> Option<&'static str>) -> Result<i32, Misread>
+where
+    T: Copy + TryFrom<i32> + Into<i32>,
+{
+    let value: Option<T> = read_code(code, written);
+    value.map(T::into).ok_or(Misread("the documented codes in `tila` and `toteutuminen`"))
+}
+
+fn instant(
+    read: Option<Result<Timestamp, time::OutOfRange>>,
+    what: &'static str,
+) -> Result<String, Unwritable> {
+    Ok(optional_instant(read, what)?.map_or_else(String::new, |instant| instant.to_string()))
+}
+
+/// Reads an instant that may be absent: RFC 3339 in UTC, and one that the contract can express.
+pub(super) fn read_instant(text: &str) -> Result<Option<Timestamp>, Misread> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let instant = text.parse().ok().filter(|_| text.ends_with('Z'));
+    let instant = instant.filter(|instant| time::to_wire(*instant).is_ok());
+    instant.map(Some).ok_or(Misread("times as RFC 3339 in UTC"))
+}
+
+/// Reads a date that may be absent: `YYYY-MM-DD`, of the calendar.
+pub(super) fn read_date(text: String) -> Result<String, Misread> {
+    let is_date = text.len() == 10 && text.parse::<Date>().is_ok();
+    if text.is_empty() || is_date { Ok(text) } else { Err(Misread("dates as `YYYY-MM-DD`")) }
+}
