@@ -19,6 +19,10 @@ const CA_FILE: &str =
 pub struct Agencies {
     /// Employment services, over X-Road SOAP.
     pub te: Arc<dyn Adapter>,
+    /// Kela, over X-Road REST.
+    pub kela: Arc<dyn Adapter>,
+    /// Social services, in FHIR over X-Road REST.
+    pub social: Arc<dyn Adapter>,
     /// Case management, over REST.
     pub walmu: Arc<dyn Adapter>,
     pub(crate) permits: Permits,
@@ -30,7 +34,9 @@ impl Agencies {
     #[expect(clippy::new_without_default, reason = "reads files")]
     pub fn new() -> Self {
         Self {
-            te: build("te", &soap("lahetteet")),
+            te: build("te", &xroad("", "lahetteet")),
+            kela: build("kela", &xroad("answers_status = true", "nuoret")),
+            social: build("social", &xroad("", "sosiaalihuolto")),
             walmu: build("walmu", &walmu()),
             permits: Permits::new(),
             runtime: tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap(),
@@ -48,9 +54,10 @@ fn build(kind: &str, table: &str) -> Arc<dyn Adapter> {
 }
 
 /// The table of an agency that speaks over X-Road.
-fn soap(subsystem: &str) -> String {
+fn xroad(own: &str, subsystem: &str) -> String {
     format!(
         r#"
+        {own}
         url = "https://security-server.example:8443/"
         user_id = "polku"
         inbound_certificate_sha256 = ["{pin}"]

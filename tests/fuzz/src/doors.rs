@@ -46,31 +46,53 @@ pub enum Taken {
 pub struct Refusal {
     /// The code that others are told: of the agency's protocol, or of what a delivery came to.
     pub code: String,
-    /// What is said beside it, in errors and logs.
+    /// What is said beside it, in errors and logs: our own words.
     pub words: Vec<String>,
+    /// And the codes among them that others gave.
+    pub codes: Vec<String>,
 }
 
-/// Answers over X-Road SOAP: to a delivery, to the question whether it has arrived, and faults.
+impl Refusal {
+    fn of(code: &str, words: &[&str]) -> Self {
+        let words = words.iter().map(|words| (*words).to_owned()).collect();
+        Self { code: code.to_owned(), words, codes: Vec::new() }
+    }
+}
+
+/// Answers over X-Road SOAP: to deliveries and questions, and failures.
 pub const SOAP_ANSWER: &[Door] = &[
     Door { name: "te handover", read: |a, body| deliver(a, &*a.te, Item::Handover, Answer::soap(200, body)) },
     Door { name: "te notice", read: |a, body| deliver(a, &*a.te, Item::Notice, Answer::soap(200, body)) },
+    Door { name: "te plan", read: |a, body| deliver(a, &*a.te, Item::PlanPart, Answer::soap(200, body)) },
     Door { name: "te status", read: |a, body| status(a, &*a.te, Answer::soap(200, body)) },
+    Door { name: "te facts", read: |a, body| fetch(a, &*a.te, Answer::soap(200, body)) },
     Door { name: "te failure", read: |a, body| deliver(a, &*a.te, Item::Handover, Answer::soap(500, body)) },
 ];
 
 /// Messages over X-Road SOAP at the gateway's own endpoint.
 pub const SOAP_REQUEST: &[Door] =
-    &[Door { name: "te request", read: |a, body| receive(&*a.te, &soap_headers(), body) }];
+    &[Door { name: "te message", read: |a, body| receive(&*a.te, &soap_headers(), body) }];
 
-/// FHIR JSON.
+/// FHIR: social services, and consents that are imported.
 pub const FHIR_JSON: &[Door] = &[
+    Door { name: "social message", read: |a, body| receive(&*a.social, &fhir_headers(), body) },
+    Door {
+        name: "social handover",
+        read: |a, body| deliver(a, &*a.social, Item::Handover, Answer::json(200, body)),
+    },
+    Door { name: "social status", read: |a, body| status(a, &*a.social, Answer::json(200, body)) },
+    Door { name: "social facts", read: |a, body| fetch(a, &*a.social, Answer::json(200, body)) },
+    Door {
+        name: "social refusal",
+        read: |a, body| deliver(a, &*a.social, Item::Handover, Answer::json(422, body)),
+    },
     Door { name: "consent R4", read: |_, body| consent(Reading::R4Literal, body) },
     Door { name: "consent R5", read: |_, body| consent(Reading::R5Negation, body) },
 ];
 
-/// Webhooks, and other plain JSON.
+/// Plain JSON: the case management's webhooks, Kela's messages, and the answers of both.
 pub const WEBHOOK: &[Door] = &[
-    Door { name: "walmu webhook", read: |a, body| receive(&*a.walmu, &signed(body), body) },
+    Door { name: "walmu message", read: |a, body| receive(&*a.walmu, &signed(body), body) },
     Door {
         name: "walmu handover",
         read: |a, body| deliver(a, &*a.walmu, Item::Handover, Answer::json(201, body)),
@@ -80,7 +102,20 @@ pub const WEBHOOK: &[Door] = &[
         read: |a, body| deliver(a, &*a.walmu, Item::Handover, Answer::json(422, body)),
     },
     Door { name: "walmu status", read: |a, body| status(a, &*a.walmu, Answer::json(200, body)) },
+    Door { name: "walmu facts", read: |a, body| fetch(a, &*a.walmu, Answer::json(200, body)) },
     Door { name: "walmu token", read: |a, body| deliver(a, &*a.walmu, Item::Handover, Answer::token(body)) },
+    Door { name: "kela message", read: |a, body| receive(&*a.kela, &kela_headers(), body) },
+    Door {
+        name: "kela handover",
+        read: |a, body| deliver(a, &*a.kela, Item::Handover, Answer::json(201, body)),
+    },
+    Door {
+        name: "kela refusal",
+        read: |a, body| deliver(a, &*a.kela, Item::Handover, Answer::json(422, body)),
+    },
+    Door { name: "kela status", read: |a, body| status(a, &*a.kela, Answer::json(200, body)) },
+    Door { name: "kela facts", read: |a, body| fetch(a, &*a.kela, Answer::json(200, body)) },
+    Door { name: "kela failure", read: |a, body| deliver(a, &*a.kela, Item::Handover, Answer::failure(body)) },
 ];
 
 /// Every door.
@@ -102,6 +137,8 @@ pub struct Answer {
     content_type: &'static str,
     /// To a question for a token; the usual one if there is none.
     token: Option<Bytes>,
+    /// `X-Road-Error`.
+    xroad_error: Option<HeaderValue>,
     body: Bytes,
 }
 
@@ -112,12 +149,20 @@ impl Answer {
 
     pub fn json(status: u16, body: &[u8]) -> Self {
         let status = StatusCode::from_u16(status).unwrap();
-        Self { status, content_type: "application/json", token: None, body: Bytes::copy_from_slice(body) }
+        let body = Bytes::copy_from_slice(body);
+        Self { status, content_type: "application/json", token: None, xroad_error: None, body }
     }
 
     /// An answer to the question for a token. The one that is kept is refused, so that it is asked for.
     pub fn token(body: &[u8]) -> Self {
         Self { token: Some(Bytes::copy_from_slice(body)), ..Self::json(401, b"{}") }
+    }
+
+    /// A failure of X-Road's own, with its code in the first line.
+    pub fn failure(body: &[u8]) -> Self {
+        let mut parts = body.splitn(2, |byte| *byte == b'\n');
+        let code = parts.next().and_then(|code| HeaderValue::from_bytes(code).ok());
+        Self { xroad_error: code, ..Self::json(500, parts.next().unwrap_or_default()) }
     }
 
     fn serve(self) {
@@ -133,7 +178,15 @@ impl Answer {
         };
         let mut response = Response::new(body);
         *response.status_mut() = status;
-        response.headers_mut().insert("content-type", HeaderValue::from_static(self.content_type));
+        let headers = response.headers_mut();
+        headers.insert("content-type", HeaderValue::from_static(self.content_type));
+        // As a security server does.
+        for name in ["x-road-client", "x-road-id"] {
+            request.headers().get(name).map(|value| headers.insert(name, value.clone()));
+        }
+        let service: Vec<&str> = request.uri().path().split('/').skip(2).take(5).collect();
+        HeaderValue::try_from(service.join("/")).map(|service| headers.insert("x-road-service", service)).ok();
+        self.xroad_error.clone().map(|code| headers.insert("x-road-error", code));
         response
     }
 }
@@ -176,12 +229,16 @@ pub fn receive(adapter: &dyn Adapter, headers: &HeaderMap, body: &[u8]) -> Read 
 
 fn consent(reading: Reading, body: &[u8]) -> Read {
     let Ok(text) = std::str::from_utf8(body) else {
-        return Err(Refusal { code: "no text".to_owned(), words: Vec::new() });
+        return Err(Refusal::of("NO_TEXT", &[]));
     };
-    let organisations = |_: &Oid| Some("kela".parse().unwrap());
+    let organisations = |oid: &Oid| (oid.as_str() == "1.2.246.10.2048198").then(|| "te".parse().unwrap());
     match import(text, reading, &organisations) {
         Ok(imported) => Ok(Taken::Consent(Box::new(imported))),
-        Err(error) => Err(Refusal { code: format!("{:?}", error.problem), words: vec![error.path] }),
+        Err(error) => {
+            // A path is made of names and numbers.
+            let names: Vec<&str> = error.path.split(['.', '[']).collect();
+            Err(Refusal::of(&format!("{:?}", error.problem), &names))
+        }
     }
 }
 
@@ -193,6 +250,26 @@ pub fn inbound<'a>(headers: &'a HeaderMap, body: &'a [u8]) -> Inbound<'a> {
 /// The headers of a SOAP message.
 pub fn soap_headers() -> HeaderMap {
     headers(&[("content-type", "text/xml; charset=utf-8"), ("soapaction", "\"\"")])
+}
+
+/// The headers of a message of Kela's.
+pub fn kela_headers() -> HeaderMap {
+    headers(&[
+        ("x-road-client", "FI-TEST/MUN/0204819-8/nuoret"),
+        ("x-road-id", "0193c5a0-0000-7000-8000-000000000003"),
+        ("x-road-service", "FI-TEST/COM/0245437-2/polku/ohjausviestit"),
+        ("content-type", "application/json"),
+    ])
+}
+
+/// The headers of a message of social services.
+pub fn fhir_headers() -> HeaderMap {
+    headers(&[
+        ("x-road-client", "FI-TEST/MUN/0204819-8/sosiaalihuolto"),
+        ("x-road-id", "0193c5a0-0000-7000-8000-000000000003"),
+        ("x-road-service", "FI-TEST/COM/0245437-2/polku/fhir"),
+        ("content-type", "application/fhir+json"),
+    ])
 }
 
 /// The headers of a webhook, with a signature over the body that fits.
@@ -219,10 +296,8 @@ pub fn headers(values: &[(&str, &str)]) -> HeaderMap {
 
 fn unreadable(error: InboundError) -> Refusal {
     match error {
-        InboundError::Unauthenticated { expected } => {
-            Refusal { code: "UNAUTHENTICATED".to_owned(), words: vec![expected.to_owned()] }
-        }
-        InboundError::Malformed { code, expected } => Refusal { code, words: vec![expected] },
+        InboundError::Unauthenticated { expected } => Refusal::of("UNAUTHENTICATED", &[expected]),
+        InboundError::Malformed { code, expected } => Refusal::of(&code, &[&expected]),
     }
 }
 
@@ -235,11 +310,18 @@ fn failed(error: AdapterError) -> Refusal {
         AdapterErrorKind::PermitMismatch => "PERMIT_MISMATCH".to_owned(),
         AdapterErrorKind::Unwritable { what } => format!("UNWRITABLE.{}", what.replace(' ', "_")),
     };
-    let mut words = Vec::new();
+    let mut refusal = Refusal::of(&code, &[]);
     let mut cause = std::error::Error::source(&error);
     while let Some(error) = cause {
-        words.push(error.to_string());
+        let words = error.to_string();
+        // A failure that is passed on is its code, alone or at the end.
+        let (own, code) = words.split_at(words.rfind(' ').map_or(0, |space| space + 1));
+        if own.is_empty() || own == "X-Road failed with code " {
+            refusal.codes.push(code.to_owned());
+        } else {
+            refusal.words.push(words);
+        }
         cause = error.source();
     }
-    Refusal { code, words }
+    refusal
 }
