@@ -19,8 +19,39 @@ use crate::permit::message;
 pub struct Door {
     /// The agency, and what comes in.
     pub name: &'static str,
-    /// Reads it.
-    pub read: fn(&Agencies, &[u8]) -> Read,
+    /// How it is read.
+    pub way: Way,
+}
+
+/// How something is read.
+#[derive(Clone, Copy)]
+pub enum Way {
+    /// As a message that an agency sends of its own accord, with these headers.
+    Message(fn(&Agencies) -> &dyn Adapter, fn(&[u8]) -> HeaderMap),
+    /// As an answer, or a document.
+    Other(fn(&Agencies, &Bytes) -> Read),
+}
+
+impl Door {
+    const fn message(
+        name: &'static str,
+        adapter: fn(&Agencies) -> &dyn Adapter,
+        headers: fn(&[u8]) -> HeaderMap,
+    ) -> Self {
+        Self { name, way: Way::Message(adapter, headers) }
+    }
+
+    const fn other(name: &'static str, read: fn(&Agencies, &Bytes) -> Read) -> Self {
+        Self { name, way: Way::Other(read) }
+    }
+
+    /// Reads what comes in.
+    pub fn read(&self, agencies: &Agencies, body: &Bytes) -> Read {
+        match self.way {
+            Way::Message(adapter, headers) => receive(adapter(agencies), &headers(body), body),
+            Way::Other(read) => read(agencies, body),
+        }
+    }
 }
 
 /// What was read.
@@ -61,61 +92,43 @@ impl Refusal {
 
 /// Answers over X-Road SOAP: to deliveries and questions, and failures.
 pub const SOAP_ANSWER: &[Door] = &[
-    Door { name: "te handover", read: |a, body| deliver(a, &*a.te, Item::Handover, Answer::soap(200, body)) },
-    Door { name: "te notice", read: |a, body| deliver(a, &*a.te, Item::Notice, Answer::soap(200, body)) },
-    Door { name: "te plan", read: |a, body| deliver(a, &*a.te, Item::PlanPart, Answer::soap(200, body)) },
-    Door { name: "te status", read: |a, body| status(a, &*a.te, Answer::soap(200, body)) },
-    Door { name: "te facts", read: |a, body| fetch(a, &*a.te, Answer::soap(200, body)) },
-    Door { name: "te failure", read: |a, body| deliver(a, &*a.te, Item::Handover, Answer::soap(500, body)) },
+    Door::other("te handover", |a, body| deliver(a, &*a.te, Item::Handover, Answer::soap(200, body))),
+    Door::other("te notice", |a, body| deliver(a, &*a.te, Item::Notice, Answer::soap(200, body))),
+    Door::other("te plan", |a, body| deliver(a, &*a.te, Item::PlanPart, Answer::soap(200, body))),
+    Door::other("te status", |a, body| status(a, &*a.te, Answer::soap(200, body))),
+    Door::other("te facts", |a, body| fetch(a, &*a.te, Answer::soap(200, body))),
+    Door::other("te failure", |a, body| deliver(a, &*a.te, Item::Handover, Answer::soap(500, body))),
 ];
 
 /// Messages over X-Road SOAP at the gateway's own endpoint.
 pub const SOAP_REQUEST: &[Door] =
-    &[Door { name: "te message", read: |a, body| receive(&*a.te, &soap_headers(), body) }];
+    &[Door::message("te message", |a| &*a.te, soap_headers)];
 
 /// FHIR: social services, and consents that are imported.
 pub const FHIR_JSON: &[Door] = &[
-    Door { name: "social message", read: |a, body| receive(&*a.social, &fhir_headers(), body) },
-    Door {
-        name: "social handover",
-        read: |a, body| deliver(a, &*a.social, Item::Handover, Answer::json(200, body)),
-    },
-    Door { name: "social status", read: |a, body| status(a, &*a.social, Answer::json(200, body)) },
-    Door { name: "social facts", read: |a, body| fetch(a, &*a.social, Answer::json(200, body)) },
-    Door {
-        name: "social refusal",
-        read: |a, body| deliver(a, &*a.social, Item::Handover, Answer::json(422, body)),
-    },
-    Door { name: "consent R4", read: |_, body| consent(Reading::R4Literal, body) },
-    Door { name: "consent R5", read: |_, body| consent(Reading::R5Negation, body) },
+    Door::message("social message", |a| &*a.social, fhir_headers),
+    Door::other("social handover", |a, body| deliver(a, &*a.social, Item::Handover, Answer::json(200, body))),
+    Door::other("social status", |a, body| status(a, &*a.social, Answer::json(200, body))),
+    Door::other("social facts", |a, body| fetch(a, &*a.social, Answer::json(200, body))),
+    Door::other("social refusal", |a, body| deliver(a, &*a.social, Item::Handover, Answer::json(422, body))),
+    Door::other("consent R4", |_, body| consent(Reading::R4Literal, body)),
+    Door::other("consent R5", |_, body| consent(Reading::R5Negation, body)),
 ];
 
 /// Plain JSON: the case management's webhooks, Kela's messages, and the answers of both.
 pub const WEBHOOK: &[Door] = &[
-    Door { name: "walmu message", read: |a, body| receive(&*a.walmu, &signed(body), body) },
-    Door {
-        name: "walmu handover",
-        read: |a, body| deliver(a, &*a.walmu, Item::Handover, Answer::json(201, body)),
-    },
-    Door {
-        name: "walmu refusal",
-        read: |a, body| deliver(a, &*a.walmu, Item::Handover, Answer::json(422, body)),
-    },
-    Door { name: "walmu status", read: |a, body| status(a, &*a.walmu, Answer::json(200, body)) },
-    Door { name: "walmu facts", read: |a, body| fetch(a, &*a.walmu, Answer::json(200, body)) },
-    Door { name: "walmu token", read: |a, body| deliver(a, &*a.walmu, Item::Handover, Answer::token(body)) },
-    Door { name: "kela message", read: |a, body| receive(&*a.kela, &kela_headers(), body) },
-    Door {
-        name: "kela handover",
-        read: |a, body| deliver(a, &*a.kela, Item::Handover, Answer::json(201, body)),
-    },
-    Door {
-        name: "kela refusal",
-        read: |a, body| deliver(a, &*a.kela, Item::Handover, Answer::json(422, body)),
-    },
-    Door { name: "kela status", read: |a, body| status(a, &*a.kela, Answer::json(200, body)) },
-    Door { name: "kela facts", read: |a, body| fetch(a, &*a.kela, Answer::json(200, body)) },
-    Door { name: "kela failure", read: |a, body| deliver(a, &*a.kela, Item::Handover, Answer::failure(body)) },
+    Door::message("walmu message", |a| &*a.walmu, signed),
+    Door::other("walmu handover", |a, body| deliver(a, &*a.walmu, Item::Handover, Answer::json(201, body))),
+    Door::other("walmu refusal", |a, body| deliver(a, &*a.walmu, Item::Handover, Answer::json(422, body))),
+    Door::other("walmu status", |a, body| status(a, &*a.walmu, Answer::json(200, body))),
+    Door::other("walmu facts", |a, body| fetch(a, &*a.walmu, Answer::json(200, body))),
+    Door::other("walmu token", |a, body| deliver(a, &*a.walmu, Item::Handover, Answer::token(body))),
+    Door::message("kela message", |a| &*a.kela, kela_headers),
+    Door::other("kela handover", |a, body| deliver(a, &*a.kela, Item::Handover, Answer::json(201, body))),
+    Door::other("kela refusal", |a, body| deliver(a, &*a.kela, Item::Handover, Answer::json(422, body))),
+    Door::other("kela status", |a, body| status(a, &*a.kela, Answer::json(200, body))),
+    Door::other("kela facts", |a, body| fetch(a, &*a.kela, Answer::json(200, body))),
+    Door::other("kela failure", |a, body| deliver(a, &*a.kela, Item::Handover, Answer::failure(body))),
 ];
 
 /// Every door.
@@ -143,26 +156,26 @@ pub struct Answer {
 }
 
 impl Answer {
-    pub fn soap(status: u16, body: &[u8]) -> Self {
+    pub fn soap(status: u16, body: &Bytes) -> Self {
         Self { content_type: "text/xml; charset=UTF-8", ..Self::json(status, body) }
     }
 
-    pub fn json(status: u16, body: &[u8]) -> Self {
+    pub fn json(status: u16, body: &Bytes) -> Self {
         let status = StatusCode::from_u16(status).unwrap();
-        let body = Bytes::copy_from_slice(body);
+        let body = body.clone();
         Self { status, content_type: "application/json", token: None, xroad_error: None, body }
     }
 
     /// An answer to the question for a token. The one that is kept is refused, so that it is asked for.
-    pub fn token(body: &[u8]) -> Self {
-        Self { token: Some(Bytes::copy_from_slice(body)), ..Self::json(401, b"{}") }
+    pub fn token(body: &Bytes) -> Self {
+        Self { token: Some(body.clone()), ..Self::json(401, &Bytes::from_static(b"{}")) }
     }
 
     /// A failure of X-Road's own, with its code in the first line.
-    pub fn failure(body: &[u8]) -> Self {
-        let mut parts = body.splitn(2, |byte| *byte == b'\n');
-        let code = parts.next().and_then(|code| HeaderValue::from_bytes(code).ok());
-        Self { xroad_error: code, ..Self::json(500, parts.next().unwrap_or_default()) }
+    pub fn failure(body: &Bytes) -> Self {
+        let line = body.iter().position(|byte| *byte == b'\n').unwrap_or(body.len());
+        let code = HeaderValue::from_bytes(&body[..line]).ok();
+        Self { xroad_error: code, ..Self::json(500, &body.slice((line + 1).min(body.len())..)) }
     }
 
     fn serve(self) {
@@ -221,9 +234,7 @@ pub fn fetch(agencies: &Agencies, adapter: &dyn Adapter, answer: Answer) -> Read
 
 /// Takes in a message that an agency sends of its own accord.
 pub fn receive(adapter: &dyn Adapter, headers: &HeaderMap, body: &[u8]) -> Read {
-    let inbound = inbound(headers, body);
-    let read = adapter.receive(&inbound);
-    crate::oracle::check_reply(adapter, &inbound, &read);
+    let read = adapter.receive(&inbound(headers, body));
     read.map(|event| Taken::Event(Box::new(event))).map_err(unreadable)
 }
 
@@ -248,12 +259,12 @@ pub fn inbound<'a>(headers: &'a HeaderMap, body: &'a [u8]) -> Inbound<'a> {
 }
 
 /// The headers of a SOAP message.
-pub fn soap_headers() -> HeaderMap {
+pub fn soap_headers(_: &[u8]) -> HeaderMap {
     headers(&[("content-type", "text/xml; charset=utf-8"), ("soapaction", "\"\"")])
 }
 
 /// The headers of a message of Kela's.
-pub fn kela_headers() -> HeaderMap {
+pub fn kela_headers(_: &[u8]) -> HeaderMap {
     headers(&[
         ("x-road-client", "FI-TEST/MUN/0204819-8/nuoret"),
         ("x-road-id", "0193c5a0-0000-7000-8000-000000000003"),
@@ -263,7 +274,7 @@ pub fn kela_headers() -> HeaderMap {
 }
 
 /// The headers of a message of social services.
-pub fn fhir_headers() -> HeaderMap {
+pub fn fhir_headers(_: &[u8]) -> HeaderMap {
     headers(&[
         ("x-road-client", "FI-TEST/MUN/0204819-8/sosiaalihuolto"),
         ("x-road-id", "0193c5a0-0000-7000-8000-000000000003"),

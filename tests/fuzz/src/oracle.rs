@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode};
 use polku_adapters::formats::fhir::Imported;
 use polku_adapters::transport::xroad::soap::accept_answer;
 use polku_adapters::{
-    Adapter, DeliveryStatus, Inbound, InboundChange, InboundError, InboundEvent, InboundMatter,
+    Adapter, DeliveryStatus, Inbound, InboundChange, InboundEvent, InboundMatter,
     InboundOutcome, InboundPlanPart, InboundReferral, Receipt, Reply, Retry,
 };
 use polku_proto::identity::Hetu;
@@ -128,12 +128,12 @@ fn check_refusal(door: &str, input: &[u8], refusal: &Refusal) {
 ///
 /// # Panics
 /// A rule is broken.
-pub fn check_reply(adapter: &dyn Adapter, inbound: &Inbound<'_>, read: &Result<InboundEvent, InboundError>) {
+pub fn check_reply(adapter: &dyn Adapter, inbound: &Inbound<'_>) {
     let agency = adapter.agency();
-    let event = match read {
+    let event = match adapter.receive(inbound) {
         Ok(event) => event,
         Err(error) => {
-            let outcome = InboundOutcome::Unreadable(error.clone());
+            let outcome = InboundOutcome::Unreadable(error);
             let (headers, nothing) = (HeaderMap::new(), Inbound { body: b"", ..*inbound });
             let blank = adapter.reply(&Inbound { headers: &headers, ..nothing }, &outcome);
             let reply = adapter.reply(inbound, &outcome);

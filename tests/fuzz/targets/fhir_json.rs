@@ -4,4 +4,9 @@
 use libfuzzer_sys::{Corpus, fuzz_target};
 use polku_fuzz::doors::FHIR_JSON;
 
-fuzz_target!(|input: &[u8]| -> Corpus { polku_fuzz::fuzz(FHIR_JSON, input) });
+fuzz_target!(|input: &[u8]| -> Corpus {
+    match polku_fuzz::fuzz(FHIR_JSON, input) {
+        true => Corpus::Keep,
+        false => Corpus::Reject,
+    }
+});

@@ -4,4 +4,9 @@
 use libfuzzer_sys::{Corpus, fuzz_target};
 use polku_fuzz::doors::SOAP_ANSWER;
 
-fuzz_target!(|input: &[u8]| -> Corpus { polku_fuzz::fuzz(SOAP_ANSWER, input) });
+fuzz_target!(|input: &[u8]| -> Corpus {
+    match polku_fuzz::fuzz(SOAP_ANSWER, input) {
+        true => Corpus::Keep,
+        false => Corpus::Reject,
+    }
+});

@@ -4,4 +4,9 @@
 use libfuzzer_sys::{Corpus, fuzz_target};
 use polku_fuzz::doors::WEBHOOK;
 
-fuzz_target!(|input: &[u8]| -> Corpus { polku_fuzz::fuzz(WEBHOOK, input) });
+fuzz_target!(|input: &[u8]| -> Corpus {
+    match polku_fuzz::fuzz(WEBHOOK, input) {
+        true => Corpus::Keep,
+        false => Corpus::Reject,
+    }
+});
