@@ -11,9 +11,9 @@ use crate::setting::SettingError;
 
 /// One line for each kind of agency.
 const KINDS: &[Kind] = &[
+    te::KIND,     // employment services
     kela::KIND,   // the Social Insurance Institution
     social::KIND, // social services
-    te::KIND,     // employment services
     walmu::KIND,  // case management of a youth workshop
 ];
 

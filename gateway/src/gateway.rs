@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use jiff::Timestamp;
-use polku_adapters::Adapter;
+use polku_adapters::{Adapter, Matter};
 use polku_policy::{ConsentIndex, Directory, Engine};
 use polku_proto::AgencyId;
 use ring::rand::{SecureRandom, SystemRandom};
@@ -34,7 +34,7 @@ pub struct Gateway {
     pub(crate) directory: Directory,
     /// Who answers for whose data.
     pub(crate) controllers: BTreeMap<AgencyId, Controller>,
-    pub(crate) adapters: BTreeMap<AgencyId, Arc<dyn Adapter>>,
+    systems: BTreeMap<AgencyId, System>,
     pub(crate) delivery: DeliverySettings,
     pub(crate) locks: PersonLocks,
     pub(crate) waiters: Waiters,
@@ -64,9 +64,18 @@ pub struct Parts {
     /// Who answers for whose data.
     pub controllers: BTreeMap<AgencyId, Controller>,
     /// The agencies with a system of their own.
-    pub adapters: Vec<Arc<dyn Adapter>>,
+    pub adapters: Vec<System>,
     /// How deliveries are tried.
     pub delivery: DeliverySettings,
+}
+
+/// The system of an agency that has one of its own.
+#[derive(Debug, Clone)]
+pub struct System {
+    /// How it is spoken to.
+    pub adapter: Arc<dyn Adapter>,
+    /// What can be sent to it.
+    pub delivers: &'static [Matter],
 }
 
 impl Gateway {
@@ -84,7 +93,11 @@ impl Gateway {
             engine: RwLock::new(Arc::new(parts.engine)),
             directory: parts.directory,
             controllers: parts.controllers,
-            adapters: parts.adapters.into_iter().map(|adapter| (adapter.agency().clone(), adapter)).collect(),
+            systems: parts
+                .adapters
+                .into_iter()
+                .map(|system| (system.adapter.agency().clone(), system))
+                .collect(),
             delivery: parts.delivery,
             locks: PersonLocks::new(),
             waiters: Waiters::default(),
@@ -174,6 +187,11 @@ impl Gateway {
 
     /// The adapter of an agency, if it has a system of its own.
     pub(crate) fn adapter(&self, agency: &AgencyId) -> Option<&Arc<dyn Adapter>> {
-        self.adapters.get(agency)
+        self.systems.get(agency).map(|system| &system.adapter)
+    }
+
+    /// Whether the agency has a system that such messages can be sent to.
+    pub(crate) fn can_be_sent(&self, agency: &AgencyId, matter: Matter) -> bool {
+        self.systems.get(agency).is_some_and(|system| system.delivers.contains(&matter))
     }
 }

@@ -19,3 +19,6 @@ pub mod serve;
 mod services;
 pub mod store;
 mod trail;
+
+#[cfg(test)]
+mod tests;

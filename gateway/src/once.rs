@@ -100,6 +100,11 @@ pub(crate) struct Begun<A> {
 }
 
 impl Call<'_> {
+    /// The caller's id of the call.
+    pub(crate) fn id(&self) -> Uuid {
+        self.key.request
+    }
+
     /// The row that keeps the answer.
     pub(crate) fn answered(
         &self,

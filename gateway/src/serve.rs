@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use polku_adapters::Adapter;
 use tokio::sync::{Mutex, watch};
 
 use crate::audit::{AuditError, AuditLog};
@@ -13,7 +12,7 @@ use crate::clock::{Clock, ClockBehind, ForwardClock, SystemClock};
 use crate::config::Config;
 use crate::error::Error;
 use crate::front::{Bound, Front, FrontError, Health, Limits, Open, Quotas, Shutdown};
-use crate::gateway::{Gateway, Parts};
+use crate::gateway::{Gateway, Parts, System};
 use crate::policy_files::{self, PolicyFilesError, Reload, Writer};
 use crate::seal::{KeyError, Keys};
 use crate::store::StoreError;
@@ -112,7 +111,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, Sta
     let store = SqliteStore::open(&config.store.join("polku.db")).map_err(StartError::Store)?;
     let adapters = adapters(&config)?;
     let controllers = config.agencies.iter().map(|entry| (entry.id.clone(), entry.controller.clone()));
-    let agencies = adapters.iter().map(|adapter| adapter.agency().clone()).collect();
+    let agencies = adapters.iter().map(|system| system.adapter.agency().clone()).collect();
     let parts = Parts {
         clock: forward,
         store: Arc::new(store),
@@ -202,14 +201,15 @@ async fn write_down(gateway: &Gateway, decisions: &Arc<Mutex<Writer>>) {
 ///
 /// # Errors
 /// [`StartError::Adapter`].
-pub fn adapters(config: &Config) -> Result<Vec<Arc<dyn Adapter>>, StartError> {
+pub fn adapters(config: &Config) -> Result<Vec<System>, StartError> {
     let mut adapters = Vec::new();
     for agency in &config.agencies {
         let Some(entry) = &agency.adapter else { continue };
         let settings = with_absolute_files(entry.settings.clone(), &config.folder);
         let adapter = polku_adapters::build(&entry.kind, agency.id.clone(), settings)
             .map_err(|source| StartError::Adapter { agency: agency.id.clone(), source })?;
-        adapters.push(adapter);
+        let kind = polku_adapters::kinds().iter().find(|kind| kind.id == entry.kind);
+        adapters.push(System { adapter, delivers: kind.map_or(&[], |kind| kind.delivers) });
     }
     Ok(adapters)
 }

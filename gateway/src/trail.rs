@@ -150,14 +150,18 @@ impl Gateway {
         let salt: [u8; SALT_BYTES] = random_bytes()?;
         leaf.commitment = commitment(&salt, details.as_bytes());
         let receipt = self.append(leaf).await?;
-        let place = Place {
-            table: "audit_detail",
-            row: person.id.uuid(),
-            column: "sealed",
-            version: receipt.sequence,
-        };
+        let place = detail_place(person, receipt.sequence);
         let sealed = person.key().seal(place, &[&salt, details.as_bytes()].concat())?;
         Ok(Announced { receipt, detail: Some(DetailRow { youth: person.id, sealed }) })
+    }
+
+    /// The details of a leaf about this person, opened; none, if it has none.
+    pub(crate) async fn details(&self, person: &Person, sequence: u64) -> Result<Option<Value>, Error> {
+        const BROKEN: Error = Error::Inconsistent("sealed details of an audit leaf are unreadable");
+        let Some(row) = self.store.audit_detail(sequence).await? else { return Ok(None) };
+        let plain = person.key().open(detail_place(person, sequence), &row.sealed)?;
+        let (_salt, text) = plain.split_at_checked(SALT_BYTES).ok_or(BROKEN)?;
+        serde_json::from_slice(text).map(Some).map_err(|_| BROKEN)
     }
 }
 
@@ -231,6 +235,10 @@ pub(crate) fn verdict(decision: &Decision) -> Verdict {
 /// A receipt as the contract words it.
 pub(crate) fn receipt(receipt: &Receipt) -> AuditReceipt {
     AuditReceipt { sequence: receipt.sequence, leaf_hash: receipt.leaf_hash.to_vec() }
+}
+
+fn detail_place(person: &Person, sequence: u64) -> Place<'static> {
+    Place { table: "audit_detail", row: person.id.uuid(), column: "sealed", version: sequence }
 }
 
 fn actor_pseudonym(gateway: &Gateway, caller: &Caller) -> [u8; 32] {

@@ -33,7 +33,8 @@ pub use validate::{Valid, Validate, Violation, Violations};
     unused_qualifications,
     clippy::allow_attributes,
     clippy::allow_attributes_without_reason,
-    reason = "generated: names and comments are those of the .proto files"
+    clippy::large_enum_variant,
+    reason = "generated: sizes, names and comments are those of the .proto files"
 )]
 pub mod v1 {
     include!("gen/polku.v1.rs");

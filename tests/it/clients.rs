@@ -7,6 +7,7 @@ mod consents;
 mod journey;
 mod rules;
 mod schemas;
+mod social;
 mod truth;
 
 use std::path::{Path, PathBuf};

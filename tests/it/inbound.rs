@@ -1,6 +1,7 @@
 //! What is taken in from the agencies' own systems, and how is the rest refused?
 
 mod employment;
+mod sending;
 mod web;
 mod workshop;
 

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod agencies;
 mod architecture;
 mod canary;
 mod clients;
@@ -11,6 +12,7 @@ mod delivery;
 mod front;
 mod inbound;
 mod journey;
+mod kela;
 mod law;
 mod matrix;
 mod policy;
@@ -21,3 +23,4 @@ mod stage;
 mod store;
 mod suite;
 mod tampered;
+mod te;

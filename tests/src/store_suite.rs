@@ -27,9 +27,10 @@ pub use lists::{
     referrals_are_listed_page_by_page,
 };
 pub use queue::{
-    a_lease_can_be_given_back, a_lease_that_has_run_out_is_taken_again,
+    a_disclosure_has_one_notice, a_lease_can_be_given_back, a_lease_that_has_run_out_is_taken_again,
     a_waiting_delivery_is_stopped_whoever_holds_it, an_older_fence_cannot_write,
     due_deliveries_are_leased_once, leases_leave_out_busy_agencies, open_deliveries_end,
+    what_is_urgent_goes_first,
 };
 
 /// Runs every case of this module as a test of its own, with the store that the function `$open` opens. `$open` gives
@@ -57,6 +58,8 @@ macro_rules! store_suite {
             an_older_fence_cannot_write,
             a_waiting_delivery_is_stopped_whoever_holds_it,
             leases_leave_out_busy_agencies,
+            what_is_urgent_goes_first,
+            a_disclosure_has_one_notice,
             open_deliveries_end,
             committed_leaves_are_marked,
             old_requests_are_forgotten,
@@ -120,6 +123,8 @@ pub async fn a_change_is_there_with_everything_in_it(store: &dyn Store) -> Resul
         DeliveryItem::Information(0),
         DeliveryItem::Information(7),
         DeliveryItem::ConsentWithdrawn,
+        DeliveryItem::DisclosureNotice(0),
+        DeliveryItem::DisclosureNotice(u64::from(u32::MAX) + 1),
     ]
     .into_iter()
     .enumerate()

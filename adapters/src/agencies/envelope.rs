@@ -29,7 +29,7 @@ pub(super) struct Envelope {
 pub(super) enum Content {
     Handover(ReferralName, ReferralHandover),
     Notice(ReferralName, ReferralNotice),
-    PlanPart(PlanPart),
+    PlanPart(Box<PlanPart>),
     Disclosure(ReferralName, DisclosureNotice),
 }
 
@@ -46,7 +46,7 @@ impl Envelope {
             content: match item.ok_or(Unwritable("item"))? {
                 Item::Handover(handover) => Content::Handover(about()?, handover),
                 Item::Notice(notice) => Content::Notice(about()?, notice),
-                Item::PlanPart(part) => Content::PlanPart(part),
+                Item::PlanPart(part) => Content::PlanPart(Box::new(part)),
                 Item::Disclosure(notice) => Content::Disclosure(about()?, notice),
             },
         })

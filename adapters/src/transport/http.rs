@@ -261,9 +261,14 @@ impl Answer {
     /// Returns how long the server wants to be left alone, if it says so in seconds. At most a day.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        let seconds: u64 = self.headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-        Some(Duration::from_secs(seconds.min(24 * 60 * 60)))
+        retry_after(&self.headers)
     }
+}
+
+/// Returns how long a server wants to be left alone, by the headers of its answer.
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds: u64 = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds.min(24 * 60 * 60)))
 }
 
 impl TransportCause {

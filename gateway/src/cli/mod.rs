@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done, 1 failed or refused, 2 a file or connection does not work, 64 wrong usage or configuration.
 
+mod adapters;
 mod audit;
 mod call;
 mod check_config;
@@ -41,6 +42,9 @@ enum Command {
     /// Tests, explains, compares and proves policy rules.
     #[command(subcommand)]
     Policy(policy::Command),
+    /// Tells which kinds of agencies can be spoken to.
+    #[command(subcommand)]
+    Adapters(adapters::Command),
     /// Looks at X-Road messages.
     #[command(subcommand)]
     Xroad(xroad::Command),
@@ -87,6 +91,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Keys(command) => keys::run(&command),
         Command::Audit(command) => audit::run(&command),
         Command::Policy(command) => policy::run(&command),
+        Command::Adapters(command) => adapters::run(&command),
         Command::Xroad(command) => xroad::run(&command),
     };
     match result {

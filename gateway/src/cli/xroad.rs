@@ -50,7 +50,7 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
     match refused {
         None => Ok(()),
         Some(reason) => {
-            note(&reason.as_deref().unwrap_or("the message is a fault, which is passed on as it is"));
+            note(reason.as_deref().unwrap_or("the message is a fault, which is passed on as it is"));
             Err(Failure::Told)
         }
     }

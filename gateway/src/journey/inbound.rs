@@ -2,18 +2,28 @@
 
 use async_trait::async_trait;
 use polku_adapters::{
-    Inbound, InboundChange, InboundError, InboundEvent, InboundMatter, InboundOutcome, Reply, Retry,
+    Inbound, InboundChange, InboundError, InboundEvent, InboundMatter, InboundOutcome, InboundReferral,
+    Reply, Retry,
 };
-use polku_proto::v1::{self, DeliveryState, Outcome, ReferralNotice, RejectionReason, actor};
-use polku_proto::{AgencyId, ReferralName, Valid};
+use polku_proto::identity::Hetu;
+use polku_proto::v1::{
+    self, DeliveryState, IdentifyYouthRequest, InformationExchange, Outcome, ReferralNotice, RejectionReason,
+    SendReferralRequest, actor,
+};
+use polku_proto::{AgencyId, ReferralId, ReferralName, Valid, YouthId, YouthName};
+use uuid::Uuid;
 
 use super::respond::{Action, Respond};
-use crate::caller::{Actor, Caller};
+use crate::caller::{Actor, Caller, CallerError};
 use crate::error::Error;
 use crate::front::InboundHandler;
 use crate::gateway::Gateway;
+use crate::once::Call;
+use crate::record::wire_time;
 use crate::services::status;
 use crate::store::{DeliveryItem, DeliveryRow, ReferralRow};
+
+const WRONG_READER: Error = Error::Inconsistent("an answer was authorised for another reader or instant");
 
 /// The role of an official whose own system speaks: the contract of the agency, not the registry, vouches for it.
 const ROLE: &str = "official";
@@ -45,33 +55,106 @@ impl Gateway {
         let who = v1::Actor { who: Some(actor::Who::Professional(professional.clone())) };
         Valid::check(who)?;
         let v1::Professional { id, unit, role } = professional;
+        // Logs and leaves name the actor.
+        if id.parse::<Hetu>().is_ok() {
+            return Err(CallerError::ActorUnreadable.into());
+        }
         let caller = Caller { agency: agency.clone(), actor: Actor::Professional { id, unit, role } };
+        match event.matter {
+            InboundMatter::Change { referral, change } => {
+                self.take_change(&caller, event.message, referral, change).await
+            }
+            InboundMatter::Referral(referral) => self.take_referral(&caller, event.message, *referral).await,
+            InboundMatter::PlanPart(_) => Ok(plan_not_kept()),
+        }
+    }
 
-        let (referral, change) = match event.matter {
-            InboundMatter::Change { referral, change } => (referral, change),
-            InboundMatter::Referral(_) | InboundMatter::PlanPart(_) => return Ok(not_offered()),
-        };
-        let content = Valid::check(content(&change))?;
-        let action = action(change);
+    /// A step in a referral that the agency sent or received.
+    async fn take_change(
+        &self,
+        caller: &Caller,
+        message: Uuid,
+        referral: ReferralId,
+        change: InboundChange,
+    ) -> Result<InboundOutcome, Error> {
+        let call = self.call_of(caller, message, referral, &change)?;
         let row = self.store.referral(referral).await?.ok_or(Error::NotFound)?;
-        if row.recipient == *agency && !row.reached_recipient && self.is_under_way(&row).await? {
+        if row.recipient == caller.agency && !row.reached_recipient && self.is_under_way(&row).await? {
             return Ok(too_early());
         }
         let name = ReferralName { youth: row.youth, referral: row.id };
-        let method = format!("inbound/{:?}/{referral}", action.step());
-        let call = self.call(&caller, &method, &event.message.to_string(), content.get())?;
+        let action = action(change);
         let change = self.respond(&call, Respond { name, etag: String::new(), action }).await?;
-        let (change, _) = change
-            .spend(&super::view::reader(&caller), self.now())
-            .map_err(|_| Error::Inconsistent("an answer was authorised for another reader or instant"))?;
+        let (change, _) = change.spend(&super::view::reader(caller), self.now()).map_err(|_| WRONG_READER)?;
         let (Some(referral), Some(receipt)) = (change.referral, change.receipt) else {
             return Err(Error::Inconsistent("a change without referral or receipt"));
         };
         Ok(InboundOutcome::Applied { state: referral.state(), sequence: receipt.sequence })
     }
-}
 
-impl Gateway {
+    /// The message as a call, checked by the contract's rules: what is said is compared with a repetition.
+    fn call_of<'a>(
+        &self,
+        caller: &'a Caller,
+        message: Uuid,
+        referral: ReferralId,
+        change: &InboundChange,
+    ) -> Result<Call<'a>, Error> {
+        let method = format!("inbound/{:?}/{referral}", action(change.clone()).step());
+        let id = message.to_string();
+        if let InboundChange::ProvideInformation { answer, origin } = change {
+            let (answer, origin) = (Some(*answer.clone()), origin.clone());
+            let told = InformationExchange { answer, origin, ..InformationExchange::default() };
+            return self.call(caller, &method, &id, Valid::check(told)?.get());
+        }
+        self.call(caller, &method, &id, Valid::check(words(change))?.get())
+    }
+
+    /// A new referral: the person is identified as by `IdentifyYouth`, and the referral sent as by `SendReferral`.
+    async fn take_referral(
+        &self,
+        caller: &Caller,
+        message: Uuid,
+        inbound: InboundReferral,
+    ) -> Result<InboundOutcome, Error> {
+        let InboundReferral { identity, recipient, purpose, content, respond_by, claim, origin } = inbound;
+        let mut request = SendReferralRequest {
+            request_id: message.to_string(),
+            youth: YouthName { youth: YouthId::from_uuid(Uuid::nil()) }.to_string(),
+            recipient: recipient.to_string(),
+            purpose: purpose as i32,
+            content: Some(content),
+            respond_by: respond_by.map(wire_time).transpose()?,
+            wait_for_delivery: false,
+            validate_only: false,
+            claim,
+            origin,
+        };
+        // Nobody becomes known here by a message that breaks the contract.
+        Valid::check(request.clone())?;
+        let identify = IdentifyYouthRequest {
+            request_id: self.identification(message).to_string(),
+            identity_code: identity.expose().to_owned(),
+        };
+        request.youth = self.identify(caller, Valid::check(identify)?).await?.youth;
+        let sent = self.send_referral(caller, Valid::check(request)?).await?;
+        let (Some(view), Some(receipt)) = (sent.view, sent.envelope.receipt) else {
+            return Err(Error::Inconsistent("a sent referral without view or receipt"));
+        };
+        let (referral, _) = view.spend(&super::view::reader(caller), self.now()).map_err(|_| WRONG_READER)?;
+        let name: ReferralName =
+            referral.name.parse().map_err(|_| Error::Inconsistent("a referral without its name"))?;
+        let (referral, state) = (name.referral, referral.state());
+        Ok(InboundOutcome::Sent { referral, state, sequence: receipt.sequence })
+    }
+
+    /// The request id of the identification that a message asks for beside its own matter: the same for a repetition.
+    fn identification(&self, message: Uuid) -> Uuid {
+        let hash = self.keys.pseudonym(b"identification", message.as_bytes());
+        let half = hash.first_chunk().copied().unwrap_or_default();
+        uuid::Builder::from_custom_bytes(half).into_uuid()
+    }
+
     /// Whether the referral is on its way to the agency that already knows its id: it was quicker than our own state.
     async fn is_under_way(&self, row: &ReferralRow) -> Result<bool, Error> {
         let deliveries = self.store.deliveries_about(row.id).await?;
@@ -88,10 +171,10 @@ fn too_early() -> InboundOutcome {
     InboundOutcome::Refused { reason: "DELIVERY_UNDER_WAY", hint, retry: Retry::Backoff }
 }
 
-/// Messages that the gateway does not take in yet.
-fn not_offered() -> InboundOutcome {
-    let hint = "send this through the contract".to_owned();
-    InboundOutcome::Refused { reason: "NOT_OFFERED", hint, retry: Retry::Never }
+/// Nothing of a plan is written down, neither that it came.
+fn plan_not_kept() -> InboundOutcome {
+    let hint = "this gateway keeps no plans: go on exchanging them as before".to_owned();
+    InboundOutcome::Refused { reason: "PLAN_NOT_KEPT", hint, retry: Retry::Never }
 }
 
 fn action(change: InboundChange) -> Action {
@@ -109,12 +192,10 @@ fn action(change: InboundChange) -> Action {
     }
 }
 
-/// What the message says, in the contract's words: checked by the contract's rules, and compared with a repetition.
-fn content(change: &InboundChange) -> ReferralNotice {
+/// What the message says about the state, in the contract's words.
+fn words(change: &InboundChange) -> ReferralNotice {
     let (reason, outcome, note) = match change {
-        InboundChange::ProvideInformation { answer, .. } => {
-            return ReferralNotice { answer: Some(*answer.clone()), ..ReferralNotice::default() };
-        }
+        InboundChange::ProvideInformation { .. } => return ReferralNotice::default(),
         InboundChange::Reject { reason, note } => (*reason, Outcome::Unspecified, note),
         InboundChange::Complete { outcome, note } | InboundChange::Fail { outcome, note } => {
             (RejectionReason::Unspecified, *outcome, note)
@@ -138,6 +219,7 @@ fn content(change: &InboundChange) -> ReferralNotice {
 
 fn refused(error: &Error) -> InboundOutcome {
     let retry = match error {
+        Error::NotPermitted(_) if error.rules_failed() => Retry::Backoff,
         Error::Store(_)
         | Error::Audit(_)
         | Error::ConsentStale

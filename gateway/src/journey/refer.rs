@@ -11,6 +11,7 @@ use polku_proto::{
     AgencyId, CategorySet, Disclose, MessageId, Party, ReferralId, ReferralName, Valid, YouthId,
 };
 use serde_json::json;
+use uuid::Uuid;
 
 use super::machine::is_final;
 use crate::answer::wire_decision;
@@ -19,9 +20,10 @@ use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::once::{self, Begun, Call};
+use crate::outbox::{self, TOLD, Telling, Told, hurried};
 use crate::person::Person;
 use crate::record::{ReferralRecord, ground, origin, wire_time};
-use crate::store::{Change, DeliveryItem, DeliveryRow, NewEvent, ReferralRow};
+use crate::store::{Change, DeliveryItem, DeliveryRow, NewEvent, Priority, ReferralRow};
 use crate::trail::{Entry, receipt};
 
 /// Without a name nobody can be helped: a referral that may not say who it is about is not sent at all.
@@ -258,21 +260,26 @@ impl Gateway {
         let name = ReferralName { youth: person.id, referral: ReferralId::from_uuid(self.new_id(now)?) };
         let entry =
             Entry::of(Event::SendReferral, person.id).by(call.caller).decided(sending.purpose, &decision);
+        let has_system = self.adapter(&sending.channel.to.agency).is_some();
+        let mut record = new_record(name, sending, Reach { has_system }, now)?;
+        // Whoever has no system of its own reads here, from the commit on.
+        let told = if has_system { None } else { told_here(&record, &decision, call.id(), now) };
+        let claim = record.message.claim.as_ref();
         let details = json!({
             "method": "SendReferral",
             "referral": name.to_string(),
-            "recipient": sending.channel.to.to_string(),
-            "ground": ground(sending.claim.as_ref()).as_str_name(),
-            "statement": sending.claim.as_ref().map(|claim| claim.statement.as_str()),
-            "consent_asked": sending.claim.as_ref().map(|claim| claim.consent_asked().as_str_name()),
+            "recipient": record.channel().to.to_string(),
+            "ground": ground(claim).as_str_name(),
+            "statement": claim.map(|claim| claim.statement.as_str()),
+            "consent_asked": claim.map(|claim| claim.consent_asked().as_str_name()),
             "rules": decision.bases().iter().map(|basis| &*basis.rule).collect::<Vec<_>>(),
+            TOLD: outbox::details(told.as_ref())?,
         });
         let announced = self.announce(entry, person, &details, now).await?;
-        let mut change = Change::announced_by(announced.receipt.sequence);
+        let leaf = announced.receipt.sequence;
+        let mut change = Change::announced_by(leaf);
         change.detail = announced.detail;
 
-        let has_system = self.adapter(&sending.channel.to.agency).is_some();
-        let mut record = new_record(name, sending, Reach { has_system }, now)?;
         let recipient = record.row.recipient.clone();
         change.referrals.push(record.first_version(person, now)?);
         change.events.push(NewEvent {
@@ -290,8 +297,10 @@ impl Gateway {
         if has_system {
             let row = self.new_delivery(&record, DeliveryItem::Handover, recipient, now)?;
             delivery = Some((row.message, name));
-            change.enqueue.push(row);
+            change.enqueue.push(hurried(row, decision.obligations(), now));
         }
+        let notice = self.disclosure_notice(&record, Viewer::Addressee, told.as_ref(), leaf, now)?;
+        change.enqueue.extend(notice);
         let mut response = SendReferralResponse {
             referral: Some(record.message.clone()),
             decision: Some(wire_decision(&decision, person.id, &announced.receipt)?),
@@ -319,6 +328,7 @@ impl Gateway {
             referral: record.row.id,
             youth: record.row.youth,
             agency,
+            priority: Priority::Ordinary,
             state: DeliveryState::Queued,
             attempts: 0,
             due: now,
@@ -378,6 +388,19 @@ fn new_record(
         ..Referral::default()
     };
     Ok(ReferralRecord { row, message })
+}
+
+/// What the recipient can read here: the content, and with it the identity code that the gateway adds.
+fn told_here(record: &ReferralRecord, decision: &Decision, message: Uuid, now: Timestamp) -> Option<Told> {
+    let content = record.message.content.as_ref().map_or(CategorySet::EMPTY, Disclose::categories);
+    let telling = Telling {
+        record,
+        item: DeliveryItem::Handover,
+        viewer: Viewer::Addressee,
+        holds: content.union(REQUIRED),
+        decision,
+    };
+    Told::by(&telling, message, now)
 }
 
 /// A ground in law is for a professional to state, with the reason why it applies.

@@ -1,7 +1,7 @@
 //! A party moves a referral on: accepts it, asks, answers, starts, ends, cancels.
 
 use jiff::Timestamp;
-use polku_policy::{Authorised, Question, Viewer};
+use polku_policy::{ActorRole, Authorised, Decision, Question, Viewer};
 use polku_proto::v1::referral_event::Kind;
 use polku_proto::v1::{
     DeliveryState, InformationExchange, Origin, Outcome, ReferralChange, ReferralContent, ReferralState,
@@ -18,6 +18,7 @@ use crate::caller::Caller;
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::once::{Begun, Call};
+use crate::outbox::{self, TOLD, Telling, Told, hurried, words};
 use crate::person::Person;
 use crate::record::{ReferralRecord, etag, instant, origin, wire_time};
 use crate::store::{Change, DeliveryItem, DeliveryRow, NewEvent};
@@ -94,8 +95,8 @@ impl Action {
 
 /// What a sender answers, and where it stems from.
 #[derive(Clone, Copy)]
-struct Told<'a> {
-    answer: &'a ReferralContent,
+struct Answer<'a> {
+    content: &'a ReferralContent,
     origin: Option<&'a Origin>,
 }
 
@@ -126,20 +127,37 @@ impl Gateway {
         let before = record.state();
         let after = next(before, respond.action.step(), party)
             .map_err(|expected| Error::TransitionNotAllowed { state: before, expected })?;
+        let mut obligations = Vec::new();
         if let Action::ProvideInformation { answer, origin } = &respond.action {
-            let told = Told { answer, origin: origin.as_ref() };
-            self.decide_answer(call.caller, &person, &record, told, now).await?;
+            let answer = Answer { content: answer, origin: origin.as_ref() };
+            let decision = self.decide_answer(call.caller, &person, &record, answer, now).await?;
+            obligations.extend_from_slice(decision.obligations());
         }
         let item = apply(&mut record, respond.action, party, now)?;
         record.set_state(after);
+        record.message.recipient_professional.clear();
+        if party == Party::Recipient {
+            record.message.recipient_professional.push_str(call.caller.professional());
+        }
 
+        let told = self.told_here(call, &record, (party, item), now).await?;
         let entry = Entry::of(Event::ReferralChange, person.id).by(call.caller);
-        let details =
-            json!({"referral": name.to_string(), "from": before.as_str_name(), "to": after.as_str_name()});
+        let details = json!({
+            "referral": name.to_string(),
+            "from": before.as_str_name(),
+            "to": after.as_str_name(),
+            TOLD: outbox::details(told.as_ref().map(|(_, told)| told))?,
+        });
         let announced = self.announce(entry, &person, &details, now).await?;
-        let mut change = Change::announced_by(announced.receipt.sequence);
+        let leaf = announced.receipt.sequence;
+        let mut change = Change::announced_by(leaf);
         change.detail = announced.detail;
         self.tell_other_party(&mut record, party, item, &mut change, now).await?;
+        let queued = std::mem::take(&mut change.enqueue).into_iter();
+        change.enqueue = queued.map(|row| hurried(row, &obligations, now)).collect();
+        if let Some((reader, told)) = told {
+            change.enqueue.extend(self.disclosure_notice(&record, reader, Some(&told), leaf, now)?);
+        }
         change.referrals.push(record.next_version(&person, now)?);
         change.events.push(event(&record, Kind::StateChanged, now));
         let mut answer = ReferralChange {
@@ -174,22 +192,51 @@ impl Gateway {
         caller: &Caller,
         person: &Person,
         record: &ReferralRecord,
-        told: Told<'_>,
+        answer: Answer<'_>,
         now: Timestamp,
-    ) -> Result<(), Error> {
+    ) -> Result<Decision, Error> {
         // What is told now stems from where the sender says now, not from where the referral did.
         let question = Question {
-            origin: origin(told.origin),
+            origin: origin(answer.origin),
             ..record.question(Viewer::Addressee, caller.role(), now)
         };
-        let decision = self.engine().decide(&self.index(), told.answer.categories(), &question);
+        let decision = self.engine().decide(&self.index(), answer.content.categories(), &question);
         if decision.permitted().difference(CategorySet::ENVELOPE).is_empty() {
             let entry =
                 Entry::of(Event::Refusal, record.row.youth).by(caller).decided(record.purpose(), &decision);
             self.note_refusal(entry, Some(person), &record.channel(), &decision, now).await?;
             return Err(Error::NotPermitted(Box::new(decision)));
         }
-        Ok(())
+        Ok(decision)
+    }
+
+    /// What the other party can read from now on, if it reads here and has no system that it is told in.
+    async fn told_here(
+        &self,
+        call: &Call<'_>,
+        record: &ReferralRecord,
+        (party, item): (Party, DeliveryItem),
+        now: Timestamp,
+    ) -> Result<Option<(Viewer, Told)>, Error> {
+        let (reader, reads_here) = match party {
+            Party::Sender => {
+                (Viewer::Addressee, record.row.reached_recipient && self.handover(record).await?.is_none())
+            }
+            Party::Recipient => (Viewer::Author, self.adapter(&record.row.sender).is_none()),
+            // The young person's own word is no disclosure of an agency's.
+            Party::Subject | Party::Gateway => return Ok(None),
+        };
+        if !reads_here {
+            return Ok(None);
+        }
+        let holds = words(&record.message, item).categories();
+        let mut question = record.question(reader, ActorRole::System, now);
+        if let DeliveryItem::Information(index) = item {
+            question.origin = record.answer_origin(index);
+        }
+        let decision = self.engine().decide(&self.index(), holds, &question);
+        let telling = Telling { record, item, viewer: reader, holds, decision: &decision };
+        Ok(Told::by(&telling, call.id(), now).map(|told| (reader, told)))
     }
 
     /// Queues the notice for the other party's own system. A handover that has not begun is stopped instead when the
@@ -318,6 +365,7 @@ impl ReferralRecord {
         let after = next(self.state(), step, Party::Gateway)
             .map_err(|expected| Error::TransitionNotAllowed { state: self.state(), expected })?;
         self.set_state(after);
+        self.message.recipient_professional.clear();
         Ok(after)
     }
 }

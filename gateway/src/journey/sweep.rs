@@ -63,10 +63,9 @@ impl Gateway {
         let person = self.person(youth).await?;
         let Some(row) = self.store.referral(referral).await? else { return Ok(()) };
         let deliveries = self.store.deliveries_about(referral).await?;
-        if deliveries
-            .iter()
-            .any(|delivery| delivery.item != DeliveryItem::ConsentWithdrawn && !has_ended(delivery.state))
-        {
+        // These two tell nothing of the content.
+        let bare = |item| matches!(item, DeliveryItem::ConsentWithdrawn | DeliveryItem::DisclosureNotice(_));
+        if deliveries.iter().any(|delivery| !bare(delivery.item) && !has_ended(delivery.state)) {
             // An answer that was given late is still on its way; it ends by its own deadline.
             return Ok(());
         }

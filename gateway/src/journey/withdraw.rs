@@ -193,7 +193,9 @@ impl Gateway {
         let mut names = Vec::new();
         for delivery in self.store.open_deliveries_of(person.id).await? {
             let begun = matches!(delivery.state, DeliveryState::Sending | DeliveryState::InDoubt);
-            if !begun || delivery.item == DeliveryItem::ConsentWithdrawn {
+            let tells =
+                !matches!(delivery.item, DeliveryItem::ConsentWithdrawn | DeliveryItem::DisclosureNotice(_));
+            if !begun || !tells {
                 continue;
             }
             let row = self.store.referral(delivery.referral).await?;

@@ -5,33 +5,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use polku_adapters::{Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Receipt, Redelivery, Retry};
-use polku_policy::{ActorRole, Authorised, Decision, Reason, Viewer};
-use polku_proto::v1::referral_event::Kind;
-use polku_proto::v1::{DataCategory, Delivery, DeliveryState, delivery};
-use polku_proto::{CategorySet, Disclose, ReferralName, Valid};
-use serde_json::json;
+use polku_proto::v1::DeliveryState;
 
 use super::backoff::next_attempt;
-use super::end::{End, Fate, has_ended, has_failed};
-use super::message;
-use crate::audit::Event;
+use super::end::{End, Fate};
+use super::prepare::{Prepared, Ready};
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::journey::event;
-use crate::journey::machine::{Step, is_final};
-use crate::person::Person;
-use crate::record::ReferralRecord;
-use crate::store::{Change, DeliveryItem, DeliveryRow, DeliveryWrite};
-use crate::trail::Entry;
-
-/// Only what both parties hold anyway.
-const ENVELOPE: CategorySet = CategorySet::of(&[DataCategory::Envelope]);
-
-/// A delivery that may go out now.
-struct Ready {
-    row: DeliveryRow,
-    payload: Authorised<Delivery>,
-}
+use crate::store::DeliveryRow;
 
 impl Gateway {
     /// Carries one leased delivery as far as it goes.
@@ -138,6 +119,13 @@ impl Gateway {
         }
     }
 
+    /// When the delivery was put into the queue, as its id says. A law may give it less time than the operator does.
+    fn queued_at(&self, row: &DeliveryRow) -> Timestamp {
+        let made = row.message.uuid().get_timestamp().map(|made| made.to_unix());
+        let made = made.and_then(|(seconds, _)| Timestamp::from_second(i64::try_from(seconds).ok()?).ok());
+        made.unwrap_or(row.deadline - self.delivery.give_up_after)
+    }
+
     /// An attempt ended without a word: has the agency got the message?
     async fn find_out(&self, adapter: &Arc<dyn Adapter>, row: &DeliveryRow) -> Found {
         let now = self.now();
@@ -156,7 +144,7 @@ impl Gateway {
                     Err(_) => {
                         // A silent agency is asked ever more rarely: after a quarter of the time that it has been
                         // waited for.
-                        let waited = now.duration_since(row.deadline - self.delivery.give_up_after);
+                        let waited = now.duration_since(self.queued_at(row));
                         let later = next_attempt(&self.delivery.pauses, row.attempts, self.jitter(), now)
                             .max(now + waited / 4);
                         Found::Ended(End::of(DeliveryState::Sending, later, "STATUS_UNKNOWN"))
@@ -165,278 +153,9 @@ impl Gateway {
             }
         }
     }
-
-    /// Decides at the last moment and makes the intent durable. Nothing to send is an outcome too, but not for a
-    /// message that the agency may have: then that is to be found out first.
-    async fn prepare(&self, leased: DeliveryRow, fate: Fate) -> Result<Prepared, Error> {
-        let _alone = self.alone_with(leased.youth).await?;
-        let now = self.now();
-        let row = match self.store.delivery(leased.message).await? {
-            Some(row) if row.fence == leased.fence => row,
-            _ => return Ok(Prepared::Nothing),
-        };
-        let person = self.person(row.youth).await?;
-        let name = ReferralName { youth: row.youth, referral: row.referral };
-        let record = self.referral_of(&person, name).await?;
-        let turn = self.turn(&row).await?;
-        if let Turn::After(other) = turn {
-            self.store.release(row.message, row.fence, other.max(now + super::LOOK_AGAIN)).await?;
-            return Ok(Prepared::Nothing);
-        }
-        let decided = self.authorise(&person, &record, &row, now)?;
-        let is_over = decided.is_ok() && row.item == DeliveryItem::Handover && is_final(record.state());
-        let obstacle = if row.deadline <= now {
-            Some(End::of(DeliveryState::Expired, now, "DEADLINE"))
-        } else if turn == Turn::Never {
-            Some(End::of(DeliveryState::Stopped, now, "NOTHING_TO_TELL"))
-        } else if is_over {
-            Some(End::of(DeliveryState::Stopped, now, "MATTER_ENDED"))
-        } else {
-            None
-        };
-        if fate == Fate::Unknown && (obstacle.is_some() || decided.is_err()) {
-            return Ok(Prepared::FindOut(row));
-        }
-        match (obstacle, decided) {
-            (Some(end), _) => self.settle(&person, record, row, end, now).await?,
-            (None, Ok(payload)) => {
-                let row = self.log_intent(&person, &row, payload.decision(), &record, now).await?;
-                return Ok(Prepared::Ready(Box::new(Ready { row, payload })));
-            }
-            (None, Err(decision)) if is_passing(&decision) => {
-                let later = next_attempt(&self.delivery.pauses, row.attempts + 1, self.jitter(), now);
-                let end = End::of(DeliveryState::Retrying, later, "RULES_OR_AGREEMENT_MISSING");
-                self.settle(&person, record, row, end, now).await?;
-            }
-            (None, Err(decision)) => self.refuse(&person, record, row, &decision, now).await?,
-        }
-        Ok(Prepared::Nothing)
-    }
-
-    /// Messages about one referral reach an agency in their order, and none before the referral itself.
-    async fn turn(&self, row: &DeliveryRow) -> Result<Turn, Error> {
-        for other in self.store.deliveries_about(row.referral).await? {
-            if other.message == row.message {
-                return Ok(Turn::Now);
-            }
-            if other.agency != row.agency {
-                continue;
-            }
-            match other.state {
-                DeliveryState::Queued | DeliveryState::Sending | DeliveryState::Retrying => {
-                    return Ok(Turn::After(other.leased_until.unwrap_or(other.due)));
-                }
-                DeliveryState::Rejected | DeliveryState::Stopped | DeliveryState::Expired
-                    if other.item == DeliveryItem::Handover =>
-                {
-                    return Ok(Turn::Never);
-                }
-                DeliveryState::Unspecified
-                | DeliveryState::Delivered
-                | DeliveryState::InDoubt
-                | DeliveryState::Rejected
-                | DeliveryState::Stopped
-                | DeliveryState::Expired => {}
-            }
-        }
-        Ok(Turn::Now)
-    }
-
-    fn authorise(
-        &self,
-        person: &Person,
-        record: &ReferralRecord,
-        row: &DeliveryRow,
-        now: Timestamp,
-    ) -> Result<Result<Authorised<Delivery>, Decision>, Error> {
-        let viewer = if row.agency == record.row.recipient { Viewer::Addressee } else { Viewer::Author };
-        let mut question = record.question(viewer, ActorRole::System, now);
-        if let DeliveryItem::Information(index) = row.item {
-            question.origin = record.answer_origin(index);
-        }
-        let required = self.required(&record.row.recipient);
-        let (mut item, required) = message::item(person, record, row, required, now)?;
-        if let delivery::Item::Handover(handover) = &mut item {
-            let asked = handover.categories().union(required);
-            handover.redacted = !self.engine().decide(&self.index(), asked, &question).withheld().is_empty();
-        }
-        let mut payload = Delivery {
-            message_id: row.message.to_string(),
-            referral: record.name().to_string(),
-            sender: record.row.sender.to_string(),
-            recipient: record.row.recipient.to_string(),
-            professional: match row.item {
-                DeliveryItem::Handover => record.message.sender_professional.clone(),
-                DeliveryItem::StateChange | DeliveryItem::Information(_) | DeliveryItem::ConsentWithdrawn => {
-                    String::new()
-                }
-            },
-            item: Some(item),
-        };
-        let full = Valid::check(payload.clone())?;
-        let mut decided = self.engine().authorise(&self.index(), full, required, &question);
-        // That the state has changed is for both parties to know, even when none of the words about it may be told.
-        if decided.is_err() && row.item == DeliveryItem::StateChange {
-            payload.restrict(ENVELOPE);
-            decided = self.engine().authorise(&self.index(), Valid::check(payload)?, required, &question);
-        }
-        Ok(decided.map_err(polku_policy::Denied::into_decision))
-    }
-
-    async fn log_intent(
-        &self,
-        person: &Person,
-        row: &DeliveryRow,
-        decision: &Decision,
-        record: &ReferralRecord,
-        now: Timestamp,
-    ) -> Result<DeliveryRow, Error> {
-        let mut entry = Entry::of(Event::DeliveryIntent, person.id)
-            .towards(&row.agency)
-            .decided(record.purpose(), decision);
-        // An attempt that a crash has cut short has no outcome of its own: the next one takes it up.
-        if let Some(earlier) = row.intent {
-            entry = entry.refers_to(earlier);
-        }
-        let details = json!({
-            "message": row.message.to_string(),
-            "referral": record.name().to_string(),
-            "agency": row.agency.as_str(),
-            "attempt": row.attempts + 1,
-        });
-        let announced = self.announce(entry, person, &details, now).await?;
-        let next = DeliveryRow {
-            state: DeliveryState::Sending,
-            attempts: row.attempts + 1,
-            intent: Some(announced.receipt.sequence),
-            leased_until: Some(now + self.delivery.lease),
-            ..row.clone()
-        };
-        let mut change = Change::announced_by(announced.receipt.sequence);
-        change.detail = announced.detail;
-        change.deliveries.push(DeliveryWrite { row: next.clone(), expected_fence: row.fence });
-        self.commit(change).await?;
-        Ok(next)
-    }
-
-    /// Nothing permits the delivery any more: it is stopped, and the sender is told.
-    async fn refuse(
-        &self,
-        person: &Person,
-        record: ReferralRecord,
-        row: DeliveryRow,
-        decision: &Decision,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        let entry =
-            Entry::of(Event::Refusal, person.id).towards(&row.agency).decided(record.purpose(), decision);
-        self.note_refusal(entry, Some(person), &record.channel(), decision, now).await?;
-        let ends_matter = row.item == DeliveryItem::Handover && !is_final(record.state());
-        let end = End {
-            step: ends_matter.then_some(Step::WithdrawConsent),
-            ..End::of(DeliveryState::Stopped, now, "NOT_PERMITTED")
-        };
-        self.settle(person, record, row, end, now).await
-    }
-
-    /// Writes down what came of an attempt, unless somebody else has taken the delivery over.
-    async fn end(&self, row: DeliveryRow, make: impl FnOnce(Timestamp) -> End) -> Result<(), Error> {
-        let _alone = self.alone_with(row.youth).await?;
-        let now = self.now();
-        match self.store.delivery(row.message).await? {
-            Some(current) if current.fence == row.fence => {}
-            _ => return Ok(()),
-        }
-        let person = self.person(row.youth).await?;
-        let name = ReferralName { youth: row.youth, referral: row.referral };
-        let record = self.referral_of(&person, name).await?;
-        self.settle(&person, record, row, make(now), now).await
-    }
-
-    async fn settle(
-        &self,
-        person: &Person,
-        mut record: ReferralRecord,
-        row: DeliveryRow,
-        end: End,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        let addressee = row.agency.clone();
-        let mut entry = Entry::of(Event::DeliveryOutcome, person.id).towards(&addressee);
-        if let Some(intent) = row.intent {
-            entry = entry.refers_to(intent);
-        }
-        let details = json!({
-            "message": row.message.to_string(),
-            "referral": record.name().to_string(),
-            "agency": row.agency.as_str(),
-            "state": end.state.as_str_name(),
-            "code": end.code,
-        });
-        let announced = self.announce(entry, person, &details, now).await?;
-        let mut change = Change::announced_by(announced.receipt.sequence);
-        change.detail = announced.detail;
-        let message = row.message;
-        let expected_fence = row.fence;
-        let is_handover = row.item == DeliveryItem::Handover;
-        let next = DeliveryRow {
-            state: end.state,
-            due: end.due.min(row.deadline),
-            leased_until: None,
-            reference: end.reference.or_else(|| row.reference.clone()),
-            ..row
-        };
-        change.deliveries.push(DeliveryWrite { row: next, expected_fence });
-        if let Some(step) = end.step {
-            record.step_by_gateway(step)?;
-        }
-        if is_handover {
-            record.set_delivery_state(end.state);
-            record.row.reached_recipient =
-                matches!(end.state, DeliveryState::Delivered | DeliveryState::InDoubt);
-            record.row.delivery_ended = has_ended(end.state).then_some(now);
-            let sender = record.row.sender.clone();
-            if has_failed(end.state) && self.adapter(&sender).is_some() {
-                change.enqueue.push(self.new_delivery(&record, DeliveryItem::StateChange, sender, now)?);
-            }
-            change.referrals.push(record.next_version(person, now)?);
-            if end.step.is_some() {
-                change.events.push(event(&record, Kind::StateChanged, now));
-            }
-            change.events.push(event(&record, Kind::DeliveryChanged, now));
-        }
-        self.commit(change).await?;
-        if has_ended(end.state) {
-            self.waiters.ended(message);
-        }
-        Ok(())
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Turn {
-    Now,
-    /// Another one comes first, which is looked at again at this instant.
-    After(Timestamp),
-    Never,
-}
-
-/// What there is to do after the last look.
-enum Prepared {
-    Ready(Box<Ready>),
-    Nothing,
-    /// It may not go out any more, and the agency may have it already.
-    FindOut(DeliveryRow),
 }
 
 enum Found {
     NotThere,
     Ended(End),
-}
-
-/// Whether the refusal is ours rather than the young person's: rules that fail, or an agreement that an operator left
-/// out. Nothing is sent, and nothing is given up before the deadline.
-pub(crate) fn is_passing(decision: &Decision) -> bool {
-    let ours = [Reason::RulesFailed, Reason::UnknownAgency, Reason::NoAgreement];
-    decision.reasons().iter().any(|reason| ours.contains(reason))
 }

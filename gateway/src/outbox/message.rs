@@ -2,29 +2,44 @@
 
 use jiff::Timestamp;
 use polku_proto::CategorySet;
-use polku_proto::v1::{ReferralHandover, ReferralNotice, ReferralState, delivery, referral_notice};
+use polku_proto::v1::{
+    DataCategory, Referral, ReferralHandover, ReferralNotice, ReferralState, delivery, referral_notice,
+};
 
+use super::Told;
 use super::end::has_ended;
 use crate::error::Error;
 use crate::person::Person;
 use crate::record::{ReferralRecord, wire_time};
 use crate::store::{DeliveryItem, DeliveryRow};
 
-/// The payload as it would be with every permission, and what of it must be permitted: `required` of a referral.
+/// Without the identity nobody can tell whose register a notice of a disclosure is about.
+const IDENTITY: CategorySet = CategorySet::of(&[DataCategory::IdentityContact]);
+
+/// What can be said about what is delivered.
+pub(super) struct Matter<'a> {
+    pub(super) person: &'a Person,
+    pub(super) record: &'a ReferralRecord,
+    /// What must be permitted of a referral.
+    pub(super) required: CategorySet,
+    /// What was told, for the notice of it.
+    pub(super) told: Option<&'a Told>,
+}
+
+/// The payload as it would be with every permission, and what of it must be permitted.
 pub(super) fn item(
-    person: &Person,
-    record: &ReferralRecord,
+    matter: &Matter<'_>,
     row: &DeliveryRow,
-    required: CategorySet,
     now: Timestamp,
 ) -> Result<(delivery::Item, CategorySet), Error> {
+    let Matter { person, record, required, told } = *matter;
     let message = &record.message;
     let notice = |kind: referral_notice::Kind, state: ReferralState| -> Result<ReferralNotice, Error> {
         Ok(ReferralNotice {
             kind: kind as i32,
             state: state as i32,
             time: Some(wire_time(now)?),
-            ..ReferralNotice::default()
+            ..words(message, row.item)
         })
     };
     Ok(match row.item {
@@ -45,24 +60,57 @@ pub(super) fn item(
         }
         DeliveryItem::StateChange => {
             let mut notice = notice(referral_notice::Kind::StateChanged, record.state())?;
-            notice.rejection_reason = message.rejection_reason;
-            notice.outcome = message.outcome;
-            notice.status_note = message.status_note.clone();
-            notice.sender_note = message.sender_note.clone();
             if row.agency == record.row.sender && has_ended(message.delivery_state()) {
                 notice.delivery_state = message.delivery_state;
             }
             (delivery::Item::Notice(notice), CategorySet::EMPTY)
         }
-        DeliveryItem::Information(index) => {
-            let mut notice = notice(referral_notice::Kind::InformationProvided, record.state())?;
-            let exchange = usize::try_from(index).ok().and_then(|index| message.information.get(index));
-            notice.answer = exchange.and_then(|exchange| exchange.answer.clone());
+        DeliveryItem::Information(_) => {
+            let notice = notice(referral_notice::Kind::InformationProvided, record.state())?;
             (delivery::Item::Notice(notice), CategorySet::EMPTY)
         }
         DeliveryItem::ConsentWithdrawn => {
             let notice = notice(referral_notice::Kind::ConsentWithdrawn, ReferralState::ConsentWithdrawn)?;
             (delivery::Item::Notice(notice), CategorySet::EMPTY)
         }
+        DeliveryItem::DisclosureNotice(_) => {
+            let told = told.ok_or(Error::Inconsistent("a notice of nothing that was told"))?;
+            (delivery::Item::Disclosure(told.notice(person)?), IDENTITY)
+        }
     })
+}
+
+/// Whose word a delivery is.
+pub(super) fn professional(record: &ReferralRecord, row: &DeliveryRow) -> String {
+    match row.item {
+        DeliveryItem::Handover => record.message.sender_professional.clone(),
+        DeliveryItem::StateChange if row.agency == record.row.sender => {
+            record.message.recipient_professional.clone()
+        }
+        DeliveryItem::StateChange
+        | DeliveryItem::Information(_)
+        | DeliveryItem::ConsentWithdrawn
+        | DeliveryItem::DisclosureNotice(_) => String::new(),
+    }
+}
+
+/// The words that a notice carries, without its frame.
+pub(crate) fn words(message: &Referral, item: DeliveryItem) -> ReferralNotice {
+    match item {
+        DeliveryItem::StateChange => ReferralNotice {
+            rejection_reason: message.rejection_reason,
+            outcome: message.outcome,
+            status_note: message.status_note.clone(),
+            sender_note: message.sender_note.clone(),
+            ..ReferralNotice::default()
+        },
+        DeliveryItem::Information(index) => {
+            let exchange = usize::try_from(index).ok().and_then(|index| message.information.get(index));
+            let answer = exchange.and_then(|exchange| exchange.answer.clone());
+            ReferralNotice { answer, ..ReferralNotice::default() }
+        }
+        DeliveryItem::Handover | DeliveryItem::ConsentWithdrawn | DeliveryItem::DisclosureNotice(_) => {
+            ReferralNotice::default()
+        }
+    }
 }

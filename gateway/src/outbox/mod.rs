@@ -6,7 +6,11 @@
 mod attempt;
 mod backoff;
 mod end;
+mod haste;
 mod message;
+mod prepare;
+mod settle;
+mod told;
 mod waiters;
 
 use std::collections::{HashMap, HashSet};
@@ -24,8 +28,11 @@ use crate::gateway::Gateway;
 use crate::services::status;
 use crate::store::{DeliveryRow, LeaseRequest};
 
-pub(crate) use attempt::is_passing;
 pub(crate) use end::has_ended;
+pub(crate) use haste::hurried;
+pub(crate) use message::words;
+pub(crate) use prepare::is_passing;
+pub(crate) use told::{TOLD, Telling, Told, details};
 pub(crate) use waiters::Waiters;
 
 /// How many deliveries to one agency are under way at the same time: a silent agency must not use up all workers.

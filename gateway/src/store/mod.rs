@@ -93,8 +93,9 @@ pub trait Store: Debug + Send + Sync {
     /// The audit leaves of the batches in which a person was asked about, by pseudonym, oldest first.
     async fn batches_about(&self, subject: &[u8; 32]) -> Result<Vec<u64>, StoreError>;
 
-    /// Takes deliveries that are due: waiting ones, and ones in sending whose lease has run out. Each gets a new
-    /// fence and is leased until `lease.until`; its state stays as it is.
+    /// Takes deliveries that are due: waiting ones, and ones in sending whose lease has run out; urgent ones first, then
+    /// in the order in which they fell due. Each gets a new fence and is leased until `lease.until`; its state stays as
+    /// it is.
     async fn lease_due(&self, lease: &LeaseRequest) -> Result<Vec<DeliveryRow>, StoreError>;
 
     /// Gives a leased delivery back without an attempt, due again at `due`. Does nothing when the fence has moved on.
@@ -183,7 +184,7 @@ pub struct Change {
     pub notices: Vec<NewNotice>,
     /// The items of a batch of questions.
     pub items: Vec<BatchItem>,
-    /// Deliveries put into the queue.
+    /// Deliveries put into the queue. A second notice of the same disclosure is a [`StoreError::Conflict`].
     pub enqueue: Vec<DeliveryRow>,
     /// Deliveries that move on.
     pub deliveries: Vec<DeliveryWrite>,
@@ -412,6 +413,18 @@ pub enum DeliveryItem {
     Information(u32),
     /// The permission is gone.
     ConsentWithdrawn,
+    /// To a discloser: what was told of its data, as the details of the audit leaf with this sequence say. One for each
+    /// such leaf.
+    DisclosureNotice(u64),
+}
+
+/// Which deliveries go first when several are due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
+    /// Before all others.
+    Urgent,
+    /// In the order in which they fall due.
+    Ordinary,
 }
 
 /// A delivery in the queue: ids only.
@@ -427,6 +440,8 @@ pub struct DeliveryRow {
     pub youth: YouthId,
     /// To which agency.
     pub agency: AgencyId,
+    /// Whether it goes before others.
+    pub priority: Priority,
     /// Where it stands.
     pub state: DeliveryState,
     /// How often it has been tried.

@@ -377,6 +377,7 @@ impl Disclose for crate::v1::Referral {
             || !self.sender_unit.is_empty()
             || !self.recipient_unit.is_empty()
             || !self.sender_professional.is_empty()
+            || !self.recipient_professional.is_empty()
         {
             present.insert(DataCategory::Envelope);
         }
@@ -750,7 +751,6 @@ impl Disclose for crate::v1::PlanNeed {
         let named = CategorySet::named(self.category);
         if named.is_empty() || !named.is_subset(permitted) {
             *self = Self::default();
-            return;
         }
     }
 }
@@ -766,7 +766,6 @@ impl Disclose for crate::v1::PlanGoal {
         let named = CategorySet::named(self.category);
         if named.is_empty() || !named.is_subset(permitted) {
             *self = Self::default();
-            return;
         }
     }
 }
@@ -782,7 +781,6 @@ impl Disclose for crate::v1::PlanAction {
         let named = CategorySet::named(self.category);
         if named.is_empty() || !named.is_subset(permitted) {
             *self = Self::default();
-            return;
         }
     }
 }
@@ -1029,7 +1027,6 @@ impl Disclose for crate::v1::Fact {
         let named = CategorySet::named(self.category);
         if named.is_empty() || !named.is_subset(permitted) {
             *self = Self::default();
-            return;
         }
     }
 }

@@ -3174,6 +3174,9 @@ pub struct Referral {
     /// The sender's own id of the professional who sent it; empty if the young person did.
     #[prost(string, tag = "23")]
     pub sender_professional: ::prost::alloc::string::String,
+    /// The recipient's own id of the professional who moved it to its state; empty if somebody else did, or nobody.
+    #[prost(string, tag = "24")]
+    pub recipient_professional: ::prost::alloc::string::String,
 }
 /// What is told about the young person. Give no more than the purpose needs; what nothing permits is held back.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -5626,7 +5629,8 @@ pub struct Delivery {
     /// Agency id of the referral's recipient, or of whoever the part of a plan is told to.
     #[prost(string, tag = "4")]
     pub recipient: ::prost::alloc::string::String,
-    /// The sender's own id of the professional whose word this is. Empty where nobody in particular speaks.
+    /// The professional whose word this is, by the own id of that agency: the sender's with a handover, the recipient's with
+    /// news to the sender. Empty where nobody in particular speaks.
     #[prost(string, tag = "7")]
     pub professional: ::prost::alloc::string::String,
     #[prost(oneof = "delivery::Item", tags = "5, 6, 8, 9")]
@@ -5742,10 +5746,11 @@ pub struct DisclosureNotice {
     /// About whom: personal identity code.
     #[prost(string, tag = "1")]
     pub identity_code: ::prost::alloc::string::String,
-    /// When the recipient's system had it.
+    /// When it was sent, or when the reader could read it here.
     #[prost(message, optional, tag = "2")]
     pub disclose_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// UUID of the message that told it.
+    /// UUID of the message that told it: of the delivery, or, to a reader without a system of its own, the request_id of the
+    /// call with which the discloser told it.
     #[prost(string, tag = "3")]
     pub disclosed_message: ::prost::alloc::string::String,
     /// To whom: `agency`, or `agency/unit`.

@@ -1262,6 +1262,10 @@ impl Validate for crate::v1::Referral {
             let value = &self.sender_professional;
             checker.text(value);
         });
+        checker.field("recipient_professional", |checker| {
+            let value = &self.recipient_professional;
+            checker.text(value);
+        });
     }
 }
 

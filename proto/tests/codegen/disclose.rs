@@ -69,6 +69,9 @@ pub(crate) fn generate(contract: &Contract) -> Result<String, Refused> {
         for oneof in message.oneofs().filter(|oneof| !oneof.is_synthetic()) {
             one_of(contract, &message, &oneof, &mut halves)?;
         }
+        if let Some(label_alone) = halves.restrict.strip_suffix("            return;\n        }\n") {
+            halves.restrict = format!("{label_alone}        }}\n");
+        }
         write!(
             code,
             "

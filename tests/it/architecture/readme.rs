@@ -49,6 +49,23 @@ fn every_command_that_the_readme_names_exists() {
     assert!(named >= 9, "only {named} commands found");
 }
 
+/// The table of agencies has a line for each kind that there is, and for nothing else but agencies without an adapter.
+#[test]
+fn the_readme_names_every_kind_of_agency() {
+    let text = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let section = text.split("## Agencies").nth(1).and_then(|rest| rest.split("\n## ").next()).unwrap();
+    let rows = section.lines().filter(|line| line.starts_with("| ")).skip(2);
+    let mut named: Vec<&str> = rows.filter_map(|row| row.strip_prefix("| `")?.split('`').next()).collect();
+    let mut kinds: Vec<&str> = polku_adapters::kinds().iter().map(|kind| kind.id).collect();
+    named.sort_unstable();
+    kinds.sort_unstable();
+    assert_eq!(named, kinds);
+    for kind in polku_adapters::kinds() {
+        let page = format!("adapters/src/agencies/{}/README.md", kind.id);
+        assert!(section.contains(&page), "no link to {page}");
+    }
+}
+
 /// Every relative link leads somewhere.
 #[test]
 fn every_link_of_the_documents_leads_somewhere() {

@@ -34,24 +34,26 @@ macro_rules! check_as {
 fn broken_of(example: &Example) -> Vec<String> {
     let bytes = STANDARD.decode(&example.bytes).unwrap();
     check_as!(example.message.as_str(), &bytes;
-        AcceptReferralRequest Actor AddressProtection AuditReceipt Basis BatchVerifyConsentsRequest
-        BatchVerifyConsentsResponse CancelReferralRequest CapacityAssessment CategoryExplanation
-        CompleteReferralRequest ConfirmCancellationRequest Consent ConsentChange ConsentDocument ConsentEvent
-        ConsentEvidence ConsentNotice ConsentReceipt ConsentTerms ContactDetails Decision Delivery
-        DisclosureExplanation EducationWork EndLegalStatusRequest ExplainDisclosureRequest ExportConsentRequest
-        FailReferralRequest GetConsentReceiptRequest GetConsentRequest GetJourneyRequest GetReferralRequest
-        HoldReferralRequest IdentifyYouthRequest IdentifyYouthResponse ImportConsentRequest
-        ImportConsentResponse InformationExchange InvalidateConsentRequest Journey LegalClaim LegalStatus
-        LegalStatusChange LegalStatusTerms LiftProhibitionRequest ListConsentsRequest ListConsentsResponse
+        AcceptReferralRequest Actor AddressProtection AgencyFacts AuditReceipt Basis
+        BatchVerifyConsentsRequest BatchVerifyConsentsResponse CancelReferralRequest CapacityAssessment
+        CategoryExplanation CompleteReferralRequest ConfirmCancellationRequest Consent ConsentChange
+        ConsentDocument ConsentEvent ConsentEvidence ConsentNotice ConsentReceipt ConsentTerms ContactDetails
+        Decision Delivery DisclosureExplanation DisclosureNotice EducationWork EndLegalStatusRequest
+        ExplainDisclosureRequest ExportConsentRequest Fact FactsQuery FailReferralRequest
+        GetConsentReceiptRequest GetConsentRequest GetJourneyRequest GetReferralRequest HoldReferralRequest
+        IdentifyYouthRequest IdentifyYouthResponse ImportConsentRequest ImportConsentResponse
+        InformationExchange InvalidateConsentRequest Journey LegalClaim LegalStatus LegalStatusChange
+        LegalStatusTerms LiftProhibitionRequest ListConsentsRequest ListConsentsResponse
         ListLegalStatusesRequest ListLegalStatusesResponse ListReferralsRequest ListReferralsResponse
-        MarkReferralEnteredInErrorRequest MissingGround MultiSectorSupport Origin Professional Prohibition
-        ProhibitionChange ProhibitionTerms ProvideInformationRequest RecordConsentRequest
-        RecordLegalStatusRequest RecordProhibitionRequest Referral ReferralChange ReferralContent ReferralEvent
-        ReferralHandover ReferralNotice RefuseConsentRequest RejectReferralRequest RenewConsentRequest
-        RepresentativeActor RequestConsentRequest RequestInformationRequest RerouteReferralRequest
-        RevokeConsentRequest SendReferralRequest SendReferralResponse StartReferralRequest SubjectActor
-        VerifyConsentError VerifyConsentRequest VerifyConsentResponse VerifyConsentResult WatchConsentsRequest
-        WatchReferralsRequest WithdrawConsentRequest
+        MarkReferralEnteredInErrorRequest MissingGround MultiSectorSupport Origin PlanAction PlanGoal
+        PlanMeeting PlanNeed PlanPart Professional Prohibition ProhibitionChange ProhibitionTerms
+        ProvideInformationRequest RecordConsentRequest RecordLegalStatusRequest RecordProhibitionRequest
+        Referral ReferralChange ReferralContent ReferralEvent ReferralHandover ReferralNotice
+        RefuseConsentRequest RejectReferralRequest RenewConsentRequest RepresentativeActor
+        RequestConsentRequest RequestInformationRequest RerouteReferralRequest RevokeConsentRequest
+        SendReferralRequest SendReferralResponse StartReferralRequest SubjectActor VerifyConsentError
+        VerifyConsentRequest VerifyConsentResponse VerifyConsentResult WatchConsentsRequest
+        WatchReferralsRequest WithdrawConsentRequest Worker
     )
 }
 

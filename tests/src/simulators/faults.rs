@@ -35,7 +35,7 @@ pub enum Fault {
     },
     /// The message takes effect and a broken intermediary answers with this HTTP status.
     FailAfterEffect(u16),
-    /// Nothing happens but a fault of the machinery with this code: a SOAP fault, or HTTP 500 at walmu.
+    /// Nothing happens but a fault of the machinery with this code: a fault in the way of the agency's protocol, or HTTP 500 where it has none.
     TechnicalFault(String),
     /// A well-formed message is refused with this code of the agency's own; no effect.
     BusinessFault(String),
@@ -43,7 +43,7 @@ pub enum Fault {
     Garbage,
     /// The message takes effect and the answer is that to another message.
     WrongEcho,
-    /// The message takes effect and the answer carries the hash of other bytes. Only te has a hash.
+    /// The message takes effect and the answer carries the hash of other bytes. Only X-Road has one.
     WrongHash,
     /// Nothing happens but a redirection to another path of the same server.
     Redirect,
@@ -60,9 +60,9 @@ pub enum Fault {
 /// What an agency does with a message that it gets a second time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Duplicates {
-    /// It takes effect again, as at te.
+    /// It takes effect again, as at an agency that recognises nothing.
     Process,
-    /// It is recognised and has the first answer, as at walmu.
+    /// It is recognised and has the first answer.
     Recognise,
 }
 

@@ -18,7 +18,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::pki::{self, Identity};
-use crate::simulators::client::{self, RawReply};
+use crate::simulators::client::RawReply;
+use crate::simulators::control::Control;
 use crate::simulators::faults::{Fault, Operation, Plan};
 use crate::simulators::ledger::Received;
 use crate::simulators::server::{Agency, Answer};
@@ -186,31 +187,30 @@ pub(crate) struct Outbound {
 }
 
 impl Outbound {
-    /// Posts a message, as the gateway's security server passes it on, with these further headers.
+    /// Posts a message, as the gateway's security server passes it on.
     ///
     /// # Errors
     /// When the gateway gives no answer.
     pub(crate) async fn post(
         &self,
+        control: &Control,
         url: &str,
         authority_pem: &str,
         identity: &Identity,
-        further: &[(&str, &str)],
         body: impl Into<Bytes>,
     ) -> Result<RawReply> {
         let config = pki::mutual_client_config(authority_pem, identity)?;
         let client = parts(&self.agency, None).join("/");
         let service = parts(&self.gateway, Some(self.service)).join("/");
         let (id, request_id) = (Uuid::now_v7().to_string(), Uuid::now_v7().to_string());
-        let mut headers = vec![
+        let headers = [
             ("content-type", self.content_type),
             ("x-road-client", client.as_str()),
             ("x-road-service", service.as_str()),
             ("x-road-id", id.as_str()),
             ("x-road-request-id", request_id.as_str()),
         ];
-        headers.extend_from_slice(further);
-        client::call(config, Method::POST, url, &headers, body).await
+        control.call(config, Method::POST, url, &headers, body).await
     }
 }
 

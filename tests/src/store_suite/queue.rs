@@ -1,7 +1,9 @@
 //! Does every delivery have one holder at a time?
 
 use anyhow::{Context, Result, ensure};
-use polku_gateway::store::{Change, DeliveryRow, DeliveryWrite, LeaseRequest, Store, StoreError};
+use polku_gateway::store::{
+    Change, DeliveryItem, DeliveryRow, DeliveryWrite, LeaseRequest, Priority, Store, StoreError,
+};
 use polku_proto::MessageId;
 use polku_proto::v1::DeliveryState;
 use uuid::Uuid;
@@ -177,6 +179,48 @@ pub async fn leases_leave_out_busy_agencies(store: &dyn Store) -> Result<()> {
     let taken = store.lease_due(&lease(10, 5)).await?;
     let messages: Vec<u128> = taken.iter().map(|row| row.message.uuid().as_u128()).collect();
     assert_eq!(messages, [1, 2, 3, 4, 5]);
+    Ok(())
+}
+
+/// What is urgent is taken before all that waits, within the room that its agency has.
+///
+/// # Errors
+/// What the store answers.
+pub async fn what_is_urgent_goes_first(store: &dyn Store) -> Result<()> {
+    let mut deliveries = Vec::new();
+    for number in 1..=200 {
+        deliveries.push(delivery(number, 0)?);
+    }
+    deliveries.push(DeliveryRow { agency: agency("te")?, ..delivery(201, 0)? });
+    let urgent = |number, second| -> Result<DeliveryRow> {
+        Ok(DeliveryRow { priority: Priority::Urgent, ..delivery(number, second)? })
+    };
+    deliveries.extend([urgent(301, 9)?, urgent(302, 8)?, urgent(303, 20)?]);
+    deliveries.push(DeliveryRow { agency: agency("social")?, ..urgent(304, 10)? });
+    enqueued(store, deliveries).await?;
+    let taken = store.lease_due(&LeaseRequest { per_agency: 3, ..lease(10, 5) }).await?;
+    let messages: Vec<u128> = taken.iter().map(|row| row.message.uuid().as_u128()).collect();
+    assert_eq!(messages, [302, 301, 304, 1, 201]);
+    assert_eq!(store.next_due().await?, Some(at(0)));
+    let taken = store.lease_due(&lease(20, 2)).await?;
+    let messages: Vec<u128> = taken.iter().map(|row| row.message.uuid().as_u128()).collect();
+    assert_eq!(messages, [303, 2]);
+    Ok(())
+}
+
+/// A second notice of the same disclosure is not put into the queue.
+///
+/// # Errors
+/// What the store answers.
+pub async fn a_disclosure_has_one_notice(store: &dyn Store) -> Result<()> {
+    let of = |leaf, number| -> Result<DeliveryRow> {
+        Ok(DeliveryRow { item: DeliveryItem::DisclosureNotice(leaf), ..delivery(number, 0)? })
+    };
+    enqueued(store, vec![of(7, 1)?, of(8, 2)?, delivery(3, 0)?, delivery(4, 0)?]).await?;
+    let mut again = Change::announced_by(2);
+    again.enqueue = vec![delivery(5, 0)?, of(7, 6)?];
+    ensure!(matches!(store.commit(again).await, Err(StoreError::Conflict)));
+    assert_eq!(store.deliveries_about(referral(1, 0)?.id).await?.len(), 4);
     Ok(())
 }
 

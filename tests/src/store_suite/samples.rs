@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use polku_gateway::seal::{IdentityIndex, WrappedKey};
 use polku_gateway::store::{
     BatchItem, Change, DeliveryItem, DeliveryRow, InstrumentKind, InstrumentRow, NewEvent, NewNotice,
-    ReferralRow, ReferralWrite, RequestKey, RequestRow, Store, YouthRow,
+    Priority, ReferralRow, ReferralWrite, RequestKey, RequestRow, Store, YouthRow,
 };
 use polku_proto::v1::{DeliveryState, ReferralState};
 use polku_proto::{AgencyId, MessageId, ReferralId, YouthId};
@@ -50,6 +50,7 @@ pub(super) fn delivery(number: u128, second: i64) -> Result<DeliveryRow> {
         referral: ReferralId::from_uuid(Uuid::from_u128(1)),
         youth: youth_id(1),
         agency: agency("kela")?,
+        priority: Priority::Ordinary,
         state: DeliveryState::Queued,
         attempts: 0,
         due: at(second),

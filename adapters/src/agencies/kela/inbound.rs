@@ -36,7 +36,7 @@ impl From<&str> for Expected {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Viesti {
-    Tilamuutos(Tilamuutos),
+    Tilamuutos(Box<Tilamuutos>),
     ToimeentulotukiIlmoitus(Box<Ilmoitus>),
     Lahete(Box<Lahete>),
 }

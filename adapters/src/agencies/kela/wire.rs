@@ -100,7 +100,7 @@ impl Message {
                 ("ilmoitukset", Some(notice.lahete_tunnus.clone()), json::write(&notice)?)
             }
             Content::PlanPart(part) => {
-                let part = plan::Osa::of(&id, part)?;
+                let part = plan::Osa::of(&id, *part)?;
                 ("suunnitelmaosat", part.id(), json::write(&part)?)
             }
             Content::Disclosure(..) => return Err(Unwritable("disclosure")),

@@ -43,7 +43,8 @@ pub(super) fn read_status(body: &[u8], message: MessageId) -> Option<DeliverySta
     match found {
         [] => Some(DeliveryStatus::NotArrived),
         [entry] => {
-            let found = entry.get("resource").filter(|found| text(found, "/resourceType") == Some("Provenance"))?;
+            let found =
+                entry.get("resource").filter(|found| text(found, "/resourceType") == Some("Provenance"))?;
             let tags = found.pointer("/meta/tag")?.as_array()?;
             let names = |tag: &Value| {
                 text(tag, "/system") == Some(codes::MESSAGE)
@@ -65,7 +66,8 @@ pub(super) fn read_error(body: &[u8]) -> Option<String> {
 }
 
 fn receipt(id: &str) -> Option<Receipt> {
-    let is_id = id.len() <= 64 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte));
+    let is_id =
+        id.len() <= 64 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte));
     answer::receipt(id).filter(|_| is_id)
 }
 

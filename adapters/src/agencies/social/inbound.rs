@@ -43,7 +43,17 @@ fn issue(problem: Problem) -> &'static str {
         Problem::Unknown | Problem::UnknownOrganisation => "code-invalid",
         Problem::Unrelated => "invariant",
         // What only consents can be wrong in, and what breaks a limit of the contract.
-        _ => "value",
+        Problem::NotActive
+        | Problem::TwoBases
+        | Problem::TypeContradicts
+        | Problem::TooDeep
+        | Problem::Beyond
+        | Problem::Unbounded
+        | Problem::Inseparable
+        | Problem::DenialTooFine
+        | Problem::PermissionInDenial
+        | Problem::Empty
+        | Problem::TooMuch => "value",
     }
 }
 
@@ -55,9 +65,21 @@ fn wording(problem: Problem) -> &'static str {
         Problem::Form => "the form that FHIR gives it",
         Problem::Unsupported => "no element or value but those of the document",
         Problem::Unknown => "a code or identifier of the document",
-        Problem::UnknownOrganisation => "an organisation of the document, the sender's own where it is the sender's",
+        Problem::UnknownOrganisation => {
+            "an organisation of the document, the sender's own where it is the sender's"
+        }
         Problem::Unrelated => "resources that belong together, each of them pointed to",
-        _ => "what keeps the limits of the gateway's contract",
+        Problem::NotActive
+        | Problem::TwoBases
+        | Problem::TypeContradicts
+        | Problem::TooDeep
+        | Problem::Beyond
+        | Problem::Unbounded
+        | Problem::Inseparable
+        | Problem::DenialTooFine
+        | Problem::PermissionInDenial
+        | Problem::Empty
+        | Problem::TooMuch => "what keeps the limits of the gateway's contract",
     }
 }
 
@@ -65,14 +87,16 @@ fn wording(problem: Problem) -> &'static str {
 pub(super) fn reply(outcome: &InboundOutcome) -> Reply {
     match outcome {
         InboundOutcome::Applied { state, sequence } => {
-            answer(StatusCode::OK, &informed([issue_state(*state), issue_sequence(*sequence)]))
+            answer(StatusCode::OK, &informed(vec![issue_state(*state), issue_sequence(*sequence)]))
         }
         InboundOutcome::Sent { referral, state, sequence } => {
             let sent = coding("urn:ietf:rfc:3986", &urn(referral.uuid()));
-            let issues = [information(sent), issue_state(*state), issue_sequence(*sequence)];
-            answer(StatusCode::CREATED, &informed(issues))
+            let issues = [information(&sent), issue_state(*state), issue_sequence(*sequence)];
+            answer(StatusCode::CREATED, &informed(issues.to_vec()))
         }
-        InboundOutcome::PlanTaken { sequence } => answer(StatusCode::OK, &informed([issue_sequence(*sequence)])),
+        InboundOutcome::PlanTaken { sequence } => {
+            answer(StatusCode::OK, &informed(vec![issue_sequence(*sequence)]))
+        }
         InboundOutcome::Unreadable(InboundError::Unauthenticated { expected }) => {
             refusal(StatusCode::FORBIDDEN, "security", None, &format!("expected {expected}"))
         }
@@ -96,19 +120,19 @@ pub(super) fn reply(outcome: &InboundOutcome) -> Reply {
 }
 
 fn issue_state(state: ReferralState) -> Value {
-    information(coding(codes::REFERRAL_STATE, codes::state(state).unwrap_or("unknown")))
+    information(&coding(codes::REFERRAL_STATE, codes::state(state).unwrap_or("unknown")))
 }
 
 fn issue_sequence(sequence: u64) -> Value {
-    information(coding(codes::AUDIT_SEQUENCE, &sequence.to_string()))
+    information(&coding(codes::AUDIT_SEQUENCE, &sequence.to_string()))
 }
 
-fn information(coding: Value) -> Value {
+fn information(coding: &Value) -> Value {
     json!({"severity": "information", "code": "informational", "details": {"coding": [coding]}})
 }
 
-fn informed<const N: usize>(issues: [Value; N]) -> Value {
-    Writing::resource("OperationOutcome").with("issue", issues.to_vec()).done()
+fn informed(issues: Vec<Value>) -> Value {
+    Writing::resource("OperationOutcome").with("issue", issues).done()
 }
 
 fn refusal(status: StatusCode, code: &str, reason: Option<&str>, hint: &str) -> Reply {
@@ -117,7 +141,7 @@ fn refusal(status: StatusCode, code: &str, reason: Option<&str>, hint: &str) -> 
         .with("code", code)
         .with("details", reason.map(|reason| json!({"coding": [coding(codes::REASON, reason)]})))
         .with("diagnostics", hint);
-    answer(status, &informed([issue.done()]))
+    answer(status, &informed(vec![issue.done()]))
 }
 
 fn answer(status: StatusCode, body: &Value) -> Reply {

@@ -26,15 +26,20 @@ impl Question {
         let FactsQuery { query_id, requester, professional, purpose, categories, identity_code } = query;
         let id: Uuid = query_id.parse().map_err(|_| Unwritable("query_id"))?;
         let requester: AgencyId = requester.parse().map_err(|_| Unwritable("requester"))?;
-        let purpose = Purpose::try_from(purpose).ok().and_then(codes::purpose).ok_or(Unwritable("purpose"))?;
+        let purpose =
+            Purpose::try_from(purpose).ok().and_then(codes::purpose).ok_or(Unwritable("purpose"))?;
         let hetu = present(identity_code).ok_or(Unwritable("identity_code"))?;
         let asked = CategorySet::from_wire(&categories).map_err(|_| Unwritable("categories"))?;
         let party = Party::whole(requester.clone());
         let mut parameters = vec![
-            parameter("query", "valueUuid", urn(id)),
+            parameter("query", "valueUri", urn(id)),
             parameter("person", "valueIdentifier", hetu_identifier(&hetu)),
             parameter("purpose", "valueCoding", coding(fhir::PURPOSE, purpose)),
-            parameter("requester", "valueReference", organisation(&party, &|agency| organisations.of(agency))),
+            parameter(
+                "requester",
+                "valueReference",
+                organisation(&party, &|agency| organisations.of(agency)),
+            ),
         ];
         let personal = asked.difference(CategorySet::ENVELOPE);
         for category in personal.iter() {

@@ -21,7 +21,6 @@ use polku_proto::{AgencyId, MessageId};
 use self::settings::Settings;
 use self::wire::Message;
 use crate::agencies::answer::Failure;
-use crate::agencies::envelope::Envelope;
 use crate::agencies::soap::Office;
 use crate::registry::{BuildError, Kind, Matter};
 use crate::{
@@ -121,7 +120,7 @@ const UNUSABLE: AdapterErrorKind = AdapterErrorKind::Unanswered;
 
 impl EmploymentServices {
     async fn send(&self, delivery: Delivery) -> Result<Receipt, Failure> {
-        let message = Message::of(Envelope::open(delivery)?, &self.office.agency)?;
+        let message = Message::delivering(delivery, &self.office.agency)?;
         let answer = self.office.exchange(&message).await?;
         wire::read_receipt(&answer).ok_or(UNUSABLE.into())
     }

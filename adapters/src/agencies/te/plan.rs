@@ -204,6 +204,11 @@ pub(super) fn read(parts: &mut Parts<'_>, owner: &AgencyId) -> Result<PlanPart, 
     if ids.into_iter().any(has_repetition) {
         return Err("`tunnus`: in `tarve`, `tavoite`, `toimi` and `tapaaminen` each one once".into());
     }
+    let mut named = part.goals.iter().flat_map(|goal| &goal.needs);
+    let mut served = part.actions.iter().map(|action| &action.goal);
+    if named.any(|id| has_identity_code(id)) || served.any(|id| has_identity_code(id)) {
+        return Err("no personal identity code in `tarveTunnus` and `tavoiteTunnus`".into());
+    }
     Ok(part)
 }
 

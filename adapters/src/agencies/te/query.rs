@@ -79,8 +79,8 @@ pub(super) fn read(answer: &Element, own: &AgencyId, asked: &Asked) -> Result<Ag
     })?;
     let as_of = parts.instant("haettu")?.ok_or_else(|| Expected::from("`haettu`, second"))?;
     let mut facts = Vec::new();
-    for (name, kind, category) in RECORDS {
-        facts.extend(parts.each(name, |parts| record(parts, *kind, *category))?);
+    for record in RECORDS {
+        facts.extend(parts.each(record.name, |parts| read_record(parts, record))?);
     }
     let plans = parts.each("suunnitelma", |mut parts| {
         let mut part = plan::read(&mut parts, own)?;
@@ -104,39 +104,62 @@ pub(super) fn read(answer: &Element, own: &AgencyId, asked: &Asked) -> Result<Ag
     Ok(all)
 }
 
+/// A kind of record.
+struct Record {
+    name: &'static str,
+    kind: FactKind,
+    category: DataCategory,
+    code: Code,
+}
+
+/// Which code stands first in a record.
+enum Code {
+    None,
+    Status,
+    Education,
+    Official,
+}
+
+const fn record(name: &'static str, kind: FactKind, category: DataCategory, code: Code) -> Record {
+    Record { name, kind, category, code }
+}
+
 /// The records, in the order of README.md.
-const RECORDS: &[(&str, FactKind, DataCategory)] = &[
-    ("asiakkuus", FactKind::Customer, DataCategory::ServiceAttendance),
-    ("tyonhakijanTila", FactKind::JobSeekerStatus, DataCategory::EducationWork),
-    ("tyottomyys", FactKind::Unemployment, DataCategory::EducationWork),
-    ("vastuuasiantuntija", FactKind::ResponsibleWorker, DataCategory::ServiceAttendance),
-    ("ajanvaraus", FactKind::Appointment, DataCategory::ServiceAttendance),
-    ("koulutus", FactKind::Education, DataCategory::EducationWork),
-    ("tyokokemus", FactKind::WorkHistory, DataCategory::EducationWork),
-    ("palvelutarve", FactKind::ServiceNeed, DataCategory::ServiceNeeds),
+const RECORDS: &[Record] = &[
+    record("asiakkuus", FactKind::Customer, DataCategory::ServiceAttendance, Code::None),
+    record("tyonhakijanTila", FactKind::JobSeekerStatus, DataCategory::EducationWork, Code::Status),
+    record("tyottomyys", FactKind::Unemployment, DataCategory::EducationWork, Code::None),
+    record(
+        "vastuuasiantuntija",
+        FactKind::ResponsibleWorker,
+        DataCategory::ServiceAttendance,
+        Code::Official,
+    ),
+    record("ajanvaraus", FactKind::Appointment, DataCategory::ServiceAttendance, Code::None),
+    record("koulutus", FactKind::Education, DataCategory::EducationWork, Code::Education),
+    record("tyokokemus", FactKind::WorkHistory, DataCategory::EducationWork, Code::None),
+    record("palvelutarve", FactKind::ServiceNeed, DataCategory::ServiceNeeds, Code::None),
 ];
 
-fn record(mut parts: Parts<'_>, kind: FactKind, category: DataCategory) -> Result<Fact, Expected> {
-    let (code, code_system) = match kind {
-        FactKind::JobSeekerStatus => {
-            let status = parts.required("koodi", "`00` to `08`", job_seeker_status)?;
-            (status, STATUS_CODES)
-        }
-        FactKind::Education => {
+fn read_record(mut parts: Parts<'_>, record: &Record) -> Result<Fact, Expected> {
+    let Record { kind, category, code, .. } = record;
+    let (code, code_system) = match code {
+        Code::None => ("", ""),
+        Code::Status => (parts.required("koodi", "`00` to `08`", job_seeker_status)?, STATUS_CODES),
+        Code::Education => {
             let level = parts.maybe("koulutusaste", "a digit", education_level)?.unwrap_or_default();
             (level, EDUCATION_LEVELS)
         }
-        FactKind::ResponsibleWorker => {
+        Code::Official => {
             let id = parts.maybe("virkailija", "no personal identity code", |text| {
                 (!has_identity_code(text)).then_some(text)
             })?;
             (id.unwrap_or_default(), "")
         }
-        _ => ("", ""),
     };
     let fact = Fact {
-        category: category.into(),
-        kind: kind.into(),
+        category: (*category).into(),
+        kind: (*kind).into(),
         code: code.to_owned(),
         code_system: if code.is_empty() { String::new() } else { code_system.to_owned() },
         text: parts.optional("kuvaus"),

@@ -11,6 +11,7 @@ mod round_trip;
 mod sent;
 
 use super::*;
+use crate::agencies::envelope::Envelope;
 use crate::agencies::soap::settings::Represented;
 use crate::agencies::trial;
 use crate::transport::http::HttpClient;

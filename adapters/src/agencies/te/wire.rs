@@ -3,6 +3,7 @@
 //! The tables of README.md, in their order. Every element is qualified; the prefix is the one that the SOAP writer
 //! binds to the namespace.
 
+use polku_proto::v1::Delivery;
 use polku_proto::{AgencyId, MessageId};
 
 use super::{plan, query, referral, sent, update};
@@ -31,6 +32,17 @@ pub(super) struct Message {
 }
 
 impl Message {
+    /// Words a delivery to the office with this agency id, with the agency whose word it is.
+    pub(super) fn delivering(delivery: Delivery, own: &AgencyId) -> Result<Self, Unwritable> {
+        let recipient = delivery.recipient.parse().ok();
+        let mut message = Self::of(Envelope::open(delivery)?, own)?;
+        // News to the sender of a referral are the recipient's word.
+        if message.sender.as_ref() == Some(own) {
+            message.sender = recipient;
+        }
+        Ok(message)
+    }
+
     /// Words a delivery to the office with this agency id.
     pub(super) fn of(envelope: Envelope, own: &AgencyId) -> Result<Self, Unwritable> {
         let Envelope { message, sender, professional, content } = envelope;
@@ -48,7 +60,7 @@ impl Message {
                 ("vastaanotaIlmoitus", Some(referral))
             }
             Content::PlanPart(part) => {
-                let plan::Outgoing { plan, nodes: part } = plan::outgoing(part)?;
+                let plan::Outgoing { plan, nodes: part } = plan::outgoing(*part)?;
                 nodes.extend(part);
                 ("vastaanotaSuunnitelma", plan)
             }

@@ -71,18 +71,14 @@ fn numbers(written: &str, found: &mut [bool]) {
         }
     };
     // Looking for one character is fast, also in code that is not optimised.
-    let mut from = 0;
-    while let Some(place) = written[from..].find('q') {
-        from += place + 1;
-        if bytes.get(from) == Some(&b'Z') {
-            note(digits(bytes, from + 1, 3));
+    for (place, _) in written.match_indices('q') {
+        if bytes.get(place + 1) == Some(&b'Z') {
+            note(digits(bytes, place + 2, 3));
         }
     }
-    let mut from = 0;
-    while let Some(place) = written[from..].find('9') {
-        from += place + 1;
-        if from >= 2 && bytes[from - 2] == b'2' {
-            note(dated(bytes, from));
+    for (place, _) in written.match_indices('9') {
+        if place > 0 && bytes.get(place - 1) == Some(&b'2') {
+            note(dated(bytes, place + 1));
         }
     }
 }

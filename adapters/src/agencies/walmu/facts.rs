@@ -7,7 +7,8 @@ use polku_proto::{AgencyId, CategorySet, Disclose as _, Valid, time};
 use serde::{Deserialize, Serialize};
 
 use super::content::nothing;
-use super::plan::{Suunnitelma, read_date, read_instant};
+use super::items::{read_date, read_instant};
+use super::plan::Suunnitelma;
 use super::{Misread, codes};
 use crate::agencies::answer::has_identity_code;
 use crate::agencies::envelope::Unwritable;

@@ -3,6 +3,7 @@
 mod codes;
 mod content;
 mod facts;
+mod items;
 mod plan;
 mod settings;
 mod token;
@@ -51,7 +52,7 @@ struct CaseManagement {
 #[derive(Debug)]
 enum Access {
     /// With an access token in every request.
-    Token(Tokens),
+    Token(Box<Tokens>),
     /// With its certificate, which the connection has.
     Certificate,
 }
@@ -93,7 +94,7 @@ fn build(agency: AgencyId, table: toml::Table) -> Result<Arc<dyn Adapter>, Build
         Credentials::Certificate => Access::Certificate,
         Credentials::Client { token_url, id, secret } => {
             let http = HttpClient::new(&token_url, &settings.connection)?;
-            Access::Token(Tokens::new(http, token_url, &id, &secret))
+            Access::Token(Box::new(Tokens::new(http, token_url, &id, &secret)))
         }
     };
     Ok(Arc::new(CaseManagement {

@@ -1,20 +1,17 @@
 //! How is a service plan told of, in messages both ways? `suunnitelma`.
 
-use jiff::Timestamp;
-use jiff::civil::Date;
 use polku_proto::identity::Hetu;
-use polku_proto::v1::{
-    Achievement, ActionState, DataCategory, GoalState, MeetingState, PlanAction, PlanGoal, PlanMeeting,
-    PlanNeed, PlanPart, PlanState, Worker,
-};
+use polku_proto::v1::{PlanPart, PlanState, Worker};
 use polku_proto::{AgencyId, Valid, YouthId, time};
 use serde::{Deserialize, Serialize};
 
 use super::content::{Sisalto, nothing};
+use super::items::{
+    Tapaaminen, Tarve, Tavoite, Toimenpide, coded, instant, read_coded, read_date, read_instant,
+};
 use super::{Misread, codes};
 use crate::agencies::answer::has_identity_code;
-use crate::agencies::envelope::{Unwritable, optional_instant};
-use crate::agencies::event::read_code;
+use crate::agencies::envelope::Unwritable;
 
 #[derive(Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
@@ -53,68 +50,6 @@ pub(super) struct Suunnitelma {
     tarkistus_pvm: String,
     #[serde(skip_serializing_if = "nothing")]
     vastuutyontekija: Vastuutyontekija,
-}
-
-#[derive(Serialize, Deserialize, Default, PartialEq)]
-#[serde(rename_all = "camelCase", default)]
-struct Tarve {
-    tunnus: String,
-    luokka: String,
-    kuvaus: String,
-    #[serde(skip_serializing_if = "nothing")]
-    havaittu_tapaamisessa: bool,
-}
-
-#[derive(Serialize, Deserialize, Default, PartialEq)]
-#[serde(rename_all = "camelCase", default)]
-struct Tavoite {
-    tunnus: String,
-    luokka: String,
-    kuvaus: String,
-    tila: String,
-    #[serde(skip_serializing_if = "nothing")]
-    toteutuminen: String,
-    #[serde(skip_serializing_if = "nothing")]
-    maara_pvm: String,
-    #[serde(skip_serializing_if = "nothing")]
-    tarpeet: Vec<String>,
-}
-
-#[derive(Serialize, Deserialize, Default, PartialEq)]
-#[serde(rename_all = "camelCase", default)]
-struct Toimenpide {
-    tunnus: String,
-    luokka: String,
-    kuvaus: String,
-    tila: String,
-    #[serde(skip_serializing_if = "nothing")]
-    tavoite: String,
-    #[serde(skip_serializing_if = "nothing")]
-    toteuttaja: String,
-    #[serde(skip_serializing_if = "nothing")]
-    ptv_palvelu: String,
-    #[serde(skip_serializing_if = "nothing")]
-    alku_pvm: String,
-    #[serde(skip_serializing_if = "nothing")]
-    loppu_pvm: String,
-    #[serde(skip_serializing_if = "nothing")]
-    peruste: String,
-}
-
-#[derive(Serialize, Deserialize, Default, PartialEq)]
-#[serde(default)]
-struct Tapaaminen {
-    tunnus: String,
-    luokka: String,
-    #[serde(skip_serializing_if = "nothing")]
-    aika: String,
-    tila: String,
-    #[serde(skip_serializing_if = "nothing")]
-    paikka: String,
-    #[serde(skip_serializing_if = "nothing")]
-    osallistujat: Vec<String>,
-    #[serde(skip_serializing_if = "nothing")]
-    muistio: String,
 }
 
 #[derive(Serialize, Deserialize, Default, PartialEq)]
@@ -247,135 +182,6 @@ fn ids(part: &PlanPart) -> impl Iterator<Item = &str> {
         .chain(meetings)
 }
 
-impl Tarve {
-    fn of(need: PlanNeed) -> Result<Self, Unwritable> {
-        let PlanNeed { id, category, text, found_in_meeting } = need;
-        Ok(Self {
-            tunnus: id,
-            luokka: luokka(category)?,
-            kuvaus: text,
-            havaittu_tapaamisessa: found_in_meeting,
-        })
-    }
-
-    fn read(self) -> Result<PlanNeed, Misread> {
-        let Self { tunnus, luokka, kuvaus, havaittu_tapaamisessa } = self;
-        Ok(PlanNeed {
-            id: tunnus,
-            category: read_luokka(&luokka)?,
-            text: kuvaus,
-            found_in_meeting: havaittu_tapaamisessa,
-        })
-    }
-}
-
-impl Tavoite {
-    fn of(goal: PlanGoal) -> Result<Self, Unwritable> {
-        let PlanGoal { id, category, text, state, achievement, due, needs } = goal;
-        let reached = Achievement::try_from(achievement).map_err(|_| Unwritable("achievement"))?;
-        Ok(Self {
-            tunnus: id,
-            luokka: luokka(category)?,
-            kuvaus: text,
-            tila: coded::<GoalState>(state, codes::goal_state, "goal state")?,
-            toteutuminen: codes::achievement(reached).unwrap_or_default().to_owned(),
-            maara_pvm: due,
-            tarpeet: needs,
-        })
-    }
-
-    fn read(self) -> Result<PlanGoal, Misread> {
-        let Self { tunnus, luokka, kuvaus, tila, toteutuminen, maara_pvm, tarpeet } = self;
-        let achievement = match toteutuminen.as_str() {
-            "" => Achievement::Unspecified.into(),
-            code => read_coded::<Achievement>(code, codes::achievement)?,
-        };
-        Ok(PlanGoal {
-            id: tunnus,
-            category: read_luokka(&luokka)?,
-            text: kuvaus,
-            state: read_coded::<GoalState>(&tila, codes::goal_state)?,
-            achievement,
-            due: read_date(maara_pvm)?,
-            needs: tarpeet,
-        })
-    }
-}
-
-impl Toimenpide {
-    fn of(action: PlanAction) -> Result<Self, Unwritable> {
-        let PlanAction { id, category, text, state, goal, provider, ptv_service, start, end, reason } =
-            action;
-        Ok(Self {
-            tunnus: id,
-            luokka: luokka(category)?,
-            kuvaus: text,
-            tila: coded::<ActionState>(state, codes::action_state, "action state")?,
-            tavoite: goal,
-            toteuttaja: provider,
-            ptv_palvelu: ptv_service,
-            alku_pvm: start,
-            loppu_pvm: end,
-            peruste: reason,
-        })
-    }
-
-    fn read(self) -> Result<PlanAction, Misread> {
-        let Self {
-            tunnus,
-            luokka,
-            kuvaus,
-            tila,
-            tavoite,
-            toteuttaja,
-            ptv_palvelu,
-            alku_pvm,
-            loppu_pvm,
-            peruste,
-        } = self;
-        Ok(PlanAction {
-            id: tunnus,
-            category: read_luokka(&luokka)?,
-            text: kuvaus,
-            state: read_coded::<ActionState>(&tila, codes::action_state)?,
-            goal: tavoite,
-            provider: toteuttaja,
-            ptv_service: ptv_palvelu,
-            start: read_date(alku_pvm)?,
-            end: read_date(loppu_pvm)?,
-            reason: peruste,
-        })
-    }
-}
-
-impl Tapaaminen {
-    fn of(meeting: PlanMeeting) -> Result<Self, Unwritable> {
-        let PlanMeeting { id, category, time, state, place, participants, note } = meeting;
-        Ok(Self {
-            tunnus: id,
-            luokka: luokka(category)?,
-            aika: instant(time.as_ref().map(time::from_wire), "meeting time")?,
-            tila: coded::<MeetingState>(state, codes::meeting_state, "meeting state")?,
-            paikka: place,
-            osallistujat: participants,
-            muistio: note,
-        })
-    }
-
-    fn read(self) -> Result<PlanMeeting, Misread> {
-        let Self { tunnus, luokka, aika, tila, paikka, osallistujat, muistio } = self;
-        Ok(PlanMeeting {
-            id: tunnus,
-            category: read_luokka(&luokka)?,
-            time: read_instant(&aika)?.and_then(|instant| time::to_wire(instant).ok()),
-            state: read_coded::<MeetingState>(&tila, codes::meeting_state)?,
-            place: paikka,
-            participants: osallistujat,
-            note: muistio,
-        })
-    }
-}
-
 impl Vastuutyontekija {
     fn of(worker: Worker) -> Self {
         let Worker { id, name, unit, phone, email } = worker;
@@ -396,53 +202,4 @@ fn joint_plan(name: &str) -> Result<Option<(YouthId, &str)>, Unwritable> {
     let parts = name.strip_prefix("youths/").and_then(|rest| rest.split_once("/plans/"));
     let (youth, plan) = parts.ok_or(Unwritable("plan"))?;
     Ok(Some((youth.parse().map_err(|_| Unwritable("plan"))?, plan)))
-}
-
-fn luokka(category: i32) -> Result<String, Unwritable> {
-    let category = DataCategory::try_from(category).map_err(|_| Unwritable("category"))?;
-    Ok(polku_proto::name(category).to_owned())
-}
-
-fn read_luokka(name: &str) -> Result<i32, Misread> {
-    let category = polku_proto::named(name).filter(|category| *category != DataCategory::Envelope);
-    category.map(i32::from).ok_or(Misread("one of the documented codes in `luokka`"))
-}
-
-fn coded<T: TryFrom<i32>>(
-    number: i32,
-    code: fn(T) -> Option<&'static str>,
-    what: &'static str,
-) -> Result<String, Unwritable> {
-    T::try_from(number).ok().and_then(code).map(str::to_owned).ok_or(Unwritable(what))
-}
-
-fn read_coded<T>(code: &str, written: fn(T) -> Option<&'static str>) -> Result<i32, Misread>
-where
-    T: Copy + TryFrom<i32> + Into<i32>,
-{
-    let value: Option<T> = read_code(code, written);
-    value.map(T::into).ok_or(Misread("the documented codes in `tila` and `toteutuminen`"))
-}
-
-fn instant(
-    read: Option<Result<Timestamp, time::OutOfRange>>,
-    what: &'static str,
-) -> Result<String, Unwritable> {
-    Ok(optional_instant(read, what)?.map_or_else(String::new, |instant| instant.to_string()))
-}
-
-/// Reads an instant that may be absent: RFC 3339 in UTC, and one that the contract can express.
-pub(super) fn read_instant(text: &str) -> Result<Option<Timestamp>, Misread> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let instant = text.parse().ok().filter(|_| text.ends_with('Z'));
-    let instant = instant.filter(|instant| time::to_wire(*instant).is_ok());
-    instant.map(Some).ok_or(Misread("times as RFC 3339 in UTC"))
-}
-
-/// Reads a date that may be absent: `YYYY-MM-DD`, of the calendar.
-pub(super) fn read_date(text: String) -> Result<String, Misread> {
-    let is_date = text.len() == 10 && text.parse::<Date>().is_ok();
-    if text.is_empty() || is_date { Ok(text) } else { Err(Misread("dates as `YYYY-MM-DD`")) }
 }

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::content::{Asiakas, Sisalto, Tausta, not_null};
-use super::plan::{Suunnitelma, read_instant};
+use super::items::read_instant;
+use super::plan::Suunnitelma;
 use super::{Misread, codes};
 use crate::agencies::event::{Details, Misfit, change, official, unit};
 use crate::{InboundChange, InboundEvent, InboundMatter, InboundPlanPart, InboundReferral};

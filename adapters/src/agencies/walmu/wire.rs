@@ -33,7 +33,10 @@ struct Uusi {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct UusiSuunnitelma {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lahettava_henkilo: Option<String>,
     suunnitelma: Suunnitelma,
     luovutuslupa: Luovutuslupa,
 }
@@ -43,6 +46,8 @@ struct UusiSuunnitelma {
 struct Lahete {
     tunnus: String,
     lahettava_taho: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lahettava_henkilo: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     vastaanottava_yksikko: Option<String>,
     lahete_pvm: String,
@@ -79,6 +84,8 @@ struct Luovutuslupa {
 #[serde(rename_all = "camelCase")]
 struct Ilmoitus {
     laji: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lahettava_henkilo: Option<String>,
     tila: &'static str,
     aika: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,12 +104,16 @@ impl Message {
     /// Words a delivery to the case management with this agency id, with the grounds of the decision behind it.
     pub(super) fn of(envelope: Envelope, own: &AgencyId, decision: &Decision) -> Result<Self, Unwritable> {
         // The id of the message goes into a header.
-        let Envelope { message: _, sender, professional: _, content } = envelope;
+        let Envelope { message: _, sender, professional, content } = envelope;
         let (path, body) = match content {
             Content::PlanPart(part) => {
-                let (suunnitelma, youth) = Suunnitelma::of(part)?;
+                let (suunnitelma, youth) = Suunnitelma::of(*part)?;
                 let luovutuslupa = Luovutuslupa::of(decision, youth);
-                let body = serde_json::to_vec(&UusiSuunnitelma { suunnitelma, luovutuslupa });
+                let body = serde_json::to_vec(&UusiSuunnitelma {
+                    lahettava_henkilo: professional,
+                    suunnitelma,
+                    luovutuslupa,
+                });
                 ("/suunnitelmat".to_owned(), body)
             }
             Content::Disclosure(..) => return Err(Unwritable("disclosure")),
@@ -124,6 +135,7 @@ impl Message {
                 let lahete = Lahete {
                     tunnus: referral.referral.to_string(),
                     lahettava_taho: sender.to_string(),
+                    lahettava_henkilo: professional,
                     vastaanottava_yksikko: present(recipient_unit),
                     lahete_pvm: create_time.to_string(),
                     vastaus_viimeistaan: respond_by.map(|instant| instant.to_string()),
@@ -138,7 +150,7 @@ impl Message {
             }
             Content::Notice(referral, notice) => {
                 let path = format!("/lahetteet/{}/ilmoitukset", referral.referral);
-                (path, serde_json::to_vec(&Ilmoitus::of(notice, own, &sender)?))
+                (path, serde_json::to_vec(&Ilmoitus::of(notice, own, &sender, professional)?))
             }
         };
         Ok(Self { path, body: body.map_err(|_| Unwritable("json"))? })
@@ -146,7 +158,12 @@ impl Message {
 }
 
 impl Ilmoitus {
-    fn of(notice: ReferralNotice, own: &AgencyId, sender: &AgencyId) -> Result<Self, Unwritable> {
+    fn of(
+        notice: ReferralNotice,
+        own: &AgencyId,
+        sender: &AgencyId,
+        professional: Option<String>,
+    ) -> Result<Self, Unwritable> {
         let ReferralNotice {
             kind,
             state,
@@ -166,6 +183,7 @@ impl Ilmoitus {
         let delivery = DeliveryState::try_from(delivery_state).map_err(|_| Unwritable("delivery_state"))?;
         Ok(Self {
             laji: kind.ok_or(Unwritable("kind"))?,
+            lahettava_henkilo: professional,
             tila: state.ok_or(Unwritable("state"))?,
             aika: instant(time.as_ref().map(time::from_wire), "time")?.to_string(),
             hylkays_syy: codes::reason(reason),

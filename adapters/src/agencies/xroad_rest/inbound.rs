@@ -4,6 +4,7 @@
 //! that an answer needs none.
 
 use super::XroadRest;
+use crate::transport::xroad::id::ServiceId;
 use crate::transport::xroad::rest::{is_content_type, read_asked};
 use crate::{Inbound, InboundError};
 
@@ -40,9 +41,8 @@ impl XroadRest {
         if asked.client != self.provider {
             return Err(InboundError::Unauthenticated { expected: NOT_THE_AGENCY });
         }
-        let is_ours = |service: &crate::transport::xroad::id::ServiceId| {
-            *service.provider() == self.client && service.service_code() == own.service
-        };
+        let is_ours =
+            |service: &ServiceId| *service.provider() == self.client && service.service_code() == own.service;
         if !asked.service.as_ref().is_none_or(is_ours) {
             let expected = format!("the gateway's own service `{}` in `X-Road-Service`", own.service);
             return Err(malformed("unknown_service", &expected));

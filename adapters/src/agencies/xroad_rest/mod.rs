@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::AdapterErrorKind;
 use crate::agencies::answer::{Failure, code, has_identity_code};
-use crate::transport::http::{Answer, HttpClient};
+use crate::transport::http::{Answer, HttpClient, retry_after};
 use crate::transport::xroad::fault::{Reached, Retry};
 use crate::transport::xroad::id::{ClientId, RepresentedParty, ServiceId};
 use crate::transport::xroad::rest::{AnswerError, Call, Content, Provided, XroadError, read_answer};
@@ -136,7 +136,7 @@ fn of_xroad(error: &XroadError) -> AdapterErrorKind {
 
 /// Reads the agency's own refusal, with the code in it if it could be read.
 pub(super) fn refused(provided: &Provided, own_code: Option<&str>) -> Failure {
-    let after = retry_after(provided);
+    let after = retry_after(&provided.headers);
     match provided.status {
         // Not the message is refused but the gateway, or for now: both can be put right.
         StatusCode::UNAUTHORIZED
@@ -154,9 +154,4 @@ pub(super) fn refused(provided: &Provided, own_code: Option<&str>) -> Failure {
             None => AdapterErrorKind::Unanswered.into(),
         },
     }
-}
-
-fn retry_after(provided: &Provided) -> Option<std::time::Duration> {
-    let Provided { status, headers, body, evidence: _ } = provided;
-    Answer { status: *status, headers: headers.clone(), body: body.clone() }.retry_after()
 }

@@ -52,6 +52,12 @@ impl Writing {
         self
     }
 
+    /// With all that another part has.
+    pub(crate) fn and(mut self, other: Writing) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
     /// Tells whether nothing was put in.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -169,7 +175,9 @@ pub(crate) fn read_day(object: &mut Object, name: &'static str) -> Result<Option
 
 /// Tells whether the text is a day of the calendar, `YYYY-MM-DD`.
 pub(crate) fn is_day(text: &str) -> bool {
-    text.len() == 10 && text.as_bytes().first().is_some_and(u8::is_ascii_digit) && moment::start(text).is_some()
+    text.len() == 10
+        && text.as_bytes().first().is_some_and(u8::is_ascii_digit)
+        && moment::start(text).is_some()
 }
 
 /// Reads the one coding of this system out of a concept that has no other.
@@ -189,7 +197,12 @@ pub(crate) fn read_texts(object: &mut Object, name: &'static str) -> Result<Vec<
             .into_iter()
             .map(|item| match item {
                 Value::String(text) if !text.is_empty() => Ok(text),
-                _ => Err(form(&place)),
+                Value::String(_)
+                | Value::Null
+                | Value::Bool(_)
+                | Value::Number(_)
+                | Value::Array(_)
+                | Value::Object(_) => Err(form(&place)),
             })
             .collect(),
         Some(_) => Err(form(&place)),

@@ -1,8 +1,10 @@
 //! How does the queue of deliveries stand on disk?
 //!
 //! A delivery that waits wakes when it is due; one that is leased wakes when its lease runs out. A lease changes no
-//! state: only its holder knows when the sending begins. The index of what is pending is ordered by agency and wake,
-//! so that an agency that is down, with a long queue, costs nothing when others are served.
+//! state: only its holder knows when the sending begins. The index of what is pending is ordered by agency, priority and
+//! wake, so that an agency that is down, with a long queue, costs nothing when others are served.
+
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 use polku_proto::{AgencyId, MessageId, ReferralId, YouthId};
@@ -10,7 +12,7 @@ use rusqlite::{Connection, params};
 
 use super::changes::{execute, expect_one};
 use super::read::{all, one, select};
-use super::rows::{self, DELIVERY, blob, instant, item_numbers, number};
+use super::rows::{self, DELIVERY, blob, instant, item_numbers, number, priority_number};
 use crate::store::{DeliveryRow, DeliveryWrite, LeaseRequest, StoreError};
 
 /// See [`crate::store::Store::lease_due`].
@@ -19,19 +21,26 @@ pub(super) fn lease_due(
     lease: &LeaseRequest,
 ) -> Result<Vec<DeliveryRow>, StoreError> {
     let mut due = Vec::new();
-    for (agency, _) in pending_agencies(connection)? {
-        let busy = lease.under_way.iter().find(|(other, _)| *other == agency).map_or(0, |(_, count)| *count);
-        let room = lease.per_agency.saturating_sub(busy).min(lease.limit);
-        if room > 0 {
-            let sql = "SELECT wake, number FROM delivery
-                WHERE state IN (1, 2, 4) AND agency = ?1 AND wake <= ?2 ORDER BY wake, number LIMIT ?3";
-            let values = params![agency.as_str(), instant(lease.now), room];
-            due.extend(all(connection, sql, values, two_numbers)?);
+    let mut rooms: HashMap<AgencyId, u32> = HashMap::new();
+    for lane in lanes(connection)? {
+        let room = rooms.entry(lane.agency.clone()).or_insert_with(|| {
+            let busy = lease.under_way.iter().find(|(other, _)| *other == lane.agency);
+            lease.per_agency.saturating_sub(busy.map_or(0, |(_, count)| *count)).min(lease.limit)
+        });
+        if *room == 0 || lane.wake > instant(lease.now) {
+            continue;
         }
+        let sql =
+            "SELECT wake, number FROM delivery WHERE state IN (1, 2, 4) AND agency = ?1 AND priority = ?2
+                AND wake <= ?3 ORDER BY wake, number LIMIT ?4";
+        let values = params![lane.agency.as_str(), lane.priority, instant(lease.now), *room];
+        let found = all(connection, sql, values, two_numbers)?;
+        *room = room.saturating_sub(u32::try_from(found.len()).unwrap_or(u32::MAX));
+        due.extend(found.into_iter().map(|(wake, number)| (lane.priority, wake, number)));
     }
     due.sort_unstable();
     due.truncate(usize::try_from(lease.limit).unwrap_or(usize::MAX));
-    due.into_iter().map(|(_, number)| take(connection, number, lease.until)).collect()
+    due.into_iter().map(|(_, _, number)| take(connection, number, lease.until)).collect()
 }
 
 /// See [`crate::store::Store::release`].
@@ -48,7 +57,7 @@ pub(super) fn release(
 
 /// See [`crate::store::Store::next_due`].
 pub(super) fn next_due(connection: &Connection) -> Result<Option<Timestamp>, StoreError> {
-    let wakes = pending_agencies(connection)?.into_iter().map(|(_, wake)| wake);
+    let wakes = lanes(connection)?.into_iter().map(|lane| lane.wake);
     let earliest = wakes.min().map(Timestamp::from_millisecond).transpose();
     earliest.map_err(|_| StoreError::Unreadable { table: "delivery" })
 }
@@ -88,13 +97,13 @@ pub(super) fn deliveries_about(
 pub(super) fn enqueue(connection: &Connection, row: &DeliveryRow) -> Result<(), StoreError> {
     let sql =
         "INSERT INTO delivery (message, item, item_index, referral, youth, agency, state, attempts, due,
-            deadline, fence, leased_until, intent, reference)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+            deadline, fence, leased_until, intent, reference, priority)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
     let (item, item_index) = item_numbers(row.item);
     let values = params![
         blob(row.message.uuid()),
         item,
-        item_index,
+        number(item_index)?,
         blob(row.referral.uuid()),
         blob(row.youth.uuid()),
         row.agency.as_str(),
@@ -106,11 +115,12 @@ pub(super) fn enqueue(connection: &Connection, row: &DeliveryRow) -> Result<(), 
         row.leased_until.map(instant),
         row.intent.map(number).transpose()?,
         row.reference,
+        priority_number(row.priority),
     ];
     execute(connection, sql, values).map(drop)
 }
 
-/// Moves a delivery on. What is delivered, about whom and to whom never changes.
+/// Moves a delivery on. What is delivered, about whom, to whom and how urgently never changes.
 pub(super) fn update_delivery(connection: &Connection, write: &DeliveryWrite) -> Result<(), StoreError> {
     let row = &write.row;
     let sql = "UPDATE delivery SET state = ?3, attempts = ?4, due = ?5, deadline = ?6, fence = ?7, leased_until = ?8,
@@ -156,24 +166,36 @@ pub(super) fn void_leases(connection: &Connection) -> Result<(), StoreError> {
     execute(connection, sql, []).map(drop)
 }
 
-/// Agencies for which something is pending, each with its earliest wake: one step in the index for each of them.
-fn pending_agencies(connection: &Connection) -> Result<Vec<(AgencyId, i64)>, StoreError> {
-    let sql = "SELECT agency, wake FROM delivery WHERE state IN (1, 2, 4) AND agency > ?1
-        ORDER BY agency, wake LIMIT 1";
-    let mut agencies: Vec<(AgencyId, i64)> = Vec::new();
+/// What is pending for one agency with one priority.
+struct Lane {
+    agency: AgencyId,
+    priority: i32,
+    /// Its earliest wake.
+    wake: i64,
+}
+
+/// Agencies and priorities with something pending, in this order: one step in the index for each of them.
+fn lanes(connection: &Connection) -> Result<Vec<Lane>, StoreError> {
+    let sql = "SELECT agency, priority, wake FROM delivery WHERE state IN (1, 2, 4) AND (agency, priority) > (?1, ?2)
+        ORDER BY agency, priority, wake LIMIT 1";
+    let mut lanes: Vec<Lane> = Vec::new();
     loop {
-        let last = agencies.last().map_or("", |(agency, _)| agency.as_str());
-        match one(connection, sql, params![last], agency_and_number)? {
-            Some(next) => agencies.push(next),
-            None => return Ok(agencies),
+        let (agency, priority) = lanes.last().map_or(("", 0), |lane| (lane.agency.as_str(), lane.priority));
+        match one(connection, sql, params![agency, priority], lane)? {
+            Some(next) => lanes.push(next),
+            None => return Ok(lanes),
         }
     }
 }
 
-fn agency_and_number(row: &rusqlite::Row<'_>) -> Result<(AgencyId, i64), StoreError> {
-    let unreadable = || StoreError::Unreadable { table: "delivery" };
-    let agency: String = row.get(0).map_err(|_| unreadable())?;
-    Ok((agency.parse().map_err(|_| unreadable())?, row.get(1).map_err(|_| unreadable())?))
+fn lane(row: &rusqlite::Row<'_>) -> Result<Lane, StoreError> {
+    let unreadable = |_| StoreError::Unreadable { table: "delivery" };
+    let agency: String = row.get(0).map_err(unreadable)?;
+    Ok(Lane {
+        agency: agency.parse().map_err(|_| StoreError::Unreadable { table: "delivery" })?,
+        priority: row.get(1).map_err(unreadable)?,
+        wake: row.get(2).map_err(unreadable)?,
+    })
 }
 
 fn two_numbers(row: &rusqlite::Row<'_>) -> Result<(i64, i64), StoreError> {

@@ -11,7 +11,7 @@ use super::failed;
 use crate::seal::{IdentityIndex, WrappedKey};
 use crate::store::{
     BatchItem, DeliveryItem, DeliveryRow, DetailRow, EventRow, InstrumentKind, InstrumentRow, NewEvent,
-    NewNotice, NoticeRow, Reconciled, ReferralRow, RequestKey, RequestRow, StoreError, YouthRow,
+    NewNotice, NoticeRow, Priority, Reconciled, ReferralRow, RequestKey, RequestRow, StoreError, YouthRow,
 };
 
 /// The columns that [`youth`] reads.
@@ -39,7 +39,7 @@ pub(super) const BATCH_ITEM: &str = "subject, bytes";
 
 /// The columns that [`delivery`] reads.
 pub(super) const DELIVERY: &str = "message, item, item_index, referral, youth, agency, state, attempts, due,
-    deadline, fence, leased_until, intent, reference";
+    deadline, fence, leased_until, intent, reference, priority";
 
 /// Reads a person.
 pub(super) fn youth(row: &Row<'_>) -> Result<YouthRow, StoreError> {
@@ -154,7 +154,8 @@ pub(super) fn delivery(row: &Row<'_>) -> Result<DeliveryRow, StoreError> {
         message: MessageId::from_uuid(columns.id()?),
         item: {
             let item: i32 = columns.next()?;
-            columns.converted(|index: u32| delivery_item(item, index))?
+            let index = columns.number()?;
+            delivery_item(item, index).ok_or(StoreError::Unreadable { table: "delivery" })?
         },
         referral: ReferralId::from_uuid(columns.id()?),
         youth: YouthId::from_uuid(columns.id()?),
@@ -167,6 +168,7 @@ pub(super) fn delivery(row: &Row<'_>) -> Result<DeliveryRow, StoreError> {
         leased_until: columns.optional_instant()?,
         intent: columns.optional_number()?,
         reference: columns.next()?,
+        priority: columns.converted(priority)?,
     })
 }
 
@@ -218,21 +220,39 @@ fn kind(number: i32) -> Option<InstrumentKind> {
 }
 
 /// What is delivered, as it is stored: a number, and an index where there is one.
-pub(super) fn item_numbers(item: DeliveryItem) -> (i32, u32) {
+pub(super) fn item_numbers(item: DeliveryItem) -> (i32, u64) {
     match item {
         DeliveryItem::Handover => (1, 0),
         DeliveryItem::StateChange => (2, 0),
-        DeliveryItem::Information(index) => (3, index),
+        DeliveryItem::Information(index) => (3, u64::from(index)),
         DeliveryItem::ConsentWithdrawn => (4, 0),
+        DeliveryItem::DisclosureNotice(leaf) => (5, leaf),
     }
 }
 
-fn delivery_item(item: i32, index: u32) -> Option<DeliveryItem> {
+fn delivery_item(item: i32, index: u64) -> Option<DeliveryItem> {
     match item {
         1 => Some(DeliveryItem::Handover),
         2 => Some(DeliveryItem::StateChange),
-        3 => Some(DeliveryItem::Information(index)),
+        3 => u32::try_from(index).ok().map(DeliveryItem::Information),
         4 => Some(DeliveryItem::ConsentWithdrawn),
+        5 => Some(DeliveryItem::DisclosureNotice(index)),
+        _ => None,
+    }
+}
+
+/// The priority of a delivery as it is stored: the smaller number goes first.
+pub(super) fn priority_number(priority: Priority) -> i32 {
+    match priority {
+        Priority::Urgent => 1,
+        Priority::Ordinary => 2,
+    }
+}
+
+fn priority(number: i32) -> Option<Priority> {
+    match number {
+        1 => Some(Priority::Urgent),
+        2 => Some(Priority::Ordinary),
         _ => None,
     }
 }

@@ -11,7 +11,7 @@ use super::{Unusable, failed};
 use crate::store::StoreError;
 
 /// Number 1 first. A migration that has been released is never changed.
-const MIGRATIONS: &[&str] = &[FIRST, CONSENTS];
+pub(super) const MIGRATIONS: &[&str] = &[FIRST, CONSENTS, HASTE];
 
 /// The version that this release writes.
 pub(super) fn newest() -> u32 {
@@ -205,4 +205,13 @@ CREATE TABLE batch_item (
     PRIMARY KEY (leaf, item)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX batch_item_by_subject ON batch_item (subject, leaf);
+";
+
+/// What goes first when several deliveries are due: 1 urgent, 2 ordinary. And one notice (item 5) for each disclosure, by
+/// its audit leaf.
+const HASTE: &str = "
+ALTER TABLE delivery ADD COLUMN priority INTEGER NOT NULL DEFAULT 2;
+DROP INDEX delivery_pending;
+CREATE INDEX delivery_pending ON delivery (agency, priority, wake) WHERE state IN (1, 2, 4);
+CREATE UNIQUE INDEX delivery_of_disclosure ON delivery (item_index) WHERE item = 5;
 ";

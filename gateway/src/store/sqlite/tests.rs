@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 
+use polku_proto::MessageId;
 use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -14,7 +15,7 @@ use super::schema;
 use super::writer::{QUEUE_JOBS, Writer};
 use super::{SqliteStore, failed};
 use crate::seal::{IdentityIndex, WrappedKey};
-use crate::store::{Change, Store, StoreError, YouthRow};
+use crate::store::{Change, DeliveryItem, Priority, Store, StoreError, YouthRow};
 
 fn folder() -> (TempDir, PathBuf) {
     let folder = TempDir::new().unwrap();
@@ -89,6 +90,30 @@ fn an_empty_file_gets_the_schema_and_keeps_it() {
     assert!(first.len() > 20);
     drop(SqliteStore::open(&path).unwrap());
     assert_eq!(tables(&path), first);
+}
+
+/// What waited before there were priorities goes on waiting, behind whatever is urgent.
+#[test]
+fn deliveries_of_an_older_file_are_ordinary() {
+    let (_folder, path) = folder();
+    let connection = Connection::open(&path).unwrap();
+    for migration in &schema::MIGRATIONS[..2] {
+        connection.execute_batch(migration).unwrap();
+    }
+    connection.pragma_update(None, "user_version", 2).unwrap();
+    connection
+        .execute_batch(
+            "INSERT INTO youth VALUES (zeroblob(16), zeroblob(32), zeroblob(60), x'00', 0);
+             INSERT INTO referral VALUES (1, zeroblob(16), zeroblob(16), 'te', 'kela', 1, 1, 0, 0, 9, 0, NULL, 1, x'00');
+             INSERT INTO delivery (message, item, item_index, referral, youth, agency, state, attempts, due, deadline,
+                 fence) VALUES (zeroblob(16), 3, 7, zeroblob(16), zeroblob(16), 'kela', 1, 0, 5, 9, 1);",
+        )
+        .unwrap();
+    drop(connection);
+    let store = SqliteStore::open(&path).unwrap();
+    let found = Runtime::new().unwrap().block_on(store.delivery(MessageId::from_uuid(Uuid::nil())));
+    let row = found.unwrap().unwrap();
+    assert_eq!((row.item, row.priority), (DeliveryItem::Information(7), Priority::Ordinary));
 }
 
 #[test]
@@ -255,13 +280,14 @@ fn searches_for_work_use_the_index_of_what_is_pending() {
     };
     for (sql, index) in [
         (
-            "SELECT wake, number FROM delivery
-                WHERE state IN (1, 2, 4) AND agency = 'te' AND wake <= 1 ORDER BY wake, number LIMIT 1",
-            "delivery_pending (agency=? AND wake<?)",
+            "SELECT wake, number FROM delivery WHERE state IN (1, 2, 4) AND agency = 'te' AND priority = 2
+                AND wake <= 1 ORDER BY wake, number LIMIT 1",
+            "delivery_pending (agency=? AND priority=? AND wake<?)",
         ),
         (
-            "SELECT agency, wake FROM delivery WHERE state IN (1, 2, 4) AND agency > '' ORDER BY agency, wake LIMIT 1",
-            "delivery_pending (agency>?)",
+            "SELECT agency, priority, wake FROM delivery WHERE state IN (1, 2, 4) AND (agency, priority) > ('', 0)
+                ORDER BY agency, priority, wake LIMIT 1",
+            "delivery_pending ((agency,priority)>(?,?))",
         ),
         (
             "SELECT * FROM delivery WHERE youth = x'00' AND state IN (1, 2, 4, 5) ORDER BY number",

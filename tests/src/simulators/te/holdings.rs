@@ -14,16 +14,16 @@ use crate::simulators::agency::Held;
 use crate::simulators::te::words::{element, moment, with_plan, with_texts};
 use crate::simulators::xml::Element;
 
-/// The records of `haeAsiakkuusResponse`, in the order of the document.
-const ORDER: [(&str, FactKind); 8] = [
-    ("asiakkuus", FactKind::Customer),
-    ("tyonhakijanTila", FactKind::JobSeekerStatus),
-    ("tyottomyys", FactKind::Unemployment),
-    ("vastuuasiantuntija", FactKind::ResponsibleWorker),
-    ("ajanvaraus", FactKind::Appointment),
-    ("koulutus", FactKind::Education),
-    ("tyokokemus", FactKind::WorkHistory),
-    ("palvelutarve", FactKind::ServiceNeed),
+/// The records of `haeAsiakkuusResponse`, in the order of the document, with the element of the code if there is one.
+const ORDER: [(&str, FactKind, &str); 8] = [
+    ("asiakkuus", FactKind::Customer, ""),
+    ("tyonhakijanTila", FactKind::JobSeekerStatus, "koodi"),
+    ("tyottomyys", FactKind::Unemployment, ""),
+    ("vastuuasiantuntija", FactKind::ResponsibleWorker, "virkailija"),
+    ("ajanvaraus", FactKind::Appointment, ""),
+    ("koulutus", FactKind::Education, "koulutusaste"),
+    ("tyokokemus", FactKind::WorkHistory, ""),
+    ("palvelutarve", FactKind::ServiceNeed, ""),
 ];
 
 /// The records, by personal identity code, as the document has them. Clones share them.
@@ -39,14 +39,14 @@ impl fmt::Debug for Holdings {
 impl Holdings {
     /// Holds this on a person from now on.
     pub(crate) fn hold(&self, identity_code: &str, held: &Held) -> Result<()> {
-        let known = |fact: &Fact| ORDER.iter().any(|(_, kind)| *kind == fact.kind());
+        let known = |fact: &Fact| ORDER.iter().any(|(_, kind, _)| *kind == fact.kind());
         if let Some(fact) = held.facts.iter().find(|fact| !known(fact)) {
             bail!("the office has no word for {:?}", fact.kind());
         }
         let mut records = Vec::new();
-        for (name, kind) in ORDER {
+        for (name, kind, code) in ORDER {
             for fact in held.facts.iter().filter(|fact| fact.kind() == kind) {
-                records.push(record(name, fact)?);
+                records.push(record(name, code, fact)?);
             }
         }
         for part in &held.plans {
@@ -66,16 +66,8 @@ impl Holdings {
     }
 }
 
-fn record(name: &str, fact: &Fact) -> Result<Element> {
-    let code = match fact.kind() {
-        FactKind::JobSeekerStatus => "koodi",
-        FactKind::Education => "koulutusaste",
-        FactKind::ResponsibleWorker => "virkailija",
-        _ => {
-            ensure!(fact.code.is_empty(), "the office has no code in {name}");
-            ""
-        }
-    };
+fn record(name: &str, code: &str, fact: &Fact) -> Result<Element> {
+    ensure!(fact.code.is_empty() || !code.is_empty(), "the office has no code in {name}");
     let recorded = fact.record_time.as_ref().map(moment).transpose()?.unwrap_or_default();
     let texts = [
         (code, fact.code.as_str()),

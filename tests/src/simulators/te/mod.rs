@@ -33,7 +33,7 @@ use crate::simulators::server;
 use crate::simulators::te::envelope::{Dialect, Member};
 use crate::simulators::te::holdings::Holdings;
 use crate::simulators::te::service::EmploymentServices;
-pub use crate::simulators::te::told::{Answered, Ground, Told};
+pub use crate::simulators::te::told::{Answered, Ground, Letter, Told};
 pub use crate::simulators::te::update::{Update, UpdateReply};
 
 /// How the simulated employment services are set up.
@@ -165,10 +165,9 @@ impl TeSimulator {
     /// # Errors
     /// When the gateway gives no answer, or one that breaks the protocol.
     pub async fn send_told(&self, told: &Told) -> Result<Answered> {
-        let headers = told.headers(&self.settings.provider, &self.settings.gateway);
-        let request = envelope::write(&headers, told.body());
-        let reply = self.send_raw_as(request, &self.settings.official).await?;
-        Answered::read(&headers, &told.body().name, &reply)
+        let letter = told.letter(&self.settings);
+        let reply = self.send_raw_as(letter.bytes().to_vec(), &self.settings.official).await?;
+        letter.answered(&reply)
     }
 
     /// Sends these bytes to the gateway as if they were a SOAP message, with this certificate.

@@ -1,6 +1,7 @@
 //! Do the simulated employment services keep to their document?
 
 mod faults;
+mod told;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

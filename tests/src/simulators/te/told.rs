@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use crate::simulators::client::RawReply;
 use crate::simulators::official::Official;
+use crate::simulators::te::TeSettings;
 use crate::simulators::te::envelope::{
-    CONTENTS, Envelope, Member, SOAP, XROAD, client_header, service_header,
+    self, CONTENTS, Envelope, Member, SOAP, XROAD, client_header, service_header,
 };
 use crate::simulators::te::words::{element, purpose, with_content, with_plan, with_texts};
 use crate::simulators::xml::Element;
@@ -108,12 +109,43 @@ impl Told {
         Self { service, official: official.clone(), body }
     }
 
-    pub(crate) fn headers(&self, client: &Member, provider: &Member) -> Vec<Element> {
-        headers(client, provider, self.service, &self.official, None)
+    /// Puts it in an envelope of this office.
+    #[must_use]
+    pub fn letter(&self, settings: &TeSettings) -> Letter {
+        let headers = headers(&settings.provider, &settings.gateway, self.service, &self.official, None);
+        let bytes = envelope::write(&headers, &self.body).into_bytes();
+        Letter { service: self.service, headers, bytes }
+    }
+}
+
+/// A message in its envelope.
+#[derive(Clone)]
+pub struct Letter {
+    service: &'static str,
+    headers: Vec<Element>,
+    bytes: Vec<u8>,
+}
+
+impl std::fmt::Debug for Letter {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Letter").field("service", &self.service).finish_non_exhaustive()
+    }
+}
+
+impl Letter {
+    /// The SOAP message.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
-    pub(crate) fn body(&self) -> &Element {
-        &self.body
+    /// Reads the gateway's answer.
+    ///
+    /// # Errors
+    /// When it breaks the protocol: headers not echoed in order and value, a request hash set by the service, another
+    /// wrapper.
+    pub fn answered(&self, reply: &RawReply) -> Result<Answered> {
+        Answered::read(&self.headers, self.service, reply)
     }
 }
 

@@ -82,6 +82,7 @@ const PLAN_NEEDS: &[(&str, Holds)] = &[
 ];
 
 const PLAN_MAY_HAVE: &[(&str, Holds)] = &[
+    ("lahettavaHenkilo", Holds::Text),
     ("suunnitelma.tunnus", Holds::Uuid),
     ("suunnitelma.omistajanTunnus", Holds::Text),
     ("suunnitelma.paivitetty", Holds::Instant),
@@ -194,6 +195,7 @@ const REFERRAL_NEEDS: &[(&str, Holds)] = &[
 ];
 
 const REFERRAL_MAY_HAVE: &[(&str, Holds)] = &[
+    ("lahete.lahettavaHenkilo", Holds::Text),
     ("lahete.vastaanottavaYksikko", Holds::Text),
     ("lahete.vastausViimeistaan", Holds::Instant),
     ("lahete.tietojaKarsittu", Holds::Yes),
@@ -212,6 +214,7 @@ const NOTICE_NEEDS: &[(&str, Holds)] =
     &[("laji", Holds::News), ("tila", Holds::Text), ("aika", Holds::Instant)];
 
 const NOTICE_MAY_HAVE: &[(&str, Holds)] = &[
+    ("lahettavaHenkilo", Holds::Text),
     ("hylkaysSyy", Holds::Text),
     ("tulos", Holds::Text),
     ("toimitus", Holds::DeliveryEnd),

@@ -1,6 +1,7 @@
 //! Does the simulated case management keep to its document?
 
 mod faults;
+mod holdings;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -82,7 +82,7 @@ impl Bundle {
 fn read_entry(mut entry: Object) -> Result<(&'static str, Entry), ImportError> {
     let place = entry.at("fullUrl");
     let address = entry.text("fullUrl")?;
-    if !address.as_deref().is_none_or(|address| read_urn(address).is_some()) {
+    if address.as_deref().is_some_and(|address| read_urn(address).is_none()) {
         return Err(place.fault(Problem::Form));
     }
     let mut request = entry.required_object("request")?;

@@ -6,14 +6,15 @@ use polku_proto::v1::{ContactDetails, DataCategory, EducationWork, ReferralConte
 
 use super::super::codes;
 use super::bundle::{one_of, pass_description};
-use crate::formats::fhir::element::{
-    read_concept, read_identifiers, read_number, read_redacted, read_texts,
-};
+use crate::formats::fhir::element::{read_concept, read_identifiers, read_number, read_redacted, read_texts};
 use crate::formats::fhir::object::Object;
 use crate::formats::fhir::{ImportError, Place, Problem, codes as fhir};
 
 /// Reads a Patient: the personal identity code if it has one, and the rest into the content.
-pub(super) fn patient(mut patient: Object, content: &mut ReferralContent) -> Result<Option<Hetu>, ImportError> {
+pub(super) fn patient(
+    mut patient: Object,
+    content: &mut ReferralContent,
+) -> Result<Option<Hetu>, ImportError> {
     let place = patient.place().clone();
     pass_description(&mut patient);
     // No label is known for a Patient: a protected address is told otherwise.
@@ -35,7 +36,11 @@ pub(super) fn patient(mut patient: Object, content: &mut ReferralContent) -> Res
         }
         content.family_name = name.text("family")?.unwrap_or_default();
         content.given_names = read_texts(&mut name, "given")?.join(" ");
-        name.pass_over(&["id"]);
+        // Which part of a name is which, nobody here can tell.
+        if name.has("text") && content.family_name.is_empty() && content.given_names.is_empty() {
+            return Err(name.at("text").fault(Problem::Unsupported));
+        }
+        name.pass_over(&["id", "text"]);
         name.end()?;
     }
     let mut contact = ContactDetails::default();

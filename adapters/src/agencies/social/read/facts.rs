@@ -53,7 +53,8 @@ impl Reader<'_> {
                 _ => {}
             }
         }
-        facts.restrict(asked.union(CategorySet::ENVELOPE));
+        facts.restrict(asked);
+        facts.plans.retain(|plan| !plan.categories().is_subset(CategorySet::ENVELOPE));
         let checked = Valid::check(facts).ok()?;
         Some(checked.into_inner())
     }
@@ -170,7 +171,10 @@ fn kind(category: DataCategory) -> Option<FactKind> {
 /// The status, which must be there. `Some(None)`: it never was so, or did not come to be.
 fn status(resource: &Value) -> Option<Option<&str>> {
     let status = resource.get("status")?.as_str()?;
-    Some(Some(status).filter(|status| !matches!(*status, "entered-in-error" | "cancelled" | "noshow" | "unknown")))
+    Some(
+        Some(status)
+            .filter(|status| !matches!(*status, "entered-in-error" | "cancelled" | "noshow" | "unknown")),
+    )
 }
 
 /// A fact without its words, with what the source says of when and where it stands.

@@ -3,6 +3,7 @@
 mod bundle;
 mod content;
 pub(super) mod facts;
+mod items;
 mod plan;
 mod task;
 
@@ -56,9 +57,7 @@ impl Reader<'_> {
             Activity::StateChanged => self.change(&mut bundle)?,
             Activity::InformationProvided => self.answer(&mut bundle)?,
             Activity::ReferralSent => InboundMatter::Referral(Box::new(self.referral(&mut bundle)?)),
-            Activity::PlanTold => {
-                InboundMatter::PlanPart(Box::new(self.plan_told(&mut bundle, occurred)?))
-            }
+            Activity::PlanTold => InboundMatter::PlanPart(Box::new(self.plan_told(&mut bundle, occurred)?)),
             Activity::ConsentWithdrawn | Activity::DataDisclosed => {
                 return Err(place.fault(Problem::Unsupported));
             }

@@ -1,11 +1,11 @@
 //! What do social services tell about a referral, and which referrals do they send?
 
+use jiff::Timestamp;
 use polku_proto::v1::legal_claim::ConsentAsked;
 use polku_proto::v1::{
     LegalClaim, LegalGround, Origin, Outcome, Purpose, ReferralContent, ReferralState, RejectionReason,
 };
 use polku_proto::{Party, ReferralId, Valid};
-use jiff::Timestamp;
 
 use super::super::codes;
 use super::Reader;
@@ -16,7 +16,7 @@ use crate::formats::fhir::element::{
     read_code, read_concept, read_identifiers, read_instant, read_redacted, read_reference, read_urn,
 };
 use crate::formats::fhir::object::Object;
-use crate::formats::fhir::{ImportError, Place, Problem, coding, codes as fhir};
+use crate::formats::fhir::{ImportError, Place, Problem, codes as fhir, coding};
 use crate::{InboundChange, InboundMatter, InboundReferral};
 
 /// Says what is to happen when a referral gets into a state.
@@ -47,7 +47,8 @@ impl Reader<'_> {
         let place = task.place().clone();
         let referral = frame_of_task(&mut task)?;
         let state = read_state(&mut task)?;
-        let action = action(state).ok_or_else(|| place.below("businessStatus").fault(Problem::Unsupported))?;
+        let action =
+            action(state).ok_or_else(|| place.below("businessStatus").fault(Problem::Unsupported))?;
         let (reason, note) = status_reason(&mut task)?;
         let mut outcome = None;
         for output in task.objects("output")? {
@@ -57,7 +58,8 @@ impl Reader<'_> {
             }
         }
         task.end()?;
-        let change = change(action, Details { reason, outcome, note }).map_err(|misfit| misplaced(misfit, &place))?;
+        let change =
+            change(action, Details { reason, outcome, note }).map_err(|misfit| misplaced(misfit, &place))?;
         Ok(InboundMatter::Change { referral, change })
     }
 

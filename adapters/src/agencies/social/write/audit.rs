@@ -44,7 +44,11 @@ pub(super) fn told(
     let mut policies = Vec::new();
     for ground in bases {
         let (extension, policy) = grounds(ground)?;
-        extensions.extend(extension);
+        for extension in extension {
+            if !extensions.contains(&extension) {
+                extensions.push(extension);
+            }
+        }
         policies.extend(policy);
     }
     policies.sort_unstable();
@@ -120,9 +124,8 @@ fn grounds(ground: Basis) -> Result<(Vec<Value>, Option<String>), Unwritable> {
 /// Service task and documents that the data stem from.
 fn stems_from(origin: Origin) -> Vec<Value> {
     let Origin { service_task, documents } = origin;
-    let service_task = said(service_task).map(|code| {
-        json!({"url": codes::SERVICE_TASK, "valueCoding": coding(codes::SERVICE_TASKS, &code)})
-    });
+    let service_task = said(service_task)
+        .map(|code| json!({"url": codes::SERVICE_TASK, "valueCoding": coding(codes::SERVICE_TASKS, &code)}));
     let documents =
         documents.into_iter().filter_map(said).map(|id| json!({"url": codes::DOCUMENT, "valueString": id}));
     service_task.into_iter().chain(documents).collect()

@@ -70,7 +70,7 @@ impl Written {
         let Self { person, hetu, categories } = self;
         let mut identifiers = vec![identifier(codes::MESSAGE, &frame.message.to_string())];
         identifiers.extend(hetu.map(|hetu| hetu_identifier(&hetu)));
-        let patient = person.with("resourceType", "Patient").with("identifier", identifiers);
+        let patient = Writing::resource("Patient").with("identifier", identifiers).and(person);
         let address = frame.address(PATIENT);
         let observations =
             categories.into_iter().map(|(category, components)| observation(&address, category, components));
@@ -86,12 +86,14 @@ fn person(
     contact: Option<ContactDetails>,
     correspondence_address: String,
 ) -> Writing {
+    let whole = format!("{given_names} {family_name}");
     let name = Writing::part()
+        .with("text", said(whole).map(|whole| whole.trim().to_owned()))
         .with("family", said(family_name))
         .with("given", said(given_names).map(given).unwrap_or_default());
     let mut person = Writing::part();
     if !name.is_empty() {
-        person.put("name", vec![name.with("use", "official").done()]);
+        person.put("name", vec![Writing::part().with("use", "official").and(name).done()]);
     }
     let ContactDetails { phone, email, street_address, postal_code, city, municipality } =
         contact.unwrap_or_default();
@@ -100,9 +102,9 @@ fn person(
         person.put("extension", json!([{"url": codes::MUNICIPALITY, "valueCoding": value}]));
     }
     let telecom = [("phone", phone), ("email", email)];
-    let telecom = telecom.into_iter().filter_map(|(system, value)| {
-        said(value).map(|value| json!({"system": system, "value": value}))
-    });
+    let telecom = telecom
+        .into_iter()
+        .filter_map(|(system, value)| said(value).map(|value| json!({"system": system, "value": value})));
     person.put("telecom", telecom.collect::<Vec<_>>());
     let home = Writing::part()
         .with("line", said(street_address).map(|line| vec![line]))
@@ -110,7 +112,7 @@ fn person(
         .with("postalCode", said(postal_code));
     let mut addresses = Vec::new();
     if !home.is_empty() {
-        addresses.push(home.with("use", "home").done());
+        addresses.push(Writing::part().with("use", "home").and(home).done());
     }
     if let Some(address) = said(correspondence_address) {
         addresses.push(json!({"type": "postal", "text": address}));

@@ -56,8 +56,9 @@ impl Frame<'_> {
     /// The address in the bundle of one more resource of the message: no other message makes the same.
     pub(super) fn address(&self, number: u8) -> String {
         let mut bytes = *self.message.uuid().as_bytes();
-        if let Some(last) = bytes.last_mut() {
-            *last ^= number;
+        // Ids that the gateway makes begin with the time: none of them is of a time so far away.
+        if let Some(first) = bytes.first_mut() {
+            *first ^= 0x80 | number;
         }
         urn(Uuid::from_bytes(bytes))
     }
@@ -124,7 +125,7 @@ impl Message {
                 task::handover(&frame, referral.referral, &sender, handover)?
             }
             Content::Notice(referral, notice) => task::notice(&frame, referral.referral, &sender, notice)?,
-            Content::PlanPart(part) => plan::told(&frame, part)?,
+            Content::PlanPart(part) => plan::told(&frame, *part)?,
             Content::Disclosure(referral, notice) => audit::told(&frame, referral.referral, notice)?,
         };
         told.close(&frame, professional, decision)
@@ -146,8 +147,7 @@ impl Told {
                 json!({"fullUrl": address, "resource": resource, "request": request})
             })
             .collect();
-        let Entry { resource, request, .. } =
-            Entry::create(String::new(), "Provenance", provenance, frame);
+        let Entry { resource, request, .. } = Entry::create(String::new(), "Provenance", provenance, frame);
         written.push(json!({"resource": resource, "request": request}));
         let entries = written.len();
         let bundle = Writing::resource("Bundle")

@@ -14,9 +14,7 @@ use super::content::Written;
 use super::{Entry, Frame, PATIENT, Told};
 use crate::agencies::envelope::{Unwritable, instant, present};
 use crate::formats::fhir::codes as fhir;
-use crate::formats::fhir::element::{
-    Writing, identifier, is_day, redacted as label, said, urn,
-};
+use crate::formats::fhir::element::{Writing, identifier, is_day, redacted as label, said, urn};
 
 /// The most that a `positiveInt` holds.
 const MOST: u64 = 2_147_483_647;
@@ -87,9 +85,9 @@ pub(super) fn told(frame: &Frame<'_>, part: PlanPart) -> Result<Told, Unwritable
     let mut identifiers = vec![identifier(codes::PLAN, &plan), identifier(codes::PLAN_PART, &part_id)];
     identifiers.extend(present(reference).map(|reference| identifier(codes::PLAN_REFERENCE, &reference)));
     let notes = [(said(client_view), &subject), (said(worker_view), &organisation)];
-    let notes = notes.into_iter().filter_map(|(text, author)| {
-        text.map(|text| json!({"authorReference": author, "text": text}))
-    });
+    let notes = notes
+        .into_iter()
+        .filter_map(|(text, author)| text.map(|text| json!({"authorReference": author, "text": text})));
     let care_plan = Writing::resource("CarePlan")
         .with("meta", redacted.then(label))
         .with("contained", contained.into_iter().map(|(_, resource)| resource).collect::<Vec<_>>())
@@ -141,9 +139,8 @@ impl Ids {
 
 fn write_need(need: PlanNeed, local: &str, subject: &Value) -> Result<Value, Unwritable> {
     let PlanNeed { id, category, text, found_in_meeting } = need;
-    let found = found_in_meeting.then(|| {
-        json!([{"code": fhir::concept(codes::FIELD, "found_in_meeting"), "valueBoolean": true}])
-    });
+    let found = found_in_meeting
+        .then(|| json!([{"code": fhir::concept(codes::FIELD, "found_in_meeting"), "valueBoolean": true}]));
     let observation = Writing::resource("Observation")
         .with("id", local)
         .with("identifier", vec![identifier(codes::PLAN_ITEM, &id)])
@@ -203,7 +200,8 @@ fn write_action(action: PlanAction, ids: &Ids) -> Result<Value, Unwritable> {
 fn write_meeting(meeting: PlanMeeting) -> Result<Value, Unwritable> {
     let PlanMeeting { id, category, time: when, state, place, participants, note } = meeting;
     let state = MeetingState::try_from(state).ok().and_then(codes::meeting_state);
-    let when = crate::agencies::envelope::optional_instant(when.as_ref().map(time::from_wire), "meetings.time")?;
+    let when =
+        crate::agencies::envelope::optional_instant(when.as_ref().map(time::from_wire), "meetings.time")?;
     let participants = participants.into_iter().filter_map(said).map(|name| json!({"display": name}));
     let detail = Writing::part()
         .with("kind", "Appointment")
@@ -226,9 +224,9 @@ fn write_worker(frame: &Frame<'_>, worker: Worker, owner: &AgencyId) -> Result<O
     let unit = unit.map_err(|_| Unwritable("responsible_worker.unit"))?;
     let unit = unit.map(|unit| frame.party(&Party { agency: owner.clone(), unit: Some(unit) }));
     let telecom = [("phone", phone), ("email", email)];
-    let telecom = telecom.into_iter().filter_map(|(system, value)| {
-        said(value).map(|value| json!({"system": system, "value": value}))
-    });
+    let telecom = telecom
+        .into_iter()
+        .filter_map(|(system, value)| said(value).map(|value| json!({"system": system, "value": value})));
     let told = Writing::part()
         .with("practitioner", practitioner.done())
         .with("organization", unit)
@@ -236,7 +234,7 @@ fn write_worker(frame: &Frame<'_>, worker: Worker, owner: &AgencyId) -> Result<O
     if told.is_empty() {
         return Ok(None);
     }
-    let role = told.with("resourceType", "PractitionerRole").with("id", WORKER);
+    let role = Writing::resource("PractitionerRole").with("id", WORKER).and(told);
     Ok(Some(role.done()))
 }
 

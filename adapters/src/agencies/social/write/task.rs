@@ -12,7 +12,9 @@ use super::content::Written;
 use super::{Entry, Frame, PATIENT, Told};
 use crate::agencies::envelope::{Unwritable, instant, news, optional_instant, present};
 use crate::formats::fhir::codes as fhir;
-use crate::formats::fhir::element::{Writing, coding, identifier, redacted as label, said, urn, uuid_identifier};
+use crate::formats::fhir::element::{
+    Writing, coding, identifier, redacted as label, said, urn, uuid_identifier,
+};
 
 /// Words a referral.
 pub(super) fn handover(

@@ -73,7 +73,9 @@ fn refused_settings() {
 
 #[test]
 fn unknown_kind_lists_the_known_ones() {
-    let error = crate::build("kela", trial::agency("kela"), settings()).unwrap_err();
-    assert_eq!(error.to_string(), "unknown kind of agency `kela`, expected one of te, walmu");
+    let error = crate::build("posti", trial::agency("posti"), settings()).unwrap_err();
+    let known: Vec<&str> = crate::kinds().iter().map(|kind| kind.id).collect();
+    let expected = format!("unknown kind of agency `posti`, expected one of {}", known.join(", "));
+    assert_eq!(error.to_string(), expected);
     assert!(crate::build("te", trial::agency("te"), settings()).is_ok());
 }

@@ -120,6 +120,25 @@ fn speaker(professional: &str, sender: &str) -> (String, String) {
 }
 
 #[test]
+fn news_to_the_sender_is_the_recipients_word() {
+    let mut office = office();
+    let own = RepresentedParty { class: None, code: "9999901-2".to_owned() };
+    office.office.represented.by_sender.insert(trial::agency("paja"), own);
+    let item = Item::Notice(trial::notice());
+    let delivery = Delivery {
+        sender: "te".into(),
+        professional: "valmentaja-1".into(),
+        ..trial::delivery("paja", item)
+    };
+    let message = Message::delivering(delivery, &trial::agency("te")).unwrap();
+    let written = String::from_utf8(office.office.write(&message).unwrap()).unwrap();
+    assert!(written.contains(
+        "<xroad:userId>FIvalmentaja-1</xroad:userId><repr:representedParty>\
+         <repr:partyCode>9999901-2</repr:partyCode></repr:representedParty>"
+    ));
+}
+
+#[test]
 fn whoever_speaks_stands_in_the_headers() {
     assert_eq!(speaker("ohjaaja-7", "ohjaamo"), ("FIohjaaja-7".into(), "0186690-1".into()));
     assert_eq!(speaker("a.b-7", "paja"), ("FIa.b-7".into(), "9999901-2".into()));

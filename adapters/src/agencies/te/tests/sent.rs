@@ -74,6 +74,48 @@ fn information(inside: &str) -> String {
     )
 }
 
+/// What the office sends, and how it is answered, byte for byte.
+#[test]
+fn golden() {
+    let informed = information("<lisatiedot><perustelu>Kyllä.</perustelu></lisatiedot>");
+    let sent = InboundOutcome::Sent {
+        referral: trial::REFERRAL.parse().unwrap(),
+        state: ReferralState::Requested,
+        sequence: 17,
+    };
+    let applied = InboundOutcome::Applied { state: ReferralState::Accepted, sequence: 18 };
+    let files = [
+        (
+            "lahetaLahete",
+            referral(),
+            sent,
+            include_str!("../testdata/sent-referral.xml"),
+            include_str!("../testdata/sent-referral-answer.xml"),
+        ),
+        (
+            "lahetaSuunnitelma",
+            plan(),
+            InboundOutcome::PlanTaken { sequence: 19 },
+            include_str!("../testdata/sent-plan.xml"),
+            include_str!("../testdata/sent-plan-answer.xml"),
+        ),
+        (
+            "paivitaLahete",
+            informed,
+            applied,
+            include_str!("../testdata/sent-information.xml"),
+            include_str!("../testdata/sent-information-answer.xml"),
+        ),
+    ];
+    for (service, inside, outcome, message, answer) in files {
+        let written = String::from_utf8(envelope(service, &inside)).unwrap();
+        assert!(written == message.trim_end(), "{service}\n{written}");
+        assert!(received(service, &inside).is_ok());
+        let (_, replied) = replied(service, &inside, &outcome);
+        assert!(replied == answer.trim_end(), "{service} answered\n{replied}");
+    }
+}
+
 #[test]
 fn referral_with_a_ground_in_law() {
     let event = received("lahetaLahete", &referral()).unwrap();
@@ -185,6 +227,16 @@ fn bad_bodies() {
         ("2026-10-01T08:00:00Z", "2026-10-01T08:00Z"),
         ("<viite>", "<omistaja>kela</omistaja><viite>"),
         ("</tarve>", "</tarve><tavoite></tavoite>"),
+        (
+            "</tarve>",
+            "</tarve><tavoite><tunnus>1</tunnus><tietoryhma>SUUNNITELMA</tietoryhma><kuvaus>a</kuvaus>\
+             <tila>EHDOTETTU</tila><tarveTunnus>010594Y9032</tarveTunnus></tavoite>",
+        ),
+        (
+            "</tarve>",
+            "</tarve><toimi><tunnus>1</tunnus><tietoryhma>SUUNNITELMA</tietoryhma><kuvaus>a</kuvaus>\
+             <tila>EHDOTETTU</tila><tavoiteTunnus>010594Y9032</tavoiteTunnus></toimi>",
+        ),
     ];
     for (from, to) in plans {
         assert!(plan().contains(from), "{from}");

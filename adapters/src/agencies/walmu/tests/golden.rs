@@ -28,6 +28,17 @@ fn full_handover() {
 }
 
 #[test]
+fn the_professional_whose_word_it_is() {
+    let items =
+        [Item::Handover(trial::handover(None)), Item::Notice(trial::notice()), Item::PlanPart(plans::part())];
+    for item in items {
+        let delivery = Delivery { professional: "ohjaaja-1".into(), ..trial::delivery("walmu", item) };
+        let written = String::from_utf8(message(delivery).body).unwrap();
+        assert!(written.contains(r#""lahettavaHenkilo":"ohjaaja-1""#), "{written}");
+    }
+}
+
+#[test]
 fn minimal_handover() {
     let item = Item::Handover(trial::handover(None));
     same(&message(trial::delivery("walmu", item)), include_str!("../testdata/handover-minimal.json"));

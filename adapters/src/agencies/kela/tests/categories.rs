@@ -1,0 +1,11 @@
+//! Does no value reach Kela whose category the permit does not have?
+
+use super::*;
+
+#[test]
+fn every_set_of_categories() {
+    trial::try_every_subset("kela", r#""tulos""#, |delivery, decision| {
+        let message = Message::of(Envelope::open(delivery).unwrap(), &trial::agency("kela"), decision);
+        message.unwrap().body.to_vec()
+    });
+}

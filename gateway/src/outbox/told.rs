@@ -1,0 +1,264 @@
+//! What was told to whom, and on what ground?
+//!
+//! Kept sealed with the audit leaf of every disclosure. When data of social services go to another controller, the
+//! discloser's own register has to hold that (law 703/2023): the notice to its system is made of this record, one for
+//! each disclosure, and is queued in the same commit in which the disclosure becomes known.
+//!
+//! To a reader with a system of its own something has been told when its system has it; whether a delivery in doubt has
+//! arrived is for a person to find out, and to enter. Whoever reads here has been told when it can be read: at the commit
+//! of the call that tells it, and what is permitted in that moment. Reading it again is no further disclosure.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use polku_adapters::Matter;
+use polku_policy::{BasisKind, Decision, Obligation, Viewer};
+use polku_proto::v1::{DataCategory, DisclosureNotice, Origin, Purpose, basis};
+use polku_proto::{AgencyId, CategorySet, name, named};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::answer::wire_basis;
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::person::Person;
+use crate::record::{ReferralRecord, wire_time};
+use crate::store::{DeliveryItem, DeliveryRow};
+
+/// The key in the details of a leaf.
+pub(crate) const TOLD: &str = "told";
+
+/// The recipient's own word. All else in a referral is the sender's.
+const STATUS: CategorySet = CategorySet::of(&[DataCategory::ReferralStatus]);
+
+/// One telling.
+pub(crate) struct Telling<'a> {
+    pub(crate) record: &'a ReferralRecord,
+    pub(crate) item: DeliveryItem,
+    /// To whom.
+    pub(crate) viewer: Viewer,
+    /// What there is to tell.
+    pub(crate) holds: CategorySet,
+    pub(crate) decision: &'a Decision,
+}
+
+/// What was told, as it is kept.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Told {
+    /// UUID of the message.
+    message: String,
+    /// The agency, or one of its units.
+    to: String,
+    purpose: String,
+    /// RFC 3339.
+    time: String,
+    /// Names of categories.
+    data_sets: Vec<String>,
+    bases: Vec<Ground>,
+    /// Codes of what the decision obliges to.
+    obligations: Vec<String>,
+    origin: Option<Source>,
+}
+
+/// On what it rests.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Ground {
+    kind: String,
+    rule: String,
+    statute: String,
+    /// Name of the consent; empty where the ground is none.
+    consent: String,
+    version: u64,
+}
+
+/// Where in the discloser's records it stems from.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Source {
+    service_task: String,
+    documents: Vec<String>,
+}
+
+impl fmt::Debug for Told {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Told(redacted)")
+    }
+}
+
+impl Told {
+    /// The record of a telling by the message with this id; nothing when it tells nothing of the other agency's.
+    pub(crate) fn by(telling: &Telling<'_>, message: Uuid, time: Timestamp) -> Option<Self> {
+        let Telling { record, item, viewer, holds, decision } = *telling;
+        let others = match viewer {
+            Viewer::Addressee => CategorySet::ALL.difference(CategorySet::ENVELOPE).difference(STATUS),
+            Viewer::Author => STATUS,
+            Viewer::Subject => return None,
+        };
+        let told = holds.intersection(decision.permitted()).intersection(others);
+        if told.is_empty() {
+            return None;
+        }
+        let channel = record.channel();
+        let bases = decision.bases().iter().filter(|basis| basis.kind != BasisKind::OwnData);
+        Some(Self {
+            message: message.to_string(),
+            to: if viewer == Viewer::Author { channel.from } else { channel.to }.to_string(),
+            purpose: record.purpose().as_str_name().to_owned(),
+            time: time.to_string(),
+            data_sets: names(told),
+            bases: bases.map(|basis| Ground::of(&wire_basis(basis, record.row.youth))).collect(),
+            obligations: decision.obligations().iter().map(|other| other.code().to_owned()).collect(),
+            origin: source(record, item),
+        })
+    }
+
+    /// The same with what an earlier attempt may have told, whose fate nobody knows: the recipient may have that one.
+    fn with(mut self, earlier: Self) -> Self {
+        let sets = categories(&self.data_sets).union(categories(&earlier.data_sets));
+        self.data_sets = names(sets);
+        for ground in earlier.bases {
+            push_once(&mut self.bases, ground);
+        }
+        for obligation in earlier.obligations {
+            push_once(&mut self.obligations, obligation);
+        }
+        Self { time: earlier.time, ..self }
+    }
+
+    /// Whether the discloser's own register has to hold it.
+    fn needs_notice(&self) -> bool {
+        self.obligations.iter().any(|code| code == Obligation::DisclosureNotice.code())
+    }
+
+    /// The notice to the discloser.
+    pub(super) fn notice(&self, person: &Person) -> Result<DisclosureNotice, Error> {
+        let time =
+            self.time.parse().map_err(|_| Error::Inconsistent("a time that was written down is none"))?;
+        Ok(DisclosureNotice {
+            identity_code: person.identity()?.expose().to_owned(),
+            disclose_time: Some(wire_time(time)?),
+            disclosed_message: self.message.clone(),
+            told_to: self.to.clone(),
+            purpose: Purpose::from_str_name(&self.purpose).unwrap_or_default() as i32,
+            data_sets: categories(&self.data_sets).to_wire(),
+            bases: self.bases.iter().map(Ground::wire).collect(),
+            origin: self
+                .origin
+                .clone()
+                .map(|Source { service_task, documents }| Origin { service_task, documents }),
+        })
+    }
+}
+
+impl Ground {
+    fn of(basis: &polku_proto::v1::Basis) -> Self {
+        Self {
+            kind: basis.kind().as_str_name().to_owned(),
+            rule: basis.rule.clone(),
+            statute: basis.statute.clone(),
+            consent: basis.consent.clone(),
+            version: basis.consent_version,
+        }
+    }
+
+    fn wire(&self) -> polku_proto::v1::Basis {
+        polku_proto::v1::Basis {
+            kind: basis::Kind::from_str_name(&self.kind).unwrap_or_default() as i32,
+            rule: self.rule.clone(),
+            statute: self.statute.clone(),
+            consent: self.consent.clone(),
+            consent_version: self.version,
+        }
+    }
+}
+
+impl Gateway {
+    /// What the leaf with this sequence says was told.
+    pub(super) async fn told_of(&self, person: &Person, leaf: u64) -> Result<Option<Told>, Error> {
+        let details = self.details(person, leaf).await?;
+        let told = details.as_ref().and_then(|details| details.get(TOLD)).filter(|told| !told.is_null());
+        told.map(Told::deserialize)
+            .transpose()
+            .map_err(|_| Error::Inconsistent("a record of what was told is unreadable"))
+    }
+
+    /// What an attempt tells, with what earlier ones since the last known fate may have told.
+    pub(super) async fn told_since(
+        &self,
+        person: &Person,
+        told: Option<Told>,
+        earlier: Option<u64>,
+    ) -> Result<Option<Told>, Error> {
+        let before = match earlier {
+            Some(leaf) => self.told_of(person, leaf).await?,
+            None => None,
+        };
+        Ok(match (told, before) {
+            (Some(told), Some(before)) => Some(told.with(before)),
+            (told, before) => told.or(before),
+        })
+    }
+
+    /// The notice of a disclosure for the discloser's own system. None when there is nothing to notify of, and when the
+    /// discloser has no system that takes notices: then its part of the call's answer tells it.
+    pub(crate) fn disclosure_notice(
+        &self,
+        record: &ReferralRecord,
+        viewer: Viewer,
+        told: Option<&Told>,
+        leaf: u64,
+        now: Timestamp,
+    ) -> Result<Option<DeliveryRow>, Error> {
+        let Some(discloser) = self.notified(record, viewer) else { return Ok(None) };
+        if !told.is_some_and(Told::needs_notice) {
+            return Ok(None);
+        }
+        self.new_delivery(record, DeliveryItem::DisclosureNotice(leaf), discloser.clone(), now).map(Some)
+    }
+
+    /// Who has told the viewer, if it has a system that takes notices.
+    pub(super) fn notified<'a>(&self, record: &'a ReferralRecord, viewer: Viewer) -> Option<&'a AgencyId> {
+        let discloser = match viewer {
+            Viewer::Addressee => &record.row.sender,
+            Viewer::Author => &record.row.recipient,
+            Viewer::Subject => return None,
+        };
+        self.can_be_sent(discloser, Matter::DisclosureNotice).then_some(discloser)
+    }
+}
+
+/// What was told as a part of the details of a leaf.
+pub(crate) fn details(told: Option<&Told>) -> Result<Value, Error> {
+    serde_json::to_value(told).map_err(|_| Error::Inconsistent("what was told cannot be written down"))
+}
+
+fn source(record: &ReferralRecord, item: DeliveryItem) -> Option<Source> {
+    let origin = match item {
+        DeliveryItem::Handover => record.message.origin.as_ref(),
+        DeliveryItem::Information(index) => {
+            let place = usize::try_from(index).ok();
+            place
+                .and_then(|place| record.message.information.get(place))
+                .and_then(|exchange| exchange.origin.as_ref())
+        }
+        DeliveryItem::StateChange | DeliveryItem::ConsentWithdrawn | DeliveryItem::DisclosureNotice(_) => {
+            None
+        }
+    };
+    let Origin { service_task, documents } = origin?.clone();
+    Some(Source { service_task, documents })
+}
+
+fn names(set: CategorySet) -> Vec<String> {
+    set.iter().map(|category| name(category).to_owned()).collect()
+}
+
+fn categories(names: &[String]) -> CategorySet {
+    names.iter().filter_map(|name| named(name)).collect()
+}
+
+fn push_once<T: PartialEq>(all: &mut Vec<T>, one: T) {
+    if !all.contains(&one) {
+        all.push(one);
+    }
+}

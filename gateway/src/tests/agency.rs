@@ -1,0 +1,141 @@
+//! An agency that takes in whatever it is sent, in the mood that a test puts it in.
+
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use http::StatusCode;
+use jiff::Timestamp;
+use polku_adapters::{
+    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundEvent,
+    InboundOutcome, Receipt, Redelivery, Reply,
+};
+use polku_policy::{Authorised, Reader};
+use polku_proto::v1::delivery::Item;
+use polku_proto::v1::{AgencyFacts, Delivery, DisclosureNotice, FactsQuery};
+use polku_proto::{AgencyId, MessageId};
+
+/// How an agency answers a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mood {
+    Fine,
+    /// Takes it in and says nothing.
+    Silent,
+    /// Takes nothing in and says nothing.
+    Deaf,
+    /// Takes it in and never comes to an end.
+    Endless,
+    Refusing,
+}
+
+#[derive(Debug)]
+pub(super) struct TestAgency {
+    agency: AgencyId,
+    redelivery: Redelivery,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    mood: Mood,
+    taken: Vec<Delivery>,
+    told: Vec<InboundEvent>,
+    outcomes: Vec<InboundOutcome>,
+}
+
+impl TestAgency {
+    pub(super) fn new(agency: &str, redelivery: Redelivery) -> Self {
+        let state = State { mood: Mood::Fine, taken: Vec::new(), told: Vec::new(), outcomes: Vec::new() };
+        Self { agency: agency.parse().unwrap(), redelivery, state: Mutex::new(state) }
+    }
+
+    pub(super) fn become_(&self, mood: Mood) {
+        self.state.lock().unwrap().mood = mood;
+    }
+
+    /// All that it has taken in, in order.
+    pub(super) fn taken(&self) -> Vec<Delivery> {
+        self.state.lock().unwrap().taken.clone()
+    }
+
+    pub(super) fn disclosures(&self) -> Vec<DisclosureNotice> {
+        let taken = self.taken().into_iter();
+        taken
+            .filter_map(|delivery| match delivery.item {
+                Some(Item::Disclosure(notice)) => Some(notice),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Makes a message of an event: its number.
+    pub(super) fn message(&self, event: InboundEvent) -> String {
+        let mut state = self.state.lock().unwrap();
+        state.told.push(event);
+        (state.told.len() - 1).to_string()
+    }
+
+    pub(super) fn last_outcome(&self) -> InboundOutcome {
+        self.state.lock().unwrap().outcomes.last().unwrap().clone()
+    }
+
+    fn fails(&self, kind: AdapterErrorKind) -> AdapterError {
+        AdapterError { agency: self.agency.clone(), kind, source: None }
+    }
+
+    fn take(&self, delivery: Delivery) {
+        let mut state = self.state.lock().unwrap();
+        let known = state.taken.iter().any(|other| other.message_id == delivery.message_id);
+        assert!(self.redelivery == Redelivery::Deduplicates || !known, "sent twice");
+        if !known {
+            state.taken.push(delivery);
+        }
+    }
+}
+
+#[async_trait]
+impl Adapter for TestAgency {
+    fn agency(&self) -> &AgencyId {
+        &self.agency
+    }
+
+    fn redelivery(&self) -> Redelivery {
+        self.redelivery
+    }
+
+    async fn deliver(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Receipt, AdapterError> {
+        let (delivery, _) = delivery.spend(&Reader::Agency(self.agency.clone()), now).unwrap();
+        let mood = self.state.lock().unwrap().mood;
+        match mood {
+            Mood::Fine | Mood::Silent | Mood::Endless => self.take(delivery),
+            Mood::Deaf | Mood::Refusing => {}
+        }
+        match mood {
+            Mood::Fine => Ok(Receipt { reference: "saapunut".to_owned() }),
+            Mood::Silent | Mood::Deaf => Err(self.fails(AdapterErrorKind::Unanswered)),
+            Mood::Endless => std::future::pending().await,
+            Mood::Refusing => Err(self.fails(AdapterErrorKind::Rejected { code: "EI".to_owned() })),
+        }
+    }
+
+    async fn status(&self, message: &MessageId, _: Timestamp) -> Result<DeliveryStatus, AdapterError> {
+        let has_it = self.taken().iter().any(|delivery| delivery.message_id == message.to_string());
+        Ok(match has_it {
+            true => DeliveryStatus::Arrived(Receipt { reference: "saapunut".to_owned() }),
+            false => DeliveryStatus::NotArrived,
+        })
+    }
+
+    async fn fetch(&self, _: Authorised<FactsQuery>, _: Timestamp) -> Result<AgencyFacts, AdapterError> {
+        Err(self.fails(AdapterErrorKind::Unwritable { what: "query" }))
+    }
+
+    fn receive(&self, inbound: &Inbound<'_>) -> Result<InboundEvent, InboundError> {
+        let number: usize = std::str::from_utf8(inbound.body).unwrap().parse().unwrap();
+        Ok(self.state.lock().unwrap().told[number].clone())
+    }
+
+    fn reply(&self, _: &Inbound<'_>, outcome: &InboundOutcome) -> Reply {
+        self.state.lock().unwrap().outcomes.push(outcome.clone());
+        Reply { status: StatusCode::OK, content_type: "text/plain", body: Vec::new() }
+    }
+}

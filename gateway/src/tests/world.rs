@@ -1,0 +1,306 @@
+//! A gateway, its agencies and the calls of the tests.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use polku_adapters::{
+    Inbound, InboundChange, InboundEvent, InboundMatter, InboundOutcome, InboundReferral, Matter, Redelivery,
+};
+use polku_policy::{Agency, Agreement, Directory, Engine, Rules, Sector, Standing};
+use polku_proto::v1::consent_evidence::{Form, GivenBy};
+use polku_proto::v1::consent_terms::ConsentKind;
+use polku_proto::v1::{
+    Consent, ConsentEvidence, ConsentTerms, DataCategory, IdentifyYouthRequest, LegalBasis, Purpose,
+    RecordConsentRequest, Referral, ReferralContent, SendReferralRequest, SendReferralResponse,
+    WithdrawConsentRequest,
+};
+use polku_proto::{ReferralName, Valid, YouthName};
+use tempfile::TempDir;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use super::agency::TestAgency;
+use crate::answer::answer;
+use crate::audit::{AuditLog, Event};
+use crate::caller::{Actor, Caller};
+use crate::clock::{ForwardClock, SystemClock};
+use crate::config::DeliverySettings;
+use crate::error::Error;
+use crate::front::InboundHandler;
+use crate::gateway::{Gateway, Parts, System};
+use crate::journey::{Action, Respond};
+use crate::outbox;
+use crate::record::wire_time;
+use crate::seal::Keys;
+use crate::store::sqlite::SqliteStore;
+use crate::store::{DeliveryRow, ReferralFilter};
+
+/// Social services, whose system takes notices of disclosures.
+pub(super) const SOSIAALI: &str = "sosiaali";
+/// Social services that work over gRPC alone.
+pub(super) const KUNTA: &str = "kunta";
+/// Employment services, with a system.
+pub(super) const TE: &str = "te";
+/// Works over gRPC.
+pub(super) const KELA: &str = "kela";
+
+pub(super) const ADULT: &str = "010594Y9032";
+pub(super) const CHILD: &str = "010516B903X";
+
+const NEWS: &[Matter] =
+    &[Matter::Referral, Matter::StateChange, Matter::Information, Matter::ConsentWithdrawal];
+
+pub(super) struct World {
+    pub(super) gateway: Arc<Gateway>,
+    pub(super) te: Arc<TestAgency>,
+    pub(super) sosiaali: Arc<TestAgency>,
+    folder: TempDir,
+    outbox: Option<(watch::Sender<bool>, JoinHandle<()>)>,
+}
+
+impl World {
+    /// With a system of the employment services that does this with what it gets twice, and nothing delivered yet.
+    pub(super) async fn open(te: Redelivery) -> World {
+        let folder = TempDir::new().unwrap();
+        Keys::generate_into(&folder.path().join("keys")).unwrap();
+        let te = Arc::new(TestAgency::new(TE, te));
+        let sosiaali = Arc::new(TestAgency::new(SOSIAALI, Redelivery::AnswersStatus));
+        let gateway = gateway(&folder, &te, &sosiaali).await;
+        World { gateway, te, sosiaali, folder, outbox: None }
+    }
+
+    pub(super) fn deliver(&mut self) {
+        let (stop, stopped) = watch::channel(false);
+        let task = tokio::spawn(outbox::run(Arc::clone(&self.gateway), stopped));
+        self.outbox = Some((stop, task));
+    }
+
+    /// Ends the gateway wherever it is in its work, and begins again on what it has written.
+    pub(super) async fn killed(self) -> World {
+        let World { gateway, te, sosiaali, folder, outbox } = self;
+        if let Some((_, task)) = outbox {
+            task.abort();
+            assert!(task.await.unwrap_err().is_cancelled());
+        }
+        drop(gateway);
+        let gateway = self::gateway(&folder, &te, &sosiaali).await;
+        World { gateway, te, sosiaali, folder, outbox: None }
+    }
+
+    /// Waits until nothing of the referral is to be delivered any more.
+    pub(super) async fn settled(&self, name: &str) -> Vec<DeliveryRow> {
+        for _ in 0..1500 {
+            let rows = self.deliveries(name).await;
+            if rows.iter().all(|row| outbox::has_ended(row.state)) {
+                return rows;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the deliveries do not end");
+    }
+
+    pub(super) async fn deliveries(&self, name: &str) -> Vec<DeliveryRow> {
+        let name: ReferralName = name.parse().unwrap();
+        self.gateway.store.deliveries_about(name.referral).await.unwrap()
+    }
+
+    pub(super) async fn identify(&self, code: &str) -> String {
+        let request =
+            IdentifyYouthRequest { request_id: Uuid::now_v7().to_string(), identity_code: code.to_owned() };
+        self.gateway.identify(&caller(TE), Valid::check(request).unwrap()).await.unwrap().youth
+    }
+
+    pub(super) async fn consent(&self, youth: &str, from: &str, to: &str, told: &[DataCategory]) -> Consent {
+        let until = self.gateway.now() + SignedDuration::from_hours(1);
+        let terms = ConsentTerms {
+            kind: ConsentKind::Consent as i32,
+            disclosers: vec![from.to_owned()],
+            recipients: vec![to.to_owned()],
+            purposes: vec![Purpose::EmploymentServices as i32],
+            categories: told.iter().map(|category| *category as i32).collect(),
+            valid_until: Some(wire_time(until).unwrap()),
+            legal_basis: LegalBasis::Consent as i32,
+            ..ConsentTerms::default()
+        };
+        let evidence = ConsentEvidence {
+            given_by: GivenBy::Self_ as i32,
+            form: Form::Written as i32,
+            notice_version: "2026-1".into(),
+            notice_language: "fi".into(),
+            notice_sha256: vec![7; 32],
+            ..ConsentEvidence::default()
+        };
+        let request = RecordConsentRequest {
+            request_id: Uuid::now_v7().to_string(),
+            youth: youth.to_owned(),
+            terms: Some(terms),
+            evidence: Some(evidence),
+            ..RecordConsentRequest::default()
+        };
+        let caller = caller(from);
+        let change = self.gateway.record_consent(&caller, Valid::check(request).unwrap()).await.unwrap();
+        answer(change, &caller, self.gateway.now()).unwrap().into_inner().consent.unwrap()
+    }
+
+    pub(super) async fn withdraw(&self, from: &str, consent: &Consent) {
+        let youth: polku_proto::ConsentName = consent.name.parse().unwrap();
+        let caller = Caller { agency: from.parse().unwrap(), actor: Actor::Subject(youth.youth) };
+        let request = WithdrawConsentRequest {
+            request_id: Uuid::now_v7().to_string(),
+            name: consent.name.clone(),
+            ..WithdrawConsentRequest::default()
+        };
+        self.gateway.withdraw_consent(&caller, Valid::check(request).unwrap()).await.map(drop).unwrap();
+    }
+
+    pub(super) async fn send(
+        &self,
+        from: &str,
+        request: SendReferralRequest,
+    ) -> Result<SendReferralResponse, Error> {
+        let caller = caller(from);
+        let sent = self.gateway.send_referral(&caller, Valid::check(request)?).await?;
+        let authorised = self.gateway.answer_sender(&caller, sent, None).await?;
+        Ok(answer(authorised, &caller, self.gateway.now())?.into_inner())
+    }
+
+    /// Sends and gives the name.
+    pub(super) async fn refer(&self, from: &str, to: &str, youth: &str) -> String {
+        self.send(from, request(to, youth)).await.unwrap().referral.unwrap().name
+    }
+
+    pub(super) async fn get(&self, agency: &str, name: &str) -> Referral {
+        let request = polku_proto::v1::GetReferralRequest { name: name.to_owned() };
+        let caller = caller(agency);
+        let view = self.gateway.get_referral(&caller, Valid::check(request).unwrap()).await.unwrap();
+        answer(view, &caller, self.gateway.now()).unwrap().into_inner()
+    }
+
+    /// A step over gRPC; gives the id of the call.
+    pub(super) async fn step(&self, agency: &str, name: &str, action: Action) -> Uuid {
+        let (caller, id) = (caller(agency), Uuid::now_v7());
+        let nothing = Referral::default();
+        let call = self.gateway.call(&caller, "step", &id.to_string(), &nothing).unwrap();
+        let respond = Respond { name: name.parse().unwrap(), etag: String::new(), action };
+        self.gateway.respond(&call, respond).await.map(drop).unwrap();
+        id
+    }
+
+    /// The agency tells something in its own protocol.
+    pub(super) async fn says(&self, agency: &TestAgency, event: InboundEvent) -> InboundOutcome {
+        use polku_adapters::Adapter as _;
+        let body = agency.message(event);
+        let (headers, now) = (http::HeaderMap::new(), self.gateway.now());
+        let inbound = Inbound { headers: &headers, body: body.as_bytes(), peer: None, now };
+        self.gateway.inbound(agency.agency(), inbound).await.unwrap();
+        agency.last_outcome()
+    }
+
+    /// How many leaves of this kind there are.
+    pub(super) fn leaves(&self, event: Event) -> usize {
+        let mut count = 0;
+        self.gateway.audit.read(0, |_, leaf| count += usize::from(leaf.event == event)).unwrap();
+        count
+    }
+
+    pub(super) async fn referrals(&self) -> usize {
+        let filter =
+            ReferralFilter { party: Some(TE.parse().unwrap()), youth: None, before: None, limit: 1000 };
+        self.gateway.store.referrals(&filter).await.unwrap().len()
+    }
+}
+
+async fn gateway(folder: &TempDir, te: &Arc<TestAgency>, sosiaali: &Arc<TestAgency>) -> Arc<Gateway> {
+    let agency = |id: &str, sector| Agency::new(id.parse().unwrap(), sector, Standing::Authority);
+    let agencies = [
+        (SOSIAALI, Sector::Social),
+        (KUNTA, Sector::Social),
+        (TE, Sector::Employment),
+        (KELA, Sector::Benefits),
+    ];
+    let agreements = agencies.iter().flat_map(|(from, _)| {
+        let others = agencies.iter().filter(move |(to, _)| to != from);
+        others.map(move |(to, _)| Agreement { from: from.parse().unwrap(), to: to.parse().unwrap() })
+    });
+    let agreements = agreements.collect();
+    let agencies = agencies.iter().map(|(id, sector)| agency(id, *sector)).collect();
+    let directory = Directory::new(agencies, agreements).unwrap();
+    const ALL: &[Matter] = &Matter::ALL;
+    let (audit, _) = AuditLog::open(&folder.path().join("audit.log")).unwrap();
+    let last = audit.last_time().unwrap();
+    let opened = Gateway::open(Parts {
+        clock: ForwardClock::after(Arc::new(SystemClock), last).unwrap(),
+        store: Arc::new(SqliteStore::open(&folder.path().join("polku.db")).unwrap()),
+        audit,
+        keys: Keys::load(&folder.path().join("keys")).unwrap(),
+        engine: Engine::new(Rules::shipped().unwrap(), directory.clone()).unwrap(),
+        directory,
+        controllers: BTreeMap::new(),
+        adapters: vec![
+            System { adapter: Arc::clone(te) as _, delivers: NEWS },
+            System { adapter: Arc::clone(sosiaali) as _, delivers: ALL },
+        ],
+        delivery: DeliverySettings {
+            lease: Duration::from_millis(900),
+            attempt: Duration::from_millis(600),
+            pauses: vec![Duration::ZERO],
+            ..DeliverySettings::default()
+        },
+    });
+    opened.await.unwrap()
+}
+
+pub(super) fn caller(agency: &str) -> Caller {
+    let actor = Actor::Professional {
+        id: format!("{agency}-virkailija"),
+        unit: "keskusta".into(),
+        role: "official".into(),
+    };
+    Caller { agency: agency.parse().unwrap(), actor }
+}
+
+pub(super) fn content() -> ReferralContent {
+    ReferralContent {
+        given_names: "Testi".into(),
+        family_name: "Esimerkkinen".into(),
+        service_needs: vec!["Uraohjaus".into()],
+        housing: "Asuu kaverilla.".into(),
+        ..ReferralContent::default()
+    }
+}
+
+pub(super) fn request(to: &str, youth: &str) -> SendReferralRequest {
+    SendReferralRequest {
+        request_id: Uuid::now_v7().to_string(),
+        youth: youth.parse::<YouthName>().unwrap().to_string(),
+        recipient: to.to_owned(),
+        purpose: Purpose::EmploymentServices as i32,
+        content: Some(content()),
+        ..SendReferralRequest::default()
+    }
+}
+
+pub(super) fn event(matter: InboundMatter) -> InboundEvent {
+    InboundEvent { message: Uuid::now_v7(), official: "virkailija-7".into(), unit: "keskusta".into(), matter }
+}
+
+/// A change of a referral, told by an agency.
+pub(super) fn change(name: &str, change: InboundChange) -> InboundEvent {
+    let name: ReferralName = name.parse().unwrap();
+    event(InboundMatter::Change { referral: name.referral, change })
+}
+
+pub(super) fn inbound_referral(code: &str, to: &str) -> InboundReferral {
+    InboundReferral {
+        identity: code.parse().unwrap(),
+        recipient: to.parse().unwrap(),
+        purpose: Purpose::EmploymentServices,
+        content: content(),
+        respond_by: None,
+        claim: None,
+        origin: None,
+    }
+}

@@ -1,0 +1,137 @@
+//! Does a question bring what the agency holds, no more than was asked for, and never for longer than it may take?
+
+use std::time::{Duration, Instant};
+
+use polku_adapters::AdapterErrorKind;
+use polku_proto::v1::{AgencyFacts, DataCategory, Fact, PlanPart};
+use polku_proto::{CategorySet, Disclose as _};
+use polku_tests::simulators::{Fault, Held};
+
+use super::bench::{Bench, PATIENCE, benches, now, personal};
+use super::faults::assert_silent;
+use super::payloads::{HETU, query};
+use super::receives::diff;
+
+/// What is held of these categories.
+fn of_categories(held: &Held, own: &str, categories: CategorySet) -> (Vec<Fact>, Vec<PlanPart>) {
+    let asked = |fact: &&Fact| CategorySet::named(fact.category).is_subset(categories);
+    let facts = held.facts.iter().filter(asked).cloned().collect();
+    let plans = held.plans.iter().filter_map(|plan| {
+        let mut plan = PlanPart { owner: own.to_owned(), ..plan.clone() };
+        plan.restrict(categories);
+        (!plan.categories().is_subset(CategorySet::ENVELOPE)).then_some(plan)
+    });
+    (facts, plans.collect())
+}
+
+fn sorted(mut facts: Vec<Fact>) -> Vec<Fact> {
+    facts.sort_by_key(|fact| (fact.kind, fact.reference.clone(), fact.text.clone()));
+    facts
+}
+
+#[track_caller]
+fn assert_told(name: &str, told: &AgencyFacts, held: &Held, own: &str, categories: CategorySet) {
+    assert_eq!(told.agency, own, "{name}");
+    assert_eq!(told.as_of.map(|instant| instant.seconds), Some(now().as_second()), "{name}");
+    let (facts, plans) = of_categories(held, own, categories);
+    let (told_facts, facts) = (sorted(told.facts.clone()), sorted(facts));
+    assert_eq!(told_facts.len(), facts.len(), "{name}, {categories}: facts");
+    for (told, held) in told_facts.iter().zip(&facts) {
+        assert!(told == held, "{name}: {:#?}", diff(told, held));
+    }
+    assert_eq!(told.plans.len(), plans.len(), "{name}, {categories}: plans");
+    for (told, held) in told.plans.iter().zip(&plans) {
+        assert!(told == held, "{name}: {:#?}", diff(told, held));
+    }
+}
+
+fn able() -> impl Iterator<Item = Bench> {
+    benches().filter(|bench| !bench.kind.fetches.is_empty())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_held_is_told_and_no_more_than_was_asked_for() {
+    for bench in able() {
+        let (name, own) = (bench.name(), bench.kind.id);
+        let held = bench.agency.specimen();
+        bench.agency.hold(HETU, &held).unwrap();
+        let mut sets: Vec<Vec<DataCategory>> =
+            bench.kind.fetches.iter().map(|category| vec![category]).collect();
+        sets.push(bench.kind.fetches.iter().collect());
+        for categories in sets {
+            let told = bench.fetch(query(&categories)).await;
+            let told = told.unwrap_or_else(|error| panic!("{name}: {error:?}"));
+            assert_told(&name, &told, &held, own, CategorySet::of(&categories));
+        }
+        bench.agency.control().stop();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_told_of_whom_nothing_is_held() {
+    for bench in able() {
+        let categories: Vec<_> = bench.kind.fetches.iter().collect();
+        bench.agency.hold("010594Y9021", &bench.agency.specimen()).unwrap();
+        let told = bench.fetch(query(&categories)).await;
+        let told = told.unwrap_or_else(|error| panic!("{}: {error:?}", bench.name()));
+        assert_eq!((told.facts.len(), told.plans.len()), (0, 0), "{}", bench.name());
+        bench.agency.control().stop();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_cannot_be_asked_says_so() {
+    for bench in benches().filter(|bench| bench.kind.fetches.is_empty()) {
+        let error = bench.fetch(query(&personal())).await.unwrap_err();
+        assert_eq!(error.kind, AdapterErrorKind::Unwritable { what: "query" }, "{}", bench.name());
+        assert!(bench.agency.control().ledger().received().is_empty());
+        bench.agency.control().stop();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_never_takes_longer_than_it_may_and_believes_no_broken_answer() {
+    let too_long = PATIENCE * 2;
+    let faults = [
+        Fault::Dead,
+        Fault::Slow(too_long),
+        Fault::LateEffect(too_long),
+        Fault::ResetBeforeEffect,
+        Fault::ResetAfterEffect,
+        Fault::HalfAnswer,
+        Fault::SlowBody(Duration::from_millis(500)),
+        Fault::Status { code: 429, retry_after: Some(7) },
+        Fault::Status { code: 503, retry_after: None },
+        Fault::FailAfterEffect(502),
+        Fault::TechnicalFault("server.serverproxy.internal_error".into()),
+        Fault::BusinessFault("EI_PALVELUALUETTA".into()),
+        Fault::Garbage,
+        Fault::WrongEcho,
+        Fault::Redirect,
+        Fault::HugeAnswer(2 << 20),
+        Fault::Doctype,
+    ];
+    for bench in able() {
+        bench.agency.hold(HETU, &bench.agency.specimen()).unwrap();
+        let categories: Vec<_> = bench.kind.fetches.iter().collect();
+        for fault in &faults {
+            let name = format!("{}, {fault:?}", bench.name());
+            let knobs = bench.agency.control().faults();
+            if *fault == Fault::Dead {
+                knobs.set(fault.clone());
+            } else {
+                knobs.once(fault.clone());
+            }
+            let began = Instant::now();
+            let told = bench.fetch(query(&categories)).await;
+            assert!(began.elapsed() < too_long, "{name}: waited for too long");
+            let error = told.err().unwrap_or_else(|| panic!("{name}: believed"));
+            assert_silent(&name, &error);
+            knobs.clear().unwrap();
+        }
+        // Asking again is always right.
+        let told = bench.fetch(query(&categories)).await.unwrap();
+        assert_eq!(told.facts.len(), bench.agency.specimen().facts.len(), "{}", bench.name());
+        bench.agency.control().stop();
+    }
+}

@@ -1,0 +1,310 @@
+//! What do the tests send to agencies of every kind? One message for everything that a matter can be about.
+
+use jiff::Timestamp;
+use polku_adapters::Matter;
+use polku_proto::time;
+use polku_proto::v1::DataCategory::{self, *};
+use polku_proto::v1::delivery::Item;
+use polku_proto::v1::referral_notice::Kind;
+use polku_proto::v1::{
+    Achievement, ActionState, Basis, ContactDetails, Delivery, DeliveryState, DisclosureNotice,
+    EducationWork, FactsQuery, GoalState, MeetingState, Origin, PlanAction, PlanGoal, PlanMeeting, PlanNeed,
+    PlanPart, PlanState, ReferralContent, ReferralHandover, ReferralNotice, ReferralState, Worker, basis,
+};
+use polku_tests::simulators::TakenInKind;
+
+use super::bench::{OHJAAMO, PURPOSE};
+
+pub(super) const HETU: &str = "010594Y9032";
+pub(super) const YOUTH: &str = "0193c5a0-0000-7000-8000-000000000001";
+pub(super) const REFERRAL: &str = "0193c5a0-0000-7000-8000-000000000002";
+pub(super) const CONSENT: &str = "0193c5a0-0000-7000-8000-000000000004";
+pub(super) const PLAN: &str = "0193c5a0-0000-7000-8000-000000000005";
+pub(super) const QUERY: &str = "0193c5a0-0000-7000-8000-000000000006";
+
+/// A value that nothing else contains.
+pub(super) type Canary = (DataCategory, &'static str);
+
+/// The values of the content. Those too short to be told from chance are not among them.
+pub(super) const CONTENT: [Canary; 21] = [
+    (IdentityContact, "Qaahto Vreemi"),
+    (IdentityContact, "Wolpukka-Jax"),
+    (IdentityContact, "PL 8817 Zyxlehto"),
+    (AddressContact, "+358 99 7150432"),
+    (AddressContact, "vq7k@postia.invalid"),
+    (AddressContact, "Rhubarbkuja 6174"),
+    (AddressContact, "ZK-48 QX"),
+    (AddressContact, "Ylibuzzula"),
+    (GuidanceNotes, "gn-hq5w2"),
+    (ServiceNeeds, "sn-bb81z"),
+    (EducationWork, "ew-xo31j"),
+    (EducationWork, "ew-kk77v"),
+    (SocialSituation, "so-p0tt6"),
+    (HealthCapacity, "he-zw9uu"),
+    (Housing, "ho-mm4qd"),
+    (BenefitsIncome, "be-yr2xk"),
+    (JointPlan, "jp-tt0wv"),
+    (ServiceAttendance, "at-qq6nb"),
+    (ServiceAttendance, "cw-kb3jd"),
+    (OutcomeMeasures, "om-zz3hj"),
+    (QualityOfLife, "ql-vx5ee"),
+];
+
+/// The values of a plan beside those of the background.
+pub(super) const PLAN_PART: [Canary; 6] = [
+    (JointPlan, "cv-xx0pl"),
+    (GuidanceNotes, "wv-yy1pl"),
+    (JointPlan, "2027-01-17"),
+    (ServiceAttendance, "Rw-Zzuuri"),
+    (ServiceAttendance, "rw-91@tyo.invalid"),
+    (ServiceAttendance, "+358 99 5550817"),
+];
+
+/// What stands in the items of a plan that name this category: need, goal, action, meeting.
+pub(super) fn of_items(category: DataCategory) -> [String; 4] {
+    let name = polku_proto::name(category).replace('_', "-");
+    ["ne", "go", "ac", "me"].map(|what| format!("{what}.{name}.zq"))
+}
+
+/// Where the meeting with items of this category is held. An address as well.
+pub(super) fn place(category: DataCategory) -> String {
+    format!("pl.{}.zq", polku_proto::name(category).replace('_', "-"))
+}
+
+fn instant(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// The id of a message by its number.
+pub(super) fn message(number: u32) -> String {
+    format!("0193c5a0-0000-7000-8000-{:012}", 1000 + number)
+}
+
+pub(super) fn content() -> ReferralContent {
+    ReferralContent {
+        identity_code: HETU.into(),
+        given_names: "Qaahto Vreemi".into(),
+        family_name: "Wolpukka-Jax".into(),
+        contact_language: "sv".into(),
+        contact: Some(ContactDetails {
+            phone: "+358 99 7150432".into(),
+            email: "vq7k@postia.invalid".into(),
+            street_address: "Rhubarbkuja 6174".into(),
+            postal_code: "ZK-48 QX".into(),
+            city: "Ylibuzzula".into(),
+            municipality: "687".into(),
+        }),
+        reason: "gn-hq5w2".into(),
+        service_needs: vec!["sn-bb81z".into()],
+        education_work: Some(EducationWork {
+            education_level: Some(7),
+            education: "ew-xo31j".into(),
+            work_history: "ew-kk77v".into(),
+            job_seeker_status: "06".into(),
+        }),
+        social_situation: "so-p0tt6".into(),
+        health_capacity: "he-zw9uu".into(),
+        housing: "ho-mm4qd".into(),
+        benefits_income: "be-yr2xk".into(),
+        joint_plan: "jp-tt0wv".into(),
+        service_attendance: "at-qq6nb".into(),
+        outcome_measures: "om-zz3hj".into(),
+        quality_of_life: "ql-vx5ee".into(),
+        correspondence_address: "PL 8817 Zyxlehto".into(),
+        contact_wish: "cw-kb3jd".into(),
+    }
+}
+
+/// A part of a joint plan with an item of every list for each of these categories.
+pub(super) fn plan_part(categories: &[DataCategory]) -> PlanPart {
+    let mut part = PlanPart {
+        plan: format!("youths/{YOUTH}/plans/{PLAN}"),
+        owner: OHJAAMO.into(),
+        reference: "OHJ-2026:17".into(),
+        revision: 3,
+        update_time: wire("2026-11-21T09:30:00Z"),
+        state: PlanState::Active.into(),
+        background: Some(content()),
+        client_view: "cv-xx0pl".into(),
+        worker_view: "wv-yy1pl".into(),
+        next_review: "2027-01-17".into(),
+        responsible_worker: Some(Worker {
+            id: "ohjaaja-1".into(),
+            name: "Rw-Zzuuri".into(),
+            unit: "keskusta".into(),
+            phone: "+358 99 5550817".into(),
+            email: "rw-91@tyo.invalid".into(),
+        }),
+        ..PlanPart::default()
+    };
+    for (number, category) in categories.iter().enumerate() {
+        let [need, goal, action, meeting] = of_items(*category);
+        let number = number + 1;
+        let category_number = i32::from(*category);
+        part.needs.push(PlanNeed {
+            id: format!("n-{number}"),
+            category: category_number,
+            text: need,
+            found_in_meeting: number % 2 == 0,
+        });
+        part.goals.push(PlanGoal {
+            id: format!("g-{number}"),
+            category: category_number,
+            text: goal,
+            state: GoalState::Active.into(),
+            achievement: Achievement::Improving.into(),
+            due: "2027-03-31".into(),
+            needs: vec![format!("n-{number}")],
+        });
+        part.actions.push(PlanAction {
+            id: format!("a-{number}"),
+            category: category_number,
+            text: action,
+            state: ActionState::Agreed.into(),
+            goal: format!("g-{number}"),
+            provider: "Nuorten paja".into(),
+            ptv_service: "0193c5a0-0000-7000-8000-000000000007".into(),
+            start: "2026-12-01".into(),
+            end: "2027-02-28".into(),
+            reason: String::new(),
+        });
+        part.meetings.push(PlanMeeting {
+            id: format!("m-{number}"),
+            category: category_number,
+            time: wire("2026-12-01T10:00:00Z"),
+            state: MeetingState::Planned.into(),
+            place: place(*category),
+            participants: vec![OHJAAMO.into()],
+            note: meeting,
+        });
+    }
+    part
+}
+
+pub(super) fn handover() -> Item {
+    Item::Handover(ReferralHandover {
+        purpose: PURPOSE.into(),
+        create_time: wire("2026-11-21T09:30:00Z"),
+        respond_by: wire("2026-12-21T09:30:00Z"),
+        content: Some(content()),
+        ..ReferralHandover::default()
+    })
+}
+
+fn notice(kind: Kind, state: ReferralState) -> ReferralNotice {
+    ReferralNotice {
+        kind: kind.into(),
+        state: state.into(),
+        time: wire("2026-11-21T09:30:30Z"),
+        delivery_state: DeliveryState::Unspecified.into(),
+        sender_note: "nt-ug4rm".into(),
+        ..ReferralNotice::default()
+    }
+}
+
+/// The message with this number that a matter is about, told to an agency.
+pub(super) fn delivery(to: &str, number: u32, item: Item) -> Delivery {
+    let referral = match &item {
+        Item::PlanPart(_) => String::new(),
+        Item::Handover(_) | Item::Notice(_) | Item::Disclosure(_) => {
+            format!("youths/{YOUTH}/referrals/{REFERRAL}")
+        }
+    };
+    Delivery {
+        message_id: message(number),
+        referral,
+        sender: OHJAAMO.into(),
+        recipient: to.into(),
+        item: Some(item),
+        professional: "ohjaaja-1".into(),
+    }
+}
+
+/// What can be sent in this matter, each with a name.
+pub(super) fn items(matter: Matter) -> Vec<(&'static str, Item)> {
+    let news = |kind, state| Item::Notice(notice(kind, state));
+    match matter {
+        Matter::Referral => vec![("referral", handover())],
+        Matter::StateChange => vec![
+            ("cancellation-asked", news(Kind::StateChanged, ReferralState::CancelRequested)),
+            ("cancellation", news(Kind::StateChanged, ReferralState::Cancelled)),
+        ],
+        Matter::Information => {
+            let notice = ReferralNotice {
+                answer: Some(content()),
+                ..notice(Kind::InformationProvided, ReferralState::Requested)
+            };
+            vec![("information", Item::Notice(notice))]
+        }
+        Matter::ConsentWithdrawal => {
+            vec![("withdrawal", news(Kind::ConsentWithdrawn, ReferralState::ConsentWithdrawn))]
+        }
+        Matter::PlanPart => vec![
+            ("plan", Item::PlanPart(plan_part(&[ServiceNeeds, JointPlan, ServiceAttendance]))),
+            (
+                "plan-withdrawn",
+                Item::PlanPart(PlanPart {
+                    consent_withdrawn: true,
+                    revision: 4,
+                    state: PlanState::Revoked.into(),
+                    background: Some(ReferralContent {
+                        identity_code: HETU.into(),
+                        ..ReferralContent::default()
+                    }),
+                    ..PlanPart {
+                        client_view: String::new(),
+                        worker_view: String::new(),
+                        next_review: String::new(),
+                        responsible_worker: None,
+                        ..plan_part(&[])
+                    }
+                }),
+            ),
+        ],
+        Matter::DisclosureNotice => vec![(
+            "disclosure",
+            Item::Disclosure(DisclosureNotice {
+                identity_code: HETU.into(),
+                disclose_time: wire("2026-11-21T09:30:00Z"),
+                disclosed_message: message(1),
+                told_to: "te/nuoret".into(),
+                purpose: PURPOSE.into(),
+                data_sets: vec![IdentityContact.into(), SocialSituation.into()],
+                bases: vec![Basis {
+                    kind: basis::Kind::Consent.into(),
+                    rule: "consent".into(),
+                    statute: String::new(),
+                    consent: format!("youths/{YOUTH}/consents/{CONSENT}"),
+                    consent_version: 1,
+                }],
+                origin: Some(Origin { service_task: "2".into(), documents: vec!["1.2.246.10.1.1".into()] }),
+            }),
+        )],
+    }
+}
+
+/// As what a message in this matter is taken in.
+pub(super) fn taken_as(matter: Matter) -> TakenInKind {
+    match matter {
+        Matter::Referral => TakenInKind::Referral,
+        Matter::StateChange | Matter::Information | Matter::ConsentWithdrawal => TakenInKind::Notice,
+        Matter::PlanPart => TakenInKind::PlanPart,
+        Matter::DisclosureNotice => TakenInKind::Disclosure,
+    }
+}
+
+/// A question about the person.
+pub(super) fn query(categories: &[DataCategory]) -> FactsQuery {
+    FactsQuery {
+        query_id: QUERY.into(),
+        requester: OHJAAMO.into(),
+        professional: "ohjaaja-1".into(),
+        purpose: PURPOSE.into(),
+        categories: categories.iter().map(|category| i32::from(*category)).collect(),
+        identity_code: HETU.into(),
+    }
+}
+
+fn wire(text: &str) -> Option<prost_types::Timestamp> {
+    time::to_wire(instant(text)).ok()
+}

@@ -1,0 +1,463 @@
+//! Is everything that is written to social services what FHIR R4 and their profiles say? Judged by the models of a package
+//! from PyPI, and by rules that were written from the profiles alone.
+//!
+//! Judged are the golden files of the adapter, and what it really sends: whole messages with contents made up by chance,
+//! as they have come over the wire.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use http::HeaderMap;
+use jiff::Timestamp;
+use polku_adapters::{Adapter, Inbound, InboundError, InboundOutcome, Retry};
+use polku_policy::{
+    Agency, Agreement, Channel, ConsentIndex, Directory, Engine, GivenBy, Grant, GrantKind, Period,
+    PurposeSet, Question, Rules, SPECIAL, Sector, Standing, Viewer,
+};
+use polku_proto::v1::delivery::Item;
+use polku_proto::v1::legal_claim::ConsentAsked;
+use polku_proto::v1::{
+    Basis, ContactDetails, DataCategory, Delivery, DisclosureNotice, EducationWork, FactsQuery, LegalClaim,
+    LegalGround, Origin, PlanAction, PlanGoal, PlanMeeting, PlanNeed, PlanPart, Purpose, ReferralContent,
+    ReferralHandover, ReferralNotice, ReferralState, Worker, basis, referral_notice,
+};
+use polku_proto::{AgencyId, CategorySet, Disclose, Party, Valid, Validate, time};
+use polku_tests::pki::Pki;
+use polku_tests::simulators::{
+    Ledger, Setup, SimulatedAgency, SimulatorClock, SimulatorTls, Surroundings, start,
+};
+use polku_tests::world::PEOPLE;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::program;
+
+const YOUTH: &str = "0193c5a0-0000-7000-8000-000000000001";
+const REFERRAL: &str = "0193c5a0-0000-7000-8000-000000000002";
+const CONSENT: &str = "0193c5a0-0000-7000-8000-000000000004";
+const PLAN: &str = "0193c5a0-0000-7000-8000-000000000005";
+/// How many messages of each kind are made up.
+const CASES: u32 = 60;
+
+fn now() -> Timestamp {
+    "2026-11-21T09:31:00Z".parse().unwrap()
+}
+
+fn everything() -> CategorySet {
+    CategorySet::ALL.difference(CategorySet::ENVELOPE)
+}
+
+/// Social services, the adapter that speaks to them, and an engine that permits everything.
+struct County {
+    agency: Box<dyn SimulatedAgency>,
+    adapter: Arc<dyn Adapter>,
+    engine: Engine,
+    index: ConsentIndex,
+    _folder: TempDir,
+}
+
+impl County {
+    fn open() -> Self {
+        let pki = Pki::new().unwrap();
+        let tls = SimulatorTls {
+            server: pki.issue_server(&["localhost"]).unwrap(),
+            authority_pem: pki.authority_pem().to_owned(),
+        };
+        let caller = pki.issue_client("agency.example").unwrap();
+        let clock = SimulatorClock::reading(now);
+        let setup = Setup { tls, caller, clock, ledger: Ledger::new(), port: 0 };
+        let agency = start("social", setup).unwrap().unwrap();
+        let folder = TempDir::new().unwrap();
+        pki.write_authority(folder.path(), "ca").unwrap();
+        pki.issue_client("polku.example").unwrap().write(folder.path(), "gateway-client").unwrap();
+        let surroundings = Surroundings {
+            folder: folder.path(),
+            agency: "social",
+            ca_file: &folder.path().join("ca.crt.pem"),
+            certificate_file: &folder.path().join("gateway-client.crt.pem"),
+            key_file: &folder.path().join("gateway-client.key.pem"),
+            timeout_ms: 10_000,
+        };
+        let settings = agency.settings(&surroundings, "usual").unwrap();
+        let settings = format!("{settings}organisations = {{ social = \"0245437-2\" }}\n");
+        let adapter = polku_adapters::build("social", id("social"), settings.parse().unwrap()).unwrap();
+        let agencies = vec![
+            Agency::new(id("ohjaamo"), Sector::YouthWork, Standing::Authority),
+            Agency::new(id("social"), Sector::Social, Standing::Authority),
+        ];
+        let agreement = Agreement { from: id("ohjaamo"), to: id("social") };
+        let directory = Directory::new(agencies, vec![agreement]).unwrap();
+        let engine = Engine::new(Rules::shipped().unwrap(), directory).unwrap();
+        Self { agency, adapter, engine, index: index(), _folder: folder }
+    }
+
+    fn permit<X: Disclose + Validate>(&self, payload: X) -> polku_policy::Authorised<X> {
+        let channel = Channel::between(id("ohjaamo"), id("social"));
+        let youth = YOUTH.parse().unwrap();
+        let question = Question::new(youth, channel, Viewer::Addressee, Purpose::SocialServices, now());
+        let payload = Valid::check(payload).unwrap_or_else(|violations| panic!("{violations}"));
+        self.engine.authorise(&self.index, payload, CategorySet::EMPTY, &question).unwrap()
+    }
+
+    async fn deliver(&self, number: u32, item: Item) {
+        let delivery = Delivery {
+            message_id: format!("0193c5a0-0000-7000-8000-{:012}", 1000 + number),
+            referral: format!("youths/{YOUTH}/referrals/{REFERRAL}"),
+            sender: "ohjaamo".into(),
+            recipient: "social".into(),
+            item: Some(item),
+            professional: if number.is_multiple_of(2) { "ohjaaja-7".into() } else { String::new() },
+        };
+        let delivered = self.adapter.deliver(self.permit(delivery), now()).await;
+        delivered.unwrap_or_else(|error| panic!("message {number}: {error:?}"));
+    }
+
+    /// The bodies of all that has reached the county, in files.
+    fn write_wire(&self, folder: &Path) -> usize {
+        let received = self.agency.control().ledger().received();
+        for (number, request) in received.iter().enumerate() {
+            std::fs::write(folder.join(format!("wire-{number}.json")), &request.body).unwrap();
+        }
+        received.len()
+    }
+}
+
+fn id(text: &str) -> AgencyId {
+    text.parse().unwrap()
+}
+
+fn index() -> ConsentIndex {
+    let mut index = ConsentIndex::new();
+    let instant = |text: &str| text.parse::<Timestamp>().unwrap();
+    let grant = Grant {
+        id: CONSENT.parse().unwrap(),
+        version: 1,
+        youth: YOUTH.parse().unwrap(),
+        kind: GrantKind::Consent,
+        given_by: GivenBy::Self_,
+        disclosers: vec![Party::whole(id("ohjaamo"))],
+        recipients: vec![Party::whole(id("social"))],
+        purposes: PurposeSet::of(&[Purpose::SocialServices]),
+        categories: everything(),
+        explicit: SPECIAL,
+        period: Period::new(instant("2026-11-01T00:00:00Z"), Some(instant("2027-11-01T00:00:00Z"))).unwrap(),
+    };
+    index.put_grant(&grant, 1);
+    index
+}
+
+/// Values by chance, the same in every run.
+struct Chance(TestRunner);
+
+impl Chance {
+    fn any<T: std::fmt::Debug>(&mut self, strategy: impl Strategy<Value = T>) -> T {
+        strategy.new_tree(&mut self.0).unwrap().current()
+    }
+
+    fn one_in_two(&mut self) -> bool {
+        self.any(any::<bool>())
+    }
+
+    /// A text, or none; sometimes one of white space only, which FHIR does not have.
+    fn perhaps(&mut self) -> String {
+        match self.any(0..8_u8) {
+            0..4 => self.text(),
+            4 => " \n".into(),
+            _ => String::new(),
+        }
+    }
+
+    fn text(&mut self) -> String {
+        self.any("[A-Za-zÅÄÖåäö0-9€😀\u{a0}\"'<>&/\\\\{}\\[\\]\n\t .,-]{0,40}[A-ZÅÄÖa-zåäö]")
+    }
+
+    fn day(&mut self) -> String {
+        let (month, day) = self.any((1..13_u8, 1..29_u8));
+        if self.one_in_two() { format!("2027-{month:02}-{day:02}") } else { String::new() }
+    }
+
+    fn instant(&mut self) -> Option<prost_types::Timestamp> {
+        let (seconds, nanos) = self.any((0..4_000_000_000_i64, 0..1_000_000_000_i32));
+        let nanos = if self.one_in_two() { nanos } else { 0 };
+        time::to_wire(Timestamp::new(seconds, nanos).unwrap()).ok()
+    }
+
+    fn content(&mut self) -> ReferralContent {
+        let level = if self.one_in_two() { Some(self.any(0..=9)) } else { None };
+        let short = |yes: bool, text: &str| if yes { text.to_owned() } else { String::new() };
+        ReferralContent {
+            identity_code: PEOPLE[0].into(),
+            given_names: self.perhaps(),
+            family_name: self.perhaps(),
+            contact_language: short(self.one_in_two(), "sv"),
+            contact: self.one_in_two().then(|| ContactDetails {
+                phone: short(self.one_in_two(), "+358 40 1234567"),
+                email: short(self.one_in_two(), "a@example.invalid"),
+                street_address: self.perhaps(),
+                postal_code: short(self.one_in_two(), "90100"),
+                city: self.perhaps(),
+                municipality: short(self.one_in_two(), "564"),
+            }),
+            reason: self.perhaps(),
+            service_needs: (0..self.any(0..3_u8)).map(|_| self.text()).collect(),
+            education_work: self.one_in_two().then(|| EducationWork {
+                education_level: level,
+                education: self.perhaps(),
+                work_history: self.perhaps(),
+                job_seeker_status: short(self.one_in_two(), "02"),
+            }),
+            social_situation: self.perhaps(),
+            health_capacity: self.perhaps(),
+            housing: self.perhaps(),
+            benefits_income: self.perhaps(),
+            joint_plan: self.perhaps(),
+            service_attendance: self.perhaps(),
+            outcome_measures: self.perhaps(),
+            quality_of_life: self.perhaps(),
+            correspondence_address: self.perhaps(),
+            contact_wish: self.perhaps(),
+        }
+    }
+
+    fn handover(&mut self) -> ReferralHandover {
+        let ground = LegalGround::try_from(self.any(1..=10)).unwrap();
+        let asked = ConsentAsked::try_from(self.any(1..=3)).unwrap();
+        ReferralHandover {
+            purpose: self.any(1..=7),
+            create_time: self.instant(),
+            respond_by: if self.one_in_two() { self.instant() } else { None },
+            content: Some(self.content()),
+            recipient_unit: if self.one_in_two() { "nuoret".into() } else { String::new() },
+            claim: self.one_in_two().then(|| LegalClaim {
+                ground: ground.into(),
+                statement: self.perhaps(),
+                consent_asked: asked.into(),
+            }),
+            redacted: self.one_in_two(),
+        }
+    }
+
+    fn notice(&mut self) -> ReferralNotice {
+        let kind = referral_notice::Kind::try_from(self.any(1..=3)).unwrap();
+        ReferralNotice {
+            kind: kind.into(),
+            state: ReferralState::try_from(self.any(1..=13)).unwrap().into(),
+            time: self.instant(),
+            rejection_reason: self.any(0..=6),
+            outcome: self.any(0..=8),
+            status_note: self.perhaps(),
+            answer: self.one_in_two().then(|| self.content()),
+            sender_note: self.perhaps(),
+            delivery_state: self.any(0..=8),
+        }
+    }
+
+    fn category(&mut self) -> i32 {
+        self.any(2..=15)
+    }
+
+    fn plan(&mut self) -> PlanPart {
+        let background = self.one_in_two().then(|| self.content());
+        let needs = (0..self.any(0..3_u8)).map(|number| PlanNeed {
+            id: format!("tarve_{number}:a"),
+            category: self.category(),
+            text: self.text(),
+            found_in_meeting: self.one_in_two(),
+        });
+        let needs: Vec<_> = needs.collect();
+        let goals = (0..self.any(0..3_u8)).map(|number| PlanGoal {
+            id: format!("tavoite_{number}"),
+            category: self.category(),
+            text: self.text(),
+            state: self.any(1..=9),
+            achievement: self.any(0..=9),
+            due: self.day(),
+            needs: vec!["tarve_0:a".into(), "muualla".into()],
+        });
+        let goals: Vec<_> = goals.collect();
+        let actions = (0..self.any(0..3_u8)).map(|number| PlanAction {
+            id: format!("teko_{number}"),
+            category: self.category(),
+            text: self.text(),
+            state: self.any(1..=6),
+            goal: if self.one_in_two() { "tavoite_0".into() } else { String::new() },
+            provider: self.perhaps(),
+            ptv_service: if self.one_in_two() { PLAN.into() } else { String::new() },
+            start: self.day().replace("2027", "2026"),
+            end: self.day(),
+            reason: self.perhaps(),
+        });
+        let actions: Vec<_> = actions.collect();
+        let meetings = (0..self.any(0..3_u8)).map(|number| PlanMeeting {
+            id: format!("kokous_{number}"),
+            category: self.category(),
+            time: self.instant(),
+            state: self.any(1..=3),
+            place: self.perhaps(),
+            participants: vec![self.text()],
+            note: self.perhaps(),
+        });
+        let meetings: Vec<_> = meetings.collect();
+        PlanPart {
+            plan: format!("youths/{YOUTH}/plans/{PLAN}"),
+            owner: "ohjaamo".into(),
+            reference: if self.one_in_two() { "S_1:a".into() } else { String::new() },
+            revision: self.any(1..2_147_483_647_u64),
+            update_time: self.instant(),
+            state: self.any(1..=6),
+            redacted: self.one_in_two(),
+            consent_withdrawn: self.one_in_two(),
+            background,
+            needs,
+            goals,
+            actions,
+            meetings,
+            client_view: self.perhaps(),
+            worker_view: self.perhaps(),
+            next_review: self.day(),
+            responsible_worker: self.one_in_two().then(|| Worker {
+                id: if self.one_in_two() { "ohjaaja_7".into() } else { String::new() },
+                name: self.perhaps(),
+                unit: if self.one_in_two() { "keskusta_1".into() } else { String::new() },
+                phone: String::new(),
+                email: self.perhaps(),
+            }),
+        }
+    }
+
+    fn disclosure(&mut self) -> DisclosureNotice {
+        let sets: Vec<i32> = everything().iter().filter(|_| self.one_in_two()).map(i32::from).collect();
+        let consent = format!("youths/{YOUTH}/consents/{CONSENT}");
+        let kind = basis::Kind::try_from(self.any(1..=4)).unwrap();
+        let consented = matches!(kind, basis::Kind::Consent | basis::Kind::DisclosurePermit);
+        DisclosureNotice {
+            identity_code: PEOPLE[0].into(),
+            disclose_time: self.instant(),
+            disclosed_message: PLAN.into(),
+            told_to: if self.one_in_two() { "ohjaamo/keskusta".into() } else { "ohjaamo".into() },
+            purpose: self.any(1..=7),
+            data_sets: if sets.is_empty() { vec![DataCategory::Housing.into()] } else { sets },
+            bases: vec![Basis {
+                kind: kind.into(),
+                rule: "consent_covers".into(),
+                statute: if self.one_in_two() { "703/2023 § 55".into() } else { String::new() },
+                consent: if consented { consent } else { String::new() },
+                consent_version: self.any(0..9_u64),
+            }],
+            origin: self.one_in_two().then(|| Origin {
+                service_task: if self.one_in_two() { "12".into() } else { String::new() },
+                documents: vec!["1.2.246.10.1".into(), "d_2".into()],
+            }),
+        }
+    }
+}
+
+async fn judged(folders: &[&Path]) -> (Option<i32>, String) {
+    let output = program("fhir_social.py").args(folders).output().await.unwrap();
+    let said =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    (output.status.code(), said)
+}
+
+fn golden() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../adapters/src/agencies/social/testdata")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_message_to_social_services_is_fhir_r4() {
+    let county = County::open();
+    let mut chance = Chance(TestRunner::deterministic());
+    for case in 0..CASES {
+        county.deliver(4 * case, Item::Handover(chance.handover())).await;
+        county.deliver(4 * case + 1, Item::Notice(chance.notice())).await;
+        county.deliver(4 * case + 2, Item::PlanPart(chance.plan())).await;
+        county.deliver(4 * case + 3, Item::Disclosure(chance.disclosure())).await;
+    }
+    let query = FactsQuery {
+        query_id: PLAN.into(),
+        requester: "ohjaamo".into(),
+        professional: String::new(),
+        purpose: Purpose::SocialServices.into(),
+        categories: everything().iter().map(i32::from).collect(),
+        identity_code: PEOPLE[0].into(),
+    };
+    county.adapter.fetch(county.permit(query), now()).await.unwrap();
+
+    let folder = TempDir::new().unwrap();
+    assert_eq!(county.write_wire(folder.path()), 4 * CASES as usize + 1);
+    write_replies(county.adapter.as_ref(), folder.path());
+    let (status, said) = judged(&[folder.path(), &golden()]).await;
+    assert_eq!(status, Some(0), "{said}");
+    county.agency.control().stop();
+}
+
+/// Every answer of the gateway's to social services.
+fn write_replies(adapter: &dyn Adapter, folder: &Path) {
+    let headers = HeaderMap::new();
+    let inbound = Inbound { headers: &headers, body: b"", peer: None, now: now() };
+    let refused = |retry| InboundOutcome::Refused { reason: "NOT_NOW", hint: "later".into(), retry };
+    let malformed = |code: &str| InboundError::Malformed { code: code.into(), expected: "a Task".into() };
+    let outcomes = [
+        InboundOutcome::Applied { state: ReferralState::OnHold, sequence: 17 },
+        InboundOutcome::Sent {
+            referral: REFERRAL.parse().unwrap(),
+            state: ReferralState::Requested,
+            sequence: 18,
+        },
+        InboundOutcome::PlanTaken { sequence: 19 },
+        InboundOutcome::Unreadable(InboundError::Unauthenticated { expected: "a certificate" }),
+        InboundOutcome::Unreadable(malformed("structure")),
+        InboundOutcome::Unreadable(malformed("client.missing_header_field")),
+        refused(Retry::Never),
+        refused(Retry::Backoff),
+    ];
+    for (number, outcome) in outcomes.iter().enumerate() {
+        let reply = adapter.reply(&inbound, outcome);
+        std::fs::write(folder.join(format!("reply-{number}.json")), reply.body).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_found() {
+    let read = |name: &str| -> Value {
+        serde_json::from_slice(&std::fs::read(golden().join(name)).unwrap()).unwrap()
+    };
+    let hetu = "identifier=urn:oid:1.2.246.21|010594Y9032";
+    let wrong = [
+        ("handover-full.json", "/entry/0/resource/henkilo", json!("x")),
+        ("handover-full.json", "/entry/0/resource/identifier/1/use", json!("usual")),
+        ("handover-full.json", "/entry/0/request/ifNoneExist", json!(hetu)),
+        ("handover-full.json", "/entry/1/resource/status", json!("open")),
+        ("handover-full.json", "/entry/1/resource/subject/reference", json!("urn:uuid:x")),
+        ("handover-full.json", "/entry/1/resource/supportingInfo/0/reference", json!("#x")),
+        ("handover-full.json", "/entry/2/resource/intent", json!("plan")),
+        ("handover-full.json", "/entry/2/resource/requester/identifier/system", json!("urn:x")),
+        ("handover-full.json", "/entry/0/resource/meta", json!({"security": [{"code": "TURVAKIELTO"}]})),
+        ("notice-state.json", "/entry/0/resource/statusReason", json!({"coding": [{"code": "other"}]})),
+        ("plan.json", "/entry/1/resource/activity/0/detail/status", json!("done")),
+        ("plan.json", "/entry/1/resource/modifierExtension", json!([{"url": "x", "valueBoolean": true}])),
+        ("disclosure.json", "/entry/0/resource/period/start", json!("")),
+        ("disclosure.json", "/entry/0/resource/type", json!({"system": "x"})),
+        ("disclosure.json", "/entry/0/resource/entity/2/what/identifier/value", json!("social_situation")),
+        ("disclosure.json", "/entry/0/resource/agent/1/type/coding/0/code", json!("CST")),
+    ];
+    for (name, path, value) in wrong {
+        let folder = TempDir::new().unwrap();
+        let mut document = read(name);
+        let (parent, member) = path.rsplit_once('/').unwrap();
+        document.pointer_mut(parent).unwrap()[member] = value;
+        std::fs::write(folder.path().join("wrong.json"), document.to_string()).unwrap();
+        let (status, said) = judged(&[folder.path()]).await;
+        assert_eq!(status, Some(1), "{name}, {path}: {said}");
+    }
+    let folder = TempDir::new().unwrap();
+    let mut two = read("disclosure.json");
+    let mut second = two["entry"][0].clone();
+    second["fullUrl"] = json!("urn:uuid:0193c5a0-0000-7000-8000-0000000000ee");
+    two["entry"].as_array_mut().unwrap().insert(1, second);
+    std::fs::write(folder.path().join("two.json"), two.to_string()).unwrap();
+    assert_eq!(judged(&[folder.path()]).await.0, Some(1), "two notices in one message");
+}

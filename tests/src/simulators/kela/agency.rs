@@ -1,0 +1,156 @@
+//! How does Kela say what every simulated agency can be told to say?
+
+use anyhow::Result;
+use async_trait::async_trait;
+use polku_proto::v1::{Outcome, Purpose, ReferralState, RejectionReason};
+use serde_json::json;
+
+use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings};
+use crate::simulators::control::Control;
+use crate::simulators::kela::message::{Message as Own, MessageReply};
+use crate::simulators::kela::{KelaSettings, KelaSimulator, held};
+use crate::simulators::te::envelope::Member;
+
+/// Kela says nothing of what it has: after a silence nobody can know.
+const SILENT: &str = "usual";
+/// `GET /sanomat` is agreed.
+const ANSWERS: &str = "answers-status";
+
+/// Starts the usual Kela.
+///
+/// # Errors
+/// As [`KelaSimulator::start`].
+pub fn start(setup: Setup) -> Result<Box<dyn SimulatedAgency>> {
+    let Setup { tls, caller, clock, ledger, port } = setup;
+    let usual = KelaSettings::new(tls, caller);
+    Ok(Box::new(KelaSimulator::start(KelaSettings { clock, ledger, port, ..usual })?))
+}
+
+#[async_trait]
+impl SimulatedAgency for KelaSimulator {
+    fn kind(&self) -> &'static str {
+        "kela"
+    }
+
+    fn control(&self) -> &Control {
+        self.control()
+    }
+
+    fn manners(&self) -> &'static [&'static str] {
+        &[SILENT, ANSWERS]
+    }
+
+    fn settings(&self, surroundings: &Surroundings<'_>, manner: &str) -> Result<String> {
+        let member = |member: &Member| {
+            let Member { instance, class, code, subsystem } = member;
+            format!(
+                "{{ instance = {instance:?}, member_class = {class:?}, member_code = {code:?}, \
+                 subsystem_code = {subsystem:?} }}"
+            )
+        };
+        Ok(format!(
+            "url = {:?}\nanswers_status = {}\ninbound_certificate_sha256 = [{:?}]\nconnection = {}\nclient = {}\nservice = {}\n",
+            self.base_url(),
+            manner == ANSWERS,
+            self.settings().caller.sha256,
+            surroundings.connection_with_certificate(),
+            member(&self.settings().gateway),
+            member(&self.settings().provider),
+        ))
+    }
+
+    fn point_at(&self, inbound_url: &str) {
+        self.connect_gateway(inbound_url);
+    }
+
+    fn specimen(&self) -> Held {
+        held::specimen()
+    }
+
+    fn hold(&self, identity_code: &str, held: &Held) -> Result<()> {
+        self.hold(identity_code, held)
+    }
+
+    async fn send(&self, message: &Message) -> Result<Reply> {
+        let Message { id, official, what } = message;
+        let own = match what {
+            Outgoing::Change { referral, action, reason, outcome, note } => Own::step(referral, action)
+                .with("syy", json!(reason.map_or("", reason_code)))
+                .with("tulos", json!(outcome.map_or("", outcome_code)))
+                .with("huomautus", json!(note)),
+            Outgoing::Information { referral, answer } => Own::information(referral, answer),
+            Outgoing::Referral { identity_code, recipient, purpose, content, respond_by } => {
+                let deadline = respond_by.map(|instant| instant.to_string()).unwrap_or_default();
+                Own::referral(recipient, purpose_code(*purpose), identity_code, content)
+                    .with("vastausViimeistaan", json!(deadline))
+            }
+            Outgoing::PlanPart { .. } => return Ok(Reply::Unsupported),
+        };
+        Ok(match self.send(&own.by(*id, official.clone())).await? {
+            MessageReply::Applied { state, sequence } => Reply::Applied { state: state_of(&state), sequence },
+            MessageReply::Sent { referral, state, sequence } => {
+                Reply::Sent { referral, state: state_of(&state), sequence }
+            }
+            MessageReply::Refused { code, .. } => Reply::Refused { code },
+            MessageReply::HttpError { status } => Reply::Failed { status: status.as_u16() },
+        })
+    }
+}
+
+fn purpose_code(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Unspecified | Purpose::Statistics => "",
+        Purpose::Guidance => "OHJAUS",
+        Purpose::EmploymentServices => "TYOLLISYYSPALVELUT",
+        Purpose::MultiSectorSupport => "MONIALAINEN_TUKI",
+        Purpose::SocialServices => "SOSIAALIPALVELUT",
+        Purpose::Rehabilitation => "KUNTOUTUS",
+        Purpose::OutreachYouthWork => "ETSIVA_NUORISOTYO",
+        Purpose::WorkshopCoaching => "TYOPAJAVALMENNUS",
+    }
+}
+
+fn reason_code(reason: RejectionReason) -> &'static str {
+    match reason {
+        RejectionReason::Unspecified => "",
+        RejectionReason::NoCapacity => "EI_KAPASITEETTIA",
+        RejectionReason::NotEligible => "EI_TAYTA_EHTOJA",
+        RejectionReason::WrongService => "VAARA_PALVELU",
+        RejectionReason::OutsideArea => "ALUEEN_ULKOPUOLELLA",
+        RejectionReason::InsufficientInformation => "PUUTTEELLISET_TIEDOT",
+        RejectionReason::Other => "MUU",
+    }
+}
+
+fn outcome_code(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Unspecified => "",
+        Outcome::GotService => "SAI_PALVELUN",
+        Outcome::ReferredElsewhere => "OHJATTU_MUUALLE",
+        Outcome::CouldNotContact => "EI_TAVOITETTU",
+        Outcome::NotEligible => "EI_TAYTA_EHTOJA",
+        Outcome::NoCapacity => "EI_KAPASITEETTIA",
+        Outcome::NoLongerInterested => "EI_ENAA_KIINNOSTUNUT",
+        Outcome::WithdrewConsent => "PERUI_LUVAN",
+        Outcome::Unknown => "EI_TIEDOSSA",
+    }
+}
+
+fn state_of(code: &str) -> ReferralState {
+    match code {
+        "PYYDETTY" => ReferralState::Requested,
+        "LISATIETOJA_PYYDETTY" => ReferralState::InfoRequested,
+        "HYVAKSYTTY" => ReferralState::Accepted,
+        "HYLATTY" => ReferralState::Rejected,
+        "KAYNNISSA" => ReferralState::InProgress,
+        "KESKEYTETTY" => ReferralState::OnHold,
+        "PAATTYNYT" => ReferralState::Completed,
+        "EPAONNISTUNUT" => ReferralState::Failed,
+        "PERUUTUSTA_PYYDETTY" => ReferralState::CancelRequested,
+        "PERUUTETTU" => ReferralState::Cancelled,
+        "VANHENTUNUT" => ReferralState::Expired,
+        "LUPA_PERUTTU" => ReferralState::ConsentWithdrawn,
+        "VIRHEELLINEN" => ReferralState::EnteredInError,
+        _ => ReferralState::Unspecified,
+    }
+}

@@ -1,0 +1,152 @@
+//! How do social services say what every simulated agency can be told to say?
+
+use anyhow::Result;
+use async_trait::async_trait;
+use polku_proto::v1::{Outcome, Purpose, ReferralState, RejectionReason};
+
+use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings};
+use crate::simulators::control::Control;
+use crate::simulators::social::message::{Message as Own, MessageReply, What};
+use crate::simulators::social::{SocialSettings, SocialSimulator, held};
+use crate::simulators::te::envelope::Member;
+
+/// Starts the usual social services.
+///
+/// # Errors
+/// As [`SocialSimulator::start`].
+pub fn start(setup: Setup) -> Result<Box<dyn SimulatedAgency>> {
+    let Setup { tls, caller, clock, ledger, port } = setup;
+    let usual = SocialSettings::new(tls, caller);
+    Ok(Box::new(SocialSimulator::start(SocialSettings { clock, ledger, port, ..usual })?))
+}
+
+#[async_trait]
+impl SimulatedAgency for SocialSimulator {
+    fn kind(&self) -> &'static str {
+        "social"
+    }
+
+    fn control(&self) -> &Control {
+        self.control()
+    }
+
+    fn settings(&self, surroundings: &Surroundings<'_>, _: &str) -> Result<String> {
+        let member = |member: &Member| {
+            let Member { instance, class, code, subsystem } = member;
+            format!(
+                "{{ instance = {instance:?}, member_class = {class:?}, member_code = {code:?}, \
+                 subsystem_code = {subsystem:?} }}"
+            )
+        };
+        Ok(format!(
+            "url = {:?}\ninbound_certificate_sha256 = [{:?}]\nconnection = {}\nclient = {}\nservice = {}\n",
+            self.base_url(),
+            self.settings().caller.sha256,
+            surroundings.connection_with_certificate(),
+            member(&self.settings().gateway),
+            member(&self.settings().provider),
+        ))
+    }
+
+    fn point_at(&self, inbound_url: &str) {
+        self.connect_gateway(inbound_url);
+    }
+
+    fn specimen(&self) -> Held {
+        held::specimen()
+    }
+
+    fn hold(&self, identity_code: &str, held: &Held) -> Result<()> {
+        self.hold(identity_code, held)
+    }
+
+    async fn send(&self, message: &Message) -> Result<Reply> {
+        let Message { id, official, what } = message.clone();
+        let what = match what {
+            Outgoing::Change { referral, action, reason, outcome, note } => What::Step {
+                referral,
+                action,
+                reason: reason.map(|reason| reason_code(reason).to_owned()),
+                outcome: outcome.map(|outcome| outcome_code(outcome).to_owned()),
+                note,
+            },
+            Outgoing::Information { referral, answer } => What::Answer { referral, answer },
+            Outgoing::Referral { identity_code, recipient, purpose, content, respond_by } => What::Referral {
+                identity_code,
+                recipient,
+                purpose: purpose_code(purpose).to_owned(),
+                content,
+                respond_by: respond_by.map(|instant| instant.to_string()),
+                origin: None,
+            },
+            Outgoing::PlanPart { identity_code, part } => What::Plan { identity_code, part },
+        };
+        Ok(match self.send(&Own { message_id: id, official, what }).await? {
+            MessageReply::Applied { state, sequence } => Reply::Applied { state: state_of(&state), sequence },
+            MessageReply::Sent { referral, state, sequence } => {
+                Reply::Sent { referral, state: state_of(&state), sequence }
+            }
+            MessageReply::PlanTaken { sequence } => Reply::PlanTaken { sequence },
+            MessageReply::Refused { code, .. } => Reply::Refused { code },
+            MessageReply::HttpError { status } => Reply::Failed { status: status.as_u16() },
+        })
+    }
+}
+
+fn purpose_code(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Unspecified | Purpose::Statistics => "",
+        Purpose::Guidance => "guidance",
+        Purpose::EmploymentServices => "employment_services",
+        Purpose::MultiSectorSupport => "multi_sector_support",
+        Purpose::SocialServices => "social_services",
+        Purpose::Rehabilitation => "rehabilitation",
+        Purpose::OutreachYouthWork => "outreach_youth_work",
+        Purpose::WorkshopCoaching => "workshop_coaching",
+    }
+}
+
+fn reason_code(reason: RejectionReason) -> &'static str {
+    match reason {
+        RejectionReason::Unspecified => "",
+        RejectionReason::NoCapacity => "no-capacity",
+        RejectionReason::NotEligible => "not-eligible",
+        RejectionReason::WrongService => "wrong-service",
+        RejectionReason::OutsideArea => "outside-area",
+        RejectionReason::InsufficientInformation => "insufficient-information",
+        RejectionReason::Other => "other",
+    }
+}
+
+fn outcome_code(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Unspecified => "",
+        Outcome::GotService => "got-service",
+        Outcome::ReferredElsewhere => "referred-elsewhere",
+        Outcome::CouldNotContact => "could-not-contact",
+        Outcome::NotEligible => "not-eligible",
+        Outcome::NoCapacity => "no-capacity",
+        Outcome::NoLongerInterested => "no-longer-interested",
+        Outcome::WithdrewConsent => "withdrew-consent",
+        Outcome::Unknown => "unknown",
+    }
+}
+
+fn state_of(code: &str) -> ReferralState {
+    match code {
+        "requested" => ReferralState::Requested,
+        "info-requested" => ReferralState::InfoRequested,
+        "accepted" => ReferralState::Accepted,
+        "rejected" => ReferralState::Rejected,
+        "in-progress" => ReferralState::InProgress,
+        "on-hold" => ReferralState::OnHold,
+        "completed" => ReferralState::Completed,
+        "failed" => ReferralState::Failed,
+        "cancel-requested" => ReferralState::CancelRequested,
+        "cancelled" => ReferralState::Cancelled,
+        "expired" => ReferralState::Expired,
+        "consent-withdrawn" => ReferralState::ConsentWithdrawn,
+        "entered-in-error" => ReferralState::EnteredInError,
+        _ => ReferralState::Unspecified,
+    }
+}

@@ -1,0 +1,454 @@
+//! Does a message to social services keep to their document, and which values stand in it?
+//!
+//! Checked against the document only: which members each resource may have, which codes there are, and that resources
+//! point to one another as they should.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use crate::simulators::ledger::TakenInKind;
+
+/// Every value with its path.
+pub(crate) type Fields = Vec<(String, String)>;
+
+/// A message that keeps to the document.
+pub(crate) struct Document {
+    pub(crate) kind: TakenInKind,
+    pub(crate) message_id: String,
+    /// The referral, or the plan's part.
+    pub(crate) about: String,
+    pub(crate) entries: usize,
+    pub(crate) fields: Fields,
+}
+
+/// What is wrong, without the value.
+pub(crate) type Complaint = String;
+
+/// The members that a resource may have.
+const MEMBERS: [(&str, &[&str]); 10] = [
+    ("Patient", &["identifier", "name", "telecom", "address", "extension", "communication"]),
+    (
+        "Observation",
+        &["id", "identifier", "status", "category", "code", "subject", "component", "valueString"],
+    ),
+    (
+        "ServiceRequest",
+        &[
+            "meta",
+            "contained",
+            "identifier",
+            "status",
+            "intent",
+            "category",
+            "priority",
+            "subject",
+            "authoredOn",
+            "requester",
+            "performer",
+            "reasonCode",
+            "supportingInfo",
+        ],
+    ),
+    (
+        "Task",
+        &[
+            "contained",
+            "identifier",
+            "status",
+            "statusReason",
+            "businessStatus",
+            "intent",
+            "priority",
+            "code",
+            "focus",
+            "for",
+            "authoredOn",
+            "lastModified",
+            "requester",
+            "owner",
+            "restriction",
+            "input",
+            "output",
+        ],
+    ),
+    (
+        "CarePlan",
+        &[
+            "meta",
+            "contained",
+            "extension",
+            "identifier",
+            "status",
+            "intent",
+            "subject",
+            "author",
+            "contributor",
+            "supportingInfo",
+            "goal",
+            "activity",
+            "note",
+        ],
+    ),
+    (
+        "Goal",
+        &[
+            "id",
+            "identifier",
+            "lifecycleStatus",
+            "achievementStatus",
+            "category",
+            "description",
+            "subject",
+            "target",
+            "addresses",
+        ],
+    ),
+    ("PractitionerRole", &["id", "practitioner", "organization", "telecom"]),
+    (
+        "AuditEvent",
+        &[
+            "meta",
+            "extension",
+            "type",
+            "action",
+            "period",
+            "recorded",
+            "outcome",
+            "purposeOfEvent",
+            "agent",
+            "source",
+            "entity",
+        ],
+    ),
+    ("Provenance", &["meta", "target", "occurredDateTime", "recorded", "policy", "activity", "agent"]),
+    ("Bundle", &["identifier", "type", "timestamp", "entry"]),
+];
+
+/// What `Task.status` is for each state.
+pub(crate) const STATES: [(&str, &str); 13] = [
+    ("requested", "requested"),
+    ("info-requested", "requested"),
+    ("accepted", "accepted"),
+    ("rejected", "rejected"),
+    ("in-progress", "in-progress"),
+    ("on-hold", "on-hold"),
+    ("completed", "completed"),
+    ("failed", "failed"),
+    ("cancel-requested", "on-hold"),
+    ("cancelled", "cancelled"),
+    ("expired", "cancelled"),
+    ("consent-withdrawn", "cancelled"),
+    ("entered-in-error", "entered-in-error"),
+];
+
+const PRIORITIES: [(&str, &str); 10] = [
+    ("outreach-notice", "routine"),
+    ("social-care-inability", "asap"),
+    ("social-care-child-interest", "asap"),
+    ("child-welfare-notice", "stat"),
+    ("assistance-social-work", "stat"),
+    ("assistance-supplementary", "stat"),
+    ("assistance-lowered", "routine"),
+    ("assistance-unemployed-young", "urgent"),
+    ("assistance-unemployed", "urgent"),
+    ("assistance-immigrant", "urgent"),
+];
+
+/// Reads a message.
+pub(crate) fn read(bundle: &Value) -> Result<Document, Complaint> {
+    nothing_empty(bundle, "Bundle")?;
+    members(bundle)?;
+    is(bundle, "/resourceType", "Bundle")?;
+    is(bundle, "/type", "transaction")?;
+    is(bundle, "/identifier/system", "urn:ietf:rfc:3986")?;
+    let message_id = text(bundle, "/identifier/value")?.strip_prefix("urn:uuid:").ok_or("identifier")?;
+    let entries = bundle.get("entry").and_then(Value::as_array).ok_or("entry")?;
+    let addresses = requests(entries, message_id)?;
+    let (provenance, others) = entries.split_last().ok_or("entry")?;
+    let resources: Vec<&Value> = others.iter().filter_map(|entry| entry.get("resource")).collect();
+    let provenance = provenance.get("resource").ok_or("Provenance")?;
+    let activity = word(provenance, message_id, &addresses)?;
+    for resource in &resources {
+        hangs_together(resource, &addresses)?;
+    }
+    let kinds: Vec<&str> =
+        resources.iter().filter_map(|resource| resource.get("resourceType")?.as_str()).collect();
+    let (kind, about) = match (activity, kinds.as_slice()) {
+        ("referral-sent", ["Patient", "ServiceRequest", "Task"]) => {
+            (TakenInKind::Referral, referral(&resources, message_id)?)
+        }
+        ("state-changed" | "information-provided" | "consent-withdrawn", ["Patient", "Task"] | ["Task"]) => {
+            (TakenInKind::Notice, notice(resources.last().ok_or("Task")?)?)
+        }
+        ("plan-told" | "consent-withdrawn", ["Patient", "CarePlan"]) => {
+            (TakenInKind::PlanPart, plan(resources.last().ok_or("CarePlan")?)?)
+        }
+        ("data-disclosed", ["AuditEvent"]) => {
+            (TakenInKind::Disclosure, disclosure(resources.first().ok_or("AuditEvent")?)?)
+        }
+        _ => return Err("resources that do not go with the activity".to_owned()),
+    };
+    let mut fields = Fields::new();
+    flatten(bundle, &mut String::new(), &mut fields);
+    if fields.iter().any(|(_, value)| value == "TURVAKIELTO") {
+        return Err("meta.security".to_owned());
+    }
+    Ok(Document { kind, message_id: message_id.to_owned(), about, entries: entries.len(), fields })
+}
+
+/// Checks what is asked of each entry, and gives their addresses.
+fn requests<'b>(entries: &'b [Value], message_id: &str) -> Result<BTreeSet<&'b str>, Complaint> {
+    let mut addresses = BTreeSet::new();
+    for entry in entries {
+        let resource = entry.get("resource").ok_or("entry.resource")?;
+        members(resource)?;
+        let kind = text(resource, "/resourceType")?;
+        if kind != "Provenance" {
+            let address = text(entry, "/fullUrl")?;
+            if !address.starts_with("urn:uuid:") || !addresses.insert(address) {
+                return Err("entry.fullUrl".to_owned());
+            }
+        }
+        let (method, url) = (text(entry, "/request/method")?, text(entry, "/request/url")?);
+        if method == "PUT" {
+            let replaces = url.strip_prefix(kind).is_some_and(|rest| rest.starts_with("?identifier="));
+            if !replaces || entry.pointer("/request/ifNoneExist").is_some() {
+                return Err("entry.request".to_owned());
+            }
+            continue;
+        }
+        let parameter = if matches!(kind, "Provenance" | "AuditEvent") { "_tag" } else { "identifier" };
+        let condition = format!("{parameter}=urn:polku:message|{message_id}");
+        if (method, url) != ("POST", kind) || text(entry, "/request/ifNoneExist")? != condition {
+            return Err("entry.request".to_owned());
+        }
+        let finds = match parameter {
+            "_tag" => resource.pointer("/meta/tag/0/code").and_then(Value::as_str) == Some(message_id),
+            _ => identifier(resource, "urn:polku:message").is_ok_and(|value| value == message_id),
+        };
+        if !finds {
+            return Err("a condition that does not find the resource".to_owned());
+        }
+    }
+    Ok(addresses)
+}
+
+/// Checks the Provenance and says what the message is about.
+fn word<'b>(
+    provenance: &'b Value,
+    message_id: &str,
+    addresses: &BTreeSet<&str>,
+) -> Result<&'b str, Complaint> {
+    is(provenance, "/resourceType", "Provenance")?;
+    is(provenance, "/meta/tag/0/system", "urn:polku:message")?;
+    is(provenance, "/meta/tag/0/code", message_id)?;
+    let targets = provenance.get("target").and_then(Value::as_array).ok_or("Provenance.target")?;
+    let targets: BTreeSet<&str> =
+        targets.iter().filter_map(|target| target.get("reference")?.as_str()).collect();
+    if targets != *addresses {
+        return Err("Provenance.target".to_owned());
+    }
+    text(provenance, "/recorded")?;
+    let agents = provenance.get("agent").and_then(Value::as_array).ok_or("Provenance.agent")?;
+    let [agent] = agents.as_slice() else { return Err("Provenance.agent".to_owned()) };
+    is(agent, "/type/coding/0/code", "author")?;
+    if text(agent, "/who/type")? == "Practitioner" {
+        is(agent, "/who/identifier/system", "urn:polku:professional")?;
+        organisation(agent.get("onBehalfOf").ok_or("onBehalfOf")?)?;
+    } else {
+        organisation(agent.get("who").ok_or("who")?)?;
+    }
+    is(provenance, "/activity/coding/0/system", "urn:polku:activity")?;
+    text(provenance, "/activity/coding/0/code")
+}
+
+fn referral(resources: &[&Value], message_id: &str) -> Result<String, Complaint> {
+    let [_, request, task] = resources else { return Err("three resources".to_owned()) };
+    let id = identifier(request, "urn:ietf:rfc:3986")?.strip_prefix("urn:uuid:").ok_or("identifier")?;
+    for resource in [request, task] {
+        is(resource, "/intent", "order")?;
+        if identifier(resource, "urn:ietf:rfc:3986")?.strip_prefix("urn:uuid:") != Some(id)
+            || identifier(resource, "urn:polku:message")? != message_id
+        {
+            return Err("identifier".to_owned());
+        }
+    }
+    is(request, "/status", "active")?;
+    is(task, "/status", "requested")?;
+    is(task, "/businessStatus/coding/0/code", "requested")?;
+    is(task, "/code/coding/0/code", "fulfill")?;
+    is(request, "/category/0/coding/0/system", "urn:polku:purpose")?;
+    let ground = request.pointer("/reasonCode/0");
+    let priority = match ground {
+        None => "routine",
+        Some(ground) => {
+            is(ground, "/coding/0/system", "urn:polku:legal-ground")?;
+            is(ground, "/extension/0/url", "urn:polku:consent-asked")?;
+            let asked = text(ground, "/extension/0/valueCode")?;
+            let code = text(ground, "/coding/0/code")?;
+            let known = PRIORITIES.iter().find(|(known, _)| *known == code);
+            known.filter(|_| ["not-given", "not-reached", "no"].contains(&asked)).ok_or("reasonCode")?.1
+        }
+    };
+    is(request, "/priority", priority)?;
+    is(task, "/priority", priority)?;
+    let parties =
+        [request.get("requester"), request.pointer("/performer/0"), task.get("requester"), task.get("owner")];
+    for party in parties {
+        organisation(party.ok_or("requester, performer and owner")?)?;
+    }
+    if request.pointer("/performer/0") != task.get("owner") {
+        return Err("performer and owner".to_owned());
+    }
+    Ok(id.to_owned())
+}
+
+fn notice(task: &Value) -> Result<String, Complaint> {
+    is(task, "/intent", "order")?;
+    is(task, "/businessStatus/coding/0/system", "urn:polku:referral-state")?;
+    let code = text(task, "/businessStatus/coding/0/code")?;
+    let (_, status) = STATES.iter().find(|(known, _)| *known == code).ok_or("businessStatus")?;
+    is(task, "/status", status)?;
+    text(task, "/lastModified")?;
+    if let Some(reason) = task.get("statusReason") {
+        text(reason, "/text")?;
+    }
+    let id = identifier(task, "urn:ietf:rfc:3986")?.strip_prefix("urn:uuid:").ok_or("identifier")?;
+    Ok(id.to_owned())
+}
+
+fn plan(plan: &Value) -> Result<String, Complaint> {
+    is(plan, "/intent", "plan")?;
+    let status = text(plan, "/status")?;
+    if !["draft", "active", "on-hold", "revoked", "completed", "entered-in-error"].contains(&status) {
+        return Err("CarePlan.status".to_owned());
+    }
+    is(plan, "/extension/0/url", "urn:polku:plan-revision")?;
+    plan.pointer("/extension/0/valuePositiveInt").and_then(Value::as_u64).ok_or("plan-revision")?;
+    organisation(plan.get("author").ok_or("author")?)?;
+    identifier(plan, "urn:polku:plan")?;
+    identifier(plan, "urn:polku:plan-part").map(str::to_owned)
+}
+
+fn disclosure(event: &Value) -> Result<String, Complaint> {
+    is(event, "/type/code", "disclose")?;
+    text(event, "/period/start")?;
+    text(event, "/recorded")?;
+    let agents = event.get("agent").and_then(Value::as_array).ok_or("agent")?;
+    let [discloser, receiver] = agents.as_slice() else { return Err("agent".to_owned()) };
+    for (agent, role) in [(discloser, "CST"), (receiver, "IRCP")] {
+        is(agent, "/type/coding/0/code", role)?;
+        organisation(agent.get("who").ok_or("who")?)?;
+    }
+    let entities = event.get("entity").and_then(Value::as_array).ok_or("entity")?;
+    let sets = entities.iter().filter(|entity| {
+        entity.pointer("/what/identifier/system").and_then(Value::as_str) == Some("urn:polku:data-category")
+    });
+    if sets.count() == 0 {
+        return Err("entity".to_owned());
+    }
+    let extensions = event.get("extension").and_then(Value::as_array).ok_or("extension")?;
+    let referral = extensions
+        .iter()
+        .find(|extension| extension.get("url").and_then(Value::as_str) == Some("urn:polku:referral"));
+    let referral = text(referral.ok_or("extension")?, "/valueUri")?;
+    Ok(referral.strip_prefix("urn:uuid:").ok_or("extension")?.to_owned())
+}
+
+/// Checks that every reference leads somewhere, and that something leads to whatever is held.
+fn hangs_together(resource: &Value, addresses: &BTreeSet<&str>) -> Result<(), Complaint> {
+    let held = resource.get("contained").and_then(Value::as_array).cloned().unwrap_or_default();
+    let mut ids = BTreeSet::new();
+    for inner in &held {
+        members(inner)?;
+        if !ids.insert(format!("#{}", text(inner, "/id")?)) {
+            return Err("contained".to_owned());
+        }
+    }
+    let mut targets = BTreeSet::new();
+    references(resource, &mut targets);
+    for target in &targets {
+        if !ids.contains(target) && !addresses.contains(target.as_str()) {
+            return Err("a reference that leads nowhere".to_owned());
+        }
+    }
+    if ids.iter().all(|id| targets.contains(id)) { Ok(()) } else { Err("contained".to_owned()) }
+}
+
+fn references(value: &Value, targets: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            if let Some(target) = members.get("reference").and_then(Value::as_str) {
+                targets.insert(target.to_owned());
+            }
+            members.values().for_each(|member| references(member, targets));
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, targets)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn members(resource: &Value) -> Result<(), Complaint> {
+    let kind = text(resource, "/resourceType")?;
+    let (_, known) = MEMBERS.iter().find(|(known, _)| *known == kind).ok_or("resourceType")?;
+    let object: &Map<String, Value> = resource.as_object().ok_or("resourceType")?;
+    let unknown = object.keys().find(|name| *name != "resourceType" && !known.contains(&name.as_str()));
+    unknown.map_or(Ok(()), |name| Err(format!("{kind}.{name}")))
+}
+
+fn organisation(reference: &Value) -> Result<(), Complaint> {
+    is(reference, "/type", "Organization")?;
+    let value = text(reference, "/identifier/value")?;
+    match text(reference, "/identifier/system")? {
+        "urn:polku:agency" => Ok(()),
+        "urn:ietf:rfc:3986" if value.starts_with("urn:oid:1.2.246.10.") => Ok(()),
+        _ => Err("identifier of an organisation".to_owned()),
+    }
+}
+
+fn nothing_empty(value: &Value, place: &str) -> Result<(), Complaint> {
+    match value {
+        Value::Null => Err(place.to_owned()),
+        Value::String(text) if text.trim().is_empty() => Err(place.to_owned()),
+        Value::Array(items) if items.is_empty() => Err(place.to_owned()),
+        Value::Object(members) if members.is_empty() => Err(place.to_owned()),
+        Value::Array(items) => items.iter().try_for_each(|item| nothing_empty(item, place)),
+        Value::Object(members) => members.iter().try_for_each(|(name, member)| nothing_empty(member, name)),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
+    }
+}
+
+fn flatten(value: &Value, path: &mut String, fields: &mut Fields) {
+    let end = path.len();
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                if end > 0 {
+                    path.push('.');
+                }
+                path.push_str(name);
+                flatten(member, path, fields);
+                path.truncate(end);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| flatten(item, path, fields)),
+        Value::String(text) => fields.push((path.clone(), text.clone())),
+        Value::Null | Value::Bool(_) | Value::Number(_) => fields.push((path.clone(), value.to_string())),
+    }
+}
+
+/// The value of the resource's identifier in this system.
+pub(crate) fn identifier<'r>(resource: &'r Value, system: &str) -> Result<&'r str, Complaint> {
+    let all = resource.get("identifier").and_then(Value::as_array).ok_or("identifier")?;
+    let found = all.iter().find(|found| found.get("system").and_then(Value::as_str) == Some(system));
+    text(found.ok_or("identifier")?, "/value")
+}
+
+pub(crate) fn text<'v>(value: &'v Value, path: &str) -> Result<&'v str, Complaint> {
+    value.pointer(path).and_then(Value::as_str).ok_or_else(|| path.to_owned())
+}
+
+fn is(value: &Value, path: &str, expected: &str) -> Result<(), Complaint> {
+    if text(value, path)? == expected { Ok(()) } else { Err(path.to_owned()) }
+}
