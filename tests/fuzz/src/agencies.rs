@@ -12,8 +12,7 @@ use crate::permit::Permits;
 pub const PIN: [u8; 32] = [0xab; 32];
 
 const TESTDATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata");
-const CA_FILE: &str =
-    concat!(env!("CARGO_MANIFEST_DIR"), "/../../adapters/src/agencies/testdata/ca.pem");
+const CA_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../adapters/src/agencies/testdata/ca.pem");
 
 /// The adapters, and what is needed to let them speak.
 pub struct Agencies {

@@ -101,8 +101,7 @@ pub const SOAP_ANSWER: &[Door] = &[
 ];
 
 /// Messages over X-Road SOAP at the gateway's own endpoint.
-pub const SOAP_REQUEST: &[Door] =
-    &[Door::message("te message", |a| &*a.te, soap_headers)];
+pub const SOAP_REQUEST: &[Door] = &[Door::message("te message", |a| &*a.te, soap_headers)];
 
 /// FHIR: social services, and consents that are imported.
 pub const FHIR_JSON: &[Door] = &[
@@ -183,7 +182,8 @@ impl Answer {
     }
 
     fn to(&self, request: &Request<Bytes>) -> Response<Bytes> {
-        let usual = Bytes::from_static(br#"{"access_token": "a", "token_type": "Bearer", "expires_in": 3600}"#);
+        let usual =
+            Bytes::from_static(br#"{"access_token": "a", "token_type": "Bearer", "expires_in": 3600}"#);
         let is_token = request.uri().path() == "/oauth2/token";
         let (status, body) = match is_token {
             true => (StatusCode::OK, self.token.clone().unwrap_or(usual)),
@@ -198,7 +198,9 @@ impl Answer {
             request.headers().get(name).map(|value| headers.insert(name, value.clone()));
         }
         let service: Vec<&str> = request.uri().path().split('/').skip(2).take(5).collect();
-        HeaderValue::try_from(service.join("/")).map(|service| headers.insert("x-road-service", service)).ok();
+        HeaderValue::try_from(service.join("/"))
+            .map(|service| headers.insert("x-road-service", service))
+            .ok();
         self.xroad_error.clone().map(|code| headers.insert("x-road-error", code));
         response
     }
@@ -245,11 +247,7 @@ fn consent(reading: Reading, body: &[u8]) -> Read {
     let organisations = |oid: &Oid| (oid.as_str() == "1.2.246.10.2048198").then(|| "te".parse().unwrap());
     match import(text, reading, &organisations) {
         Ok(imported) => Ok(Taken::Consent(Box::new(imported))),
-        Err(error) => {
-            // A path is made of names and numbers.
-            let names: Vec<&str> = error.path.split(['.', '[']).collect();
-            Err(Refusal::of(&format!("{:?}", error.problem), &names))
-        }
+        Err(error) => Err(Refusal::of(&format!("{:?}", error.problem), &[&error.path])),
     }
 }
 

@@ -8,8 +8,8 @@ use http::{HeaderMap, StatusCode};
 use polku_adapters::formats::fhir::Imported;
 use polku_adapters::transport::xroad::soap::accept_answer;
 use polku_adapters::{
-    Adapter, DeliveryStatus, Inbound, InboundChange, InboundEvent, InboundMatter,
-    InboundOutcome, InboundPlanPart, InboundReferral, Receipt, Reply, Retry,
+    Adapter, DeliveryStatus, Inbound, InboundChange, InboundEvent, InboundMatter, InboundOutcome,
+    InboundPlanPart, InboundReferral, Receipt, Reply, Retry,
 };
 use polku_proto::identity::Hetu;
 use polku_proto::v1::{
@@ -44,8 +44,7 @@ pub fn check(door: &Door, input: &[u8], read: &Read) {
 
 fn check_event(door: &str, event: &InboundEvent) {
     let InboundEvent { message: _, official, unit, matter } = event;
-    let professional =
-        Professional { id: official.clone(), unit: unit.clone(), role: "official".to_owned() };
+    let professional = Professional { id: official.clone(), unit: unit.clone(), role: "official".to_owned() };
     well_formed(door, "the official", Actor { who: Some(actor::Who::Professional(professional)) });
     assert!(!has_identity_code(official), "{door}: an official's id is a personal identity code");
     match matter {
@@ -59,7 +58,8 @@ fn check_event(door: &str, event: &InboundEvent) {
 }
 
 fn check_referral(door: &str, referral: &InboundReferral) {
-    let InboundReferral { identity: _, recipient: _, purpose, content, respond_by: _, claim, origin } = referral;
+    let InboundReferral { identity: _, recipient: _, purpose, content, respond_by: _, claim, origin } =
+        referral;
     assert!(*purpose as i32 != 0, "{door}: a referral without purpose");
     check_content(door, content);
     if let Some(claim) = claim {
@@ -86,7 +86,10 @@ fn check_part(door: &str, part: &PlanPart) {
 fn check_facts(door: &str, facts: &AgencyFacts) {
     well_formed(door, "the facts", facts.clone());
     for fact in &facts.facts {
-        assert!(!has_identity_code(&fact.reference), "{door}: a fact's reference is a personal identity code");
+        assert!(
+            !has_identity_code(&fact.reference),
+            "{door}: a fact's reference is a personal identity code"
+        );
         assert!(!has_identity_code(&fact.code), "{door}: a fact's code is a personal identity code");
     }
     facts.plans.iter().for_each(|plan| check_part(door, plan));
@@ -159,7 +162,10 @@ pub fn check_reply(adapter: &dyn Adapter, inbound: &Inbound<'_>) {
     // SOAP refuses with 200 and a fault in the body.
     let refuses = !reply.status.is_success() || reply.content_type.starts_with("text/xml");
     assert!(refuses, "{agency}: a refused message is answered well");
-    assert!(reply.status != StatusCode::OK || fits(inbound, &reply), "{agency}: a refusal does not belong to it");
+    assert!(
+        reply.status != StatusCode::OK || fits(inbound, &reply),
+        "{agency}: a refusal does not belong to it"
+    );
     let reply = adapter.reply(inbound, &refused(Retry::Backoff));
     assert!(reply.status.is_server_error(), "{agency}: a message refused for now is not answered so");
 }

@@ -36,7 +36,9 @@ pub const CASES: &[Case] = &[
     case("SOAP 1.2", "te", TYPE, |h| with(h, "content-type", b"application/soap+xml")),
     case("application/xml", "te", TYPE, |h| with(h, "content-type", b"application/xml")),
     case("multipart", "te", TYPE, |h| with(h, "content-type", b"multipart/related; boundary=a")),
-    case("multipart in upper case", "te", TYPE, |h| with(h, "content-type", b"MULTIPART/related; boundary=a")),
+    case("multipart in upper case", "te", TYPE, |h| {
+        with(h, "content-type", b"MULTIPART/related; boundary=a")
+    }),
     case("bytes that are no text", "te", TYPE, |h| with(h, "content-type", b"text/xml\xff")),
     case("two content types", "te", TYPE, |h| and(h, "content-type", b"application/json")),
     case("another charset", "te", TYPE, |h| with(h, "content-type", b"text/xml; charset=utf-7")),
@@ -78,13 +80,13 @@ pub const CASES: &[Case] = &[
     case("service of somebody else", "kela", "client.unknown_service", |h| {
         with(h, "x-road-service", b"FI-TEST/COM/0245437-3/polku/ohjausviestit")
     }),
-    case("service of two parts", "kela", "client.invalid_service_identifier", |h| with(h, "x-road-service", b"a/b")),
+    case("service of two parts", "kela", "client.invalid_service_identifier", |h| {
+        with(h, "x-road-service", b"a/b")
+    }),
     case("no id", "kela", "client.missing_header_field", |h| without(h, "x-road-id")),
     case("two ids", "kela", TWICE, |h| and(h, "x-road-id", b"1")),
     case("empty id", "kela", "client.invalid_header_field", |h| with(h, "x-road-id", b"")),
-    case("two users", "kela", TWICE, |h| {
-        and(with(h, "x-road-userid", b"FIa"), "x-road-userid", b"FIb")
-    }),
+    case("two users", "kela", TWICE, |h| and(with(h, "x-road-userid", b"FIa"), "x-road-userid", b"FIb")),
     case("represented party without code", "kela", "client.invalid_represented_party", |h| {
         with(h, "x-road-represented-party", b"MUN/")
     }),

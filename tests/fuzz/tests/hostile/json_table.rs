@@ -95,7 +95,9 @@ pub const CASES: &[Case] = &[
     ),
     no_json("60,000 lists inside each other", |_| times("[", 60_000).into()),
     no_json("10,000 objects inside each other", |_| times("{\"a\":", 10_000).into()),
-    no_json("128 lists in place of a text", |d| value(&d, &format!("{}{}", times("[", 128), times("]", 128)))),
+    no_json("128 lists in place of a text", |d| {
+        value(&d, &format!("{}{}", times("[", 128), times("]", 128)))
+    }),
     unknown("100 lists inside each other in an unknown member", |d| {
         member(&d, &format!(r#""a": {}{}"#, times("[", 100), times("]", 100)))
     }),
@@ -104,7 +106,9 @@ pub const CASES: &[Case] = &[
         ["+", INVALID, FORM, "NotJson", "+", OPEN, OPEN],
         |d| member(&d, &format!(r#""a": {}{}"#, times("[", 20_000), times("]", 20_000))),
     ),
-    unknown("10,000 items in an unknown member", |d| member(&d, &format!(r#""a": [{}1]"#, times("1,", 10_000)))),
+    unknown("10,000 items in an unknown member", |d| {
+        member(&d, &format!(r#""a": [{}1]"#, times("1,", 10_000)))
+    }),
     case(
         "1,000,000 items in an unknown member",
         ["UNAUTHENTICATED", "client.invalid_body", "client.invalid_body", "TooLong", OPEN, OPEN, OPEN],
@@ -130,11 +134,9 @@ pub const CASES: &[Case] = &[
         ["UNAUTHENTICATED", "client.invalid_body", "client.invalid_body", "TooLong", OPEN, OPEN, OPEN],
         |d| text(&d, &times("a", 50_000_000)),
     ),
-    case(
-        "60,000 characters of text",
-        [INVALID, INVALID, "value", "+", OPEN, OPEN, OPEN],
-        |d| text(&d, &times("a", 60_000)),
-    ),
+    case("60,000 characters of text", [INVALID, INVALID, "value", "+", OPEN, OPEN, OPEN], |d| {
+        text(&d, &times("a", 60_000))
+    }),
     case(
         "50 MB of spaces",
         ["UNAUTHENTICATED", "client.invalid_body", "client.invalid_body", "TooLong", OPEN, OPEN, OPEN],
@@ -151,35 +153,40 @@ pub const CASES: &[Case] = &[
     no_number("number of 50,000 digits", |d| member(&d, &format!(r#""a": {}"#, times("9", 50_000)))),
     no_number("exponent of nine digits", |d| member(&d, r#""a": 1e999999999"#)),
     unknown("fraction of 50,000 digits", |d| member(&d, &format!(r#""a": 0.{}"#, times("9", 50_000)))),
-    case(
-        "unknown member twice",
-        ["+", INVALID, FORM, "Twice", "+", OPEN, OPEN],
-        |d| member(&d, r#""zebra": 1, "zebra": 2"#),
-    ),
+    case("unknown member twice", ["+", INVALID, FORM, "Twice", "+", OPEN, OPEN], |d| {
+        member(&d, r#""zebra": 1, "zebra": 2"#)
+    }),
     case("first member twice", [INVALID, INVALID, FORM, "Twice", OPEN, OPEN, OPEN], |d| {
         let (first, _) = d.split_once(':').unwrap();
         member(&d, &format!(r#""{}": 1"#, first.trim_start_matches(['{', '"']).trim_end_matches('"')))
     }),
     case("first member twice, once escaped", [INVALID, INVALID, FORM, "Twice", OPEN, OPEN, OPEN], |d| {
         let (first, _) = d.split_once("\":").unwrap();
-        let name: String = first.trim_start_matches("{\"").bytes().map(|byte| format!(r"\u{byte:04x}")).collect();
+        let name: String =
+            first.trim_start_matches("{\"").bytes().map(|byte| format!(r"\u{byte:04x}")).collect();
         member(&d, &format!(r#""{name}": 1"#))
     }),
     case("number in place of a text", [INVALID, INVALID, FORM, "+", OPEN, OPEN, "+"], |d| value(&d, "1")),
     case("null in place of a text", [INVALID, INVALID, FORM, "+", OPEN, OPEN, "+"], |d| value(&d, "null")),
     case("object in place of a text", [INVALID, INVALID, FORM, "+", OPEN, OPEN, "+"], |d| value(&d, "{}")),
-    case("list in place of a text", [INVALID, INVALID, FORM, "+", OPEN, OPEN, "+"], |d| value(&d, r#"["a"]"#)),
+    case("list in place of a text", [INVALID, INVALID, FORM, "+", OPEN, OPEN, "+"], |d| {
+        value(&d, r#"["a"]"#)
+    }),
     case("NUL as an escape", [INVALID, INVALID, "value", "+", OPEN, OPEN, OPEN], |d| text(&d, r"a\u0000b")),
-    case("control character as an escape", [INVALID, INVALID, "value", "+", OPEN, OPEN, OPEN], |d| text(&d, r"\u0007")),
+    case("control character as an escape", [INVALID, INVALID, "value", "+", OPEN, OPEN, OPEN], |d| {
+        text(&d, r"\u0007")
+    }),
     case("U+FFFE", [INVALID, INVALID, "value", "+", OPEN, OPEN, OPEN], |d| text(&d, "\u{fffe}")),
     case("U+FFFF as an escape", [INVALID, INVALID, "value", "+", OPEN, OPEN, OPEN], |d| text(&d, r"\uffff")),
     // An identity code where an id belongs.
     case("identity code as an id", [INVALID, INVALID, "code-invalid", "+", OPEN, OPEN, "+"], |d| {
         replaced(&d, "ID-1", "010594Y9032")
     }),
-    case("identity code as an id, in lower case", [INVALID, INVALID, "code-invalid", "+", OPEN, OPEN, "+"], |d| {
-        replaced(&d, "ID-1", "010594y9032")
-    }),
+    case(
+        "identity code as an id, in lower case",
+        [INVALID, INVALID, "code-invalid", "+", OPEN, OPEN, "+"],
+        |d| replaced(&d, "ID-1", "010594y9032"),
+    ),
     case("identity code within an id", [INVALID, INVALID, "code-invalid", "+", OPEN, OPEN, "+"], |d| {
         replaced(&d, "ID-1", "a-010594Y9032")
     }),

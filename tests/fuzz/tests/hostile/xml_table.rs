@@ -71,7 +71,11 @@ pub const CASES: &[Case] = &[
     // Document types and entities.
     xml("billion laughs", "DocumentType", |d| text_and_type(&d, LAUGHS, "&lol4;")),
     xml("quadratic blow-up", "DocumentType", |d| {
-        text_and_type(&d, &format!(r#"<!DOCTYPE a [<!ENTITY a "{}">]>"#, times("a", 50_000)), &times("&a;", 20_000))
+        text_and_type(
+            &d,
+            &format!(r#"<!DOCTYPE a [<!ENTITY a "{}">]>"#, times("a", 50_000)),
+            &times("&a;", 20_000),
+        )
     }),
     xml("entity of itself", "DocumentType", |d| {
         text_and_type(&d, r#"<!DOCTYPE a [<!ENTITY a "&b;"><!ENTITY b "&a;">]>"#, "&a;")
@@ -88,7 +92,9 @@ pub const CASES: &[Case] = &[
     xml("parameter entity", "DocumentType", |d| {
         before_root(&d, r#"<!DOCTYPE a [<!ENTITY % a SYSTEM "http://127.0.0.1:1/a.dtd"> %a;]>"#)
     }),
-    xml("external document type", "DocumentType", |d| before_root(&d, r#"<!DOCTYPE a SYSTEM "file:///dev/random">"#)),
+    xml("external document type", "DocumentType", |d| {
+        before_root(&d, r#"<!DOCTYPE a SYSTEM "file:///dev/random">"#)
+    }),
     xml("empty document type", "DocumentType", |d| before_root(&d, "<!DOCTYPE a>")),
     xml("document type in lower case", "DocumentType", |d| before_root(&d, "<!doctype a>")),
     xml("document type inside the root", "DocumentType", |d| text(&d, "<!DOCTYPE a>")),
@@ -105,7 +111,9 @@ pub const CASES: &[Case] = &[
     xml("reference to a control character", "IllegalCharacter", |d| text(&d, "&#x1b;")),
     xml("reference to a surrogate", "IllegalCharacter", |d| text(&d, "&#xd800;")),
     xml("reference beyond Unicode", "IllegalCharacter", |d| text(&d, "&#x110000;")),
-    xml("reference with 100,000 digits", "IllegalCharacter", |d| text(&d, &format!("&#{};", times("9", 100_000)))),
+    xml("reference with 100,000 digits", "IllegalCharacter", |d| {
+        text(&d, &format!("&#{};", times("9", 100_000)))
+    }),
     // Size.
     large("50 MB of text", "TooLarge", |d| text(&d, &times("a", 50_000_000))),
     large("a byte more than a mebibyte", "TooLarge", |d| {
@@ -134,10 +142,16 @@ pub const CASES: &[Case] = &[
     xml("60,000 elements", "TooManyNodes", |d| text(&d, &times("<a/>", 60_000))),
     xml("name of 257 bytes", "NameTooLong", |d| text(&d, &format!("<{}/>", times("a", 257)))),
     large("name of 500,000 bytes", "NameTooLong", |d| text(&d, &format!("<{}/>", times("a", 500_000)))),
-    xml("namespace of 257 bytes", "NameTooLong", |d| attributes(&d, &format!("xmlns:a='{}'", times("a", 257)))),
-    foreign("1,000,000 characters in an attribute", |d| attributes(&d, &format!("a='{}'", times("a", 1_000_000)))),
+    xml("namespace of 257 bytes", "NameTooLong", |d| {
+        attributes(&d, &format!("xmlns:a='{}'", times("a", 257)))
+    }),
+    foreign("1,000,000 characters in an attribute", |d| {
+        attributes(&d, &format!("a='{}'", times("a", 1_000_000)))
+    }),
     foreign("1,000,000 characters of text", |d| text(&d, &times("a", 1_000_000))),
-    soap("1,000,000 characters of comment", "+", "UNANSWERED", |d| before_root(&d, &format!("<!--{}-->", times("a", 1_000_000)))),
+    soap("1,000,000 characters of comment", "+", "UNANSWERED", |d| {
+        before_root(&d, &format!("<!--{}-->", times("a", 1_000_000)))
+    }),
     soap("200,000 processing instructions", "+", "UNANSWERED", |d| before_root(&d, &times("<?a?>", 200_000))),
     // Encodings.
     xml("empty", "Empty", |_| Vec::new()),
@@ -156,12 +170,16 @@ pub const CASES: &[Case] = &[
         declared(&d, r#"<?xml version="1.0" encoding="UTF-16"?>"#).into()
     }),
     xml("mark of UTF-8, and Latin 1 declared", "EncodingMismatch", |d| {
-        ["\u{feff}".to_owned(), declared(&d, r#"<?xml version="1.0" encoding="ISO-8859-1"?>"#)].concat().into()
+        ["\u{feff}".to_owned(), declared(&d, r#"<?xml version="1.0" encoding="ISO-8859-1"?>"#)]
+            .concat()
+            .into()
     }),
     harmless("mark of UTF-8", |d| format!("\u{feff}{d}").into()),
     xml("two marks of UTF-8", "OutsideRoot", |d| format!("\u{feff}\u{feff}{}", declared(&d, "")).into()),
     xml("UTF-7", "UnsupportedEncoding", |d| declared(&d, r#"<?xml version="1.0" encoding="UTF-7"?>"#).into()),
-    xml("EBCDIC", "UnsupportedEncoding", |d| declared(&d, r#"<?xml version="1.0" encoding="cp037"?>"#).into()),
+    xml("EBCDIC", "UnsupportedEncoding", |d| {
+        declared(&d, r#"<?xml version="1.0" encoding="cp037"?>"#).into()
+    }),
     xml("UTF-32", "IllegalCharacter", |d| {
         declared(&d, "").chars().flat_map(|letter| u32::from(letter).to_le_bytes()).collect()
     }),
@@ -205,12 +223,24 @@ pub const CASES: &[Case] = &[
     xml("instruction without end", "Malformed", |d| text(&d, "<?a")),
     xml("instruction without target", "InvalidDeclaration", |d| text(&d, "<? a?>")),
     // Envelopes.
-    soap("another root", "client.invalid_soap", "UNANSWERED server.serverproxy.service_failed.invalid_soap", |_| {
-        b"<a/>".to_vec()
-    }),
-    soap("SOAP 1.2", "client.invalid_soap", "UNANSWERED server.serverproxy.service_failed.invalid_soap", |d| {
-        replaced(&d, "http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope")
-    }),
+    soap(
+        "another root",
+        "client.invalid_soap",
+        "UNANSWERED server.serverproxy.service_failed.invalid_soap",
+        |_| b"<a/>".to_vec(),
+    ),
+    soap(
+        "SOAP 1.2",
+        "client.invalid_soap",
+        "UNANSWERED server.serverproxy.service_failed.invalid_soap",
+        |d| {
+            replaced(
+                &d,
+                "http://schemas.xmlsoap.org/soap/envelope/",
+                "http://www.w3.org/2003/05/soap-envelope",
+            )
+        },
+    ),
     soap("header twice", DUPLICATE, DUPLICATE_ANSWER, |d| {
         replaced(&d, "<SOAP-ENV:Body>", "<SOAP-ENV:Header/><SOAP-ENV:Body>")
     }),
@@ -218,13 +248,18 @@ pub const CASES: &[Case] = &[
         let second = format!("<SOAP-ENV:Body>{}</SOAP-ENV:Body></SOAP-ENV:Envelope>", body(&d));
         replaced(&d, "</SOAP-ENV:Envelope>", &second)
     }),
-    soap("element of the body twice", BODY, BODY_ANSWER, |d| in_body(&d, &body(&d).to_owned())),
+    soap("element of the body twice", BODY, BODY_ANSWER, |d| in_body(&d, body(&d))),
     soap("another element beside that of the body", BODY, BODY_ANSWER, |d| in_body(&d, "<a Id='body'/>")),
-    soap("empty body", BODY, BODY_ANSWER, |d| replaced(&d, &body(&d).to_owned(), "")),
-    soap("no header", "client.missing_header", "UNANSWERED server.serverproxy.service_failed.missing_header", |d| {
-        let (before, rest) = d.split_once("<SOAP-ENV:Header>").unwrap();
-        [before, rest.split_once("</SOAP-ENV:Header>").unwrap().1].concat().into()
-    }),
+    soap("empty body", BODY, BODY_ANSWER, |d| replaced(&d, body(&d), "")),
+    soap(
+        "no header",
+        "client.missing_header",
+        "UNANSWERED server.serverproxy.service_failed.missing_header",
+        |d| {
+            let (before, rest) = d.split_once("<SOAP-ENV:Header>").unwrap();
+            [before, rest.split_once("</SOAP-ENV:Header>").unwrap().1].concat().into()
+        },
+    ),
     soap("id twice", DUPLICATE, DUPLICATE_ANSWER, |d| in_header(&d, "<xroad:id>2</xroad:id>")),
     soap("client twice", DUPLICATE, DUPLICATE_ANSWER, |d| in_header(&d, "<xroad:client/>")),
     soap("service twice", DUPLICATE, DUPLICATE_ANSWER, |d| in_header(&d, "<xroad:service/>")),
@@ -257,13 +292,18 @@ pub const CASES: &[Case] = &[
         in_body(&d, &inner)
     }),
     harmless("signature and wrapped body in a header of others", |d| {
-        in_header(&d, &format!("<Security xmlns='wsse'><Signature/><Wrapper>{}</Wrapper></Security>", body(&d)))
+        in_header(
+            &d,
+            &format!("<Security xmlns='wsse'><Signature/><Wrapper>{}</Wrapper></Security>", body(&d)),
+        )
     }),
     // What the agency's document does not have.
     foreign("elements in a text", |d| text(&d, "<a/>")),
     foreign("comment around an element in a text", |d| text(&d, "<!-- --><a/><!-- -->")),
     unless_receipt("attribute on a text", |d| attributes(&d, "a='b'")),
-    unless_receipt("xsi:nil", |d| attributes(&d, "xmlns:x='http://www.w3.org/2001/XMLSchema-instance' x:nil='true'")),
+    unless_receipt("xsi:nil", |d| {
+        attributes(&d, "xmlns:x='http://www.w3.org/2001/XMLSchema-instance' x:nil='true'")
+    }),
     foreign("the element in another namespace", |d| {
         replaced(&d, "xmlns:tns=\"http://ohjaus.te.example/lahete/v1\"", "xmlns:tns=\"http://other.example\"")
     }),
