@@ -8,8 +8,8 @@
 //! | cannot be read | 500 | technical fault `client.…` |
 //! | not authenticated | 403 | technical fault `client.ssl_authentication_failed` |
 
-use http::header::{self, HeaderMap, HeaderName};
 use http::StatusCode;
+use http::header::{self, HeaderMap, HeaderName};
 use polku_proto::AgencyId;
 use uuid::Uuid;
 
@@ -171,7 +171,8 @@ fn read_soap(inbound: &Inbound<'_>) -> Result<SoapMessage, InboundError> {
         return Err(malformed(INVALID_TYPE, "`text/xml`, without attachments"));
     }
     // The declaration in the body says how it is encoded. Whoever believes a header instead must not read otherwise.
-    let mut charsets = parameters.split(';').filter_map(|parameter| parameter.trim().strip_prefix("charset="));
+    let mut charsets =
+        parameters.split(';').filter_map(|parameter| parameter.trim().strip_prefix("charset="));
     if !charsets.all(|charset| charset.trim_matches('"') == "utf-8") {
         return Err(malformed(INVALID_TYPE, "`text/xml` in UTF-8"));
     }

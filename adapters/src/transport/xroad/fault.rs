@@ -126,9 +126,5 @@ pub(super) fn reported(code: &str) -> &str {
     let mut numbers = code.split(|letter: char| !letter.is_ascii_digit());
     let has_birthday = numbers.any(|number| number.len() >= DIGITS_OF_A_BIRTHDAY);
     let fits = !code.is_empty() && code.len() <= REPORTED_CODE_BYTES && code.bytes().all(plain);
-    if fits && !has_birthday {
-        code
-    } else {
-        "fault"
-    }
+    if fits && !has_birthday { code } else { "fault" }
 }

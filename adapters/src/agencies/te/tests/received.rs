@@ -229,7 +229,10 @@ fn bad_http() {
         office().receive(&inbound(&headers, good().as_bytes())).err()
     };
     let refused = |code: &str, twice: Option<InboundError>| {
-        assert!(matches!(twice, Some(InboundError::Malformed { code: found, .. }) if found == code), "{code}");
+        assert!(
+            matches!(twice, Some(InboundError::Malformed { code: found, .. }) if found == code),
+            "{code}"
+        );
     };
     refused("client.invalid_content_type", twice("content-type"));
     refused("client.invalid_soap_action", twice("soapaction"));
