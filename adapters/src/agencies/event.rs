@@ -2,9 +2,9 @@
 //!
 //! The limits are those of the contract's own requests, so that nothing is taken in here that the contract refuses.
 
-use polku_proto::identity::Hetu;
 use polku_proto::v1::{Outcome, RejectionReason};
 
+use super::answer::has_identity_code;
 use crate::InboundChange;
 
 /// Longest free text, in characters.
@@ -49,9 +49,9 @@ pub(super) enum Misfit {
     Note,
 }
 
-/// Reads the id of an official: `Professional.id`. A personal identity code is refused.
+/// Reads the id of an official: `Professional.id`. One with a personal identity code in it is refused.
 pub(super) fn official(text: &str) -> Result<String, Misfit> {
-    if is_id(text, "._:@-") && text.parse::<Hetu>().is_err() {
+    if is_id(text, "._:@-") && !has_identity_code(text) {
         return Ok(text.to_owned());
     }
     Err(Misfit::Official)

@@ -4,6 +4,8 @@
 //! one deadline over the whole call, an answer of limited size.
 
 mod body;
+#[cfg(fuzzing)]
+pub mod canned;
 mod tls;
 
 use std::error::Error;
@@ -15,8 +17,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode, Uri};
+use http::{HeaderMap, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::Body;
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -211,10 +214,22 @@ impl HttpClient {
     }
 
     async fn exchange(&self, request: Request<Outgoing>) -> Result<Answer, TransportCause> {
+        #[cfg(fuzzing)]
+        let request = match canned::respond(request).await {
+            Ok(response) => return self.read(response).await,
+            Err(request) => request,
+        };
         let response = self.client.request(request).await.map_err(|error| match error.is_connect() {
             true => TransportCause::Connect(error.into()),
             false => TransportCause::Exchange(error.into()),
         })?;
+        self.read(response).await
+    }
+
+    async fn read<B>(&self, response: Response<B>) -> Result<Answer, TransportCause>
+    where
+        B: Body<Error: Into<BoxError>>,
+    {
         let (head, body) = response.into_parts();
         let status = head.status;
         if !(status.is_success() || status.is_client_error() || status.is_server_error()) {

@@ -8,7 +8,8 @@
 //! | cannot be read | 500 | technical fault `client.…` |
 //! | not authenticated | 403 | technical fault `client.ssl_authentication_failed` |
 
-use http::{StatusCode, header};
+use http::StatusCode;
+use http::header::{self, HeaderMap, HeaderName};
 use polku_proto::AgencyId;
 use uuid::Uuid;
 
@@ -26,6 +27,10 @@ const COME_BACK_LATER: &str = "server.serverproxy.service_disabled";
 const NOT_AUTHENTICATED: &str = "client.ssl_authentication_failed";
 /// X-Road's code of a body that is not as its service describes it.
 const INVALID_BODY: &str = "client.invalid_body";
+/// X-Road's code of a content type that is not one of SOAP.
+const INVALID_TYPE: &str = "client.invalid_content_type";
+/// X-Road's code of an action that is none.
+const INVALID_ACTION: &str = "client.invalid_soap_action";
 /// X-Road's code of a service that is not offered.
 const UNKNOWN_SERVICE: &str = "client.unknown_service";
 
@@ -156,25 +161,36 @@ fn answer(status: StatusCode, written: Result<Vec<u8>, SoapWriteError>) -> Reply
 }
 
 fn read_soap(inbound: &Inbound<'_>) -> Result<SoapMessage, InboundError> {
-    let header = |name| match inbound.headers.get(name) {
-        // A value that is no text fits nothing.
-        Some(value) => Some(value.to_str().unwrap_or("?")),
-        None => None,
-    };
-    let action = header(header::HeaderName::from_static("soapaction"));
+    let action = only(inbound.headers, &HeaderName::from_static("soapaction"));
+    let action = action.ok_or_else(|| malformed(INVALID_ACTION, "`SOAPAction` once at most"))?;
+    let content_type = only(inbound.headers, &header::CONTENT_TYPE);
+    let content_type = content_type.ok_or_else(|| malformed(INVALID_TYPE, "one `Content-Type`"))?;
     // No attachments are expected, and none are looked into: what is read is the whole body.
-    let is_multipart =
-        header(header::CONTENT_TYPE).is_some_and(|value| value.trim_start().starts_with("multipart/"));
-    if is_multipart {
-        return Err(malformed("client.invalid_content_type", "`text/xml`, without attachments"));
+    let parameters = content_type.unwrap_or_default().to_ascii_lowercase();
+    if parameters.trim_start().starts_with("multipart/") {
+        return Err(malformed(INVALID_TYPE, "`text/xml`, without attachments"));
     }
-    check_content_type(header(header::CONTENT_TYPE))
+    // The declaration in the body says how it is encoded. Whoever believes a header instead must not read otherwise.
+    let mut charsets =
+        parameters.split(';').filter_map(|parameter| parameter.trim().strip_prefix("charset="));
+    if !charsets.all(|charset| charset.trim_matches('"') == "utf-8") {
+        return Err(malformed(INVALID_TYPE, "`text/xml` in UTF-8"));
+    }
+    check_content_type(content_type)
         .and_then(|()| check_soap_action(action))
         .map_err(|error| malformed(&format!("client.{}", error.code()), &error.to_string()))?;
     check_request(inbound.body).map_err(|fault| {
         let expected = fault.reason().map_or("a request, not a fault".to_owned(), ToString::to_string);
         malformed(&fault.code(), &expected)
     })
+}
+
+/// Gives the value of a header that stands at most once. `None`: it stands more often.
+fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Option<&'h str>> {
+    let mut values = headers.get_all(name).iter();
+    // A value that is no text fits nothing.
+    let first = values.next().map(|value| value.to_str().unwrap_or("?"));
+    values.next().is_none().then_some(first)
 }
 
 fn malformed(code: &str, expected: &str) -> InboundError {

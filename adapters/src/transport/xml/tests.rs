@@ -57,6 +57,7 @@ fn what_is_not_well_formed_is_refused() {
     let cases = [
         ("", K::Empty),
         ("\u{feff}", K::Empty),
+        ("\u{feff}\u{feff}<a/>", K::OutsideRoot),
         ("  ", K::Empty),
         ("<!-- only -->", K::Empty),
         ("text", K::OutsideRoot),

@@ -5,6 +5,9 @@
 
 /// A longer code, or one with other characters, is not repeated to anyone.
 const REPORTED_CODE_BYTES: usize = 128;
+/// Nor is one with a number of so many digits: a personal identity code begins with a birthday, and no code of X-Road's
+/// has a number at all.
+const DIGITS_OF_A_BIRTHDAY: usize = 6;
 
 /// What a code tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,9 +123,8 @@ pub fn normalise(code: &str) -> String {
 /// A fault's code is somebody else's text: it is repeated only if it looks like a code.
 pub(super) fn reported(code: &str) -> &str {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b':');
-    if !code.is_empty() && code.len() <= REPORTED_CODE_BYTES && code.bytes().all(plain) {
-        code
-    } else {
-        "fault"
-    }
+    let mut numbers = code.split(|letter: char| !letter.is_ascii_digit());
+    let has_birthday = numbers.any(|number| number.len() >= DIGITS_OF_A_BIRTHDAY);
+    let fits = !code.is_empty() && code.len() <= REPORTED_CODE_BYTES && code.bytes().all(plain);
+    if fits && !has_birthday { code } else { "fault" }
 }

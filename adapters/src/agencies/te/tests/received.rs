@@ -135,6 +135,8 @@ fn bad_bodies() {
         good().replace(trial::REFERRAL, ""),
         good().replace("<tns:tunnus>virkailija-1</tns:tunnus>", ""),
         good().replace("virkailija-1</tns:tunnus>", "010594Y9032</tns:tunnus>"),
+        good().replace("virkailija-1</tns:tunnus>", "010594y9032</tns:tunnus>"),
+        good().replace("virkailija-1</tns:tunnus>", "v-010594Y9032</tns:tunnus>"),
         good().replace("virkailija-1</tns:tunnus>", "Aino Esimerkki</tns:tunnus>"),
         good().replace("nuorten-palvelut", &"u".repeat(65)),
         good().replace("nuorten-palvelut", ""),
@@ -214,8 +216,26 @@ fn bad_http() {
     };
     assert_eq!(code("content-type", None), "client.invalid_content_type");
     assert_eq!(code("content-type", Some("application/json")), "client.invalid_content_type");
+    for odd in ["MULTIPART/Related; boundary=a", " multipart/related", "text/xml; charset=utf-7"] {
+        assert_eq!(code("content-type", Some(odd)), "client.invalid_content_type", "{odd}");
+    }
+    assert_eq!(code("content-type", Some("text/xml;charset=\"UTF-8\"")), "taken in");
     assert_eq!(code("soapaction", Some("unquoted")), "client.invalid_soap_action");
     assert_eq!(code("soapaction", None), "taken in");
+    let twice = |name: &'static str| {
+        let mut headers = http_headers();
+        let value = headers[name].clone();
+        headers.append(name, value);
+        office().receive(&inbound(&headers, good().as_bytes())).err()
+    };
+    let refused = |code: &str, twice: Option<InboundError>| {
+        assert!(
+            matches!(twice, Some(InboundError::Malformed { code: found, .. }) if found == code),
+            "{code}"
+        );
+    };
+    refused("client.invalid_content_type", twice("content-type"));
+    refused("client.invalid_soap_action", twice("soapaction"));
 }
 
 #[test]

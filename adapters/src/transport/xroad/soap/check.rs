@@ -140,6 +140,10 @@ fn answered(request: &SoapMessage, read: Result<Envelope, SoapError>) -> Result<
 }
 
 fn read(bytes: &[u8]) -> Result<Envelope, SoapError> {
+    // What is too large is not even searched for parts.
+    if bytes.len() > XmlLimits::default().bytes {
+        return parse(bytes, &XmlLimits::default());
+    }
     read_unpacked(&unpack(bytes)?)
 }
 

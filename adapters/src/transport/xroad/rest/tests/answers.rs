@@ -113,6 +113,8 @@ fn a_failure_that_is_not_told_in_json_may_be_anybodys() {
 #[test]
 fn nothing_of_a_failures_text_is_repeated() {
     let body = r#"{"type":"x","message":"Aino 010594Y9032","detail":"10.139.178.1"}"#;
-    let error = read_answer(&call(), &answer(500, &[("x-road-error", "Aino Esimerkki")], body)).unwrap_err();
-    assert_eq!(error.to_string(), "X-Road failed with code fault");
+    for code in ["Aino Esimerkki", "010594Y9032", "client.010594Y9032"] {
+        let error = read_answer(&call(), &answer(500, &[("x-road-error", code)], body)).unwrap_err();
+        assert_eq!(error.to_string(), "X-Road failed with code fault", "{code}");
+    }
 }

@@ -44,7 +44,7 @@ fn a_fault_as_answer_is_passed_on_and_as_request_refused() {
     assert_eq!(exchange(&request, &text("soap:Server")), "reject soap:Server");
     assert_eq!(verdict(&text("CODE")), "reject client.CODE");
     // What does not look like a code is not repeated.
-    for code in ["", "010199-9998 is unknown", &"x".repeat(200)] {
+    for code in ["", "010199-9998 is unknown", "010199-9998", "client.010199-9998", &"x".repeat(200)] {
         assert_eq!(exchange(&request, &text(code)), "reject fault", "{code}");
     }
 }

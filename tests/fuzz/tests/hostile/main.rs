@@ -1,0 +1,148 @@
+//! Is hostile input refused with its code, within 16 MiB of memory and 50 ms of processor time?
+//!
+//! The cases stand in `xml_table.rs`, `json_table.rs` and `http_table.rs`; `measure.rs` says how it is measured.
+
+mod base;
+mod counters;
+mod edit;
+mod http_table;
+mod json_table;
+mod measure;
+mod seeds;
+mod xml_table;
+
+use bytes::Bytes;
+use polku_adapters::transport::xml::{XmlLimits, read_document};
+use polku_fuzz::{Agencies, Door, Read, doors};
+
+use measure::measured;
+
+/// Bytes beside the input itself.
+const MEMORY: usize = 16 * 1024 * 1024;
+/// Nanoseconds of processor time of the thread.
+const TIME: u64 = 50_000_000;
+
+/// Everything that is not as the tables have it.
+#[derive(Default)]
+struct Differences {
+    cases: usize,
+    memory: usize,
+    time: u64,
+    found: Vec<String>,
+}
+
+impl Differences {
+    /// Tries a door, and compares the code. `+`: taken in.
+    fn try_door(&mut self, name: &str, door: &str, expected: &str, read: impl FnOnce() -> Read) {
+        let cost = measured(read);
+        let code = told(&cost.result);
+        self.cases += 1;
+        self.memory = self.memory.max(cost.memory);
+        self.time = self.time.max(cost.nanoseconds);
+        if code != expected {
+            self.found.push(format!("{name}: {door}: {code}, expected {expected}"));
+        }
+        if cost.memory > MEMORY || cost.nanoseconds > TIME {
+            let (memory, time) = (cost.memory / 1024, cost.nanoseconds / 1_000_000);
+            self.found.push(format!("{name}: {door}: {memory} KiB and {time} ms"));
+        }
+    }
+
+    fn none(self, at_least: usize) {
+        let Self { cases, memory, time, .. } = self;
+        println!("{cases} readings, none of more than {} KiB and {} ms", memory / 1024, time / 1_000_000);
+        assert!(self.found.is_empty(), "\n{}\n", self.found.join("\n"));
+        assert!(cases >= at_least, "only {cases} readings were tried");
+    }
+}
+
+/// The code of a refusal, with that of its cause where a delivery has come to nothing.
+fn told(read: &Read) -> String {
+    match read {
+        Ok(_) => "+".to_owned(),
+        Err(refusal) => match refusal.codes.first() {
+            Some(cause) => format!("{} {cause}", refusal.code),
+            None => refusal.code.clone(),
+        },
+    }
+}
+
+fn door(name: &str) -> &'static Door {
+    doors::all().find(|door| door.name == name).unwrap_or_else(|| panic!("there is no door {name}"))
+}
+
+#[test]
+fn hostile_xml_is_refused() {
+    let agencies = Agencies::new();
+    let mut differences = Differences::default();
+    for case in xml_table::CASES {
+        let rule = match read_document(&(case.edit)(base::SOAP[0].document()), &XmlLimits::default()) {
+            Ok(_) => "+".to_owned(),
+            Err(error) => format!("{:?}", error.kind()).split(' ').next().unwrap_or_default().to_owned(),
+        };
+        if rule != case.rule {
+            differences.found.push(format!("{}: rule {rule}, expected {}", case.name, case.rule));
+        }
+        for (base, expected) in base::SOAP.iter().zip([case.message, case.receipt, case.facts]) {
+            let input = Bytes::from((case.edit)(base.document()));
+            let read = || door(base.door).read(&agencies, &input);
+            differences.try_door(case.name, base.door, expected, read);
+        }
+        // Whatever it is, it is no fault.
+        let input = Bytes::from((case.edit)(base::SOAP[1].document()));
+        let read = || door("te failure").read(&agencies, &input);
+        differences.try_door(case.name, "te failure", "UNANSWERED", read);
+    }
+    differences.none(60 * 4);
+}
+
+#[test]
+fn hostile_json_is_refused() {
+    let agencies = Agencies::new();
+    let mut differences = Differences::default();
+    for case in json_table::CASES {
+        for (base, expected) in base::JSON.iter().zip(case.codes) {
+            let input = Bytes::from((case.edit)(base.document()));
+            let read = || door(base.door).read(&agencies, &input);
+            differences.try_door(case.name, base.door, expected, read);
+        }
+    }
+    differences.none(40 * 7);
+}
+
+#[test]
+fn hostile_http_is_refused() {
+    let agencies = Agencies::new();
+    let mut differences = Differences::default();
+    for case in http_table::CASES {
+        let (adapter, base) = match case.agency {
+            "te" => (&agencies.te, &base::SOAP[0]),
+            "walmu" => (&agencies.walmu, &base::JSON[0]),
+            "kela" => (&agencies.kela, &base::JSON[1]),
+            "social" => (&agencies.social, &base::JSON[2]),
+            other => panic!("there is no agency {other}"),
+        };
+        let body = base.document().into_bytes();
+        let good = match case.agency {
+            "te" => doors::soap_headers(&body),
+            "walmu" => doors::signed(&body),
+            "kela" => doors::kela_headers(&body),
+            _ => doors::fhir_headers(&body),
+        };
+        let headers = (case.edit)(good);
+        let read = || doors::receive(&**adapter, &headers, &body);
+        differences.try_door(case.name, case.agency, case.code, read);
+    }
+    differences.none(30);
+}
+
+/// As they are, the documents that the cases are made of are taken in.
+#[test]
+fn what_is_not_edited_is_taken_in() {
+    let agencies = Agencies::new();
+    for base in base::SOAP.iter().chain(base::JSON) {
+        let document = base.document();
+        assert!(document.contains("Sana."), "{}", base.door);
+        assert_eq!(told(&door(base.door).read(&agencies, &document.into())), "+", "{}", base.door);
+    }
+}
