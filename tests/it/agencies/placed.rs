@@ -1,8 +1,8 @@
 //! Does everything stand where the agency's document says, and is it said when something is left out?
 
 use polku_adapters::Matter;
+use polku_proto::v1::DataCategory;
 use polku_proto::v1::delivery::Item;
-use polku_proto::v1::{DataCategory, PlanPart, ReferralHandover};
 
 use super::bench::{Bench, benches};
 use super::payloads::{delivery, handover, message, plan_part};
@@ -76,12 +76,16 @@ async fn that_something_is_left_out_is_said() {
         for matter in matters {
             let mut told = Vec::new();
             for redacted in [false, false, true] {
-                let item = match handover() {
-                    Item::Handover(handover) if matter == Matter::Referral => {
-                        Item::Handover(ReferralHandover { redacted, ..handover })
-                    }
-                    _ => Item::PlanPart(PlanPart { redacted, ..plan_part(&[DataCategory::JointPlan]) }),
+                let mut item = if matter == Matter::Referral {
+                    handover()
+                } else {
+                    Item::PlanPart(plan_part(&[DataCategory::JointPlan]))
                 };
+                match &mut item {
+                    Item::Handover(handover) => handover.redacted = redacted,
+                    Item::PlanPart(part) => part.redacted = redacted,
+                    Item::Notice(_) | Item::Disclosure(_) => panic!("says nothing of what is left out"),
+                }
                 number += 1;
                 bench.deliver(delivery(bench.kind.id, number, item)).await.unwrap();
                 told.push(fields(&bench, number));
