@@ -72,6 +72,12 @@ impl Gateway {
         Ok(Begun { person, earlier, now: self.now(), alone })
     }
 
+    /// Whether a call of this caller has had this request id, whatever it was about.
+    pub(crate) async fn is_known_request(&self, caller: &Caller, request: Uuid) -> Result<bool, Error> {
+        let key = RequestKey { organisation: caller.agency.clone(), request };
+        Ok(self.store.request(&key).await?.is_some())
+    }
+
     /// The first call with this request id, if there was one and it was the same.
     pub(crate) async fn request_of(&self, call: &Call<'_>) -> Result<Option<RequestRow>, Error> {
         match self.store.request(&call.key).await? {

@@ -14,5 +14,6 @@ mod kinds;
 mod listener;
 mod minimised;
 mod payloads;
+mod placed;
 mod receives;
 mod samples;

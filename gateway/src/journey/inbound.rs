@@ -50,7 +50,11 @@ impl InboundHandler for Gateway {
 }
 
 impl Gateway {
-    async fn take_event(&self, agency: &AgencyId, event: InboundEvent) -> Result<InboundOutcome, Error> {
+    pub(crate) async fn take_event(
+        &self,
+        agency: &AgencyId,
+        event: InboundEvent,
+    ) -> Result<InboundOutcome, Error> {
         let professional = v1::Professional { id: event.official, unit: event.unit, role: ROLE.to_owned() };
         let who = v1::Actor { who: Some(actor::Who::Professional(professional.clone())) };
         Valid::check(who)?;
@@ -130,12 +134,16 @@ impl Gateway {
             claim,
             origin,
         };
-        // Nobody becomes known here by a message that breaks the contract.
+        // Nobody becomes known here by a message that breaks the contract, or that could not be sent about anybody.
         Valid::check(request.clone())?;
+        let identification = self.identification(message);
         let identify = IdentifyYouthRequest {
-            request_id: self.identification(message).to_string(),
+            request_id: identification.to_string(),
             identity_code: identity.expose().to_owned(),
         };
+        if !self.is_known_request(caller, identification).await? {
+            self.check_sending(caller, &request)?;
+        }
         request.youth = self.identify(caller, Valid::check(identify)?).await?.youth;
         let sent = self.send_referral(caller, Valid::check(request)?).await?;
         let (Some(view), Some(receipt)) = (sent.view, sent.envelope.receipt) else {

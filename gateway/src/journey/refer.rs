@@ -157,6 +157,15 @@ impl Gateway {
         self.take_in(&call, &person, sending, decision, vec![old], now).await
     }
 
+    /// Checks of a referral that has not been sent before what does not depend on whom it is about.
+    pub(crate) fn check_sending(&self, caller: &Caller, request: &SendReferralRequest) -> Result<(), Error> {
+        self.channel(caller, &request.recipient)?;
+        respond_by(request.respond_by.as_ref(), self.now())?;
+        own_content(request.content.clone().unwrap_or_default())?;
+        check_claim(caller, request.claim.clone())?;
+        Ok(())
+    }
+
     fn channel(&self, caller: &Caller, recipient: &str) -> Result<Channel, Error> {
         const UNKNOWN: Error = Error::Field {
             field: "recipient",

@@ -172,6 +172,50 @@ async fn nothing_told_is_no_disclosure() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_told_stays_to_be_noted_when_the_permission_is_gone() {
+    let mut world = World::open(Redelivery::AnswersStatus).await;
+    let youth = world.identify(ADULT).await;
+    let consent = world.consent(&youth, SOSIAALI, TE, &BASIC).await;
+    world.sosiaali.become_(Mood::Deaf);
+    world.deliver();
+    let name = world.refer(SOSIAALI, TE, &youth).await;
+    while world.deliveries(&name).await.len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    world.withdraw(SOSIAALI, &consent).await;
+    world.sosiaali.become_(Mood::Fine);
+    world.settled(&name).await;
+    let [notice] = &world.sosiaali.disclosures()[..] else { panic!("not one notice") };
+    assert_eq!(sets(notice), [C::IdentityContact, C::ServiceNeeds]);
+    let [ground] = &notice.bases[..] else { panic!("{:?}", notice.bases.len()) };
+    assert_eq!((&ground.consent, ground.consent_version), (&consent.name, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_that_is_refused_is_an_end_that_everybody_can_see() {
+    let mut world = World::open(Redelivery::AnswersStatus).await;
+    let youth = world.identify(ADULT).await;
+    world.consent(&youth, SOSIAALI, TE, &BASIC).await;
+    world.sosiaali.become_(Mood::Refusing);
+    world.deliver();
+    let name = world.refer(SOSIAALI, TE, &youth).await;
+    while world.deliveries(&name).await.len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    let rows = world.settled(&name).await;
+    let states: Vec<_> = rows.iter().map(|row| row.state).collect();
+    assert_eq!(states, [DeliveryState::Delivered, DeliveryState::Rejected]);
+    // What happens to the notice is nothing that happens to the referral.
+    let read = world.get(SOSIAALI, &name).await;
+    assert_eq!(read.delivery_state(), DeliveryState::Delivered);
+    // It does not hold up what comes after it.
+    world.sosiaali.become_(Mood::Fine);
+    world.says(&world.te, change(&name, InboundChange::Accept { note: String::new() })).await;
+    let rows = world.settled(&name).await;
+    assert_eq!(rows.last().unwrap().state, DeliveryState::Delivered);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_reads_here_is_told_when_it_can_be_read() {
     let mut world = World::open(Redelivery::AnswersStatus).await;
     let youth = world.identify(ADULT).await;

@@ -148,7 +148,58 @@ async fn what_is_refused_over_the_contract_is_refused_here() {
         let message = InboundEvent { message: Uuid::now_v7(), ..message };
         assert_eq!(reason(&world.says(&world.te, message).await), (expected, Retry::Never));
     }
-    assert_eq!(world.referrals().await, 0);
+    assert_eq!((people(&world).await, world.gateway.audit.len(), world.referrals().await), (0, 0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_nobody_can_have_is_nobody() {
+    let world = World::open(Redelivery::AnswersStatus).await;
+    let tomorrow = world.gateway.now() + jiff::SignedDuration::from_hours(48);
+    let born = tomorrow.to_zoned(jiff::tz::TimeZone::UTC).date();
+    // The check character of whoever is born then.
+    let codes = "0123456789ABCDEFHJKLMNPRSTUVWXY".chars();
+    let mut codes = codes.map(|check| format!("{}A903{check}", born.strftime("%d%m%y")));
+    let code = codes.find(|code| code.parse::<polku_proto::identity::Hetu>().is_ok()).unwrap();
+    let refused = world.says(&world.te, referral(&code, SOSIAALI)).await;
+    assert_eq!(reason(&refused), ("IDENTITY_CODE_INVALID", Retry::Never));
+    assert_eq!((people(&world).await, world.gateway.audit.len()), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_comes_fifty_times_at_once_is_one() {
+    let mut world = World::open(Redelivery::AnswersStatus).await;
+    world.deliver();
+    let youth = world.identify(ADULT).await;
+    world.consent(&youth, TE, SOSIAALI, &BASIC).await;
+    let message = referral(ADULT, SOSIAALI);
+    let identified = world.leaves(Event::IdentifyYouth);
+    let world = std::sync::Arc::new(world);
+    let calls = (0..50).map(|_| {
+        let (gateway, message) = (std::sync::Arc::clone(&world.gateway), message.clone());
+        tokio::spawn(async move { gateway.take_event(&TE.parse().unwrap(), message).await.unwrap() })
+    });
+    let mut outcomes = Vec::new();
+    for call in calls.collect::<Vec<_>>() {
+        outcomes.push(call.await.unwrap());
+    }
+    assert!(matches!(outcomes[0], InboundOutcome::Sent { .. }));
+    assert!(outcomes.iter().all(|outcome| *outcome == outcomes[0]));
+    assert_eq!((world.referrals().await, world.leaves(Event::SendReferral)), (1, 1));
+    assert_eq!(world.leaves(Event::IdentifyYouth), identified + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repetition_is_answered_after_the_answer_was_due() {
+    let mut world = World::open(Redelivery::AnswersStatus).await;
+    world.deliver();
+    let youth = world.identify(ADULT).await;
+    world.consent(&youth, TE, SOSIAALI, &BASIC).await;
+    let soon = world.gateway.now() + jiff::SignedDuration::from_millis(300);
+    let message = with(&referral(ADULT, SOSIAALI), |referral| referral.respond_by = Some(soon));
+    let first = world.says(&world.te, message.clone()).await;
+    assert!(matches!(first, InboundOutcome::Sent { .. }), "{first:?}");
+    tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+    assert_eq!(world.says(&world.te, message).await, first);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use polku_adapters::AdapterErrorKind;
-use polku_proto::v1::{AgencyFacts, DataCategory, Fact, PlanPart};
+use polku_proto::v1::{AgencyFacts, DataCategory, Fact, FactsQuery, PlanPart};
 use polku_proto::{CategorySet, Disclose as _};
 use polku_tests::simulators::{Fault, Held};
 
@@ -75,6 +75,26 @@ async fn nothing_is_told_of_whom_nothing_is_held() {
         let told = bench.fetch(query(&categories)).await;
         let told = told.unwrap_or_else(|error| panic!("{}: {error:?}", bench.name()));
         assert_eq!((told.facts.len(), told.plans.len()), (0, 0), "{}", bench.name());
+        bench.agency.control().stop();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_told_is_the_persons_own() {
+    for bench in able() {
+        let (name, own) = (bench.name(), bench.kind.id);
+        let categories: Vec<_> = bench.kind.fetches.iter().collect();
+        let held = bench.agency.specimen();
+        let less = Held { facts: held.facts[..held.facts.len() - 1].to_vec(), plans: Vec::new() };
+        let other = "010594Y9021";
+        bench.agency.hold(HETU, &held).unwrap();
+        bench.agency.hold(other, &less).unwrap();
+        // Of one and the other, and of the first again.
+        for (code, held) in [(HETU, &held), (other, &less), (HETU, &held)] {
+            let question = FactsQuery { identity_code: code.into(), ..query(&categories) };
+            let told = bench.fetch(question).await.unwrap_or_else(|error| panic!("{name}: {error:?}"));
+            assert_told(&name, &told, held, own, CategorySet::of(&categories));
+        }
         bench.agency.control().stop();
     }
 }

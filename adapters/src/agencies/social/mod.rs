@@ -190,7 +190,7 @@ impl SocialServices {
     }
 
     async fn ask_facts(&self, query: FactsQuery, now: Timestamp) -> Result<AgencyFacts, Failure> {
-        let Question { id, requester, professional, categories, body } =
+        let Question { id, requester, professional, categories, person, body } =
             Question::of(query, &self.organisations)?;
         let provided = self
             .exchange(Post {
@@ -205,7 +205,7 @@ impl SocialServices {
             .await?;
         let reader = inbound::reader(&self.agency, &self.organisations);
         match provided.status {
-            StatusCode::OK => reader.facts(&provided.body, categories, now).ok_or(UNUSABLE.into()),
+            StatusCode::OK => reader.facts(&provided.body, &person, categories, now).ok_or(UNUSABLE.into()),
             _ => Err(unwilling(&provided)),
         }
     }

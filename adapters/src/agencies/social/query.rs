@@ -18,6 +18,8 @@ pub(super) struct Question {
     pub(super) requester: AgencyId,
     pub(super) professional: Option<String>,
     pub(super) categories: CategorySet,
+    /// The identity code of the person in question.
+    pub(super) person: String,
     pub(super) body: Vec<u8>,
 }
 
@@ -47,7 +49,8 @@ impl Question {
         }
         let question = Writing::resource("Parameters").with("parameter", parameters).done();
         let body = serde_json::to_vec(&question).map_err(|_| Unwritable("json"))?;
-        Ok(Self { id, requester, professional: present(professional), categories: personal, body })
+        let professional = present(professional);
+        Ok(Self { id, requester, professional, categories: personal, person: hetu, body })
     }
 }
 

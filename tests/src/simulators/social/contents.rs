@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use super::tables::{MEMBERS, PRIORITIES, STATES};
 use crate::simulators::ledger::TakenInKind;
 
 /// Every value with its path.
@@ -24,136 +25,6 @@ pub(crate) struct Document {
 
 /// What is wrong, without the value.
 pub(crate) type Complaint = String;
-
-/// The members that a resource may have.
-const MEMBERS: [(&str, &[&str]); 10] = [
-    ("Patient", &["identifier", "name", "telecom", "address", "extension", "communication"]),
-    (
-        "Observation",
-        &["id", "identifier", "status", "category", "code", "subject", "component", "valueString"],
-    ),
-    (
-        "ServiceRequest",
-        &[
-            "meta",
-            "contained",
-            "identifier",
-            "status",
-            "intent",
-            "category",
-            "priority",
-            "subject",
-            "authoredOn",
-            "requester",
-            "performer",
-            "reasonCode",
-            "supportingInfo",
-        ],
-    ),
-    (
-        "Task",
-        &[
-            "contained",
-            "identifier",
-            "status",
-            "statusReason",
-            "businessStatus",
-            "intent",
-            "priority",
-            "code",
-            "focus",
-            "for",
-            "authoredOn",
-            "lastModified",
-            "requester",
-            "owner",
-            "restriction",
-            "input",
-            "output",
-        ],
-    ),
-    (
-        "CarePlan",
-        &[
-            "meta",
-            "contained",
-            "extension",
-            "identifier",
-            "status",
-            "intent",
-            "subject",
-            "author",
-            "contributor",
-            "supportingInfo",
-            "goal",
-            "activity",
-            "note",
-        ],
-    ),
-    (
-        "Goal",
-        &[
-            "id",
-            "identifier",
-            "lifecycleStatus",
-            "achievementStatus",
-            "category",
-            "description",
-            "subject",
-            "target",
-            "addresses",
-        ],
-    ),
-    ("PractitionerRole", &["id", "practitioner", "organization", "telecom"]),
-    (
-        "AuditEvent",
-        &[
-            "meta",
-            "extension",
-            "type",
-            "action",
-            "period",
-            "recorded",
-            "outcome",
-            "purposeOfEvent",
-            "agent",
-            "source",
-            "entity",
-        ],
-    ),
-    ("Provenance", &["meta", "target", "occurredDateTime", "recorded", "policy", "activity", "agent"]),
-    ("Bundle", &["identifier", "type", "timestamp", "entry"]),
-];
-
-/// What `Task.status` is for each state.
-pub(crate) const STATES: [(&str, &str); 13] = [
-    ("requested", "requested"),
-    ("info-requested", "requested"),
-    ("accepted", "accepted"),
-    ("rejected", "rejected"),
-    ("in-progress", "in-progress"),
-    ("on-hold", "on-hold"),
-    ("completed", "completed"),
-    ("failed", "failed"),
-    ("cancel-requested", "on-hold"),
-    ("cancelled", "cancelled"),
-    ("expired", "cancelled"),
-    ("consent-withdrawn", "cancelled"),
-    ("entered-in-error", "entered-in-error"),
-];
-
-const PRIORITIES: [(&str, &str); 10] = [
-    ("outreach-notice", "routine"),
-    ("social-care-inability", "asap"),
-    ("social-care-child-interest", "asap"),
-    ("child-welfare-notice", "stat"),
-    ("assistance-social-work", "stat"),
-    ("assistance-supplementary", "stat"),
-    ("assistance-lowered", "routine"),
-    ("assistance-unemployed-young", "urgent"),
-    ("assistance-unemployed", "urgent"),
-    ("assistance-immigrant", "urgent"),
-];
 
 /// Reads a message.
 pub(crate) fn read(bundle: &Value) -> Result<Document, Complaint> {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::simulators::client::RawReply;
 use crate::simulators::official::{Action, Official};
-use crate::simulators::social::contents::STATES;
+use crate::simulators::social::tables::STATES;
 use crate::simulators::social::words::{care_plan, concept, instant, observations, patient, put};
 use crate::simulators::xroad_rest::leaves_headers_to_x_road;
 

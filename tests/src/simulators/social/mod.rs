@@ -8,6 +8,7 @@ pub mod message;
 mod contents;
 mod held;
 mod service;
+mod tables;
 mod words;
 
 #[cfg(test)]

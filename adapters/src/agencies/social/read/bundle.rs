@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::formats::fhir::element::{read_instant, read_urn};
+use crate::formats::fhir::element::{read_instant, read_redacted, read_urn};
 use crate::formats::fhir::object::Object;
 use crate::formats::fhir::{ImportError, Place, Problem, codes, identifier_of, json};
 
@@ -49,7 +49,8 @@ impl Bundle {
             }
             entries.push((kind, entry));
         }
-        bundle.pass_over(&["id", "meta", "language"]);
+        pass_meta(&mut bundle)?;
+        bundle.pass_over(&["id", "language"]);
         bundle.end()?;
         Ok(Self { place, message, entries })
     }
@@ -110,6 +111,12 @@ fn read_entry(mut entry: Object) -> Result<(&'static str, Entry), ImportError> {
 /// Takes what describes a resource without meaning anything for what it says.
 pub(super) fn pass_description(resource: &mut Object) {
     resource.pass_over(&["id", "resourceType", "text", "language"]);
+}
+
+/// Takes `meta`, in which no label is known for this resource: what it says about the handling cannot be kept here.
+pub(super) fn pass_meta(resource: &mut Object) -> Result<(), ImportError> {
+    let place = resource.at("meta");
+    if read_redacted(resource)? { Err(place.fault(Problem::Unsupported)) } else { Ok(()) }
 }
 
 /// Takes a resource out of those that another one holds.

@@ -5,8 +5,8 @@ use polku_proto::identity::Hetu;
 use polku_proto::v1::{ContactDetails, DataCategory, EducationWork, ReferralContent};
 
 use super::super::codes;
-use super::bundle::{one_of, pass_description};
-use crate::formats::fhir::element::{read_concept, read_identifiers, read_number, read_redacted, read_texts};
+use super::bundle::{one_of, pass_description, pass_meta};
+use crate::formats::fhir::element::{read_concept, read_identifiers, read_number, read_texts};
 use crate::formats::fhir::object::Object;
 use crate::formats::fhir::{ImportError, Place, Problem, codes as fhir};
 
@@ -17,10 +17,8 @@ pub(super) fn patient(
 ) -> Result<Option<Hetu>, ImportError> {
     let place = patient.place().clone();
     pass_description(&mut patient);
-    // No label is known for a Patient: a protected address is told otherwise.
-    if read_redacted(&mut patient)? {
-        return Err(place.below("meta").fault(Problem::Unsupported));
-    }
+    // A protected address is told otherwise.
+    pass_meta(&mut patient)?;
     let mut hetu = None;
     for (system, value) in read_identifiers(&mut patient)? {
         if system == fhir::HETU {

@@ -15,10 +15,11 @@ use crate::formats::fhir::object::Object;
 use crate::formats::fhir::{Place, codes as fhir, json, moment};
 
 impl Reader<'_> {
-    /// Reads an answer. `None` if it cannot be used.
+    /// Reads an answer about the person with this identity code. `None` if it cannot be used.
     pub(in crate::agencies::social) fn facts(
         self,
         body: &[u8],
+        person: &str,
         asked: CategorySet,
         now: Timestamp,
     ) -> Option<AgencyFacts> {
@@ -40,7 +41,7 @@ impl Reader<'_> {
         };
         for entry in entries {
             let resource = entry.get("resource")?;
-            if turns_round(resource) {
+            if turns_round(resource) || is_about_another(resource, person) {
                 return None;
             }
             let kind = resource.get("resourceType")?.as_str()?;
@@ -77,6 +78,23 @@ fn turns_round(value: &Value) -> bool {
         Value::Array(items) => items.iter().any(turns_round),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     }
+}
+
+/// Whether a resource says by an identity code that it is about somebody else. Most say nothing of it: what is asked for
+/// is one person.
+fn is_about_another(resource: &Value, person: &str) -> bool {
+    let own = resource
+        .get("identifier")
+        .filter(|_| resource.get("resourceType").and_then(Value::as_str) == Some("Patient"));
+    let own = own.and_then(Value::as_array).into_iter().flatten();
+    let pointed = ["/subject/identifier", "/patient/identifier"];
+    let pointed = pointed.into_iter().filter_map(|path| resource.pointer(path));
+    let is_code = |identifier: &&Value| identifier.get("system").and_then(Value::as_str) == Some(fhir::HETU);
+    let mut codes = own.chain(pointed).filter(is_code).peekable();
+    let is_of_person =
+        |code: &Value| code.get("value").and_then(Value::as_str).is_some_and(|value| value == person);
+    // Of somebody whose code has changed there may be two.
+    codes.peek().is_some() && !codes.any(is_of_person)
 }
 
 /// The customer relation, and who answers for it.

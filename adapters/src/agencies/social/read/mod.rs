@@ -19,7 +19,7 @@ use crate::formats::fhir::object::Object;
 use crate::formats::fhir::{ImportError, Problem, codes as fhir, identifier_of, party};
 use crate::{InboundEvent, InboundMatter};
 
-use bundle::Bundle;
+use bundle::{Bundle, pass_meta};
 
 /// Whose resources are read.
 #[derive(Clone, Copy)]
@@ -92,7 +92,8 @@ impl Reader<'_> {
         let unit = unit.unit.filter(|_| unit.agency == *self.own);
         agent.pass_over(&["type", "id"]);
         agent.end()?;
-        provenance.pass_over(&["resourceType", "id", "meta", "policy", "text", "language"]);
+        pass_meta(&mut provenance)?;
+        provenance.pass_over(&["resourceType", "id", "policy", "text", "language"]);
         provenance.end()?;
         Ok(Said {
             activity: activity.ok_or_else(|| activity_place.fault(Problem::Unknown))?,

@@ -9,14 +9,12 @@ use polku_proto::{Party, ReferralId, Valid};
 
 use super::super::codes;
 use super::Reader;
-use super::bundle::{Bundle, Entry, contained, one_of, pass_description, points_to};
+use super::bundle::{Bundle, Entry, contained, one_of, pass_description, pass_meta, points_to};
 use super::content::{checked, observation, only, patient};
 use crate::agencies::event::{self, Action, Details, Misfit, change};
-use crate::formats::fhir::element::{
-    read_code, read_concept, read_identifiers, read_instant, read_redacted, read_reference, read_urn,
-};
+use crate::formats::fhir::element::{read_code, read_concept, read_identifiers, read_reference, read_urn};
 use crate::formats::fhir::object::Object;
-use crate::formats::fhir::{ImportError, Place, Problem, codes as fhir, coding};
+use crate::formats::fhir::{ImportError, Place, Problem, codes as fhir, coding, identifier_of, moment};
 use crate::{InboundChange, InboundMatter, InboundReferral};
 
 /// Says what is to happen when a referral gets into a state.
@@ -117,9 +115,7 @@ impl Reader<'_> {
         let mut request = request.resource;
         let place = request.place().clone();
         pass_description(&mut request);
-        if read_redacted(&mut request)? {
-            return Err(place.below("meta").fault(Problem::Unsupported));
-        }
+        pass_meta(&mut request)?;
         read_identifiers(&mut request)?;
         one_of(&mut request, "status", &["active"])?;
         one_of(&mut request, "intent", &["order"])?;
@@ -180,7 +176,7 @@ impl Reader<'_> {
         let mut respond_by = None;
         if let Some(mut restriction) = task.object("restriction")? {
             let mut period = restriction.required_object("period")?;
-            respond_by = read_instant(&mut period, "end")?;
+            respond_by = read_last(&mut period)?;
             period.pass_over(&["id"]);
             period.end()?;
             restriction.pass_over(&["id"]);
@@ -213,14 +209,39 @@ fn frame_of_task(task: &mut Object) -> Result<ReferralId, ImportError> {
             }
         }
     }
+    let referral = referral.ok_or_else(|| place.fault(Problem::Missing))?;
+    if let Some(focus) = task.object("focus")? {
+        check_focus(focus, referral)?;
+    }
     // Who asked whom for what was said when the referral was sent.
-    task.pass_over(&["priority", "code", "focus", "authoredOn", "lastModified", "requester", "owner"]);
-    referral.ok_or_else(|| place.fault(Problem::Missing))
+    task.pass_over(&["priority", "code", "authoredOn", "lastModified", "requester", "owner"]);
+    Ok(referral)
 }
 
-fn pass_meta(task: &mut Object) -> Result<(), ImportError> {
-    let place = task.at("meta");
-    if read_redacted(task)? { Err(place.fault(Problem::Unsupported)) } else { Ok(()) }
+/// Checks that what a Task serves is no other referral than the one that it is about. The county may have an address of
+/// its own for it.
+fn check_focus(mut focus: Object, referral: ReferralId) -> Result<(), ImportError> {
+    let place = focus.place().clone();
+    let named = focus.object("identifier")?.map(identifier_of).transpose()?;
+    let named = named.filter(|(system, _)| system == fhir::URI).map(|(_, value)| value);
+    let pointed = focus.text("reference")?.filter(|target| read_urn(target).is_some());
+    focus.pass_over(&["type", "display"]);
+    focus.end()?;
+    let is_other = |urn: &String| read_urn(urn) != Some(referral.uuid());
+    if named.iter().chain(&pointed).any(is_other) {
+        return Err(place.fault(Problem::Unrelated));
+    }
+    Ok(())
+}
+
+/// Takes the end of a period until which an answer is expected: a day is one on which it may still come.
+fn read_last(period: &mut Object) -> Result<Option<Timestamp>, ImportError> {
+    let place = period.at("end");
+    let last = |text: String| {
+        let read = if text.contains('T') { moment::start(&text) } else { moment::end(&text) };
+        read.ok_or_else(|| place.fault(Problem::Form))
+    };
+    period.text("end")?.map(last).transpose()
 }
 
 /// Reads the state, which `status` must fit.

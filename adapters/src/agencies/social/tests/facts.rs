@@ -53,7 +53,7 @@ fn held() -> Value {
 fn read(answer: &Value, asked: CategorySet) -> Option<AgencyFacts> {
     let social = social();
     let reader = inbound::reader(&social.agency, &social.organisations);
-    reader.facts(answer.to_string().as_bytes(), asked, trial::now())
+    reader.facts(answer.to_string().as_bytes(), "010594Y9032", asked, trial::now())
 }
 
 fn all() -> CategorySet {
@@ -142,6 +142,29 @@ fn answers_that_cannot_be_used() {
     let entry = many["entry"][4].clone();
     many["entry"] = json!(vec![entry; 501]);
     assert!(read(&many, all()).is_none());
+}
+
+#[test]
+fn an_answer_about_somebody_else() {
+    let code = |value: &str| json!({"system": "urn:oid:1.2.246.21", "value": value});
+    let (own, other) = (code("010594Y9032"), code("010594Y9021"));
+    let places = [
+        ("/entry/4/resource/subject", json!({"identifier": own}), json!({"identifier": other})),
+        ("/entry/0/resource/patient", json!({"identifier": own}), json!({"identifier": other})),
+        ("/entry/10/resource/subject", json!({"identifier": own}), json!({"identifier": other})),
+        ("/entry/9/resource/identifier", json!([own]), json!([other])),
+        ("/entry/9/resource/identifier", json!([other, own]), json!([other, other])),
+    ];
+    for (path, right, wrong) in places {
+        let (parent, name) = path.rsplit_once('/').unwrap();
+        let with = |value: Value| {
+            let mut answer = held();
+            answer.pointer_mut(parent).unwrap()[name] = value;
+            read(&answer, all()).map(|facts| facts.facts.len())
+        };
+        assert_eq!(with(right), Some(7), "{path}");
+        assert_eq!(with(wrong), None, "{path}");
+    }
 }
 
 #[test]

@@ -220,6 +220,32 @@ pub(super) fn referral() -> Value {
 }
 
 #[test]
+fn a_day_is_over_at_its_end() {
+    for (said, over) in [
+        ("2026-12-21", "2026-12-21T22:00:00Z"),
+        ("2026-12", "2026-12-31T22:00:00Z"),
+        ("2026-12-21T09:30:00+02:00", "2026-12-21T07:30:00Z"),
+    ] {
+        let mut sent = referral();
+        sent["entry"][2]["resource"]["restriction"]["period"]["end"] = json!(said);
+        let InboundMatter::Referral(sent) = receive(&sent).unwrap().matter else { panic!("no referral") };
+        assert_eq!(sent.respond_by, Some(trial::instant(over)), "{said}");
+    }
+}
+
+#[test]
+fn a_county_has_its_own_address_for_a_referral() {
+    let named = json!({"system": "urn:ietf:rfc:3986", "value": format!("urn:uuid:{}", trial::REFERRAL)});
+    for focus in [
+        json!({"reference": "ServiceRequest/17"}),
+        json!({"type": "ServiceRequest", "identifier": named, "reference": "https://fhir.example/ServiceRequest/17"}),
+        json!({"identifier": {"system": "urn:example:lahete", "value": "L-1"}}),
+    ] {
+        changed("state-changed", and(state("accepted", "accepted"), json!({"focus": focus})));
+    }
+}
+
+#[test]
 fn a_referral() {
     let InboundMatter::Referral(sent) = receive(&referral()).unwrap().matter else { panic!("no referral") };
     let InboundReferral { identity, recipient, purpose, content, respond_by, claim, origin } = *sent;

@@ -87,6 +87,10 @@ fn a_change_that_is_not_one() {
         json!([good["entry"][0]["resource"]["identifier"][0], good["entry"][0]["resource"]["identifier"][0]]);
     assert!(task("identifier", twice).starts_with("structure"));
     assert!(task("for", json!({"reference": "x"})).starts_with("not-supported"));
+    let other = "urn:uuid:0193c5a0-0000-7000-8000-0000000000ff";
+    let named = json!({"identifier": {"system": "urn:ietf:rfc:3986", "value": other}});
+    assert!(task("focus", named).starts_with("invariant"));
+    assert!(task("focus", json!({"reference": other})).starts_with("invariant"));
     assert!(
         task("meta", json!({"security": [{"system": "x", "code": "TURVAKIELTO"}]}))
             .starts_with("not-supported")
@@ -149,6 +153,12 @@ fn a_bundle_that_does_not_hang_together() {
         .starts_with("structure")
     );
     assert!(said("signature", json!([{}])).starts_with("not-supported"));
+    // Whoever labels the whole message, or what says whose it is, means what is in it.
+    let label = json!({"security": [{
+        "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "NORDSCLCD",
+    }]});
+    assert!(bundle("/meta", label.clone()).starts_with("not-supported"));
+    assert!(said("meta", label).starts_with("not-supported"));
     let mut twice = good.clone();
     let entry = twice["entry"][0].clone();
     twice["entry"].as_array_mut().unwrap().insert(1, entry);
@@ -238,6 +248,7 @@ fn a_referral_that_is_not_one() {
     assert!(task("status", json!("draft")).starts_with("not-supported"));
     assert!(task("restriction/repetitions", json!(3)).starts_with("not-supported"));
     assert!(task("restriction/period/end", json!("2026-13-01")).starts_with("structure"));
+    assert!(task("restriction/period/end", json!("2026-12-21T09:30")).starts_with("structure"));
 }
 
 #[test]
