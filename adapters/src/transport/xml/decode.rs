@@ -27,21 +27,15 @@ pub(super) fn decode<'a>(bytes: &'a [u8], limits: &XmlLimits) -> Result<Cow<'a, 
             Some(None) => return refuse(XmlErrorKind::UnsupportedEncoding, 0),
         },
     };
-<<<<<<< HEAD
     if text.is_empty() {
         return refuse(XmlErrorKind::Empty, 0);
     }
-    match first_illegal(&text) {
-        Some(at) => refuse(XmlErrorKind::IllegalCharacter, at),
-=======
     // A second mark would be content before the root, and is passed over by some readers.
     if text.starts_with('\u{feff}') {
         return refuse(XmlErrorKind::OutsideRoot, 0);
     }
-    match text.char_indices().find(|(_, character)| !is_allowed(*character)) {
-        Some((at, _)) => refuse(XmlErrorKind::IllegalCharacter, at),
-        None if text.is_empty() => refuse(XmlErrorKind::Empty, 0),
->>>>>>> hostile
+    match first_illegal(&text) {
+        Some(at) => refuse(XmlErrorKind::IllegalCharacter, at),
         None => Ok(text),
     }
 }
