@@ -4,7 +4,6 @@ use std::task::Waker;
 
 use super::body::Fate;
 use super::*;
-use hyper::body::Body as _;
 
 #[test]
 fn body_taken_before_calling_off() {
