@@ -10,6 +10,7 @@ use super::codes::facts as lists;
 use super::{codes, json};
 use crate::agencies::answer::has_identity_code;
 use crate::agencies::envelope::{Unwritable, present};
+use crate::agencies::form;
 
 /// As many as the contract can pass on.
 const MAX_ITEMS: usize = 500;
@@ -262,7 +263,7 @@ impl Record {
         let Self { reference, record_time, text, since, until } = self;
         let record_time = match record_time.as_str() {
             "" => None,
-            written => Some(time::to_wire(json::instant(written)?).ok()?),
+            written => Some(time::to_wire(form::instant(written)?).ok()?),
         };
         let is_number = !reference.is_empty() && !has_identity_code(&reference);
         (is_number && is_date(&since) && is_date(&until)).then(|| Fact {
@@ -281,5 +282,5 @@ impl Record {
 
 /// Says whether a text is empty, or a date of the calendar in the form of the contract.
 fn is_date(text: &str) -> bool {
-    text.is_empty() || text.parse::<jiff::civil::Date>().is_ok_and(|date| date.to_string() == text)
+    text.is_empty() || form::date(text).is_some()
 }

@@ -14,6 +14,7 @@ use super::{codes, json, plan};
 use crate::Receipt;
 use crate::agencies::answer;
 use crate::agencies::envelope::{Content, Envelope, Unwritable, instant, news, optional_instant};
+use crate::agencies::form;
 
 /// A message to Kela, ready to be written.
 pub(super) struct Message {
@@ -239,7 +240,7 @@ struct Virhe {
 /// Reads a receipt.
 pub(super) fn read_receipt(body: &[u8]) -> Option<Receipt> {
     let Vastaanotettu { vastaanottotunnus, vastaanotettu } = json::read(body)?;
-    json::instant(&vastaanotettu)?;
+    form::instant(&vastaanotettu)?;
     answer::receipt(&vastaanottotunnus)
 }
 

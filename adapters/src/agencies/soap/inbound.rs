@@ -12,7 +12,8 @@ use http::{StatusCode, header};
 use polku_proto::AgencyId;
 use uuid::Uuid;
 
-use super::{Expected, Office};
+use super::Office;
+use crate::agencies::form::Expected;
 use crate::transport::xml::{Element, XmlWriter};
 use crate::transport::xroad::soap::{
     CONTENT_TYPE, SoapMessage, SoapWriteError, check_content_type, check_request, check_soap_action,

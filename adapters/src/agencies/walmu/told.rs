@@ -3,13 +3,13 @@
 use polku_proto::v1::{LegalClaim, LegalGround, legal_claim};
 use polku_proto::{AgencyId, Party, ReferralId};
 use serde::Deserialize;
-use uuid::Uuid;
 
 use super::content::{Asiakas, Sisalto, Tausta, not_null};
 use super::items::read_instant;
 use super::plan::Suunnitelma;
 use super::{Misread, codes};
 use crate::agencies::event::{Details, Misfit, change, official, unit};
+use crate::agencies::form::uuid;
 use crate::{InboundChange, InboundEvent, InboundMatter, InboundPlanPart, InboundReferral};
 
 /// `tapahtuma` of a new referral.
@@ -188,10 +188,6 @@ impl Ilmoitusperuste {
 
 fn read_referral(text: &str) -> Result<ReferralId, Misread> {
     uuid(text).map(ReferralId::from_uuid).ok_or(Misread("`laheteTunnus`, a UUID"))
-}
-
-fn uuid(text: &str) -> Option<Uuid> {
-    Uuid::try_parse(text).ok().filter(|_| text.len() == 36)
 }
 
 fn wording(misfit: Misfit) -> Misread {
