@@ -6,6 +6,8 @@ use polku_proto::v1::delivery::Item;
 use polku_proto::v1::{Delivery, DisclosureNotice, PlanPart, ReferralHandover, ReferralNotice};
 use polku_proto::{AgencyId, MessageId, ReferralName};
 
+use super::plan::forget_untold;
+
 /// A part of a payload that cannot be expressed in the agency's format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Unwritable(pub(super) &'static str);
@@ -46,7 +48,10 @@ impl Envelope {
             content: match item.ok_or(Unwritable("item"))? {
                 Item::Handover(handover) => Content::Handover(about()?, handover),
                 Item::Notice(notice) => Content::Notice(about()?, notice),
-                Item::PlanPart(part) => Content::PlanPart(Box::new(part)),
+                Item::PlanPart(mut part) => {
+                    forget_untold(&mut part);
+                    Content::PlanPart(Box::new(part))
+                }
                 Item::Disclosure(notice) => Content::Disclosure(about()?, notice),
             },
         })
