@@ -144,7 +144,9 @@ fn wording(misfit: Misfit) -> Expected {
         Misfit::Official => {
             "`kasittelija.tunnus`: 1 to 64 letters, digits and `._:@-`, and no personal identity code"
         }
-        Misfit::Unit => "`kasittelija.yksikko`: 1 to 64 letters, digits and `._:-`",
+        Misfit::Unit => {
+            "`kasittelija.yksikko`: 1 to 64 letters, digits and `._:-`, and no personal identity code"
+        }
         Misfit::ReasonMissing => "`syy` with `HYLKAA`",
         Misfit::ReasonUnexpected => "`syy` with no other `toimenpide` than `HYLKAA`",
         Misfit::OutcomeMissing => "`tulos` with `PAATA` and `EPAONNISTUI`",

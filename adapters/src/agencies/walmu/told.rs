@@ -195,7 +195,9 @@ fn wording(misfit: Misfit) -> Misread {
         Misfit::Official => {
             "`kasittelija.tunnus`: 1 to 64 letters, digits and `._:@-`, and no personal identity code"
         }
-        Misfit::Unit => "`kasittelija.yksikko`: 1 to 64 letters, digits and `._:-`",
+        Misfit::Unit => {
+            "`kasittelija.yksikko`: 1 to 64 letters, digits and `._:-`, and no personal identity code"
+        }
         Misfit::ReasonMissing => "`syy` with `hylatty`",
         Misfit::ReasonUnexpected => "`syy` with no other `tapahtuma` than `hylatty`",
         Misfit::OutcomeMissing => "`tulos` with `paattynyt` and `epaonnistunut`",

@@ -128,6 +128,8 @@ fn bad_events() {
         good.replace("valmentaja-1", "020594X903P"),
         good.replace("valmentaja-1", "Aino Esimerkki"),
         good.replace("paja", &"u".repeat(65)),
+        good.replace("valmentaja-1", "v-020594x903p"),
+        good.replace("paja", "020594X903P"),
         good.replace("\"paja\"", "null"),
         good.replace("\"yksikko\"", "\"yksikkö\""),
         good.replace("\"laheteTunnus\"", "\"lahetetunnus\""),
