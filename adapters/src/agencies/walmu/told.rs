@@ -117,8 +117,12 @@ impl Tapahtuma {
             (INFORMATION, Some(referral), Some(answer), None, None)
                 if is_plain && asiakas.is_none() && tausta.is_none() =>
             {
-                // Whom it is about, the referral says.
-                let (_, answer) = answer.read()?;
+                let (identity, answer) = answer.read()?;
+                if identity.is_some() {
+                    return Err(Misread(
+                        "no `henkilotunnus` in `lisatiedot`: the referral says whom it is about",
+                    ));
+                }
                 let change = InboundChange::ProvideInformation { answer: Box::new(answer), origin: None };
                 Ok(InboundMatter::Change { referral: read_referral(&referral)?, change })
             }
