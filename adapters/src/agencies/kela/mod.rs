@@ -25,7 +25,6 @@ use self::inbound::{JSON, MAX_BYTES, SERVICE};
 use self::settings::Settings;
 use self::wire::Message;
 use crate::agencies::answer::Failure;
-use crate::agencies::envelope::Envelope;
 use crate::agencies::xroad_rest::{Ask, Own, XroadRest, refused};
 use crate::registry::{BuildError, Kind, Matter};
 use crate::transport::xroad::rest::{Content, Provided};
@@ -137,7 +136,7 @@ impl Adapter for Kela {
 
 impl Kela {
     async fn send(&self, delivery: Delivery, decision: &Decision) -> Result<Receipt, Failure> {
-        let message = Message::of(Envelope::open(delivery)?, &self.agency, decision)?;
+        let message = Message::delivering(delivery, &self.agency, decision)?;
         let provided = self.xroad.exchange(delivering(&message)).await?;
         match provided.status {
             StatusCode::CREATED => wire::read_receipt(&provided.body).ok_or(UNUSABLE.into()),

@@ -11,7 +11,7 @@ use super::items::{read_date, read_instant};
 use super::plan::Suunnitelma;
 use super::{Misread, codes};
 use crate::agencies::answer::has_identity_code;
-use crate::agencies::envelope::Unwritable;
+use crate::agencies::envelope::{Unwritable, professional_id};
 use crate::agencies::plan::forget_untold;
 
 /// Longest presence on one day, in hours.
@@ -142,7 +142,7 @@ pub(super) fn ask(query: FactsQuery) -> Result<(Asked, Vec<u8>), Unwritable> {
         kysely: Kysely {
             tunnus: query_id.clone(),
             kysyja: requester,
-            kysyjan_henkilo: professional,
+            kysyjan_henkilo: professional_id(professional).unwrap_or_default(),
             kayttotarkoitus: purpose.ok_or(Unwritable("purpose"))?,
             luokat: categories.iter().map(polku_proto::name).collect(),
         },
