@@ -8,15 +8,16 @@
 //! | cannot be read | 500 | technical fault `client.…` |
 //! | not authenticated | 403 | technical fault `client.ssl_authentication_failed` |
 
-use http::{StatusCode, header};
+use http::StatusCode;
 use polku_proto::AgencyId;
 use uuid::Uuid;
 
 use super::Office;
 use crate::agencies::form::Expected;
-use crate::transport::xml::{Element, XmlWriter};
+use crate::transport::xml::{Element, XmlLimits, XmlWriter};
+use crate::transport::xroad::rest::is_content_type;
 use crate::transport::xroad::soap::{
-    CONTENT_TYPE, SoapMessage, SoapWriteError, check_content_type, check_request, check_soap_action,
+    CONTENT_TYPE, Envelope, SoapError, SoapMessage, SoapWriteError, XroadFault, check_soap_action, parse,
     write_answer, write_fault, write_non_technical_fault,
 };
 use crate::{Inbound, InboundError, InboundEvent, InboundOutcome, Reply, Retry};
@@ -157,25 +158,23 @@ fn answer(status: StatusCode, written: Result<Vec<u8>, SoapWriteError>) -> Reply
 }
 
 fn read_soap(inbound: &Inbound<'_>) -> Result<SoapMessage, InboundError> {
-    let header = |name| match inbound.headers.get(name) {
-        // A value that is no text fits nothing.
-        Some(value) => Some(value.to_str().unwrap_or("?")),
-        None => None,
-    };
-    let action = header(header::HeaderName::from_static("soapaction"));
     // No attachments are expected, and none are looked into: what is read is the whole body.
-    let is_multipart =
-        header(header::CONTENT_TYPE).is_some_and(|value| value.trim_start().starts_with("multipart/"));
-    if is_multipart {
-        return Err(malformed("client.invalid_content_type", "`text/xml`, without attachments"));
+    if !is_content_type(inbound.headers, "text/xml") {
+        let expected = "one header `Content-Type: text/xml`, in UTF-8, without attachments";
+        return Err(malformed("client.invalid_content_type", expected));
     }
-    check_content_type(header(header::CONTENT_TYPE))
-        .and_then(|()| check_soap_action(action))
-        .map_err(|error| malformed(&format!("client.{}", error.code()), &error.to_string()))?;
-    check_request(inbound.body).map_err(|fault| {
-        let expected = fault.reason().map_or("a request, not a fault".to_owned(), ToString::to_string);
-        malformed(&fault.code(), &expected)
-    })
+    let mut actions = inbound.headers.get_all("soapaction").iter();
+    // A value that is no text fits nothing.
+    let action = actions.next().map(|value| value.to_str().unwrap_or("?"));
+    let action = if actions.next().is_some() { Some("?") } else { action };
+    let refused = |error: SoapError| malformed(&format!("client.{}", error.code()), &error.to_string());
+    check_soap_action(action).map_err(refused)?;
+    match parse(inbound.body, &XmlLimits::default()).map_err(refused)? {
+        Envelope::Message(message) => Ok(*message),
+        Envelope::Fault(fault) => {
+            Err(malformed(&XroadFault::RequestIsFault(fault).code(), "a request, not a fault"))
+        }
+    }
 }
 
 fn malformed(code: &str, expected: &str) -> InboundError {
