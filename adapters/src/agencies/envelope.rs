@@ -6,6 +6,9 @@ use polku_proto::v1::delivery::Item;
 use polku_proto::v1::{Delivery, DisclosureNotice, PlanPart, ReferralHandover, ReferralNotice};
 use polku_proto::{AgencyId, MessageId, ReferralName};
 
+use super::answer::has_identity_code;
+use super::plan::forget_untold;
+
 /// A part of a payload that cannot be expressed in the agency's format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Unwritable(pub(super) &'static str);
@@ -20,7 +23,7 @@ impl From<Unwritable> for super::answer::Failure {
 pub(super) struct Envelope {
     pub(super) message: MessageId,
     pub(super) sender: AgencyId,
-    /// The sender's own id of the professional whose word this is.
+    /// The own id of the professional whose word this is.
     pub(super) professional: Option<String>,
     pub(super) content: Content,
 }
@@ -42,11 +45,14 @@ impl Envelope {
         Ok(Self {
             message: message_id.parse().map_err(|_| Unwritable("message_id"))?,
             sender: sender.parse().map_err(|_| Unwritable("sender"))?,
-            professional: present(professional),
+            professional: professional_id(professional),
             content: match item.ok_or(Unwritable("item"))? {
                 Item::Handover(handover) => Content::Handover(about()?, handover),
                 Item::Notice(notice) => Content::Notice(about()?, notice),
-                Item::PlanPart(part) => Content::PlanPart(Box::new(part)),
+                Item::PlanPart(mut part) => {
+                    forget_untold(&mut part);
+                    Content::PlanPart(Box::new(part))
+                }
                 Item::Disclosure(notice) => Content::Disclosure(about()?, notice),
             },
         })
@@ -72,6 +78,21 @@ pub(super) fn optional_instant(
 /// Gives a text only if there is one: an empty field of the contract is an absent one.
 pub(super) fn present(text: String) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
+}
+
+/// Gives the id of a professional. Whoever gives professionals their identity code as an id is not repeated.
+pub(super) fn professional_id(id: String) -> Option<String> {
+    present(id).filter(|id| !has_identity_code(id))
+}
+
+/// Gives the party of a delivery that is not this agency: the one for whom the gateway acts. News to the sender of a
+/// referral are the recipient's word.
+pub(super) fn other_party(delivery: &Delivery, own: &AgencyId) -> Result<AgencyId, Unwritable> {
+    let Delivery { sender, recipient, .. } = delivery;
+    match sender == own.as_str() {
+        true => recipient.parse().map_err(|_| Unwritable("recipient")),
+        false => sender.parse().map_err(|_| Unwritable("sender")),
+    }
 }
 
 /// Gives the word on the state that is news to this agency: to the referral's sender the recipient's, and the other

@@ -51,13 +51,13 @@ pub(super) enum Misfit {
 
 /// Reads the id of an official: `Professional.id`. One with a personal identity code in it is refused.
 pub(super) fn official(text: &str) -> Result<String, Misfit> {
-    if is_id(text, "._:@-") && !has_identity_code(text) {
+    if is_id(text, "._:@-") {
         return Ok(text.to_owned());
     }
     Err(Misfit::Official)
 }
 
-/// Reads the id of a unit: `Professional.unit`.
+/// Reads the id of a unit: `Professional.unit`. A personal identity code is refused.
 pub(super) fn unit(text: &str) -> Result<String, Misfit> {
     if is_id(text, "._:-") { Ok(text.to_owned()) } else { Err(Misfit::Unit) }
 }
@@ -107,7 +107,7 @@ pub(super) fn change(action: Action, details: Details) -> Result<InboundChange, 
 
 fn is_id(text: &str, punctuation: &str) -> bool {
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || punctuation.contains(letter);
-    (1..=MAX_ID).contains(&text.len()) && text.chars().all(allowed)
+    (1..=MAX_ID).contains(&text.len()) && text.chars().all(allowed) && !has_identity_code(text)
 }
 
 /// Says whether the contract lets a character stand in a text.

@@ -3,7 +3,9 @@
 mod answer;
 mod envelope;
 mod event;
+mod form;
 pub mod kela;
+mod plan;
 mod soap;
 pub mod social;
 pub mod te;

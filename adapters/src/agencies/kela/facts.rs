@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use polku_proto::identity::Hetu;
 use polku_proto::v1::{AgencyFacts, DataCategory, Fact, FactKind, FactsQuery, Purpose};
 use polku_proto::{AgencyId, CategorySet, Valid, time};
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::codes::facts as lists;
 use super::{codes, json};
 use crate::agencies::answer::has_identity_code;
-use crate::agencies::envelope::{Unwritable, present};
+use crate::agencies::envelope::{Unwritable, professional_id};
+use crate::agencies::form;
 
 /// As many as the contract can pass on.
 const MAX_ITEMS: usize = 500;
@@ -27,7 +29,7 @@ pub(super) struct Question {
 #[serde(rename_all = "camelCase")]
 struct Haku<'a> {
     kysely_tunnus: &'a str,
-    henkilotunnus: String,
+    henkilotunnus: &'a str,
     kysyja: &'a str,
     tyontekija: Option<&'a str>,
     kayttotarkoitus: &'static str,
@@ -43,16 +45,14 @@ impl Question {
         if groups.is_empty() {
             return Err(Unwritable("categories"));
         }
-        if identity_code.is_empty() {
-            return Err(Unwritable("identity_code"));
-        }
+        // Without it nobody can be asked about: the permit left it out.
+        let person: Hetu = identity_code.parse().map_err(|_| Unwritable("identity_code"))?;
         let requester: AgencyId = requester.parse().map_err(|_| Unwritable("requester"))?;
         let purpose = Purpose::try_from(purpose).ok().and_then(codes::purpose);
-        // Whoever gives professionals their identity code as an id is not repeated.
-        let professional = present(professional).filter(|id| !has_identity_code(id));
+        let professional = professional_id(professional);
         let body = json::write(&Haku {
             kysely_tunnus: &query_id,
-            henkilotunnus: identity_code,
+            henkilotunnus: person.expose(),
             kysyja: requester.as_str(),
             tyontekija: professional.as_deref(),
             kayttotarkoitus: purpose.ok_or(Unwritable("purpose"))?,
@@ -262,7 +262,7 @@ impl Record {
         let Self { reference, record_time, text, since, until } = self;
         let record_time = match record_time.as_str() {
             "" => None,
-            written => Some(time::to_wire(json::instant(written)?).ok()?),
+            written => Some(time::to_wire(form::instant(written)?).ok()?),
         };
         let is_number = !reference.is_empty() && !has_identity_code(&reference);
         (is_number && is_date(&since) && is_date(&until)).then(|| Fact {
@@ -281,5 +281,5 @@ impl Record {
 
 /// Says whether a text is empty, or a date of the calendar in the form of the contract.
 fn is_date(text: &str) -> bool {
-    text.is_empty() || text.parse::<jiff::civil::Date>().is_ok_and(|date| date.to_string() == text)
+    text.is_empty() || form::date(text).is_some()
 }

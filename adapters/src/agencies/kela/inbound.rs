@@ -3,7 +3,6 @@
 use http::StatusCode;
 use polku_proto::ReferralId;
 use polku_proto::v1::ReferralContent;
-use polku_proto::{Valid, Validate};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -11,6 +10,7 @@ use super::content::{Lisatiedot, Tiedot};
 use super::referral::{Ilmoitus, Lahete};
 use super::{codes, json};
 use crate::agencies::event::{Details, Misfit, change, official, unit};
+use crate::agencies::form::{self, Expected, within_contract};
 use crate::{InboundChange, InboundError, InboundEvent, InboundMatter, InboundOutcome, Reply, Retry};
 
 /// The code of the gateway's service.
@@ -23,16 +23,6 @@ pub(super) const MAX_BYTES: usize = 128 * 1024;
 const INVALID: &str = "VIRHEELLINEN_SISALTO";
 /// The code of a message from somebody else.
 const UNAUTHENTICATED: &str = "EI_VALTUUTTA";
-
-/// What was expected where something else stands. Nothing of what stands there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Expected(pub(super) String);
-
-impl From<&str> for Expected {
-    fn from(expected: &str) -> Self {
-        Self(expected.to_owned())
-    }
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -144,16 +134,8 @@ where
     read.map(Some).ok_or_else(|| Expected(format!("one of the documented codes in `{member}`")))
 }
 
-/// Requires that what was read keeps the limits of the contract, so that nothing is taken in that the contract refuses.
-pub(super) fn within_contract<X: Validate>(message: X) -> Result<X, Expected> {
-    Valid::check(message)
-        .map(Valid::into_inner)
-        .map_err(|violations| Expected(format!("values within the limits of Polku's contract: {violations}")))
-}
-
 fn uuid(text: &str, member: &str) -> Result<Uuid, Expected> {
-    let uuid = Uuid::try_parse(text).ok().filter(|_| text.len() == 36);
-    uuid.ok_or_else(|| Expected(format!("`{member}`, a UUID")))
+    form::uuid(text).ok_or_else(|| Expected(format!("`{member}`, a UUID")))
 }
 
 fn wording(misfit: Misfit) -> Expected {
@@ -161,7 +143,9 @@ fn wording(misfit: Misfit) -> Expected {
         Misfit::Official => {
             "`kasittelija.tunnus`: 1 to 64 letters, digits and `._:@-`, and no personal identity code"
         }
-        Misfit::Unit => "`kasittelija.yksikko`: 1 to 64 letters, digits and `._:-`",
+        Misfit::Unit => {
+            "`kasittelija.yksikko`: 1 to 64 letters, digits and `._:-`, and no personal identity code"
+        }
         Misfit::ReasonMissing => "`syy` with `HYLKAA`",
         Misfit::ReasonUnexpected => "`syy` with no other `toimenpide` than `HYLKAA`",
         Misfit::OutcomeMissing => "`tulos` with `PAATA` and `EPAONNISTUI`",

@@ -1,8 +1,6 @@
 //! How are Kela's documents written, and which are refused before they are understood?
 
 use bytes::Bytes;
-use jiff::Timestamp;
-use polku_proto::time;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -28,20 +26,6 @@ where
     T: Deserialize<'de>,
 {
     T::deserialize(deserializer).map(Some)
-}
-
-/// Reads an instant in UTC, such as `2026-11-21T09:30:00Z`, of a year that the contract can express.
-pub(super) fn instant(text: &str) -> Option<Timestamp> {
-    let form = |place: usize, byte: u8| match place {
-        4 | 7 => byte == b'-',
-        10 => byte == b'T',
-        13 | 16 => byte == b':',
-        19 => matches!(byte, b'.' | b'Z'),
-        place => byte.is_ascii_digit() || (place > 19 && place + 1 == text.len()),
-    };
-    let fits = text.ends_with('Z') && text.bytes().enumerate().all(|(place, byte)| form(place, byte));
-    let instant: Timestamp = if fits { text.parse().ok()? } else { return None };
-    time::to_wire(instant).is_ok().then_some(instant)
 }
 
 fn pruned(value: Value) -> Value {

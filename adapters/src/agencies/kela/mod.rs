@@ -25,7 +25,6 @@ use self::inbound::{JSON, MAX_BYTES, SERVICE};
 use self::settings::Settings;
 use self::wire::Message;
 use crate::agencies::answer::Failure;
-use crate::agencies::envelope::Envelope;
 use crate::agencies::xroad_rest::{Ask, Own, XroadRest, refused};
 use crate::registry::{BuildError, Kind, Matter};
 use crate::transport::xroad::rest::{Content, Provided};
@@ -145,7 +144,7 @@ impl Kela {
         let spent = delivery.spend(&Reader::Agency(self.agency.clone()), now);
         let (delivery, decision) =
             spent.map_err(|mismatch| Failure::new(AdapterErrorKind::PermitMismatch, mismatch))?;
-        Ok(Message::of(Envelope::open(delivery)?, &self.agency, &decision)?)
+        Ok(Message::delivering(delivery, &self.agency, &decision)?)
     }
 
     async fn send(&self, message: Message) -> Result<Receipt, Failure> {

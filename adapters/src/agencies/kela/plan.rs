@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::codes::plan as codes;
 use super::content::Tiedot;
 use crate::agencies::envelope::{Unwritable, instant, optional_instant, present};
+use crate::agencies::plan::joint_plan;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -115,7 +116,7 @@ impl Osa {
         Ok(Self {
             sanoma_tunnus: id.to_owned(),
             // Kela knows no young people by the gateway's names.
-            suunnitelma_tunnus: plan.rsplit('/').next().unwrap_or_default().to_owned(),
+            suunnitelma_tunnus: joint_plan(&plan)?.map_or_else(String::new, |(_, plan)| plan.to_string()),
             omistaja: owner,
             omistajan_tunnus: reference,
             versio: revision,

@@ -6,9 +6,11 @@ use polku_proto::v1::legal_claim::ConsentAsked;
 use polku_proto::v1::{LegalClaim, LegalGround, Purpose, ReferralContent};
 use serde::Deserialize;
 
+use super::codes;
 use super::content::{Nuori, Tausta, Tiedot};
-use super::inbound::{Expected, Kasittelija, read_code, within_contract};
-use super::{codes, json};
+use super::inbound::{Kasittelija, read_code};
+use super::json;
+use crate::agencies::form::{Expected, instant, within_contract};
 use crate::{InboundEvent, InboundMatter, InboundReferral};
 
 #[derive(Deserialize)]
@@ -161,9 +163,7 @@ fn referral(
     let content: ReferralContent = within_contract(tiedot.content())?;
     let respond_by = match respond_by {
         "" => None,
-        text => {
-            Some(json::instant(text).ok_or("`vastausViimeistaan`, an instant such as 2026-11-21T09:30:00Z")?)
-        }
+        text => Some(instant(text).ok_or("`vastausViimeistaan`, an instant such as 2026-11-21T09:30:00Z")?),
     };
     Ok(InboundMatter::Referral(Box::new(InboundReferral {
         identity,

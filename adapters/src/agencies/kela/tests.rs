@@ -14,6 +14,7 @@ use bytes::Bytes;
 use http::HeaderValue;
 
 use super::*;
+use crate::agencies::envelope::Envelope;
 use crate::agencies::trial;
 use crate::agencies::xroad_rest::read;
 use crate::transport::http::Answer;

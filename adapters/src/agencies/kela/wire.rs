@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use polku_policy::Decision;
 use polku_proto::v1::{
-    DeliveryState, LegalClaim, LegalGround, Outcome, Purpose, ReferralHandover, ReferralNotice,
+    Delivery, DeliveryState, LegalClaim, LegalGround, Outcome, Purpose, ReferralHandover, ReferralNotice,
     ReferralState, RejectionReason, legal_claim, referral_notice,
 };
 use polku_proto::{AgencyId, ConsentName, ReferralName, YouthId, time};
@@ -13,7 +13,10 @@ use super::content::Tiedot;
 use super::{codes, json, plan};
 use crate::Receipt;
 use crate::agencies::answer;
-use crate::agencies::envelope::{Content, Envelope, Unwritable, instant, news, optional_instant};
+use crate::agencies::envelope::{
+    Content, Envelope, Unwritable, instant, news, optional_instant, other_party,
+};
+use crate::agencies::form;
 
 /// A message to Kela, ready to be written.
 pub(super) struct Message {
@@ -23,6 +26,7 @@ pub(super) struct Message {
     pub(super) path: &'static str,
     /// The referral or plan that it is about.
     pub(super) issue: Option<String>,
+    /// The agency for whom the gateway acts.
     pub(super) sender: AgencyId,
     pub(super) professional: Option<String>,
     pub(super) body: Bytes,
@@ -83,12 +87,21 @@ struct Ilmoitus {
 }
 
 impl Message {
+    /// Words a delivery to Kela with this agency id, with the agency whose word it is.
+    pub(super) fn delivering(
+        delivery: Delivery,
+        own: &AgencyId,
+        decision: &Decision,
+    ) -> Result<Self, Unwritable> {
+        let other = other_party(&delivery, own)?;
+        let message = Self::of(Envelope::open(delivery)?, own, decision)?;
+        Ok(Self { sender: other, ..message })
+    }
+
     /// Words a delivery to Kela with this agency id, with the grounds of the decision behind it.
     pub(super) fn of(envelope: Envelope, own: &AgencyId, decision: &Decision) -> Result<Self, Unwritable> {
         let Envelope { message, sender, professional, content } = envelope;
         let id = message.to_string();
-        // Whoever gives professionals their identity code as an id is not repeated.
-        let professional = professional.filter(|id| !answer::has_identity_code(id));
         let (path, issue, body) = match content {
             Content::Handover(referral, handover) => {
                 let partner = Kumppani { taho: sender.to_string(), tyontekija: professional.clone() };
@@ -239,7 +252,7 @@ struct Virhe {
 /// Reads a receipt.
 pub(super) fn read_receipt(body: &[u8]) -> Option<Receipt> {
     let Vastaanotettu { vastaanottotunnus, vastaanotettu } = json::read(body)?;
-    json::instant(&vastaanotettu)?;
+    form::instant(&vastaanotettu)?;
     answer::receipt(&vastaanottotunnus)
 }
 

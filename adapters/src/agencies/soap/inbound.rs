@@ -9,14 +9,15 @@
 //! | not authenticated | 403 | technical fault `client.ssl_authentication_failed` |
 
 use http::StatusCode;
-use http::header::{self, HeaderMap, HeaderName};
 use polku_proto::AgencyId;
 use uuid::Uuid;
 
-use super::{Expected, Office};
-use crate::transport::xml::{Element, XmlWriter};
+use super::Office;
+use crate::agencies::form::Expected;
+use crate::transport::xml::{Element, XmlLimits, XmlWriter};
+use crate::transport::xroad::rest::is_content_type;
 use crate::transport::xroad::soap::{
-    CONTENT_TYPE, SoapMessage, SoapWriteError, check_content_type, check_request, check_soap_action,
+    CONTENT_TYPE, Envelope, SoapError, SoapMessage, SoapWriteError, XroadFault, check_soap_action, parse,
     write_answer, write_fault, write_non_technical_fault,
 };
 use crate::{Inbound, InboundError, InboundEvent, InboundOutcome, Reply, Retry};
@@ -29,8 +30,6 @@ const NOT_AUTHENTICATED: &str = "client.ssl_authentication_failed";
 const INVALID_BODY: &str = "client.invalid_body";
 /// X-Road's code of a content type that is not one of SOAP.
 const INVALID_TYPE: &str = "client.invalid_content_type";
-/// X-Road's code of an action that is none.
-const INVALID_ACTION: &str = "client.invalid_soap_action";
 /// X-Road's code of a service that is not offered.
 const UNKNOWN_SERVICE: &str = "client.unknown_service";
 
@@ -161,36 +160,23 @@ fn answer(status: StatusCode, written: Result<Vec<u8>, SoapWriteError>) -> Reply
 }
 
 fn read_soap(inbound: &Inbound<'_>) -> Result<SoapMessage, InboundError> {
-    let action = only(inbound.headers, &HeaderName::from_static("soapaction"));
-    let action = action.ok_or_else(|| malformed(INVALID_ACTION, "`SOAPAction` once at most"))?;
-    let content_type = only(inbound.headers, &header::CONTENT_TYPE);
-    let content_type = content_type.ok_or_else(|| malformed(INVALID_TYPE, "one `Content-Type`"))?;
     // No attachments are expected, and none are looked into: what is read is the whole body.
-    let parameters = content_type.unwrap_or_default().to_ascii_lowercase();
-    if parameters.trim_start().starts_with("multipart/") {
-        return Err(malformed(INVALID_TYPE, "`text/xml`, without attachments"));
+    if !is_content_type(inbound.headers, "text/xml") {
+        let expected = "one header `Content-Type: text/xml`, in UTF-8, without attachments";
+        return Err(malformed(INVALID_TYPE, expected));
     }
-    // The declaration in the body says how it is encoded. Whoever believes a header instead must not read otherwise.
-    let mut charsets =
-        parameters.split(';').filter_map(|parameter| parameter.trim().strip_prefix("charset="));
-    if !charsets.all(|charset| charset.trim_matches('"') == "utf-8") {
-        return Err(malformed(INVALID_TYPE, "`text/xml` in UTF-8"));
-    }
-    check_content_type(content_type)
-        .and_then(|()| check_soap_action(action))
-        .map_err(|error| malformed(&format!("client.{}", error.code()), &error.to_string()))?;
-    check_request(inbound.body).map_err(|fault| {
-        let expected = fault.reason().map_or("a request, not a fault".to_owned(), ToString::to_string);
-        malformed(&fault.code(), &expected)
-    })
-}
-
-/// Gives the value of a header that stands at most once. `None`: it stands more often.
-fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Option<&'h str>> {
-    let mut values = headers.get_all(name).iter();
+    let mut actions = inbound.headers.get_all("soapaction").iter();
     // A value that is no text fits nothing.
-    let first = values.next().map(|value| value.to_str().unwrap_or("?"));
-    values.next().is_none().then_some(first)
+    let action = actions.next().map(|value| value.to_str().unwrap_or("?"));
+    let action = if actions.next().is_some() { Some("?") } else { action };
+    let refused = |error: SoapError| malformed(&format!("client.{}", error.code()), &error.to_string());
+    check_soap_action(action).map_err(refused)?;
+    match parse(inbound.body, &XmlLimits::default()).map_err(refused)? {
+        Envelope::Message(message) => Ok(*message),
+        Envelope::Fault(fault) => {
+            Err(malformed(&XroadFault::RequestIsFault(fault).code(), "a request, not a fault"))
+        }
+    }
 }
 
 fn malformed(code: &str, expected: &str) -> InboundError {

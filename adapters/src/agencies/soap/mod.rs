@@ -11,4 +11,4 @@ pub(super) mod tree;
 
 pub(super) use inbound::{Protocol, Service};
 pub(super) use office::{Head, Office, Outgoing};
-pub(super) use parts::{Expected, Parts, uuid, within_contract};
+pub(super) use parts::Parts;

@@ -13,8 +13,10 @@ use super::codes::plan as codes;
 use super::details;
 use crate::agencies::answer::has_identity_code;
 use crate::agencies::envelope::{Unwritable, optional_instant};
+use crate::agencies::form::{Expected, within_contract};
+use crate::agencies::plan::{has_sound_ids, joint_plan};
+use crate::agencies::soap::Parts;
 use crate::agencies::soap::tree::{Node, code, flag, group, text, texts};
-use crate::agencies::soap::{Expected, Parts, uuid, within_contract};
 
 /// A part of the joint plan on its way to the office.
 pub(super) struct Outgoing {
@@ -45,7 +47,8 @@ pub(super) fn outgoing(part: PlanPart) -> Result<Outgoing, Unwritable> {
         next_review,
         responsible_worker,
     } = part;
-    let plan = if plan.is_empty() { None } else { Some(joint_plan(&plan).ok_or(Unwritable("plan"))?) };
+    // The office has its own id of the person.
+    let plan = joint_plan(&plan)?.map(|(_, plan)| plan.to_string());
     let update_time = optional_instant(update_time.as_ref().map(time::from_wire), "update_time")?;
     let frame = [
         text("tns:suunnitelmaTunnus", plan.clone().unwrap_or_default()),
@@ -79,13 +82,6 @@ pub(super) fn outgoing(part: PlanPart) -> Result<Outgoing, Unwritable> {
     ];
     nodes.extend(end.into_iter().flatten());
     Ok(Outgoing { plan, nodes })
-}
-
-/// Takes the id out of `youths/{youth}/plans/{plan}`: the office has its own of the person.
-fn joint_plan(name: &str) -> Option<String> {
-    let (youth, plan) = name.strip_prefix("youths/")?.split_once("/plans/")?;
-    uuid(youth)?;
-    uuid(plan).map(|plan| plan.to_string())
 }
 
 fn need_node(need: PlanNeed) -> Result<Node, Unwritable> {
@@ -195,28 +191,10 @@ pub(super) fn read(parts: &mut Parts<'_>, owner: &AgencyId) -> Result<PlanPart, 
     };
     parts.end()?;
     let part = within_contract(part)?;
-    let ids = [
-        part.needs.iter().map(|need| &need.id).collect::<Vec<_>>(),
-        part.goals.iter().map(|goal| &goal.id).collect(),
-        part.actions.iter().map(|action| &action.id).collect(),
-        part.meetings.iter().map(|meeting| &meeting.id).collect(),
-    ];
-    if ids.into_iter().any(has_repetition) {
-        return Err("`tunnus`: in `tarve`, `tavoite`, `toimi` and `tapaaminen` each one once".into());
-    }
-    let mut named = part.goals.iter().flat_map(|goal| &goal.needs);
-    let mut served = part.actions.iter().map(|action| &action.goal);
-    if named.any(|id| has_identity_code(id)) || served.any(|id| has_identity_code(id)) {
-        return Err("no personal identity code in `tarveTunnus` and `tavoiteTunnus`".into());
+    if !has_sound_ids(&part) {
+        return Err("`tunnus`: in `tarve`, `tavoite`, `toimi` and `tapaaminen` each one once, and no id a personal identity code".into());
     }
     Ok(part)
-}
-
-fn has_repetition(mut ids: Vec<&String>) -> bool {
-    let all = ids.len();
-    ids.sort_unstable();
-    ids.dedup();
-    ids.len() < all
 }
 
 fn read_need(mut parts: Parts<'_>) -> Result<PlanNeed, Expected> {

@@ -7,9 +7,11 @@ use polku_proto::{AgencyId, CategorySet, Disclose, time};
 
 use super::{codes, plan};
 use crate::agencies::answer::has_identity_code;
-use crate::agencies::envelope::{Unwritable, present};
+use crate::agencies::envelope::{Unwritable, present, professional_id};
+use crate::agencies::form::{Expected, uuid, within_contract};
+use crate::agencies::plan::forget_untold;
+use crate::agencies::soap::Parts;
 use crate::agencies::soap::tree::{Node, code, text};
-use crate::agencies::soap::{Expected, Parts, uuid, within_contract};
 use crate::transport::xml::Element;
 
 /// The code list of `tyonhakijanTila`.
@@ -68,7 +70,7 @@ pub(super) fn outgoing(query: FactsQuery) -> Result<(Query, Asked), Unwritable> 
     let mut nodes: Vec<Node> = frame.into_iter().flatten().collect();
     nodes.extend(categories.iter().filter_map(|asked| code("tns:tietoryhma", codes::plan::category(asked))));
     let asked = Asked { person, categories };
-    Ok((Query { id, requester, professional: present(professional), nodes }, asked))
+    Ok((Query { id, requester, professional: professional_id(professional), nodes }, asked))
 }
 
 /// Reads the answer of the office with this agency id. What was not asked for is left out of it.
@@ -99,6 +101,7 @@ pub(super) fn read(answer: &Element, own: &AgencyId, asked: &Asked) -> Result<Ag
     all.facts.retain(|fact| Disclose::categories(fact).is_subset(asked.categories));
     all.plans.retain_mut(|part| {
         part.restrict(asked.categories);
+        forget_untold(part);
         !Disclose::categories(part).is_subset(CategorySet::ENVELOPE)
     });
     Ok(all)

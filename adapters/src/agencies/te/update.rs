@@ -6,7 +6,8 @@ use polku_proto::{AgencyId, ReferralId};
 
 use super::{codes, details};
 use crate::agencies::event::{Action, Details, Misfit, change, official, unit};
-use crate::agencies::soap::{Expected, Parts, Service, uuid, within_contract};
+use crate::agencies::form::{Expected, uuid, within_contract};
+use crate::agencies::soap::{Parts, Service};
 use crate::transport::xml::{Element, XmlWriter};
 use crate::{InboundChange, InboundEvent, InboundMatter, InboundOutcome};
 
@@ -88,7 +89,9 @@ fn wording(misfit: Misfit) -> Expected {
         Misfit::Official => {
             "`kasittelija/tunnus`: 1 to 64 letters, digits and `._:@-`, and no personal identity code"
         }
-        Misfit::Unit => "`kasittelija/yksikko`: 1 to 64 letters, digits and `._:-`",
+        Misfit::Unit => {
+            "`kasittelija/yksikko`: 1 to 64 letters, digits and `._:-`, and no personal identity code"
+        }
         Misfit::ReasonMissing => "`syy` with `HYLKAA`",
         Misfit::ReasonUnexpected => "`syy` with no other `toimenpide` than `HYLKAA`",
         Misfit::OutcomeMissing => "`tulos` with `PAATA` and `EPAONNISTUI`",

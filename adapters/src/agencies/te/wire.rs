@@ -8,7 +8,7 @@ use polku_proto::{AgencyId, MessageId};
 
 use super::{plan, query, referral, sent, update};
 use crate::agencies::answer;
-use crate::agencies::envelope::{Content, Envelope, Unwritable};
+use crate::agencies::envelope::{Content, Envelope, Unwritable, other_party};
 use crate::agencies::soap::tree::{self, Node, text};
 use crate::agencies::soap::{Head, Outgoing, Protocol};
 use crate::transport::xml::{Element, XmlWriter};
@@ -34,12 +34,9 @@ pub(super) struct Message {
 impl Message {
     /// Words a delivery to the office with this agency id, with the agency whose word it is.
     pub(super) fn delivering(delivery: Delivery, own: &AgencyId) -> Result<Self, Unwritable> {
-        let recipient = delivery.recipient.parse().ok();
+        let other = other_party(&delivery, own)?;
         let mut message = Self::of(Envelope::open(delivery)?, own)?;
-        // News to the sender of a referral are the recipient's word.
-        if message.sender.as_ref() == Some(own) {
-            message.sender = recipient;
-        }
+        message.sender = Some(other);
         Ok(message)
     }
 

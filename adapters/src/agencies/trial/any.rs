@@ -139,7 +139,7 @@ fn needs() -> BoxedStrategy<Vec<PlanNeed>> {
 }
 
 fn goals() -> BoxedStrategy<Vec<PlanGoal>> {
-    let goal = (CATEGORIES, words(2000), 1..=9_i32, 0..=9_i32, maybe_date(), vec(ID, 0..3));
+    let goal = (CATEGORIES, words(2000), 1..=9_i32, 0..=9_i32, maybe_date(), vec(0..4_usize, 0..3));
     vec(goal, 0..4)
         .prop_map(|all| {
             let goals = all.into_iter().enumerate();
@@ -150,7 +150,7 @@ fn goals() -> BoxedStrategy<Vec<PlanGoal>> {
                 state,
                 achievement,
                 due,
-                needs,
+                needs: needs.into_iter().map(|number| format!("n{number}")).collect(),
             });
             goals.collect()
         })
@@ -160,8 +160,16 @@ fn goals() -> BoxedStrategy<Vec<PlanGoal>> {
 fn actions() -> BoxedStrategy<Vec<PlanAction>> {
     let ptv = maybe("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
     let dates = (maybe_date(), maybe_date());
-    let action =
-        (CATEGORIES, words(2000), 1..=6_i32, maybe(ID), maybe_words(200), ptv, dates, maybe_words(1000));
+    let action = (
+        CATEGORIES,
+        words(2000),
+        1..=6_i32,
+        option::of(0..4_usize),
+        maybe_words(200),
+        ptv,
+        dates,
+        maybe_words(1000),
+    );
     vec(action, 0..4)
         .prop_map(|all| {
             let actions = all.into_iter().enumerate();
@@ -172,7 +180,7 @@ fn actions() -> BoxedStrategy<Vec<PlanAction>> {
                         category,
                         text,
                         state,
-                        goal,
+                        goal: goal.map(|number| format!("g{number}")).unwrap_or_default(),
                         provider,
                         ptv_service,
                         start,
@@ -235,7 +243,7 @@ pub(in crate::agencies) fn plan() -> BoxedStrategy<PlanPart> {
             let (reference, revision, update_time, state) = frame;
             let (needs, goals, actions, meetings) = items;
             let (client_view, worker_view, next_review, responsible_worker) = views;
-            PlanPart {
+            let mut part = PlanPart {
                 reference,
                 revision,
                 update_time: update_time.map(|instant| time::to_wire(instant).unwrap()),
@@ -252,7 +260,10 @@ pub(in crate::agencies) fn plan() -> BoxedStrategy<PlanPart> {
                 next_review,
                 responsible_worker: responsible_worker.filter(|worker| *worker != Worker::default()),
                 ..plan_part()
-            }
+            };
+            // An id of no item in the part is never told.
+            crate::agencies::plan::forget_untold(&mut part);
+            part
         })
         .boxed()
 }

@@ -246,10 +246,14 @@ fn full_plan(canaries: &mut Canaries) -> PlanPart {
         }),
         ..plan_part()
     };
+    let mut last = None;
     for category in CategorySet::ALL.difference(CategorySet::ENVELOPE).iter() {
         let own = &[category];
         let need = canaries.text(own);
         let goal = canaries.text(own);
+        // Also one of another category, which may be there when the one that it serves is not.
+        let served = last.replace((need.clone(), goal.clone()));
+        let (need_before, goal_before) = served.unwrap_or_else(|| (need.clone(), goal.clone()));
         part.goals.push(PlanGoal {
             id: goal.clone(),
             category: category.into(),
@@ -257,7 +261,7 @@ fn full_plan(canaries: &mut Canaries) -> PlanPart {
             state: GoalState::Active.into(),
             achievement: Achievement::Improving.into(),
             due: canaries.date(own),
-            needs: vec![need.clone()],
+            needs: vec![need.clone(), need_before],
         });
         part.needs.push(PlanNeed {
             id: need,
@@ -270,7 +274,7 @@ fn full_plan(canaries: &mut Canaries) -> PlanPart {
             category: category.into(),
             text: canaries.text(own),
             state: ActionState::NotDone.into(),
-            goal,
+            goal: goal_before,
             provider: canaries.text(own),
             ptv_service: canaries.uuid(own),
             start: canaries.date(own),

@@ -11,7 +11,8 @@ use super::items::{read_date, read_instant};
 use super::plan::Suunnitelma;
 use super::{Misread, codes};
 use crate::agencies::answer::has_identity_code;
-use crate::agencies::envelope::Unwritable;
+use crate::agencies::envelope::{Unwritable, professional_id};
+use crate::agencies::plan::forget_untold;
 
 /// Longest presence on one day, in hours.
 const HOURS_OF_A_DAY: f64 = 24.0;
@@ -141,7 +142,7 @@ pub(super) fn ask(query: FactsQuery) -> Result<(Asked, Vec<u8>), Unwritable> {
         kysely: Kysely {
             tunnus: query_id.clone(),
             kysyja: requester,
-            kysyjan_henkilo: professional,
+            kysyjan_henkilo: professional_id(professional).unwrap_or_default(),
             kayttotarkoitus: purpose.ok_or(Unwritable("purpose"))?,
             luokat: categories.iter().map(polku_proto::name).collect(),
         },
@@ -204,6 +205,7 @@ impl Asked {
             return Err(Misread("plans of the person asked about"));
         }
         part.restrict(self.categories);
+        forget_untold(&mut part);
         let is_told = !part.categories().is_subset(CategorySet::ENVELOPE);
         Ok(Some(part).filter(|_| is_told))
     }

@@ -1,7 +1,6 @@
 //! How are the parts of a plan told of: needs, goals, measures and meetings?
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use polku_proto::time;
 use polku_proto::v1::{
     Achievement, ActionState, DataCategory, GoalState, MeetingState, PlanAction, PlanGoal, PlanMeeting,
@@ -13,6 +12,7 @@ use super::content::nothing;
 use super::{Misread, codes};
 use crate::agencies::envelope::{Unwritable, optional_instant};
 use crate::agencies::event::read_code;
+use crate::agencies::form;
 
 #[derive(Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
@@ -243,13 +243,14 @@ pub(super) fn read_instant(text: &str) -> Result<Option<Timestamp>, Misread> {
     if text.is_empty() {
         return Ok(None);
     }
-    let instant = text.parse().ok().filter(|_| text.ends_with('Z'));
-    let instant = instant.filter(|instant| time::to_wire(*instant).is_ok());
-    instant.map(Some).ok_or(Misread("times as RFC 3339 in UTC"))
+    form::instant(text).map(Some).ok_or(Misread("times as RFC 3339 in UTC"))
 }
 
 /// Reads a date that may be absent: `YYYY-MM-DD`, of the calendar.
 pub(super) fn read_date(text: String) -> Result<String, Misread> {
-    let is_date = text.len() == 10 && text.parse::<Date>().is_ok();
-    if text.is_empty() || is_date { Ok(text) } else { Err(Misread("dates as `YYYY-MM-DD`")) }
+    if text.is_empty() || form::date(&text).is_some() {
+        Ok(text)
+    } else {
+        Err(Misread("dates as `YYYY-MM-DD`"))
+    }
 }

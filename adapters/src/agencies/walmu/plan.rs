@@ -10,8 +10,8 @@ use super::items::{
     Tapaaminen, Tarve, Tavoite, Toimenpide, coded, instant, read_coded, read_date, read_instant,
 };
 use super::{Misread, codes};
-use crate::agencies::answer::has_identity_code;
 use crate::agencies::envelope::Unwritable;
+use crate::agencies::plan::{has_sound_ids, joint_plan};
 
 #[derive(Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
@@ -98,7 +98,7 @@ impl Suunnitelma {
         } = part;
         let joint = joint_plan(&plan)?;
         let wording = Self {
-            tunnus: joint.map_or_else(String::new, |(_, plan)| plan.to_owned()),
+            tunnus: joint.map_or_else(String::new, |(_, plan)| plan.to_string()),
             omistaja: owner,
             omistajan_tunnus: reference,
             versio: revision,
@@ -167,26 +167,11 @@ impl Suunnitelma {
                 .map(Vastuutyontekija::read),
         };
         let part = Valid::check(part).map_err(|_| Misread("`suunnitelma` within its limits"))?.into_inner();
-        if ids(&part).any(has_identity_code) {
-            return Err(Misread("ids in `suunnitelma` without a personal identity code"));
+        if !has_sound_ids(&part) {
+            return Err(Misread("ids in `suunnitelma` once each, without a personal identity code"));
         }
         Ok((identity, part))
     }
-}
-
-/// Everything in a plan that is an id, and so never a person's.
-fn ids(part: &PlanPart) -> impl Iterator<Item = &str> {
-    let worker = part.responsible_worker.iter().flat_map(|worker| [worker.id.as_str(), worker.unit.as_str()]);
-    let needs = part.needs.iter().map(|need| need.id.as_str());
-    let goals = part.goals.iter().map(|goal| goal.id.as_str());
-    let actions = part.actions.iter().map(|action| action.id.as_str());
-    let meetings = part.meetings.iter().map(|meeting| meeting.id.as_str());
-    std::iter::once(part.reference.as_str())
-        .chain(worker)
-        .chain(needs)
-        .chain(goals)
-        .chain(actions)
-        .chain(meetings)
 }
 
 impl Vastuutyontekija {
@@ -199,14 +184,4 @@ impl Vastuutyontekija {
         let Self { tunnus, nimi, yksikko, puhelin, sahkoposti } = self;
         Worker { id: tunnus, name: nimi, unit: yksikko, phone: puhelin, email: sahkoposti }
     }
-}
-
-/// Reads the name of a joint plan: whose it is, and the plan's own id.
-fn joint_plan(name: &str) -> Result<Option<(YouthId, &str)>, Unwritable> {
-    if name.is_empty() {
-        return Ok(None);
-    }
-    let parts = name.strip_prefix("youths/").and_then(|rest| rest.split_once("/plans/"));
-    let (youth, plan) = parts.ok_or(Unwritable("plan"))?;
-    Ok(Some((youth.parse().map_err(|_| Unwritable("plan"))?, plan)))
 }

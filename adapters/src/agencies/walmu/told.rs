@@ -3,13 +3,13 @@
 use polku_proto::v1::{LegalClaim, LegalGround, legal_claim};
 use polku_proto::{AgencyId, Party, ReferralId};
 use serde::Deserialize;
-use uuid::Uuid;
 
 use super::content::{Asiakas, Sisalto, Tausta, not_null};
 use super::items::read_instant;
 use super::plan::Suunnitelma;
 use super::{Misread, codes};
 use crate::agencies::event::{Details, Misfit, change, official, unit};
+use crate::agencies::form::uuid;
 use crate::{InboundChange, InboundEvent, InboundMatter, InboundPlanPart, InboundReferral};
 
 /// `tapahtuma` of a new referral.
@@ -117,8 +117,12 @@ impl Tapahtuma {
             (INFORMATION, Some(referral), Some(answer), None, None)
                 if is_plain && asiakas.is_none() && tausta.is_none() =>
             {
-                // Whom it is about, the referral says.
-                let (_, answer) = answer.read()?;
+                let (identity, answer) = answer.read()?;
+                if identity.is_some() {
+                    return Err(Misread(
+                        "no `henkilotunnus` in `lisatiedot`: the referral says whom it is about",
+                    ));
+                }
                 let change = InboundChange::ProvideInformation { answer: Box::new(answer), origin: None };
                 Ok(InboundMatter::Change { referral: read_referral(&referral)?, change })
             }
@@ -190,16 +194,14 @@ fn read_referral(text: &str) -> Result<ReferralId, Misread> {
     uuid(text).map(ReferralId::from_uuid).ok_or(Misread("`laheteTunnus`, a UUID"))
 }
 
-fn uuid(text: &str) -> Option<Uuid> {
-    Uuid::try_parse(text).ok().filter(|_| text.len() == 36)
-}
-
 fn wording(misfit: Misfit) -> Misread {
     Misread(match misfit {
         Misfit::Official => {
             "`kasittelija.tunnus`: 1 to 64 letters, digits and `._:@-`, and no personal identity code"
         }
-        Misfit::Unit => "`kasittelija.yksikko`: 1 to 64 letters, digits and `._:-`",
+        Misfit::Unit => {
+            "`kasittelija.yksikko`: 1 to 64 letters, digits and `._:-`, and no personal identity code"
+        }
         Misfit::ReasonMissing => "`syy` with `hylatty`",
         Misfit::ReasonUnexpected => "`syy` with no other `tapahtuma` than `hylatty`",
         Misfit::OutcomeMissing => "`tulos` with `paattynyt` and `epaonnistunut`",

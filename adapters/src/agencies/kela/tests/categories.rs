@@ -9,3 +9,11 @@ fn every_set_of_categories() {
         message.unwrap().body.to_vec()
     });
 }
+
+#[test]
+fn every_set_of_categories_of_a_plan() {
+    trial::try_every_plan("kela", &trial::FINNISH, |delivery, decision| {
+        let message = Message::of(Envelope::open(delivery).unwrap(), &trial::agency("kela"), decision);
+        message.unwrap().body.to_vec()
+    });
+}

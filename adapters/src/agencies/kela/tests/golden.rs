@@ -89,6 +89,17 @@ fn a_professional_with_an_identity_code_for_an_id_is_not_repeated() {
 }
 
 #[test]
+fn news_to_kela_as_sender_is_the_recipients_word() {
+    let mut delivery = trial::delivery("ohjaamo", Item::Notice(trial::notice()));
+    delivery.sender = "kela".to_owned();
+    let (_, decision) = trial::spent(trial::delivery("kela", Item::Notice(trial::notice())));
+    let message = Message::delivering(delivery, &trial::agency("kela"), &decision).unwrap();
+    assert_eq!(json(&message.body)["huomautus"], "Vastaanottajan sana.");
+    let party = kela().xroad.call(delivering(&message)).unwrap().represented_party.unwrap();
+    assert_eq!((party.class.as_deref(), party.code.as_str()), (Some("MUN"), "9999904-7"));
+}
+
+#[test]
 fn what_cannot_be_written() {
     let good = trial::delivery("kela", Item::Handover(trial::handover(None)));
     let (_, decision) = trial::spent(good.clone());

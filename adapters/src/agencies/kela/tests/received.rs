@@ -148,7 +148,7 @@ fn every_part_that_does_not_fit() {
         (
             "kasittelija",
             json!({"tunnus": "a", "yksikko": "Nuorten talo"}),
-            "`kasittelija.yksikko`: 1 to 64 letters, digits and `._:-`",
+            "`kasittelija.yksikko`: 1 to 64 letters, digits and `._:-`, and no personal identity code",
         ),
     ];
     for (name, value, told) in cases {

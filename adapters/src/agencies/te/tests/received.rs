@@ -304,3 +304,30 @@ fn reply_to_what_cannot_be_read() {
         )
     );
 }
+
+#[test]
+fn what_is_read_is_the_whole_body_once_told_what_it_is() {
+    let parts = format!("--x\r\nContent-Type: text/xml\r\n\r\n{}\r\n--x--\r\n", good());
+    assert_ne!(code_of(&parts), "taken in");
+    let code = |content_types: &[&'static str], actions: &[&'static str]| {
+        let mut headers = HeaderMap::new();
+        content_types.iter().for_each(|value| {
+            headers.append("content-type", HeaderValue::from_static(value));
+        });
+        actions.iter().for_each(|value| {
+            headers.append("soapaction", HeaderValue::from_static(value));
+        });
+        match office().receive(&inbound(&headers, good().as_bytes())) {
+            Err(InboundError::Malformed { code, .. }) => code,
+            Err(InboundError::Unauthenticated { .. }) => "unauthenticated".to_owned(),
+            Ok(_) => "taken in".to_owned(),
+        }
+    };
+    assert_eq!(code(&["text/xml"], &[]), "taken in");
+    assert_eq!(code(&["TEXT/XML; charset=\"utf-8\""], &["\"\""]), "taken in");
+    let refused = "client.invalid_content_type";
+    assert_eq!(code(&[], &[]), refused);
+    assert_eq!(code(&["text/xml", "multipart/related; boundary=x"], &[]), refused);
+    assert_eq!(code(&["text/xml; charset=iso-8859-1"], &[]), refused);
+    assert_eq!(code(&["text/xml"], &["\"\"", "urn:a"]), "client.invalid_soap_action");
+}

@@ -128,6 +128,8 @@ fn bad_events() {
         good.replace("valmentaja-1", "020594X903P"),
         good.replace("valmentaja-1", "Aino Esimerkki"),
         good.replace("paja", &"u".repeat(65)),
+        good.replace("valmentaja-1", "v-020594x903p"),
+        good.replace("paja", "020594X903P"),
         good.replace("\"paja\"", "null"),
         good.replace("\"yksikko\"", "\"yksikkö\""),
         good.replace("\"laheteTunnus\"", "\"lahetetunnus\""),
@@ -234,6 +236,9 @@ fn answer_to_a_question() {
     let change = trial::changed(received(&other("lisatiedot_annettu", &rest)).unwrap());
     let InboundChange::ProvideInformation { answer, origin: None } = change else { panic!("no answer") };
     assert_eq!((answer.reason.as_str(), answer.health_capacity.as_str()), ("Lisää.", "Hyvä."));
+    // The referral says whom it is about.
+    let about = rest.replace(r#""perustelu""#, r#""asiakas": {"henkilotunnus": "010594Y9032"}, "perustelu""#);
+    assert!(received(&other("lisatiedot_annettu", &about)).is_err());
 }
 
 #[test]

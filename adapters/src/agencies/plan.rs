@@ -1,0 +1,55 @@
+//! What holds for every agency's plan, whatever it looks like on the wire?
+
+use polku_proto::YouthId;
+use polku_proto::v1::PlanPart;
+use uuid::Uuid;
+
+use super::answer::has_identity_code;
+use super::envelope::Unwritable;
+
+/// Takes out the ids of needs and goals that do not stand in the part. Of an item that may not be told, its id, which
+/// another item names, would say that it is there.
+pub(super) fn forget_untold(part: &mut PlanPart) {
+    let PlanPart { needs, goals, actions, .. } = part;
+    for goal in goals.iter_mut() {
+        goal.needs.retain(|id| needs.iter().any(|need| need.id == *id));
+    }
+    for action in actions {
+        if !goals.iter().any(|goal| goal.id == action.goal) {
+            action.goal.clear();
+        }
+    }
+}
+
+/// Reads the name of a joint plan, `youths/{youth}/plans/{plan}`: whose it is, and the plan's own id. None for a plan of
+/// an agency's own.
+pub(super) fn joint_plan(name: &str) -> Result<Option<(YouthId, Uuid)>, Unwritable> {
+    if name.is_empty() {
+        return Ok(None);
+    }
+    let parts = name.strip_prefix("youths/").and_then(|rest| rest.split_once("/plans/"));
+    let read = parts.and_then(|(youth, plan)| Some((youth.parse().ok()?, super::form::uuid(plan)?)));
+    read.map(Some).ok_or(Unwritable("plan"))
+}
+
+/// Says whether every id in a part is one of an item, and of no person, and stands once among its kind.
+pub(super) fn has_sound_ids(part: &PlanPart) -> bool {
+    let needs: Vec<&str> = part.needs.iter().map(|need| need.id.as_str()).collect();
+    let goals: Vec<&str> = part.goals.iter().map(|goal| goal.id.as_str()).collect();
+    let actions: Vec<&str> = part.actions.iter().map(|action| action.id.as_str()).collect();
+    let meetings: Vec<&str> = part.meetings.iter().map(|meeting| meeting.id.as_str()).collect();
+    let named = part.goals.iter().flat_map(|goal| goal.needs.iter().map(String::as_str));
+    let served = part.actions.iter().map(|action| action.goal.as_str());
+    let worker = part.responsible_worker.iter().flat_map(|worker| [worker.id.as_str(), worker.unit.as_str()]);
+    let items = [needs, goals, actions, meetings];
+    let others = std::iter::once(part.reference.as_str()).chain(named).chain(served).chain(worker);
+    !items.iter().flatten().copied().chain(others).any(has_identity_code)
+        && !items.into_iter().any(has_repetition)
+}
+
+fn has_repetition(mut ids: Vec<&str>) -> bool {
+    let all = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    ids.len() < all
+}
