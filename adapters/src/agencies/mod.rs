@@ -12,4 +12,5 @@ pub mod te;
 #[cfg(test)]
 mod trial;
 pub mod walmu;
+mod xroad;
 mod xroad_rest;

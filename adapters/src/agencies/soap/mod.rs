@@ -6,9 +6,12 @@
 mod inbound;
 mod office;
 mod parts;
-pub(super) mod settings;
 pub(super) mod tree;
 
 pub(super) use inbound::{Protocol, Service};
 pub(super) use office::{Head, Office, Outgoing};
 pub(super) use parts::Parts;
+
+// Not SOAP's own; agencies that speak it find here all that they need.
+pub(super) use super::form::{Expected, uuid, within_contract};
+pub(super) use super::xroad as settings;

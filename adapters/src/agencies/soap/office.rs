@@ -5,9 +5,9 @@ use http::{HeaderValue, Request, StatusCode, Uri, header};
 use polku_proto::AgencyId;
 
 use super::inbound::Protocol;
-use super::settings::Represented;
 use crate::AdapterErrorKind;
 use crate::agencies::answer::Failure;
+use crate::agencies::xroad::Represented;
 use crate::transport::http::{Answer, HttpClient};
 use crate::transport::xml::{Element, XmlLimits, XmlWriter};
 use crate::transport::xroad::id::{ClientId, ServiceId};

@@ -5,17 +5,16 @@
 mod inbound;
 mod settings;
 
-use std::collections::BTreeMap;
-
 use http::{HeaderMap, Method, StatusCode, Uri};
 use polku_proto::AgencyId;
 use uuid::Uuid;
 
 use crate::AdapterErrorKind;
 use crate::agencies::answer::{Failure, code, has_identity_code};
+use crate::agencies::xroad::Represented;
 use crate::transport::http::{Answer, HttpClient, retry_after};
 use crate::transport::xroad::fault::{Reached, Retry};
-use crate::transport::xroad::id::{ClientId, RepresentedParty, ServiceId};
+use crate::transport::xroad::id::{ClientId, ServiceId};
 use crate::transport::xroad::rest::{AnswerError, Call, Content, Provided, XroadError, read_answer};
 
 pub(super) use inbound::Own;
@@ -30,9 +29,9 @@ pub(super) struct XroadRest {
     url: Uri,
     client: ClientId,
     provider: ClientId,
+    /// With the country prefix.
     user_id: Option<String>,
-    represented_party: Option<RepresentedParty>,
-    represented_parties: BTreeMap<AgencyId, RepresentedParty>,
+    represented: Represented,
     pins: Vec<[u8; 32]>,
 }
 
@@ -81,15 +80,14 @@ impl XroadRest {
         if path.iter().chain(values).chain(&issue).any(|text| names_a_person(text)) {
             return Err(UNWRITABLE.into());
         }
-        let own = sender.and_then(|sender| self.represented_parties.get(sender));
         // Whoever gives professionals their identity code as an id is not repeated.
         let professional = professional.filter(|id| !has_identity_code(id));
         Ok(Call {
             path,
             query,
-            user_id: professional.or(self.user_id.as_deref()).map(|id| format!("FI{id}")),
+            user_id: professional.map(|id| format!("FI{id}")).or_else(|| self.user_id.clone()),
             issue,
-            represented_party: own.or(self.represented_party.as_ref()).cloned(),
+            represented_party: self.represented.party(sender),
             accept,
             content,
             headers,

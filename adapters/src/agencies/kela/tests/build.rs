@@ -33,7 +33,7 @@ fn refused_settings() {
     let member = "{ instance = 'FI', member_class = 'GOV', member_code = '1', subsystem_code = 'a/b' }";
     assert!(refusal(insert("service", member)).starts_with("service: expected `instance`"));
     let whole = "{ instance = 'FI', member_class = 'GOV', member_code = '1' }";
-    assert_eq!(refusal(insert("service", whole)), "missing field `subsystem_code` in `service`");
+    assert!(refusal(insert("service", whole)).starts_with("service: expected `instance`"));
     assert!(refusal(insert("user_id", "'010594Y9032'")).starts_with("user_id: expected"));
     assert!(
         refusal(insert("represented_party", "{ code = '010594Y9032' }")).starts_with("represented_party:")
@@ -44,7 +44,7 @@ fn refused_settings() {
     let parties = "{ 'Not an id' = { code = 'x' } }";
     assert_eq!(
         refusal(insert("represented_parties", parties)),
-        "represented_parties: expected ids of agencies as keys"
+        "represented_parties: expected agency ids as keys"
     );
     let pins = "inbound_certificate_sha256: expected at least one SHA-256 of 64 hex digits";
     assert_eq!(refusal(insert("inbound_certificate_sha256", "[]")), pins);

@@ -50,10 +50,12 @@ fn refused_settings() {
     }
     assert!(refusal(set_in("client", "member_code", "a/b")).starts_with("client: expected `instance`, "));
     assert!(refusal(set_in("service", "instance", "")).starts_with("service: expected `instance`, "));
-    let party = "represented_party: expected `code` and perhaps `class`, not blank";
+    let party =
+        "represented_party: expected `code` and perhaps `class`, 1 to 64 bytes and no personal identity code";
     assert_eq!(refusal(set_in("represented_party", "code", " ")), party);
+    assert_eq!(refusal(set_in("represented_party", "code", "FI-010594Y9032")), party);
     let parties = |text: &str| set("represented_parties", text.parse::<toml::Table>().unwrap());
-    let party = "represented_parties: expected `code` and perhaps `class`, not blank";
+    let party = "represented_parties: expected `code` and perhaps `class`, 1 to 64 bytes and no personal identity code";
     assert_eq!(refusal(parties("paja = { code = '' }")), party);
     let ids = "represented_parties: expected agency ids as keys";
     assert_eq!(refusal(parties("Paja = { code = '9999901-2' }")), ids);

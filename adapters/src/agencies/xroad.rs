@@ -1,4 +1,4 @@
-//! Which settings do agencies that speak X-Road SOAP have in common?
+//! Which settings do agencies that speak over X-Road have in common, SOAP or REST?
 //!
 //! The values of keys; the tables, which refuse every unknown key, stand with the agencies.
 
@@ -7,15 +7,14 @@ use std::collections::BTreeMap;
 use polku_proto::AgencyId;
 use serde::Deserialize;
 
-use crate::agencies::answer::has_identity_code;
+use super::answer::has_identity_code;
 use crate::setting::SettingError;
-use crate::transport::xroad::id::ClientId;
-use crate::transport::xroad::soap::RepresentedParty;
+use crate::transport::xroad::id::{ClientId, RepresentedParty};
 
 /// `client` and `service`: an X-Road member or subsystem.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::agencies) struct Member {
+pub(super) struct Member {
     instance: String,
     member_class: String,
     member_code: String,
@@ -25,22 +24,22 @@ pub(in crate::agencies) struct Member {
 /// `represented_party`, and the values of `represented_parties`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::agencies) struct Party {
+pub(super) struct Party {
     class: Option<String>,
     code: String,
 }
 
 /// For whom the gateway acts.
 #[derive(Debug, Clone, Default)]
-pub(in crate::agencies) struct Represented {
+pub(super) struct Represented {
     /// By the sender's agency id.
-    pub(in crate::agencies) by_sender: BTreeMap<AgencyId, RepresentedParty>,
+    pub(super) by_sender: BTreeMap<AgencyId, RepresentedParty>,
     /// Where there is none for the sender.
-    pub(in crate::agencies) otherwise: Option<RepresentedParty>,
+    pub(super) otherwise: Option<RepresentedParty>,
 }
 
 impl Represented {
-    /// `representedParty` of a message of this sender.
+    /// The party of a message of this sender.
     pub(super) fn party(&self, sender: Option<&AgencyId>) -> Option<RepresentedParty> {
         let own = sender.and_then(|sender| self.by_sender.get(sender));
         own.or(self.otherwise.as_ref()).cloned()
@@ -49,16 +48,24 @@ impl Represented {
 
 impl Member {
     /// Reads `client` or `service`.
-    pub(in crate::agencies) fn read(&self, key: &'static str) -> Result<ClientId, SettingError> {
+    pub(super) fn read(&self, key: &'static str) -> Result<ClientId, SettingError> {
         let Self { instance, member_class, member_code, subsystem_code } = self;
         let expected = "`instance`, `member_class`, `member_code` and perhaps `subsystem_code` of letters, digits and '()+,-.=?";
         ClientId::new(instance, member_class, member_code, subsystem_code.as_deref())
             .map_err(|_| SettingError::Value { key, expected })
     }
+
+    /// Reads `client` or `service` where it must be a subsystem.
+    pub(super) fn read_subsystem(&self, key: &'static str) -> Result<ClientId, SettingError> {
+        let expected =
+            "`instance`, `member_class`, `member_code` and `subsystem_code` of letters, digits and '()+,-.=?";
+        let member = self.read(key).ok().filter(|member| member.subsystem_code().is_some());
+        member.ok_or(SettingError::Value { key, expected })
+    }
 }
 
-/// Reads `user_id`, the gateway's id for `userId` without the country prefix.
-pub(in crate::agencies) fn user_id(id: Option<&str>) -> Result<Option<String>, SettingError> {
+/// Reads `user_id`, the gateway's id without the country prefix, and gives it with it.
+pub(super) fn user_id(id: Option<&str>) -> Result<Option<String>, SettingError> {
     let (key, expected) = ("user_id", "1 to 64 letters, digits and `._-`, and no personal identity code");
     let Some(id) = id else { return Ok(None) };
     let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
@@ -69,7 +76,7 @@ pub(in crate::agencies) fn user_id(id: Option<&str>) -> Result<Option<String>, S
 }
 
 /// Reads `represented_party` and `represented_parties`.
-pub(in crate::agencies) fn represented(
+pub(super) fn represented(
     otherwise: Option<&Party>,
     by_sender: &BTreeMap<String, Party>,
 ) -> Result<Represented, SettingError> {
@@ -86,7 +93,7 @@ pub(in crate::agencies) fn represented(
 }
 
 /// Reads `inbound_certificate_sha256`.
-pub(in crate::agencies) fn pins(certificates: &[String]) -> Result<Vec<[u8; 32]>, SettingError> {
+pub(super) fn pins(certificates: &[String]) -> Result<Vec<[u8; 32]>, SettingError> {
     let (key, expected) = ("inbound_certificate_sha256", "at least one SHA-256 of 64 hex digits");
     let refused = || SettingError::Value { key, expected };
     if certificates.is_empty() {
@@ -97,8 +104,9 @@ pub(in crate::agencies) fn pins(certificates: &[String]) -> Result<Vec<[u8; 32]>
 
 fn represented_party(key: &'static str, party: &Party) -> Result<RepresentedParty, SettingError> {
     let Party { class, code } = party;
-    if code.trim().is_empty() || class.as_ref().is_some_and(|class| class.trim().is_empty()) {
-        let expected = "`code` and perhaps `class`, not blank";
+    let fits = |text: &str| !text.trim().is_empty() && text.len() <= 64 && !has_identity_code(text);
+    if !fits(code) || !class.as_deref().is_none_or(fits) {
+        let expected = "`code` and perhaps `class`, 1 to 64 bytes and no personal identity code";
         return Err(SettingError::Value { key, expected });
     }
     Ok(RepresentedParty { class: class.clone(), code: code.clone() })
