@@ -187,7 +187,7 @@ const GOAL: &[Member] = &[
             "HYVAKSYTTY",
             "KAYNNISSA",
             "KESKEYTETTY",
-            "SAAVUTETTU",
+            "PAATTYNYT",
             "PERUTTU",
             "VIRHEELLINEN",
             "HYLATTY",

@@ -24,7 +24,7 @@ pub(in crate::agencies::kela) fn goal(state: GoalState) -> Option<&'static str> 
         GoalState::Accepted => "HYVAKSYTTY",
         GoalState::Active => "KAYNNISSA",
         GoalState::OnHold => "KESKEYTETTY",
-        GoalState::Completed => "SAAVUTETTU",
+        GoalState::Completed => "PAATTYNYT",
         GoalState::Cancelled => "PERUTTU",
         GoalState::EnteredInError => "VIRHEELLINEN",
         GoalState::Rejected => "HYLATTY",

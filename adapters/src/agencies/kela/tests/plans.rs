@@ -121,4 +121,6 @@ fn every_state_has_a_code_of_its_own() {
     codes_of(codes::plan::achievement, 9);
     codes_of(codes::plan::action, 6);
     codes_of(codes::plan::meeting, 3);
+    // A goal that is over need not have been reached.
+    assert_eq!(codes::plan::goal(GoalState::Completed), Some("PAATTYNYT"));
 }
