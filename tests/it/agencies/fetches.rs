@@ -12,9 +12,6 @@ use super::faults::assert_silent;
 use super::payloads::{HETU, query};
 use super::receives::diff;
 
-/// Kinds whose plans, cut down, still name ids of items that were not asked for.
-const NAMES_WHAT_IS_UNTOLD: [&str; 1] = ["social"];
-
 /// Takes out the ids of items that are not in the plan: they would say that there are such items.
 fn forget_untold(plan: &mut PlanPart) {
     let PlanPart { needs, goals, actions, .. } = plan;
@@ -35,9 +32,7 @@ fn of_categories(held: &Held, own: &str, categories: CategorySet) -> (Vec<Fact>,
     let plans = held.plans.iter().filter_map(|plan| {
         let mut plan = PlanPart { owner: own.to_owned(), ..plan.clone() };
         plan.restrict(categories);
-        if !NAMES_WHAT_IS_UNTOLD.contains(&own) {
-            forget_untold(&mut plan);
-        }
+        forget_untold(&mut plan);
         (!plan.categories().is_subset(CategorySet::ENVELOPE)).then_some(plan)
     });
     (facts, plans.collect())
