@@ -6,7 +6,7 @@ use polku_proto::{AgencyId, CategorySet};
 use thiserror::Error;
 
 use crate::Adapter;
-use crate::agencies::{kela, social, te, walmu};
+use crate::agencies::{kela, social, te, typpi, walmu};
 use crate::setting::SettingError;
 
 /// One line for each kind of agency.
@@ -14,6 +14,7 @@ const KINDS: &[Kind] = &[
     te::KIND,     // employment services
     kela::KIND,   // the Social Insurance Institution
     social::KIND, // social services
+    typpi::KIND,  // joint register of multi-sector support
     walmu::KIND,  // case management of a youth workshop
 ];
 

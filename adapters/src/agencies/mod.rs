@@ -11,6 +11,7 @@ pub mod social;
 pub mod te;
 #[cfg(test)]
 mod trial;
+pub mod typpi;
 pub mod walmu;
 mod xroad;
 mod xroad_rest;

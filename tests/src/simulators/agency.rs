@@ -18,7 +18,7 @@ use crate::simulators::clock::SimulatorClock;
 use crate::simulators::control::{Control, SimulatorTls};
 use crate::simulators::ledger::{Ledger, TakenInKind};
 use crate::simulators::official::{Action, Official};
-use crate::simulators::{kela, social, te, walmu};
+use crate::simulators::{kela, social, te, typpi, walmu};
 
 /// Starts a simulated agency of this kind. `None` if there is no simulator for it. One line for each kind.
 ///
@@ -29,6 +29,7 @@ pub fn start(kind: &str, setup: Setup) -> Result<Option<Box<dyn SimulatedAgency>
         "te" => te::agency::start(setup)?,
         "kela" => kela::agency::start(setup)?,
         "social" => social::agency::start(setup)?,
+        "typpi" => typpi::agency::start(setup)?,
         "walmu" => walmu::agency::start(setup)?,
         _ => return Ok(None),
     }))

@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod official;
 pub mod social;
 pub mod te;
+pub mod typpi;
 pub mod walmu;
 
 mod control;

@@ -1,0 +1,147 @@
+//! How does a joint register of multi-sector support take customers and plans in, and tell about them? X-Road SOAP 4.0;
+//! see README.md.
+
+mod codes;
+mod consent;
+mod customer;
+mod holdings;
+mod inbound;
+mod plan;
+mod plan_read;
+mod settings;
+mod wire;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use polku_policy::{Authorised, Mismatch, Reader};
+use polku_proto::v1::{AgencyFacts, Delivery, FactsQuery};
+use polku_proto::{AgencyId, MessageId};
+
+use self::settings::Settings;
+use self::wire::Message;
+use crate::agencies::answer::Failure;
+use crate::agencies::soap::{Expected, Office};
+use crate::registry::{BuildError, Kind, Matter};
+use crate::{
+    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundEvent,
+    InboundOutcome, Receipt, Redelivery, Reply,
+};
+
+#[cfg(test)]
+mod tests;
+
+/// The adapter of one joint register.
+#[derive(Debug)]
+struct JointRegister {
+    office: Office,
+}
+
+/// What the adapter can do.
+pub const KIND: Kind = Kind {
+    id: "typpi",
+    name: "joint register of multi-sector support",
+    speaks: "X-Road SOAP 4.0",
+    delivers: &[
+        Matter::Referral,
+        Matter::StateChange,
+        Matter::Information,
+        Matter::ConsentWithdrawal,
+        Matter::PlanPart,
+    ],
+    fetches: holdings::FETCHES,
+    receives: &[Matter::Referral, Matter::StateChange, Matter::Information, Matter::PlanPart],
+    build,
+};
+
+/// Makes the adapter of an agency of kind `typpi` from its table.
+///
+/// # Errors
+/// The table does not fit, or a file in it cannot be used.
+fn build(agency: AgencyId, table: toml::Table) -> Result<Arc<dyn Adapter>, BuildError> {
+    let settings: Settings = table.try_into()?;
+    Ok(Arc::new(JointRegister { office: settings.office(agency)? }))
+}
+
+#[async_trait]
+impl Adapter for JointRegister {
+    fn agency(&self) -> &AgencyId {
+        &self.office.agency
+    }
+
+    fn redelivery(&self) -> Redelivery {
+        Redelivery::AnswersStatus
+    }
+
+    async fn deliver(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Receipt, AdapterError> {
+        let result = match self.word(delivery, now) {
+            Ok(message) => self.send(&message).await,
+            Err(failure) => Err(failure),
+        };
+        result.map_err(|failure| failure.of(self.agency()))
+    }
+
+    fn compose(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Vec<u8>, AdapterError> {
+        let composed = self.word(delivery, now).and_then(|message| self.office.write(&message));
+        composed.map_err(|failure| failure.of(self.agency()))
+    }
+
+    async fn status(&self, message: &MessageId, _: Timestamp) -> Result<DeliveryStatus, AdapterError> {
+        let answer = self.office.exchange(&Message::status_of(message)).await;
+        let status = answer.and_then(|answer| wire::read_status(&answer).map_err(unusable));
+        status.map_err(|failure| failure.of(self.agency()))
+    }
+
+    async fn fetch(
+        &self,
+        query: Authorised<FactsQuery>,
+        now: Timestamp,
+    ) -> Result<AgencyFacts, AdapterError> {
+        let result = match query.spend(&self.reader(), now) {
+            Ok((query, _)) => self.ask(query).await,
+            Err(mismatch) => Err(refused(mismatch)),
+        };
+        result.map_err(|failure| failure.of(self.agency()))
+    }
+
+    fn receive(&self, inbound: &Inbound<'_>) -> Result<InboundEvent, InboundError> {
+        self.office.receive(inbound)
+    }
+
+    fn reply(&self, inbound: &Inbound<'_>, outcome: &InboundOutcome) -> Reply {
+        self.office.reply(inbound, outcome)
+    }
+}
+
+impl JointRegister {
+    fn reader(&self) -> Reader {
+        Reader::Agency(self.agency().clone())
+    }
+
+    /// Spends the permit, and words what it permits.
+    fn word(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Message, Failure> {
+        let (delivery, decision) = delivery.spend(&self.reader(), now).map_err(refused)?;
+        Ok(Message::of(delivery, self.agency(), &decision)?)
+    }
+
+    async fn send(&self, message: &Message) -> Result<Receipt, Failure> {
+        let answer = self.office.exchange(message).await?;
+        wire::read_receipt(&answer).map_err(unusable)
+    }
+
+    async fn ask(&self, query: FactsQuery) -> Result<AgencyFacts, Failure> {
+        let (question, asked) = Message::question(query)?;
+        let answer = self.office.exchange(&question).await?;
+        holdings::read(&answer, self.agency(), &asked).map_err(unusable)
+    }
+}
+
+/// An answer that cannot be used leaves it open whether the message was taken in.
+fn unusable(_: Expected) -> Failure {
+    AdapterErrorKind::Unanswered.into()
+}
+
+fn refused(mismatch: Mismatch) -> Failure {
+    Failure::new(AdapterErrorKind::PermitMismatch, mismatch)
+}

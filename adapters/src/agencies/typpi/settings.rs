@@ -1,0 +1,54 @@
+//! How is the adapter of a joint register set up?
+
+use std::collections::BTreeMap;
+
+use polku_proto::AgencyId;
+use serde::Deserialize;
+
+use super::wire::PROTOCOL;
+use crate::agencies::soap::Office;
+use crate::agencies::soap::settings::{self, Member, Party};
+use crate::registry::BuildError;
+use crate::setting::https_url;
+use crate::transport::http::{HttpClient, Settings as Connection};
+
+/// The table of an agency of kind `typpi`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Settings {
+    /// Address of the gateway's own security server.
+    url: String,
+    /// How it is reached.
+    connection: Connection,
+    /// The gateway's own member or subsystem.
+    client: Member,
+    /// The member or subsystem of the register.
+    service: Member,
+    /// The gateway's id for `userId` where nobody in particular speaks, without the country prefix.
+    user_id: Option<String>,
+    /// The party for whom the gateway acts.
+    represented_party: Option<Party>,
+    /// The same for senders that are parties of their own, by agency id.
+    #[serde(default)]
+    represented_parties: BTreeMap<String, Party>,
+    /// SHA-256 of the certificates, in DER, that may call the inbound endpoint; 64 hex digits each.
+    inbound_certificate_sha256: Vec<String>,
+}
+
+impl Settings {
+    /// Makes the other end.
+    pub(super) fn office(&self, agency: AgencyId) -> Result<Office, BuildError> {
+        let url = https_url("url", &self.url)?;
+        Ok(Office {
+            agency,
+            client: self.client.read("client")?,
+            office: self.service.read("service")?,
+            user_id: settings::user_id(self.user_id.as_deref())?,
+            represented: settings::represented(self.represented_party.as_ref(), &self.represented_parties)?,
+            pins: settings::pins(&self.inbound_certificate_sha256)?,
+            http: HttpClient::new(&url, &self.connection)?,
+            url,
+            protocol: &PROTOCOL,
+        })
+    }
+}

@@ -1,0 +1,217 @@
+//! Does everything come out as it went in?
+
+use polku_proto::v1::{
+    AgencyFacts, DataCategory, PlanPart, ReferralContent, ReferralHandover, ReferralNotice,
+};
+use polku_proto::{CategorySet, Disclose, time};
+use proptest::prelude::*;
+
+use super::*;
+use crate::agencies::soap::Parts;
+use crate::agencies::soap::tree::{self, Node, text};
+use crate::agencies::trial::any;
+use crate::transport::xml::XmlWriter;
+use crate::transport::xroad::soap::check_request;
+use crate::{InboundChange, InboundMatter};
+
+const HETU: &str = "010594Y9032";
+
+/// The body of a delivery as it was on the wire.
+fn body(delivery: Delivery, decision: &Decision) -> Element {
+    let written = text_of(&message(delivery, decision));
+    check_request(written.as_bytes()).unwrap().body().clone()
+}
+
+/// The child of this name alone, as the only one of an element of its own.
+fn only(element: &Element, name: &str) -> Element {
+    let mut writer = XmlWriter::fragment();
+    writer.start("tns:ote", &[("xmlns:tns", wire::NAMESPACE)]);
+    for child in element.all(name) {
+        writer.tree(child);
+    }
+    writer.end();
+    read_document(writer.finish().unwrap().as_bytes(), &XmlLimits::default()).unwrap()
+}
+
+fn customer_of(element: &Element) -> ReferralContent {
+    let alone = only(element, "asiakastiedot");
+    let mut parts = Parts::of(&alone).unwrap();
+    let content = customer::read(&mut parts).unwrap().unwrap_or_default();
+    assert!(parts.end().is_ok());
+    content
+}
+
+fn document(name: &str, nodes: &[Node]) -> Element {
+    let mut writer = XmlWriter::fragment();
+    writer.start(name, &[("xmlns:tns", wire::NAMESPACE)]);
+    tree::write(nodes, &mut writer);
+    writer.end();
+    read_document(writer.finish().unwrap().as_bytes(), &XmlLimits::default()).unwrap()
+}
+
+fn nodes(pairs: &[(&'static str, &str)]) -> Vec<Node> {
+    pairs.iter().filter_map(|(name, value)| text(name, (*value).to_owned())).collect()
+}
+
+fn frame() -> Vec<Node> {
+    let mut frame = nodes(&[("tns:viestiTunnus", trial::MESSAGE)]);
+    frame.push(Node::Group("tns:virkailija", nodes(&[("tns:tunnus", "v-7"), ("tns:yksikko", "nuoret")])));
+    frame
+}
+
+fn received(name: &str, body: &[Node]) -> InboundMatter {
+    let service = wire::PROTOCOL.services.iter().find(|service| service.code == name).unwrap();
+    (service.read)(&document(&format!("tns:{name}"), body), &trial::agency("typpi")).unwrap().matter
+}
+
+/// With the identity code, or without.
+fn about(mut part: PlanPart, code: &str) -> PlanPart {
+    let mut background = part.background.take().unwrap_or_default();
+    background.identity_code = code.to_owned();
+    part.background = Some(background).filter(|background| *background != ReferralContent::default());
+    part
+}
+
+proptest! {
+    #![proptest_config(any::config())]
+
+    #[test]
+    fn handover(content in any::content(), respond_by in any::instant(), sent in any::instant()) {
+        let item = ReferralHandover {
+            respond_by: time::to_wire(respond_by).ok(),
+            create_time: time::to_wire(sent).ok(),
+            ..trial::handover(Some(content.clone()))
+        };
+        let body = body(trial::delivery("typpi", Item::Handover(item)), &decision());
+        prop_assert_eq!(body.text_of("vastattavaViimeistaan").unwrap().parse().ok(), Some(respond_by));
+        prop_assert_eq!(body.text_of("lahetetty").unwrap().parse().ok(), Some(sent));
+        prop_assert_eq!(customer_of(&body), content);
+    }
+
+    #[test]
+    fn notice(content in any::content(), note in any::words(2000), when in any::instant()) {
+        let item = ReferralNotice {
+            answer: Some(content.clone()),
+            sender_note: note.clone(),
+            time: time::to_wire(when).ok(),
+            ..trial::notice()
+        };
+        let body = body(trial::delivery("typpi", Item::Notice(item)), &decision());
+        prop_assert_eq!(body.text_of("saate"), Some(note.as_str()));
+        prop_assert_eq!(body.text_of("muutosaika").unwrap().parse().ok(), Some(when));
+        prop_assert_eq!(customer_of(&body), content);
+    }
+
+    #[test]
+    fn plan_to_the_register(part in any::plan(), redacted in any::<bool>(), withdrawn in any::<bool>()) {
+        let part = PlanPart { redacted, consent_withdrawn: withdrawn, ..part };
+        let body = body(part_of(part.clone()), &decision());
+        prop_assert_eq!(body.text_of("omistaja"), Some("ohjaamo"));
+        prop_assert_eq!(body.text_of("tietojaPuuttuu").is_some(), redacted);
+        prop_assert_eq!(body.text_of("lupaPeruttu").is_some(), withdrawn);
+        let plan = Parts::of(body.child("suunnitelma").unwrap()).unwrap();
+        let read = plan_read::read(plan, &trial::agency("ohjaamo")).unwrap();
+        prop_assert_eq!(PlanPart { redacted, consent_withdrawn: withdrawn, ..read }, part);
+    }
+
+    #[test]
+    fn plan_of_the_register(part in any::plan()) {
+        let part = PlanPart { owner: "typpi".into(), ..part };
+        let mut body = frame();
+        body.push(plan::word(about(part.clone(), HETU)).unwrap().node);
+        let InboundMatter::PlanPart(told) = received("lahetaSuunnitelma", &body) else { panic!("no plan") };
+        prop_assert_eq!(told.identity.expose(), HETU);
+        prop_assert_eq!(told.part, about(part, ""));
+    }
+
+    #[test]
+    fn referral_of_the_register(
+        content in any::content(),
+        respond_by in any::instant(),
+        statement in any::words(2000),
+    ) {
+        let mut body = frame();
+        body.extend(nodes(&[
+            ("tns:vastaanottaja", "etsiva"),
+            ("tns:kohdeyksikko", "keskusta"),
+            ("tns:kayttotarkoitus", "ETSIVA_NUORISOTYO"),
+            ("tns:vastattavaViimeistaan", &respond_by.to_string()),
+        ]));
+        let stated = !statement.trim().is_empty();
+        if stated {
+            let claim = [
+                ("tns:saannos", "ETSIVA_NUORISOTYO_11"),
+                ("tns:selvitys", statement.as_str()),
+                ("tns:suostumuksenKysyminen", "EI_KYSYTTY"),
+            ];
+            body.push(Node::Group("tns:lakiperuste", nodes(&claim)));
+        }
+        body.extend(customer::node(content.clone()));
+        let InboundMatter::Referral(told) = received("lahetaLahete", &body) else { panic!("no referral") };
+        prop_assert_eq!(told.identity.expose(), HETU);
+        prop_assert_eq!(told.recipient.to_string(), "etsiva/keskusta");
+        prop_assert_eq!(told.respond_by, Some(respond_by));
+        prop_assert_eq!(told.claim.map(|claim| claim.statement), stated.then_some(statement));
+        prop_assert_eq!(told.content, ReferralContent { identity_code: String::new(), ..content });
+    }
+
+    #[test]
+    fn answer_to_a_question(content in any::content()) {
+        let content = ReferralContent { identity_code: String::new(), ..content };
+        prop_assume!(content != ReferralContent::default());
+        let mut body = frame();
+        body.extend(nodes(&[("tns:laheteTunnus", trial::REFERRAL), ("tns:toiminto", "ANNA_LISATIETO")]));
+        body.extend(customer::node(content.clone()));
+        let InboundMatter::Change { change, .. } = received("paivitaLahete", &body) else { panic!("no change") };
+        let InboundChange::ProvideInformation { answer, origin: None } = change else { panic!("no answer") };
+        prop_assert_eq!(*answer, content);
+    }
+
+    #[test]
+    fn facts(
+        words in any::maybe_words(4000),
+        since in any::maybe_date(),
+        until in any::maybe_date(),
+        recorded in any::instant(),
+        reference in any::maybe("[A-Za-z._:-]{1,128}"),
+        system in any::maybe("[A-Za-z._:/-]{1,128}"),
+        part in any::plan(),
+    ) {
+        let part = PlanPart { owner: "typpi".into(), ..part };
+        let row = |name| Node::Group(name, nodes(&[
+            ("tns:kirjausTunnus", &reference),
+            ("tns:kirjattu", &recorded.to_string()),
+            ("tns:alkaen", &since),
+            ("tns:saakka", &until),
+            ("tns:koodisto", &system),
+            ("tns:koodi", "K-1"),
+            ("tns:kuvaus", &words),
+        ]));
+        let plan = plan::word(about(part.clone(), HETU)).unwrap().node;
+        let mut known = nodes(&[("tns:hetu", HETU)]);
+        known.push(Node::Group("tns:perustiedot", vec![row("tns:asiakkuus"), row("tns:asiakkuus")]));
+        known.push(Node::Group("tns:seuranta", vec![row("tns:muistiinpano")]));
+        known.push(Node::Group("tns:suunnitelmat", vec![Node::Group("tns:suunnitelmatieto", vec![plan])]));
+        let mut answer = nodes(&[("tns:vastattu", "2026-11-21T09:30:00Z")]);
+        answer.push(Node::Group("tns:asiakas", known));
+        let answer = document("tns:haeAsiakasResponse", &answer);
+
+        let categories: Vec<DataCategory> = KIND.fetches.iter().collect();
+        let (_, asked) = Message::question(trial::facts_query(&categories)).unwrap();
+        let held: AgencyFacts = holdings::read(&answer, &trial::agency("typpi"), &asked).unwrap();
+        prop_assert_eq!(held.facts.len(), 3);
+        for fact in &held.facts {
+            prop_assert_eq!(&fact.text, &words);
+            prop_assert_eq!((&fact.since, &fact.until), (&since, &until));
+            prop_assert_eq!(fact.record_time, time::to_wire(recorded).ok());
+            prop_assert_eq!((&fact.reference, &fact.code_system), (&reference, &system));
+            prop_assert_eq!(fact.code.as_str(), "K-1");
+        }
+        // The plan comes without the identity code and without what was not asked for.
+        let mut part = about(part, "");
+        part.restrict(KIND.fetches);
+        crate::agencies::plan::forget_untold(&mut part);
+        let is_left = !Disclose::categories(&part).is_subset(CategorySet::ENVELOPE);
+        prop_assert_eq!(held.plans, if is_left { vec![part] } else { Vec::new() });
+    }
+}

@@ -1,0 +1,109 @@
+//! How does the joint register say what every simulated agency can be told to say?
+
+use anyhow::{Context, Result, bail};
+use async_trait::async_trait;
+
+use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings};
+use crate::simulators::control::Control;
+use crate::simulators::te::envelope::Member;
+use crate::simulators::typpi::codes::{STATES, meaning};
+use crate::simulators::typpi::told::{Answered, Told};
+use crate::simulators::typpi::{TyppiSettings, TyppiSimulator, holdings};
+
+/// Starts the usual register.
+///
+/// # Errors
+/// As [`TyppiSimulator::start`].
+pub fn start(setup: Setup) -> Result<Box<dyn SimulatedAgency>> {
+    let Setup { tls, caller, clock, ledger, port } = setup;
+    let settings = TyppiSettings { clock, ledger, port, ..TyppiSettings::new(tls, caller) };
+    Ok(Box::new(TyppiSimulator::start(settings)?))
+}
+
+#[async_trait]
+impl SimulatedAgency for TyppiSimulator {
+    fn kind(&self) -> &'static str {
+        "typpi"
+    }
+
+    fn control(&self) -> &Control {
+        self.control()
+    }
+
+    fn settings(&self, surroundings: &Surroundings<'_>, _: &str) -> Result<String> {
+        let member = |member: &Member| {
+            let Member { instance, class, code, subsystem } = member;
+            format!(
+                "{{ instance = {instance:?}, member_class = {class:?}, member_code = {code:?}, \
+                 subsystem_code = {subsystem:?} }}"
+            )
+        };
+        Ok(format!(
+            "url = {:?}\ninbound_certificate_sha256 = [{:?}]\nconnection = {}\nclient = {}\nservice = {}\n",
+            self.base_url(),
+            self.settings().caller.sha256,
+            surroundings.connection_with_certificate(),
+            member(&self.settings().gateway),
+            member(&self.settings().provider),
+        ))
+    }
+
+    fn point_at(&self, inbound_url: &str) {
+        self.connect_gateway(inbound_url);
+    }
+
+    fn specimen(&self) -> Held {
+        holdings::specimen()
+    }
+
+    fn hold(&self, identity_code: &str, held: &Held) -> Result<()> {
+        self.holdings.hold(identity_code, held)
+    }
+
+    async fn send(&self, message: &Message) -> Result<Reply> {
+        let (id, official) = (message.id, &message.official);
+        let told = match &message.what {
+            Outgoing::Change { referral, action, reason, outcome, note } => {
+                Told::step(id, official, referral, action, (*reason, *outcome), note)?
+            }
+            Outgoing::Information { referral, answer } => Told::information(id, official, referral, answer),
+            Outgoing::Referral { identity_code, recipient, purpose, content, respond_by } => {
+                let frame = (identity_code.as_str(), recipient.as_str(), *purpose);
+                Told::referral(id, official, frame, content, *respond_by)?
+            }
+            Outgoing::PlanPart { identity_code, part } => Told::plan(id, official, identity_code, part)?,
+        };
+        let reply = match self.send_told(&told).await? {
+            Answered::Response(values) => read(&message.what, &values)?,
+            Answered::Fault(code) => Reply::Refused { code },
+            Answered::HttpError(status) => Reply::Failed { status: status.as_u16() },
+        };
+        if let Reply::Sent { referral, .. } = &reply {
+            self.settings().ledger.note_own_referral(referral);
+        }
+        Ok(reply)
+    }
+}
+
+/// Reads the elements that belong to the answer to this, and no others.
+fn read(what: &Outgoing, values: &[(String, String)]) -> Result<Reply> {
+    let state = |code: &str| meaning(STATES, code).context("a state that is not in the document");
+    let values: Vec<(&str, &str)> =
+        values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    Ok(match (what, &values[..]) {
+        (
+            Outgoing::Change { .. } | Outgoing::Information { .. },
+            [("lahetteenTila", code), ("tapahtumanumero", sequence)],
+        ) => Reply::Applied { state: state(code)?, sequence: sequence.parse()? },
+        (
+            Outgoing::Referral { .. },
+            [("laheteTunnus", referral), ("lahetteenTila", code), ("tapahtumanumero", sequence)],
+        ) => {
+            Reply::Sent { referral: (*referral).to_owned(), state: state(code)?, sequence: sequence.parse()? }
+        }
+        (Outgoing::PlanPart { .. }, [("tapahtumanumero", sequence)]) => {
+            Reply::PlanTaken { sequence: sequence.parse()? }
+        }
+        _ => bail!("elements that are not in the document"),
+    })
+}
