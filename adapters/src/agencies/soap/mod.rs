@@ -1,6 +1,6 @@
 //! What do agencies that speak X-Road SOAP have in common?
 //!
-//! The exchange of one message, the way of a message into the gateway, the settings, and a strict reader of elements.
+//! The exchange of one message, the way of a message into the gateway, and a strict reader of elements.
 //! Knows no agency: what a message says stands in the agency's own folder, behind [`Outgoing`] and [`Protocol`].
 
 mod inbound;
@@ -11,7 +11,3 @@ pub(super) mod tree;
 pub(super) use inbound::{Protocol, Service};
 pub(super) use office::{Head, Office, Outgoing};
 pub(super) use parts::Parts;
-
-// Not SOAP's own; agencies that speak it find here all that they need.
-pub(super) use super::form::{Expected, uuid, within_contract};
-pub(super) use super::xroad as settings;

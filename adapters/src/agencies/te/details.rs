@@ -2,8 +2,9 @@
 
 use polku_proto::v1::{ContactDetails, EducationWork, ReferralContent};
 
+use crate::agencies::form::Expected;
+use crate::agencies::soap::Parts;
 use crate::agencies::soap::tree::{Node, group, text, texts};
-use crate::agencies::soap::{Expected, Parts};
 
 /// Words what is told of a person. Nothing is told of what is not there.
 pub(super) fn nodes(content: ReferralContent) -> Vec<Node> {

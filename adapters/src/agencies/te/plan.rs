@@ -13,9 +13,10 @@ use super::codes::plan as codes;
 use super::details;
 use crate::agencies::answer::has_identity_code;
 use crate::agencies::envelope::{Unwritable, optional_instant};
+use crate::agencies::form::{Expected, within_contract};
 use crate::agencies::plan::{has_sound_ids, joint_plan};
+use crate::agencies::soap::Parts;
 use crate::agencies::soap::tree::{Node, code, flag, group, text, texts};
-use crate::agencies::soap::{Expected, Parts, within_contract};
 
 /// A part of the joint plan on its way to the office.
 pub(super) struct Outgoing {

@@ -8,9 +8,10 @@ use polku_proto::{AgencyId, CategorySet, Disclose, time};
 use super::{codes, plan};
 use crate::agencies::answer::has_identity_code;
 use crate::agencies::envelope::{Unwritable, present, professional_id};
+use crate::agencies::form::{Expected, uuid, within_contract};
 use crate::agencies::plan::forget_untold;
+use crate::agencies::soap::Parts;
 use crate::agencies::soap::tree::{Node, code, text};
-use crate::agencies::soap::{Expected, Parts, uuid, within_contract};
 use crate::transport::xml::Element;
 
 /// The code list of `tyonhakijanTila`.

@@ -9,7 +9,8 @@ use polku_proto::{AgencyId, Party};
 
 use super::update::read_official;
 use super::{codes, details, plan};
-use crate::agencies::soap::{Expected, Parts, Service, uuid, within_contract};
+use crate::agencies::form::{Expected, uuid, within_contract};
+use crate::agencies::soap::{Parts, Service};
 use crate::transport::xml::{Element, XmlWriter};
 use crate::{InboundEvent, InboundMatter, InboundOutcome, InboundPlanPart, InboundReferral};
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::wire::PROTOCOL;
 use crate::agencies::soap::Office;
-use crate::agencies::soap::settings::{self, Member, Party};
+use crate::agencies::xroad::{self as settings, Member, Party};
 use crate::registry::BuildError;
 use crate::setting::https_url;
 use crate::transport::http::{HttpClient, Settings as Connection};

@@ -12,8 +12,8 @@ mod sent;
 
 use super::*;
 use crate::agencies::envelope::Envelope;
-use crate::agencies::soap::settings::Represented;
 use crate::agencies::trial;
+use crate::agencies::xroad::Represented;
 use crate::transport::http::HttpClient;
 use crate::transport::xroad::soap::RepresentedParty;
 

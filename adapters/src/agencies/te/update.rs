@@ -6,7 +6,8 @@ use polku_proto::{AgencyId, ReferralId};
 
 use super::{codes, details};
 use crate::agencies::event::{Action, Details, Misfit, change, official, unit};
-use crate::agencies::soap::{Expected, Parts, Service, uuid, within_contract};
+use crate::agencies::form::{Expected, uuid, within_contract};
+use crate::agencies::soap::{Parts, Service};
 use crate::transport::xml::{Element, XmlWriter};
 use crate::{InboundChange, InboundEvent, InboundMatter, InboundOutcome};
 

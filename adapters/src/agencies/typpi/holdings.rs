@@ -5,8 +5,9 @@ use polku_proto::v1::{AgencyFacts, DataCategory, Fact, FactKind, PlanPart, Refer
 use polku_proto::{AgencyId, CategorySet, Disclose, time};
 
 use super::plan_read::{self, no_identity};
+use crate::agencies::form::{Expected, within_contract};
 use crate::agencies::plan::forget_untold;
-use crate::agencies::soap::{Expected, Parts, within_contract};
+use crate::agencies::soap::Parts;
 use crate::transport::xml::Element;
 
 /// What can be asked for. Who somebody is, and where they live, stands in the plans.

@@ -12,7 +12,8 @@ use uuid::Uuid;
 use super::codes::Step;
 use super::{codes, customer, plan_read};
 use crate::agencies::event::{self, Details, Misfit};
-use crate::agencies::soap::{Expected, Parts, Service, uuid, within_contract};
+use crate::agencies::form::{Expected, uuid, within_contract};
+use crate::agencies::soap::{Parts, Service};
 use crate::transport::xml::{Element, XmlWriter};
 use crate::{InboundChange, InboundEvent, InboundMatter, InboundOutcome, InboundPlanPart, InboundReferral};
 

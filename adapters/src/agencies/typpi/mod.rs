@@ -22,7 +22,8 @@ use polku_proto::{AgencyId, MessageId};
 use self::settings::Settings;
 use self::wire::Message;
 use crate::agencies::answer::Failure;
-use crate::agencies::soap::{Expected, Office};
+use crate::agencies::form::Expected;
+use crate::agencies::soap::Office;
 use crate::registry::{BuildError, Kind, Matter};
 use crate::{
     Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundEvent,

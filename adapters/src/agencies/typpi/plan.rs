@@ -8,8 +8,8 @@ use polku_proto::{YouthId, time};
 use super::codes::plan as codes;
 use super::customer;
 use crate::agencies::envelope::{Unwritable, optional_instant};
+use crate::agencies::form::uuid;
 use crate::agencies::soap::tree::{Node, code, flag, group, text, texts};
-use crate::agencies::soap::uuid;
 
 /// A part of the joint plan, worded.
 pub(super) struct Worded {

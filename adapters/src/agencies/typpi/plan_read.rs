@@ -10,7 +10,8 @@ use super::codes::plan as codes;
 use super::customer;
 use crate::agencies::answer::has_identity_code;
 use crate::agencies::event;
-use crate::agencies::soap::{Expected, Parts, uuid, within_contract};
+use crate::agencies::form::{Expected, uuid, within_contract};
+use crate::agencies::soap::Parts;
 
 const CODE: &str = "one of the documented codes";
 const NO_IDENTITY: &str = "an id, with no personal identity code in it";

@@ -17,8 +17,9 @@ use super::plan::{self, Worded, coded};
 use super::{codes, consent, customer, inbound};
 use crate::agencies::answer;
 use crate::agencies::envelope::{Content, Envelope, Unwritable, instant, news, optional_instant, present};
+use crate::agencies::form::{Expected, uuid};
 use crate::agencies::soap::tree::{Node, code, flag, group, text, write};
-use crate::agencies::soap::{Expected, Head, Outgoing, Parts, Protocol, uuid};
+use crate::agencies::soap::{Head, Outgoing, Parts, Protocol};
 use crate::transport::xml::{Element, XmlWriter};
 use crate::{DeliveryStatus, Receipt};
 
