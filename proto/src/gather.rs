@@ -3,8 +3,11 @@
 use crate::Disclose;
 use crate::v1::{
     Consent, ConsentChange, ConsentReceipt, ImportConsentResponse, Journey, LegalStatus, LegalStatusChange,
-    ListConsentsResponse, ListLegalStatusesResponse, ListReferralsResponse, Prohibition, ProhibitionChange,
-    Referral, ReferralChange, ReferralEvent, SendReferralResponse,
+    ListConsentsResponse, ListLegalStatusesResponse, ListPlanRevisionsResponse, ListPlansResponse,
+    ListReferralsResponse, ListTasksResponse, MergePlanResponse, Plan, PlanChange, PlanConflict,
+    PlanDuplicate, PlanEvent, PlanFieldChange, PlanRevision, PlanSection, Prohibition, ProhibitionChange,
+    Referral, ReferralChange, ReferralEvent, ResolveTaskResponse, SendReferralResponse, Task, TaskEvent,
+    task,
 };
 
 #[cfg(test)]
@@ -111,5 +114,83 @@ impl Gather<LegalStatus> for LegalStatusChange {
 impl Gather<LegalStatus> for ListLegalStatusesResponse {
     fn gather(&mut self, part: LegalStatus) {
         self.statuses.push(part);
+    }
+}
+
+impl Gather<PlanSection> for Plan {
+    fn gather(&mut self, part: PlanSection) {
+        self.sections.push(part);
+    }
+}
+
+impl Gather<Plan> for ListPlansResponse {
+    fn gather(&mut self, part: Plan) {
+        self.plans.push(part);
+    }
+}
+
+impl Gather<Plan> for PlanChange {
+    fn gather(&mut self, part: Plan) {
+        self.plan = Some(part);
+    }
+}
+
+impl Gather<Plan> for MergePlanResponse {
+    fn gather(&mut self, part: Plan) {
+        self.plan = Some(part);
+    }
+}
+
+impl Gather<PlanConflict> for MergePlanResponse {
+    fn gather(&mut self, part: PlanConflict) {
+        self.conflicts.push(part);
+    }
+}
+
+impl Gather<PlanFieldChange> for PlanRevision {
+    fn gather(&mut self, part: PlanFieldChange) {
+        self.changes.push(part);
+    }
+}
+
+impl Gather<PlanRevision> for ListPlanRevisionsResponse {
+    fn gather(&mut self, part: PlanRevision) {
+        self.revisions.push(part);
+    }
+}
+
+impl Gather<Plan> for PlanEvent {
+    fn gather(&mut self, part: Plan) {
+        self.plan = Some(part);
+    }
+}
+
+impl Gather<PlanConflict> for Task {
+    fn gather(&mut self, part: PlanConflict) {
+        self.matter = Some(task::Matter::Conflict(part));
+    }
+}
+
+impl Gather<PlanDuplicate> for Task {
+    fn gather(&mut self, part: PlanDuplicate) {
+        self.matter = Some(task::Matter::Duplicate(part));
+    }
+}
+
+impl Gather<Task> for ListTasksResponse {
+    fn gather(&mut self, part: Task) {
+        self.tasks.push(part);
+    }
+}
+
+impl Gather<Task> for ResolveTaskResponse {
+    fn gather(&mut self, part: Task) {
+        self.task = Some(part);
+    }
+}
+
+impl Gather<Task> for TaskEvent {
+    fn gather(&mut self, part: Task) {
+        self.task = Some(part);
     }
 }

@@ -5,7 +5,9 @@ mod names;
 mod party;
 
 pub use agency::{AgencyId, AgencyIdError};
-pub use names::{ConsentName, LegalStatusName, NameError, ProhibitionName, ReferralName, YouthName};
+pub use names::{
+    ConsentName, LegalStatusName, NameError, PlanName, ProhibitionName, ReferralName, TaskName, YouthName,
+};
 pub use party::{Party, PartyError, UnitId, UnitIdError};
 
 use std::{fmt, str::FromStr};
@@ -67,6 +69,10 @@ ids! {
     ProhibitionId,
     /// A legal status of a young person.
     LegalStatusId,
+    /// A joint plan of a young person.
+    PlanId,
+    /// A task about a young person.
+    TaskId,
     /// A message to an agency. Stays the same through every attempt to deliver it.
     MessageId,
     /// A call, as its caller named it. A repetition has the same one.

@@ -510,6 +510,252 @@ impl ::core::fmt::Debug for Fact {
     }
 }
 
+impl ::core::fmt::Debug for WhoqolReading {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("WhoqolReading(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for WhoqolAnswer {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("WhoqolAnswer(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for WhoqolScores {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("WhoqolScores(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for StarReading {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("StarReading(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for AreaScore {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("AreaScore(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for Plan {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("Plan(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for PlanSection {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("PlanSection(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for PlanItem {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("PlanItem(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for PlanLink {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("PlanLink(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for MeetingRecord {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("MeetingRecord(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for PlanConflict {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("PlanConflict(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for PlanRevision {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("PlanRevision(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for PlanFieldChange {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("PlanFieldChange(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for CreatePlanRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("CreatePlanRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for GetPlanRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("GetPlanRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ListPlansRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ListPlansRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ListPlansResponse {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ListPlansResponse(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for AddPlanPartyRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("AddPlanPartyRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for RemovePlanPartyRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("RemovePlanPartyRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for TransferPlanRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("TransferPlanRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for MergePlanRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("MergePlanRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for MergePlanResponse {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("MergePlanResponse(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ImportPlanRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ImportPlanRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for AcceptPlanRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("AcceptPlanRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for AcknowledgePlanRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("AcknowledgePlanRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for HoldPlanRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("HoldPlanRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ResumePlanRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ResumePlanRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for CompletePlanRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("CompletePlanRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for RevokePlanRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("RevokePlanRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for MarkPlanEnteredInErrorRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("MarkPlanEnteredInErrorRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for FlagPlanStepRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("FlagPlanStepRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for LinkPlanItemsRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("LinkPlanItemsRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for UnlinkPlanItemsRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("UnlinkPlanItemsRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for RecordMeetingRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("RecordMeetingRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for RecordMeasureRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("RecordMeasureRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for record_measure_request::Measure {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("Measure(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for PlanChange {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("PlanChange(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ListPlanRevisionsRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ListPlanRevisionsRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ListPlanRevisionsResponse {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ListPlanRevisionsResponse(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for WatchPlansRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("WatchPlansRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for PlanEvent {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("PlanEvent(redacted)")
+    }
+}
+
 impl ::core::fmt::Debug for AddressProtection {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("AddressProtection(redacted)")
@@ -597,5 +843,77 @@ impl ::core::fmt::Debug for GetJourneyRequest {
 impl ::core::fmt::Debug for Journey {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("Journey(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for Task {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("Task(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for task::Matter {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("Matter(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for PlanDuplicate {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("PlanDuplicate(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ListTasksRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ListTasksRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ListTasksResponse {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ListTasksResponse(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ResolveTaskRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ResolveTaskRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for resolve_task_request::Resolution {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("Resolution(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ConflictResolution {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ConflictResolution(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for DuplicateResolution {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("DuplicateResolution(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ResolveTaskResponse {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ResolveTaskResponse(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for WatchTasksRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("WatchTasksRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for TaskEvent {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("TaskEvent(redacted)")
     }
 }

@@ -1031,6 +1031,362 @@ impl Disclose for crate::v1::Fact {
     }
 }
 
+impl Disclose for crate::v1::WhoqolReading {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        present.extend(CategorySet::named(self.category));
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        let named = CategorySet::named(self.category);
+        if named.is_empty() || !named.is_subset(permitted) {
+            *self = Self::default();
+        }
+    }
+}
+
+impl Disclose for crate::v1::StarReading {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        present.extend(CategorySet::named(self.category));
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        let named = CategorySet::named(self.category);
+        if named.is_empty() || !named.is_subset(permitted) {
+            *self = Self::default();
+        }
+    }
+}
+
+impl Disclose for crate::v1::Plan {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if !self.name.is_empty()
+            || !self.etag.is_empty()
+            || self.state != 0
+            || self.purpose != 0
+            || !self.coordinator.is_empty()
+            || !self.coordinator_unit.is_empty()
+            || self.create_time.is_some()
+            || !self.replaces.is_empty()
+            || !self.replaced_by.is_empty()
+            || !self.parties.is_empty()
+        {
+            present.insert(DataCategory::Envelope);
+        }
+        if self.responsible_worker.is_some() {
+            present.insert(DataCategory::ServiceAttendance);
+        }
+        if self.accept_time.is_some()
+            || self.step.is_some()
+            || !self.links.is_empty()
+        {
+            present.insert(DataCategory::JointPlan);
+        }
+        for element in &self.sections {
+            present.extend(Disclose::categories(element));
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        if !permitted.contains(DataCategory::ServiceAttendance) {
+            self.responsible_worker = Default::default();
+        }
+        if !permitted.contains(DataCategory::JointPlan) {
+            self.accept_time = Default::default();
+            self.step = Default::default();
+            self.links = Default::default();
+        }
+        for element in &mut self.sections {
+            element.restrict(permitted);
+        }
+    }
+}
+
+impl Disclose for crate::v1::PlanSection {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if !self.etag.is_empty() {
+            present.insert(DataCategory::Envelope);
+        }
+        if self.acknowledge_time.is_some() {
+            present.insert(DataCategory::JointPlan);
+        }
+        if let Some(part) = &self.part {
+            present.extend(Disclose::categories(part));
+        }
+        for element in &self.meetings {
+            present.extend(Disclose::categories(element));
+        }
+        for element in &self.questionnaires {
+            present.extend(Disclose::categories(element));
+        }
+        for element in &self.stars {
+            present.extend(Disclose::categories(element));
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        if !permitted.contains(DataCategory::JointPlan) {
+            self.acknowledge_time = Default::default();
+        }
+        if let Some(part) = &mut self.part {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.part = None;
+            }
+        }
+        self.meetings.retain_mut(|element| {
+            element.restrict(permitted);
+            !Disclose::categories(element).is_empty()
+        });
+        self.questionnaires.retain_mut(|element| {
+            element.restrict(permitted);
+            !Disclose::categories(element).is_empty()
+        });
+        self.stars.retain_mut(|element| {
+            element.restrict(permitted);
+            !Disclose::categories(element).is_empty()
+        });
+    }
+}
+
+impl Disclose for crate::v1::MeetingRecord {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        present.extend(CategorySet::named(self.category));
+        if self.questionnaire_before {
+            present.insert(DataCategory::QualityOfLife);
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        let named = CategorySet::named(self.category);
+        if named.is_empty() || !named.is_subset(permitted) {
+            *self = Self::default();
+            return;
+        }
+        if !permitted.contains(DataCategory::QualityOfLife) {
+            self.questionnaire_before = Default::default();
+        }
+    }
+}
+
+impl Disclose for crate::v1::PlanConflict {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if !self.task.is_empty()
+            || !self.owner.is_empty()
+            || !self.path.is_empty()
+        {
+            present.insert(DataCategory::Envelope);
+        }
+        if let Some(part) = &self.base {
+            present.extend(Disclose::categories(part));
+        }
+        if let Some(part) = &self.ours {
+            present.extend(Disclose::categories(part));
+        }
+        if let Some(part) = &self.theirs {
+            present.extend(Disclose::categories(part));
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        if let Some(part) = &mut self.base {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.base = None;
+            }
+        }
+        if let Some(part) = &mut self.ours {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.ours = None;
+            }
+        }
+        if let Some(part) = &mut self.theirs {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.theirs = None;
+            }
+        }
+    }
+}
+
+impl Disclose for crate::v1::PlanRevision {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if self.time.is_some()
+            || !self.agency.is_empty()
+            || !self.professional.is_empty()
+            || self.source != 0
+            || !self.reference.is_empty()
+        {
+            present.insert(DataCategory::Envelope);
+        }
+        for element in &self.changes {
+            present.extend(Disclose::categories(element));
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        for element in &mut self.changes {
+            element.restrict(permitted);
+        }
+    }
+}
+
+impl Disclose for crate::v1::PlanFieldChange {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if !self.owner.is_empty()
+            || !self.path.is_empty()
+        {
+            present.insert(DataCategory::Envelope);
+        }
+        if let Some(part) = &self.before {
+            present.extend(Disclose::categories(part));
+        }
+        if let Some(part) = &self.after {
+            present.extend(Disclose::categories(part));
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        if let Some(part) = &mut self.before {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.before = None;
+            }
+        }
+        if let Some(part) = &mut self.after {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.after = None;
+            }
+        }
+    }
+}
+
+impl Disclose for crate::v1::ListPlansResponse {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        for element in &self.plans {
+            present.extend(Disclose::categories(element));
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        for element in &mut self.plans {
+            element.restrict(permitted);
+        }
+    }
+}
+
+impl Disclose for crate::v1::MergePlanResponse {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if self.receipt.is_some() {
+            present.insert(DataCategory::Envelope);
+        }
+        if let Some(part) = &self.plan {
+            present.extend(Disclose::categories(part));
+        }
+        for element in &self.conflicts {
+            present.extend(Disclose::categories(element));
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        if let Some(part) = &mut self.plan {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.plan = None;
+            }
+        }
+        for element in &mut self.conflicts {
+            element.restrict(permitted);
+        }
+    }
+}
+
+impl Disclose for crate::v1::PlanChange {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if self.receipt.is_some() {
+            present.insert(DataCategory::Envelope);
+        }
+        if let Some(part) = &self.plan {
+            present.extend(Disclose::categories(part));
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        if let Some(part) = &mut self.plan {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.plan = None;
+            }
+        }
+    }
+}
+
+impl Disclose for crate::v1::ListPlanRevisionsResponse {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if !self.next_page_token.is_empty() {
+            present.insert(DataCategory::Envelope);
+        }
+        for element in &self.revisions {
+            present.extend(Disclose::categories(element));
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        for element in &mut self.revisions {
+            element.restrict(permitted);
+        }
+    }
+}
+
+impl Disclose for crate::v1::PlanEvent {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if !self.resume_token.is_empty()
+            || self.time.is_some()
+        {
+            present.insert(DataCategory::Envelope);
+        }
+        if let Some(part) = &self.plan {
+            present.extend(Disclose::categories(part));
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        if let Some(part) = &mut self.plan {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.plan = None;
+            }
+        }
+    }
+}
+
 impl Disclose for crate::v1::LegalStatus {
     fn categories(&self) -> CategorySet {
         let mut present = CategorySet::EMPTY;
@@ -1150,6 +1506,129 @@ impl Disclose for crate::v1::Journey {
         }
         for element in &mut self.legal_statuses {
             element.restrict(permitted);
+        }
+    }
+}
+
+impl Disclose for crate::v1::Task {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if !self.name.is_empty()
+            || self.state != 0
+            || !self.agency.is_empty()
+            || self.create_time.is_some()
+            || self.resolve_time.is_some()
+            || !self.resolved_by.is_empty()
+            || !self.plan.is_empty()
+        {
+            present.insert(DataCategory::Envelope);
+        }
+        match &self.matter {
+            Some(crate::v1::task::Matter::Conflict(part)) => present.extend(Disclose::categories(part)),
+            Some(crate::v1::task::Matter::Duplicate(part)) => present.extend(Disclose::categories(part)),
+            None => {}
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        let matter_stays = match &mut self.matter {
+            Some(crate::v1::task::Matter::Conflict(part)) => {
+                part.restrict(permitted);
+                !Disclose::categories(part).is_empty()
+            }
+            Some(crate::v1::task::Matter::Duplicate(part)) => {
+                part.restrict(permitted);
+                !Disclose::categories(part).is_empty()
+            }
+            None => true,
+        };
+        if !matter_stays {
+            self.matter = None;
+        }
+    }
+}
+
+impl Disclose for crate::v1::PlanDuplicate {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if self.first.is_some()
+            || self.second.is_some()
+        {
+            present.insert(DataCategory::JointPlan);
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        if !permitted.contains(DataCategory::JointPlan) {
+            self.first = Default::default();
+            self.second = Default::default();
+        }
+    }
+}
+
+impl Disclose for crate::v1::ListTasksResponse {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if !self.next_page_token.is_empty() {
+            present.insert(DataCategory::Envelope);
+        }
+        for element in &self.tasks {
+            present.extend(Disclose::categories(element));
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        for element in &mut self.tasks {
+            element.restrict(permitted);
+        }
+    }
+}
+
+impl Disclose for crate::v1::ResolveTaskResponse {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if self.receipt.is_some() {
+            present.insert(DataCategory::Envelope);
+        }
+        if let Some(part) = &self.task {
+            present.extend(Disclose::categories(part));
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        if let Some(part) = &mut self.task {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.task = None;
+            }
+        }
+    }
+}
+
+impl Disclose for crate::v1::TaskEvent {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if !self.resume_token.is_empty()
+            || self.time.is_some()
+        {
+            present.insert(DataCategory::Envelope);
+        }
+        if let Some(part) = &self.task {
+            present.extend(Disclose::categories(part));
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        if let Some(part) = &mut self.task {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.task = None;
+            }
         }
     }
 }

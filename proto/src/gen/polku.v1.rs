@@ -5918,6 +5918,2680 @@ impl FactKind {
         }
     }
 }
+/// A WHOQOL-BREF (WHO, 1996): 26 items, answered from 1 to 5.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct WhoqolReading {
+    /// Unique in the section; given by whoever records it.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// DATA_CATEGORY_QUALITY_OF_LIFE; filled in by the gateway.
+    #[prost(enumeration = "DataCategory", tag = "2")]
+    pub category: i32,
+    /// When it was filled in: date, `YYYY-MM-DD`.
+    #[prost(string, tag = "3")]
+    pub date: ::prost::alloc::string::String,
+    #[prost(enumeration = "FilledBy", tag = "4")]
+    pub filled_by: i32,
+    /// At most one answer for each item. Items that were not answered are left out.
+    #[prost(message, repeated, tag = "5")]
+    pub answers: ::prost::alloc::vec::Vec<WhoqolAnswer>,
+    /// Filled in by the gateway; absent when the form is void: more than a fifth of the items without answer.
+    #[prost(message, optional, tag = "6")]
+    pub scores: ::core::option::Option<WhoqolScores>,
+}
+/// The answer to one item.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct WhoqolAnswer {
+    /// From 1 to 26.
+    #[prost(int32, tag = "1")]
+    pub item: i32,
+    /// From 1 to 5, as ticked: reversed items are reversed by the scoring.
+    #[prost(int32, tag = "2")]
+    pub answer: i32,
+}
+/// Scores in hundredths, from 0 to 10000, higher is better. Absent where too few items of the domain were answered.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct WhoqolScores {
+    #[prost(int32, optional, tag = "1")]
+    pub physical: ::core::option::Option<i32>,
+    #[prost(int32, optional, tag = "2")]
+    pub psychological: ::core::option::Option<i32>,
+    #[prost(int32, optional, tag = "3")]
+    pub social: ::core::option::Option<i32>,
+    #[prost(int32, optional, tag = "4")]
+    pub environment: ::core::option::Option<i32>,
+    /// How they were reckoned: `MEAN_OF_ANSWERED`, the mean of the answered items times 4, less 4, times 100/16. The manual's
+    /// look-up table rounds in between and can differ.
+    #[prost(string, tag = "5")]
+    pub method: ::prost::alloc::string::String,
+}
+/// One reading of an outcome star. Which areas a star has, and its scale, is configuration.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct StarReading {
+    /// Unique in the section; given by whoever records it.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// DATA_CATEGORY_OUTCOME_MEASURES; filled in by the gateway.
+    #[prost(enumeration = "DataCategory", tag = "2")]
+    pub category: i32,
+    /// When it was filled in: date, `YYYY-MM-DD`.
+    #[prost(string, tag = "3")]
+    pub date: ::prost::alloc::string::String,
+    #[prost(enumeration = "FilledBy", tag = "4")]
+    pub filled_by: i32,
+    /// Id and version of the star, as configured.
+    #[prost(string, tag = "5")]
+    pub star: ::prost::alloc::string::String,
+    #[prost(int32, tag = "6")]
+    pub version: i32,
+    /// One score for each area of the star.
+    #[prost(message, repeated, tag = "7")]
+    pub scores: ::prost::alloc::vec::Vec<AreaScore>,
+}
+/// How one area of a star stands.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct AreaScore {
+    /// Id of the area, as configured.
+    #[prost(string, tag = "1")]
+    pub area: ::prost::alloc::string::String,
+    /// From 1 to the highest step of the star.
+    #[prost(int32, tag = "2")]
+    pub score: i32,
+    /// This score less that of the first reading of the same star in the section; filled in by the gateway, absent with the
+    /// first.
+    #[prost(int32, optional, tag = "3")]
+    pub change: ::core::option::Option<i32>,
+}
+/// Who filled in a reading.
+#[derive(Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum FilledBy {
+    Unspecified = 0,
+    /// The young person.
+    Self_ = 1,
+    /// The young person together with a professional.
+    Together = 2,
+    /// A professional.
+    Professional = 3,
+}
+impl FilledBy {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "FILLED_BY_UNSPECIFIED",
+            Self::Self_ => "FILLED_BY_SELF",
+            Self::Together => "FILLED_BY_TOGETHER",
+            Self::Professional => "FILLED_BY_PROFESSIONAL",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "FILLED_BY_UNSPECIFIED" => Some(Self::Unspecified),
+            "FILLED_BY_SELF" => Some(Self::Self_),
+            "FILLED_BY_TOGETHER" => Some(Self::Together),
+            "FILLED_BY_PROFESSIONAL" => Some(Self::Professional),
+            _ => None,
+        }
+    }
+}
+/// A joint plan, as one reader sees it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Plan {
+    /// `youths/{youth}/plans/{plan}`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Of this reading alone, and another one each time: what MergePlan takes as its base.
+    #[prost(string, tag = "2")]
+    pub etag: ::prost::alloc::string::String,
+    /// A draft until the young person has accepted it and every party has acknowledged what it has undertaken, as far as
+    /// this reader sees.
+    #[prost(enumeration = "PlanState", tag = "3")]
+    pub state: i32,
+    #[prost(enumeration = "Purpose", tag = "4")]
+    pub purpose: i32,
+    /// Agency id of the responsible worker's agency, and the unit. It holds the young person's section.
+    #[prost(string, tag = "5")]
+    pub coordinator: ::prost::alloc::string::String,
+    #[prost(string, tag = "6")]
+    pub coordinator_unit: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "7")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// What each party contributes, by agency id; the young person's own is first.
+    #[prost(message, repeated, tag = "8")]
+    pub sections: ::prost::alloc::vec::Vec<PlanSection>,
+    /// The adult beside the young person.
+    #[prost(message, optional, tag = "9")]
+    pub responsible_worker: ::core::option::Option<Worker>,
+    /// When the young person accepted the plan.
+    #[prost(message, optional, tag = "10")]
+    pub accept_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The step that comes next.
+    #[prost(message, optional, tag = "11")]
+    pub step: ::core::option::Option<PlanItem>,
+    /// What belongs together.
+    #[prost(message, repeated, tag = "12")]
+    pub links: ::prost::alloc::vec::Vec<PlanLink>,
+    /// The plan of the period before, and of the one after.
+    #[prost(string, tag = "13")]
+    pub replaces: ::prost::alloc::string::String,
+    #[prost(string, tag = "14")]
+    pub replaced_by: ::prost::alloc::string::String,
+    /// Agency ids of all parties. Told to the responsible worker's agency and to the young person.
+    #[prost(string, repeated, tag = "15")]
+    pub parties: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// What one party contributes.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct PlanSection {
+    /// Its `owner` is an agency id, or `youth` for the young person's own. Its `revision` is 0 in an answer to a call.
+    #[prost(message, optional, tag = "1")]
+    pub part: ::core::option::Option<PlanPart>,
+    /// The same for as long as this reader sees the same of the section.
+    #[prost(string, tag = "2")]
+    pub etag: ::prost::alloc::string::String,
+    /// When the owner acknowledged what it has undertaken.
+    #[prost(message, optional, tag = "3")]
+    pub acknowledge_time: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(message, repeated, tag = "4")]
+    pub meetings: ::prost::alloc::vec::Vec<MeetingRecord>,
+    /// By date, newest last.
+    #[prost(message, repeated, tag = "5")]
+    pub questionnaires: ::prost::alloc::vec::Vec<WhoqolReading>,
+    #[prost(message, repeated, tag = "6")]
+    pub stars: ::prost::alloc::vec::Vec<StarReading>,
+}
+/// One item of a plan.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct PlanItem {
+    /// Agency id of the section's owner, or `youth`.
+    #[prost(string, tag = "1")]
+    pub owner: ::prost::alloc::string::String,
+    #[prost(enumeration = "plan_item::Kind", tag = "2")]
+    pub kind: i32,
+    #[prost(string, tag = "3")]
+    pub id: ::prost::alloc::string::String,
+}
+/// Nested message and enum types in `PlanItem`.
+pub mod plan_item {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Kind {
+        Unspecified = 0,
+        Need = 1,
+        Goal = 2,
+        Action = 3,
+        Meeting = 4,
+    }
+    impl Kind {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "KIND_UNSPECIFIED",
+                Self::Need => "KIND_NEED",
+                Self::Goal => "KIND_GOAL",
+                Self::Action => "KIND_ACTION",
+                Self::Meeting => "KIND_MEETING",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "KIND_UNSPECIFIED" => Some(Self::Unspecified),
+                "KIND_NEED" => Some(Self::Need),
+                "KIND_GOAL" => Some(Self::Goal),
+                "KIND_ACTION" => Some(Self::Action),
+                "KIND_MEETING" => Some(Self::Meeting),
+                _ => None,
+            }
+        }
+    }
+}
+/// Two items that belong together.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct PlanLink {
+    #[prost(enumeration = "plan_link::Kind", tag = "1")]
+    pub kind: i32,
+    #[prost(message, optional, tag = "2")]
+    pub first: ::core::option::Option<PlanItem>,
+    #[prost(message, optional, tag = "3")]
+    pub second: ::core::option::Option<PlanItem>,
+}
+/// Nested message and enum types in `PlanLink`.
+pub mod plan_link {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Kind {
+        Unspecified = 0,
+        /// The same need, goal, action or meeting, written down by two parties.
+        SameAs = 1,
+        /// The first, an action, serves the second, a goal of another section.
+        Serves = 2,
+    }
+    impl Kind {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "KIND_UNSPECIFIED",
+                Self::SameAs => "KIND_SAME_AS",
+                Self::Serves => "KIND_SERVES",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "KIND_UNSPECIFIED" => Some(Self::Unspecified),
+                "KIND_SAME_AS" => Some(Self::SameAs),
+                "KIND_SERVES" => Some(Self::Serves),
+                _ => None,
+            }
+        }
+    }
+}
+/// Who came to a meeting.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct MeetingRecord {
+    /// DATA_CATEGORY_JOINT_PLAN; filled in by the gateway.
+    #[prost(enumeration = "DataCategory", tag = "1")]
+    pub category: i32,
+    /// Id of the meeting in the same section.
+    #[prost(string, tag = "2")]
+    pub meeting: ::prost::alloc::string::String,
+    #[prost(enumeration = "meeting_record::Kind", tag = "3")]
+    pub kind: i32,
+    /// Agency ids of those that were there.
+    #[prost(string, repeated, tag = "4")]
+    pub attended: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Whether the young person was.
+    #[prost(bool, tag = "5")]
+    pub client_attended: bool,
+    /// Which of those were missing without whom it is no meeting of its kind. Empty: there was a quorum.
+    #[prost(enumeration = "meeting_record::Seat", repeated, packed = "false", tag = "6")]
+    pub missing: ::prost::alloc::vec::Vec<i32>,
+    /// Whether a WHOQOL-BREF that was filled in by the day of the meeting stands in the same section.
+    #[prost(bool, tag = "7")]
+    pub questionnaire_before: bool,
+}
+/// Nested message and enum types in `MeetingRecord`.
+pub mod meeting_record {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Kind {
+        Unspecified = 0,
+        /// Employment services, the city's employment unit, social work and the young person (nelikantatapaaminen).
+        FourParty = 1,
+        Other = 2,
+    }
+    impl Kind {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "KIND_UNSPECIFIED",
+                Self::FourParty => "KIND_FOUR_PARTY",
+                Self::Other => "KIND_OTHER",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "KIND_UNSPECIFIED" => Some(Self::Unspecified),
+                "KIND_FOUR_PARTY" => Some(Self::FourParty),
+                "KIND_OTHER" => Some(Self::Other),
+                _ => None,
+            }
+        }
+    }
+    /// Who has a seat at a meeting of four parties.
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Seat {
+        Unspecified = 0,
+        EmploymentServices = 1,
+        Municipality = 2,
+        SocialWork = 3,
+        Client = 4,
+    }
+    impl Seat {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "SEAT_UNSPECIFIED",
+                Self::EmploymentServices => "SEAT_EMPLOYMENT_SERVICES",
+                Self::Municipality => "SEAT_MUNICIPALITY",
+                Self::SocialWork => "SEAT_SOCIAL_WORK",
+                Self::Client => "SEAT_CLIENT",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "SEAT_UNSPECIFIED" => Some(Self::Unspecified),
+                "SEAT_EMPLOYMENT_SERVICES" => Some(Self::EmploymentServices),
+                "SEAT_MUNICIPALITY" => Some(Self::Municipality),
+                "SEAT_SOCIAL_WORK" => Some(Self::SocialWork),
+                "SEAT_CLIENT" => Some(Self::Client),
+                _ => None,
+            }
+        }
+    }
+}
+/// Two versions of one field that cannot both be.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct PlanConflict {
+    /// `youths/{youth}/tasks/{task}`: who has to decide.
+    #[prost(string, tag = "1")]
+    pub task: ::prost::alloc::string::String,
+    /// Whose section: agency id, or `youth`.
+    #[prost(string, tag = "2")]
+    pub owner: ::prost::alloc::string::String,
+    /// Which field: `goals/{id}/text`; `goals/{id}` when one side has removed the item or both have added it;
+    /// `next_review`.
+    #[prost(string, tag = "3")]
+    pub path: ::prost::alloc::string::String,
+    /// A section with nothing but the item, or the field, in question: as it was, as the caller wants it, and as it is.
+    #[prost(message, optional, tag = "4")]
+    pub base: ::core::option::Option<PlanPart>,
+    #[prost(message, optional, tag = "5")]
+    pub ours: ::core::option::Option<PlanPart>,
+    #[prost(message, optional, tag = "6")]
+    pub theirs: ::core::option::Option<PlanPart>,
+}
+/// One change of a plan, as far as the reader sees it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct PlanRevision {
+    #[prost(message, optional, tag = "1")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Whose change: agency id.
+    #[prost(string, tag = "2")]
+    pub agency: ::prost::alloc::string::String,
+    /// That agency's own id of the professional; empty if the young person or a system made the change.
+    #[prost(string, tag = "3")]
+    pub professional: ::prost::alloc::string::String,
+    #[prost(enumeration = "plan_revision::Source", tag = "4")]
+    pub source: i32,
+    /// The source's own id of the plan, where it came from an agency's system.
+    #[prost(string, tag = "5")]
+    pub reference: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "6")]
+    pub changes: ::prost::alloc::vec::Vec<PlanFieldChange>,
+}
+/// Nested message and enum types in `PlanRevision`.
+pub mod plan_revision {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Source {
+        Unspecified = 0,
+        /// A call of this contract.
+        Call = 1,
+        /// The agency's own system, in its own protocol.
+        AgencySystem = 2,
+        /// A responsible worker's decision on a clash.
+        Resolution = 3,
+    }
+    impl Source {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "SOURCE_UNSPECIFIED",
+                Self::Call => "SOURCE_CALL",
+                Self::AgencySystem => "SOURCE_AGENCY_SYSTEM",
+                Self::Resolution => "SOURCE_RESOLUTION",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "SOURCE_UNSPECIFIED" => Some(Self::Unspecified),
+                "SOURCE_CALL" => Some(Self::Call),
+                "SOURCE_AGENCY_SYSTEM" => Some(Self::AgencySystem),
+                "SOURCE_RESOLUTION" => Some(Self::Resolution),
+                _ => None,
+            }
+        }
+    }
+}
+/// One field that has changed.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct PlanFieldChange {
+    /// Whose section: agency id, or `youth`.
+    #[prost(string, tag = "1")]
+    pub owner: ::prost::alloc::string::String,
+    /// As in PlanConflict.
+    #[prost(string, tag = "2")]
+    pub path: ::prost::alloc::string::String,
+    /// As in PlanConflict. Absent: it was not there before, or is not there any more.
+    #[prost(message, optional, tag = "3")]
+    pub before: ::core::option::Option<PlanPart>,
+    #[prost(message, optional, tag = "4")]
+    pub after: ::core::option::Option<PlanPart>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct CreatePlanRequest {
+    /// UUID made by the caller for this call; a repetition within 7 days has the same effect and answer as the first one.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// `youths/{youth}`.
+    #[prost(string, tag = "2")]
+    pub youth: ::prost::alloc::string::String,
+    #[prost(enumeration = "Purpose", tag = "3")]
+    pub purpose: i32,
+    #[prost(message, optional, tag = "4")]
+    pub responsible_worker: ::core::option::Option<Worker>,
+    /// The plan of the period before, which has ended. Empty: this is the first.
+    #[prost(string, tag = "5")]
+    pub replaces: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct GetPlanRequest {
+    /// `youths/{youth}/plans/{plan}`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ListPlansRequest {
+    /// `youths/{youth}`.
+    #[prost(string, tag = "1")]
+    pub parent: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ListPlansResponse {
+    /// At most 50: a new period is a new plan.
+    #[prost(message, repeated, tag = "1")]
+    pub plans: ::prost::alloc::vec::Vec<Plan>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct AddPlanPartyRequest {
+    /// UUID made by the caller for this call; a repetition within 7 days has the same effect and answer as the first one.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// `youths/{youth}/plans/{plan}`.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// The party: `agency`, or `agency/unit`.
+    #[prost(string, tag = "3")]
+    pub party: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct RemovePlanPartyRequest {
+    /// UUID made by the caller for this call; a repetition within 7 days has the same effect and answer as the first one.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// `youths/{youth}/plans/{plan}`.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// Agency id of the party.
+    #[prost(string, tag = "3")]
+    pub agency: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct TransferPlanRequest {
+    /// UUID made by the caller for this call; a repetition within 7 days has the same effect and answer as the first one.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// `youths/{youth}/plans/{plan}`.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// Agency id of a party.
+    #[prost(string, tag = "3")]
+    pub agency: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "4")]
+    pub responsible_worker: ::core::option::Option<Worker>,
+    /// Why the responsible worker changes.
+    #[prost(string, tag = "5")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct MergePlanRequest {
+    /// UUID made by the caller for this call; a repetition within 7 days has the same effect and answer as the first one.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// `youths/{youth}/plans/{plan}`.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// The etag of the reading that the changes were made to.
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
+    /// Whole sections as the caller wants them: what was read and is not here is to be removed. Sections that are left out
+    /// stay as they are. A section that the caller does not have yet is begun by one with its own agency id.
+    #[prost(message, repeated, tag = "4")]
+    pub sections: ::prost::alloc::vec::Vec<PlanPart>,
+    /// Check and merge, keep nothing.
+    #[prost(bool, tag = "5")]
+    pub validate_only: bool,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct MergePlanResponse {
+    /// As it is now.
+    #[prost(message, optional, tag = "1")]
+    pub plan: ::core::option::Option<Plan>,
+    /// What could not be merged. It is as it was.
+    #[prost(message, repeated, tag = "2")]
+    pub conflicts: ::prost::alloc::vec::Vec<PlanConflict>,
+    /// Proof of the change; absent when nothing changed and nothing clashed.
+    #[prost(message, optional, tag = "3")]
+    pub receipt: ::core::option::Option<AuditReceipt>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ImportPlanRequest {
+    /// UUID made by the caller for this call; a repetition within 7 days has the same effect and answer as the first one.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// `youths/{youth}/plans/{plan}`.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct AcceptPlanRequest {
+    /// UUID made by the caller for this call; a repetition within 7 days has the same effect and answer as the first one.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// `youths/{youth}/plans/{plan}`.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// The etag of the reading that is accepted.
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct AcknowledgePlanRequest {
+    /// UUID made by the caller for this call; a repetition within 7 days has the same effect and answer as the first one.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// `youths/{youth}/plans/{plan}`.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// The etag of the reading that is acknowledged.
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct HoldPlanRequest {
+    /// UUID made by the caller for this call; a repetition within 7 days has the same effect and answer as the first one.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// `youths/{youth}/plans/{plan}`.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ResumePlanRequest {
+    /// UUID made by the caller for this call; a repetition within 7 days has the same effect and answer as the first one.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// `youths/{youth}/plans/{plan}`.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct CompletePlanRequest {
+    /// UUID made by the caller for this call; a repetition within 7 days has the same effect and answer as the first one.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// `youths/{youth}/plans/{plan}`.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct RevokePlanRequest {
+    /// UUID made by the caller for this call; a repetition within 7 days has the same effect and answer as the first one.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// `youths/{youth}/plans/{plan}`.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct MarkPlanEnteredInErrorRequest {
+    /// UUID made by the caller for this call; a repetition within 7 days has the same effect and answer as the first one.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// `youths/{youth}/plans/{plan}`.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct FlagPlanStepRequest {
+    /// UUID made by the caller for this call; a repetition within 7 days has the same effect and answer as the first one.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// `youths/{youth}/plans/{plan}`.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// An action that the caller sees. Absent: no step is flagged any more.
+    #[prost(message, optional, tag = "3")]
+    pub step: ::core::option::Option<PlanItem>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct LinkPlanItemsRequest {
+    /// UUID made by the caller for this call; a repetition within 7 days has the same effect and answer as the first one.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// `youths/{youth}/plans/{plan}`.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "3")]
+    pub link: ::core::option::Option<PlanLink>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct UnlinkPlanItemsRequest {
+    /// UUID made by the caller for this call; a repetition within 7 days has the same effect and answer as the first one.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// `youths/{youth}/plans/{plan}`.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "3")]
+    pub link: ::core::option::Option<PlanLink>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct RecordMeetingRequest {
+    /// UUID made by the caller for this call; a repetition within 7 days has the same effect and answer as the first one.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// `youths/{youth}/plans/{plan}`.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// Id of a meeting of the caller's section that has been held.
+    #[prost(string, tag = "3")]
+    pub meeting: ::prost::alloc::string::String,
+    #[prost(enumeration = "meeting_record::Kind", tag = "4")]
+    pub kind: i32,
+    /// Agency ids of those that were there.
+    #[prost(string, repeated, tag = "5")]
+    pub attended: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Whether the young person was.
+    #[prost(bool, tag = "6")]
+    pub client_attended: bool,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct RecordMeasureRequest {
+    /// UUID made by the caller for this call; a repetition within 7 days has the same effect and answer as the first one.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// `youths/{youth}/plans/{plan}`.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(oneof = "record_measure_request::Measure", tags = "3, 4")]
+    pub measure: ::core::option::Option<record_measure_request::Measure>,
+}
+/// Nested message and enum types in `RecordMeasureRequest`.
+pub mod record_measure_request {
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    #[prost(skip_debug)]
+    pub enum Measure {
+        #[prost(message, tag = "3")]
+        Questionnaire(super::WhoqolReading),
+        #[prost(message, tag = "4")]
+        Star(super::StarReading),
+    }
+}
+/// The answer to every step of a plan.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct PlanChange {
+    /// The plan after the step, as far as the caller may see it.
+    #[prost(message, optional, tag = "1")]
+    pub plan: ::core::option::Option<Plan>,
+    #[prost(message, optional, tag = "2")]
+    pub receipt: ::core::option::Option<AuditReceipt>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ListPlanRevisionsRequest {
+    /// `youths/{youth}/plans/{plan}`.
+    #[prost(string, tag = "1")]
+    pub parent: ::prost::alloc::string::String,
+    /// At most so many are answered, 100 at the most; 50 when absent.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// `next_page_token` of the page before.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ListPlanRevisionsResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub revisions: ::prost::alloc::vec::Vec<PlanRevision>,
+    /// Empty: there is no more.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct WatchPlansRequest {
+    /// Of one plan: `youths/{youth}/plans/{plan}`. Empty: of every plan that the caller's agency is a party to.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// The token of the last event that was seen. Empty: from now on.
+    #[prost(string, tag = "2")]
+    pub resume_token: ::prost::alloc::string::String,
+}
+/// A plan has changed in what the reader sees of it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct PlanEvent {
+    /// Give it back to go on behind this event.
+    #[prost(string, tag = "1")]
+    pub resume_token: ::prost::alloc::string::String,
+    /// The plan as it is when this is sent.
+    #[prost(message, optional, tag = "2")]
+    pub plan: ::core::option::Option<Plan>,
+    #[prost(message, optional, tag = "3")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Generated client implementations.
+pub mod plan_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// One service plan of a young person, kept by many agencies.
+    ///
+    /// A plan has a section for each party that contributes to it, and one for the young person. Every party changes its own
+    /// section, and together with the others the young person's. Who reads a plan sees of each section what its owner may tell
+    /// this reader now; of what is not told nothing shows, neither by counts nor by etags.
+    #[derive(Debug, Clone)]
+    pub struct PlanServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl<T> PlanServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> PlanServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            PlanServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Begins the joint plan of a young person. The caller's agency has the responsible worker and holds the young
+        /// person's own section.
+        pub async fn create_plan(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreatePlanRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.PlanService/CreatePlan",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.PlanService", "CreatePlan"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Reads a plan.
+        pub async fn get_plan(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetPlanRequest>,
+        ) -> std::result::Result<tonic::Response<super::Plan>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.PlanService/GetPlan",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.PlanService", "GetPlan"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the plans of a young person that the caller is a party to; newest first.
+        pub async fn list_plans(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListPlansRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListPlansResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.PlanService/ListPlans",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.PlanService", "ListPlans"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The responsible worker's agency makes another agency a party.
+        pub async fn add_plan_party(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AddPlanPartyRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.PlanService/AddPlanParty",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.PlanService", "AddPlanParty"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The responsible worker's agency, or the party itself, ends a party's part. What it contributed stays in the plan.
+        pub async fn remove_plan_party(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RemovePlanPartyRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.PlanService/RemovePlanParty",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.PlanService", "RemovePlanParty"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The responsible worker's agency hands its task, and with it the young person's section, to another party.
+        pub async fn transfer_plan(
+            &mut self,
+            request: impl tonic::IntoRequest<super::TransferPlanRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.PlanService/TransferPlan",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.PlanService", "TransferPlan"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Brings the caller's changes in, field by field, over whatever others have changed since. What clashes is not
+        /// changed: it is answered, and becomes a task of the responsible worker of the section's owner.
+        pub async fn merge_plan(
+            &mut self,
+            request: impl tonic::IntoRequest<super::MergePlanRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::MergePlanResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.PlanService/MergePlan",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.PlanService", "MergePlan"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Fetches the plan that the caller's own system keeps, and merges it into the caller's section.
+        pub async fn import_plan(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ImportPlanRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::MergePlanResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.PlanService/ImportPlan",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.PlanService", "ImportPlan"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The young person accepts the plan as it is now. The responsible worker's agency may record it.
+        pub async fn accept_plan(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AcceptPlanRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.PlanService/AcceptPlan",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.PlanService", "AcceptPlan"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// A party stands by what it has undertaken to do.
+        pub async fn acknowledge_plan(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AcknowledgePlanRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.PlanService/AcknowledgePlan",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.PlanService", "AcknowledgePlan"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The responsible worker's agency pauses an active plan.
+        pub async fn hold_plan(
+            &mut self,
+            request: impl tonic::IntoRequest<super::HoldPlanRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.PlanService/HoldPlan",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.PlanService", "HoldPlan"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The responsible worker's agency goes on with a paused plan.
+        pub async fn resume_plan(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ResumePlanRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.PlanService/ResumePlan",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.PlanService", "ResumePlan"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The responsible worker's agency ends the plan: it was carried out.
+        pub async fn complete_plan(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CompletePlanRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.PlanService/CompletePlan",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.PlanService", "CompletePlan"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The responsible worker's agency, or the young person, ends the plan before it was carried out.
+        pub async fn revoke_plan(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RevokePlanRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.PlanService/RevokePlan",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.PlanService", "RevokePlan"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The responsible worker's agency marks the plan as made in error; it stays as a tombstone.
+        pub async fn mark_plan_entered_in_error(
+            &mut self,
+            request: impl tonic::IntoRequest<super::MarkPlanEnteredInErrorRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.PlanService/MarkPlanEnteredInError",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("polku.v1.PlanService", "MarkPlanEnteredInError"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Flags the one step that comes next, or takes the flag away: one thing at a time.
+        pub async fn flag_plan_step(
+            &mut self,
+            request: impl tonic::IntoRequest<super::FlagPlanStepRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.PlanService/FlagPlanStep",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.PlanService", "FlagPlanStep"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Says that two items of different sections belong together. Both must be the caller's to see.
+        pub async fn link_plan_items(
+            &mut self,
+            request: impl tonic::IntoRequest<super::LinkPlanItemsRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.PlanService/LinkPlanItems",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.PlanService", "LinkPlanItems"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Takes that back.
+        pub async fn unlink_plan_items(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UnlinkPlanItemsRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.PlanService/UnlinkPlanItems",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.PlanService", "UnlinkPlanItems"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Records who came to a meeting of the caller's section.
+        pub async fn record_meeting(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RecordMeetingRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.PlanService/RecordMeeting",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.PlanService", "RecordMeeting"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Records how the young person is doing, in the caller's section.
+        pub async fn record_measure(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RecordMeasureRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.PlanService/RecordMeasure",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.PlanService", "RecordMeasure"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists who has changed what, and from which system; newest first.
+        pub async fn list_plan_revisions(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListPlanRevisionsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListPlanRevisionsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.PlanService/ListPlanRevisions",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.PlanService", "ListPlanRevisions"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Streams the changes of one plan, or of all plans of the caller's agency, as they can be seen: in order, without gap or
+        /// repetition.
+        pub async fn watch_plans(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WatchPlansRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::PlanEvent>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.PlanService/WatchPlans",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.PlanService", "WatchPlans"));
+            self.inner.server_streaming(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod plan_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with PlanServiceServer.
+    #[async_trait]
+    pub trait PlanService: std::marker::Send + std::marker::Sync + 'static {
+        /// Begins the joint plan of a young person. The caller's agency has the responsible worker and holds the young
+        /// person's own section.
+        async fn create_plan(
+            &self,
+            request: tonic::Request<super::CreatePlanRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status>;
+        /// Reads a plan.
+        async fn get_plan(
+            &self,
+            request: tonic::Request<super::GetPlanRequest>,
+        ) -> std::result::Result<tonic::Response<super::Plan>, tonic::Status>;
+        /// Lists the plans of a young person that the caller is a party to; newest first.
+        async fn list_plans(
+            &self,
+            request: tonic::Request<super::ListPlansRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListPlansResponse>,
+            tonic::Status,
+        >;
+        /// The responsible worker's agency makes another agency a party.
+        async fn add_plan_party(
+            &self,
+            request: tonic::Request<super::AddPlanPartyRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status>;
+        /// The responsible worker's agency, or the party itself, ends a party's part. What it contributed stays in the plan.
+        async fn remove_plan_party(
+            &self,
+            request: tonic::Request<super::RemovePlanPartyRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status>;
+        /// The responsible worker's agency hands its task, and with it the young person's section, to another party.
+        async fn transfer_plan(
+            &self,
+            request: tonic::Request<super::TransferPlanRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status>;
+        /// Brings the caller's changes in, field by field, over whatever others have changed since. What clashes is not
+        /// changed: it is answered, and becomes a task of the responsible worker of the section's owner.
+        async fn merge_plan(
+            &self,
+            request: tonic::Request<super::MergePlanRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::MergePlanResponse>,
+            tonic::Status,
+        >;
+        /// Fetches the plan that the caller's own system keeps, and merges it into the caller's section.
+        async fn import_plan(
+            &self,
+            request: tonic::Request<super::ImportPlanRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::MergePlanResponse>,
+            tonic::Status,
+        >;
+        /// The young person accepts the plan as it is now. The responsible worker's agency may record it.
+        async fn accept_plan(
+            &self,
+            request: tonic::Request<super::AcceptPlanRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status>;
+        /// A party stands by what it has undertaken to do.
+        async fn acknowledge_plan(
+            &self,
+            request: tonic::Request<super::AcknowledgePlanRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status>;
+        /// The responsible worker's agency pauses an active plan.
+        async fn hold_plan(
+            &self,
+            request: tonic::Request<super::HoldPlanRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status>;
+        /// The responsible worker's agency goes on with a paused plan.
+        async fn resume_plan(
+            &self,
+            request: tonic::Request<super::ResumePlanRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status>;
+        /// The responsible worker's agency ends the plan: it was carried out.
+        async fn complete_plan(
+            &self,
+            request: tonic::Request<super::CompletePlanRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status>;
+        /// The responsible worker's agency, or the young person, ends the plan before it was carried out.
+        async fn revoke_plan(
+            &self,
+            request: tonic::Request<super::RevokePlanRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status>;
+        /// The responsible worker's agency marks the plan as made in error; it stays as a tombstone.
+        async fn mark_plan_entered_in_error(
+            &self,
+            request: tonic::Request<super::MarkPlanEnteredInErrorRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status>;
+        /// Flags the one step that comes next, or takes the flag away: one thing at a time.
+        async fn flag_plan_step(
+            &self,
+            request: tonic::Request<super::FlagPlanStepRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status>;
+        /// Says that two items of different sections belong together. Both must be the caller's to see.
+        async fn link_plan_items(
+            &self,
+            request: tonic::Request<super::LinkPlanItemsRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status>;
+        /// Takes that back.
+        async fn unlink_plan_items(
+            &self,
+            request: tonic::Request<super::UnlinkPlanItemsRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status>;
+        /// Records who came to a meeting of the caller's section.
+        async fn record_meeting(
+            &self,
+            request: tonic::Request<super::RecordMeetingRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status>;
+        /// Records how the young person is doing, in the caller's section.
+        async fn record_measure(
+            &self,
+            request: tonic::Request<super::RecordMeasureRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status>;
+        /// Lists who has changed what, and from which system; newest first.
+        async fn list_plan_revisions(
+            &self,
+            request: tonic::Request<super::ListPlanRevisionsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListPlanRevisionsResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the WatchPlans method.
+        type WatchPlansStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::PlanEvent, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Streams the changes of one plan, or of all plans of the caller's agency, as they can be seen: in order, without gap or
+        /// repetition.
+        async fn watch_plans(
+            &self,
+            request: tonic::Request<super::WatchPlansRequest>,
+        ) -> std::result::Result<tonic::Response<Self::WatchPlansStream>, tonic::Status>;
+    }
+    /// One service plan of a young person, kept by many agencies.
+    ///
+    /// A plan has a section for each party that contributes to it, and one for the young person. Every party changes its own
+    /// section, and together with the others the young person's. Who reads a plan sees of each section what its owner may tell
+    /// this reader now; of what is not told nothing shows, neither by counts nor by etags.
+    #[derive(Debug)]
+    pub struct PlanServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> PlanServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for PlanServiceServer<T>
+    where
+        T: PlanService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/polku.v1.PlanService/CreatePlan" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreatePlanSvc<T: PlanService>(pub Arc<T>);
+                    impl<
+                        T: PlanService,
+                    > tonic::server::UnaryService<super::CreatePlanRequest>
+                    for CreatePlanSvc<T> {
+                        type Response = super::PlanChange;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CreatePlanRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlanService>::create_plan(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreatePlanSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.PlanService/GetPlan" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetPlanSvc<T: PlanService>(pub Arc<T>);
+                    impl<
+                        T: PlanService,
+                    > tonic::server::UnaryService<super::GetPlanRequest>
+                    for GetPlanSvc<T> {
+                        type Response = super::Plan;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetPlanRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlanService>::get_plan(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetPlanSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.PlanService/ListPlans" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListPlansSvc<T: PlanService>(pub Arc<T>);
+                    impl<
+                        T: PlanService,
+                    > tonic::server::UnaryService<super::ListPlansRequest>
+                    for ListPlansSvc<T> {
+                        type Response = super::ListPlansResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListPlansRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlanService>::list_plans(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListPlansSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.PlanService/AddPlanParty" => {
+                    #[allow(non_camel_case_types)]
+                    struct AddPlanPartySvc<T: PlanService>(pub Arc<T>);
+                    impl<
+                        T: PlanService,
+                    > tonic::server::UnaryService<super::AddPlanPartyRequest>
+                    for AddPlanPartySvc<T> {
+                        type Response = super::PlanChange;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AddPlanPartyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlanService>::add_plan_party(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AddPlanPartySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.PlanService/RemovePlanParty" => {
+                    #[allow(non_camel_case_types)]
+                    struct RemovePlanPartySvc<T: PlanService>(pub Arc<T>);
+                    impl<
+                        T: PlanService,
+                    > tonic::server::UnaryService<super::RemovePlanPartyRequest>
+                    for RemovePlanPartySvc<T> {
+                        type Response = super::PlanChange;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RemovePlanPartyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlanService>::remove_plan_party(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RemovePlanPartySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.PlanService/TransferPlan" => {
+                    #[allow(non_camel_case_types)]
+                    struct TransferPlanSvc<T: PlanService>(pub Arc<T>);
+                    impl<
+                        T: PlanService,
+                    > tonic::server::UnaryService<super::TransferPlanRequest>
+                    for TransferPlanSvc<T> {
+                        type Response = super::PlanChange;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::TransferPlanRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlanService>::transfer_plan(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = TransferPlanSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.PlanService/MergePlan" => {
+                    #[allow(non_camel_case_types)]
+                    struct MergePlanSvc<T: PlanService>(pub Arc<T>);
+                    impl<
+                        T: PlanService,
+                    > tonic::server::UnaryService<super::MergePlanRequest>
+                    for MergePlanSvc<T> {
+                        type Response = super::MergePlanResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::MergePlanRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlanService>::merge_plan(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = MergePlanSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.PlanService/ImportPlan" => {
+                    #[allow(non_camel_case_types)]
+                    struct ImportPlanSvc<T: PlanService>(pub Arc<T>);
+                    impl<
+                        T: PlanService,
+                    > tonic::server::UnaryService<super::ImportPlanRequest>
+                    for ImportPlanSvc<T> {
+                        type Response = super::MergePlanResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ImportPlanRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlanService>::import_plan(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ImportPlanSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.PlanService/AcceptPlan" => {
+                    #[allow(non_camel_case_types)]
+                    struct AcceptPlanSvc<T: PlanService>(pub Arc<T>);
+                    impl<
+                        T: PlanService,
+                    > tonic::server::UnaryService<super::AcceptPlanRequest>
+                    for AcceptPlanSvc<T> {
+                        type Response = super::PlanChange;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AcceptPlanRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlanService>::accept_plan(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AcceptPlanSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.PlanService/AcknowledgePlan" => {
+                    #[allow(non_camel_case_types)]
+                    struct AcknowledgePlanSvc<T: PlanService>(pub Arc<T>);
+                    impl<
+                        T: PlanService,
+                    > tonic::server::UnaryService<super::AcknowledgePlanRequest>
+                    for AcknowledgePlanSvc<T> {
+                        type Response = super::PlanChange;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AcknowledgePlanRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlanService>::acknowledge_plan(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AcknowledgePlanSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.PlanService/HoldPlan" => {
+                    #[allow(non_camel_case_types)]
+                    struct HoldPlanSvc<T: PlanService>(pub Arc<T>);
+                    impl<
+                        T: PlanService,
+                    > tonic::server::UnaryService<super::HoldPlanRequest>
+                    for HoldPlanSvc<T> {
+                        type Response = super::PlanChange;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::HoldPlanRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlanService>::hold_plan(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = HoldPlanSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.PlanService/ResumePlan" => {
+                    #[allow(non_camel_case_types)]
+                    struct ResumePlanSvc<T: PlanService>(pub Arc<T>);
+                    impl<
+                        T: PlanService,
+                    > tonic::server::UnaryService<super::ResumePlanRequest>
+                    for ResumePlanSvc<T> {
+                        type Response = super::PlanChange;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ResumePlanRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlanService>::resume_plan(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ResumePlanSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.PlanService/CompletePlan" => {
+                    #[allow(non_camel_case_types)]
+                    struct CompletePlanSvc<T: PlanService>(pub Arc<T>);
+                    impl<
+                        T: PlanService,
+                    > tonic::server::UnaryService<super::CompletePlanRequest>
+                    for CompletePlanSvc<T> {
+                        type Response = super::PlanChange;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CompletePlanRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlanService>::complete_plan(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CompletePlanSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.PlanService/RevokePlan" => {
+                    #[allow(non_camel_case_types)]
+                    struct RevokePlanSvc<T: PlanService>(pub Arc<T>);
+                    impl<
+                        T: PlanService,
+                    > tonic::server::UnaryService<super::RevokePlanRequest>
+                    for RevokePlanSvc<T> {
+                        type Response = super::PlanChange;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RevokePlanRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlanService>::revoke_plan(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RevokePlanSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.PlanService/MarkPlanEnteredInError" => {
+                    #[allow(non_camel_case_types)]
+                    struct MarkPlanEnteredInErrorSvc<T: PlanService>(pub Arc<T>);
+                    impl<
+                        T: PlanService,
+                    > tonic::server::UnaryService<super::MarkPlanEnteredInErrorRequest>
+                    for MarkPlanEnteredInErrorSvc<T> {
+                        type Response = super::PlanChange;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::MarkPlanEnteredInErrorRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlanService>::mark_plan_entered_in_error(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = MarkPlanEnteredInErrorSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.PlanService/FlagPlanStep" => {
+                    #[allow(non_camel_case_types)]
+                    struct FlagPlanStepSvc<T: PlanService>(pub Arc<T>);
+                    impl<
+                        T: PlanService,
+                    > tonic::server::UnaryService<super::FlagPlanStepRequest>
+                    for FlagPlanStepSvc<T> {
+                        type Response = super::PlanChange;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::FlagPlanStepRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlanService>::flag_plan_step(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = FlagPlanStepSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.PlanService/LinkPlanItems" => {
+                    #[allow(non_camel_case_types)]
+                    struct LinkPlanItemsSvc<T: PlanService>(pub Arc<T>);
+                    impl<
+                        T: PlanService,
+                    > tonic::server::UnaryService<super::LinkPlanItemsRequest>
+                    for LinkPlanItemsSvc<T> {
+                        type Response = super::PlanChange;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::LinkPlanItemsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlanService>::link_plan_items(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = LinkPlanItemsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.PlanService/UnlinkPlanItems" => {
+                    #[allow(non_camel_case_types)]
+                    struct UnlinkPlanItemsSvc<T: PlanService>(pub Arc<T>);
+                    impl<
+                        T: PlanService,
+                    > tonic::server::UnaryService<super::UnlinkPlanItemsRequest>
+                    for UnlinkPlanItemsSvc<T> {
+                        type Response = super::PlanChange;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UnlinkPlanItemsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlanService>::unlink_plan_items(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UnlinkPlanItemsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.PlanService/RecordMeeting" => {
+                    #[allow(non_camel_case_types)]
+                    struct RecordMeetingSvc<T: PlanService>(pub Arc<T>);
+                    impl<
+                        T: PlanService,
+                    > tonic::server::UnaryService<super::RecordMeetingRequest>
+                    for RecordMeetingSvc<T> {
+                        type Response = super::PlanChange;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RecordMeetingRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlanService>::record_meeting(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RecordMeetingSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.PlanService/RecordMeasure" => {
+                    #[allow(non_camel_case_types)]
+                    struct RecordMeasureSvc<T: PlanService>(pub Arc<T>);
+                    impl<
+                        T: PlanService,
+                    > tonic::server::UnaryService<super::RecordMeasureRequest>
+                    for RecordMeasureSvc<T> {
+                        type Response = super::PlanChange;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RecordMeasureRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlanService>::record_measure(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RecordMeasureSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.PlanService/ListPlanRevisions" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListPlanRevisionsSvc<T: PlanService>(pub Arc<T>);
+                    impl<
+                        T: PlanService,
+                    > tonic::server::UnaryService<super::ListPlanRevisionsRequest>
+                    for ListPlanRevisionsSvc<T> {
+                        type Response = super::ListPlanRevisionsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListPlanRevisionsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlanService>::list_plan_revisions(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListPlanRevisionsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.PlanService/WatchPlans" => {
+                    #[allow(non_camel_case_types)]
+                    struct WatchPlansSvc<T: PlanService>(pub Arc<T>);
+                    impl<
+                        T: PlanService,
+                    > tonic::server::ServerStreamingService<super::WatchPlansRequest>
+                    for WatchPlansSvc<T> {
+                        type Response = super::PlanEvent;
+                        type ResponseStream = T::WatchPlansStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::WatchPlansRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlanService>::watch_plans(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = WatchPlansSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for PlanServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "polku.v1.PlanService";
+    impl<T> tonic::server::NamedService for PlanServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
 /// Non-disclosure order for safety (turvakielto, law 661/2009 section 36): whatever is permitted otherwise, address,
 /// municipality and contact details (DATA_CATEGORY_ADDRESS_CONTACT) go, by law, only to a recipient with a right of its
 /// own, and are hidden from guardians.
@@ -6976,6 +9650,707 @@ pub mod journey_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "polku.v1.JourneyService";
     impl<T> tonic::server::NamedService for JourneyServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// One thing to decide.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Task {
+    /// `youths/{youth}/tasks/{task}`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(enumeration = "task::State", tag = "2")]
+    pub state: i32,
+    /// Agency id of whoever has to decide.
+    #[prost(string, tag = "3")]
+    pub agency: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "4")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it was decided.
+    #[prost(message, optional, tag = "5")]
+    pub resolve_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The agency's own id of the professional who decided.
+    #[prost(string, tag = "6")]
+    pub resolved_by: ::prost::alloc::string::String,
+    /// `youths/{youth}/plans/{plan}`, where it is about a plan.
+    #[prost(string, tag = "7")]
+    pub plan: ::prost::alloc::string::String,
+    #[prost(oneof = "task::Matter", tags = "8, 9")]
+    pub matter: ::core::option::Option<task::Matter>,
+}
+/// Nested message and enum types in `Task`.
+pub mod task {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum State {
+        Unspecified = 0,
+        Open = 1,
+        Resolved = 2,
+        /// What it was about is gone.
+        Obsolete = 3,
+    }
+    impl State {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "STATE_UNSPECIFIED",
+                Self::Open => "STATE_OPEN",
+                Self::Resolved => "STATE_RESOLVED",
+                Self::Obsolete => "STATE_OBSOLETE",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "STATE_UNSPECIFIED" => Some(Self::Unspecified),
+                "STATE_OPEN" => Some(Self::Open),
+                "STATE_RESOLVED" => Some(Self::Resolved),
+                "STATE_OBSOLETE" => Some(Self::Obsolete),
+                _ => None,
+            }
+        }
+    }
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    #[prost(skip_debug)]
+    pub enum Matter {
+        /// Two changes of one field clash.
+        #[prost(message, tag = "8")]
+        Conflict(super::PlanConflict),
+        /// Two parties may have written down the same.
+        #[prost(message, tag = "9")]
+        Duplicate(super::PlanDuplicate),
+    }
+}
+/// Two items that look alike. Whether they are the same is for a person to say.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct PlanDuplicate {
+    #[prost(message, optional, tag = "1")]
+    pub first: ::core::option::Option<PlanItem>,
+    #[prost(message, optional, tag = "2")]
+    pub second: ::core::option::Option<PlanItem>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ListTasksRequest {
+    /// `youths/{youth}`, or `youths/-` for everybody.
+    #[prost(string, tag = "1")]
+    pub parent: ::prost::alloc::string::String,
+    /// Also those that have been decided.
+    #[prost(bool, tag = "2")]
+    pub show_resolved: bool,
+    /// At most so many are answered, 100 at the most; 50 when absent.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    /// `next_page_token` of the page before.
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ListTasksResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub tasks: ::prost::alloc::vec::Vec<Task>,
+    /// Empty: there is no more.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ResolveTaskRequest {
+    /// UUID made by the caller for this call; a repetition within 7 days has the same effect and answer as the first one.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// `youths/{youth}/tasks/{task}`.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(oneof = "resolve_task_request::Resolution", tags = "3, 4")]
+    pub resolution: ::core::option::Option<resolve_task_request::Resolution>,
+}
+/// Nested message and enum types in `ResolveTaskRequest`.
+pub mod resolve_task_request {
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    #[prost(skip_debug)]
+    pub enum Resolution {
+        #[prost(message, tag = "3")]
+        Conflict(super::ConflictResolution),
+        #[prost(message, tag = "4")]
+        Duplicate(super::DuplicateResolution),
+    }
+}
+/// What becomes of a clash.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ConflictResolution {
+    #[prost(enumeration = "conflict_resolution::Choice", tag = "1")]
+    pub choice: i32,
+    /// With CHOICE_OTHER: a section with nothing but the item, or the field, as it shall be.
+    #[prost(message, optional, tag = "2")]
+    pub other: ::core::option::Option<PlanPart>,
+}
+/// Nested message and enum types in `ConflictResolution`.
+pub mod conflict_resolution {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Choice {
+        Unspecified = 0,
+        /// As it is.
+        Theirs = 1,
+        /// As whoever clashed with it wants it.
+        Ours = 2,
+        /// As stated here.
+        Other = 3,
+    }
+    impl Choice {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "CHOICE_UNSPECIFIED",
+                Self::Theirs => "CHOICE_THEIRS",
+                Self::Ours => "CHOICE_OURS",
+                Self::Other => "CHOICE_OTHER",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "CHOICE_UNSPECIFIED" => Some(Self::Unspecified),
+                "CHOICE_THEIRS" => Some(Self::Theirs),
+                "CHOICE_OURS" => Some(Self::Ours),
+                "CHOICE_OTHER" => Some(Self::Other),
+                _ => None,
+            }
+        }
+    }
+}
+/// Whether two items are the same.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct DuplicateResolution {
+    #[prost(enumeration = "duplicate_resolution::Choice", tag = "1")]
+    pub choice: i32,
+}
+/// Nested message and enum types in `DuplicateResolution`.
+pub mod duplicate_resolution {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Choice {
+        Unspecified = 0,
+        /// They are linked.
+        Same = 1,
+        /// It is not asked again.
+        Different = 2,
+    }
+    impl Choice {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "CHOICE_UNSPECIFIED",
+                Self::Same => "CHOICE_SAME",
+                Self::Different => "CHOICE_DIFFERENT",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "CHOICE_UNSPECIFIED" => Some(Self::Unspecified),
+                "CHOICE_SAME" => Some(Self::Same),
+                "CHOICE_DIFFERENT" => Some(Self::Different),
+                _ => None,
+            }
+        }
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ResolveTaskResponse {
+    #[prost(message, optional, tag = "1")]
+    pub task: ::core::option::Option<Task>,
+    #[prost(message, optional, tag = "2")]
+    pub receipt: ::core::option::Option<AuditReceipt>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct WatchTasksRequest {
+    /// The token of the last event that was seen. Empty: from now on.
+    #[prost(string, tag = "1")]
+    pub resume_token: ::prost::alloc::string::String,
+}
+/// A task has come up, or has been decided.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct TaskEvent {
+    /// Give it back to go on behind this event.
+    #[prost(string, tag = "1")]
+    pub resume_token: ::prost::alloc::string::String,
+    /// The task as it is when this is sent.
+    #[prost(message, optional, tag = "2")]
+    pub task: ::core::option::Option<Task>,
+    #[prost(message, optional, tag = "3")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Generated client implementations.
+pub mod task_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// What waits for a person's decision.
+    #[derive(Debug, Clone)]
+    pub struct TaskServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl<T> TaskServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> TaskServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            TaskServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Lists the tasks of the caller's agency, oldest first.
+        pub async fn list_tasks(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListTasksRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListTasksResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.TaskService/ListTasks",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.TaskService", "ListTasks"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Decides. A task is decided once.
+        pub async fn resolve_task(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ResolveTaskRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ResolveTaskResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.TaskService/ResolveTask",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.TaskService", "ResolveTask"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Streams tasks of the caller's agency as they come up and are decided: in order, without gap or repetition.
+        pub async fn watch_tasks(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WatchTasksRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::TaskEvent>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.TaskService/WatchTasks",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.TaskService", "WatchTasks"));
+            self.inner.server_streaming(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod task_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with TaskServiceServer.
+    #[async_trait]
+    pub trait TaskService: std::marker::Send + std::marker::Sync + 'static {
+        /// Lists the tasks of the caller's agency, oldest first.
+        async fn list_tasks(
+            &self,
+            request: tonic::Request<super::ListTasksRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListTasksResponse>,
+            tonic::Status,
+        >;
+        /// Decides. A task is decided once.
+        async fn resolve_task(
+            &self,
+            request: tonic::Request<super::ResolveTaskRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ResolveTaskResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the WatchTasks method.
+        type WatchTasksStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::TaskEvent, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Streams tasks of the caller's agency as they come up and are decided: in order, without gap or repetition.
+        async fn watch_tasks(
+            &self,
+            request: tonic::Request<super::WatchTasksRequest>,
+        ) -> std::result::Result<tonic::Response<Self::WatchTasksStream>, tonic::Status>;
+    }
+    /// What waits for a person's decision.
+    #[derive(Debug)]
+    pub struct TaskServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> TaskServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for TaskServiceServer<T>
+    where
+        T: TaskService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/polku.v1.TaskService/ListTasks" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListTasksSvc<T: TaskService>(pub Arc<T>);
+                    impl<
+                        T: TaskService,
+                    > tonic::server::UnaryService<super::ListTasksRequest>
+                    for ListTasksSvc<T> {
+                        type Response = super::ListTasksResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListTasksRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TaskService>::list_tasks(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListTasksSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.TaskService/ResolveTask" => {
+                    #[allow(non_camel_case_types)]
+                    struct ResolveTaskSvc<T: TaskService>(pub Arc<T>);
+                    impl<
+                        T: TaskService,
+                    > tonic::server::UnaryService<super::ResolveTaskRequest>
+                    for ResolveTaskSvc<T> {
+                        type Response = super::ResolveTaskResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ResolveTaskRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TaskService>::resolve_task(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ResolveTaskSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.TaskService/WatchTasks" => {
+                    #[allow(non_camel_case_types)]
+                    struct WatchTasksSvc<T: TaskService>(pub Arc<T>);
+                    impl<
+                        T: TaskService,
+                    > tonic::server::ServerStreamingService<super::WatchTasksRequest>
+                    for WatchTasksSvc<T> {
+                        type Response = super::TaskEvent;
+                        type ResponseStream = T::WatchTasksStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::WatchTasksRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TaskService>::watch_tasks(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = WatchTasksSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for TaskServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "polku.v1.TaskService";
+    impl<T> tonic::server::NamedService for TaskServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }

@@ -64,7 +64,13 @@ static PATTERN_28: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^([0-9
 
 static PATTERN_29: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za-z0-9._:/-]{0,128}$"));
 
-static PATTERN_30: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/legalStatuses/[0-9a-f-]{36}$"));
+static PATTERN_30: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"));
+
+static PATTERN_31: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/plans/[0-9a-f-]{36}$"));
+
+static PATTERN_32: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/legalStatuses/[0-9a-f-]{36}$"));
+
+static PATTERN_33: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/tasks/[0-9a-f-]{36}$"));
 
 impl Validate for crate::v1::Actor {
     fn validate(&self, checker: &mut Checker) {
@@ -2462,6 +2468,890 @@ impl Validate for crate::v1::Fact {
     }
 }
 
+impl Validate for crate::v1::WhoqolReading {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("id", |checker| {
+            let value = &self.id;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_27);
+        });
+        checker.field("category", |checker| {
+            let value = &self.category;
+            checker.defined_only::<crate::v1::DataCategory>(*value);
+        });
+        checker.field("date", |checker| {
+            let value = &self.date;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_30);
+        });
+        checker.field("filled_by", |checker| {
+            let value = &self.filled_by;
+            checker.defined_only::<crate::v1::FilledBy>(*value);
+            checker.not_in(*value, &[0], "FILLED_BY_UNSPECIFIED");
+        });
+        checker.field("answers", |checker| {
+            checker.min_items(&self.answers, 1);
+            checker.max_items(&self.answers, 26);
+            checker.items(&self.answers, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("scores", |checker| {
+            if let Some(value) = &self.scores {
+                checker.message(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::WhoqolAnswer {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("item", |checker| {
+            let value = &self.item;
+            checker.lte(*value, 26);
+            checker.gte(*value, 1);
+        });
+        checker.field("answer", |checker| {
+            let value = &self.answer;
+            checker.lte(*value, 5);
+            checker.gte(*value, 1);
+        });
+    }
+}
+
+impl Validate for crate::v1::WhoqolScores {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("method", |checker| {
+            let value = &self.method;
+            checker.text(value);
+        });
+    }
+}
+
+impl Validate for crate::v1::StarReading {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("id", |checker| {
+            let value = &self.id;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_27);
+        });
+        checker.field("category", |checker| {
+            let value = &self.category;
+            checker.defined_only::<crate::v1::DataCategory>(*value);
+        });
+        checker.field("date", |checker| {
+            let value = &self.date;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_30);
+        });
+        checker.field("filled_by", |checker| {
+            let value = &self.filled_by;
+            checker.defined_only::<crate::v1::FilledBy>(*value);
+            checker.not_in(*value, &[0], "FILLED_BY_UNSPECIFIED");
+        });
+        checker.field("star", |checker| {
+            let value = &self.star;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_11);
+        });
+        checker.field("version", |checker| {
+            let value = &self.version;
+            checker.gte(*value, 1);
+        });
+        checker.field("scores", |checker| {
+            checker.min_items(&self.scores, 1);
+            checker.max_items(&self.scores, 20);
+            checker.items(&self.scores, |checker, value| {
+                checker.message(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::AreaScore {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("area", |checker| {
+            let value = &self.area;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_11);
+        });
+        checker.field("score", |checker| {
+            let value = &self.score;
+            checker.lte(*value, 10);
+            checker.gte(*value, 1);
+        });
+    }
+}
+
+impl Validate for crate::v1::Plan {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+        });
+        checker.field("etag", |checker| {
+            let value = &self.etag;
+            checker.text(value);
+        });
+        checker.field("coordinator", |checker| {
+            let value = &self.coordinator;
+            checker.text(value);
+        });
+        checker.field("coordinator_unit", |checker| {
+            let value = &self.coordinator_unit;
+            checker.text(value);
+        });
+        checker.field("create_time", |checker| {
+            if let Some(value) = &self.create_time {
+                checker.instant(value);
+            }
+        });
+        checker.field("sections", |checker| {
+            checker.max_items(&self.sections, 50);
+            checker.items(&self.sections, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("responsible_worker", |checker| {
+            if let Some(value) = &self.responsible_worker {
+                checker.message(value);
+            }
+        });
+        checker.field("accept_time", |checker| {
+            if let Some(value) = &self.accept_time {
+                checker.instant(value);
+            }
+        });
+        checker.field("step", |checker| {
+            if let Some(value) = &self.step {
+                checker.message(value);
+            }
+        });
+        checker.field("links", |checker| {
+            checker.max_items(&self.links, 500);
+            checker.items(&self.links, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("replaces", |checker| {
+            let value = &self.replaces;
+            checker.text(value);
+        });
+        checker.field("replaced_by", |checker| {
+            let value = &self.replaced_by;
+            checker.text(value);
+        });
+        checker.field("parties", |checker| {
+            checker.max_items(&self.parties, 50);
+            checker.items(&self.parties, |checker, value| {
+                checker.text(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::PlanSection {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("part", |checker| {
+            if let Some(value) = &self.part {
+                checker.message(value);
+            }
+        });
+        checker.field("etag", |checker| {
+            let value = &self.etag;
+            checker.text(value);
+        });
+        checker.field("acknowledge_time", |checker| {
+            if let Some(value) = &self.acknowledge_time {
+                checker.instant(value);
+            }
+        });
+        checker.field("meetings", |checker| {
+            checker.max_items(&self.meetings, 200);
+            checker.items(&self.meetings, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("questionnaires", |checker| {
+            checker.max_items(&self.questionnaires, 100);
+            checker.items(&self.questionnaires, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("stars", |checker| {
+            checker.max_items(&self.stars, 100);
+            checker.items(&self.stars, |checker, value| {
+                checker.message(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::PlanItem {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("owner", |checker| {
+            let value = &self.owner;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_11);
+        });
+        checker.field("kind", |checker| {
+            let value = &self.kind;
+            checker.defined_only::<crate::v1::plan_item::Kind>(*value);
+            checker.not_in(*value, &[0], "KIND_UNSPECIFIED");
+        });
+        checker.field("id", |checker| {
+            let value = &self.id;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_27);
+        });
+    }
+}
+
+impl Validate for crate::v1::PlanLink {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("kind", |checker| {
+            let value = &self.kind;
+            checker.defined_only::<crate::v1::plan_link::Kind>(*value);
+            checker.not_in(*value, &[0], "KIND_UNSPECIFIED");
+        });
+        checker.field("first", |checker| {
+            checker.required(Presence::from(self.first.is_some()));
+            if let Some(value) = &self.first {
+                checker.message(value);
+            }
+        });
+        checker.field("second", |checker| {
+            checker.required(Presence::from(self.second.is_some()));
+            if let Some(value) = &self.second {
+                checker.message(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::MeetingRecord {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("category", |checker| {
+            let value = &self.category;
+            checker.defined_only::<crate::v1::DataCategory>(*value);
+        });
+        checker.field("meeting", |checker| {
+            let value = &self.meeting;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_27);
+        });
+        checker.field("kind", |checker| {
+            let value = &self.kind;
+            checker.defined_only::<crate::v1::meeting_record::Kind>(*value);
+        });
+        checker.field("attended", |checker| {
+            checker.max_items(&self.attended, 20);
+            checker.items(&self.attended, |checker, value| {
+                checker.text(value);
+            });
+        });
+        checker.field("missing", |checker| {
+            checker.max_items(&self.missing, 4);
+        });
+    }
+}
+
+impl Validate for crate::v1::PlanConflict {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("task", |checker| {
+            let value = &self.task;
+            checker.text(value);
+        });
+        checker.field("owner", |checker| {
+            let value = &self.owner;
+            checker.text(value);
+        });
+        checker.field("path", |checker| {
+            let value = &self.path;
+            checker.text(value);
+        });
+        checker.field("base", |checker| {
+            if let Some(value) = &self.base {
+                checker.message(value);
+            }
+        });
+        checker.field("ours", |checker| {
+            if let Some(value) = &self.ours {
+                checker.message(value);
+            }
+        });
+        checker.field("theirs", |checker| {
+            if let Some(value) = &self.theirs {
+                checker.message(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::PlanRevision {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("time", |checker| {
+            if let Some(value) = &self.time {
+                checker.instant(value);
+            }
+        });
+        checker.field("agency", |checker| {
+            let value = &self.agency;
+            checker.text(value);
+        });
+        checker.field("professional", |checker| {
+            let value = &self.professional;
+            checker.text(value);
+        });
+        checker.field("reference", |checker| {
+            let value = &self.reference;
+            checker.text(value);
+        });
+        checker.field("changes", |checker| {
+            checker.items(&self.changes, |checker, value| {
+                checker.message(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::PlanFieldChange {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("owner", |checker| {
+            let value = &self.owner;
+            checker.text(value);
+        });
+        checker.field("path", |checker| {
+            let value = &self.path;
+            checker.text(value);
+        });
+        checker.field("before", |checker| {
+            if let Some(value) = &self.before {
+                checker.message(value);
+            }
+        });
+        checker.field("after", |checker| {
+            if let Some(value) = &self.after {
+                checker.message(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::CreatePlanRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("youth", |checker| {
+            let value = &self.youth;
+            checker.text(value);
+            checker.min_len(value, 43);
+            checker.max_len(value, 43);
+            checker.pattern(value, &PATTERN_3);
+        });
+        checker.field("purpose", |checker| {
+            let value = &self.purpose;
+            checker.defined_only::<crate::v1::Purpose>(*value);
+            checker.not_in(*value, &[0], "PURPOSE_UNSPECIFIED");
+        });
+        checker.field("responsible_worker", |checker| {
+            checker.required(Presence::from(self.responsible_worker.is_some()));
+            if let Some(value) = &self.responsible_worker {
+                checker.message(value);
+            }
+        });
+        checker.field("replaces", |checker| {
+            let value = &self.replaces;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_22);
+        });
+    }
+}
+
+impl Validate for crate::v1::GetPlanRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_31);
+        });
+    }
+}
+
+impl Validate for crate::v1::ListPlansRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("parent", |checker| {
+            let value = &self.parent;
+            checker.text(value);
+            checker.min_len(value, 43);
+            checker.max_len(value, 43);
+            checker.pattern(value, &PATTERN_3);
+        });
+    }
+}
+
+impl Validate for crate::v1::ListPlansResponse {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("plans", |checker| {
+            checker.items(&self.plans, |checker, value| {
+                checker.message(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::AddPlanPartyRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_31);
+        });
+        checker.field("party", |checker| {
+            let value = &self.party;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_6);
+        });
+    }
+}
+
+impl Validate for crate::v1::RemovePlanPartyRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_31);
+        });
+        checker.field("agency", |checker| {
+            let value = &self.agency;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_11);
+        });
+    }
+}
+
+impl Validate for crate::v1::TransferPlanRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_31);
+        });
+        checker.field("agency", |checker| {
+            let value = &self.agency;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_11);
+        });
+        checker.field("responsible_worker", |checker| {
+            checker.required(Presence::from(self.responsible_worker.is_some()));
+            if let Some(value) = &self.responsible_worker {
+                checker.message(value);
+            }
+        });
+        checker.field("reason", |checker| {
+            let value = &self.reason;
+            checker.text(value);
+            checker.max_len(value, 1000);
+        });
+    }
+}
+
+impl Validate for crate::v1::MergePlanRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_31);
+        });
+        checker.field("etag", |checker| {
+            let value = &self.etag;
+            checker.text(value);
+            checker.min_len(value, 1);
+            checker.max_len(value, 1000);
+        });
+        checker.field("sections", |checker| {
+            checker.min_items(&self.sections, 1);
+            checker.max_items(&self.sections, 50);
+            checker.items(&self.sections, |checker, value| {
+                checker.message(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::MergePlanResponse {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("plan", |checker| {
+            if let Some(value) = &self.plan {
+                checker.message(value);
+            }
+        });
+        checker.field("conflicts", |checker| {
+            checker.items(&self.conflicts, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("receipt", |checker| {
+            if let Some(value) = &self.receipt {
+                checker.message(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::ImportPlanRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_31);
+        });
+    }
+}
+
+impl Validate for crate::v1::AcceptPlanRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_31);
+        });
+        checker.field("etag", |checker| {
+            let value = &self.etag;
+            checker.text(value);
+            checker.min_len(value, 1);
+            checker.max_len(value, 1000);
+        });
+    }
+}
+
+impl Validate for crate::v1::AcknowledgePlanRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_31);
+        });
+        checker.field("etag", |checker| {
+            let value = &self.etag;
+            checker.text(value);
+            checker.min_len(value, 1);
+            checker.max_len(value, 1000);
+        });
+    }
+}
+
+impl Validate for crate::v1::HoldPlanRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_31);
+        });
+    }
+}
+
+impl Validate for crate::v1::ResumePlanRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_31);
+        });
+    }
+}
+
+impl Validate for crate::v1::CompletePlanRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_31);
+        });
+    }
+}
+
+impl Validate for crate::v1::RevokePlanRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_31);
+        });
+    }
+}
+
+impl Validate for crate::v1::MarkPlanEnteredInErrorRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_31);
+        });
+    }
+}
+
+impl Validate for crate::v1::FlagPlanStepRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_31);
+        });
+        checker.field("step", |checker| {
+            if let Some(value) = &self.step {
+                checker.message(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::LinkPlanItemsRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_31);
+        });
+        checker.field("link", |checker| {
+            checker.required(Presence::from(self.link.is_some()));
+            if let Some(value) = &self.link {
+                checker.message(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::UnlinkPlanItemsRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_31);
+        });
+        checker.field("link", |checker| {
+            checker.required(Presence::from(self.link.is_some()));
+            if let Some(value) = &self.link {
+                checker.message(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::RecordMeetingRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_31);
+        });
+        checker.field("meeting", |checker| {
+            let value = &self.meeting;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_27);
+        });
+        checker.field("kind", |checker| {
+            let value = &self.kind;
+            checker.defined_only::<crate::v1::meeting_record::Kind>(*value);
+            checker.not_in(*value, &[0], "KIND_UNSPECIFIED");
+        });
+        checker.field("attended", |checker| {
+            checker.max_items(&self.attended, 20);
+            checker.unique(&self.attended);
+            checker.items(&self.attended, |checker, value| {
+                checker.text(value);
+                checker.pattern(value, &PATTERN_11);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::RecordMeasureRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_31);
+        });
+        checker.field("measure", |checker| checker.required(Presence::from(self.measure.is_some())));
+        match &self.measure {
+            Some(crate::v1::record_measure_request::Measure::Questionnaire(value)) => checker.field("questionnaire", |checker| { checker.message(value); }),
+            Some(crate::v1::record_measure_request::Measure::Star(value)) => checker.field("star", |checker| { checker.message(value); }),
+            None => {}
+        }
+    }
+}
+
+impl Validate for crate::v1::PlanChange {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("plan", |checker| {
+            if let Some(value) = &self.plan {
+                checker.message(value);
+            }
+        });
+        checker.field("receipt", |checker| {
+            if let Some(value) = &self.receipt {
+                checker.message(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::ListPlanRevisionsRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("parent", |checker| {
+            let value = &self.parent;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_31);
+        });
+        checker.field("page_size", |checker| {
+            let value = &self.page_size;
+            checker.gte(*value, 0);
+        });
+        checker.field("page_token", |checker| {
+            let value = &self.page_token;
+            checker.text(value);
+            checker.max_len(value, 1000);
+        });
+    }
+}
+
+impl Validate for crate::v1::ListPlanRevisionsResponse {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("revisions", |checker| {
+            checker.items(&self.revisions, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("next_page_token", |checker| {
+            let value = &self.next_page_token;
+            checker.text(value);
+        });
+    }
+}
+
+impl Validate for crate::v1::WatchPlansRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_22);
+        });
+        checker.field("resume_token", |checker| {
+            let value = &self.resume_token;
+            checker.text(value);
+            checker.max_len(value, 1000);
+        });
+    }
+}
+
+impl Validate for crate::v1::PlanEvent {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("resume_token", |checker| {
+            let value = &self.resume_token;
+            checker.text(value);
+        });
+        checker.field("plan", |checker| {
+            if let Some(value) = &self.plan {
+                checker.message(value);
+            }
+        });
+        checker.field("time", |checker| {
+            if let Some(value) = &self.time {
+                checker.instant(value);
+            }
+        });
+    }
+}
+
 impl Validate for crate::v1::AddressProtection {
     fn validate(&self, _: &mut Checker) {
     }
@@ -2563,7 +3453,7 @@ impl Validate for crate::v1::EndLegalStatusRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_30);
+            checker.pattern(value, &PATTERN_32);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -2683,6 +3573,180 @@ impl Validate for crate::v1::Journey {
             checker.items(&self.legal_statuses, |checker, value| {
                 checker.message(value);
             });
+        });
+    }
+}
+
+impl Validate for crate::v1::Task {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+        });
+        checker.field("agency", |checker| {
+            let value = &self.agency;
+            checker.text(value);
+        });
+        checker.field("create_time", |checker| {
+            if let Some(value) = &self.create_time {
+                checker.instant(value);
+            }
+        });
+        checker.field("resolve_time", |checker| {
+            if let Some(value) = &self.resolve_time {
+                checker.instant(value);
+            }
+        });
+        checker.field("resolved_by", |checker| {
+            let value = &self.resolved_by;
+            checker.text(value);
+        });
+        checker.field("plan", |checker| {
+            let value = &self.plan;
+            checker.text(value);
+        });
+        match &self.matter {
+            Some(crate::v1::task::Matter::Conflict(value)) => checker.field("conflict", |checker| { checker.message(value); }),
+            Some(crate::v1::task::Matter::Duplicate(value)) => checker.field("duplicate", |checker| { checker.message(value); }),
+            None => {}
+        }
+    }
+}
+
+impl Validate for crate::v1::PlanDuplicate {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("first", |checker| {
+            if let Some(value) = &self.first {
+                checker.message(value);
+            }
+        });
+        checker.field("second", |checker| {
+            if let Some(value) = &self.second {
+                checker.message(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::ListTasksRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("parent", |checker| {
+            let value = &self.parent;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_21);
+        });
+        checker.field("page_size", |checker| {
+            let value = &self.page_size;
+            checker.gte(*value, 0);
+        });
+        checker.field("page_token", |checker| {
+            let value = &self.page_token;
+            checker.text(value);
+            checker.max_len(value, 1000);
+        });
+    }
+}
+
+impl Validate for crate::v1::ListTasksResponse {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("tasks", |checker| {
+            checker.items(&self.tasks, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("next_page_token", |checker| {
+            let value = &self.next_page_token;
+            checker.text(value);
+        });
+    }
+}
+
+impl Validate for crate::v1::ResolveTaskRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_33);
+        });
+        checker.field("resolution", |checker| checker.required(Presence::from(self.resolution.is_some())));
+        match &self.resolution {
+            Some(crate::v1::resolve_task_request::Resolution::Conflict(value)) => checker.field("conflict", |checker| { checker.message(value); }),
+            Some(crate::v1::resolve_task_request::Resolution::Duplicate(value)) => checker.field("duplicate", |checker| { checker.message(value); }),
+            None => {}
+        }
+    }
+}
+
+impl Validate for crate::v1::ConflictResolution {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("choice", |checker| {
+            let value = &self.choice;
+            checker.defined_only::<crate::v1::conflict_resolution::Choice>(*value);
+            checker.not_in(*value, &[0], "CHOICE_UNSPECIFIED");
+        });
+        checker.field("other", |checker| {
+            if let Some(value) = &self.other {
+                checker.message(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::DuplicateResolution {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("choice", |checker| {
+            let value = &self.choice;
+            checker.defined_only::<crate::v1::duplicate_resolution::Choice>(*value);
+            checker.not_in(*value, &[0], "CHOICE_UNSPECIFIED");
+        });
+    }
+}
+
+impl Validate for crate::v1::ResolveTaskResponse {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("task", |checker| {
+            if let Some(value) = &self.task {
+                checker.message(value);
+            }
+        });
+        checker.field("receipt", |checker| {
+            if let Some(value) = &self.receipt {
+                checker.message(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::WatchTasksRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("resume_token", |checker| {
+            let value = &self.resume_token;
+            checker.text(value);
+            checker.max_len(value, 1000);
+        });
+    }
+}
+
+impl Validate for crate::v1::TaskEvent {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("resume_token", |checker| {
+            let value = &self.resume_token;
+            checker.text(value);
+        });
+        checker.field("task", |checker| {
+            if let Some(value) = &self.task {
+                checker.message(value);
+            }
+        });
+        checker.field("time", |checker| {
+            if let Some(value) = &self.time {
+                checker.instant(value);
+            }
         });
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{ConsentId, LegalStatusId, ProhibitionId, ReferralId, YouthId};
+use super::{ConsentId, LegalStatusId, PlanId, ProhibitionId, ReferralId, TaskId, YouthId};
 
 /// A text that is no resource name of the expected kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -89,4 +89,16 @@ names! {
         /// The status.
         status: LegalStatusId
     } "/legalStatuses/" "youths/{youth}/legalStatuses/{status}"
+
+    /// `youths/{youth}/plans/{plan}`.
+    PlanName {
+        /// The plan.
+        plan: PlanId
+    } "/plans/" "youths/{youth}/plans/{plan}"
+
+    /// `youths/{youth}/tasks/{task}`.
+    TaskName {
+        /// The task.
+        task: TaskId
+    } "/tasks/" "youths/{youth}/tasks/{task}"
 }

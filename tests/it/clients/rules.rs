@@ -34,26 +34,35 @@ macro_rules! check_as {
 fn broken_of(example: &Example) -> Vec<String> {
     let bytes = STANDARD.decode(&example.bytes).unwrap();
     check_as!(example.message.as_str(), &bytes;
-        AcceptReferralRequest Actor AddressProtection AgencyFacts AuditReceipt Basis
-        BatchVerifyConsentsRequest BatchVerifyConsentsResponse CancelReferralRequest CapacityAssessment
-        CategoryExplanation CompleteReferralRequest ConfirmCancellationRequest Consent ConsentChange
-        ConsentDocument ConsentEvent ConsentEvidence ConsentNotice ConsentReceipt ConsentTerms ContactDetails
-        Decision Delivery DisclosureExplanation DisclosureNotice EducationWork EndLegalStatusRequest
-        ExplainDisclosureRequest ExportConsentRequest Fact FactsQuery FailReferralRequest
-        GetConsentReceiptRequest GetConsentRequest GetJourneyRequest GetReferralRequest HoldReferralRequest
-        IdentifyYouthRequest IdentifyYouthResponse ImportConsentRequest ImportConsentResponse
-        InformationExchange InvalidateConsentRequest Journey LegalClaim LegalStatus LegalStatusChange
-        LegalStatusTerms LiftProhibitionRequest ListConsentsRequest ListConsentsResponse
-        ListLegalStatusesRequest ListLegalStatusesResponse ListReferralsRequest ListReferralsResponse
-        MarkReferralEnteredInErrorRequest MissingGround MultiSectorSupport Origin PlanAction PlanGoal
-        PlanMeeting PlanNeed PlanPart Professional Prohibition ProhibitionChange ProhibitionTerms
-        ProvideInformationRequest RecordConsentRequest RecordLegalStatusRequest RecordProhibitionRequest
-        Referral ReferralChange ReferralContent ReferralEvent ReferralHandover ReferralNotice
-        RefuseConsentRequest RejectReferralRequest RenewConsentRequest RepresentativeActor
-        RequestConsentRequest RequestInformationRequest RerouteReferralRequest RevokeConsentRequest
-        SendReferralRequest SendReferralResponse StartReferralRequest SubjectActor VerifyConsentError
+        AcceptPlanRequest AcceptReferralRequest AcknowledgePlanRequest Actor AddPlanPartyRequest
+        AddressProtection AgencyFacts AreaScore AuditReceipt Basis BatchVerifyConsentsRequest
+        BatchVerifyConsentsResponse CancelReferralRequest CapacityAssessment CategoryExplanation
+        CompletePlanRequest CompleteReferralRequest ConfirmCancellationRequest ConflictResolution Consent
+        ConsentChange ConsentDocument ConsentEvent ConsentEvidence ConsentNotice ConsentReceipt ConsentTerms
+        ContactDetails CreatePlanRequest Decision Delivery DisclosureExplanation DisclosureNotice
+        DuplicateResolution EducationWork EndLegalStatusRequest ExplainDisclosureRequest
+        ExportConsentRequest Fact FactsQuery FailReferralRequest FlagPlanStepRequest
+        GetConsentReceiptRequest GetConsentRequest GetJourneyRequest GetPlanRequest GetReferralRequest
+        HoldPlanRequest HoldReferralRequest IdentifyYouthRequest IdentifyYouthResponse ImportConsentRequest
+        ImportConsentResponse ImportPlanRequest InformationExchange InvalidateConsentRequest Journey
+        LegalClaim LegalStatus LegalStatusChange LegalStatusTerms LiftProhibitionRequest
+        LinkPlanItemsRequest ListConsentsRequest ListConsentsResponse ListLegalStatusesRequest
+        ListLegalStatusesResponse ListPlanRevisionsRequest ListPlanRevisionsResponse ListPlansRequest
+        ListPlansResponse ListReferralsRequest ListReferralsResponse ListTasksRequest ListTasksResponse
+        MarkPlanEnteredInErrorRequest MarkReferralEnteredInErrorRequest MeetingRecord MergePlanRequest
+        MergePlanResponse MissingGround MultiSectorSupport Origin Plan PlanAction PlanChange PlanConflict
+        PlanDuplicate PlanEvent PlanFieldChange PlanGoal PlanItem PlanLink PlanMeeting PlanNeed PlanPart
+        PlanRevision PlanSection Professional Prohibition ProhibitionChange ProhibitionTerms
+        ProvideInformationRequest RecordConsentRequest RecordLegalStatusRequest RecordMeasureRequest
+        RecordMeetingRequest RecordProhibitionRequest Referral ReferralChange ReferralContent ReferralEvent
+        ReferralHandover ReferralNotice RefuseConsentRequest RejectReferralRequest RemovePlanPartyRequest
+        RenewConsentRequest RepresentativeActor RequestConsentRequest RequestInformationRequest
+        RerouteReferralRequest ResolveTaskRequest ResolveTaskResponse ResumePlanRequest RevokeConsentRequest
+        RevokePlanRequest SendReferralRequest SendReferralResponse StarReading StartReferralRequest
+        SubjectActor Task TaskEvent TransferPlanRequest UnlinkPlanItemsRequest VerifyConsentError
         VerifyConsentRequest VerifyConsentResponse VerifyConsentResult WatchConsentsRequest
-        WatchReferralsRequest WithdrawConsentRequest Worker
+        WatchPlansRequest WatchReferralsRequest WatchTasksRequest WhoqolAnswer WhoqolReading WhoqolScores
+        WithdrawConsentRequest Worker
     )
 }
 
