@@ -19,6 +19,7 @@ use polku_proto::identity::BusinessId;
 use polku_proto::{AgencyId, CategorySet};
 
 use crate::front::tls::Tls;
+use crate::measure::Star;
 
 pub use error::{ConfigError, Problem};
 
@@ -44,6 +45,8 @@ pub struct Config {
     pub quota: QuotaSettings,
     /// How deliveries are made.
     pub delivery: DeliverySettings,
+    /// What joint plans are kept with.
+    pub plan: PlanSettings,
     /// Everybody who can send or receive, in the order of the file.
     pub agencies: Vec<AgencyEntry>,
     /// Everybody who may call over gRPC, in the order of the file.
@@ -93,6 +96,16 @@ impl Default for QuotaSettings {
         let per_second = NonZeroU32::MIN.saturating_add(199);
         Self { requests_per_second: per_second, burst: per_second.saturating_add(200) }
     }
+}
+
+/// What joint plans are kept with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PlanSettings {
+    /// The agencies that sit for the city's employment unit at meetings of four parties. For employment services and
+    /// social work sit the agencies of those sectors.
+    pub municipality: BTreeSet<AgencyId>,
+    /// The outcome stars that are used.
+    pub stars: Vec<Star>,
 }
 
 /// How deliveries are made.

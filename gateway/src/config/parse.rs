@@ -2,6 +2,7 @@
 
 mod lines;
 mod parties;
+mod plans;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -11,7 +12,7 @@ use std::time::Duration;
 use polku_policy::{Agency, Directory};
 
 use super::section::{Problems, Section, quoted};
-use super::{Config, DeliverySettings, Listen, PAUSES, Problem, QuotaSettings};
+use super::{Config, DeliverySettings, Listen, PAUSES, PlanSettings, Problem, QuotaSettings};
 use crate::front::tls::{Tls, TlsFile, TlsFiles};
 
 /// Reads the text of a configuration and checks it, with the files it names.
@@ -37,6 +38,8 @@ fn read(table: toml::Table, folder: &Path, problems: &Problems) -> Option<Config
     let (agencies, ids) = parties::agencies(&top);
     let organisations = parties::organisations(&top, &ids);
     let agreements = parties::agreements(&top, &ids);
+    let plan = top.optional_section("plan");
+    let plan = plan.map_or_else(PlanSettings::default, |section| plans::plans(section, &ids));
     top.finish();
 
     let members = agencies
@@ -68,6 +71,7 @@ fn read(table: toml::Table, folder: &Path, problems: &Problems) -> Option<Config
         rules,
         quota,
         delivery,
+        plan,
         agencies,
         organisations,
         agreements,

@@ -106,6 +106,27 @@ fn each_wrong_value_is_named_with_what_was_expected() {
             "line 18: agency[1].id: found \"ohjaamo\" a second time, expected every agency once",
         ),
         (
+            "id = \"te\"",
+            "id = \"youth\"",
+            "line 18: agency[1].id: found \"youth\", expected another id: this one is the young person's in joint plans",
+        ),
+        (
+            "[[agreement]]",
+            "[plan]\nmunicipality = [\"te\", \"city\"]\n[[agreement]]",
+            "line 31: plan.municipality[1]: found \"city\", expected the id of an [[agency]]",
+        ),
+        (
+            "[[agreement]]",
+            "[[plan.star]]\nid = \"Star\"\nareas = [\"hopes\"]\n[[agreement]]",
+            "line 31: plan.star[0].id: found \"Star\", expected 1 to 32 lower-case letters, digits and hyphens, a letter \
+             first",
+        ),
+        (
+            "[[agreement]]",
+            "[[plan.star]]\nid = \"star\"\nareas = []\n[[agreement]]",
+            "line 32: plan.star[0].areas: found 0 usable areas, expected 1 to 20 areas",
+        ),
+        (
             "adapter = \"te\"",
             "",
             "line 22: agency[1].settings: found settings, expected none, because the agency has no adapter",

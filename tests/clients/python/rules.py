@@ -57,7 +57,7 @@ BY_PATTERN = {
     "^[A-Za-z0-9._:-]+$": ["a", "a.B_1:2-d", "", "a@b", "a b", "a\n"],
     "^[a-z][a-z0-9_-]*$": ["a", "guidance_worker-2", "", "A", "2a", "_a", "a b", "a\n"],
 }
-for kind in ("consents", "legalStatuses", "plans", "prohibitions", "referrals"):
+for kind in ("consents", "legalStatuses", "plans", "prohibitions", "referrals", "tasks"):
     name = f"{YOUTH}/{kind}/{UUID}"
     near = [name, name[:-1], name + "0", name + "\n", YOUTH, "", name.replace("youths", "youth"), "/" + name]
     BY_PATTERN[f"^youths/[0-9a-f-]{{36}}/{kind}/[0-9a-f-]{{36}}$"] = near
