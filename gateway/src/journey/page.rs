@@ -1,7 +1,6 @@
 //! How far has a list been read?
 
 use jiff::Timestamp;
-use polku_proto::ReferralId;
 use uuid::Uuid;
 
 use crate::caller::Caller;
@@ -53,17 +52,16 @@ pub(super) fn position(
     gateway.keys.open_token(&binding(caller, list), token).map(Some).map_err(|_| WRONG)
 }
 
-/// The last referral of a page, as bytes.
-pub(super) fn bytes_of(row: &ReferralRow) -> Vec<u8> {
-    [row.created.as_millisecond().to_be_bytes().as_slice(), row.id.uuid().as_bytes()].concat()
+/// The last one of a page, by creation time and id, as bytes.
+pub(super) fn bytes_of(created: Timestamp, id: Uuid) -> Vec<u8> {
+    [created.as_millisecond().to_be_bytes().as_slice(), id.as_bytes()].concat()
 }
 
 /// The same, read.
-pub(super) fn referral_at(bytes: &[u8]) -> Result<(Timestamp, ReferralId), Error> {
+pub(super) fn place_of(bytes: &[u8]) -> Result<(Timestamp, Uuid), Error> {
     let (millis, id) = bytes.split_first_chunk::<8>().ok_or(WRONG)?;
     let time = Timestamp::from_millisecond(i64::from_be_bytes(*millis)).map_err(|_| WRONG)?;
-    let id = Uuid::from_slice(id).map_err(|_| WRONG)?;
-    Ok((time, ReferralId::from_uuid(id)))
+    Ok((time, Uuid::from_slice(id).map_err(|_| WRONG)?))
 }
 
 pub(super) const WRONG: Error = Error::Field {

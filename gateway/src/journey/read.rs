@@ -8,7 +8,7 @@ use polku_proto::v1::{
     GetJourneyRequest, GetReferralRequest, Journey, ListReferralsRequest, ListReferralsResponse, Purpose,
     Referral,
 };
-use polku_proto::{ReferralName, Valid, YouthId, YouthName};
+use polku_proto::{ReferralId, ReferralName, Valid, YouthId, YouthName};
 
 use super::{page, refer::mismatch};
 use crate::audit::Event;
@@ -61,15 +61,16 @@ impl Gateway {
         };
         let size = page::size(request.page_size);
         let before = page::position(self, caller, &request.parent, &request.page_token)?
-            .map(|bytes| page::referral_at(&bytes))
-            .transpose()?;
+            .map(|bytes| page::place_of(&bytes))
+            .transpose()?
+            .map(|(created, id)| (created, ReferralId::from_uuid(id)));
         let filter = ReferralFilter { party, youth, before, limit: size.saturating_add(1) };
         let mut rows = self.store.referrals(&filter).await?;
         let fitting = page::fitting(&rows, size);
         let more = rows.len() > fitting;
         rows.truncate(fitting);
         let next_page_token = match rows.last() {
-            Some(last) if more => page::token(self, caller, &request.parent, &page::bytes_of(last))?,
+            Some(last) if more => page::token(self, caller, &request.parent, &page::bytes_of(last.created, last.id.uuid()))?,
             _ => String::new(),
         };
         let mut answer =

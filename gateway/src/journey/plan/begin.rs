@@ -1,0 +1,261 @@
+//! A joint plan is begun, and its parties come, go and take over.
+
+use polku_policy::{Authorised, Channel, Outcome, Question, Viewer};
+use polku_proto::v1::plan_revision::Source;
+use polku_proto::v1::{
+    AddPlanPartyRequest, CreatePlanRequest, DataCategory, Plan, PlanChange, PlanState, RemovePlanPartyRequest,
+    TransferPlanRequest, Worker,
+};
+use polku_proto::{CategorySet, Party, PlanId, PlanName, Valid};
+
+use super::commit::Draft;
+use super::record::{Kept, PlanRecord};
+use crate::audit::Event;
+use crate::caller::{Actor, Caller};
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::journey::read::{name, youth_id};
+use crate::once::Begun;
+use crate::record::wire_time;
+use crate::store::{PlanRow, TaskWrite};
+use crate::trail::Entry;
+
+/// Without this a party has nothing to do with a plan.
+const JOINT_PLAN: CategorySet = CategorySet::of(&[DataCategory::JointPlan]);
+/// More parties are no meeting table any more.
+const MOST_PARTIES: usize = 40;
+
+const COORDINATOR: Error =
+    Error::ActorNotAllowed { expected: "a professional of the responsible worker's agency" };
+
+impl Gateway {
+    /// Begins a plan. The caller's agency has the responsible worker.
+    pub(crate) async fn create_plan(
+        &self,
+        caller: &Caller,
+        request: Valid<CreatePlanRequest>,
+    ) -> Result<Authorised<PlanChange>, Error> {
+        let request = request.into_inner();
+        let youth = youth_id(&request.youth, "youth")?;
+        let Actor::Professional { .. } = caller.actor else { return Err(COORDINATOR) };
+        let call = self.call(caller, "CreatePlan", &request.request_id, &request)?;
+        let Begun { person, earlier, now, alone: _alone } = self.begin::<PlanChange>(&call, youth).await?;
+        if let Some(earlier) = earlier {
+            let record = self.plan_named(&person, earlier.plan.as_ref()).await?;
+            return self.changed_before(caller, &person, &record, earlier, now).await;
+        }
+        // A plan that the caller is no party to does not show, not even by a refusal.
+        let plans = self.store.plans_of(youth).await?;
+        if plans.iter().any(|plan| !plan.ended && plan.parties.contains(&caller.agency)) {
+            return Err(Error::RecordState {
+                expected: "no other plan of the young person that the caller's agency is a party to and that has not ended",
+            });
+        }
+        let replaces = request.replaces.as_str();
+        if !replaces.is_empty() {
+            let old: PlanName = name(replaces, "replaces")?;
+            let old = self.plan_of(&person, old).await?;
+            self.eyes(caller, &old)?;
+        }
+        let id = PlanId::from_uuid(self.new_id(now)?);
+        let plan_name = PlanName { youth, plan: id };
+        let party = caller.party();
+        let plan = Plan {
+            name: plan_name.to_string(),
+            state: PlanState::Draft as i32,
+            purpose: request.purpose,
+            coordinator: caller.agency.to_string(),
+            coordinator_unit: party.unit.as_ref().map(ToString::to_string).unwrap_or_default(),
+            create_time: Some(wire_time(now)?),
+            responsible_worker: request.responsible_worker,
+            replaces: request.replaces,
+            ..Plan::default()
+        };
+        let row = PlanRow {
+            id,
+            youth,
+            coordinator: caller.agency.clone(),
+            parties: vec![caller.agency.clone()],
+            state: PlanState::Draft,
+            revision: 0,
+            created: now,
+            updated: now,
+            ended: false,
+            sealed: Vec::new(),
+        };
+        let kept = Kept { plan: Some(plan), parties: vec![party.to_string()], ..Kept::default() };
+        let draft = Draft {
+            before: None,
+            after: PlanRecord { row, kept },
+            tasks: Vec::new(),
+            source: Source::Call,
+            reference: String::new(),
+        };
+        self.change_plan(&call, &person, "CreatePlan", draft, now).await
+    }
+
+    /// Makes another agency a party, where something lets it know of the plan.
+    pub(crate) async fn add_plan_party(
+        &self,
+        caller: &Caller,
+        request: Valid<AddPlanPartyRequest>,
+    ) -> Result<Authorised<PlanChange>, Error> {
+        const UNKNOWN: Error = Error::Field {
+            field: "party",
+            reason: "UNKNOWN_AGENCY",
+            expected: "another agency that is registered with this gateway, as {agency} or {agency}/{unit}",
+        };
+        let request = request.into_inner();
+        let plan: PlanName = name(&request.name, "name")?;
+        let party: Party = request.party.parse().map_err(|_| UNKNOWN)?;
+        if party.agency == caller.agency || self.directory.agency(&party.agency).is_none() {
+            return Err(UNKNOWN);
+        }
+        let call = self.call(caller, "AddPlanParty", &request.request_id, &request)?;
+        let Begun { person, earlier, now, alone: _alone } = self.begin(&call, plan.youth).await?;
+        let record = self.plan_of(&person, plan).await?;
+        self.eyes(caller, &record)?;
+        if let Some(earlier) = earlier {
+            return self.changed_before(caller, &person, &record, earlier, now).await;
+        }
+        check_coordinator(caller, &record)?;
+        check_running(&record)?;
+        if record.kept.parties.len() >= MOST_PARTIES {
+            return Err(Error::RecordState { expected: "at most 40 parties to a plan" });
+        }
+        let purpose = record.plan()?.purpose();
+        let channel = Channel { from: caller.party(), to: party.clone() };
+        let question = Question::new(plan.youth, channel.clone(), Viewer::Addressee, purpose, now);
+        let question = Question { actor: caller.role(), ..question };
+        let decision = self.engine().decide(&self.index(), JOINT_PLAN, &question);
+        if decision.outcome() != Outcome::Permitted {
+            let entry = Entry::of(Event::Refusal, plan.youth).by(caller).decided(purpose, &decision);
+            self.note_refusal(entry, Some(&person), &channel, &decision, now).await?;
+            return Err(Error::NotPermitted(Box::new(decision)));
+        }
+        let mut draft = Draft::by_call(record);
+        let kept = &mut draft.after.kept;
+        kept.parties.retain(|other| other.parse::<Party>().is_ok_and(|other| other.agency != party.agency));
+        kept.parties.push(party.to_string());
+        self.change_plan(&call, &person, "AddPlanParty", draft, now).await
+    }
+
+    /// Ends a party's part.
+    pub(crate) async fn remove_plan_party(
+        &self,
+        caller: &Caller,
+        request: Valid<RemovePlanPartyRequest>,
+    ) -> Result<Authorised<PlanChange>, Error> {
+        const NO_PARTY: Error = Error::Field {
+            field: "agency",
+            reason: "NO_PARTY",
+            expected: "a party that has not the responsible worker",
+        };
+        let request = request.into_inner();
+        let plan: PlanName = name(&request.name, "name")?;
+        let call = self.call(caller, "RemovePlanParty", &request.request_id, &request)?;
+        let Begun { person, earlier, now, alone: _alone } = self.begin(&call, plan.youth).await?;
+        let record = self.plan_of(&person, plan).await?;
+        if let Some(earlier) = earlier {
+            return self.changed_before(caller, &person, &record, earlier, now).await;
+        }
+        self.eyes(caller, &record)?;
+        let Actor::Professional { .. } = caller.actor else { return Err(COORDINATOR) };
+        let own = request.agency == caller.agency.as_str();
+        if !own {
+            check_coordinator(caller, &record)?;
+        }
+        if request.agency == record.row.coordinator.as_str() {
+            return Err(NO_PARTY);
+        }
+        let mut draft = Draft::by_call(record);
+        let parties = &mut draft.after.kept.parties;
+        let before = parties.len();
+        parties.retain(|other| other.parse::<Party>().is_ok_and(|other| other.agency.as_str() != request.agency));
+        if parties.len() == before {
+            return Err(NO_PARTY);
+        }
+        self.change_plan(&call, &person, "RemovePlanParty", draft, now).await
+    }
+
+    /// Hands the responsible worker's task over to another party. What waits for a decision goes along.
+    pub(crate) async fn transfer_plan(
+        &self,
+        caller: &Caller,
+        request: Valid<TransferPlanRequest>,
+    ) -> Result<Authorised<PlanChange>, Error> {
+        let request = request.into_inner();
+        let plan: PlanName = name(&request.name, "name")?;
+        let call = self.call(caller, "TransferPlan", &request.request_id, &request)?;
+        let Begun { person, earlier, now, alone: _alone } = self.begin(&call, plan.youth).await?;
+        let record = self.plan_of(&person, plan).await?;
+        self.eyes(caller, &record)?;
+        if let Some(earlier) = earlier {
+            return self.changed_before(caller, &person, &record, earlier, now).await;
+        }
+        check_coordinator(caller, &record)?;
+        check_running(&record)?;
+        let next = request.agency.parse().ok().and_then(|agency| record.party(&agency)).ok_or(Error::Field {
+            field: "agency",
+            reason: "NO_PARTY",
+            expected: "a party to the plan",
+        })?;
+        let old = record.row.coordinator.clone();
+        let tasks = self.reassigned(&person, &record, &old, &next.agency, now).await?;
+        let mut draft = Draft::by_call(record);
+        draft.tasks = tasks;
+        draft.after.row.coordinator = next.agency.clone();
+        let worker: Option<Worker> = request.responsible_worker;
+        let plan = draft.after.plan_mut()?;
+        plan.coordinator = next.agency.to_string();
+        plan.coordinator_unit = next.unit.as_ref().map(ToString::to_string).unwrap_or_default();
+        plan.responsible_worker = worker;
+        self.change_plan(&call, &person, "TransferPlan", draft, now).await
+    }
+
+    async fn reassigned(
+        &self,
+        person: &crate::person::Person,
+        record: &PlanRecord,
+        from: &polku_proto::AgencyId,
+        to: &polku_proto::AgencyId,
+        now: jiff::Timestamp,
+    ) -> Result<Vec<TaskWrite>, Error> {
+        let mut writes = Vec::new();
+        for row in self.store.open_tasks_of_plan(record.row.id).await? {
+            let mut task = super::task::TaskRecord::open(person, row)?;
+            // Clashes in its own section stay with it.
+            if task.row.agency == *from && task.owner() != Some(from.as_str()) {
+                task.row.agency = to.clone();
+                writes.push(task.next_version(person, now)?);
+            }
+        }
+        Ok(writes)
+    }
+
+    /// The plan that a kept answer is about.
+    async fn plan_named(
+        &self,
+        person: &crate::person::Person,
+        shown: Option<&Plan>,
+    ) -> Result<PlanRecord, Error> {
+        let name = shown.and_then(|plan| plan.name.parse().ok());
+        self.plan_of(person, name.ok_or(Error::Inconsistent("a kept answer without a plan"))?).await
+    }
+}
+
+/// Only a professional of the responsible worker's agency.
+pub(super) fn check_coordinator(caller: &Caller, record: &PlanRecord) -> Result<(), Error> {
+    match caller.actor {
+        Actor::Professional { .. } if caller.agency == record.row.coordinator => Ok(()),
+        Actor::Professional { .. } | Actor::Subject(_) | Actor::Representative { .. } => Err(COORDINATOR),
+    }
+}
+
+/// Only while the plan has not ended.
+pub(super) fn check_running(record: &PlanRecord) -> Result<(), Error> {
+    if record.row.ended {
+        return Err(Error::RecordState { expected: "a plan that has not ended; a new period is a new plan" });
+    }
+    Ok(())
+}

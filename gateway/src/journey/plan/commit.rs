@@ -1,0 +1,257 @@
+//! A plan changes: what is made durable, in which order, and who is told?
+//!
+//! Told are the parties in whose eyes it has changed, and nobody else: neither a watcher nor a delivery shows that
+//! something is there which may not be seen.
+
+use jiff::Timestamp;
+use polku_adapters::Matter;
+use polku_policy::Authorised;
+use polku_proto::v1::plan_revision::Source;
+use polku_proto::v1::{AuditReceipt, DeliveryState, Plan, PlanChange};
+use polku_proto::{AgencyId, MessageId, PlanName};
+use prost::Message;
+use serde_json::json;
+
+use super::reader::{Eyes, digest};
+use super::record::{Author, PlanRecord, Told};
+use crate::audit::Event;
+use crate::caller::{Actor, Caller};
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::journey::refer::mismatch;
+use crate::once::Call;
+use crate::person::Person;
+use crate::store::{About, Change, DeliveryItem, DeliveryRow, NewPlanEvent, Priority, TaskWrite};
+use crate::trail::{Entry, receipt};
+
+/// A plan that is about to change.
+pub(super) struct Draft {
+    /// As it is; none for a new one.
+    pub(super) before: Option<PlanRecord>,
+    /// As it shall be.
+    pub(super) after: PlanRecord,
+    /// What comes up, or is decided, along with it.
+    pub(super) tasks: Vec<TaskWrite>,
+    pub(super) source: Source,
+    /// The source's own id of the plan.
+    pub(super) reference: String,
+}
+
+impl Draft {
+    /// A change by a call of the contract.
+    pub(super) fn by_call(before: PlanRecord) -> Self {
+        let after = before.clone();
+        Self { before: Some(before), after, tasks: Vec::new(), source: Source::Call, reference: String::new() }
+    }
+}
+
+/// What was committed.
+pub(super) struct Committed {
+    /// The plan as it is now.
+    pub(super) record: PlanRecord,
+    pub(super) receipt: AuditReceipt,
+}
+
+impl Gateway {
+    /// Leaf, then plan, tasks, events, deliveries and the answer in one commit.
+    pub(super) async fn commit_plan<A: Message>(
+        &self,
+        call: &Call<'_>,
+        person: &Person,
+        method: &str,
+        draft: Draft,
+        answer: impl FnOnce(&Committed) -> A,
+        now: Timestamp,
+    ) -> Result<(Committed, A), Error> {
+        let Draft { before, mut after, tasks, source, reference } = draft;
+        let changed = before.as_ref().is_none_or(|before| before.kept != after.kept);
+        let entry = Entry::of(Event::PlanChange, person.id).by(call.caller);
+        let details = json!({
+            "method": method,
+            "plan": after.name().to_string(),
+            "revision": after.row.revision,
+            "tasks": tasks.iter().map(|task| task.row.id.to_string()).collect::<Vec<_>>(),
+        });
+        let announced = self.announce(entry, person, &details, now).await?;
+        let mut change = Change::announced_by(announced.receipt.sequence);
+        change.detail = announced.detail;
+        change.tasks = tasks;
+        if changed {
+            let professional = match call.caller.actor {
+                Actor::Professional { .. } => call.caller.professional().to_owned(),
+                Actor::Subject(_) | Actor::Representative { .. } => String::new(),
+            };
+            let agency = call.caller.agency.to_string();
+            after.kept.author = Some(Author { agency, professional, source: source as i32, reference });
+            self.tell_parties(before.as_ref(), &mut after, source, &call.caller.agency, &mut change, now)?;
+            let expected = before.as_ref().map(|before| before.row.revision);
+            change.plans.push(after.next_revision(person, expected, now)?);
+        }
+        let committed = Committed { record: after, receipt: receipt(&announced.receipt) };
+        let answer = answer(&committed);
+        change.request = Some(call.answered(person, &answer, now)?);
+        self.commit(change).await?;
+        Ok((committed, answer))
+    }
+
+    /// The parties that see a difference: their watchers, and their own systems.
+    fn tell_parties(
+        &self,
+        before: Option<&PlanRecord>,
+        after: &mut PlanRecord,
+        source: Source,
+        author: &AgencyId,
+        change: &mut Change,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let parties: Vec<_> = after.kept.parties.iter().filter_map(|party| party.parse().ok()).collect();
+        let mut told = Vec::new();
+        for party in parties {
+            let party: polku_proto::Party = party;
+            let eyes = Eyes::of_system(party.clone());
+            let was_party = before.filter(|before| before.party(&party.agency).is_some());
+            let old = was_party.map(|before| self.seen(before, &eyes, now)).transpose()?;
+            let new = self.seen(after, &eyes, now)?;
+            if old.as_ref().is_some_and(|old| digest(old) == digest(&new)) {
+                continue;
+            }
+            let (plan, youth) = (after.row.id, after.row.youth);
+            change.plan_events.push(NewPlanEvent { plan, youth, agency: party.agency.clone(), time: now });
+            if !self.can_be_sent(&party.agency, Matter::PlanPart) {
+                continue;
+            }
+            let own_word = source == Source::AgencySystem && party.agency == *author;
+            for owner in changed_sections(old.as_ref(), &new) {
+                // Its own system has said so itself.
+                if !(own_word && owner == party.agency.as_str()) {
+                    told.push((owner, party.agency.clone()));
+                }
+            }
+        }
+        for (owner, recipient) in told {
+            change.enqueue.push(self.plan_delivery(after, owner.clone(), recipient.clone(), now)?);
+            count(&mut after.kept.told, &owner, recipient.as_str());
+        }
+        Ok(())
+    }
+
+    fn plan_delivery(
+        &self,
+        record: &PlanRecord,
+        owner: String,
+        agency: AgencyId,
+        now: Timestamp,
+    ) -> Result<DeliveryRow, Error> {
+        Ok(DeliveryRow {
+            message: MessageId::from_uuid(self.new_id(now)?),
+            item: DeliveryItem::PlanPart,
+            about: About::Plan { plan: record.row.id, owner },
+            youth: record.row.youth,
+            agency,
+            priority: Priority::Ordinary,
+            state: DeliveryState::Queued,
+            attempts: 0,
+            due: now,
+            deadline: now + self.delivery.give_up_after,
+            fence: 0,
+            leased_until: None,
+            intent: None,
+            reference: None,
+        })
+    }
+
+    /// Commits a change whose answer is the plan after it.
+    pub(super) async fn change_plan(
+        &self,
+        call: &Call<'_>,
+        person: &Person,
+        method: &str,
+        draft: Draft,
+        now: Timestamp,
+    ) -> Result<Authorised<PlanChange>, Error> {
+        let kept = |committed: &Committed| PlanChange {
+            plan: Some(shown(&committed.record)),
+            receipt: Some(committed.receipt.clone()),
+        };
+        let (committed, answer) = self.commit_plan(call, person, method, draft, kept, now).await?;
+        self.plan_changed(call.caller, &committed.record, answer, self.now())
+    }
+
+    /// The answer of an earlier call: the plan as it was after it, as far as it may be seen now.
+    pub(super) async fn changed_before(
+        &self,
+        caller: &Caller,
+        person: &Person,
+        record: &PlanRecord,
+        earlier: PlanChange,
+        now: Timestamp,
+    ) -> Result<Authorised<PlanChange>, Error> {
+        let then = self.plan_as_shown(person, record, earlier.plan.as_ref()).await?;
+        self.plan_changed(caller, &then, earlier, now)
+    }
+
+    fn plan_changed(
+        &self,
+        caller: &Caller,
+        record: &PlanRecord,
+        mut answer: PlanChange,
+        now: Timestamp,
+    ) -> Result<Authorised<PlanChange>, Error> {
+        answer.plan = None;
+        let shell = self.shell(caller, answer)?;
+        // Whoever has just left the plan sees nothing of it any more.
+        match self.plan_view(caller, record, now) {
+            Ok(view) => shell.gather(view).map_err(mismatch),
+            Err(Error::NotFound) => Ok(shell),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The plan at the revision that a kept answer names.
+    pub(super) async fn plan_as_shown(
+        &self,
+        person: &Person,
+        record: &PlanRecord,
+        shown: Option<&Plan>,
+    ) -> Result<PlanRecord, Error> {
+        const BROKEN: Error = Error::Inconsistent("a kept answer names no revision of a plan");
+        let revision = shown.and_then(|plan| plan.etag.parse().ok()).ok_or(BROKEN)?;
+        let row = self.store.plan_revision(record.row.id, revision).await?.ok_or(BROKEN)?;
+        record.at(person, &row)
+    }
+
+    /// A plan by its name, for a caller that is a party to it.
+    pub(super) async fn plan_of(&self, person: &Person, name: PlanName) -> Result<PlanRecord, Error> {
+        let row = self.store.plan(name.plan).await?.ok_or(Error::NotFound)?;
+        if row.youth != name.youth || row.youth != person.id {
+            return Err(Error::NotFound);
+        }
+        PlanRecord::open(person, row)
+    }
+}
+
+/// What is kept of a plan in an answer: which one, and which revision of it.
+pub(super) fn shown(record: &PlanRecord) -> Plan {
+    Plan { name: record.name().to_string(), etag: record.row.revision.to_string(), ..Plan::default() }
+}
+
+/// The owners whose sections differ.
+fn changed_sections(old: Option<&Plan>, new: &Plan) -> Vec<String> {
+    let section = |plan: &Plan, owner: &str| {
+        plan.sections.iter().find(|section| super::record::is_of(section, owner)).cloned()
+    };
+    let owners = old.into_iter().chain([new]).flat_map(|plan| &plan.sections);
+    let mut owners: Vec<String> =
+        owners.filter_map(|section| Some(section.part.as_ref()?.owner.clone())).collect();
+    owners.sort_unstable();
+    owners.dedup();
+    owners.retain(|owner| old.and_then(|old| section(old, owner)) != section(new, owner));
+    owners
+}
+
+fn count(told: &mut Vec<Told>, owner: &str, recipient: &str) {
+    match told.iter_mut().find(|told| told.owner == owner && told.recipient == recipient) {
+        Some(told) => told.count += 1,
+        None => told.push(Told { owner: owner.to_owned(), recipient: recipient.to_owned(), count: 1 }),
+    }
+}

@@ -1,0 +1,200 @@
+//! Who came to a meeting, and how is the young person doing?
+
+use polku_policy::{Authorised, Sector};
+use polku_proto::v1::meeting_record::{Kind, Seat};
+use polku_proto::v1::record_measure_request::Measure;
+use polku_proto::v1::{
+    DataCategory, MeetingRecord, MeetingState, PlanChange, PlanSection, RecordMeasureRequest,
+    RecordMeetingRequest, StarReading, WhoqolReading,
+};
+use polku_proto::{AgencyId, PlanName, Valid};
+
+use super::begin::check_running;
+use super::commit::Draft;
+use super::record::PlanRecord;
+use crate::caller::{Actor, Caller};
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::journey::read::name;
+use crate::measure;
+use crate::once::Begun;
+use crate::record::instant;
+
+/// More readings of one kind in a section are refused.
+const MOST_READINGS: usize = 100;
+
+const PROFESSIONAL: Error = Error::ActorNotAllowed { expected: "a professional of a party records it" };
+
+impl Gateway {
+    /// Records who came to a meeting of the caller's section, and whether there was a quorum.
+    pub(crate) async fn record_meeting(
+        &self,
+        caller: &Caller,
+        request: Valid<RecordMeetingRequest>,
+    ) -> Result<Authorised<PlanChange>, Error> {
+        let request = request.into_inner();
+        let plan: PlanName = name(&request.name, "name")?;
+        let attended = self.attending(&request.attended)?;
+        let call = self.call(caller, "RecordMeeting", &request.request_id, &request)?;
+        let Begun { person, earlier, now, alone: _alone } = self.begin(&call, plan.youth).await?;
+        let record = self.plan_of(&person, plan).await?;
+        self.eyes(caller, &record)?;
+        if let Some(earlier) = earlier {
+            return self.changed_before(caller, &person, &record, earlier, now).await;
+        }
+        let mut draft = self.own_section(caller, record)?;
+        let section = draft.after.section_mut(caller.agency.as_str())?;
+        let day = held_on(section, &request.meeting)?;
+        let missing = match request.kind() {
+            Kind::FourParty => self.empty_seats(&attended, request.client_attended),
+            Kind::Other | Kind::Unspecified => Vec::new(),
+        };
+        let mut earlier = section.questionnaires.iter();
+        let meeting = MeetingRecord {
+            category: DataCategory::JointPlan as i32,
+            meeting: request.meeting.clone(),
+            kind: request.kind,
+            attended: request.attended.clone(),
+            client_attended: request.client_attended,
+            missing: missing.into_iter().map(i32::from).collect(),
+            questionnaire_before: earlier.any(|reading| reading.date <= day),
+        };
+        section.meetings.retain(|other| other.meeting != request.meeting);
+        section.meetings.push(meeting);
+        self.change_plan(&call, &person, "RecordMeeting", draft, now).await
+    }
+
+    /// Records a questionnaire or a star in the caller's section, with its scores.
+    pub(crate) async fn record_measure(
+        &self,
+        caller: &Caller,
+        request: Valid<RecordMeasureRequest>,
+    ) -> Result<Authorised<PlanChange>, Error> {
+        let request = request.into_inner();
+        let plan: PlanName = name(&request.name, "name")?;
+        let call = self.call(caller, "RecordMeasure", &request.request_id, &request)?;
+        let Begun { person, earlier, now, alone: _alone } = self.begin(&call, plan.youth).await?;
+        let record = self.plan_of(&person, plan).await?;
+        self.eyes(caller, &record)?;
+        if let Some(earlier) = earlier {
+            return self.changed_before(caller, &person, &record, earlier, now).await;
+        }
+        let mut draft = self.own_section(caller, record)?;
+        let section = draft.after.section_mut(caller.agency.as_str())?;
+        let today = polku_proto::time::finnish_date(now).to_string();
+        match request.measure.clone() {
+            Some(Measure::Questionnaire(reading)) => {
+                check_new(section.questionnaires.iter().map(|other| &other.id), &reading.id)?;
+                check_day(&reading.date, &today)?;
+                section.questionnaires.push(scored(reading)?);
+                section.questionnaires.sort_by(|one, other| one.date.cmp(&other.date));
+            }
+            Some(Measure::Star(reading)) => {
+                check_new(section.stars.iter().map(|other| &other.id), &reading.id)?;
+                check_day(&reading.date, &today)?;
+                let reading = StarReading { category: DataCategory::OutcomeMeasures as i32, ..reading };
+                let reading = self.compared(reading, &section.stars)?;
+                section.stars.push(reading);
+                section.stars.sort_by(|one, other| one.date.cmp(&other.date));
+            }
+            None => return Err(Error::Inconsistent("a measure that was checked is absent")),
+        }
+        self.change_plan(&call, &person, "RecordMeasure", draft, now).await
+    }
+
+    /// The plan as it shall be, for a professional of a party that changes its own section.
+    fn own_section(&self, caller: &Caller, record: PlanRecord) -> Result<Draft, Error> {
+        let Actor::Professional { .. } = caller.actor else { return Err(PROFESSIONAL) };
+        check_running(&record)?;
+        Ok(Draft::by_call(record))
+    }
+
+    fn attending(&self, ids: &[String]) -> Result<Vec<AgencyId>, Error> {
+        const UNKNOWN: Error = Error::Field {
+            field: "attended",
+            reason: "UNKNOWN_AGENCY",
+            expected: "agencies that are registered with this gateway",
+        };
+        let known = |id: &String| {
+            id.parse::<AgencyId>().ok().filter(|agency| self.directory.agency(agency).is_some()).ok_or(UNKNOWN)
+        };
+        ids.iter().map(known).collect()
+    }
+
+    /// Which seats of a meeting of four parties stayed empty.
+    fn empty_seats(&self, attended: &[AgencyId], client: bool) -> Vec<Seat> {
+        let of_sector = |sector: Sector| {
+            attended.iter().any(|id| self.directory.agency(id).is_some_and(|agency| agency.sector == sector))
+        };
+        let city = attended.iter().any(|id| self.plan.municipality.contains(id));
+        let seats = [
+            (Seat::EmploymentServices, of_sector(Sector::Employment)),
+            (Seat::Municipality, city),
+            (Seat::SocialWork, of_sector(Sector::Social)),
+            (Seat::Client, client),
+        ];
+        seats.into_iter().filter(|(_, taken)| !taken).map(|(seat, _)| seat).collect()
+    }
+
+    fn compared(&self, reading: StarReading, earlier: &[StarReading]) -> Result<StarReading, Error> {
+        measure::compare(&self.plan.stars, reading, earlier).map_err(|error| {
+            let expected = match error {
+                measure::StarError::UnknownStar => "a star and version that the operator has configured",
+                measure::StarError::WrongAreas => "each area of the star once",
+                measure::StarError::TooHigh => "scores up to the highest step of the star",
+            };
+            Error::Field { field: "star", reason: "INVALID_FIELDS", expected }
+        })
+    }
+}
+
+fn scored(reading: WhoqolReading) -> Result<WhoqolReading, Error> {
+    let scores = measure::score(&reading.answers).map_err(|measure::WhoqolError::AnsweredTwice| Error::Field {
+        field: "questionnaire.answers",
+        reason: "INVALID_FIELDS",
+        expected: "at most one answer for each item",
+    })?;
+    Ok(WhoqolReading { category: DataCategory::QualityOfLife as i32, scores, ..reading })
+}
+
+/// The day on which the meeting was held.
+fn held_on(section: &PlanSection, meeting: &str) -> Result<String, Error> {
+    const NO_MEETING: Error = Error::Field {
+        field: "meeting",
+        reason: "NO_SUCH_ITEM",
+        expected: "a meeting of the caller's own section, with its time, that has been held",
+    };
+    let meetings = section.part.as_ref().map(|part| part.meetings.as_slice()).unwrap_or_default();
+    let held = meetings.iter().find(|other| other.id == meeting && other.state() == MeetingState::Held);
+    let time = held.and_then(|held| held.time.as_ref()).ok_or(NO_MEETING)?;
+    Ok(polku_proto::time::finnish_date(instant(time)?).to_string())
+}
+
+fn check_new<'a>(ids: impl Iterator<Item = &'a String>, id: &str) -> Result<(), Error> {
+    let mut count = 0;
+    for other in ids {
+        count += 1;
+        if other == id {
+            return Err(Error::Field {
+                field: "measure.id",
+                reason: "DUPLICATE_ITEM",
+                expected: "an id that no other reading of the section has",
+            });
+        }
+    }
+    if count >= MOST_READINGS {
+        return Err(Error::RecordState { expected: "at most 100 readings of one kind in a section" });
+    }
+    Ok(())
+}
+
+fn check_day(day: &str, today: &str) -> Result<(), Error> {
+    if day.parse::<jiff::civil::Date>().is_err() || day > today {
+        return Err(Error::Field {
+            field: "measure.date",
+            reason: "INVALID_FIELDS",
+            expected: "a day of the calendar, not after today",
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,318 @@
+//! A party changes sections of a plan: over what others have changed since it has read them.
+
+use jiff::Timestamp;
+use polku_policy::Authorised;
+use polku_proto::v1::task::Matter;
+use polku_proto::v1::{
+    DataCategory, MergePlanRequest, MergePlanResponse, Plan, PlanConflict, PlanLink, PlanPart, plan_link,
+};
+use polku_proto::{CategorySet, PlanName, TaskId, TaskName, Valid};
+
+use super::begin::check_running;
+use super::commit::{Committed, Draft, shown};
+use super::reader::{Eyes, digest};
+use super::record::{PlanRecord, empty_part, is_of};
+use super::task::TaskRecord;
+use crate::caller::{Actor, Caller};
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::journey::read::name;
+use crate::journey::refer::{mismatch, own_content};
+use crate::once::{Begun, Call};
+use crate::person::Person;
+use crate::plan::{self, Clash, Edit, Editor, Origin};
+
+/// How many pairs of items that look alike are offered at once, and remembered in all.
+const MOST_OFFERS: usize = 20;
+const MOST_OFFERED: usize = 1_000;
+
+/// A section as somebody has read it, and as they want it.
+pub(super) struct Wanted {
+    pub(super) base: PlanPart,
+    pub(super) ours: PlanPart,
+    /// What whoever wants it may be told of the section.
+    pub(super) told: CategorySet,
+}
+
+/// A clash, with whose section it is in.
+pub(super) struct Clashed {
+    owner: String,
+    clash: Clash,
+}
+
+impl Gateway {
+    /// Brings the caller's sections in.
+    pub(crate) async fn merge_plan(
+        &self,
+        caller: &Caller,
+        request: Valid<MergePlanRequest>,
+    ) -> Result<Authorised<MergePlanResponse>, Error> {
+        let request = request.into_inner();
+        let plan: PlanName = name(&request.name, "name")?;
+        let call = self.call(caller, "MergePlan", &request.request_id, &request)?;
+        let Begun { person, earlier, now, alone: _alone } = self.begin(&call, plan.youth).await?;
+        let record = self.plan_of(&person, plan).await?;
+        let eyes = self.eyes(caller, &record)?;
+        if let Some(earlier) = earlier {
+            return self.merged_before(caller, &person, &record, earlier, now).await;
+        }
+        check_running(&record)?;
+        let read = self.as_read(caller, &person, &record, &request.etag, now).await?;
+        let mut draft = Draft::by_call(record);
+        let mut clashed = Vec::new();
+        let mut seen_owners: Vec<&str> = Vec::new();
+        for ours in &request.sections {
+            if seen_owners.contains(&ours.owner.as_str()) {
+                return Err(Error::Field {
+                    field: "sections",
+                    reason: "DUPLICATE_ITEM",
+                    expected: "every section once",
+                });
+            }
+            seen_owners.push(&ours.owner);
+            check_content(ours)?;
+            let told = self.permitted(&draft.after, &ours.owner, &eyes, now)?;
+            let base = read.sections.iter().find(|section| is_of(section, &ours.owner));
+            let base = base.and_then(|section| section.part.clone());
+            let base = base.unwrap_or_else(|| empty_part(&plan.to_string(), &ours.owner));
+            let wanted = Wanted { ours: as_of(ours, &base), base, told };
+            self.check_wanted(caller, &read, &draft.after, &wanted, now)?;
+            bring_in(&mut draft, wanted, &mut clashed)?;
+        }
+        if request.validate_only {
+            let conflicts = clashed.into_iter().map(|one| conflict(one, String::new())).collect();
+            let answer = MergePlanResponse { plan: None, conflicts, receipt: None };
+            return self.merged(caller, &draft.after, answer, now).await;
+        }
+        let (committed, answer) =
+            self.commit_merge(&call, &person, "MergePlan", (draft, clashed), now).await?;
+        self.merged(caller, &committed.record, answer, self.now()).await
+    }
+
+    /// The plan as the caller has read it, seen with what the caller may see now.
+    ///
+    /// # Errors
+    /// [`Error::EtagMismatch`] when the caller may see more or less than it did: what is missing in what it sends could
+    /// not be told from what it wants removed.
+    async fn as_read(
+        &self,
+        caller: &Caller,
+        person: &Person,
+        record: &PlanRecord,
+        etag: &str,
+        now: Timestamp,
+    ) -> Result<Plan, Error> {
+        let (revision, read) = self.open_reading(record, caller, etag)?;
+        let row = self.store.plan_revision(record.row.id, revision).await?.ok_or(Error::EtagMismatch)?;
+        let then = record.at(person, &row)?;
+        // As who the caller is now: a party that came after that revision has not read it.
+        let eyes = self.eyes(caller, record)?;
+        let seen = self.seen(&then, &eyes, now)?;
+        if digest(&seen) == read { Ok(seen) } else { Err(Error::EtagMismatch) }
+    }
+
+    /// May the caller want this?
+    fn check_wanted(
+        &self,
+        caller: &Caller,
+        read: &Plan,
+        record: &PlanRecord,
+        wanted: &Wanted,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let owner = wanted.ours.owner.as_str();
+        let agency = caller.agency.as_str();
+        let editor = match caller.actor {
+            Actor::Subject(_) | Actor::Representative { .. } => Editor::YoungPerson,
+            Actor::Professional { .. } if owner == agency => Editor::Owner,
+            Actor::Professional { .. } if caller.agency == record.row.coordinator => Editor::Coordinator,
+            Actor::Professional { .. } => Editor::OtherParty { agency, told: wanted.told },
+        };
+        let others = read.sections.iter().filter(|section| !is_of(section, owner));
+        let items_elsewhere = others.filter_map(|section| section.part.as_ref()).map(items).sum();
+        let (base, ours) = (&wanted.base, &wanted.ours);
+        plan::check(&Edit { editor, origin: Origin::Call, base, ours, items_elsewhere, now })?;
+        Ok(())
+    }
+
+    /// Makes a merge durable: the plan, and a task for every clash.
+    pub(super) async fn commit_merge(
+        &self,
+        call: &Call<'_>,
+        person: &Person,
+        method: &str,
+        (mut draft, clashed): (Draft, Vec<Clashed>),
+        now: Timestamp,
+    ) -> Result<(Committed, MergePlanResponse), Error> {
+        let conflicts = self.clash_tasks(person, &mut draft, clashed, now).await?;
+        let answer = |committed: &Committed| MergePlanResponse {
+            plan: Some(shown(&committed.record)),
+            conflicts,
+            receipt: Some(committed.receipt.clone()),
+        };
+        self.commit_plan(call, person, method, draft, answer, now).await
+    }
+
+    /// A task for each clash, for whoever answers for the section. The same clash again is the same task.
+    async fn clash_tasks(
+        &self,
+        person: &Person,
+        draft: &mut Draft,
+        clashed: Vec<Clashed>,
+        now: Timestamp,
+    ) -> Result<Vec<PlanConflict>, Error> {
+        let mut conflicts = Vec::new();
+        if clashed.is_empty() {
+            return Ok(conflicts);
+        }
+        let record = &draft.after;
+        let mut open = Vec::new();
+        for row in self.store.open_tasks_of_plan(record.row.id).await? {
+            if let Some(Matter::Conflict(conflict)) = TaskRecord::open(person, row)?.message.matter {
+                open.push(conflict);
+            }
+        }
+        for one in clashed {
+            let new = conflict(one, String::new());
+            let same = |other: &&PlanConflict| PlanConflict { task: String::new(), ..(*other).clone() } == new;
+            if let Some(known) = open.iter().find(same) {
+                conflicts.push(known.clone());
+                continue;
+            }
+            let id = TaskId::from_uuid(self.new_id(now)?);
+            let agency = record.controller(&new.owner)?;
+            let new = PlanConflict { task: TaskName { youth: person.id, task: id }.to_string(), ..new };
+            let about = (id, person.id, record.row.id);
+            let mut task = TaskRecord::new(about, agency, Matter::Conflict(new.clone()), now);
+            draft.tasks.push(task.first_version(person, now)?);
+            conflicts.push(new);
+        }
+        Ok(conflicts)
+    }
+
+    /// Offers items of this owner's section that look like items of other sections to the responsible worker's agency,
+    /// as far as it may see both. Each pair is offered once.
+    pub(super) fn offer_duplicates(
+        &self,
+        person: &Person,
+        draft: &mut Draft,
+        owner: &str,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let record = &mut draft.after;
+        let coordinator = record.row.coordinator.clone();
+        let Some(party) = record.party(&coordinator) else { return Ok(()) };
+        let seen = self.seen(record, &Eyes::of_system(party), now)?;
+        for (first, second) in plan::alike(&seen, owner).into_iter().take(MOST_OFFERS) {
+            let pair = PlanLink {
+                kind: plan_link::Kind::SameAs as i32,
+                first: Some(first.clone()),
+                second: Some(second.clone()),
+            };
+            let linked = seen.links.contains(&pair);
+            if linked || record.kept.offered.contains(&pair) || record.kept.offered.len() >= MOST_OFFERED {
+                continue;
+            }
+            record.kept.offered.push(pair);
+            let matter = polku_proto::v1::PlanDuplicate { first: Some(first), second: Some(second) };
+            let about = (TaskId::from_uuid(self.new_id(now)?), person.id, record.row.id);
+            let mut task = TaskRecord::new(about, coordinator.clone(), Matter::Duplicate(matter), now);
+            draft.tasks.push(task.first_version(person, now)?);
+        }
+        Ok(())
+    }
+
+    async fn merged_before(
+        &self,
+        caller: &Caller,
+        person: &Person,
+        record: &PlanRecord,
+        earlier: MergePlanResponse,
+        now: Timestamp,
+    ) -> Result<Authorised<MergePlanResponse>, Error> {
+        let then = self.plan_as_shown(person, record, earlier.plan.as_ref()).await?;
+        self.merged(caller, &then, earlier, now).await
+    }
+
+    /// The answer, as far as the caller may see it.
+    pub(super) async fn merged(
+        &self,
+        caller: &Caller,
+        record: &PlanRecord,
+        answer: MergePlanResponse,
+        now: Timestamp,
+    ) -> Result<Authorised<MergePlanResponse>, Error> {
+        let shell = MergePlanResponse { plan: None, conflicts: Vec::new(), receipt: answer.receipt };
+        let view = self.plan_view(caller, record, now)?;
+        self.note_reading(caller, record.row.youth, &record.name().to_string(), &view).await?;
+        let mut merged = self.shell(caller, shell)?.gather(view).map_err(mismatch)?;
+        for conflict in answer.conflicts {
+            let owner = conflict.owner.clone();
+            if let Some(conflict) = self.plan_piece(caller, record, &owner, conflict, now)? {
+                merged = merged.gather(conflict).map_err(mismatch)?;
+            }
+        }
+        Ok(merged)
+    }
+}
+
+/// Merges what is wanted into the draft.
+pub(super) fn bring_in(
+    draft: &mut Draft,
+    wanted: Wanted,
+    clashed: &mut Vec<Clashed>,
+) -> Result<(), Error> {
+    let owner = wanted.ours.owner.clone();
+    let theirs = draft.after.part(&owner);
+    let merged = plan::merge(&wanted.base, &wanted.ours, &theirs, wanted.told);
+    if merged.part != theirs {
+        draft.after.section_mut(&owner)?.part = Some(merged.part);
+    }
+    let told = wanted.told;
+    clashed.extend(merged.clashes.into_iter().map(|clash| Clashed { owner: owner.clone(), clash: clash.told(told) }));
+    Ok(())
+}
+
+/// What is wanted, with what is not the caller's to say as it was read.
+fn as_of(ours: &PlanPart, base: &PlanPart) -> PlanPart {
+    PlanPart {
+        plan: base.plan.clone(),
+        revision: base.revision,
+        update_time: base.update_time,
+        redacted: base.redacted,
+        consent_withdrawn: base.consent_withdrawn,
+        ..ours.clone()
+    }
+}
+
+/// What a plan does not hold.
+pub(super) fn check_content(part: &PlanPart) -> Result<(), Error> {
+    let status = DataCategory::ReferralStatus as i32;
+    let of_referrals = part.needs.iter().any(|need| need.category == status)
+        || part.goals.iter().any(|goal| goal.category == status)
+        || part.actions.iter().any(|action| action.category == status)
+        || part.meetings.iter().any(|meeting| meeting.category == status);
+    if of_referrals {
+        return Err(Error::Field {
+            field: "sections",
+            reason: "INVALID_FIELDS",
+            expected: "items of another category: what became of a referral is told by the referral",
+        });
+    }
+    own_content(part.background.clone().unwrap_or_default()).map(drop)
+}
+
+fn conflict(Clashed { owner, clash }: Clashed, task: String) -> PlanConflict {
+    PlanConflict {
+        task,
+        owner,
+        path: clash.path,
+        base: Some(clash.base),
+        ours: Some(clash.ours),
+        theirs: Some(clash.theirs),
+    }
+}
+
+fn items(part: &PlanPart) -> usize {
+    part.needs.len() + part.goals.len() + part.actions.len() + part.meetings.len()
+}

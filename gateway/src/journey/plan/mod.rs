@@ -1,0 +1,16 @@
+//! One plan of a young person, kept by many agencies: how is it begun, read, changed, followed and told?
+
+mod begin;
+mod commit;
+mod import;
+mod meeting;
+mod merge;
+mod read;
+mod reader;
+mod record;
+mod revisions;
+mod step;
+mod task;
+mod task_list;
+mod tell;
+mod watch;

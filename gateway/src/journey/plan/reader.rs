@@ -1,0 +1,219 @@
+//! What does one reader see of a plan, now?
+//!
+//! Of every section what its owner may tell this reader; of the young person's own section what the coordinator may. A
+//! reader is a party, or the young person's side. To everybody else there is no such plan.
+
+use jiff::Timestamp;
+use polku_policy::{ActorRole, Authorised, Channel, Question, Reader, Reason, Viewer};
+use polku_proto::v1::{DataCategory, Plan, PlanSection};
+use polku_proto::{AgencyId, CategorySet, Disclose, Party, Valid};
+use prost::Message;
+
+use super::record::PlanRecord;
+use crate::audit::{Hash, sha256};
+use crate::caller::{Actor, Caller};
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::journey::refer::mismatch;
+use crate::plan;
+
+/// What can be told of a plan. What became of a referral is told by referrals.
+const TELLABLE: CategorySet = CategorySet::ALL.difference(CategorySet::of(&[DataCategory::ReferralStatus]));
+
+/// Who looks at a plan.
+#[derive(Debug, Clone)]
+pub(crate) struct Eyes {
+    /// As which party; none: as the young person's side.
+    party: Option<Party>,
+    actor: ActorRole,
+}
+
+impl Eyes {
+    /// An agency's own system.
+    pub(crate) fn of_system(party: Party) -> Self {
+        Self { party: Some(party), actor: ActorRole::System }
+    }
+
+    /// Whether these are the eyes of an agency.
+    fn are_of(&self, agency: &AgencyId) -> bool {
+        self.party.as_ref().is_some_and(|party| party.agency == *agency)
+    }
+}
+
+impl Gateway {
+    /// As whom the caller looks at the plan.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for everybody who is no party.
+    pub(crate) fn eyes(&self, caller: &Caller, record: &PlanRecord) -> Result<Eyes, Error> {
+        self.check_subject(caller, record.row.youth)?;
+        let party = match caller.actor {
+            Actor::Professional { .. } => Some(record.party(&caller.agency).ok_or(Error::NotFound)?),
+            Actor::Subject(_) | Actor::Representative { .. } => None,
+        };
+        Ok(Eyes { party, actor: caller.role() })
+    }
+
+    /// May these eyes see what this owner has written?
+    pub(crate) fn plan_question(
+        &self,
+        record: &PlanRecord,
+        owner: &str,
+        eyes: &Eyes,
+        now: Timestamp,
+    ) -> Result<Question, Error> {
+        let controller = record.controller(owner)?;
+        let from = record.party(&controller).unwrap_or_else(|| Party::whole(controller.clone()));
+        let (channel, viewer) = match &eyes.party {
+            None => (Channel { from: from.clone(), to: from }, Viewer::Subject),
+            Some(party) if party.agency == controller => {
+                (Channel { from: party.clone(), to: party.clone() }, Viewer::Author)
+            }
+            Some(party) => (Channel { from, to: party.clone() }, Viewer::Addressee),
+        };
+        let purpose = record.plan()?.purpose();
+        let question = Question::new(record.row.youth, channel, viewer, purpose, now);
+        Ok(Question { actor: eyes.actor.clone(), ..question })
+    }
+
+    /// What of this owner's section these eyes may see.
+    pub(crate) fn permitted(
+        &self,
+        record: &PlanRecord,
+        owner: &str,
+        eyes: &Eyes,
+        now: Timestamp,
+    ) -> Result<CategorySet, Error> {
+        let question = self.plan_question(record, owner, eyes, now)?;
+        let decision = self.engine().decide(&self.index(), TELLABLE, &question);
+        if decision.reasons().contains(&Reason::RulesFailed) {
+            return Err(Error::NotPermitted(Box::new(decision)));
+        }
+        Ok(decision.permitted())
+    }
+
+    /// The plan as these eyes see it, without what is made anew for each reading. For comparing, and for merging: what
+    /// leaves the gateway is [`Gateway::plan_view`].
+    pub(crate) fn seen(&self, record: &PlanRecord, eyes: &Eyes, now: Timestamp) -> Result<Plan, Error> {
+        let plan = record.plan()?;
+        let mut permitted = std::collections::BTreeMap::new();
+        for section in &plan.sections {
+            let owner = section.part.as_ref().map_or("", |part| part.owner.as_str());
+            permitted.insert(owner.to_owned(), self.permitted(record, owner, eyes, now)?);
+        }
+        let shell = self.permitted(record, plan::YOUTH, eyes, now)?;
+        let of = |owner: &str| permitted.get(owner).copied().unwrap_or(CategorySet::EMPTY);
+        let mut seen = plan::view(plan, shell, of);
+        let knows_all = eyes.party.is_none() || eyes.are_of(&record.row.coordinator);
+        if knows_all {
+            seen.parties = record.row.parties.iter().map(ToString::to_string).collect();
+        }
+        Ok(seen)
+    }
+
+    /// The plan as the caller may see it now.
+    pub(crate) fn plan_view(
+        &self,
+        caller: &Caller,
+        record: &PlanRecord,
+        now: Timestamp,
+    ) -> Result<Authorised<Plan>, Error> {
+        let eyes = self.eyes(caller, record)?;
+        let mut seen = self.seen(record, &eyes, now)?;
+        seen.etag = self.reading(record, caller, &seen)?;
+        let sections = std::mem::take(&mut seen.sections);
+        let question = self.plan_question(record, plan::YOUTH, &eyes, now)?;
+        let mut view = self.authorise_or_envelope(seen, &question)?;
+        for mut section in sections {
+            let owner = section.part.as_ref().map_or("", |part| part.owner.as_str());
+            let question = self.plan_question(record, owner, &eyes, now)?;
+            section.etag = self.section_etag(&section, &question);
+            let authorised =
+                self.engine().authorise(&self.index(), Valid::check(section)?, CategorySet::EMPTY, &question);
+            // Refused only when a permission has ended since the look before.
+            if let Ok(section) = authorised {
+                view = view.gather(section).map_err(mismatch)?;
+            }
+        }
+        Ok(view)
+    }
+
+    /// A part of a plan, or of a task about one, as the caller may see it now; nothing if nothing of it.
+    pub(crate) fn plan_piece<X: Disclose + polku_proto::Validate>(
+        &self,
+        caller: &Caller,
+        record: &PlanRecord,
+        owner: &str,
+        piece: X,
+        now: Timestamp,
+    ) -> Result<Option<Authorised<X>>, Error> {
+        let eyes = self.eyes(caller, record)?;
+        let question = self.plan_question(record, owner, &eyes, now)?;
+        let mut piece = piece;
+        piece.restrict(self.permitted(record, owner, &eyes, now)?);
+        if piece.categories().is_subset(CategorySet::ENVELOPE) {
+            return Ok(None);
+        }
+        Ok(self.engine().authorise(&self.index(), Valid::check(piece)?, CategorySet::EMPTY, &question).ok())
+    }
+
+    fn authorise_or_envelope(&self, mut plan: Plan, question: &Question) -> Result<Authorised<Plan>, Error> {
+        let full = Valid::check(plan.clone())?;
+        if let Ok(view) = self.engine().authorise(&self.index(), full, CategorySet::EMPTY, question) {
+            return Ok(view);
+        }
+        plan.restrict(CategorySet::ENVELOPE);
+        self.engine()
+            .authorise(&self.index(), Valid::check(plan)?, CategorySet::EMPTY, question)
+            .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))
+    }
+
+    /// The etag of a reading: which revision it shows, and what of it. Sealed, so that it tells the reader neither.
+    fn reading(&self, record: &PlanRecord, caller: &Caller, seen: &Plan) -> Result<String, Error> {
+        let plain = [record.row.revision.to_be_bytes().as_slice(), &digest(seen)].concat();
+        Ok(self.keys.seal_token(&binding(record, caller), &plain)?)
+    }
+
+    /// Which revision an etag shows, and the digest of what was seen of it.
+    ///
+    /// # Errors
+    /// [`Error::Field`] for anything but an etag of the same plan and caller.
+    pub(crate) fn open_reading(
+        &self,
+        record: &PlanRecord,
+        caller: &Caller,
+        etag: &str,
+    ) -> Result<(u64, Hash), Error> {
+        const WRONG: Error = Error::Field {
+            field: "etag",
+            reason: "ETAG_INVALID",
+            expected: "the etag of a reading of the same plan by the same agency",
+        };
+        let plain = self.keys.open_token(&binding(record, caller), etag).map_err(|_| WRONG)?;
+        let (revision, digest) = plain.split_first_chunk::<8>().ok_or(WRONG)?;
+        Ok((u64::from_be_bytes(*revision), digest.try_into().map_err(|_| WRONG)?))
+    }
+
+    /// Stays the same while what the reader sees of the section does. Keyed: it tells nothing about what it is made of.
+    fn section_etag(&self, section: &PlanSection, question: &Question) -> String {
+        let reader = match question.reader() {
+            Reader::Agency(agency) => agency.to_string(),
+            Reader::Subject(youth) => youth.to_string(),
+        };
+        let hash = self.keys.pseudonym(b"section", &[reader.as_bytes(), &section.encode_to_vec()].concat());
+        hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// What is seen, in short.
+pub(crate) fn digest(seen: &Plan) -> Hash {
+    sha256(&[&seen.encode_to_vec()])
+}
+
+fn binding(record: &PlanRecord, caller: &Caller) -> String {
+    let reader = match caller.actor {
+        Actor::Professional { .. } => caller.agency.to_string(),
+        Actor::Subject(_) | Actor::Representative { .. } => "youth".to_owned(),
+    };
+    format!("plan/{}/{reader}", record.row.id)
+}

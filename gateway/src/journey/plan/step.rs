@@ -1,0 +1,328 @@
+//! A plan is accepted, acknowledged, paused and ended; its next step is flagged, and items are linked.
+
+use polku_policy::Authorised;
+use polku_proto::v1::plan_item::Kind;
+use polku_proto::v1::{
+    AcceptPlanRequest, AcknowledgePlanRequest, CompletePlanRequest, FlagPlanStepRequest, HoldPlanRequest,
+    LinkPlanItemsRequest, MarkPlanEnteredInErrorRequest, Plan, PlanChange, PlanItem, PlanLink, PlanState,
+    ResumePlanRequest, RevokePlanRequest, UnlinkPlanItemsRequest, plan_link,
+};
+use polku_proto::{PlanName, Valid};
+use prost::Message;
+
+use super::begin::{check_coordinator, check_running};
+use super::commit::Draft;
+use super::reader::digest;
+use super::record::{PlanRecord, is_of};
+use crate::caller::{Actor, Caller};
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::journey::read::name;
+use crate::once::Begun;
+use crate::plan;
+use crate::record::wire_time;
+
+/// More links are refused.
+const MOST_LINKS: usize = 500;
+
+/// One step, with what its method is called.
+struct Step<'a> {
+    method: &'a str,
+    name: &'a str,
+    request_id: &'a str,
+}
+
+impl Gateway {
+    /// The young person accepts the plan, or the responsible worker's agency writes down that they have.
+    pub(crate) async fn accept_plan(
+        &self,
+        caller: &Caller,
+        request: Valid<AcceptPlanRequest>,
+    ) -> Result<Authorised<PlanChange>, Error> {
+        let request = request.into_inner();
+        let step = Step { method: "AcceptPlan", name: &request.name, request_id: &request.request_id };
+        let now = self.now();
+        self.step(caller, &step, &request, |record| {
+            if let Actor::Professional { .. } = caller.actor {
+                check_coordinator(caller, record)?;
+            }
+            check_running(record)?;
+            self.check_read(caller, record, &request.etag)?;
+            record.plan_mut()?.accept_time = Some(wire_time(now)?);
+            settle_state(record)
+        })
+        .await
+    }
+
+    /// A party stands by what it has undertaken.
+    pub(crate) async fn acknowledge_plan(
+        &self,
+        caller: &Caller,
+        request: Valid<AcknowledgePlanRequest>,
+    ) -> Result<Authorised<PlanChange>, Error> {
+        let request = request.into_inner();
+        let step = Step { method: "AcknowledgePlan", name: &request.name, request_id: &request.request_id };
+        let now = self.now();
+        self.step(caller, &step, &request, |record| {
+            let Actor::Professional { .. } = caller.actor else {
+                return Err(Error::ActorNotAllowed { expected: "a professional of the party that has undertaken something" });
+            };
+            check_running(record)?;
+            self.check_read(caller, record, &request.etag)?;
+            if record.section(caller.agency.as_str()).is_none() {
+                return Err(Error::RecordState { expected: "a party that has a section of its own" });
+            }
+            record.section_mut(caller.agency.as_str())?.acknowledge_time = Some(wire_time(now)?);
+            settle_state(record)
+        })
+        .await
+    }
+
+    /// Pauses an active plan.
+    pub(crate) async fn hold_plan(
+        &self,
+        caller: &Caller,
+        request: Valid<HoldPlanRequest>,
+    ) -> Result<Authorised<PlanChange>, Error> {
+        let request = request.into_inner();
+        let step = Step { method: "HoldPlan", name: &request.name, request_id: &request.request_id };
+        self.step(caller, &step, &request, |record| {
+            check_coordinator(caller, record)?;
+            move_state(record, &[PlanState::Active], PlanState::OnHold)
+        })
+        .await
+    }
+
+    /// Goes on with a paused plan.
+    pub(crate) async fn resume_plan(
+        &self,
+        caller: &Caller,
+        request: Valid<ResumePlanRequest>,
+    ) -> Result<Authorised<PlanChange>, Error> {
+        let request = request.into_inner();
+        let step = Step { method: "ResumePlan", name: &request.name, request_id: &request.request_id };
+        self.step(caller, &step, &request, |record| {
+            check_coordinator(caller, record)?;
+            move_state(record, &[PlanState::OnHold], PlanState::Active)
+        })
+        .await
+    }
+
+    /// Ends a plan that was carried out.
+    pub(crate) async fn complete_plan(
+        &self,
+        caller: &Caller,
+        request: Valid<CompletePlanRequest>,
+    ) -> Result<Authorised<PlanChange>, Error> {
+        let request = request.into_inner();
+        let step = Step { method: "CompletePlan", name: &request.name, request_id: &request.request_id };
+        self.step(caller, &step, &request, |record| {
+            check_coordinator(caller, record)?;
+            move_state(record, &[PlanState::Active, PlanState::OnHold], PlanState::Completed)
+        })
+        .await
+    }
+
+    /// Ends a plan before it was carried out.
+    pub(crate) async fn revoke_plan(
+        &self,
+        caller: &Caller,
+        request: Valid<RevokePlanRequest>,
+    ) -> Result<Authorised<PlanChange>, Error> {
+        let request = request.into_inner();
+        let step = Step { method: "RevokePlan", name: &request.name, request_id: &request.request_id };
+        self.step(caller, &step, &request, |record| {
+            if let Actor::Professional { .. } = caller.actor {
+                check_coordinator(caller, record)?;
+            }
+            let from = [PlanState::Draft, PlanState::Active, PlanState::OnHold];
+            move_state(record, &from, PlanState::Revoked)
+        })
+        .await
+    }
+
+    /// Marks a plan as made in error.
+    pub(crate) async fn mark_plan_entered_in_error(
+        &self,
+        caller: &Caller,
+        request: Valid<MarkPlanEnteredInErrorRequest>,
+    ) -> Result<Authorised<PlanChange>, Error> {
+        let request = request.into_inner();
+        let method = "MarkPlanEnteredInError";
+        let step = Step { method, name: &request.name, request_id: &request.request_id };
+        self.step(caller, &step, &request, |record| {
+            check_coordinator(caller, record)?;
+            let from = [
+                PlanState::Draft,
+                PlanState::Active,
+                PlanState::OnHold,
+                PlanState::Completed,
+                PlanState::Revoked,
+            ];
+            move_state(record, &from, PlanState::EnteredInError)
+        })
+        .await
+    }
+
+    /// Flags the one step that comes next.
+    pub(crate) async fn flag_plan_step(
+        &self,
+        caller: &Caller,
+        request: Valid<FlagPlanStepRequest>,
+    ) -> Result<Authorised<PlanChange>, Error> {
+        const NO_STEP: Error = Error::Field {
+            field: "step",
+            reason: "NO_SUCH_ITEM",
+            expected: "an action of the plan that the caller sees",
+        };
+        let request = request.into_inner();
+        let step = Step { method: "FlagPlanStep", name: &request.name, request_id: &request.request_id };
+        self.step(caller, &step, &request, |record| {
+            if let Actor::Professional { .. } = caller.actor {
+                check_coordinator(caller, record)?;
+            }
+            check_running(record)?;
+            if let Some(item) = &request.step {
+                let seen = self.seen(record, &self.eyes(caller, record)?, self.now())?;
+                if item.kind() != Kind::Action || !has_item(&seen, item) {
+                    return Err(NO_STEP);
+                }
+            }
+            record.plan_mut()?.step.clone_from(&request.step);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Says that two items belong together.
+    pub(crate) async fn link_plan_items(
+        &self,
+        caller: &Caller,
+        request: Valid<LinkPlanItemsRequest>,
+    ) -> Result<Authorised<PlanChange>, Error> {
+        let request = request.into_inner();
+        let step = Step { method: "LinkPlanItems", name: &request.name, request_id: &request.request_id };
+        self.step(caller, &step, &request, |record| {
+            check_running(record)?;
+            let link = request.link.clone().unwrap_or_default();
+            self.check_link(caller, record, &link)?;
+            add_link(record, link)
+        })
+        .await
+    }
+
+    /// Takes that back.
+    pub(crate) async fn unlink_plan_items(
+        &self,
+        caller: &Caller,
+        request: Valid<UnlinkPlanItemsRequest>,
+    ) -> Result<Authorised<PlanChange>, Error> {
+        let request = request.into_inner();
+        let step = Step { method: "UnlinkPlanItems", name: &request.name, request_id: &request.request_id };
+        self.step(caller, &step, &request, |record| {
+            check_running(record)?;
+            let link = request.link.clone().unwrap_or_default();
+            self.check_link(caller, record, &link)?;
+            let links = &mut record.plan_mut()?.links;
+            let before = links.len();
+            links.retain(|other| *other != link);
+            if links.len() == before {
+                return Err(Error::RecordState { expected: "a link that is there" });
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// One step: checked and carried out by `change`, on the plan as it is, as whoever sees it.
+    async fn step(
+        &self,
+        caller: &Caller,
+        step: &Step<'_>,
+        request: &impl Message,
+        change: impl FnOnce(&mut PlanRecord) -> Result<(), Error> + Send,
+    ) -> Result<Authorised<PlanChange>, Error> {
+        let plan: PlanName = name(step.name, "name")?;
+        let call = self.call(caller, step.method, step.request_id, request)?;
+        let Begun { person, earlier, now, alone: _alone } = self.begin(&call, plan.youth).await?;
+        let record = self.plan_of(&person, plan).await?;
+        self.eyes(caller, &record)?;
+        if let Some(earlier) = earlier {
+            return self.changed_before(caller, &person, &record, earlier, now).await;
+        }
+        let mut draft = Draft::by_call(record);
+        change(&mut draft.after)?;
+        self.change_plan(&call, &person, step.method, draft, now).await
+    }
+
+    /// The caller has seen the plan as it is now.
+    pub(super) fn check_read(&self, caller: &Caller, record: &PlanRecord, etag: &str) -> Result<(), Error> {
+        let (_, seen) = self.open_reading(record, caller, etag)?;
+        let now = self.seen(record, &self.eyes(caller, record)?, self.now())?;
+        if digest(&now) == seen { Ok(()) } else { Err(Error::EtagMismatch) }
+    }
+
+    /// Both ends are there for the caller to see, and fit.
+    fn check_link(&self, caller: &Caller, record: &PlanRecord, link: &PlanLink) -> Result<(), Error> {
+        const NO_ITEM: Error = Error::Field {
+            field: "link",
+            reason: "NO_SUCH_ITEM",
+            expected: "two items of different sections that the caller sees: of one kind, or an action and a goal that it serves",
+        };
+        let (Some(first), Some(second)) = (&link.first, &link.second) else { return Err(NO_ITEM) };
+        let fits = match link.kind() {
+            plan_link::Kind::Unspecified => false,
+            plan_link::Kind::SameAs => first.kind == second.kind,
+            plan_link::Kind::Serves => first.kind() == Kind::Action && second.kind() == Kind::Goal,
+        };
+        let seen = self.seen(record, &self.eyes(caller, record)?, self.now())?;
+        if !fits || first.owner == second.owner || !has_item(&seen, first) || !has_item(&seen, second) {
+            return Err(NO_ITEM);
+        }
+        Ok(())
+    }
+}
+
+/// Adds a link that is not there yet.
+pub(super) fn add_link(record: &mut PlanRecord, link: PlanLink) -> Result<(), Error> {
+    let links = &mut record.plan_mut()?.links;
+    if links.contains(&link) {
+        return Ok(());
+    }
+    if links.len() >= MOST_LINKS {
+        return Err(Error::RecordState { expected: "at most 500 links in a plan" });
+    }
+    links.push(link);
+    Ok(())
+}
+
+/// Whether the item is there to be seen.
+pub(super) fn has_item(seen: &Plan, item: &PlanItem) -> bool {
+    let section = seen.sections.iter().find(|section| is_of(section, &item.owner));
+    let Some(part) = section.and_then(|section| section.part.as_ref()) else { return false };
+    match item.kind() {
+        Kind::Unspecified => false,
+        Kind::Need => part.needs.iter().any(|need| need.id == item.id),
+        Kind::Goal => part.goals.iter().any(|goal| goal.id == item.id),
+        Kind::Action => part.actions.iter().any(|action| action.id == item.id),
+        Kind::Meeting => part.meetings.iter().any(|meeting| meeting.id == item.id),
+    }
+}
+
+/// A draft becomes active once all have said yes; an active plan stays so.
+fn settle_state(record: &mut PlanRecord) -> Result<(), Error> {
+    let plan = record.plan_mut()?;
+    if plan.state() == PlanState::Draft {
+        plan.state = plan::derive_state(plan) as i32;
+    }
+    Ok(())
+}
+
+fn move_state(record: &mut PlanRecord, from: &[PlanState], to: PlanState) -> Result<(), Error> {
+    let plan = record.plan_mut()?;
+    if !from.contains(&plan.state()) {
+        return Err(Error::RecordState { expected: "a plan in a state from which this step leads on" });
+    }
+    plan.state = to as i32;
+    Ok(())
+}

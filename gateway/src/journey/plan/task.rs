@@ -1,0 +1,270 @@
+//! What waits for a person's decision, who decides it, and what comes of it?
+
+use jiff::Timestamp;
+use polku_policy::Authorised;
+use polku_proto::v1::plan_revision::Source;
+use polku_proto::v1::resolve_task_request::Resolution;
+use polku_proto::v1::task::{Matter, State};
+use polku_proto::v1::{
+    ConflictResolution, DuplicateResolution, PlanConflict, PlanDuplicate, PlanLink, ResolveTaskRequest,
+    ResolveTaskResponse, Task, conflict_resolution, duplicate_resolution, plan_link,
+};
+use polku_proto::{AgencyId, PlanId, TaskId, TaskName, Valid, YouthId};
+use prost::Message;
+
+use super::commit::{Committed, Draft};
+use super::record::PlanRecord;
+use super::step::{add_link, has_item};
+use crate::caller::{Actor, Caller};
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::journey::read::name;
+use crate::journey::refer::mismatch;
+use crate::once::Begun;
+use crate::person::Person;
+use crate::plan::{self, Clash, Resolved};
+use crate::record::wire_time;
+use crate::seal::Place;
+use crate::store::{TaskRow, TaskWrite};
+
+const DECIDED: Error = Error::RecordState { expected: "a task that has not been decided" };
+
+/// A task, opened.
+#[derive(Debug)]
+pub(crate) struct TaskRecord {
+    pub(crate) row: TaskRow,
+    pub(crate) message: Task,
+}
+
+impl TaskRecord {
+    pub(crate) fn open(person: &Person, row: TaskRow) -> Result<Self, Error> {
+        let plain = person.key().open(place(row.id, row.version), &row.sealed)?;
+        let message = Task::decode(plain.as_slice())
+            .map_err(|_| Error::Inconsistent("sealed task is unreadable"))?;
+        Ok(Self { row, message })
+    }
+
+    /// A new task about a plan.
+    pub(super) fn new(
+        (id, youth, plan): (TaskId, YouthId, PlanId),
+        agency: AgencyId,
+        matter: Matter,
+        now: Timestamp,
+    ) -> Self {
+        let row = TaskRow {
+            id,
+            youth,
+            agency,
+            plan: Some(plan),
+            state: State::Open,
+            version: 0,
+            created: now,
+            updated: now,
+            sealed: Vec::new(),
+        };
+        Self { row, message: Task { matter: Some(matter), ..Task::default() } }
+    }
+
+    pub(super) fn first_version(&mut self, person: &Person, now: Timestamp) -> Result<TaskWrite, Error> {
+        self.write(person, None, now)
+    }
+
+    pub(super) fn next_version(&mut self, person: &Person, now: Timestamp) -> Result<TaskWrite, Error> {
+        self.write(person, Some(self.row.version), now)
+    }
+
+    fn write(
+        &mut self,
+        person: &Person,
+        expected: Option<u64>,
+        now: Timestamp,
+    ) -> Result<TaskWrite, Error> {
+        let row = &mut self.row;
+        row.version += 1;
+        row.updated = now;
+        let message = &mut self.message;
+        message.name = TaskName { youth: row.youth, task: row.id }.to_string();
+        message.state = row.state as i32;
+        message.agency = row.agency.to_string();
+        message.create_time = Some(wire_time(row.created)?);
+        if let Some(plan) = row.plan {
+            message.plan = polku_proto::PlanName { youth: row.youth, plan }.to_string();
+        }
+        row.sealed = person.key().seal(place(row.id, row.version), &message.encode_to_vec())?;
+        Ok(TaskWrite { row: row.clone(), expected })
+    }
+
+    /// Whose section a clash is in.
+    pub(super) fn owner(&self) -> Option<&str> {
+        self.conflict().map(|conflict| conflict.owner.as_str())
+    }
+
+    fn conflict(&self) -> Option<&PlanConflict> {
+        match &self.message.matter {
+            Some(Matter::Conflict(conflict)) => Some(conflict),
+            Some(Matter::Duplicate(_)) | None => None,
+        }
+    }
+}
+
+impl Gateway {
+    /// Decides a task, once.
+    pub(crate) async fn resolve_task(
+        &self,
+        caller: &Caller,
+        request: Valid<ResolveTaskRequest>,
+    ) -> Result<Authorised<ResolveTaskResponse>, Error> {
+        let request = request.into_inner();
+        let task_name: TaskName = name(&request.name, "name")?;
+        let call = self.call(caller, "ResolveTask", &request.request_id, &request)?;
+        let begun = self.begin::<ResolveTaskResponse>(&call, task_name.youth).await?;
+        let Begun { person, earlier, now, alone: _alone } = begun;
+        let task = self.task_of(caller, &person, task_name).await?;
+        let plan = task.row.plan.ok_or(Error::Inconsistent("a task about nothing"))?;
+        let record = self.store.plan(plan).await?.ok_or(Error::NotFound)?;
+        let record = PlanRecord::open(&person, record)?;
+        self.eyes(caller, &record)?;
+        if let Some(earlier) = earlier {
+            return self.task_resolved(caller, &record, task.message.clone(), earlier, now);
+        }
+        if task.row.state != State::Open {
+            return Err(DECIDED);
+        }
+        let mut draft = Draft { source: Source::Resolution, ..Draft::by_call(record) };
+        match (&task.message.matter, request.resolution) {
+            (Some(Matter::Conflict(conflict)), Some(Resolution::Conflict(resolution))) => {
+                resolve_conflict(&mut draft.after, conflict, resolution)?;
+            }
+            (Some(Matter::Duplicate(duplicate)), Some(Resolution::Duplicate(resolution))) => {
+                let seen = self.seen(&draft.after, &self.eyes(caller, &draft.after)?, now)?;
+                let there = |item: &Option<_>| item.as_ref().is_some_and(|item| has_item(&seen, item));
+                if !there(&duplicate.first) || !there(&duplicate.second) {
+                    return Err(Error::RecordState { expected: "two items that are still there" });
+                }
+                resolve_duplicate(&mut draft.after, duplicate, resolution)?;
+            }
+            (Some(Matter::Conflict(_) | Matter::Duplicate(_)) | None, _) => {
+                return Err(Error::Field {
+                    field: "resolution",
+                    reason: "INVALID_FIELDS",
+                    expected: "a resolution of the kind that the task asks for",
+                });
+            }
+        }
+        let mut task = task;
+        task.row.state = State::Resolved;
+        task.message.resolve_time = Some(wire_time(now)?);
+        caller.professional().clone_into(&mut task.message.resolved_by);
+        draft.tasks.push(task.next_version(&person, now)?);
+        let answer = |committed: &Committed| ResolveTaskResponse {
+            task: None,
+            receipt: Some(committed.receipt.clone()),
+        };
+        let (committed, answer) =
+            self.commit_plan(&call, &person, "ResolveTask", draft, answer, now).await?;
+        self.task_resolved(caller, &committed.record, task.message, answer, self.now())
+    }
+
+    fn task_resolved(
+        &self,
+        caller: &Caller,
+        record: &PlanRecord,
+        task: Task,
+        answer: ResolveTaskResponse,
+        now: Timestamp,
+    ) -> Result<Authorised<ResolveTaskResponse>, Error> {
+        let view = self.task_view(caller, record, task, now)?;
+        self.shell(caller, answer)?.gather(view).map_err(mismatch)
+    }
+
+    /// A task by its name, for a professional of the agency that decides it.
+    async fn task_of(&self, caller: &Caller, person: &Person, name: TaskName) -> Result<TaskRecord, Error> {
+        let row = self.store.task(name.task).await?.ok_or(Error::NotFound)?;
+        let Actor::Professional { .. } = caller.actor else { return Err(Error::NotFound) };
+        if row.youth != name.youth || row.agency != caller.agency {
+            return Err(Error::NotFound);
+        }
+        TaskRecord::open(person, row)
+    }
+
+    /// A task as the caller may see it now: that there is one, and of its matter what of the section may be seen.
+    pub(super) fn task_view(
+        &self,
+        caller: &Caller,
+        record: &PlanRecord,
+        mut task: Task,
+        now: Timestamp,
+    ) -> Result<Authorised<Task>, Error> {
+        let matter = task.matter.take();
+        let shell = self.shell(caller, task)?;
+        match matter {
+            Some(Matter::Conflict(conflict)) => {
+                let owner = conflict.owner.clone();
+                match self.plan_piece(caller, record, &owner, conflict, now)? {
+                    Some(conflict) => shell.gather(conflict).map_err(mismatch),
+                    None => Ok(shell),
+                }
+            }
+            Some(Matter::Duplicate(duplicate)) => {
+                let seen = self.seen(record, &self.eyes(caller, record)?, now)?;
+                let both = [&duplicate.first, &duplicate.second];
+                if !both.iter().all(|item| item.as_ref().is_some_and(|item| has_item(&seen, item))) {
+                    return Ok(shell);
+                }
+                match self.plan_piece(caller, record, plan::YOUTH, duplicate, now)? {
+                    Some(duplicate) => shell.gather(duplicate).map_err(mismatch),
+                    None => Ok(shell),
+                }
+            }
+            None => Ok(shell),
+        }
+    }
+}
+
+fn resolve_conflict(
+    record: &mut PlanRecord,
+    conflict: &PlanConflict,
+    resolution: ConflictResolution,
+) -> Result<(), Error> {
+    let decision = match resolution.choice() {
+        conflict_resolution::Choice::Theirs => return Ok(()),
+        conflict_resolution::Choice::Ours => Resolved::Ours,
+        conflict_resolution::Choice::Other => Resolved::Other(resolution.other.ok_or(Error::Field {
+            field: "conflict.other",
+            reason: "INVALID_FIELDS",
+            expected: "the item, or the field, as it shall be",
+        })?),
+        conflict_resolution::Choice::Unspecified => {
+            return Err(Error::Inconsistent("a choice that was checked is unspecified"));
+        }
+    };
+    let clash = Clash {
+        path: conflict.path.clone(),
+        base: conflict.base.clone().unwrap_or_default(),
+        ours: conflict.ours.clone().unwrap_or_default(),
+        theirs: conflict.theirs.clone().unwrap_or_default(),
+    };
+    let part = plan::resolve(&record.part(&conflict.owner), &clash, decision)?;
+    record.section_mut(&conflict.owner)?.part = Some(part);
+    Ok(())
+}
+
+fn resolve_duplicate(
+    record: &mut PlanRecord,
+    duplicate: &PlanDuplicate,
+    resolution: DuplicateResolution,
+) -> Result<(), Error> {
+    if resolution.choice() == duplicate_resolution::Choice::Different {
+        return Ok(());
+    }
+    let link = PlanLink {
+        kind: plan_link::Kind::SameAs as i32,
+        first: duplicate.first.clone(),
+        second: duplicate.second.clone(),
+    };
+    add_link(record, link)
+}
+
+fn place(task: TaskId, version: u64) -> Place<'static> {
+    Place { table: "task", row: task.uuid(), column: "sealed", version }
+}

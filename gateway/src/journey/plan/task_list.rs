@@ -1,0 +1,132 @@
+//! An agency reads what waits for its decision, and follows it.
+
+use std::sync::Arc;
+
+use polku_policy::Authorised;
+use polku_proto::v1::{ListTasksRequest, ListTasksResponse, Task, TaskEvent, WatchTasksRequest};
+use polku_proto::{TaskId, Valid};
+
+use super::record::PlanRecord;
+use super::task::TaskRecord;
+use crate::caller::{Actor, Caller};
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::journey::page;
+use crate::journey::read::youth_id;
+use crate::journey::refer::mismatch;
+use crate::journey::watch::{Feed, Watch};
+use crate::record::wire_time;
+use crate::store::{TaskEventRow, TaskFilter, TaskRow, TaskStates};
+
+/// What comes up and is decided.
+#[derive(Debug)]
+pub(crate) struct Tasks;
+
+impl Gateway {
+    /// Lists the tasks of the caller's agency, oldest first.
+    pub(crate) async fn list_tasks(
+        &self,
+        caller: &Caller,
+        request: Valid<ListTasksRequest>,
+    ) -> Result<Authorised<ListTasksResponse>, Error> {
+        let request = request.into_inner();
+        let Actor::Professional { .. } = caller.actor else {
+            return Err(Error::ActorNotAllowed { expected: "a professional reads the tasks of the own agency" });
+        };
+        let youth = match request.parent.as_str() {
+            "youths/-" => None,
+            parent => Some(youth_id(parent, "parent")?),
+        };
+        let states = if request.show_resolved { TaskStates::All } else { TaskStates::Open };
+        let list = format!("tasks/{}/{}", request.parent, request.show_resolved);
+        let after = page::position(self, caller, &list, &request.page_token)?
+            .map(|bytes| page::place_of(&bytes))
+            .transpose()?
+            .map(|(created, id)| (created, TaskId::from_uuid(id)));
+        let size = page::size(request.page_size);
+        let agency = caller.agency.clone();
+        let filter = TaskFilter { agency, youth, states, after, limit: size.saturating_add(1) };
+        let mut rows = self.store.tasks(&filter).await?;
+        let more = rows.len() > usize::try_from(size).unwrap_or(usize::MAX);
+        rows.truncate(usize::try_from(size).unwrap_or(usize::MAX));
+        let next_page_token = match rows.last() {
+            Some(last) if more => page::token(self, caller, &list, &page::bytes_of(last.created, last.id.uuid()))?,
+            _ => String::new(),
+        };
+        let mut answer = self.shell(caller, ListTasksResponse { tasks: Vec::new(), next_page_token })?;
+        for row in rows {
+            if let Some(task) = self.read_task(caller, row).await? {
+                answer = answer.gather(task).map_err(mismatch)?;
+            }
+        }
+        Ok(answer)
+    }
+
+    /// Begins a watch behind the event of the token, or behind the newest event.
+    pub(crate) async fn watch_tasks(
+        self: &Arc<Self>,
+        caller: Caller,
+        request: Valid<WatchTasksRequest>,
+    ) -> Result<Watch<Tasks>, Error> {
+        self.follow(caller, (), &request.get().resume_token).await
+    }
+
+    /// A task as it may be seen now; nothing when its agency is no party to the plan any more.
+    async fn read_task(&self, caller: &Caller, row: TaskRow) -> Result<Option<Authorised<Task>>, Error> {
+        let Some(plan) = row.plan else { return Ok(None) };
+        let Some(plan) = self.store.plan(plan).await? else { return Ok(None) };
+        let person = self.person(row.youth).await?;
+        let record = PlanRecord::open(&person, plan)?;
+        let task = TaskRecord::open(&person, row)?;
+        let name = task.message.name.clone();
+        match self.task_view(caller, &record, task.message, self.now()) {
+            Ok(view) => {
+                self.note_reading(caller, person.id, &name, &view).await?;
+                Ok(Some(view))
+            }
+            Err(Error::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Feed for Tasks {
+    type Scope = ();
+    type Row = TaskEventRow;
+    type Item = TaskEvent;
+
+    const TOKEN: &'static str = "watch tasks";
+    const FOLLOWERS: &'static str = "a professional's system watches tasks";
+
+    async fn newest(gateway: &Gateway) -> Result<u64, Error> {
+        Ok(gateway.store.last_task_event().await?)
+    }
+
+    async fn after(
+        gateway: &Gateway,
+        caller: &Caller,
+        (): &(),
+        position: u64,
+        limit: u32,
+    ) -> Result<Vec<(u64, TaskEventRow)>, Error> {
+        let rows = gateway.store.task_events_after(position, &caller.agency, limit).await?;
+        Ok(rows.into_iter().map(|row| (row.position, row)).collect())
+    }
+
+    async fn item(
+        gateway: &Gateway,
+        caller: &Caller,
+        event: TaskEventRow,
+        resume_token: String,
+    ) -> Result<Option<Authorised<TaskEvent>>, Error> {
+        let Some(row) = gateway.store.task(event.task).await? else { return Ok(None) };
+        // It has been handed over since.
+        if row.agency != caller.agency {
+            return Ok(None);
+        }
+        let Some(view) = gateway.read_task(caller, row).await? else { return Ok(None) };
+        let time = Some(wire_time(event.time)?);
+        let shell = TaskEvent { resume_token, task: None, time };
+        Ok(Some(gateway.shell(caller, shell)?.gather(view).map_err(mismatch)?))
+    }
+}
