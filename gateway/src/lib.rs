@@ -12,6 +12,7 @@ pub mod journey;
 mod once;
 pub mod outbox;
 mod person;
+pub mod plan;
 pub mod policy_files;
 mod record;
 pub mod seal;
