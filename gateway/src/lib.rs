@@ -13,6 +13,7 @@ pub mod measure;
 mod once;
 pub mod outbox;
 mod person;
+pub mod plan;
 pub mod policy_files;
 mod record;
 pub mod seal;

@@ -1,0 +1,39 @@
+//! What is a joint plan, and how does it change?
+//!
+//! Pure: what is stored, what was read, what is wanted and what may be told come in as values, and values come out.
+//!
+//! - [`view()`]: the plan as one reader sees it.
+//! - [`check()`]: whether somebody may change a section from what they have read to what they want.
+//! - [`merge()`]: brings such a change in over what has changed since, field by field; what clashes is kept as it is.
+//! - [`resolve()`]: a person's decision on a clash.
+//! - [`changes()`]: what is different between two revisions of a section.
+//! - [`alike()`]: which items of different sections may be the same.
+//!
+//! What is stored of a section has no reference to an item that is not in it, and so has every view of it.
+
+mod alike;
+mod change;
+mod check;
+mod fields;
+mod fragment;
+mod item;
+mod merge;
+mod path;
+mod resolve;
+mod states;
+mod view;
+
+pub use alike::alike;
+pub use change::{Change, changes};
+pub use check::{Edit, EditError, Editor, Fault, Origin, PLAN_ITEMS, SECTION_ITEMS, check};
+pub use fragment::fragment;
+pub use merge::{Clash, Merged, merge};
+pub use path::{List, Path};
+pub use resolve::{Choice, ResolveError, resolve};
+pub use view::{Reader, derive_state, view};
+
+#[cfg(test)]
+mod tests;
+
+/// The owner of the young person's own section. No agency has this id.
+pub const YOUTH: &str = "youth";

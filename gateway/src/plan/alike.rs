@@ -1,0 +1,132 @@
+//! Which items may two parties have written down twice?
+
+use std::collections::{HashMap, HashSet};
+
+use polku_proto::v1::{GoalState, Plan, PlanItem, PlanPart, plan_item::Kind};
+
+/// How many letters of a text are compared.
+const LETTERS: usize = 400;
+/// From which share of common pairs of letters on two texts are alike.
+const ALIKE: f64 = 0.85;
+/// With how many items an item is compared at most.
+const COMPARED: usize = 64;
+/// Of how many letters of a word it is sorted by: Finnish words change behind them.
+const STEM: usize = 5;
+/// By how many of its words, the longest ones, a text is found.
+const WORDS: usize = 4;
+
+/// A need, goal or action, and what it says.
+struct Said<'a> {
+    owner: &'a str,
+    kind: Kind,
+    category: i32,
+    id: &'a str,
+    text: String,
+}
+
+impl Said<'_> {
+    fn item(&self) -> PlanItem {
+        PlanItem { owner: self.owner.to_owned(), kind: self.kind.into(), id: self.id.to_owned() }
+    }
+}
+
+/// Finds needs, goals and actions of one owner's section that look like items of other sections in what a reader sees:
+/// of the same kind and category, and with the same text or nearly so. Pairs that are linked already are left out.
+///
+/// The first of a pair is the owner's. The work is bounded: an item is compared with at most 64 others.
+#[must_use]
+pub fn alike(view: &Plan, owner: &str) -> Vec<(PlanItem, PlanItem)> {
+    let parts = || view.sections.iter().filter_map(|section| section.part.as_ref());
+    let others: Vec<Said<'_>> = parts().filter(|part| part.owner != owner).flat_map(said).collect();
+    let mut places: HashMap<(Kind, i32, String), Vec<usize>> = HashMap::new();
+    for (place, other) in others.iter().enumerate() {
+        for key in keys(&other.text) {
+            places.entry((other.kind, other.category, key)).or_default().push(place);
+        }
+    }
+    let linked: HashSet<(&PlanItem, &PlanItem)> = view
+        .links
+        .iter()
+        .filter_map(|link| Some((link.first.as_ref()?, link.second.as_ref()?)))
+        .flat_map(|(first, second)| [(first, second), (second, first)])
+        .collect();
+    let mut pairs = Vec::new();
+    for own in parts().filter(|part| part.owner == owner).flat_map(said) {
+        let mut near: Vec<usize> = Vec::new();
+        for key in keys(&own.text) {
+            let found = places.get(&(own.kind, own.category, key)).map(Vec::as_slice).unwrap_or_default();
+            near.extend(found.iter().take(COMPARED));
+        }
+        near.sort_unstable();
+        near.dedup();
+        for other in near.into_iter().take(COMPARED).filter_map(|place| others.get(place)) {
+            let pair = (own.item(), other.item());
+            if is_alike(&own.text, &other.text) && !linked.contains(&(&pair.0, &pair.1)) {
+                pairs.push(pair);
+            }
+        }
+    }
+    pairs
+}
+
+fn said(part: &PlanPart) -> Vec<Said<'_>> {
+    let said = |kind, category, id, text: &str| Said {
+        owner: &part.owner,
+        kind,
+        category,
+        id,
+        text: normalised(text),
+    };
+    let needs = part.needs.iter().map(|need| said(Kind::Need, need.category, &need.id, &need.text));
+    let goals = part.goals.iter().filter(|goal| goal.state() != GoalState::EnteredInError);
+    let goals = goals.map(|goal| said(Kind::Goal, goal.category, &goal.id, &goal.text));
+    let actions =
+        part.actions.iter().map(|action| said(Kind::Action, action.category, &action.id, &action.text));
+    needs.chain(goals).chain(actions).filter(|said| !said.text.is_empty()).collect()
+}
+
+/// The words of a text in small letters without their marks, one space between them.
+fn normalised(text: &str) -> String {
+    let mut words = String::new();
+    let mut is_between = false;
+    for letter in text.chars().flat_map(char::to_lowercase).take(LETTERS) {
+        // Letters that are written in two: the mark is left out like that of a letter written in one.
+        if ('\u{300}'..='\u{36f}').contains(&letter) {
+            continue;
+        }
+        if !letter.is_alphanumeric() {
+            is_between = !words.is_empty();
+            continue;
+        }
+        if is_between {
+            words.push(' ');
+            is_between = false;
+        }
+        words.push(match letter {
+            'ä' | 'å' | 'á' | 'à' => 'a',
+            'ö' | 'ø' | 'ó' => 'o',
+            'é' | 'è' => 'e',
+            'ü' | 'ú' => 'u',
+            'š' => 's',
+            'ž' => 'z',
+            other => other,
+        });
+    }
+    words
+}
+
+/// The beginnings of the longest words, by which a text is found.
+fn keys(text: &str) -> Vec<String> {
+    let mut words: Vec<&str> = text.split(' ').collect();
+    words.sort_unstable_by_key(|word| (std::cmp::Reverse(word.chars().count()), *word));
+    words.dedup();
+    let mut keys: Vec<String> =
+        words.into_iter().take(WORDS).map(|word| word.chars().take(STEM).collect()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+fn is_alike(one: &str, other: &str) -> bool {
+    one == other || strsim::sorensen_dice(one, other) >= ALIKE
+}

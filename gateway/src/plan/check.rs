@@ -1,0 +1,266 @@
+//! May somebody change a section like this, and does what they want make sense?
+
+mod rights;
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::{Timestamp, civil::Date};
+use polku_proto::v1::{ActionState, GoalState, MeetingState, PlanAction, PlanGoal, PlanPart, PlanState};
+use polku_proto::{CategorySet, time};
+
+use super::item::{ActionRules as _, Item};
+use super::path::{List, Path};
+use super::states::Lifecycle;
+
+/// How many items one section has at most.
+pub const SECTION_ITEMS: usize = 1_000;
+/// How many items all sections that somebody sees have at most.
+pub const PLAN_ITEMS: usize = 2_000;
+
+/// Who changes a section.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Editor<'a> {
+    /// The agency whose section it is.
+    Owner,
+    /// The agency of the responsible worker.
+    Coordinator,
+    /// The young person, or who represents them.
+    YoungPerson,
+    /// Another party, in the young person's section.
+    OtherParty {
+        /// Its agency id.
+        agency: &'a str,
+        /// What it may be told of the young person's section.
+        told: CategorySet,
+    },
+}
+
+/// Where a change comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// A call: one step of a state at a time.
+    Call,
+    /// The owner's own system, which may have gone through several states since it was last heard of.
+    Import,
+}
+
+/// A change that somebody wants to make to one section.
+#[derive(Clone, Copy, Debug)]
+pub struct Edit<'a> {
+    /// Who wants it.
+    pub editor: Editor<'a>,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// The section as the editor has read it. Empty for a section that is begun.
+    pub base: &'a PlanPart,
+    /// The section as the editor wants it, with its owner.
+    pub ours: &'a PlanPart,
+    /// How many items the other sections have, as far as the editor sees: what it does not see shows in no refusal.
+    pub items_elsewhere: usize,
+    /// The present instant.
+    pub now: Timestamp,
+}
+
+/// What is wrong with a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It is somebody else's to change.
+    NotOwned,
+    /// The editor may not be told what it wants to write.
+    NotTold,
+    /// The state cannot follow.
+    Transition,
+    /// An id is referred to that no item has.
+    Dangling,
+    /// There are too many items.
+    TooLarge,
+    /// Two items have one id.
+    Duplicate,
+    /// A value makes no sense.
+    Invalid,
+}
+
+impl Fault {
+    /// The stable reason code.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Fault::NotOwned => "PLAN_ITEM_NOT_OWNED",
+            Fault::NotTold => "CATEGORY_NOT_PERMITTED",
+            Fault::Transition => "TRANSITION_NOT_ALLOWED",
+            Fault::Dangling => "DANGLING_REFERENCE",
+            Fault::TooLarge => "PLAN_TOO_LARGE",
+            Fault::Duplicate => "DUPLICATE_ITEM",
+            Fault::Invalid => "INVALID_FIELDS",
+        }
+    }
+}
+
+/// Why a change is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {expected}")]
+pub struct EditError {
+    /// What is wrong.
+    pub fault: Fault,
+    /// Where: `sections[te].goals[g1].state`. Names of fields and ids, nothing else.
+    pub path: String,
+    /// What was expected.
+    pub expected: &'static str,
+}
+
+impl EditError {
+    fn new(fault: Fault, owner: &str, path: Path<'_>, expected: &'static str) -> EditError {
+        let place = match path {
+            Path::Field(field) => format!(".{field}"),
+            Path::Background(field) => format!(".background.{field}"),
+            Path::Item(list, id) => format!(".{}[{id}]", list.name()),
+            Path::ItemField(list, id, field) => format!(".{}[{id}].{field}", list.name()),
+        };
+        EditError { fault, path: format!("sections[{owner}]{place}"), expected }
+    }
+}
+
+/// Checks a change of one section: its size, whose it is to make, states, references, ids and dates.
+///
+/// A message that is no message of the contract has been refused before.
+///
+/// # Errors
+/// [`EditError`], with the first fault that is found.
+pub fn check(edit: &Edit<'_>) -> Result<(), EditError> {
+    let ours = edit.ours;
+    let refuse = |fault, path, expected| EditError::new(fault, &ours.owner, path, expected);
+    let items = ours.needs.len() + ours.goals.len() + ours.actions.len() + ours.meetings.len();
+    if items > SECTION_ITEMS {
+        return Err(refuse(Fault::TooLarge, Path::Field("items"), "at most 1000 items in a section"));
+    }
+    if items + edit.items_elsewhere > PLAN_ITEMS {
+        return Err(refuse(Fault::TooLarge, Path::Field("items"), "at most 2000 items in a plan"));
+    }
+    for (list, repeated) in [
+        (List::Needs, repeated(&ours.needs)),
+        (List::Goals, repeated(&ours.goals)),
+        (List::Actions, repeated(&ours.actions)),
+        (List::Meetings, repeated(&ours.meetings)),
+    ] {
+        if let Some(id) = repeated {
+            return Err(refuse(Fault::Duplicate, Path::Item(list, id), "one item with this id"));
+        }
+    }
+    references(ours)?;
+    rights::check(edit)?;
+    states(edit)?;
+    sense(ours, edit.now)
+}
+
+/// An id that two items have.
+fn repeated<I: Item>(items: &[I]) -> Option<&str> {
+    let mut seen = HashSet::with_capacity(items.len());
+    items.iter().map(Item::id).find(|id| !seen.insert(*id))
+}
+
+/// Every id that is referred to is one of an item of the section.
+fn references(ours: &PlanPart) -> Result<(), EditError> {
+    let refuse = |path, expected| EditError::new(Fault::Dangling, &ours.owner, path, expected);
+    let needs: HashSet<&str> = ours.needs.iter().map(Item::id).collect();
+    for goal in &ours.goals {
+        if goal.needs.iter().any(|need| !needs.contains(need.as_str())) {
+            return Err(refuse(
+                Path::ItemField(List::Goals, &goal.id, "needs"),
+                "ids of needs of the same section",
+            ));
+        }
+    }
+    let goals: HashSet<&str> = ours.goals.iter().map(Item::id).collect();
+    for action in &ours.actions {
+        if !action.goal.is_empty() && !goals.contains(action.goal.as_str()) {
+            return Err(refuse(
+                Path::ItemField(List::Actions, &action.id, "goal"),
+                "the id of a goal of the same section",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The states of the section, of its goals and of its actions can follow what they were.
+fn states(edit: &Edit<'_>) -> Result<(), EditError> {
+    let Edit { base, ours, origin, .. } = *edit;
+    let refuse = |path| {
+        EditError::new(Fault::Transition, &ours.owner, path, "a state that can follow the present one")
+    };
+    if !may_become::<PlanState>(base.state, ours.state, origin) {
+        return Err(refuse(Path::Field("state")));
+    }
+    let was: HashMap<&str, &PlanGoal> = base.goals.iter().map(|goal| (goal.id.as_str(), goal)).collect();
+    for goal in &ours.goals {
+        let from = was.get(goal.id.as_str()).map_or(0, |goal| goal.state);
+        if !may_become::<GoalState>(from, goal.state, origin) {
+            return Err(refuse(Path::ItemField(List::Goals, &goal.id, "state")));
+        }
+    }
+    let was: HashMap<&str, &PlanAction> =
+        base.actions.iter().map(|action| (action.id.as_str(), action)).collect();
+    for action in &ours.actions {
+        let from = was.get(action.id.as_str()).map_or(0, |action| action.state);
+        if !may_become::<ActionState>(from, action.state, origin) {
+            return Err(refuse(Path::ItemField(List::Actions, &action.id, "state")));
+        }
+    }
+    Ok(())
+}
+
+/// Says whether a state can follow. What is new, from 0, begins in any state that is not final; brought in, in any.
+fn may_become<S: Lifecycle>(from: i32, to: i32, origin: Origin) -> bool {
+    if from == to {
+        return true;
+    }
+    let (Some(was), Some(will)) = (S::read(from), S::read(to)) else {
+        return false;
+    };
+    match origin {
+        Origin::Call if from == 0 => to != 0 && !will.is_final(),
+        Origin::Call => was.next().contains(&will),
+        Origin::Import if from == 0 => to != 0,
+        Origin::Import => was.leads_to(will),
+    }
+}
+
+/// Dates are real and in order, reasons are given, and no meeting has been held that is still to come.
+fn sense(ours: &PlanPart, now: Timestamp) -> Result<(), EditError> {
+    let refuse = |path, expected| EditError::new(Fault::Invalid, &ours.owner, path, expected);
+    let real = "a date that exists, YYYY-MM-DD";
+    if !is_date(&ours.next_review) {
+        return Err(refuse(Path::Field("next_review"), real));
+    }
+    for goal in ours.goals.iter().filter(|goal| !is_date(&goal.due)) {
+        return Err(refuse(Path::ItemField(List::Goals, &goal.id, "due"), real));
+    }
+    for action in &ours.actions {
+        let field = |field| Path::ItemField(List::Actions, &action.id, field);
+        if !is_date(&action.start) {
+            return Err(refuse(field("start"), real));
+        }
+        if !is_date(&action.end) {
+            return Err(refuse(field("end"), real));
+        }
+        if !action.is_in_order() {
+            return Err(refuse(field("end"), "a date that is not before the start"));
+        }
+        if !action.has_its_reason() {
+            return Err(refuse(field("reason"), "why it was not done"));
+        }
+    }
+    for meeting in ours.meetings.iter().filter(|meeting| meeting.state() == MeetingState::Held) {
+        let time = meeting.time.as_ref().and_then(|time| time::from_wire(time).ok());
+        if time.is_none_or(|time| time > now) {
+            let field = Path::ItemField(List::Meetings, &meeting.id, "time");
+            return Err(refuse(field, "a time that has passed, of a meeting that was held"));
+        }
+    }
+    Ok(())
+}
+
+/// Says whether a field is empty or a date that exists.
+fn is_date(text: &str) -> bool {
+    text.is_empty() || (text.len() == 10 && text.parse::<Date>().is_ok())
+}

@@ -1,0 +1,149 @@
+//! What have needs, goals, actions and meetings in common?
+
+use std::collections::HashSet;
+
+use polku_proto::Disclose;
+use polku_proto::v1::{ActionState, PlanAction, PlanGoal, PlanMeeting, PlanNeed, PlanPart};
+
+use super::fields::Fields;
+use super::path::List;
+
+/// An element of a list of a section.
+pub(super) trait Item: Fields + Disclose {
+    /// Which list.
+    const LIST: List;
+
+    /// The item's id, unique in its list.
+    fn id(&self) -> &str;
+
+    /// The list in a section.
+    fn of(part: &PlanPart) -> &Vec<Self>;
+
+    /// The list in a section, to be changed.
+    fn of_mut(part: &mut PlanPart) -> &mut Vec<Self>;
+
+    /// The ids of items of this list that other items of the section refer to.
+    fn referred(_: &PlanPart) -> HashSet<&str> {
+        HashSet::new()
+    }
+
+    /// Says whether the fields of the item fit one another.
+    fn is_sound(&self) -> bool {
+        true
+    }
+
+    /// Finds an item.
+    fn find<'a>(part: &'a PlanPart, id: &str) -> Option<&'a Self> {
+        Self::of(part).iter().find(|item| item.id() == id)
+    }
+}
+
+impl Item for PlanNeed {
+    const LIST: List = List::Needs;
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn of(part: &PlanPart) -> &Vec<Self> {
+        &part.needs
+    }
+
+    fn of_mut(part: &mut PlanPart) -> &mut Vec<Self> {
+        &mut part.needs
+    }
+
+    fn referred(part: &PlanPart) -> HashSet<&str> {
+        part.goals.iter().flat_map(|goal| goal.needs.iter().map(String::as_str)).collect()
+    }
+}
+
+impl Item for PlanGoal {
+    const LIST: List = List::Goals;
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn of(part: &PlanPart) -> &Vec<Self> {
+        &part.goals
+    }
+
+    fn of_mut(part: &mut PlanPart) -> &mut Vec<Self> {
+        &mut part.goals
+    }
+
+    fn referred(part: &PlanPart) -> HashSet<&str> {
+        part.actions.iter().map(|action| action.goal.as_str()).filter(|goal| !goal.is_empty()).collect()
+    }
+}
+
+impl Item for PlanAction {
+    const LIST: List = List::Actions;
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn of(part: &PlanPart) -> &Vec<Self> {
+        &part.actions
+    }
+
+    fn of_mut(part: &mut PlanPart) -> &mut Vec<Self> {
+        &mut part.actions
+    }
+
+    fn is_sound(&self) -> bool {
+        self.is_in_order() && self.has_its_reason()
+    }
+}
+
+impl Item for PlanMeeting {
+    const LIST: List = List::Meetings;
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn of(part: &PlanPart) -> &Vec<Self> {
+        &part.meetings
+    }
+
+    fn of_mut(part: &mut PlanPart) -> &mut Vec<Self> {
+        &mut part.meetings
+    }
+}
+
+/// Rules that bind two fields of an action.
+pub(super) trait ActionRules {
+    /// Says whether it ends no earlier than it starts.
+    fn is_in_order(&self) -> bool;
+
+    /// Says whether it states why it was not done, if it was not.
+    fn has_its_reason(&self) -> bool;
+}
+
+impl ActionRules for PlanAction {
+    fn is_in_order(&self) -> bool {
+        // Dates of the form `YYYY-MM-DD` are in the order of their letters.
+        self.start.is_empty() || self.end.is_empty() || self.start <= self.end
+    }
+
+    fn has_its_reason(&self) -> bool {
+        self.state() != ActionState::NotDone || !self.reason.trim().is_empty()
+    }
+}
+
+/// Calls a generic function for the items of a list.
+macro_rules! of_list {
+    ($list:expr, $function:ident($($argument:expr),* $(,)?)) => {
+        match $list {
+            $crate::plan::path::List::Needs => $function::<polku_proto::v1::PlanNeed>($($argument),*),
+            $crate::plan::path::List::Goals => $function::<polku_proto::v1::PlanGoal>($($argument),*),
+            $crate::plan::path::List::Actions => $function::<polku_proto::v1::PlanAction>($($argument),*),
+            $crate::plan::path::List::Meetings => $function::<polku_proto::v1::PlanMeeting>($($argument),*),
+        }
+    };
+}
+
+pub(super) use of_list;

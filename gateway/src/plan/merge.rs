@@ -1,0 +1,207 @@
+//! How does one party's change come in over what others have changed since?
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use polku_proto::v1::{PlanAction, PlanGoal, PlanMeeting, PlanNeed, PlanPart, ReferralContent};
+use polku_proto::{CategorySet, Disclose};
+
+use super::fields::Fields;
+use super::fragment::fragment;
+use super::item::Item;
+use super::path::{List, Path};
+use super::view::is_everything;
+
+/// What has become of a section.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Merged {
+    /// The section with everything in it that could be brought in.
+    pub part: PlanPart,
+    /// What could not. It is as it was.
+    pub clashes: Vec<Clash>,
+}
+
+/// Two versions of one field, or of one item, that cannot both be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Clash {
+    /// Where, as [`Path`] writes it.
+    pub path: String,
+    /// What the editor had read, cut down to the place.
+    pub base: PlanPart,
+    /// What the editor wants.
+    pub ours: PlanPart,
+    /// What is stored, whole.
+    pub theirs: PlanPart,
+}
+
+impl Clash {
+    fn new(path: String, base: &PlanPart, ours: &PlanPart, theirs: &PlanPart) -> Clash {
+        let cut = |part: &PlanPart| Path::parse(&path).map(|path| fragment(part, path)).unwrap_or_default();
+        let (base, ours, theirs) = (cut(base), cut(ours), cut(theirs));
+        Clash { path, base, ours, theirs }
+    }
+
+    /// The clash as somebody may be told of it.
+    #[must_use]
+    pub fn told(mut self, told: CategorySet) -> Clash {
+        for part in [&mut self.base, &mut self.ours, &mut self.theirs] {
+            part.restrict(told);
+        }
+        self
+    }
+}
+
+/// Brings the difference between `base`, what an editor has read of a section, and `ours`, what the editor wants, into
+/// `theirs`, what is stored of it now.
+///
+/// Only what the editor has changed is brought in, so that what `base` and `ours` do not show stays as it is. `told` is
+/// what the editor may be told of the section; an editor who may not be told everything has passed
+/// [`check`](super::check()). A field that both have changed, each in another way, stays as it is stored, and so does an
+/// item that one has removed and the other changed or that both have added. An item stays that something in the result
+/// refers to; a reference of ours to what theirs has removed is left out. Each of these is a clash.
+///
+/// The items are in the order of theirs, what is new behind them. The time is linear in the number of items.
+#[must_use]
+pub fn merge(base: &PlanPart, ours: &PlanPart, theirs: &PlanPart, told: CategorySet) -> Merged {
+    let mut merging = Merging { base, ours, theirs, told, part: theirs.clone(), clashes: Vec::new() };
+    merging.fields();
+    merging.list::<PlanAction>();
+    merging.list::<PlanGoal>();
+    merging.list::<PlanNeed>();
+    merging.list::<PlanMeeting>();
+    merging.drop_references();
+    let clashes = merging.clashes.into_iter().map(|path| Clash::new(path, base, ours, theirs)).collect();
+    Merged { part: merging.part, clashes }
+}
+
+/// A merge under way.
+struct Merging<'a> {
+    base: &'a PlanPart,
+    ours: &'a PlanPart,
+    theirs: &'a PlanPart,
+    told: CategorySet,
+    part: PlanPart,
+    clashes: Vec<String>,
+}
+
+impl Merging<'_> {
+    /// What stands in the section beside the lists.
+    fn fields(&mut self) {
+        let clashes = &mut self.clashes;
+        let seen = seen_fields(self.theirs, self.told);
+        PlanPart::bring(self.base, self.ours, &seen, &mut self.part, &mut |field| {
+            clashes.push(Path::Field(field).to_string());
+        });
+        if self.base.background == self.ours.background {
+            return;
+        }
+        let nothing = ReferralContent::default();
+        let [base, ours, seen] = [&self.base.background, &self.ours.background, &seen.background]
+            .map(|background| background.as_ref().unwrap_or(&nothing));
+        let mut stored = self.part.background.take().unwrap_or_default();
+        ReferralContent::bring(base, ours, seen, &mut stored, &mut |field| {
+            clashes.push(Path::Background(field).to_string());
+        });
+        self.part.background = Some(stored).filter(|stored| *stored != nothing);
+    }
+
+    fn list<I: Item>(&mut self) {
+        let (base, ours) = (by_id(I::of(self.base)), by_id(I::of(self.ours)));
+        let mut known = HashSet::with_capacity(I::of(self.theirs).len());
+        let mut merged = Vec::with_capacity(I::of(self.theirs).len() + 8);
+        let stored_items = std::mem::take(I::of_mut(&mut self.part));
+        let referred = if I::of(self.base).iter().all(|item| ours.contains_key(item.id())) {
+            HashSet::new()
+        } else {
+            I::referred(&self.part)
+        };
+        let mut clashes = Vec::new();
+        for (mut item, stored) in stored_items.into_iter().zip(I::of(self.theirs)) {
+            let id = stored.id();
+            known.insert(id);
+            match (seen(stored, self.told), base.get(id), ours.get(id)) {
+                (Some(seen), Some(base), Some(ours)) => {
+                    merge_item(*base, *ours, &*seen, &mut item, &mut clashes);
+                }
+                (Some(seen), Some(base), None) if *seen == **base && !referred.contains(id) => continue,
+                (Some(_), Some(_), None) => clashes.push(Path::Item(I::LIST, id).to_string()),
+                (Some(seen), None, Some(ours)) if *seen == **ours => {}
+                (None, Some(base), Some(ours)) if base == ours => {}
+                (_, _, Some(_)) => clashes.push(Path::Item(I::LIST, id).to_string()),
+                (_, _, None) => {}
+            }
+            merged.push(item);
+        }
+        for item in I::of(self.ours).iter().filter(|item| !known.contains(item.id())) {
+            match base.get(item.id()) {
+                None => merged.push(item.clone()),
+                Some(base) if *base == item => {}
+                Some(_) => clashes.push(Path::Item(I::LIST, item.id()).to_string()),
+            }
+        }
+        *I::of_mut(&mut self.part) = merged;
+        self.clashes.append(&mut clashes);
+    }
+
+    /// Takes out references of ours to what theirs has removed.
+    fn drop_references(&mut self) {
+        let PlanPart { needs, goals, actions, .. } = &mut self.part;
+        let known: HashSet<&str> = needs.iter().map(|need| need.id.as_str()).collect();
+        for goal in goals.iter_mut().filter(|goal| !goal.needs.is_empty()) {
+            let before = goal.needs.len();
+            goal.needs.retain(|need| known.contains(need.as_str()));
+            if goal.needs.len() < before {
+                self.clashes.push(Path::ItemField(List::Goals, &goal.id, "needs").to_string());
+            }
+        }
+        let known: HashSet<&str> = goals.iter().map(|goal| goal.id.as_str()).collect();
+        for action in actions.iter_mut().filter(|action| !action.goal.is_empty()) {
+            if !known.contains(action.goal.as_str()) {
+                action.goal.clear();
+                self.clashes.push(Path::ItemField(List::Actions, &action.id, "goal").to_string());
+            }
+        }
+    }
+}
+
+fn by_id<I: Item>(items: &[I]) -> HashMap<&str, &I> {
+    items.iter().map(|item| (item.id(), item)).collect()
+}
+
+/// The fields of the stored section, as far as the editor may be told.
+fn seen_fields(theirs: &PlanPart, told: CategorySet) -> Cow<'_, PlanPart> {
+    if is_everything(told) {
+        return Cow::Borrowed(theirs);
+    }
+    let mut seen = theirs.clone();
+    seen.restrict(told);
+    Cow::Owned(seen)
+}
+
+/// What the editor may be told of a stored item.
+fn seen<I: Item>(stored: &I, told: CategorySet) -> Option<Cow<'_, I>> {
+    if is_everything(told) {
+        return Some(Cow::Borrowed(stored));
+    }
+    let mut seen = stored.clone();
+    seen.restrict(told);
+    Some(Cow::Owned(seen)).filter(|seen| !Disclose::categories(&**seen).is_empty())
+}
+
+/// Merges an item that is there on all sides.
+fn merge_item<I: Item>(base: &I, ours: &I, seen: &I, stored: &mut I, clashes: &mut Vec<String>) {
+    if base == ours {
+        return;
+    }
+    let before = clashes.len();
+    let untouched = stored.clone();
+    I::bring(base, ours, seen, stored, &mut |field| {
+        clashes.push(Path::ItemField(I::LIST, untouched.id(), field).to_string());
+    });
+    // Changes of two fields that bind each other are one change.
+    if !stored.is_sound() && untouched.is_sound() {
+        clashes.truncate(before);
+        clashes.push(Path::Item(I::LIST, untouched.id()).to_string());
+        *stored = untouched;
+    }
+}

@@ -1,0 +1,156 @@
+//! What becomes of a clash when a person has decided?
+
+use polku_proto::v1::{PlanPart, ReferralContent};
+
+use super::fields::Fields;
+use super::item::{Item, of_list};
+use super::merge::Clash;
+use super::path::{List, Path};
+
+/// A decision on a clash.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Choice<'a> {
+    /// It stays as it is.
+    Theirs,
+    /// It becomes what whoever clashed with it wants.
+    Ours,
+    /// It becomes what stands in this section.
+    Other(&'a PlanPart),
+}
+
+/// Why a decision cannot be carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ResolveError {
+    /// What is stored has changed since the clash.
+    #[error("what is stored has changed since the clash")]
+    Newer,
+    /// The clash is at no place of a section.
+    #[error("there is no such place in a section")]
+    NoSuchPlace,
+    /// Another item than the one in question is stated.
+    #[error("something else than what is in question is stated")]
+    OtherItem,
+    /// The value refers to an item that is not there, or does not fit the rest of its item.
+    #[error("the value does not fit what is stored")]
+    Unfit,
+}
+
+/// Carries out a decision on a clash in the section as it is stored now.
+///
+/// Whoever decides is told everything of the section, and is bound by no order of states: they decide between what two
+/// others have done. An item that is removed takes with it the references to it.
+///
+/// # Errors
+/// [`ResolveError`]; nothing is changed then.
+pub fn resolve(theirs: &PlanPart, clash: &Clash, choice: Choice<'_>) -> Result<PlanPart, ResolveError> {
+    let path = Path::parse(&clash.path).ok_or(ResolveError::NoSuchPlace)?;
+    let mut part = theirs.clone();
+    if !is_same(&part, &clash.theirs, path)? {
+        return Err(ResolveError::Newer);
+    }
+    let wanted = match choice {
+        Choice::Theirs => return Ok(part),
+        Choice::Ours => &clash.ours,
+        Choice::Other(other) => other,
+    };
+    match path {
+        Path::Field(field) => {
+            part.take(wanted, field);
+        }
+        Path::Background(field) => {
+            let nothing = ReferralContent::default();
+            let mut background = part.background.take().unwrap_or_default();
+            background.take(wanted.background.as_ref().unwrap_or(&nothing), field);
+            part.background = Some(background).filter(|background| *background != nothing);
+        }
+        Path::Item(list, id) => of_list!(list, replace(&mut part, wanted, id))?,
+        Path::ItemField(list, id, field) => of_list!(list, take(&mut part, wanted, id, field))?,
+    }
+    if has_dangling_reference(&part, path) {
+        return Err(ResolveError::Unfit);
+    }
+    Ok(part)
+}
+
+/// Says whether a place is the same in both.
+fn is_same(part: &PlanPart, other: &PlanPart, path: Path<'_>) -> Result<bool, ResolveError> {
+    let nothing = ReferralContent::default();
+    let same = match path {
+        Path::Field(field) => PlanPart::is_same(part, other, field),
+        Path::Background(field) => {
+            let [one, two] = [part, other].map(|part| part.background.as_ref().unwrap_or(&nothing));
+            ReferralContent::is_same(one, two, field)
+        }
+        Path::Item(list, id) => Some(of_list!(list, is_same_item(part, other, id))),
+        Path::ItemField(list, id, field) => of_list!(list, is_same_field(part, other, id, field)),
+    };
+    same.ok_or(ResolveError::NoSuchPlace)
+}
+
+fn is_same_item<I: Item>(part: &PlanPart, other: &PlanPart, id: &str) -> bool {
+    I::find(part, id) == I::find(other, id)
+}
+
+/// An item that is gone has changed; a field that no item has is no place.
+fn is_same_field<I: Item>(part: &PlanPart, other: &PlanPart, id: &str, field: &str) -> Option<bool> {
+    let nothing = I::default();
+    I::is_same(&nothing, &nothing, field)?;
+    match (I::find(part, id), I::find(other, id)) {
+        (Some(one), Some(two)) => I::is_same(one, two, field),
+        _ => Some(false),
+    }
+}
+
+/// Puts an item in its place, or takes it out where none is wanted.
+fn replace<I: Item>(part: &mut PlanPart, wanted: &PlanPart, id: &str) -> Result<(), ResolveError> {
+    let items = I::of_mut(part);
+    match (I::find(wanted, id), items.iter().position(|item| item.id() == id)) {
+        (Some(wanted), _) if !wanted.is_sound() => return Err(ResolveError::Unfit),
+        (Some(wanted), Some(place)) => {
+            if let Some(item) = items.get_mut(place) {
+                item.clone_from(wanted);
+            }
+        }
+        (Some(wanted), None) => items.push(wanted.clone()),
+        (None, _) if !I::of(wanted).is_empty() => return Err(ResolveError::OtherItem),
+        (None, _) => {
+            items.retain(|item| item.id() != id);
+            forget(part, I::LIST, id);
+        }
+    }
+    Ok(())
+}
+
+fn take<I: Item>(part: &mut PlanPart, wanted: &PlanPart, id: &str, field: &str) -> Result<(), ResolveError> {
+    let wanted = I::find(wanted, id).ok_or(ResolveError::OtherItem)?;
+    let item = I::of_mut(part).iter_mut().find(|item| item.id() == id).ok_or(ResolveError::Newer)?;
+    item.take(wanted, field);
+    if item.is_sound() { Ok(()) } else { Err(ResolveError::Unfit) }
+}
+
+/// Takes out the references to an item.
+fn forget(part: &mut PlanPart, list: List, id: &str) {
+    match list {
+        List::Needs => part.goals.iter_mut().for_each(|goal| goal.needs.retain(|need| need != id)),
+        List::Goals => {
+            part.actions.iter_mut().filter(|action| action.goal == id).for_each(|action| action.goal.clear());
+        }
+        List::Actions | List::Meetings => {}
+    }
+}
+
+/// Says whether the item in question refers to one that is not there.
+fn has_dangling_reference(part: &PlanPart, path: Path<'_>) -> bool {
+    let (Path::Item(list, id) | Path::ItemField(list, id, _)) = path else {
+        return false;
+    };
+    match list {
+        List::Actions => part.actions.iter().find(|action| action.id == id).is_some_and(|action| {
+            !action.goal.is_empty() && !part.goals.iter().any(|goal| goal.id == action.goal)
+        }),
+        List::Goals => part.goals.iter().find(|goal| goal.id == id).is_some_and(|goal| {
+            goal.needs.iter().any(|named| !part.needs.iter().any(|need| need.id == *named))
+        }),
+        List::Needs | List::Meetings => false,
+    }
+}

@@ -1,0 +1,167 @@
+//! What does one reader see of a plan?
+
+use std::collections::HashSet;
+
+use polku_proto::v1::{Plan, PlanItem, PlanPart, PlanSection, PlanState, plan_item};
+use polku_proto::{CategorySet, Disclose};
+
+use super::YOUTH;
+
+/// Who reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader<'a> {
+    /// The young person, or who represents them.
+    YoungPerson,
+    /// The agency of this id.
+    Agency(&'a str),
+}
+
+/// Says whether nothing is kept back.
+pub(super) fn is_everything(told: CategorySet) -> bool {
+    CategorySet::ALL.is_subset(told.union(CategorySet::ENVELOPE))
+}
+
+/// Gives the plan as a reader sees it. `permitted` says what may be told to the reader of the section of an owner; what
+/// belongs to no section is told as the young person's section is.
+///
+/// Sections, items, records of meetings, links and the flagged step of which something needed is not shown are absent.
+/// When a section has changed is told only with everything else of it. The etags are left to the caller.
+#[must_use]
+pub fn view(plan: &Plan, permitted: impl Fn(&str) -> CategorySet, reader: Reader<'_>) -> Plan {
+    let is_coordinator = reader == Reader::Agency(&plan.coordinator);
+    let mut view = without_sections(plan);
+    view.restrict(permitted(YOUTH));
+    if !is_coordinator && reader != Reader::YoungPerson {
+        view.parties.clear();
+    }
+    for section in &plan.sections {
+        let owner = section.part.as_ref().map_or("", |part| part.owner.as_str());
+        let is_own = match reader {
+            Reader::YoungPerson => owner == YOUTH,
+            Reader::Agency(agency) => owner == agency || (owner == YOUTH && is_coordinator),
+        };
+        let told = permitted(owner);
+        let shown = seen_section(section, told);
+        if is_own || !Disclose::categories(&shown).is_subset(CategorySet::ENVELOPE) {
+            view.sections.push(shown);
+        }
+    }
+    view.sections.sort_by(|one, other| order(one).cmp(&order(other)));
+    hide_loose_ends(&mut view);
+    view.state = derive_state(&view).into();
+    view
+}
+
+/// Tells the state of a plan from what is seen of it: active when the young person has accepted it and every section
+/// that had actions then is acknowledged. Pauses and ends are as they are stored.
+///
+/// A section whose part is a draft has got its first action later: it does not turn an active plan back into a draft.
+#[must_use]
+pub fn derive_state(view: &Plan) -> PlanState {
+    match view.state() {
+        ended @ (PlanState::OnHold
+        | PlanState::Completed
+        | PlanState::Revoked
+        | PlanState::EnteredInError) => return ended,
+        PlanState::Unspecified | PlanState::Draft | PlanState::Active => {}
+    }
+    let is_open = |section: &PlanSection| {
+        section.acknowledge_time.is_none()
+            && section
+                .part
+                .as_ref()
+                .is_some_and(|part| !part.actions.is_empty() && part.state() != PlanState::Draft)
+    };
+    if view.accept_time.is_some() && !view.sections.iter().any(is_open) {
+        PlanState::Active
+    } else {
+        PlanState::Draft
+    }
+}
+
+/// A copy of everything but the sections.
+fn without_sections(plan: &Plan) -> Plan {
+    let Plan {
+        name,
+        etag: _,
+        state,
+        purpose,
+        coordinator,
+        coordinator_unit,
+        create_time,
+        sections: _,
+        responsible_worker,
+        accept_time,
+        step,
+        links,
+        replaces,
+        replaced_by,
+        parties,
+    } = plan;
+    Plan {
+        name: name.clone(),
+        etag: String::new(),
+        state: *state,
+        purpose: *purpose,
+        coordinator: coordinator.clone(),
+        coordinator_unit: coordinator_unit.clone(),
+        create_time: *create_time,
+        sections: Vec::new(),
+        responsible_worker: responsible_worker.clone(),
+        accept_time: *accept_time,
+        step: step.clone(),
+        links: links.clone(),
+        replaces: replaces.clone(),
+        replaced_by: replaced_by.clone(),
+        parties: parties.clone(),
+    }
+}
+
+fn seen_section(section: &PlanSection, told: CategorySet) -> PlanSection {
+    let mut seen = section.clone();
+    seen.restrict(told);
+    seen.etag.clear();
+    let part = seen.part.get_or_insert_with(PlanPart::default);
+    part.revision = 0;
+    part.redacted = !is_everything(told);
+    if !is_everything(told) {
+        part.update_time = None;
+        // What was acknowledged would be something that is not shown.
+        if part.actions.is_empty() {
+            seen.acknowledge_time = None;
+        }
+    }
+    let meetings: HashSet<&str> = part.meetings.iter().map(|meeting| meeting.id.as_str()).collect();
+    seen.meetings.retain(|record| meetings.contains(record.meeting.as_str()));
+    seen
+}
+
+/// The young person's own section is first.
+fn order(section: &PlanSection) -> (bool, &str) {
+    let owner = section.part.as_ref().map_or("", |part| part.owner.as_str());
+    (owner != YOUTH, owner)
+}
+
+/// Takes out the links and the step that lead to what is not shown.
+fn hide_loose_ends(view: &mut Plan) {
+    if view.links.is_empty() && view.step.is_none() {
+        return;
+    }
+    let Plan { sections, links, step, .. } = view;
+    let items: HashSet<(&str, plan_item::Kind, &str)> =
+        sections.iter().filter_map(|section| section.part.as_ref()).flat_map(items).collect();
+    let is_shown = |item: &PlanItem| items.contains(&(item.owner.as_str(), item.kind(), item.id.as_str()));
+    links.retain(|link| [&link.first, &link.second].iter().all(|end| end.as_ref().is_some_and(is_shown)));
+    if step.as_ref().is_some_and(|step| !is_shown(step)) {
+        *step = None;
+    }
+}
+
+fn items(part: &PlanPart) -> impl Iterator<Item = (&str, plan_item::Kind, &str)> {
+    let owner = part.owner.as_str();
+    let needs = part.needs.iter().map(|need| (plan_item::Kind::Need, need.id.as_str()));
+    let goals = part.goals.iter().map(|goal| (plan_item::Kind::Goal, goal.id.as_str()));
+    let actions = part.actions.iter().map(|action| (plan_item::Kind::Action, action.id.as_str()));
+    let meetings = part.meetings.iter().map(|meeting| (plan_item::Kind::Meeting, meeting.id.as_str()));
+    needs.chain(goals).chain(actions).chain(meetings).map(move |(kind, id)| (owner, kind, id))
+}
