@@ -4,8 +4,10 @@
 
 mod consents;
 mod lists;
+mod plans;
 mod queue;
 mod samples;
+mod tasks;
 
 use anyhow::{Result, ensure};
 use polku_gateway::store::{
@@ -16,8 +18,8 @@ use polku_proto::v1::ReferralState;
 use uuid::Uuid;
 
 use self::samples::{
-    agency, at, begin, delivery, event, instrument, item, new_referral, notice, referral, request, youth,
-    youth_id,
+    agency, at, begin, delivery, event, instrument, item, new_plan, new_referral, new_task, notice, plan,
+    plan_event, referral, request, task, youth, youth_id,
 };
 
 pub use consents::{a_batch_is_kept_item_by_item, notices_are_told_to_their_agency};
@@ -26,11 +28,20 @@ pub use lists::{
     instruments_are_found_by_person_and_in_force, overdue_and_erasable_referrals_are_found,
     referrals_are_listed_page_by_page,
 };
+pub use plans::{
+    a_part_of_a_change_that_fails_takes_plans_and_tasks_along, a_person_has_one_plan_that_has_not_ended,
+    every_revision_of_a_plan_is_kept, plan_events_are_told_to_their_agency, plans_are_found_by_person,
+    plans_change_from_the_revision_that_is_expected,
+};
 pub use queue::{
     a_disclosure_has_one_notice, a_lease_can_be_given_back, a_lease_that_has_run_out_is_taken_again,
     a_waiting_delivery_is_stopped_whoever_holds_it, an_older_fence_cannot_write,
     due_deliveries_are_leased_once, leases_leave_out_busy_agencies, open_deliveries_end,
     what_is_urgent_goes_first,
+};
+pub use tasks::{
+    open_tasks_are_found_by_plan, task_events_are_told_to_the_agency_that_decides,
+    tasks_are_listed_page_by_page, tasks_change_from_the_version_that_is_expected,
 };
 
 /// Runs every case of this module as a test of its own, with the store that the function `$open` opens. `$open` gives
@@ -52,6 +63,16 @@ macro_rules! store_suite {
             events_are_told_to_their_parties,
             notices_are_told_to_their_agency,
             a_batch_is_kept_item_by_item,
+            plans_change_from_the_revision_that_is_expected,
+            a_person_has_one_plan_that_has_not_ended,
+            plans_are_found_by_person,
+            every_revision_of_a_plan_is_kept,
+            plan_events_are_told_to_their_agency,
+            a_part_of_a_change_that_fails_takes_plans_and_tasks_along,
+            tasks_change_from_the_version_that_is_expected,
+            tasks_are_listed_page_by_page,
+            open_tasks_are_found_by_plan,
+            task_events_are_told_to_the_agency_that_decides,
             due_deliveries_are_leased_once,
             a_lease_that_has_run_out_is_taken_again,
             a_lease_can_be_given_back,
@@ -83,7 +104,10 @@ fn everything() -> Result<Change> {
         youth: Some(youth(1)),
         referrals: vec![new_referral(referral(1, 0)?)],
         instruments: vec![InstrumentWrite { row: instrument(3), parties: Vec::new(), expected: None }],
+        plans: vec![new_plan(plan(6, 0)?)],
+        tasks: vec![new_task(task(8, 0)?)],
         events: vec![event(1, Some(agency("kela")?))?],
+        plan_events: vec![plan_event(6, "te")?, plan_event(6, "kela")?],
         notices: vec![notice(1, 17), notice(2, 17)],
         items: vec![item(1), item(2)],
         enqueue: vec![delivery(4, 0)?],
@@ -107,10 +131,13 @@ pub async fn a_change_is_there_with_everything_in_it(store: &dyn Store) -> Resul
     assert_eq!(store.referral(referral(1, 0)?.id).await?, Some(referral(1, 0)?));
     assert_eq!(store.instrument(Uuid::from_u128(3)).await?, Some(instrument(3)));
     assert_eq!(store.delivery(delivery(4, 0)?.message).await?, Some(delivery(4, 0)?));
+    assert_eq!(store.plan(plan(6, 0)?.id).await?, Some(plan(6, 0)?));
+    assert_eq!(store.task(task(8, 0)?.id).await?, Some(task(8, 0)?));
     assert_eq!(store.deliveries_about(referral(1, 0)?.id).await?, [delivery(4, 0)?]);
     assert_eq!(store.audit_detail(17).await?, Some(DetailRow { youth: youth_id(1), sealed: vec![4, 4] }));
     assert_eq!(store.committed_leaves(0).await?, [17]);
     assert_eq!(store.last_event().await?, 1);
+    assert_eq!((store.last_plan_event().await?, store.last_task_event().await?), (2, 1));
     assert_eq!(store.last_notice().await?, 2);
     let told = store.notices_after(0, &[2; 32], 10).await?;
     assert_eq!(told, [NoticeRow { position: 2, notice: notice(2, 17) }]);
@@ -155,6 +182,10 @@ pub async fn a_change_that_conflicts_leaves_nothing_behind(store: &dyn Store) ->
     assert_eq!(store.request(&request(1, 0)?.key).await?, None);
     assert_eq!(store.referral(referral(1, 0)?.id).await?, None);
     assert_eq!(store.instrument(Uuid::from_u128(3)).await?, None);
+    assert_eq!(store.plan(plan(6, 0)?.id).await?, None);
+    assert_eq!(store.plan_revision(plan(6, 0)?.id, 1).await?, None);
+    assert_eq!(store.task(task(8, 0)?.id).await?, None);
+    assert_eq!((store.last_plan_event().await?, store.last_task_event().await?), (0, 0));
     assert_eq!(store.delivery(delivery(4, 0)?.message).await?, None);
     assert_eq!(store.committed_leaves(0).await?, [0_u64; 0]);
     assert_eq!(store.last_notice().await?, 0);

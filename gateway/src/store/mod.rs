@@ -1,19 +1,27 @@
 //! What is kept on disk, and in which words of the domain is it asked for?
 
 mod consents;
+mod deliveries;
+mod plans;
 pub mod sqlite;
+mod tasks;
 
 use std::fmt::Debug;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use polku_proto::v1::{DeliveryState, ReferralState};
-use polku_proto::{AgencyId, MessageId, ReferralId, YouthId};
+use polku_proto::v1::ReferralState;
+use polku_proto::{AgencyId, MessageId, PlanId, ReferralId, TaskId, YouthId};
 use uuid::Uuid;
 
 use crate::seal::{IdentityIndex, WrappedKey};
 
-pub use consents::{BatchItem, NewNotice, NoticeRow};
+pub use consents::{
+    BatchItem, InForce, InForcePage, InstrumentKind, InstrumentRow, InstrumentWrite, NewNotice, NoticeRow,
+};
+pub use deliveries::{DeliveryItem, DeliveryRow, DeliveryWrite, LeaseRequest, Priority};
+pub use plans::{NewPlanEvent, PlanEventRow, PlanRevisionRow, PlanRow, PlanWrite};
+pub use tasks::{TaskEventRow, TaskFilter, TaskRow, TaskStates, TaskWrite};
 
 /// The durable state of the gateway.
 ///
@@ -24,7 +32,8 @@ pub trait Store: Debug + Send + Sync {
     /// Makes one change durable, all of it or nothing.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when a row is not at its expected version or fence,
+    /// [`StoreError::Conflict`] when a row is not at its expected version or fence, and when a person would have a second
+    /// joint plan that has not ended,
     /// [`StoreError::RequestTaken`] when the request id is there already,
     /// [`StoreError::IdentityTaken`] when another person row has this identity.
     async fn commit(&self, change: Change) -> Result<(), StoreError>;
@@ -64,7 +73,7 @@ pub trait Store: Debug + Send + Sync {
     /// fastest, each of the rows after the place where the page before it ended, at most `limit`.
     async fn instruments_in_force(&self, after: InForce, limit: u32) -> Result<InForcePage, StoreError>;
 
-    /// What happened after a position, as far as the party may be told, in order.
+    /// What happened to referrals after a position, as far as the party may be told, in order.
     async fn events_after(
         &self,
         position: u64,
@@ -72,7 +81,7 @@ pub trait Store: Debug + Send + Sync {
         limit: u32,
     ) -> Result<Vec<EventRow>, StoreError>;
 
-    /// The position of the newest event; 0 if there is none.
+    /// The position of the newest event of any referral; 0 if there is none.
     async fn last_event(&self) -> Result<u64, StoreError>;
 
     /// Which people an agency is to ask about again, after a position, in order. The agency is a keyed hash, as in
@@ -86,6 +95,56 @@ pub trait Store: Debug + Send + Sync {
 
     /// The position of the newest notice; 0 if there is none.
     async fn last_notice(&self) -> Result<u64, StoreError>;
+
+    /// A joint plan.
+    async fn plan(&self, plan: PlanId) -> Result<Option<PlanRow>, StoreError>;
+
+    /// All joint plans of a person, newest first.
+    async fn plans_of(&self, youth: YouthId) -> Result<Vec<PlanRow>, StoreError>;
+
+    /// A joint plan as it was at this revision.
+    async fn plan_revision(&self, plan: PlanId, revision: u64)
+    -> Result<Option<PlanRevisionRow>, StoreError>;
+
+    /// Revisions of a joint plan below `before`, or all, newest first, at most `limit`.
+    async fn plan_revisions(
+        &self,
+        plan: PlanId,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<PlanRevisionRow>, StoreError>;
+
+    /// What an agency is told of joint plans, or of one of them, after a position, in order.
+    async fn plan_events_after(
+        &self,
+        position: u64,
+        agency: &AgencyId,
+        plan: Option<PlanId>,
+        limit: u32,
+    ) -> Result<Vec<PlanEventRow>, StoreError>;
+
+    /// The position of the newest event of any joint plan; 0 if there is none.
+    async fn last_plan_event(&self) -> Result<u64, StoreError>;
+
+    /// A task.
+    async fn task(&self, task: TaskId) -> Result<Option<TaskRow>, StoreError>;
+
+    /// Tasks of an agency, oldest first.
+    async fn tasks(&self, filter: &TaskFilter) -> Result<Vec<TaskRow>, StoreError>;
+
+    /// The tasks about a joint plan that are not decided yet, oldest first, whoever has to decide.
+    async fn open_tasks_of_plan(&self, plan: PlanId) -> Result<Vec<TaskRow>, StoreError>;
+
+    /// What happened to the tasks of an agency after a position, in order.
+    async fn task_events_after(
+        &self,
+        position: u64,
+        agency: &AgencyId,
+        limit: u32,
+    ) -> Result<Vec<TaskEventRow>, StoreError>;
+
+    /// The position of the newest event of any task; 0 if there is none.
+    async fn last_task_event(&self) -> Result<u64, StoreError>;
 
     /// The items of the batch of questions that this audit leaf is about, in their order.
     async fn batch_items(&self, leaf: u64) -> Result<Vec<BatchItem>, StoreError>;
@@ -178,8 +237,14 @@ pub struct Change {
     pub referrals: Vec<ReferralWrite>,
     /// Consents and prohibitions made or changed.
     pub instruments: Vec<InstrumentWrite>,
-    /// What watchers are told.
+    /// Joint plans made or changed; each writes a revision of its own.
+    pub plans: Vec<PlanWrite>,
+    /// Tasks made or changed; each tells the watchers of its agency.
+    pub tasks: Vec<TaskWrite>,
+    /// What watchers are told of referrals.
     pub events: Vec<NewEvent>,
+    /// What watchers are told of joint plans.
+    pub plan_events: Vec<NewPlanEvent>,
     /// Which agencies are told to ask about a person again.
     pub notices: Vec<NewNotice>,
     /// The items of a batch of questions.
@@ -204,7 +269,10 @@ impl Change {
             youth: None,
             referrals: Vec::new(),
             instruments: Vec::new(),
+            plans: Vec::new(),
+            tasks: Vec::new(),
             events: Vec::new(),
+            plan_events: Vec::new(),
             notices: Vec::new(),
             items: Vec::new(),
             enqueue: Vec::new(),
@@ -324,60 +392,6 @@ pub struct ReferralFilter {
     pub limit: u32,
 }
 
-/// Which kind of instrument.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum InstrumentKind {
-    /// A consent or a permit.
-    Consent,
-    /// A prohibition.
-    Prohibition,
-    /// A legal status.
-    LegalStatus,
-}
-
-/// A consent, permit, prohibition or legal status.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InstrumentRow {
-    /// Opaque id.
-    pub id: Uuid,
-    /// Whose.
-    pub youth: YouthId,
-    /// Which kind.
-    pub kind: InstrumentKind,
-    /// Counts changes, from 1.
-    pub version: u64,
-    /// Whether it counts in decisions (its period is looked at when deciding).
-    pub in_force: bool,
-    /// The consent revision of the last change: the sequence of its audit leaf.
-    pub revision: u64,
-    /// The contract's `Consent`, `Prohibition` or `LegalStatus`, sealed.
-    pub sealed: Vec<u8>,
-}
-
-/// A place in what is in force. It means something to the store alone, and only until the next change.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct InForce(pub u64);
-
-/// A page of what is in force.
-#[derive(Debug)]
-pub struct InForcePage {
-    /// The rows.
-    pub rows: Vec<InstrumentRow>,
-    /// Where the next page begins; none after the last one.
-    pub next: Option<InForce>,
-}
-
-/// A consent, prohibition or legal status as it shall be.
-#[derive(Debug)]
-pub struct InstrumentWrite {
-    /// The new row.
-    pub row: InstrumentRow,
-    /// The agencies that a consent names on either side: they are told of its change. Not kept with the row.
-    pub parties: Vec<AgencyId>,
-    /// The version that must be there now; `None` for a new one.
-    pub expected: Option<u64>,
-}
-
 /// Something that happened to a referral, to be told to watchers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEvent {
@@ -400,86 +414,4 @@ pub struct EventRow {
     pub position: u64,
     /// What happened.
     pub event: NewEvent,
-}
-
-/// What is delivered. The payload itself is made at the moment of sending.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeliveryItem {
-    /// The referral itself.
-    Handover,
-    /// The state as it is when sent.
-    StateChange,
-    /// The sender's answer to the question with this index.
-    Information(u32),
-    /// The permission is gone.
-    ConsentWithdrawn,
-    /// To a discloser: what was told of its data, as the details of the audit leaf with this sequence say. One for each
-    /// such leaf.
-    DisclosureNotice(u64),
-}
-
-/// Which deliveries go first when several are due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Priority {
-    /// Before all others.
-    Urgent,
-    /// In the order in which they fall due.
-    Ordinary,
-}
-
-/// A delivery in the queue: ids only.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeliveryRow {
-    /// The same through all attempts.
-    pub message: MessageId,
-    /// What.
-    pub item: DeliveryItem,
-    /// About which referral.
-    pub referral: ReferralId,
-    /// About whom.
-    pub youth: YouthId,
-    /// To which agency.
-    pub agency: AgencyId,
-    /// Whether it goes before others.
-    pub priority: Priority,
-    /// Where it stands.
-    pub state: DeliveryState,
-    /// How often it has been tried.
-    pub attempts: u32,
-    /// When it may be tried next.
-    pub due: Timestamp,
-    /// When it is given up.
-    pub deadline: Timestamp,
-    /// Grows with every lease and every change from outside: an older holder cannot write any more.
-    pub fence: u64,
-    /// Until when the present holder may work on it.
-    pub leased_until: Option<Timestamp>,
-    /// Audit leaf of the last attempt.
-    pub intent: Option<u64>,
-    /// The agency's number of the message, once it has it.
-    pub reference: Option<String>,
-}
-
-/// A delivery as it shall be.
-#[derive(Debug)]
-pub struct DeliveryWrite {
-    /// The new row.
-    pub row: DeliveryRow,
-    /// The fence that must be there now.
-    pub expected_fence: u64,
-}
-
-/// Which deliveries a worker takes.
-#[derive(Debug, Clone)]
-pub struct LeaseRequest {
-    /// The instant.
-    pub now: Timestamp,
-    /// Until when they are taken.
-    pub until: Timestamp,
-    /// At most so many.
-    pub limit: u32,
-    /// How many to one agency may be under way at the same time.
-    pub per_agency: u32,
-    /// How many are, where there are any.
-    pub under_way: Vec<(AgencyId, u32)>,
 }

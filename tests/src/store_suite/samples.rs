@@ -5,11 +5,13 @@ use jiff::{SignedDuration, Timestamp};
 use polku_gateway::seal::{IdentityIndex, WrappedKey};
 use polku_gateway::store::{
     BatchItem, Change, DeliveryItem, DeliveryRow, InstrumentKind, InstrumentRow, NewEvent, NewNotice,
-    Priority, ReferralRow, ReferralWrite, RequestKey, RequestRow, Store, YouthRow,
+    NewPlanEvent, PlanRow, PlanWrite, Priority, ReferralRow, ReferralWrite, RequestKey, RequestRow, Store,
+    TaskRow, TaskWrite, YouthRow,
 };
-use polku_proto::v1::{DeliveryState, ReferralState};
-use polku_proto::{AgencyId, MessageId, ReferralId, YouthId};
+use polku_proto::v1::{DeliveryState, PlanState, ReferralState, task};
+use polku_proto::{AgencyId, MessageId, PlanId, ReferralId, TaskId, YouthId};
 use uuid::Uuid;
+
 /// A person of the cases.
 pub(super) fn youth(number: u128) -> YouthRow {
     let mut identity = [0; 32];
@@ -60,6 +62,54 @@ pub(super) fn delivery(number: u128, second: i64) -> Result<DeliveryRow> {
         intent: None,
         reference: None,
     })
+}
+
+/// A joint plan of person 1 that `te` coordinates and `kela` is a party to, begun so many seconds after the beginning.
+pub(super) fn plan(number: u128, second: i64) -> Result<PlanRow> {
+    Ok(PlanRow {
+        id: plan_id(number),
+        youth: youth_id(1),
+        coordinator: agency("te")?,
+        parties: vec![agency("te")?, agency("kela")?],
+        state: PlanState::Draft,
+        revision: 1,
+        created: at(second),
+        updated: at(second),
+        ended: false,
+        sealed: vec![5; 700],
+    })
+}
+
+/// A task of `te` about person 1 and plan 6, which came up so many seconds after the beginning.
+pub(super) fn task(number: u128, second: i64) -> Result<TaskRow> {
+    Ok(TaskRow {
+        id: TaskId::from_uuid(Uuid::from_u128(number)),
+        youth: youth_id(1),
+        agency: agency("te")?,
+        plan: Some(plan_id(6)),
+        state: task::State::Open,
+        version: 1,
+        created: at(second),
+        updated: at(second),
+        sealed: vec![3; 300],
+    })
+}
+
+pub(super) fn new_plan(row: PlanRow) -> PlanWrite {
+    PlanWrite { row, expected: None }
+}
+
+pub(super) fn new_task(row: TaskRow) -> TaskWrite {
+    TaskWrite { row, expected: None }
+}
+
+/// What an agency is told of a plan of person 1.
+pub(super) fn plan_event(plan: u128, told: &str) -> Result<NewPlanEvent> {
+    Ok(NewPlanEvent { plan: plan_id(plan), youth: youth_id(1), agency: agency(told)?, time: at(1) })
+}
+
+pub(super) fn plan_id(number: u128) -> PlanId {
+    PlanId::from_uuid(Uuid::from_u128(number))
 }
 
 pub(super) fn instrument(number: u128) -> InstrumentRow {
@@ -126,5 +176,13 @@ pub(super) async fn begin(store: &dyn Store) -> Result<()> {
     let mut change = Change::announced_by(0);
     change.youth = Some(youth(1));
     change.referrals.push(new_referral(referral(1, 0)?));
+    Ok(store.commit(change).await?)
+}
+
+/// The same, and plan 6 with the leaf 1.
+pub(super) async fn begin_with_plan(store: &dyn Store) -> Result<()> {
+    begin(store).await?;
+    let mut change = Change::announced_by(1);
+    change.plans.push(new_plan(plan(6, 0)?));
     Ok(store.commit(change).await?)
 }

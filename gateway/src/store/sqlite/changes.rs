@@ -5,8 +5,10 @@ use rusqlite::{Connection, Params, ffi, params};
 
 use super::deliveries::{enqueue, stop, update_delivery};
 use super::failed;
+use super::plans::{add_plan_event, write_plan};
 use super::read::request;
 use super::rows::{blob, instant, kind_number, number};
+use super::tasks::write_task;
 use crate::store::{
     BatchItem, Change, DetailRow, InstrumentWrite, NewEvent, NewNotice, Reconciled, ReferralWrite,
     RequestRow, StoreError, YouthRow,
@@ -35,8 +37,17 @@ pub(super) fn apply(connection: &Connection, change: &Change) -> Result<(), Stor
     for instrument in &change.instruments {
         write_instrument(connection, instrument)?;
     }
+    for plan in &change.plans {
+        write_plan(connection, plan)?;
+    }
+    for task in &change.tasks {
+        write_task(connection, task)?;
+    }
     for event in &change.events {
         add_event(connection, event)?;
+    }
+    for event in &change.plan_events {
+        add_plan_event(connection, event)?;
     }
     for notice in &change.notices {
         add_notice(connection, notice)?;

@@ -6,9 +6,11 @@
 
 mod changes;
 mod deliveries;
+mod plans;
 mod read;
 mod rows;
 mod schema;
+mod tasks;
 mod writer;
 
 use std::error::Error;
@@ -18,7 +20,7 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use polku_proto::{AgencyId, MessageId, ReferralId, YouthId};
+use polku_proto::{AgencyId, MessageId, PlanId, ReferralId, TaskId, YouthId};
 use rusqlite::Connection;
 use uuid::Uuid;
 
@@ -26,7 +28,8 @@ use self::read::Readers;
 use self::writer::Writer;
 use super::{
     BatchItem, Change, DeliveryRow, DetailRow, EventRow, InForce, InForcePage, InstrumentRow, LeaseRequest,
-    NoticeRow, Reconciled, ReferralFilter, ReferralRow, RequestKey, RequestRow, Store, StoreError, YouthRow,
+    NoticeRow, PlanEventRow, PlanRevisionRow, PlanRow, Reconciled, ReferralFilter, ReferralRow, RequestKey,
+    RequestRow, Store, StoreError, TaskEventRow, TaskFilter, TaskRow, YouthRow,
 };
 use crate::seal::IdentityIndex;
 
@@ -167,6 +170,74 @@ impl Store for SqliteStore {
 
     async fn last_notice(&self) -> Result<u64, StoreError> {
         self.read(read::last_notice).await
+    }
+
+    async fn plan(&self, plan: PlanId) -> Result<Option<PlanRow>, StoreError> {
+        self.read(move |connection| plans::plan(connection, plan)).await
+    }
+
+    async fn plans_of(&self, youth: YouthId) -> Result<Vec<PlanRow>, StoreError> {
+        self.read(move |connection| plans::plans_of(connection, youth)).await
+    }
+
+    async fn plan_revision(
+        &self,
+        plan: PlanId,
+        revision: u64,
+    ) -> Result<Option<PlanRevisionRow>, StoreError> {
+        self.read(move |connection| plans::plan_revision(connection, plan, revision)).await
+    }
+
+    async fn plan_revisions(
+        &self,
+        plan: PlanId,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<PlanRevisionRow>, StoreError> {
+        self.read(move |connection| plans::plan_revisions(connection, plan, before, limit)).await
+    }
+
+    async fn plan_events_after(
+        &self,
+        position: u64,
+        agency: &AgencyId,
+        plan: Option<PlanId>,
+        limit: u32,
+    ) -> Result<Vec<PlanEventRow>, StoreError> {
+        let agency = agency.clone();
+        self.read(move |connection| plans::plan_events_after(connection, position, &agency, plan, limit))
+            .await
+    }
+
+    async fn last_plan_event(&self) -> Result<u64, StoreError> {
+        self.read(plans::last_plan_event).await
+    }
+
+    async fn task(&self, task: TaskId) -> Result<Option<TaskRow>, StoreError> {
+        self.read(move |connection| tasks::task(connection, task)).await
+    }
+
+    async fn tasks(&self, filter: &TaskFilter) -> Result<Vec<TaskRow>, StoreError> {
+        let filter = filter.clone();
+        self.read(move |connection| tasks::tasks(connection, &filter)).await
+    }
+
+    async fn open_tasks_of_plan(&self, plan: PlanId) -> Result<Vec<TaskRow>, StoreError> {
+        self.read(move |connection| tasks::open_tasks_of_plan(connection, plan)).await
+    }
+
+    async fn task_events_after(
+        &self,
+        position: u64,
+        agency: &AgencyId,
+        limit: u32,
+    ) -> Result<Vec<TaskEventRow>, StoreError> {
+        let agency = agency.clone();
+        self.read(move |connection| tasks::task_events_after(connection, position, &agency, limit)).await
+    }
+
+    async fn last_task_event(&self) -> Result<u64, StoreError> {
+        self.read(tasks::last_task_event).await
     }
 
     async fn batch_items(&self, leaf: u64) -> Result<Vec<BatchItem>, StoreError> {

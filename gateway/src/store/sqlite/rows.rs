@@ -258,57 +258,64 @@ fn priority(number: i32) -> Option<Priority> {
 }
 
 /// Reads the columns of a row from left to right.
-struct Columns<'a> {
+pub(super) struct Columns<'a> {
     row: &'a Row<'a>,
     table: &'static str,
     at: usize,
 }
 
 impl<'a> Columns<'a> {
-    fn new(row: &'a Row<'a>, table: &'static str) -> Columns<'a> {
+    pub(super) fn new(row: &'a Row<'a>, table: &'static str) -> Columns<'a> {
         Columns { row, table, at: 0 }
     }
 
-    fn next<T: FromSql>(&mut self) -> Result<T, StoreError> {
+    pub(super) fn next<T: FromSql>(&mut self) -> Result<T, StoreError> {
         let value = self.row.get(self.at).map_err(|_| StoreError::Unreadable { table: self.table })?;
         self.at += 1;
         Ok(value)
     }
 
-    fn converted<T: FromSql, U>(&mut self, convert: impl FnOnce(T) -> Option<U>) -> Result<U, StoreError> {
+    pub(super) fn converted<T: FromSql, U>(
+        &mut self,
+        convert: impl FnOnce(T) -> Option<U>,
+    ) -> Result<U, StoreError> {
         let value = self.next()?;
         convert(value).ok_or(StoreError::Unreadable { table: self.table })
     }
 
-    fn bytes<const N: usize>(&mut self) -> Result<[u8; N], StoreError> {
+    pub(super) fn bytes<const N: usize>(&mut self) -> Result<[u8; N], StoreError> {
         self.next()
     }
 
-    fn id(&mut self) -> Result<Uuid, StoreError> {
+    pub(super) fn id(&mut self) -> Result<Uuid, StoreError> {
         self.bytes().map(Uuid::from_bytes)
     }
 
-    fn agency(&mut self) -> Result<AgencyId, StoreError> {
+    pub(super) fn optional_id(&mut self) -> Result<Option<Uuid>, StoreError> {
+        self.next::<Option<[u8; 16]>>().map(|bytes| bytes.map(Uuid::from_bytes))
+    }
+
+    pub(super) fn agency(&mut self) -> Result<AgencyId, StoreError> {
         self.converted(|text: String| text.parse().ok())
     }
 
-    fn optional_agency(&mut self) -> Result<Option<AgencyId>, StoreError> {
+    pub(super) fn optional_agency(&mut self) -> Result<Option<AgencyId>, StoreError> {
         self.converted(|text: Option<String>| text.map(|text| text.parse()).transpose().ok())
     }
 
-    fn number(&mut self) -> Result<u64, StoreError> {
+    pub(super) fn number(&mut self) -> Result<u64, StoreError> {
         self.converted(|number: i64| u64::try_from(number).ok())
     }
 
-    fn optional_number(&mut self) -> Result<Option<u64>, StoreError> {
+    pub(super) fn optional_number(&mut self) -> Result<Option<u64>, StoreError> {
         self.converted(|number: Option<i64>| number.map(u64::try_from).transpose().ok())
     }
 
-    fn instant(&mut self) -> Result<Timestamp, StoreError> {
+    pub(super) fn instant(&mut self) -> Result<Timestamp, StoreError> {
         self.converted(|milliseconds: i64| Timestamp::from_millisecond(milliseconds).ok())
     }
 
-    fn optional_instant(&mut self) -> Result<Option<Timestamp>, StoreError> {
+    pub(super) fn optional_instant(&mut self) -> Result<Option<Timestamp>, StoreError> {
         self.converted(|milliseconds: Option<i64>| {
             milliseconds.map(Timestamp::from_millisecond).transpose().ok()
         })

@@ -11,7 +11,7 @@ use super::{Unusable, failed};
 use crate::store::StoreError;
 
 /// Number 1 first. A migration that has been released is never changed.
-pub(super) const MIGRATIONS: &[&str] = &[FIRST, CONSENTS, HASTE];
+pub(super) const MIGRATIONS: &[&str] = &[FIRST, CONSENTS, HASTE, JOINT_PLAN];
 
 /// The version that this release writes.
 pub(super) fn newest() -> u32 {
@@ -214,4 +214,104 @@ ALTER TABLE delivery ADD COLUMN priority INTEGER NOT NULL DEFAULT 2;
 DROP INDEX delivery_pending;
 CREATE INDEX delivery_pending ON delivery (agency, priority, wake) WHERE state IN (1, 2, 4);
 CREATE UNIQUE INDEX delivery_of_disclosure ON delivery (item_index) WHERE item = 5;
+";
+
+/// Joint plans, with every revision as it was written; tasks (state 1: open); and deliveries that are about a section of
+/// a plan (item 6: the section, 7: its end) instead of a referral. A column cannot lose its `NOT NULL`, so the
+/// deliveries move to a new table. Of one section one delivery waits for each agency.
+const JOINT_PLAN: &str = "
+CREATE TABLE plan (
+    number INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    youth BLOB NOT NULL REFERENCES youth (id),
+    coordinator TEXT NOT NULL,
+    parties TEXT NOT NULL,
+    state INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    updated INTEGER NOT NULL,
+    ended INTEGER NOT NULL
+) STRICT;
+CREATE INDEX plan_by_youth ON plan (youth, created, id);
+CREATE UNIQUE INDEX plan_going_on ON plan (youth) WHERE ended = 0;
+
+CREATE TABLE plan_revision (
+    number INTEGER PRIMARY KEY,
+    plan BLOB NOT NULL REFERENCES plan (id),
+    revision INTEGER NOT NULL,
+    time INTEGER NOT NULL,
+    sealed BLOB NOT NULL,
+    UNIQUE (plan, revision)
+) STRICT;
+
+CREATE TABLE plan_event (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    plan BLOB NOT NULL REFERENCES plan (id),
+    youth BLOB NOT NULL REFERENCES youth (id),
+    agency TEXT NOT NULL,
+    time INTEGER NOT NULL
+) STRICT;
+CREATE INDEX plan_event_by_agency ON plan_event (agency);
+CREATE INDEX plan_event_by_plan ON plan_event (plan, agency);
+
+CREATE TABLE task (
+    number INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    youth BLOB NOT NULL REFERENCES youth (id),
+    agency TEXT NOT NULL,
+    plan BLOB REFERENCES plan (id),
+    state INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    updated INTEGER NOT NULL,
+    sealed BLOB NOT NULL
+) STRICT;
+CREATE INDEX task_by_agency ON task (agency, created, id);
+CREATE INDEX task_open_by_agency ON task (agency, created, id) WHERE state = 1;
+CREATE INDEX task_by_youth ON task (youth, agency, created, id);
+CREATE INDEX task_open_by_plan ON task (plan, created, id) WHERE state = 1;
+
+CREATE TABLE task_event (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    task BLOB NOT NULL REFERENCES task (id),
+    youth BLOB NOT NULL REFERENCES youth (id),
+    agency TEXT NOT NULL,
+    time INTEGER NOT NULL
+) STRICT;
+CREATE INDEX task_event_by_agency ON task_event (agency);
+
+CREATE TABLE delivery_of_any (
+    number INTEGER PRIMARY KEY,
+    message BLOB NOT NULL UNIQUE,
+    item INTEGER NOT NULL,
+    item_index INTEGER NOT NULL,
+    referral BLOB REFERENCES referral (id),
+    plan BLOB REFERENCES plan (id),
+    owner TEXT,
+    youth BLOB NOT NULL REFERENCES youth (id),
+    agency TEXT NOT NULL,
+    state INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    due INTEGER NOT NULL,
+    deadline INTEGER NOT NULL,
+    fence INTEGER NOT NULL,
+    leased_until INTEGER,
+    intent INTEGER,
+    reference TEXT,
+    priority INTEGER NOT NULL,
+    wake INTEGER NOT NULL AS (ifnull(leased_until, due)) VIRTUAL,
+    CHECK ((referral IS NULL) <> (plan IS NULL) AND (plan IS NULL) = (owner IS NULL))
+) STRICT;
+INSERT INTO delivery_of_any (number, message, item, item_index, referral, youth, agency, state, attempts, due,
+        deadline, fence, leased_until, intent, reference, priority)
+    SELECT number, message, item, item_index, referral, youth, agency, state, attempts, due,
+        deadline, fence, leased_until, intent, reference, priority FROM delivery;
+DROP TABLE delivery;
+ALTER TABLE delivery_of_any RENAME TO delivery;
+CREATE INDEX delivery_pending ON delivery (agency, priority, wake) WHERE state IN (1, 2, 4);
+CREATE INDEX delivery_open_by_youth ON delivery (youth) WHERE state IN (1, 2, 4, 5);
+CREATE INDEX delivery_by_referral ON delivery (referral) WHERE referral IS NOT NULL;
+CREATE INDEX delivery_by_plan ON delivery (plan) WHERE plan IS NOT NULL;
+CREATE UNIQUE INDEX delivery_of_disclosure ON delivery (item_index) WHERE item = 5;
+CREATE UNIQUE INDEX delivery_of_section ON delivery (plan, owner, agency) WHERE item = 6 AND state = 1;
 ";

@@ -1,0 +1,87 @@
+//! What is kept of a delivery in the queue?
+
+use jiff::Timestamp;
+use polku_proto::v1::DeliveryState;
+use polku_proto::{AgencyId, MessageId, ReferralId, YouthId};
+
+/// What is delivered. The payload itself is made at the moment of sending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliveryItem {
+    /// The referral itself.
+    Handover,
+    /// The state as it is when sent.
+    StateChange,
+    /// The sender's answer to the question with this index.
+    Information(u32),
+    /// The permission is gone.
+    ConsentWithdrawn,
+    /// To a discloser: what was told of its data, as the details of the audit leaf with this sequence say. One for each
+    /// such leaf.
+    DisclosureNotice(u64),
+}
+
+/// Which deliveries go first when several are due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
+    /// Before all others.
+    Urgent,
+    /// In the order in which they fall due.
+    Ordinary,
+}
+
+/// A delivery in the queue: ids only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryRow {
+    /// The same through all attempts.
+    pub message: MessageId,
+    /// What.
+    pub item: DeliveryItem,
+    /// About which referral.
+    pub referral: ReferralId,
+    /// About whom.
+    pub youth: YouthId,
+    /// To which agency.
+    pub agency: AgencyId,
+    /// Whether it goes before others.
+    pub priority: Priority,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// How often it has been tried.
+    pub attempts: u32,
+    /// When it may be tried next.
+    pub due: Timestamp,
+    /// When it is given up.
+    pub deadline: Timestamp,
+    /// Grows with every lease and every change from outside: an older holder cannot write any more.
+    pub fence: u64,
+    /// Until when the present holder may work on it.
+    pub leased_until: Option<Timestamp>,
+    /// Audit leaf of the last attempt.
+    pub intent: Option<u64>,
+    /// The agency's number of the message, once it has it.
+    pub reference: Option<String>,
+}
+
+/// A delivery as it shall be.
+#[derive(Debug)]
+pub struct DeliveryWrite {
+    /// The new row.
+    pub row: DeliveryRow,
+    /// The fence that must be there now.
+    pub expected_fence: u64,
+}
+
+/// Which deliveries a worker takes.
+#[derive(Debug, Clone)]
+pub struct LeaseRequest {
+    /// The instant.
+    pub now: Timestamp,
+    /// Until when they are taken.
+    pub until: Timestamp,
+    /// At most so many.
+    pub limit: u32,
+    /// How many to one agency may be under way at the same time.
+    pub per_agency: u32,
+    /// How many are, where there are any.
+    pub under_way: Vec<(AgencyId, u32)>,
+}

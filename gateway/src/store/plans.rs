@@ -1,0 +1,74 @@
+//! What is kept of a joint plan?
+
+use jiff::Timestamp;
+use polku_proto::v1::PlanState;
+use polku_proto::{AgencyId, PlanId, YouthId};
+
+/// A joint plan as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanRow {
+    /// Opaque id.
+    pub id: PlanId,
+    /// Whose.
+    pub youth: YouthId,
+    /// Agency of the responsible worker.
+    pub coordinator: AgencyId,
+    /// Who may read it, the coordinator included.
+    pub parties: Vec<AgencyId>,
+    /// How far it has come, for all of it; a reader may be shown another state.
+    pub state: PlanState,
+    /// Counts changes, from 1.
+    pub revision: u64,
+    /// When begun.
+    pub created: Timestamp,
+    /// When last changed.
+    pub updated: Timestamp,
+    /// Whether it has come to its end. A person has at most one plan that has not.
+    pub ended: bool,
+    /// The whole plan, sealed.
+    pub sealed: Vec<u8>,
+}
+
+/// A joint plan as it shall be. The revision is kept as it is written, whatever comes after it.
+#[derive(Debug)]
+pub struct PlanWrite {
+    /// The new row. Whose a plan is and when it was begun never changes.
+    pub row: PlanRow,
+    /// The revision that must be there now; `None` for a new plan.
+    pub expected: Option<u64>,
+}
+
+/// A joint plan as it was once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanRevisionRow {
+    /// Of which plan.
+    pub plan: PlanId,
+    /// Its place among the plan's revisions, from 1.
+    pub revision: u64,
+    /// When it was written.
+    pub time: Timestamp,
+    /// The whole plan, sealed.
+    pub sealed: Vec<u8>,
+}
+
+/// That a joint plan has changed, to be told to one agency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewPlanEvent {
+    /// Which plan.
+    pub plan: PlanId,
+    /// Whose.
+    pub youth: YouthId,
+    /// Who is told.
+    pub agency: AgencyId,
+    /// When.
+    pub time: Timestamp,
+}
+
+/// The same, with its place in the one order of all events of joint plans.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanEventRow {
+    /// From 1, without repetition, in the order of commits.
+    pub position: u64,
+    /// What is told.
+    pub event: NewPlanEvent,
+}

@@ -1,0 +1,182 @@
+//! How do joint plans stand on disk?
+//!
+//! What a plan says is kept once, with its revision; the plan itself knows which revision is the present one.
+
+use polku_proto::v1::PlanState;
+use polku_proto::{AgencyId, PlanId, YouthId};
+use rusqlite::{Connection, Row, params};
+
+use super::changes::{execute, expect_one};
+use super::read::{all, one, position, select};
+use super::rows::{Columns, blob, instant, number};
+use crate::store::{NewPlanEvent, PlanEventRow, PlanRevisionRow, PlanRow, PlanWrite, StoreError};
+
+/// The columns that [`plan_row`] reads.
+const PLAN: &str =
+    "plan.id, plan.youth, plan.coordinator, plan.parties, plan.state, plan.revision, plan.created,
+    plan.updated, plan.ended, plan_revision.sealed";
+
+/// Where they come from.
+const PRESENT: &str = "plan JOIN plan_revision ON plan_revision.plan = plan.id
+    AND plan_revision.revision = plan.revision";
+
+/// See [`crate::store::Store::plan`].
+pub(super) fn plan(connection: &Connection, plan: PlanId) -> Result<Option<PlanRow>, StoreError> {
+    let sql = select(PLAN, &format!("{PRESENT} WHERE plan.id = ?1"));
+    one(connection, &sql, params![blob(plan.uuid())], plan_row)
+}
+
+/// See [`crate::store::Store::plans_of`].
+pub(super) fn plans_of(connection: &Connection, youth: YouthId) -> Result<Vec<PlanRow>, StoreError> {
+    let condition = format!("{PRESENT} WHERE plan.youth = ?1 ORDER BY plan.created DESC, plan.id DESC");
+    all(connection, &select(PLAN, &condition), params![blob(youth.uuid())], plan_row)
+}
+
+/// See [`crate::store::Store::plan_revision`].
+pub(super) fn plan_revision(
+    connection: &Connection,
+    plan: PlanId,
+    revision: u64,
+) -> Result<Option<PlanRevisionRow>, StoreError> {
+    let sql = "SELECT plan, revision, time, sealed FROM plan_revision WHERE plan = ?1 AND revision = ?2";
+    one(connection, sql, params![blob(plan.uuid()), number(revision)?], revision_row)
+}
+
+/// See [`crate::store::Store::plan_revisions`].
+pub(super) fn plan_revisions(
+    connection: &Connection,
+    plan: PlanId,
+    before: Option<u64>,
+    limit: u32,
+) -> Result<Vec<PlanRevisionRow>, StoreError> {
+    let before = before.map_or(Ok(i64::MAX), number)?;
+    let sql = "SELECT plan, revision, time, sealed FROM plan_revision WHERE plan = ?1 AND revision < ?2
+        ORDER BY revision DESC LIMIT ?3";
+    all(connection, sql, params![blob(plan.uuid()), before, limit], revision_row)
+}
+
+/// See [`crate::store::Store::plan_events_after`].
+pub(super) fn plan_events_after(
+    connection: &Connection,
+    position: u64,
+    agency: &AgencyId,
+    plan: Option<PlanId>,
+    limit: u32,
+) -> Result<Vec<PlanEventRow>, StoreError> {
+    let columns = "position, plan, youth, agency, time";
+    let (position, agency) = (number(position)?, agency.as_str());
+    match plan {
+        Some(plan) => {
+            let condition = "plan_event WHERE agency = ?1 AND plan = ?2 AND position > ?3
+                ORDER BY position LIMIT ?4";
+            let values = params![agency, blob(plan.uuid()), position, limit];
+            all(connection, &select(columns, condition), values, event_row)
+        }
+        None => {
+            let condition = "plan_event WHERE agency = ?1 AND position > ?2 ORDER BY position LIMIT ?3";
+            all(connection, &select(columns, condition), params![agency, position, limit], event_row)
+        }
+    }
+}
+
+/// See [`crate::store::Store::last_plan_event`].
+pub(super) fn last_plan_event(connection: &Connection) -> Result<u64, StoreError> {
+    position(connection, "SELECT ifnull(max(position), 0) FROM plan_event")
+}
+
+/// Makes a plan, or moves it on, and keeps the revision.
+pub(super) fn write_plan(connection: &Connection, write: &PlanWrite) -> Result<(), StoreError> {
+    let row = &write.row;
+    let parties: Vec<&str> = row.parties.iter().map(AgencyId::as_str).collect();
+    let parties = parties.join(" ");
+    match write.expected {
+        None => {
+            let sql =
+                "INSERT INTO plan (id, youth, coordinator, parties, state, revision, created, updated, ended)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+            let values = params![
+                blob(row.id.uuid()),
+                blob(row.youth.uuid()),
+                row.coordinator.as_str(),
+                parties,
+                row.state as i32,
+                number(row.revision)?,
+                instant(row.created),
+                instant(row.updated),
+                row.ended,
+            ];
+            execute(connection, sql, values)?;
+        }
+        Some(expected) => {
+            let sql =
+                "UPDATE plan SET coordinator = ?3, parties = ?4, state = ?5, revision = ?6, updated = ?7,
+                ended = ?8 WHERE id = ?1 AND revision = ?2";
+            let values = params![
+                blob(row.id.uuid()),
+                number(expected)?,
+                row.coordinator.as_str(),
+                parties,
+                row.state as i32,
+                number(row.revision)?,
+                instant(row.updated),
+                row.ended,
+            ];
+            expect_one(execute(connection, sql, values)?)?;
+        }
+    }
+    let sql = "INSERT INTO plan_revision (plan, revision, time, sealed) VALUES (?1, ?2, ?3, ?4)";
+    let values = params![blob(row.id.uuid()), number(row.revision)?, instant(row.updated), row.sealed];
+    execute(connection, sql, values).map(drop)
+}
+
+/// Tells an agency of a plan.
+pub(super) fn add_plan_event(connection: &Connection, event: &NewPlanEvent) -> Result<(), StoreError> {
+    let sql = "INSERT INTO plan_event (plan, youth, agency, time) VALUES (?1, ?2, ?3, ?4)";
+    let values = params![
+        blob(event.plan.uuid()),
+        blob(event.youth.uuid()),
+        event.agency.as_str(),
+        instant(event.time),
+    ];
+    execute(connection, sql, values).map(drop)
+}
+
+fn plan_row(row: &Row<'_>) -> Result<PlanRow, StoreError> {
+    let mut columns = Columns::new(row, "plan");
+    Ok(PlanRow {
+        id: PlanId::from_uuid(columns.id()?),
+        youth: YouthId::from_uuid(columns.id()?),
+        coordinator: columns.agency()?,
+        parties: columns.converted(|parties: String| {
+            parties.split_ascii_whitespace().map(str::parse).collect::<Result<_, _>>().ok()
+        })?,
+        state: columns.converted(|state: i32| PlanState::try_from(state).ok())?,
+        revision: columns.number()?,
+        created: columns.instant()?,
+        updated: columns.instant()?,
+        ended: columns.next()?,
+        sealed: columns.next()?,
+    })
+}
+
+fn revision_row(row: &Row<'_>) -> Result<PlanRevisionRow, StoreError> {
+    let mut columns = Columns::new(row, "plan_revision");
+    Ok(PlanRevisionRow {
+        plan: PlanId::from_uuid(columns.id()?),
+        revision: columns.number()?,
+        time: columns.instant()?,
+        sealed: columns.next()?,
+    })
+}
+
+fn event_row(row: &Row<'_>) -> Result<PlanEventRow, StoreError> {
+    let mut columns = Columns::new(row, "plan_event");
+    let position = columns.number()?;
+    let event = NewPlanEvent {
+        plan: PlanId::from_uuid(columns.id()?),
+        youth: YouthId::from_uuid(columns.id()?),
+        agency: columns.agency()?,
+        time: columns.instant()?,
+    };
+    Ok(PlanEventRow { position, event })
+}
