@@ -12,6 +12,7 @@ use polku_proto::v1::ReferralState;
 
 use crate::audit::AuditError;
 use crate::caller::CallerError;
+use crate::plan::EditError;
 use crate::seal::SealError;
 use crate::store::StoreError;
 
@@ -42,6 +43,12 @@ pub enum Error {
         /// What was expected.
         expected: &'static str,
     },
+    /// A change of a plan is not acceptable.
+    #[error("the change of the plan is not acceptable")]
+    Plan(#[from] EditError),
+    /// An agency's own system does not answer, or not so that it can be used.
+    #[error("an agency's system does not answer")]
+    Unreachable,
     /// A document that is brought in cannot be recorded to the point.
     #[error("the document cannot be recorded")]
     Document(#[source] ImportError),
@@ -133,6 +140,8 @@ impl Error {
             Self::Caller(error) => error.reason(),
             Self::Invalid(_) => "INVALID_FIELDS",
             Self::Unreadable { reason, .. } | Self::Field { reason, .. } => reason,
+            Self::Plan(error) => error.fault.reason(),
+            Self::Unreachable => "AGENCY_UNREACHABLE",
             Self::Document(_) => "DOCUMENT_REFUSED",
             Self::RequestIdReused => "REQUEST_ID_REUSED",
             Self::NotFound => "NOT_FOUND",
@@ -160,6 +169,8 @@ impl Error {
             }
             Self::Invalid(_) => "correct the fields named in the details".into(),
             Self::Field { field, expected, .. } => format!("{field}: {expected}"),
+            Self::Plan(error) => error.to_string(),
+            Self::Unreachable => "nothing was changed: repeat the call later".into(),
             Self::Document(error) => format!("content: {error}"),
             Self::RequestIdReused => {
                 "a request id belongs to one call: repeat that call unchanged, or make a new UUID".into()

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::audit::{AuditLog, Leaf, Receipt};
 use crate::clock::{Clock as _, ForwardClock};
-use crate::config::Controller;
+use crate::config::{Controller, PlanSettings};
 use crate::error::Error;
 use crate::outbox::{DeliverySettings, Waiters};
 use crate::person::PersonLocks;
@@ -35,6 +35,8 @@ pub struct Gateway {
     /// Who answers for whose data.
     pub(crate) controllers: BTreeMap<AgencyId, Controller>,
     systems: BTreeMap<AgencyId, System>,
+    /// What joint plans are kept with.
+    pub(crate) plan: PlanSettings,
     pub(crate) delivery: DeliverySettings,
     pub(crate) locks: PersonLocks,
     pub(crate) waiters: Waiters,
@@ -67,6 +69,8 @@ pub struct Parts {
     pub adapters: Vec<System>,
     /// How deliveries are tried.
     pub delivery: DeliverySettings,
+    /// What joint plans are kept with.
+    pub plan: PlanSettings,
 }
 
 /// The system of an agency that has one of its own.
@@ -99,6 +103,7 @@ impl Gateway {
                 .map(|system| (system.adapter.agency().clone(), system))
                 .collect(),
             delivery: parts.delivery,
+            plan: parts.plan,
             locks: PersonLocks::new(),
             waiters: Waiters::default(),
             happened: tokio::sync::watch::Sender::new(last_event),

@@ -122,6 +122,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, Sta
         controllers: controllers.collect(),
         adapters,
         delivery: config.delivery,
+        plan: config.plan,
     };
     let gateway = Gateway::open(parts).await.map_err(StartError::State)?;
     policy_files::note_start(&gateway, rules.as_deref()).await.map_err(StartError::State)?;

@@ -283,6 +283,7 @@ fn has_state(event: Event) -> bool {
         | Event::ConsentChange
         | Event::ProhibitionChange
         | Event::LegalStatusChange
+        | Event::PlanChange
         | Event::DeliveryIntent
         | Event::DeliveryOutcome
         | Event::Erasure => true,

@@ -75,10 +75,12 @@ pub enum Event {
     LegalStatusChange = 13,
     /// 14: the rules of the policy were loaded, or loading others was refused.
     Policy = 14,
+    /// 15: a joint plan was begun or changed, or a clash in one was decided.
+    PlanChange = 15,
 }
 
 impl Event {
-    const ALL: [Event; 14] = [
+    const ALL: [Event; 15] = [
         Event::IdentifyYouth,
         Event::SendReferral,
         Event::ReferralChange,
@@ -93,6 +95,7 @@ impl Event {
         Event::Erasure,
         Event::LegalStatusChange,
         Event::Policy,
+        Event::PlanChange,
     ];
 
     /// Gives the number in the log.

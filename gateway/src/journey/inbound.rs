@@ -69,7 +69,7 @@ impl Gateway {
                 self.take_change(&caller, event.message, referral, change).await
             }
             InboundMatter::Referral(referral) => self.take_referral(&caller, event.message, *referral).await,
-            InboundMatter::PlanPart(_) => Ok(plan_not_kept()),
+            InboundMatter::PlanPart(plan) => self.take_plan(&caller, event.message, *plan).await,
         }
     }
 
@@ -179,12 +179,6 @@ fn too_early() -> InboundOutcome {
     InboundOutcome::Refused { reason: "DELIVERY_UNDER_WAY", hint, retry: Retry::Backoff }
 }
 
-/// Nothing of a plan is written down, neither that it came.
-fn plan_not_kept() -> InboundOutcome {
-    let hint = "this gateway keeps no plans: go on exchanging them as before".to_owned();
-    InboundOutcome::Refused { reason: "PLAN_NOT_KEPT", hint, retry: Retry::Never }
-}
-
 fn action(change: InboundChange) -> Action {
     match change {
         InboundChange::Accept { note } => Action::Accept { note },
@@ -233,12 +227,14 @@ fn refused(error: &Error) -> InboundOutcome {
         | Error::ConsentStale
         | Error::EtagMismatch
         | Error::Seal(_)
+        | Error::Unreachable
         | Error::Inconsistent(_) => Retry::Backoff,
         Error::Quota { after } => Retry::After(*after),
         Error::Caller(_)
         | Error::Unreadable { .. }
         | Error::Invalid(_)
         | Error::Field { .. }
+        | Error::Plan(_)
         | Error::Document(_)
         | Error::RequestIdReused
         | Error::NotFound

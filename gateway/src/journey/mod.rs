@@ -15,6 +15,7 @@ mod inbound;
 mod legal_status;
 pub mod machine;
 mod page;
+mod plan;
 mod prohibition;
 mod read;
 mod rebuild;

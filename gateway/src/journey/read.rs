@@ -70,7 +70,9 @@ impl Gateway {
         let more = rows.len() > fitting;
         rows.truncate(fitting);
         let next_page_token = match rows.last() {
-            Some(last) if more => page::token(self, caller, &request.parent, &page::bytes_of(last.created, last.id.uuid()))?,
+            Some(last) if more => {
+                page::token(self, caller, &request.parent, &page::bytes_of(last.created, last.id.uuid()))?
+            }
             _ => String::new(),
         };
         let mut answer =

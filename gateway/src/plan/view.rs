@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use polku_proto::v1::{Plan, PlanItem, PlanPart, PlanSection, PlanState, plan_item};
 use polku_proto::{CategorySet, Disclose};
+use prost_types::Timestamp;
 
 use super::YOUTH;
 
@@ -53,9 +54,8 @@ pub fn view(plan: &Plan, permitted: impl Fn(&str) -> CategorySet, reader: Reader
 }
 
 /// Tells the state of a plan from what is seen of it: active when the young person has accepted it and every section
-/// that had actions then is acknowledged. Pauses and ends are as they are stored.
-///
-/// A section whose part is a draft has got its first action later: it does not turn an active plan back into a draft.
+/// that had actions by then is acknowledged. What is undertaken later does not turn an active plan back into a draft.
+/// Pauses and ends are as they are stored.
 #[must_use]
 pub fn derive_state(view: &Plan) -> PlanState {
     match view.state() {
@@ -65,18 +65,16 @@ pub fn derive_state(view: &Plan) -> PlanState {
         | PlanState::EnteredInError) => return ended,
         PlanState::Unspecified | PlanState::Draft | PlanState::Active => {}
     }
+    let Some(accepted) = view.accept_time.as_ref().map(order_of) else { return PlanState::Draft };
     let is_open = |section: &PlanSection| {
-        section.acknowledge_time.is_none()
-            && section
-                .part
-                .as_ref()
-                .is_some_and(|part| !part.actions.is_empty() && part.state() != PlanState::Draft)
+        let committed = section.commit_time.as_ref().is_some_and(|time| order_of(time) <= accepted);
+        committed && section.acknowledge_time.is_none()
     };
-    if view.accept_time.is_some() && !view.sections.iter().any(is_open) {
-        PlanState::Active
-    } else {
-        PlanState::Draft
-    }
+    if view.sections.iter().any(is_open) { PlanState::Draft } else { PlanState::Active }
+}
+
+fn order_of(time: &Timestamp) -> (i64, i32) {
+    (time.seconds, time.nanos)
 }
 
 /// A copy of everything but the sections.
@@ -129,6 +127,7 @@ fn seen_section(section: &PlanSection, told: CategorySet) -> PlanSection {
         // What was acknowledged would be something that is not shown.
         if part.actions.is_empty() {
             seen.acknowledge_time = None;
+            seen.commit_time = None;
         }
     }
     let meetings: HashSet<&str> = part.meetings.iter().map(|meeting| meeting.id.as_str()).collect();

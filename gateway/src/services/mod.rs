@@ -7,9 +7,11 @@ mod consent;
 mod deadline;
 mod journey;
 mod legal_status;
+mod plan;
 mod referral;
 pub(crate) mod status;
 mod stream;
+mod task;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -18,7 +20,9 @@ use polku_proto::v1::BatchVerifyConsentsRequest;
 use polku_proto::v1::consent_service_server::ConsentServiceServer;
 use polku_proto::v1::journey_service_server::JourneyServiceServer;
 use polku_proto::v1::legal_status_service_server::LegalStatusServiceServer;
+use polku_proto::v1::plan_service_server::PlanServiceServer;
 use polku_proto::v1::referral_service_server::ReferralServiceServer;
+use polku_proto::v1::task_service_server::TaskServiceServer;
 use polku_proto::{Valid, Validate};
 use tonic::Request;
 use tonic::service::Routes;
@@ -83,9 +87,13 @@ pub(crate) fn routes(gateway: Arc<Gateway>, callers: Arc<Callers>, quotas: Arc<Q
     let journey = JourneyServiceServer::new(journey::Service(desk.clone()));
     let referral = ReferralServiceServer::new(referral::Service(desk.clone()));
     let consent = ConsentServiceServer::new(consent::Service(desk.clone()));
-    let status = LegalStatusServiceServer::new(legal_status::Service(desk));
+    let status = LegalStatusServiceServer::new(legal_status::Service(desk.clone()));
+    let plan = PlanServiceServer::new(plan::Service(desk.clone()));
+    let task = TaskServiceServer::new(task::Service(desk));
     Routes::new(journey.max_decoding_message_size(LARGEST_MESSAGE))
         .add_service(referral.max_decoding_message_size(LARGEST_MESSAGE))
         .add_service(consent.max_decoding_message_size(LARGEST_MESSAGE))
         .add_service(status.max_decoding_message_size(LARGEST_MESSAGE))
+        .add_service(plan.max_decoding_message_size(LARGEST_MESSAGE))
+        .add_service(task.max_decoding_message_size(LARGEST_MESSAGE))
 }

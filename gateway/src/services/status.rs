@@ -12,6 +12,7 @@ use tonic_types::ErrorDetails;
 use crate::caller::CallerError;
 use crate::error::Error;
 use crate::front::refusal::Refusal;
+use crate::plan::Fault;
 use crate::store::StoreError;
 
 /// When to come back after a failure that passes.
@@ -31,6 +32,10 @@ impl From<Error> for Status {
             Error::Field { field, expected, .. } => {
                 details.add_bad_request_violation(*field, *expected);
                 metadata.insert("field".into(), (*field).to_owned());
+            }
+            Error::Plan(error) => {
+                details.add_bad_request_violation(&error.path, error.expected);
+                metadata.insert("field".into(), error.path.clone());
             }
             Error::Document(error) => {
                 // A path has names of FHIR elements and numbers in it, nothing that the document brought.
@@ -57,7 +62,7 @@ impl From<Error> for Status {
             Error::Quota { after } => {
                 details.set_retry_info(Some(*after));
             }
-            Error::ConsentStale | Error::Store(_) | Error::Audit(_) => {
+            Error::ConsentStale | Error::Unreachable | Error::Store(_) | Error::Audit(_) => {
                 details.set_retry_info(Some(PAUSE));
             }
             Error::Caller(_)
@@ -93,6 +98,8 @@ pub(crate) fn log(error: &Error) {
         | Error::Unreadable { .. }
         | Error::Invalid(_)
         | Error::Field { .. }
+        | Error::Plan(_)
+        | Error::Unreachable
         | Error::Document(_)
         | Error::RequestIdReused
         | Error::NotFound
@@ -131,13 +138,18 @@ fn code(error: &Error) -> Code {
         | Error::Field { .. }
         | Error::Document(_)
         | Error::RequestIdReused => Code::InvalidArgument,
+        Error::Plan(error) => match error.fault {
+            Fault::NotOwned | Fault::NotTold => Code::PermissionDenied,
+            Fault::Transition => Code::FailedPrecondition,
+            Fault::Dangling | Fault::TooLarge | Fault::Duplicate | Fault::Invalid => Code::InvalidArgument,
+        },
         Error::NotFound => Code::NotFound,
         Error::NotPermitted(_) if error.rules_failed() => Code::Unavailable,
         Error::NotPermitted(_) | Error::ActorNotAllowed { .. } => Code::PermissionDenied,
         Error::TransitionNotAllowed { .. } | Error::RecordState { .. } => Code::FailedPrecondition,
         Error::EtagMismatch => Code::Aborted,
         Error::Quota { .. } | Error::Store(StoreError::Busy) => Code::ResourceExhausted,
-        Error::ConsentStale | Error::Audit(_) | Error::Store(_) => Code::Unavailable,
+        Error::ConsentStale | Error::Unreachable | Error::Audit(_) | Error::Store(_) => Code::Unavailable,
         Error::Seal(_) | Error::Inconsistent(_) => Code::Internal,
     }
 }
@@ -145,7 +157,11 @@ fn code(error: &Error) -> Code {
 /// Whether the same call may be made again.
 fn retry(error: &Error) -> &'static str {
     match error {
-        Error::Quota { .. } | Error::ConsentStale | Error::Store(_) | Error::Audit(_) => "same call later",
+        Error::Quota { .. }
+        | Error::ConsentStale
+        | Error::Unreachable
+        | Error::Store(_)
+        | Error::Audit(_) => "same call later",
         Error::NotPermitted(_) if error.rules_failed() => "same call later",
         Error::EtagMismatch => "after reading again",
         Error::NotPermitted(_) => "after a consent is recorded",
@@ -153,6 +169,7 @@ fn retry(error: &Error) -> &'static str {
         | Error::Unreadable { .. }
         | Error::Invalid(_)
         | Error::Field { .. }
+        | Error::Plan(_)
         | Error::Document(_)
         | Error::RequestIdReused
         | Error::NotFound
@@ -172,6 +189,8 @@ fn text(error: &Error) -> String {
         Error::Caller(_)
         | Error::Unreadable { .. }
         | Error::Invalid(_)
+        | Error::Plan(_)
+        | Error::Unreachable
         | Error::Document(_)
         | Error::RequestIdReused
         | Error::NotFound

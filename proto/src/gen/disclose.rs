@@ -1113,7 +1113,9 @@ impl Disclose for crate::v1::PlanSection {
         if !self.etag.is_empty() {
             present.insert(DataCategory::Envelope);
         }
-        if self.acknowledge_time.is_some() {
+        if self.acknowledge_time.is_some()
+            || self.commit_time.is_some()
+        {
             present.insert(DataCategory::JointPlan);
         }
         if let Some(part) = &self.part {
@@ -1134,6 +1136,7 @@ impl Disclose for crate::v1::PlanSection {
     fn restrict(&mut self, permitted: CategorySet) {
         if !permitted.contains(DataCategory::JointPlan) {
             self.acknowledge_time = Default::default();
+            self.commit_time = Default::default();
         }
         if let Some(part) = &mut self.part {
             part.restrict(permitted);

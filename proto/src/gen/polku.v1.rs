@@ -6054,8 +6054,8 @@ pub struct Plan {
     /// Of this reading alone, and another one each time: what MergePlan takes as its base.
     #[prost(string, tag = "2")]
     pub etag: ::prost::alloc::string::String,
-    /// A draft until the young person has accepted it and every party has acknowledged what it has undertaken, as far as
-    /// this reader sees.
+    /// A draft until the young person has accepted it and every party that had undertaken something by then has
+    /// acknowledged it, as far as this reader sees.
     #[prost(enumeration = "PlanState", tag = "3")]
     pub state: i32,
     #[prost(enumeration = "Purpose", tag = "4")]
@@ -6111,6 +6111,9 @@ pub struct PlanSection {
     pub questionnaires: ::prost::alloc::vec::Vec<WhoqolReading>,
     #[prost(message, repeated, tag = "6")]
     pub stars: ::prost::alloc::vec::Vec<StarReading>,
+    /// When the owner first undertook to do something.
+    #[prost(message, optional, tag = "7")]
+    pub commit_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// One item of a plan.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -7011,7 +7014,7 @@ pub mod plan_service_client {
                 .insert(GrpcMethod::new("polku.v1.PlanService", "ImportPlan"));
             self.inner.unary(req, path, codec).await
         }
-        /// The young person accepts the plan as it is now. The responsible worker's agency may record it.
+        /// The young person accepts the plan, a draft, as it is now. The responsible worker's agency may record it.
         pub async fn accept_plan(
             &mut self,
             request: impl tonic::IntoRequest<super::AcceptPlanRequest>,
@@ -7394,7 +7397,7 @@ pub mod plan_service_server {
             tonic::Response<super::MergePlanResponse>,
             tonic::Status,
         >;
-        /// The young person accepts the plan as it is now. The responsible worker's agency may record it.
+        /// The young person accepts the plan, a draft, as it is now. The responsible worker's agency may record it.
         async fn accept_plan(
             &self,
             request: tonic::Request<super::AcceptPlanRequest>,

@@ -2684,6 +2684,11 @@ impl Validate for crate::v1::PlanSection {
                 checker.message(value);
             });
         });
+        checker.field("commit_time", |checker| {
+            if let Some(value) = &self.commit_time {
+                checker.instant(value);
+            }
+        });
     }
 }
 

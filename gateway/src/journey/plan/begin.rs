@@ -3,8 +3,8 @@
 use polku_policy::{Authorised, Channel, Outcome, Question, Viewer};
 use polku_proto::v1::plan_revision::Source;
 use polku_proto::v1::{
-    AddPlanPartyRequest, CreatePlanRequest, DataCategory, Plan, PlanChange, PlanState, RemovePlanPartyRequest,
-    TransferPlanRequest, Worker,
+    AddPlanPartyRequest, CreatePlanRequest, DataCategory, Plan, PlanChange, PlanState,
+    RemovePlanPartyRequest, TransferPlanRequest, Worker,
 };
 use polku_proto::{CategorySet, Party, PlanId, PlanName, Valid};
 
@@ -171,7 +171,9 @@ impl Gateway {
         let mut draft = Draft::by_call(record);
         let parties = &mut draft.after.kept.parties;
         let before = parties.len();
-        parties.retain(|other| other.parse::<Party>().is_ok_and(|other| other.agency.as_str() != request.agency));
+        parties.retain(|other| {
+            other.parse::<Party>().is_ok_and(|other| other.agency.as_str() != request.agency)
+        });
         if parties.len() == before {
             return Err(NO_PARTY);
         }
@@ -195,11 +197,12 @@ impl Gateway {
         }
         check_coordinator(caller, &record)?;
         check_running(&record)?;
-        let next = request.agency.parse().ok().and_then(|agency| record.party(&agency)).ok_or(Error::Field {
-            field: "agency",
-            reason: "NO_PARTY",
-            expected: "a party to the plan",
-        })?;
+        let next = request
+            .agency
+            .parse()
+            .ok()
+            .and_then(|agency| record.party(&agency))
+            .ok_or(Error::Field { field: "agency", reason: "NO_PARTY", expected: "a party to the plan" })?;
         let old = record.row.coordinator.clone();
         let tasks = self.reassigned(&person, &record, &old, &next.agency, now).await?;
         let mut draft = Draft::by_call(record);

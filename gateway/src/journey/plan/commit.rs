@@ -41,7 +41,13 @@ impl Draft {
     /// A change by a call of the contract.
     pub(super) fn by_call(before: PlanRecord) -> Self {
         let after = before.clone();
-        Self { before: Some(before), after, tasks: Vec::new(), source: Source::Call, reference: String::new() }
+        Self {
+            before: Some(before),
+            after,
+            tasks: Vec::new(),
+            source: Source::Call,
+            reference: String::new(),
+        }
     }
 }
 

@@ -6,9 +6,7 @@ use jiff::Timestamp;
 use polku_adapters::{InboundOutcome, InboundPlanPart};
 use polku_policy::{Authorised, Channel, Question, Viewer};
 use polku_proto::v1::plan_revision::Source;
-use polku_proto::v1::{
-    DataCategory, FactsQuery, ImportPlanRequest, MergePlanResponse, PlanPart, PlanState,
-};
+use polku_proto::v1::{DataCategory, FactsQuery, ImportPlanRequest, MergePlanResponse, PlanPart, PlanState};
 use polku_proto::{CategorySet, PlanName, Valid};
 use uuid::Uuid;
 
@@ -20,7 +18,7 @@ use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::journey::read::name;
-use crate::once::{Begun, Call};
+use crate::once::Begun;
 use crate::person::Person;
 use crate::plan::{self, Edit, Editor, Origin};
 
@@ -156,7 +154,8 @@ impl Gateway {
         person: &Person,
         record: &PlanRecord,
     ) -> Result<PlanPart, Error> {
-        const NO_SYSTEM: Error = Error::RecordState { expected: "a system of the caller's agency that can be asked" };
+        const NO_SYSTEM: Error =
+            Error::RecordState { expected: "a system of the caller's agency that can be asked" };
         const SILENT: Error = Error::Unreachable;
         let now = self.now();
         let adapter = self.adapter(&caller.agency).ok_or(NO_SYSTEM)?;
@@ -175,7 +174,7 @@ impl Gateway {
             .engine()
             .authorise(&self.index(), Valid::check(query)?, CategorySet::EMPTY, &question)
             .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))?;
-        let facts = adapter.fetch(query).await.map_err(|error| {
+        let facts = adapter.fetch(query, now).await.map_err(|error| {
             tracing::info!(agency = %caller.agency, kind = %error.kind, "own plan not fetched");
             SILENT
         })?;
@@ -184,12 +183,14 @@ impl Gateway {
         };
         let time = |part: &&PlanPart| part.update_time.map(|time| (time.seconds, time.nanos));
         let part = facts.plans.iter().filter(running).max_by_key(time);
-        part.cloned().ok_or(Error::RecordState { expected: "a plan in the caller's own system that has not ended" })
+        part.cloned()
+            .ok_or(Error::RecordState { expected: "a plan in the caller's own system that has not ended" })
     }
 }
 
 fn taken(answer: &MergePlanResponse) -> Result<InboundOutcome, Error> {
-    let receipt = answer.receipt.as_ref().ok_or(Error::Inconsistent("a plan that was taken without a leaf"))?;
+    let receipt =
+        answer.receipt.as_ref().ok_or(Error::Inconsistent("a plan that was taken without a leaf"))?;
     Ok(InboundOutcome::PlanTaken { sequence: receipt.sequence })
 }
 
@@ -198,4 +199,3 @@ fn not_kept() -> InboundOutcome {
     let hint = "the person has no joint plan here that your agency is a party to: go on as before".to_owned();
     InboundOutcome::Refused { reason: "PLAN_NOT_KEPT", hint, retry: polku_adapters::Retry::Never }
 }
-

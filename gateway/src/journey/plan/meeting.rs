@@ -116,7 +116,10 @@ impl Gateway {
             expected: "agencies that are registered with this gateway",
         };
         let known = |id: &String| {
-            id.parse::<AgencyId>().ok().filter(|agency| self.directory.agency(agency).is_some()).ok_or(UNKNOWN)
+            id.parse::<AgencyId>()
+                .ok()
+                .filter(|agency| self.directory.agency(agency).is_some())
+                .ok_or(UNKNOWN)
         };
         ids.iter().map(known).collect()
     }
@@ -149,11 +152,12 @@ impl Gateway {
 }
 
 fn scored(reading: WhoqolReading) -> Result<WhoqolReading, Error> {
-    let scores = measure::score(&reading.answers).map_err(|measure::WhoqolError::AnsweredTwice| Error::Field {
-        field: "questionnaire.answers",
-        reason: "INVALID_FIELDS",
-        expected: "at most one answer for each item",
-    })?;
+    let scores =
+        measure::score(&reading.answers).map_err(|measure::WhoqolError::AnsweredTwice| Error::Field {
+            field: "questionnaire.answers",
+            reason: "INVALID_FIELDS",
+            expected: "at most one answer for each item",
+        })?;
     Ok(WhoqolReading { category: DataCategory::QualityOfLife as i32, scores, ..reading })
 }
 

@@ -174,7 +174,8 @@ impl Gateway {
         }
         for one in clashed {
             let new = conflict(one, String::new());
-            let same = |other: &&PlanConflict| PlanConflict { task: String::new(), ..(*other).clone() } == new;
+            let same =
+                |other: &&PlanConflict| PlanConflict { task: String::new(), ..(*other).clone() } == new;
             if let Some(known) = open.iter().find(same) {
                 conflicts.push(known.clone());
                 continue;
@@ -222,7 +223,7 @@ impl Gateway {
         Ok(())
     }
 
-    async fn merged_before(
+    pub(super) async fn merged_before(
         &self,
         caller: &Caller,
         person: &Person,
@@ -257,11 +258,7 @@ impl Gateway {
 }
 
 /// Merges what is wanted into the draft.
-pub(super) fn bring_in(
-    draft: &mut Draft,
-    wanted: Wanted,
-    clashed: &mut Vec<Clashed>,
-) -> Result<(), Error> {
+pub(super) fn bring_in(draft: &mut Draft, wanted: Wanted, clashed: &mut Vec<Clashed>) -> Result<(), Error> {
     let owner = wanted.ours.owner.clone();
     let theirs = draft.after.part(&owner);
     let merged = plan::merge(&wanted.base, &wanted.ours, &theirs, wanted.told);
@@ -269,7 +266,9 @@ pub(super) fn bring_in(
         draft.after.section_mut(&owner)?.part = Some(merged.part);
     }
     let told = wanted.told;
-    clashed.extend(merged.clashes.into_iter().map(|clash| Clashed { owner: owner.clone(), clash: clash.told(told) }));
+    clashed.extend(
+        merged.clashes.into_iter().map(|clash| Clashed { owner: owner.clone(), clash: clash.told(told) }),
+    );
     Ok(())
 }
 

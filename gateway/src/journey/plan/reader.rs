@@ -3,10 +3,12 @@
 //! Of every section what its owner may tell this reader; of the young person's own section what the coordinator may. A
 //! reader is a party, or the young person's side. To everybody else there is no such plan.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use polku_policy::{ActorRole, Authorised, Channel, Question, Reader, Reason, Viewer};
 use polku_proto::v1::{DataCategory, Plan, PlanSection};
-use polku_proto::{AgencyId, CategorySet, Disclose, Party, Valid};
+use polku_proto::{CategorySet, Disclose, Party, Valid};
 use prost::Message;
 
 use super::record::PlanRecord;
@@ -32,11 +34,6 @@ impl Eyes {
     /// An agency's own system.
     pub(crate) fn of_system(party: Party) -> Self {
         Self { party: Some(party), actor: ActorRole::System }
-    }
-
-    /// Whether these are the eyes of an agency.
-    fn are_of(&self, agency: &AgencyId) -> bool {
-        self.party.as_ref().is_some_and(|party| party.agency == *agency)
     }
 }
 
@@ -96,19 +93,18 @@ impl Gateway {
     /// leaves the gateway is [`Gateway::plan_view`].
     pub(crate) fn seen(&self, record: &PlanRecord, eyes: &Eyes, now: Timestamp) -> Result<Plan, Error> {
         let plan = record.plan()?;
-        let mut permitted = std::collections::BTreeMap::new();
+        let mut permitted = BTreeMap::new();
         for section in &plan.sections {
             let owner = section.part.as_ref().map_or("", |part| part.owner.as_str());
             permitted.insert(owner.to_owned(), self.permitted(record, owner, eyes, now)?);
         }
-        let shell = self.permitted(record, plan::YOUTH, eyes, now)?;
+        permitted.insert(plan::YOUTH.to_owned(), self.permitted(record, plan::YOUTH, eyes, now)?);
         let of = |owner: &str| permitted.get(owner).copied().unwrap_or(CategorySet::EMPTY);
-        let mut seen = plan::view(plan, shell, of);
-        let knows_all = eyes.party.is_none() || eyes.are_of(&record.row.coordinator);
-        if knows_all {
-            seen.parties = record.row.parties.iter().map(ToString::to_string).collect();
-        }
-        Ok(seen)
+        let reader = match &eyes.party {
+            None => plan::Reader::YoungPerson,
+            Some(party) => plan::Reader::Agency(party.agency.as_str()),
+        };
+        Ok(plan::view(plan, of, reader))
     }
 
     /// The plan as the caller may see it now.

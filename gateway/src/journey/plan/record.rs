@@ -5,13 +5,14 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use polku_proto::v1::{Plan, PlanPart, PlanSection, PlanState, plan_revision::Source};
+use polku_proto::v1::{Plan, PlanLink, PlanPart, PlanSection, PlanState, plan_revision::Source};
 use polku_proto::{AgencyId, Party, PlanId, PlanName};
 use prost::Message;
 
 use crate::error::Error;
 use crate::person::Person;
-use crate::plan::YOUTH;
+use crate::plan::{self, YOUTH};
+use crate::record::wire_time;
 use crate::seal::Place;
 use crate::store::{PlanRevisionRow, PlanRow, PlanWrite};
 
@@ -19,7 +20,7 @@ use crate::store::{PlanRevisionRow, PlanRow, PlanWrite};
 #[derive(Clone, PartialEq, Message)]
 #[prost(skip_debug)]
 pub(crate) struct Kept {
-    /// With all its sections; without what is made for a reader: etags, parties.
+    /// With all its sections; without what is made for a reader: etags, states.
     #[prost(message, optional, tag = "1")]
     pub(crate) plan: Option<Plan>,
     /// Who may read it: `agency`, or `agency/unit`.
@@ -34,6 +35,9 @@ pub(crate) struct Kept {
     /// Who made this revision.
     #[prost(message, optional, tag = "5")]
     pub(crate) author: Option<Author>,
+    /// The pairs of items that were offered as the same.
+    #[prost(message, repeated, tag = "6")]
+    pub(crate) offered: Vec<PlanLink>,
 }
 
 /// How often a section was told to a party's own system.
@@ -155,11 +159,21 @@ impl PlanRecord {
     ) -> Result<PlanWrite, Error> {
         self.row.revision = before.unwrap_or(0) + 1;
         self.row.updated = now;
-        self.row.state = self.plan()?.state();
+        let parties = self.kept.parties.iter().filter_map(|party| party.parse::<Party>().ok());
+        self.row.parties = parties.map(|party| party.agency).collect();
+        let ids = self.row.parties.iter().map(ToString::to_string).collect();
+        let plan = self.plan_mut()?;
+        plan.parties = ids;
+        for section in &mut plan.sections {
+            let undertaken = section.part.as_ref().is_some_and(|part| !part.actions.is_empty());
+            if undertaken && section.commit_time.is_none() {
+                section.commit_time = Some(wire_time(now)?);
+            }
+        }
+        self.row.state = plan::derive_state(self.plan()?);
         self.row.ended = is_over(self.row.state);
-        self.row.parties =
-            self.kept.parties.iter().filter_map(|party| party.parse::<Party>().ok()).map(|party| party.agency).collect();
-        self.row.sealed = person.key().seal(place(self.row.id, self.row.revision), &self.kept.encode_to_vec())?;
+        self.row.sealed =
+            person.key().seal(place(self.row.id, self.row.revision), &self.kept.encode_to_vec())?;
         Ok(PlanWrite { row: self.row.clone(), expected: before })
     }
 }

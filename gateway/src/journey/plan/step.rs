@@ -19,7 +19,6 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::journey::read::name;
 use crate::once::Begun;
-use crate::plan;
 use crate::record::wire_time;
 
 /// More links are refused.
@@ -46,10 +45,10 @@ impl Gateway {
             if let Actor::Professional { .. } = caller.actor {
                 check_coordinator(caller, record)?;
             }
-            check_running(record)?;
+            self.check_state(caller, record, &[PlanState::Draft])?;
             self.check_read(caller, record, &request.etag)?;
             record.plan_mut()?.accept_time = Some(wire_time(now)?);
-            settle_state(record)
+            Ok(())
         })
         .await
     }
@@ -65,7 +64,9 @@ impl Gateway {
         let now = self.now();
         self.step(caller, &step, &request, |record| {
             let Actor::Professional { .. } = caller.actor else {
-                return Err(Error::ActorNotAllowed { expected: "a professional of the party that has undertaken something" });
+                return Err(Error::ActorNotAllowed {
+                    expected: "a professional of the party that has undertaken something",
+                });
             };
             check_running(record)?;
             self.check_read(caller, record, &request.etag)?;
@@ -73,7 +74,7 @@ impl Gateway {
                 return Err(Error::RecordState { expected: "a party that has a section of its own" });
             }
             record.section_mut(caller.agency.as_str())?.acknowledge_time = Some(wire_time(now)?);
-            settle_state(record)
+            Ok(())
         })
         .await
     }
@@ -88,7 +89,9 @@ impl Gateway {
         let step = Step { method: "HoldPlan", name: &request.name, request_id: &request.request_id };
         self.step(caller, &step, &request, |record| {
             check_coordinator(caller, record)?;
-            move_state(record, &[PlanState::Active], PlanState::OnHold)
+            self.check_state(caller, record, &[PlanState::Active])?;
+            record.plan_mut()?.set_state(PlanState::OnHold);
+            Ok(())
         })
         .await
     }
@@ -103,7 +106,10 @@ impl Gateway {
         let step = Step { method: "ResumePlan", name: &request.name, request_id: &request.request_id };
         self.step(caller, &step, &request, |record| {
             check_coordinator(caller, record)?;
-            move_state(record, &[PlanState::OnHold], PlanState::Active)
+            self.check_state(caller, record, &[PlanState::OnHold])?;
+            // Whether it is active is told by what was accepted and acknowledged.
+            record.plan_mut()?.set_state(PlanState::Draft);
+            Ok(())
         })
         .await
     }
@@ -118,7 +124,9 @@ impl Gateway {
         let step = Step { method: "CompletePlan", name: &request.name, request_id: &request.request_id };
         self.step(caller, &step, &request, |record| {
             check_coordinator(caller, record)?;
-            move_state(record, &[PlanState::Active, PlanState::OnHold], PlanState::Completed)
+            self.check_state(caller, record, &[PlanState::Active, PlanState::OnHold])?;
+            record.plan_mut()?.set_state(PlanState::Completed);
+            Ok(())
         })
         .await
     }
@@ -136,7 +144,9 @@ impl Gateway {
                 check_coordinator(caller, record)?;
             }
             let from = [PlanState::Draft, PlanState::Active, PlanState::OnHold];
-            move_state(record, &from, PlanState::Revoked)
+            self.check_state(caller, record, &from)?;
+            record.plan_mut()?.set_state(PlanState::Revoked);
+            Ok(())
         })
         .await
     }
@@ -159,7 +169,9 @@ impl Gateway {
                 PlanState::Completed,
                 PlanState::Revoked,
             ];
-            move_state(record, &from, PlanState::EnteredInError)
+            self.check_state(caller, record, &from)?;
+            record.plan_mut()?.set_state(PlanState::EnteredInError);
+            Ok(())
         })
         .await
     }
@@ -262,6 +274,16 @@ impl Gateway {
         if digest(&now) == seen { Ok(()) } else { Err(Error::EtagMismatch) }
     }
 
+    /// The plan is in one of these states, as far as the caller sees: another's word that it does not see does not show
+    /// in a refusal.
+    fn check_state(&self, caller: &Caller, record: &PlanRecord, from: &[PlanState]) -> Result<(), Error> {
+        let seen = self.seen(record, &self.eyes(caller, record)?, self.now())?;
+        if from.contains(&seen.state()) {
+            return Ok(());
+        }
+        Err(Error::RecordState { expected: "a plan in a state from which this step leads on" })
+    }
+
     /// Both ends are there for the caller to see, and fit.
     fn check_link(&self, caller: &Caller, record: &PlanRecord, link: &PlanLink) -> Result<(), Error> {
         const NO_ITEM: Error = Error::Field {
@@ -307,22 +329,4 @@ pub(super) fn has_item(seen: &Plan, item: &PlanItem) -> bool {
         Kind::Action => part.actions.iter().any(|action| action.id == item.id),
         Kind::Meeting => part.meetings.iter().any(|meeting| meeting.id == item.id),
     }
-}
-
-/// A draft becomes active once all have said yes; an active plan stays so.
-fn settle_state(record: &mut PlanRecord) -> Result<(), Error> {
-    let plan = record.plan_mut()?;
-    if plan.state() == PlanState::Draft {
-        plan.state = plan::derive_state(plan) as i32;
-    }
-    Ok(())
-}
-
-fn move_state(record: &mut PlanRecord, from: &[PlanState], to: PlanState) -> Result<(), Error> {
-    let plan = record.plan_mut()?;
-    if !from.contains(&plan.state()) {
-        return Err(Error::RecordState { expected: "a plan in a state from which this step leads on" });
-    }
-    plan.state = to as i32;
-    Ok(())
 }

@@ -22,7 +22,7 @@ use crate::journey::read::name;
 use crate::journey::refer::mismatch;
 use crate::once::Begun;
 use crate::person::Person;
-use crate::plan::{self, Clash, Resolved};
+use crate::plan::{self, Choice, Clash, ResolveError};
 use crate::record::wire_time;
 use crate::seal::Place;
 use crate::store::{TaskRow, TaskWrite};
@@ -39,8 +39,8 @@ pub(crate) struct TaskRecord {
 impl TaskRecord {
     pub(crate) fn open(person: &Person, row: TaskRow) -> Result<Self, Error> {
         let plain = person.key().open(place(row.id, row.version), &row.sealed)?;
-        let message = Task::decode(plain.as_slice())
-            .map_err(|_| Error::Inconsistent("sealed task is unreadable"))?;
+        let message =
+            Task::decode(plain.as_slice()).map_err(|_| Error::Inconsistent("sealed task is unreadable"))?;
         Ok(Self { row, message })
     }
 
@@ -73,12 +73,7 @@ impl TaskRecord {
         self.write(person, Some(self.row.version), now)
     }
 
-    fn write(
-        &mut self,
-        person: &Person,
-        expected: Option<u64>,
-        now: Timestamp,
-    ) -> Result<TaskWrite, Error> {
+    fn write(&mut self, person: &Person, expected: Option<u64>, now: Timestamp) -> Result<TaskWrite, Error> {
         let row = &mut self.row;
         row.version += 1;
         row.updated = now;
@@ -133,7 +128,7 @@ impl Gateway {
         let mut draft = Draft { source: Source::Resolution, ..Draft::by_call(record) };
         match (&task.message.matter, request.resolution) {
             (Some(Matter::Conflict(conflict)), Some(Resolution::Conflict(resolution))) => {
-                resolve_conflict(&mut draft.after, conflict, resolution)?;
+                resolve_conflict(&mut draft.after, conflict, &resolution)?;
             }
             (Some(Matter::Duplicate(duplicate)), Some(Resolution::Duplicate(resolution))) => {
                 let seen = self.seen(&draft.after, &self.eyes(caller, &draft.after)?, now)?;
@@ -141,7 +136,7 @@ impl Gateway {
                 if !there(&duplicate.first) || !there(&duplicate.second) {
                     return Err(Error::RecordState { expected: "two items that are still there" });
                 }
-                resolve_duplicate(&mut draft.after, duplicate, resolution)?;
+                resolve_duplicate(&mut draft.after, duplicate, &resolution)?;
             }
             (Some(Matter::Conflict(_) | Matter::Duplicate(_)) | None, _) => {
                 return Err(Error::Field {
@@ -160,8 +155,7 @@ impl Gateway {
             task: None,
             receipt: Some(committed.receipt.clone()),
         };
-        let (committed, answer) =
-            self.commit_plan(&call, &person, "ResolveTask", draft, answer, now).await?;
+        let (committed, answer) = self.commit_plan(&call, &person, "ResolveTask", draft, answer, now).await?;
         self.task_resolved(caller, &committed.record, task.message, answer, self.now())
     }
 
@@ -224,27 +218,29 @@ impl Gateway {
 fn resolve_conflict(
     record: &mut PlanRecord,
     conflict: &PlanConflict,
-    resolution: ConflictResolution,
+    resolution: &ConflictResolution,
 ) -> Result<(), Error> {
-    let decision = match resolution.choice() {
-        conflict_resolution::Choice::Theirs => return Ok(()),
-        conflict_resolution::Choice::Ours => Resolved::Ours,
-        conflict_resolution::Choice::Other => Resolved::Other(resolution.other.ok_or(Error::Field {
-            field: "conflict.other",
-            reason: "INVALID_FIELDS",
-            expected: "the item, or the field, as it shall be",
-        })?),
-        conflict_resolution::Choice::Unspecified => {
-            return Err(Error::Inconsistent("a choice that was checked is unspecified"));
-        }
-    };
     let clash = Clash {
         path: conflict.path.clone(),
         base: conflict.base.clone().unwrap_or_default(),
         ours: conflict.ours.clone().unwrap_or_default(),
         theirs: conflict.theirs.clone().unwrap_or_default(),
     };
-    let part = plan::resolve(&record.part(&conflict.owner), &clash, decision)?;
+    let choice = match resolution.choice() {
+        conflict_resolution::Choice::Theirs => return Ok(()),
+        conflict_resolution::Choice::Ours => Choice::Ours,
+        conflict_resolution::Choice::Other => {
+            Choice::Other(resolution.other.as_ref().ok_or(Error::Field {
+                field: "conflict.other",
+                reason: "INVALID_FIELDS",
+                expected: "the item, or the field, as it shall be",
+            })?)
+        }
+        conflict_resolution::Choice::Unspecified => {
+            return Err(Error::Inconsistent("a choice that was checked is unspecified"));
+        }
+    };
+    let part = plan::resolve(&record.part(&conflict.owner), &clash, choice).map_err(unresolved)?;
     record.section_mut(&conflict.owner)?.part = Some(part);
     Ok(())
 }
@@ -252,7 +248,7 @@ fn resolve_conflict(
 fn resolve_duplicate(
     record: &mut PlanRecord,
     duplicate: &PlanDuplicate,
-    resolution: DuplicateResolution,
+    resolution: &DuplicateResolution,
 ) -> Result<(), Error> {
     if resolution.choice() == duplicate_resolution::Choice::Different {
         return Ok(());
@@ -263,6 +259,20 @@ fn resolve_duplicate(
         second: duplicate.second.clone(),
     };
     add_link(record, link)
+}
+
+fn unresolved(error: ResolveError) -> Error {
+    match error {
+        ResolveError::Newer => Error::RecordState {
+            expected: "CHOICE_THEIRS, because what clashed has changed since: change it by MergePlan instead",
+        },
+        ResolveError::NoSuchPlace => Error::Inconsistent("a clash at no place of a section"),
+        ResolveError::OtherItem | ResolveError::Unfit => Error::Field {
+            field: "conflict.other",
+            reason: "INVALID_FIELDS",
+            expected: "the item, or the field, in question alone, with references to items that are there",
+        },
+    }
 }
 
 fn place(task: TaskId, version: u64) -> Place<'static> {

@@ -31,7 +31,9 @@ impl Gateway {
     ) -> Result<Authorised<ListTasksResponse>, Error> {
         let request = request.into_inner();
         let Actor::Professional { .. } = caller.actor else {
-            return Err(Error::ActorNotAllowed { expected: "a professional reads the tasks of the own agency" });
+            return Err(Error::ActorNotAllowed {
+                expected: "a professional reads the tasks of the own agency",
+            });
         };
         let youth = match request.parent.as_str() {
             "youths/-" => None,
@@ -50,7 +52,9 @@ impl Gateway {
         let more = rows.len() > usize::try_from(size).unwrap_or(usize::MAX);
         rows.truncate(usize::try_from(size).unwrap_or(usize::MAX));
         let next_page_token = match rows.last() {
-            Some(last) if more => page::token(self, caller, &list, &page::bytes_of(last.created, last.id.uuid()))?,
+            Some(last) if more => {
+                page::token(self, caller, &list, &page::bytes_of(last.created, last.id.uuid()))?
+            }
             _ => String::new(),
         };
         let mut answer = self.shell(caller, ListTasksResponse { tasks: Vec::new(), next_page_token })?;
