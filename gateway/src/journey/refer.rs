@@ -23,7 +23,7 @@ use crate::once::{self, Begun, Call};
 use crate::outbox::{self, TOLD, Telling, Told, hurried};
 use crate::person::Person;
 use crate::record::{ReferralRecord, ground, origin, wire_time};
-use crate::store::{Change, DeliveryItem, DeliveryRow, NewEvent, Priority, ReferralRow};
+use crate::store::{About, Change, DeliveryItem, DeliveryRow, NewEvent, ReferralRow};
 use crate::trail::{Entry, receipt};
 
 /// Without a name nobody can be helped: a referral that may not say who it is about is not sent at all.
@@ -323,7 +323,7 @@ impl Gateway {
         Ok(Sent { envelope: response, view: Some(view), delivery })
     }
 
-    /// A delivery for the queue: ids only.
+    /// A delivery about a referral, for the queue.
     pub(crate) fn new_delivery(
         &self,
         record: &ReferralRecord,
@@ -331,22 +331,7 @@ impl Gateway {
         agency: AgencyId,
         now: Timestamp,
     ) -> Result<DeliveryRow, Error> {
-        Ok(DeliveryRow {
-            message: MessageId::from_uuid(self.new_id(now)?),
-            item,
-            referral: record.row.id,
-            youth: record.row.youth,
-            agency,
-            priority: Priority::Ordinary,
-            state: DeliveryState::Queued,
-            attempts: 0,
-            due: now,
-            deadline: now + self.delivery.give_up_after,
-            fence: 0,
-            leased_until: None,
-            intent: None,
-            reference: None,
-        })
+        self.queued_delivery(About::Referral(record.row.id), record.row.youth, item, agency, now)
     }
 }
 

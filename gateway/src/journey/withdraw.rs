@@ -7,7 +7,7 @@ use polku_proto::v1::{
     ConsentChange, ConsentState, DeliveryState, InvalidateConsentRequest, RevokeConsentRequest,
     WithdrawConsentRequest,
 };
-use polku_proto::{CategorySet, ConsentName, Disclose, ReferralName, Valid};
+use polku_proto::{AgencyId, CategorySet, ConsentName, Disclose, PlanName, ReferralName, Valid};
 
 use super::commit::{Batch, Write};
 use super::consent::{check_etag, check_party, is_in_force, push_event};
@@ -21,9 +21,9 @@ use crate::once::{Begun, Call};
 use crate::outbox::is_passing;
 use crate::person::Person;
 use crate::record::ReferralRecord;
-use crate::store::{Change, DeliveryItem, ReferralFilter, ReferralRow};
+use crate::store::{About, Change, DeliveryItem, PlanRow, ReferralFilter, ReferralRow};
 
-/// Names of referrals whose delivery a change has stopped, or has come too late for.
+/// Names of referrals, and of plans, whose delivery a change has stopped, or has come too late for.
 #[derive(Debug, Default)]
 pub(super) struct Effect {
     pub(super) stopped: Vec<String>,
@@ -193,15 +193,23 @@ impl Gateway {
         let mut names = Vec::new();
         for delivery in self.store.open_deliveries_of(person.id).await? {
             let begun = matches!(delivery.state, DeliveryState::Sending | DeliveryState::InDoubt);
-            let tells =
-                !matches!(delivery.item, DeliveryItem::ConsentWithdrawn | DeliveryItem::DisclosureNotice(_));
-            if !begun || !tells {
+            if !begun || !tells(delivery.item) {
                 continue;
             }
-            let row = self.store.referral(delivery.referral).await?;
-            if row.is_some_and(|row| may_know(caller, &row)) {
-                let name = ReferralName { youth: person.id, referral: delivery.referral };
-                push_once(&mut names, &name.to_string());
+            match delivery.about {
+                About::Referral(referral) => {
+                    let row = self.store.referral(referral).await?;
+                    if row.is_some_and(|row| may_know(caller, &row)) {
+                        let name = ReferralName { youth: person.id, referral };
+                        push_once(&mut names, &name.to_string());
+                    }
+                }
+                About::Plan { plan, owner } => {
+                    let row = self.store.plan(plan).await?;
+                    if row.is_some_and(|row| may_know_of_part(caller, &row, &owner, &delivery.agency)) {
+                        push_once(&mut names, &PlanName { youth: person.id, plan }.to_string());
+                    }
+                }
             }
         }
         Ok(names)
@@ -270,6 +278,28 @@ fn may_know(caller: &Caller, row: &ReferralRow) -> bool {
         Actor::Professional { .. } => {
             caller.agency == row.sender || (caller.agency == row.recipient && row.reached_recipient)
         }
+    }
+}
+
+/// The same for a part of a plan on its way to an agency: beside that agency, the owner of the section knows of it, and
+/// whoever coordinates the plan.
+fn may_know_of_part(caller: &Caller, row: &PlanRow, owner: &str, addressee: &AgencyId) -> bool {
+    match caller.actor {
+        Actor::Subject(_) | Actor::Representative { .. } => true,
+        Actor::Professional { .. } => {
+            caller.agency == row.coordinator || caller.agency.as_str() == owner || caller.agency == *addressee
+        }
+    }
+}
+
+/// Whether a delivery tells something that rests on a permission.
+fn tells(item: DeliveryItem) -> bool {
+    match item {
+        DeliveryItem::Handover
+        | DeliveryItem::StateChange
+        | DeliveryItem::Information(_)
+        | DeliveryItem::PlanPart => true,
+        DeliveryItem::ConsentWithdrawn | DeliveryItem::DisclosureNotice(_) | DeliveryItem::PlanEnded => false,
     }
 }
 

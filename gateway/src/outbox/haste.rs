@@ -54,14 +54,14 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::store::DeliveryItem;
+    use crate::store::{About, DeliveryItem};
 
     fn hurry(now: &str, hours: i64, obligations: &[Obligation]) -> (Priority, String) {
         let now: Timestamp = now.parse().unwrap();
         let row = DeliveryRow {
             message: MessageId::from_uuid(Uuid::nil()),
             item: DeliveryItem::Handover,
-            referral: ReferralId::from_uuid(Uuid::nil()),
+            about: About::Referral(ReferralId::from_uuid(Uuid::nil())),
             youth: YouthId::from_uuid(Uuid::nil()),
             agency: "social".parse().unwrap(),
             priority: Priority::Ordinary,

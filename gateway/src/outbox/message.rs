@@ -14,7 +14,10 @@ use crate::record::{ReferralRecord, wire_time};
 use crate::store::{DeliveryItem, DeliveryRow};
 
 /// Without the identity nobody can tell whose register a notice of a disclosure is about.
-const IDENTITY: CategorySet = CategorySet::of(&[DataCategory::IdentityContact]);
+pub(super) const IDENTITY: CategorySet = CategorySet::of(&[DataCategory::IdentityContact]);
+
+/// What is delivered of a plan is made elsewhere.
+const NO_REFERRAL: Error = Error::Inconsistent("a part of a plan is delivered as if of a referral");
 
 /// What can be said about what is delivered.
 pub(super) struct Matter<'a> {
@@ -77,6 +80,7 @@ pub(super) fn item(
             let told = told.ok_or(Error::Inconsistent("a notice of nothing that was told"))?;
             (delivery::Item::Disclosure(told.notice(person)?), IDENTITY)
         }
+        DeliveryItem::PlanPart | DeliveryItem::PlanEnded => return Err(NO_REFERRAL),
     })
 }
 
@@ -90,7 +94,9 @@ pub(super) fn professional(record: &ReferralRecord, row: &DeliveryRow) -> String
         DeliveryItem::StateChange
         | DeliveryItem::Information(_)
         | DeliveryItem::ConsentWithdrawn
-        | DeliveryItem::DisclosureNotice(_) => String::new(),
+        | DeliveryItem::DisclosureNotice(_)
+        | DeliveryItem::PlanPart
+        | DeliveryItem::PlanEnded => String::new(),
     }
 }
 
@@ -109,8 +115,10 @@ pub(crate) fn words(message: &Referral, item: DeliveryItem) -> ReferralNotice {
             let answer = exchange.and_then(|exchange| exchange.answer.clone());
             ReferralNotice { answer, ..ReferralNotice::default() }
         }
-        DeliveryItem::Handover | DeliveryItem::ConsentWithdrawn | DeliveryItem::DisclosureNotice(_) => {
-            ReferralNotice::default()
-        }
+        DeliveryItem::Handover
+        | DeliveryItem::ConsentWithdrawn
+        | DeliveryItem::DisclosureNotice(_)
+        | DeliveryItem::PlanPart
+        | DeliveryItem::PlanEnded => ReferralNotice::default(),
     }
 }

@@ -8,7 +8,9 @@ mod backoff;
 mod end;
 mod haste;
 mod message;
+mod plan;
 mod prepare;
+mod referral;
 mod settle;
 mod told;
 mod waiters;
@@ -18,7 +20,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use polku_proto::{AgencyId, MessageId};
+use polku_proto::v1::DeliveryState;
+use polku_proto::{AgencyId, MessageId, YouthId};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -26,7 +29,7 @@ pub use crate::config::DeliverySettings;
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::services::status;
-use crate::store::{DeliveryRow, LeaseRequest};
+use crate::store::{About, DeliveryItem, DeliveryRow, LeaseRequest, Priority};
 
 pub(crate) use end::has_ended;
 pub(crate) use haste::hurried;
@@ -116,6 +119,33 @@ fn lock(under_way: &UnderWay) -> std::sync::MutexGuard<'_, HashMap<AgencyId, Has
 }
 
 impl Gateway {
+    /// A delivery for the queue: ids only.
+    pub(crate) fn queued_delivery(
+        &self,
+        about: About,
+        youth: YouthId,
+        item: DeliveryItem,
+        agency: AgencyId,
+        now: Timestamp,
+    ) -> Result<DeliveryRow, Error> {
+        Ok(DeliveryRow {
+            message: MessageId::from_uuid(self.new_id(now)?),
+            item,
+            about,
+            youth,
+            agency,
+            priority: Priority::Ordinary,
+            state: DeliveryState::Queued,
+            attempts: 0,
+            due: now,
+            deadline: now + self.delivery.give_up_after,
+            fence: 0,
+            leased_until: None,
+            intent: None,
+            reference: None,
+        })
+    }
+
     async fn lease(&self, busy: usize, under_way: &UnderWay) -> Result<Vec<DeliveryRow>, Error> {
         let limit = self.delivery.concurrency.saturating_sub(u32::try_from(busy).unwrap_or(u32::MAX));
         if limit == 0 {

@@ -12,9 +12,9 @@ use std::fmt;
 
 use jiff::Timestamp;
 use polku_adapters::Matter;
-use polku_policy::{BasisKind, Decision, Obligation, Viewer};
+use polku_policy::{BasisKind, Channel, Decision, Obligation, Question, Viewer};
 use polku_proto::v1::{DataCategory, DisclosureNotice, Origin, Purpose, basis};
-use polku_proto::{AgencyId, CategorySet, name, named};
+use polku_proto::{AgencyId, CategorySet, Party, YouthId, name, named};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -59,6 +59,9 @@ pub(crate) struct Told {
     /// Codes of what the decision obliges to.
     obligations: Vec<String>,
     origin: Option<Source>,
+    /// Whose data it is: agency id. Empty where the referral says it.
+    #[serde(default)]
+    from: String,
 }
 
 /// On what it rests.
@@ -77,6 +80,31 @@ struct Ground {
 struct Source {
     service_task: String,
     documents: Vec<String>,
+}
+
+/// To whom, for what and on which decision something is told.
+struct How<'a> {
+    to: &'a Party,
+    purpose: Purpose,
+    youth: YouthId,
+    decision: &'a Decision,
+}
+
+impl How<'_> {
+    fn told(&self, told: CategorySet, message: Uuid, time: Timestamp) -> Told {
+        let bases = self.decision.bases().iter().filter(|basis| basis.kind != BasisKind::OwnData);
+        Told {
+            message: message.to_string(),
+            to: self.to.to_string(),
+            purpose: self.purpose.as_str_name().to_owned(),
+            time: time.to_string(),
+            data_sets: names(told),
+            bases: bases.map(|basis| Ground::of(&wire_basis(basis, self.youth))).collect(),
+            obligations: self.decision.obligations().iter().map(|other| other.code().to_owned()).collect(),
+            origin: None,
+            from: String::new(),
+        }
+    }
 }
 
 impl fmt::Debug for Told {
@@ -99,17 +127,24 @@ impl Told {
             return None;
         }
         let channel = record.channel();
-        let bases = decision.bases().iter().filter(|basis| basis.kind != BasisKind::OwnData);
-        Some(Self {
-            message: message.to_string(),
-            to: if viewer == Viewer::Author { channel.from } else { channel.to }.to_string(),
-            purpose: record.purpose().as_str_name().to_owned(),
-            time: time.to_string(),
-            data_sets: names(told),
-            bases: bases.map(|basis| Ground::of(&wire_basis(basis, record.row.youth))).collect(),
-            obligations: decision.obligations().iter().map(|other| other.code().to_owned()).collect(),
-            origin: source(record, item),
-        })
+        let told_to = if viewer == Viewer::Author { channel.from } else { channel.to };
+        let how = How { to: &told_to, purpose: record.purpose(), youth: record.row.youth, decision };
+        Some(Self { origin: source(record, item), ..how.told(told, message, time) })
+    }
+
+    /// The record of a part of a plan that is told by the message with this id, as far as it tells anything.
+    pub(super) fn of_part(
+        holds: CategorySet,
+        question: &Question,
+        decision: &Decision,
+        message: Uuid,
+        time: Timestamp,
+    ) -> Option<Self> {
+        let told = holds.intersection(decision.permitted()).difference(CategorySet::ENVELOPE);
+        let Question { youth, purpose, .. } = *question;
+        let how = How { to: &question.channel.to, purpose, youth, decision };
+        let from = question.channel.from.agency.to_string();
+        (!told.is_empty()).then(|| Self { from, ..how.told(told, message, time) })
     }
 
     /// The same with what an earlier attempt may have told, whose fate nobody knows: the recipient may have that one.
@@ -126,8 +161,17 @@ impl Told {
     }
 
     /// Whether the discloser's own register has to hold it.
-    fn needs_notice(&self) -> bool {
+    pub(super) fn needs_notice(&self) -> bool {
         self.obligations.iter().any(|code| code == Obligation::DisclosureNotice.code())
+    }
+
+    /// Between whom a part of a plan was told, and for what.
+    pub(super) fn channel(&self) -> Result<(Channel, Purpose), Error> {
+        let party = |text: &str| {
+            text.parse::<Party>().map_err(|_| Error::Inconsistent("a party that was written down is none"))
+        };
+        let channel = Channel { from: party(&self.from)?, to: party(&self.to)? };
+        Ok((channel, Purpose::from_str_name(&self.purpose).unwrap_or_default()))
     }
 
     /// The notice to the discloser.
@@ -241,9 +285,11 @@ fn source(record: &ReferralRecord, item: DeliveryItem) -> Option<Source> {
                 .and_then(|place| record.message.information.get(place))
                 .and_then(|exchange| exchange.origin.as_ref())
         }
-        DeliveryItem::StateChange | DeliveryItem::ConsentWithdrawn | DeliveryItem::DisclosureNotice(_) => {
-            None
-        }
+        DeliveryItem::StateChange
+        | DeliveryItem::ConsentWithdrawn
+        | DeliveryItem::DisclosureNotice(_)
+        | DeliveryItem::PlanPart
+        | DeliveryItem::PlanEnded => None,
     };
     let Origin { service_task, documents } = origin?.clone();
     Some(Source { service_task, documents })

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use polku_proto::v1::DeliveryState;
-use polku_proto::{AgencyId, MessageId, ReferralId, YouthId};
+use polku_proto::{AgencyId, MessageId, PlanId, ReferralId, YouthId};
 
 /// What is delivered. The payload itself is made at the moment of sending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,27 @@ pub enum DeliveryItem {
     /// To a discloser: what was told of its data, as the details of the audit leaf with this sequence say. One for each
     /// such leaf.
     DisclosureNotice(u64),
+    /// A section of a joint plan, as it is when sent. That is why one that waits is enough: putting another one about the
+    /// same section for the same agency into the queue is no error, and does nothing. One that is being sent does not
+    /// count, for what it tells may have changed since. Whoever changes a plan and whoever makes what is sent of it hold
+    /// the lock of the person, so nothing changes between the making and the intent.
+    PlanPart,
+    /// That nothing permits to tell of a section any more.
+    PlanEnded,
+}
+
+/// What a delivery is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// A referral.
+    Referral(ReferralId),
+    /// A section of a joint plan.
+    Plan {
+        /// Which plan.
+        plan: PlanId,
+        /// Whose section: agency id, or the id that stands for the young person.
+        owner: String,
+    },
 }
 
 /// Which deliveries go first when several are due.
@@ -29,15 +50,16 @@ pub enum Priority {
     Ordinary,
 }
 
-/// A delivery in the queue: ids only.
+/// A delivery in the queue: ids only. [`DeliveryItem::PlanPart`] and [`DeliveryItem::PlanEnded`] are about a plan, a notice
+/// of a disclosure is about either, and all others are about a referral.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryRow {
     /// The same through all attempts.
     pub message: MessageId,
     /// What.
     pub item: DeliveryItem,
-    /// About which referral.
-    pub referral: ReferralId,
+    /// About what.
+    pub about: About,
     /// About whom.
     pub youth: YouthId,
     /// To which agency.

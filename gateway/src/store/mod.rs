@@ -19,7 +19,7 @@ use crate::seal::{IdentityIndex, WrappedKey};
 pub use consents::{
     BatchItem, InForce, InForcePage, InstrumentKind, InstrumentRow, InstrumentWrite, NewNotice, NoticeRow,
 };
-pub use deliveries::{DeliveryItem, DeliveryRow, DeliveryWrite, LeaseRequest, Priority};
+pub use deliveries::{About, DeliveryItem, DeliveryRow, DeliveryWrite, LeaseRequest, Priority};
 pub use plans::{NewPlanEvent, PlanEventRow, PlanRevisionRow, PlanRow, PlanWrite};
 pub use tasks::{TaskEventRow, TaskFilter, TaskRow, TaskStates, TaskWrite};
 
@@ -172,6 +172,9 @@ pub trait Store: Debug + Send + Sync {
     /// The deliveries about a referral, oldest first.
     async fn deliveries_about(&self, referral: ReferralId) -> Result<Vec<DeliveryRow>, StoreError>;
 
+    /// The deliveries about a joint plan, of whosever section, oldest first.
+    async fn deliveries_about_plan(&self, plan: PlanId) -> Result<Vec<DeliveryRow>, StoreError>;
+
     /// Which of these audit leaves were committed together with their state.
     async fn committed_leaves(&self, from: u64) -> Result<Vec<u64>, StoreError>;
 
@@ -249,7 +252,8 @@ pub struct Change {
     pub notices: Vec<NewNotice>,
     /// The items of a batch of questions.
     pub items: Vec<BatchItem>,
-    /// Deliveries put into the queue. A second notice of the same disclosure is a [`StoreError::Conflict`].
+    /// Deliveries put into the queue. A second notice of the same disclosure is a [`StoreError::Conflict`]; a second part
+    /// of a plan is left out, as [`DeliveryItem::PlanPart`] says.
     pub enqueue: Vec<DeliveryRow>,
     /// Deliveries that move on.
     pub deliveries: Vec<DeliveryWrite>,

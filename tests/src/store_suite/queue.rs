@@ -2,13 +2,17 @@
 
 use anyhow::{Context, Result, ensure};
 use polku_gateway::store::{
-    Change, DeliveryItem, DeliveryRow, DeliveryWrite, LeaseRequest, Priority, Store, StoreError,
+    About, Change, DeliveryItem, DeliveryRow, DeliveryWrite, LeaseRequest, PlanRow, Priority, Store,
+    StoreError,
 };
 use polku_proto::MessageId;
 use polku_proto::v1::DeliveryState;
 use uuid::Uuid;
 
-use super::samples::{agency, at, begin, delivery, referral, youth_id};
+use super::samples::{
+    agency, at, begin, begin_with_plan, delivery, new_plan, part, plan, plan_id, referral, youth_id,
+};
+
 fn lease(second: i64, limit: u32) -> LeaseRequest {
     LeaseRequest { now: at(second), until: at(second + 30), limit, per_agency: 100, under_way: Vec::new() }
 }
@@ -252,4 +256,77 @@ pub async fn open_deliveries_end(store: &dyn Store) -> Result<()> {
     assert_eq!(store.open_deliveries_of(youth_id(2)).await?, []);
     assert_eq!(store.deliveries_about(referral(1, 0)?.id).await?, deliveries);
     Ok(())
+}
+
+/// Of a section one delivery waits for an agency, however often it is put into the queue, alone or beside other parts of
+/// a change. Another section, another agency, another item and another plan have their own.
+///
+/// # Errors
+/// What the store answers.
+pub async fn a_part_of_a_plan_waits_once(store: &dyn Store) -> Result<()> {
+    begin_with_plan(store).await?;
+    let mut change = Change::announced_by(2);
+    change.plans.push(new_plan(PlanRow { ended: true, ..plan(7, 0)? }));
+    change.enqueue = vec![
+        part(1, "te")?,
+        part(2, "te")?,
+        part(3, "youth")?,
+        DeliveryRow { agency: agency("social")?, ..part(4, "te")? },
+        DeliveryRow { about: About::Plan { plan: plan_id(7), owner: "te".to_owned() }, ..part(5, "te")? },
+        DeliveryRow { item: DeliveryItem::PlanEnded, ..part(6, "te")? },
+        DeliveryRow { item: DeliveryItem::PlanEnded, ..part(7, "te")? },
+        delivery(8, 0)?,
+    ];
+    store.commit(change).await?;
+    let mut again = Change::announced_by(3);
+    again.enqueue = vec![part(9, "youth")?, delivery(10, 0)?];
+    store.commit(again).await?;
+    assert_eq!(numbers(&store.deliveries_about_plan(plan_id(6)).await?), [1, 3, 4, 6, 7]);
+    assert_eq!(numbers(&store.deliveries_about_plan(plan_id(7)).await?), [5]);
+    assert_eq!(numbers(&store.deliveries_about(referral(1, 0)?.id).await?), [8, 10]);
+    assert_eq!(numbers(&store.open_deliveries_of(youth_id(1)).await?), [1, 3, 4, 5, 6, 7, 8, 10]);
+    assert_eq!(store.delivery(part(3, "youth")?.message).await?, Some(part(3, "youth")?));
+    assert_eq!(store.delivery(part(9, "youth")?.message).await?, None);
+    assert_eq!(store.deliveries_about_plan(plan_id(8)).await?, []);
+    Ok(())
+}
+
+/// What is being sent, or has come to its end, does not stand for what is put into the queue after it; what waits to be
+/// tried again does, and may wait beside another one.
+///
+/// # Errors
+/// What the store answers.
+pub async fn a_part_of_a_plan_that_is_sent_does_not_wait(store: &dyn Store) -> Result<()> {
+    begin_with_plan(store).await?;
+    let mut leaf = 1;
+    let mut enqueue = |row: DeliveryRow| {
+        leaf += 1;
+        let mut change = Change::announced_by(leaf);
+        change.enqueue.push(row);
+        store.commit(change)
+    };
+    enqueue(part(1, "te")?).await?;
+    write(store, 100, &DeliveryRow { state: DeliveryState::Sending, ..part(1, "te")? }).await?;
+    enqueue(part(2, "te")?).await?;
+    enqueue(part(3, "te")?).await?;
+    // The first one has failed, and waits beside the second.
+    let retrying = DeliveryRow { state: DeliveryState::Retrying, ..part(1, "te")? };
+    write(store, 101, &retrying).await?;
+    write(store, 102, &DeliveryRow { state: DeliveryState::Delivered, ..part(2, "te")? }).await?;
+    enqueue(part(4, "te")?).await?;
+    assert_eq!(numbers(&store.deliveries_about_plan(plan_id(6)).await?), [1, 2]);
+    write(store, 103, &DeliveryRow { state: DeliveryState::Rejected, ..retrying }).await?;
+    enqueue(part(5, "te")?).await?;
+    assert_eq!(numbers(&store.open_deliveries_of(youth_id(1)).await?), [5]);
+    let mut stop = Change::announced_by(104);
+    stop.stops.push(part(5, "te")?.message);
+    store.commit(stop).await?;
+    enqueue(part(6, "te")?).await?;
+    assert_eq!(numbers(&store.open_deliveries_of(youth_id(1)).await?), [6]);
+    assert_eq!(numbers(&store.lease_due(&lease(10, 10)).await?), [6]);
+    Ok(())
+}
+
+fn numbers(rows: &[DeliveryRow]) -> Vec<u128> {
+    rows.iter().map(|row| row.message.uuid().as_u128()).collect()
 }

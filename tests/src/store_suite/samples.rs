@@ -4,7 +4,7 @@ use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 use polku_gateway::seal::{IdentityIndex, WrappedKey};
 use polku_gateway::store::{
-    BatchItem, Change, DeliveryItem, DeliveryRow, InstrumentKind, InstrumentRow, NewEvent, NewNotice,
+    About, BatchItem, Change, DeliveryItem, DeliveryRow, InstrumentKind, InstrumentRow, NewEvent, NewNotice,
     NewPlanEvent, PlanRow, PlanWrite, Priority, ReferralRow, ReferralWrite, RequestKey, RequestRow, Store,
     TaskRow, TaskWrite, YouthRow,
 };
@@ -49,7 +49,7 @@ pub(super) fn delivery(number: u128, second: i64) -> Result<DeliveryRow> {
     Ok(DeliveryRow {
         message: MessageId::from_uuid(Uuid::from_u128(number)),
         item: DeliveryItem::Handover,
-        referral: ReferralId::from_uuid(Uuid::from_u128(1)),
+        about: About::Referral(ReferralId::from_uuid(Uuid::from_u128(1))),
         youth: youth_id(1),
         agency: agency("kela")?,
         priority: Priority::Ordinary,
@@ -62,6 +62,12 @@ pub(super) fn delivery(number: u128, second: i64) -> Result<DeliveryRow> {
         intent: None,
         reference: None,
     })
+}
+
+/// A delivery of a section of plan 6 of person 1 to `kela`, due from the beginning.
+pub(super) fn part(number: u128, owner: &str) -> Result<DeliveryRow> {
+    let about = About::Plan { plan: plan_id(6), owner: owner.to_owned() };
+    Ok(DeliveryRow { item: DeliveryItem::PlanPart, about, ..delivery(number, 0)? })
 }
 
 /// A joint plan of person 1 that `te` coordinates and `kela` is a party to, begun so many seconds after the beginning.

@@ -7,13 +7,13 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use polku_proto::{AgencyId, MessageId, ReferralId, YouthId};
+use polku_proto::{AgencyId, MessageId, PlanId, ReferralId, YouthId};
 use rusqlite::{Connection, params};
 
 use super::changes::{execute, expect_one};
-use super::read::{all, one, select};
-use super::rows::{self, DELIVERY, blob, instant, item_numbers, number, priority_number};
-use crate::store::{DeliveryRow, DeliveryWrite, LeaseRequest, StoreError};
+use super::read::{all, one, only, select};
+use super::rows::{self, DELIVERY, about_columns, blob, instant, item_numbers, number, priority_number};
+use crate::store::{DeliveryItem, DeliveryRow, DeliveryWrite, LeaseRequest, StoreError};
 
 /// See [`crate::store::Store::lease_due`].
 pub(super) fn lease_due(
@@ -93,18 +93,37 @@ pub(super) fn deliveries_about(
     all(connection, &sql, params![blob(referral.uuid())], rows::delivery)
 }
 
-/// Puts a delivery into the queue.
+/// See [`crate::store::Store::deliveries_about_plan`].
+pub(super) fn deliveries_about_plan(
+    connection: &Connection,
+    plan: PlanId,
+) -> Result<Vec<DeliveryRow>, StoreError> {
+    let sql = select(DELIVERY, "delivery WHERE plan = ?1 ORDER BY number");
+    all(connection, &sql, params![blob(plan.uuid())], rows::delivery)
+}
+
+/// Puts a delivery into the queue, unless it is a part of a plan and one of the same section waits for the same agency.
 pub(super) fn enqueue(connection: &Connection, row: &DeliveryRow) -> Result<(), StoreError> {
+    let (referral, plan, owner) = about_columns(&row.about);
+    if row.item == DeliveryItem::PlanPart {
+        let sql = "SELECT count(*) FROM delivery
+            WHERE plan = ?1 AND owner = ?2 AND agency = ?3 AND item = 6 AND state IN (1, 4)";
+        if only(connection, sql, params![plan, owner, row.agency.as_str()])? > 0 {
+            return Ok(());
+        }
+    }
     let sql =
-        "INSERT INTO delivery (message, item, item_index, referral, youth, agency, state, attempts, due,
+        "INSERT INTO delivery (message, item, item_index, referral, plan, owner, youth, agency, state, attempts, due,
             deadline, fence, leased_until, intent, reference, priority)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
     let (item, item_index) = item_numbers(row.item);
     let values = params![
         blob(row.message.uuid()),
         item,
         number(item_index)?,
-        blob(row.referral.uuid()),
+        referral,
+        plan,
+        owner,
         blob(row.youth.uuid()),
         row.agency.as_str(),
         row.state as i32,

@@ -201,7 +201,7 @@ pub(super) fn events_after(
 
 /// See [`crate::store::Store::last_event`].
 pub(super) fn last_event(connection: &Connection) -> Result<u64, StoreError> {
-    position(connection, "SELECT ifnull(max(position), 0) FROM event")
+    only(connection, "SELECT ifnull(max(position), 0) FROM event", [])
 }
 
 /// See [`crate::store::Store::notices_after`].
@@ -218,7 +218,7 @@ pub(super) fn notices_after(
 
 /// See [`crate::store::Store::last_notice`].
 pub(super) fn last_notice(connection: &Connection) -> Result<u64, StoreError> {
-    position(connection, "SELECT ifnull(max(position), 0) FROM consent_notice")
+    only(connection, "SELECT ifnull(max(position), 0) FROM consent_notice", [])
 }
 
 /// See [`crate::store::Store::batch_items`].
@@ -280,8 +280,8 @@ pub(super) fn all<T>(
 }
 
 /// The one number that a query finds.
-pub(super) fn position(connection: &Connection, sql: &str) -> Result<u64, StoreError> {
-    one(connection, sql, [], only_number).map(Option::unwrap_or_default)
+pub(super) fn only(connection: &Connection, sql: &str, values: impl Params) -> Result<u64, StoreError> {
+    one(connection, sql, values, only_number).map(Option::unwrap_or_default)
 }
 
 /// A query for all columns of a table.

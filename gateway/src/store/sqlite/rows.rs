@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use polku_proto::v1::{DeliveryState, ReferralState};
-use polku_proto::{AgencyId, MessageId, ReferralId, YouthId};
+use polku_proto::{AgencyId, MessageId, PlanId, ReferralId, YouthId};
 use rusqlite::Row;
 use rusqlite::types::FromSql;
 use uuid::Uuid;
@@ -10,8 +10,9 @@ use uuid::Uuid;
 use super::failed;
 use crate::seal::{IdentityIndex, WrappedKey};
 use crate::store::{
-    BatchItem, DeliveryItem, DeliveryRow, DetailRow, EventRow, InstrumentKind, InstrumentRow, NewEvent,
-    NewNotice, NoticeRow, Priority, Reconciled, ReferralRow, RequestKey, RequestRow, StoreError, YouthRow,
+    About, BatchItem, DeliveryItem, DeliveryRow, DetailRow, EventRow, InstrumentKind, InstrumentRow,
+    NewEvent, NewNotice, NoticeRow, Priority, Reconciled, ReferralRow, RequestKey, RequestRow, StoreError,
+    YouthRow,
 };
 
 /// The columns that [`youth`] reads.
@@ -38,7 +39,8 @@ pub(super) const NOTICE: &str = "position, youth, agency, revision, time";
 pub(super) const BATCH_ITEM: &str = "subject, bytes";
 
 /// The columns that [`delivery`] reads.
-pub(super) const DELIVERY: &str = "message, item, item_index, referral, youth, agency, state, attempts, due,
+pub(super) const DELIVERY: &str =
+    "message, item, item_index, referral, plan, owner, youth, agency, state, attempts, due,
     deadline, fence, leased_until, intent, reference, priority";
 
 /// Reads a person.
@@ -157,7 +159,10 @@ pub(super) fn delivery(row: &Row<'_>) -> Result<DeliveryRow, StoreError> {
             let index = columns.number()?;
             delivery_item(item, index).ok_or(StoreError::Unreadable { table: "delivery" })?
         },
-        referral: ReferralId::from_uuid(columns.id()?),
+        about: {
+            let (referral, plan) = (columns.optional_id()?, columns.optional_id()?);
+            about(referral, plan, columns.next()?).ok_or(StoreError::Unreadable { table: "delivery" })?
+        },
         youth: YouthId::from_uuid(columns.id()?),
         agency: columns.agency()?,
         state: columns.converted(|state: i32| DeliveryState::try_from(state).ok())?,
@@ -227,6 +232,8 @@ pub(super) fn item_numbers(item: DeliveryItem) -> (i32, u64) {
         DeliveryItem::Information(index) => (3, u64::from(index)),
         DeliveryItem::ConsentWithdrawn => (4, 0),
         DeliveryItem::DisclosureNotice(leaf) => (5, leaf),
+        DeliveryItem::PlanPart => (6, 0),
+        DeliveryItem::PlanEnded => (7, 0),
     }
 }
 
@@ -237,6 +244,24 @@ fn delivery_item(item: i32, index: u64) -> Option<DeliveryItem> {
         3 => u32::try_from(index).ok().map(DeliveryItem::Information),
         4 => Some(DeliveryItem::ConsentWithdrawn),
         5 => Some(DeliveryItem::DisclosureNotice(index)),
+        6 => Some(DeliveryItem::PlanPart),
+        7 => Some(DeliveryItem::PlanEnded),
+        _ => None,
+    }
+}
+
+/// What a delivery is about, as it is stored: a referral, or a plan and the owner of a section.
+pub(super) fn about_columns(about: &About) -> (Option<[u8; 16]>, Option<[u8; 16]>, Option<&str>) {
+    match about {
+        About::Referral(referral) => (Some(blob(referral.uuid())), None, None),
+        About::Plan { plan, owner } => (None, Some(blob(plan.uuid())), Some(owner)),
+    }
+}
+
+fn about(referral: Option<Uuid>, plan: Option<Uuid>, owner: Option<String>) -> Option<About> {
+    match (referral, plan, owner) {
+        (Some(referral), None, None) => Some(About::Referral(ReferralId::from_uuid(referral))),
+        (None, Some(plan), Some(owner)) => Some(About::Plan { plan: PlanId::from_uuid(plan), owner }),
         _ => None,
     }
 }

@@ -218,7 +218,8 @@ CREATE UNIQUE INDEX delivery_of_disclosure ON delivery (item_index) WHERE item =
 
 /// Joint plans, with every revision as it was written; tasks (state 1: open); and deliveries that are about a section of
 /// a plan (item 6: the section, 7: its end) instead of a referral. A column cannot lose its `NOT NULL`, so the
-/// deliveries move to a new table. Of one section one delivery waits for each agency.
+/// deliveries move to a new table. Of one section one part is queued for each agency; one that is tried again may wait
+/// beside it, for it was being sent when the other came.
 const JOINT_PLAN: &str = "
 CREATE TABLE plan (
     number INTEGER PRIMARY KEY,
@@ -313,5 +314,6 @@ CREATE INDEX delivery_open_by_youth ON delivery (youth) WHERE state IN (1, 2, 4,
 CREATE INDEX delivery_by_referral ON delivery (referral) WHERE referral IS NOT NULL;
 CREATE INDEX delivery_by_plan ON delivery (plan) WHERE plan IS NOT NULL;
 CREATE UNIQUE INDEX delivery_of_disclosure ON delivery (item_index) WHERE item = 5;
-CREATE UNIQUE INDEX delivery_of_section ON delivery (plan, owner, agency) WHERE item = 6 AND state = 1;
+CREATE INDEX delivery_waiting_part ON delivery (plan, owner, agency) WHERE item = 6 AND state IN (1, 4);
+CREATE UNIQUE INDEX delivery_queued_part ON delivery (plan, owner, agency) WHERE item = 6 AND state = 1;
 ";

@@ -1,0 +1,196 @@
+//! What does a delivery about a joint plan say, when is its turn, and what follows from its end?
+//!
+//! Queued is only that an agency has to hear of a section; what it hears is made of the plan as it is at the sending, so
+//! one delivery stands for all changes that come before it. Nothing of the plan changes with the end of a delivery, and a
+//! part that an agency has refused, or that has expired, does not hold up later ones.
+
+use jiff::Timestamp;
+use polku_adapters::Matter;
+use polku_policy::{Question, Viewer};
+use polku_proto::v1::{Delivery, DeliveryState, PlanPart, delivery};
+use polku_proto::{AgencyId, CategorySet, Disclose, PlanId, Valid};
+
+use super::end::End;
+use super::message::IDENTITY;
+use super::prepare::{Look, Opened, Permitted, Refused, Turn, Verdict};
+use super::told::Told;
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::person::Person;
+use crate::store::{About, Change, DeliveryItem, DeliveryRow};
+
+/// What a delivery would say if everything were permitted.
+struct Saying {
+    item: delivery::Item,
+    question: Question,
+    /// What of it must be permitted.
+    required: CategorySet,
+}
+
+impl Gateway {
+    /// Queues that an agency hears of a section as it is now. One that waits already is enough.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the use cases of the joint plan call it"))]
+    pub(crate) fn tell_part(
+        &self,
+        person: &Person,
+        (plan, owner): (PlanId, &str),
+        reader: AgencyId,
+        change: &mut Change,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let about = About::Plan { plan, owner: owner.to_owned() };
+        change.enqueue.push(self.queued_delivery(about, person.id, DeliveryItem::PlanPart, reader, now)?);
+        Ok(())
+    }
+
+    /// Queues that an agency hears of a section no more. Parts of it that wait are stopped: what is queued after this
+    /// must not be told before it.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the use cases of the joint plan call it"))]
+    pub(crate) async fn tell_end_of_part(
+        &self,
+        person: &Person,
+        (plan, owner): (PlanId, &str),
+        reader: AgencyId,
+        change: &mut Change,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let about = About::Plan { plan, owner: owner.to_owned() };
+        for row in self.store.open_deliveries_of(person.id).await? {
+            let waits = matches!(row.state, DeliveryState::Queued | DeliveryState::Retrying);
+            if waits && row.item == DeliveryItem::PlanPart && row.about == about && row.agency == reader {
+                change.stops.push(row.message);
+            }
+        }
+        change.enqueue.push(self.queued_delivery(about, person.id, DeliveryItem::PlanEnded, reader, now)?);
+        Ok(())
+    }
+
+    /// What an agency hears of one plan reaches it in the order of the queue.
+    pub(super) async fn turn_about_plan(&self, row: &DeliveryRow, plan: PlanId) -> Result<Turn, Error> {
+        for other in self.store.open_deliveries_of(row.youth).await? {
+            if other.message == row.message {
+                break;
+            }
+            let same = matches!(other.about, About::Plan { plan: of, .. } if of == plan);
+            let is_under_way = matches!(
+                other.state,
+                DeliveryState::Queued | DeliveryState::Sending | DeliveryState::Retrying
+            );
+            if same && is_under_way && other.agency == row.agency {
+                return Ok(Turn::After(other.leased_until.unwrap_or(other.due)));
+            }
+        }
+        Ok(Turn::Now)
+    }
+
+    /// Decides about what the delivery would say now.
+    pub(super) async fn look_at_plan(
+        &self,
+        person: &Person,
+        row: &DeliveryRow,
+        now: Timestamp,
+    ) -> Result<Look, Error> {
+        let saying = match row.item {
+            DeliveryItem::PlanPart | DeliveryItem::PlanEnded => {
+                self.plan_part_for(row, now).await?.map(|(part, question, required)| Saying {
+                    item: delivery::Item::PlanPart(part),
+                    question,
+                    required,
+                })
+            }
+            DeliveryItem::DisclosureNotice(leaf) => {
+                Some(self.notice_about_part(person, row, leaf, now).await?)
+            }
+            DeliveryItem::Handover
+            | DeliveryItem::StateChange
+            | DeliveryItem::Information(_)
+            | DeliveryItem::ConsentWithdrawn => {
+                return Err(Error::Inconsistent("news of a referral is delivered as if of a plan"));
+            }
+        };
+        let verdict = match saying {
+            Some(saying) => self.authorise_saying(row, saying, now)?,
+            None => Verdict::Ends(DeliveryState::Stopped, "NOTHING_TO_TELL"),
+        };
+        Ok(Look { opened: Opened::Plan, verdict })
+    }
+
+    fn authorise_saying(&self, row: &DeliveryRow, saying: Saying, now: Timestamp) -> Result<Verdict, Error> {
+        let Saying { item, question, required } = saying;
+        let is_part = matches!(item, delivery::Item::PlanPart(_));
+        let payload = Delivery {
+            message_id: row.message.to_string(),
+            referral: String::new(),
+            sender: question.channel.from.agency.to_string(),
+            recipient: question.channel.to.agency.to_string(),
+            professional: String::new(),
+            item: Some(item),
+        };
+        let holds = payload.categories();
+        let purpose = question.purpose;
+        match self.engine().authorise(&self.index(), Valid::check(payload)?, required, &question) {
+            Ok(payload) => {
+                let told = || Told::of_part(holds, &question, payload.decision(), row.message.uuid(), now);
+                let told = is_part.then(told).flatten();
+                Ok(Verdict::Goes(Permitted { payload, purpose, told }))
+            }
+            Err(denied) => {
+                let (decision, channel) = (denied.into_decision(), question.channel);
+                Ok(Verdict::Refused(Refused { decision, purpose, channel }))
+            }
+        }
+    }
+
+    /// What was told of an agency's data is its own to know.
+    async fn notice_about_part(
+        &self,
+        person: &Person,
+        row: &DeliveryRow,
+        leaf: u64,
+        now: Timestamp,
+    ) -> Result<Saying, Error> {
+        let told = self.told_of(person, leaf).await?;
+        let told = told.ok_or(Error::Inconsistent("a notice of nothing that was told"))?;
+        let (channel, purpose) = told.channel()?;
+        Ok(Saying {
+            item: delivery::Item::Disclosure(told.notice(person)?),
+            question: Question::new(row.youth, channel, Viewer::Author, purpose, now),
+            required: IDENTITY,
+        })
+    }
+
+    /// What follows from the end of a delivery: the notice to whoever's data has now arrived, if it needs one and has a
+    /// system for it.
+    pub(super) async fn settle_plan(
+        &self,
+        person: &Person,
+        row: &DeliveryRow,
+        end: &End,
+        change: &mut Change,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let (DeliveryState::Delivered, DeliveryItem::PlanPart, Some(intent)) =
+            (end.state, row.item, row.intent)
+        else {
+            return Ok(());
+        };
+        let told = self.told_of(person, intent).await?;
+        let Some(told) = told.filter(Told::needs_notice) else { return Ok(()) };
+        let discloser = told.channel()?.0.from.agency;
+        if self.can_be_sent(&discloser, Matter::DisclosureNotice) {
+            let item = DeliveryItem::DisclosureNotice(intent);
+            change.enqueue.push(self.queued_delivery(row.about.clone(), person.id, item, discloser, now)?);
+        }
+        Ok(())
+    }
+
+    /// The section as it can be told to the row's agency now, what is asked before it is, and what of it must be
+    /// permitted. Nothing: there is nothing to tell.
+    async fn plan_part_for(
+        &self,
+        _row: &DeliveryRow,
+        _now: Timestamp,
+    ) -> Result<Option<(PlanPart, Question, CategorySet)>, Error> {
+        Ok(None)
+    }
+}

@@ -1,0 +1,209 @@
+//! What does a delivery about a referral say, when is its turn, and what follows from its end?
+
+use jiff::Timestamp;
+use polku_policy::{ActorRole, Question, Viewer};
+use polku_proto::v1::referral_event::Kind;
+use polku_proto::v1::{DataCategory, Delivery, DeliveryState, delivery};
+use polku_proto::{AgencyId, CategorySet, Disclose, ReferralId, ReferralName, Valid};
+
+use super::end::{End, has_ended, has_failed};
+use super::message::{self, Matter};
+use super::prepare::{Look, Opened, Permitted, Refused, Turn, Verdict};
+use super::told::{Telling, Told};
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::journey::event;
+use crate::journey::machine::is_final;
+use crate::person::Person;
+use crate::record::ReferralRecord;
+use crate::store::{Change, DeliveryItem, DeliveryRow};
+
+/// Only what both parties hold anyway.
+const ENVELOPE: CategorySet = CategorySet::of(&[DataCategory::Envelope]);
+
+impl Gateway {
+    /// Messages about one referral reach an agency in their order, and none before the referral itself.
+    pub(super) async fn turn_about_referral(
+        &self,
+        row: &DeliveryRow,
+        referral: ReferralId,
+    ) -> Result<Turn, Error> {
+        for other in self.store.deliveries_about(referral).await? {
+            if other.message == row.message {
+                return Ok(Turn::Now);
+            }
+            if other.agency != row.agency {
+                continue;
+            }
+            match other.state {
+                DeliveryState::Queued | DeliveryState::Sending | DeliveryState::Retrying => {
+                    return Ok(Turn::After(other.leased_until.unwrap_or(other.due)));
+                }
+                DeliveryState::Rejected | DeliveryState::Stopped | DeliveryState::Expired
+                    if other.item == DeliveryItem::Handover =>
+                {
+                    return Ok(Turn::Never);
+                }
+                DeliveryState::Unspecified
+                | DeliveryState::Delivered
+                | DeliveryState::InDoubt
+                | DeliveryState::Rejected
+                | DeliveryState::Stopped
+                | DeliveryState::Expired => {}
+            }
+        }
+        Ok(Turn::Now)
+    }
+
+    /// Decides about what the delivery would say now.
+    pub(super) async fn look_at_referral(
+        &self,
+        person: &Person,
+        row: &DeliveryRow,
+        referral: ReferralId,
+        now: Timestamp,
+    ) -> Result<Look, Error> {
+        let record = self.referral_of(person, ReferralName { youth: row.youth, referral }).await?;
+        let subject = match row.item {
+            DeliveryItem::DisclosureNotice(leaf) => self.told_of(person, leaf).await?,
+            DeliveryItem::Handover
+            | DeliveryItem::StateChange
+            | DeliveryItem::Information(_)
+            | DeliveryItem::ConsentWithdrawn
+            | DeliveryItem::PlanPart
+            | DeliveryItem::PlanEnded => None,
+        };
+        let verdict = match self.authorise_referral(person, &record, row, subject.as_ref(), now)? {
+            Verdict::Goes(_) if row.item == DeliveryItem::Handover && is_final(record.state()) => {
+                Verdict::Ends(DeliveryState::Stopped, "MATTER_ENDED")
+            }
+            verdict => verdict,
+        };
+        Ok(Look { opened: Opened::Referral(Box::new(record)), verdict })
+    }
+
+    fn authorise_referral(
+        &self,
+        person: &Person,
+        record: &ReferralRecord,
+        row: &DeliveryRow,
+        subject: Option<&Told>,
+        now: Timestamp,
+    ) -> Result<Verdict, Error> {
+        let question = question(record, row, now);
+        let required = self.required(&record.row.recipient);
+        let (mut item, required) =
+            message::item(&Matter { person, record, required, told: subject }, row, now)?;
+        if let delivery::Item::Handover(handover) = &mut item {
+            let asked = handover.categories().union(required);
+            handover.redacted = !self.engine().decide(&self.index(), asked, &question).withheld().is_empty();
+        }
+        let mut payload = Delivery {
+            message_id: row.message.to_string(),
+            referral: record.name().to_string(),
+            sender: record.row.sender.to_string(),
+            recipient: record.row.recipient.to_string(),
+            professional: message::professional(record, row),
+            item: Some(item),
+        };
+        let holds = payload.categories();
+        let full = Valid::check(payload.clone())?;
+        let mut decided = self.engine().authorise(&self.index(), full, required, &question);
+        // That the state has changed is for both parties to know, even when none of the words about it may be told.
+        if decided.is_err() && row.item == DeliveryItem::StateChange {
+            payload.restrict(ENVELOPE);
+            decided = self.engine().authorise(&self.index(), Valid::check(payload)?, required, &question);
+        }
+        let purpose = record.purpose();
+        let payload = match decided {
+            Ok(payload) => payload,
+            Err(denied) => {
+                let (decision, channel) = (denied.into_decision(), record.channel());
+                return Ok(Verdict::Refused(Refused { decision, purpose, channel }));
+            }
+        };
+        let told = match row.item {
+            DeliveryItem::DisclosureNotice(_) => None,
+            item => {
+                let (viewer, decision) = (viewer(record, &row.agency), payload.decision());
+                let telling = Telling { record, item, viewer, holds, decision };
+                Told::by(&telling, row.message.uuid(), now)
+            }
+        };
+        Ok(Verdict::Goes(Permitted { payload, purpose, told }))
+    }
+
+    /// What the end of a delivery means for the referral.
+    pub(super) async fn settle_referral(
+        &self,
+        person: &Person,
+        mut record: ReferralRecord,
+        row: &DeliveryRow,
+        end: &End,
+        change: &mut Change,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        if end.state == DeliveryState::Delivered {
+            change.enqueue.extend(self.notice_of_delivery(person, &record, row, now).await?);
+        }
+        if let Some(step) = end.step {
+            record.step_by_gateway(step)?;
+        }
+        if row.item != DeliveryItem::Handover {
+            return Ok(());
+        }
+        record.set_delivery_state(end.state);
+        record.row.reached_recipient = matches!(end.state, DeliveryState::Delivered | DeliveryState::InDoubt);
+        record.row.delivery_ended = has_ended(end.state).then_some(now);
+        let sender = record.row.sender.clone();
+        if has_failed(end.state) && self.adapter(&sender).is_some() {
+            change.enqueue.push(self.new_delivery(&record, DeliveryItem::StateChange, sender, now)?);
+        }
+        change.referrals.push(record.next_version(person, now)?);
+        if end.step.is_some() {
+            change.events.push(event(&record, Kind::StateChanged, now));
+        }
+        change.events.push(event(&record, Kind::DeliveryChanged, now));
+        Ok(())
+    }
+
+    /// The notice to whoever's data has now arrived, if it needs one and has a system for it.
+    async fn notice_of_delivery(
+        &self,
+        person: &Person,
+        record: &ReferralRecord,
+        row: &DeliveryRow,
+        now: Timestamp,
+    ) -> Result<Option<DeliveryRow>, Error> {
+        let viewer = viewer(record, &row.agency);
+        let (Some(intent), Some(_)) = (row.intent, self.notified(record, viewer)) else { return Ok(None) };
+        let told = self.told_of(person, intent).await?;
+        self.disclosure_notice(record, viewer, told.as_ref(), intent, now)
+    }
+}
+
+/// From which end the agency looks at the referral.
+fn viewer(record: &ReferralRecord, agency: &AgencyId) -> Viewer {
+    if *agency == record.row.recipient { Viewer::Addressee } else { Viewer::Author }
+}
+
+/// What is asked before this is delivered.
+fn question(record: &ReferralRecord, row: &DeliveryRow, now: Timestamp) -> Question {
+    let viewer = viewer(record, &row.agency);
+    let mut question = record.question(viewer, ActorRole::System, now);
+    match row.item {
+        DeliveryItem::Information(index) => question.origin = record.answer_origin(index),
+        // What was told of an agency's data is its own to know, whichever end of the referral it has.
+        DeliveryItem::DisclosureNotice(_) if viewer == Viewer::Addressee => {
+            let channel = record.channel().reversed();
+            question = Question::new(record.row.youth, channel, Viewer::Author, record.purpose(), now);
+        }
+        DeliveryItem::Handover
+        | DeliveryItem::StateChange
+        | DeliveryItem::ConsentWithdrawn
+        | DeliveryItem::DisclosureNotice(_)
+        | DeliveryItem::PlanPart
+        | DeliveryItem::PlanEnded => {}
+    }
+    question
+}
