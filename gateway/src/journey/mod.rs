@@ -33,6 +33,7 @@ mod watch_consents;
 mod watch_referrals;
 mod withdraw;
 
+pub(crate) use plan::Tellable;
 pub(crate) use read::name;
 pub(crate) use refer::Sent;
 pub(crate) use respond::{Action, Respond, event};

@@ -23,6 +23,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// Something that can be followed.
 pub(crate) trait Feed: Send + Sync + 'static {
+    /// What of it is followed.
+    type Scope: Send + Sync + 'static;
     /// What the store has of it.
     type Row: Send;
     /// What a watcher is sent.
@@ -40,6 +42,7 @@ pub(crate) trait Feed: Send + Sync + 'static {
     fn after(
         gateway: &Gateway,
         caller: &Caller,
+        scope: &Self::Scope,
         position: u64,
         limit: u32,
     ) -> impl Future<Output = Result<Vec<(u64, Self::Row)>, Error>> + Send;
@@ -54,12 +57,11 @@ pub(crate) trait Feed: Send + Sync + 'static {
 }
 
 /// A watch that has begun. Items are authorised when they are sent, not when they happened.
-#[derive(Debug)]
-pub(crate) struct Watch<F> {
+pub(crate) struct Watch<F: Feed> {
     gateway: Arc<Gateway>,
     caller: Caller,
+    scope: F::Scope,
     position: u64,
-    feed: std::marker::PhantomData<F>,
 }
 
 impl Gateway {
@@ -67,6 +69,7 @@ impl Gateway {
     pub(super) async fn follow<F: Feed>(
         self: &Arc<Self>,
         caller: Caller,
+        scope: F::Scope,
         token: &str,
     ) -> Result<Watch<F>, Error> {
         let Actor::Professional { .. } = caller.actor else {
@@ -78,7 +81,7 @@ impl Gateway {
             let plain = self.keys.open_token(&binding::<F>(&caller), token).map_err(|_| WRONG_TOKEN)?;
             u64::from_be_bytes(plain.try_into().map_err(|_| WRONG_TOKEN)?)
         };
-        Ok(Watch { gateway: Arc::clone(self), caller, position, feed: std::marker::PhantomData })
+        Ok(Watch { gateway: Arc::clone(self), caller, scope, position })
     }
 }
 
@@ -125,7 +128,7 @@ impl<F: Feed> Watch<F> {
         let gateway = Arc::clone(&self.gateway);
         loop {
             let newest = F::newest(&gateway).await?;
-            let rows = F::after(&gateway, &self.caller, self.position, BATCH).await?;
+            let rows = F::after(&gateway, &self.caller, &self.scope, self.position, BATCH).await?;
             if rows.is_empty() {
                 // Others' rows need not be looked at again.
                 self.position = self.position.max(newest);

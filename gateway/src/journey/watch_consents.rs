@@ -29,7 +29,7 @@ impl Gateway {
         caller: Caller,
         request: Valid<WatchConsentsRequest>,
     ) -> Result<Watch<Consents>, Error> {
-        self.follow(caller, &request.get().resume_token).await
+        self.follow(caller, (), &request.get().resume_token).await
     }
 
     /// Who is told of a change that is about to be committed.
@@ -80,6 +80,7 @@ impl Gateway {
 }
 
 impl Feed for Consents {
+    type Scope = ();
     type Row = NewNotice;
     type Item = ConsentNotice;
 
@@ -93,6 +94,7 @@ impl Feed for Consents {
     async fn after(
         gateway: &Gateway,
         caller: &Caller,
+        (): &(),
         position: u64,
         limit: u32,
     ) -> Result<Vec<(u64, NewNotice)>, Error> {

@@ -25,11 +25,12 @@ impl Gateway {
         caller: Caller,
         request: Valid<WatchReferralsRequest>,
     ) -> Result<Watch<Referrals>, Error> {
-        self.follow(caller, &request.get().resume_token).await
+        self.follow(caller, (), &request.get().resume_token).await
     }
 }
 
 impl Feed for Referrals {
+    type Scope = ();
     type Row = NewEvent;
     type Item = ReferralEvent;
 
@@ -43,6 +44,7 @@ impl Feed for Referrals {
     async fn after(
         gateway: &Gateway,
         caller: &Caller,
+        (): &(),
         position: u64,
         limit: u32,
     ) -> Result<Vec<(u64, NewEvent)>, Error> {

@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use polku_adapters::Matter;
 use polku_policy::{Question, Viewer};
-use polku_proto::v1::{Delivery, DeliveryState, PlanPart, delivery};
+use polku_proto::v1::{Delivery, DeliveryState, delivery};
 use polku_proto::{AgencyId, CategorySet, Disclose, PlanId, Valid};
 
 use super::end::End;
@@ -16,6 +16,7 @@ use super::prepare::{Look, Opened, Permitted, Refused, Turn, Verdict};
 use super::told::Told;
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::journey::Tellable;
 use crate::person::Person;
 use crate::store::{About, Change, DeliveryItem, DeliveryRow};
 
@@ -29,7 +30,6 @@ struct Saying {
 
 impl Gateway {
     /// Queues that an agency hears of a section as it is now. One that waits already is enough.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the use cases of the joint plan call it"))]
     pub(crate) fn tell_part(
         &self,
         person: &Person,
@@ -90,24 +90,23 @@ impl Gateway {
         row: &DeliveryRow,
         now: Timestamp,
     ) -> Result<Look, Error> {
-        let saying = match row.item {
-            DeliveryItem::PlanPart | DeliveryItem::PlanEnded => {
-                self.plan_part_for(row, now).await?.map(|(part, question, required)| Saying {
-                    item: delivery::Item::PlanPart(part),
-                    question,
-                    required,
-                })
-            }
-            DeliveryItem::DisclosureNotice(leaf) => {
-                Some(self.notice_about_part(person, row, leaf, now).await?)
-            }
-            DeliveryItem::Handover
-            | DeliveryItem::StateChange
-            | DeliveryItem::Information(_)
-            | DeliveryItem::ConsentWithdrawn => {
-                return Err(Error::Inconsistent("news of a referral is delivered as if of a plan"));
-            }
-        };
+        let saying =
+            match row.item {
+                DeliveryItem::PlanPart | DeliveryItem::PlanEnded => {
+                    self.tellable(person, row, now).await?.map(|Tellable { part, question, required }| {
+                        Saying { item: delivery::Item::PlanPart(part), question, required }
+                    })
+                }
+                DeliveryItem::DisclosureNotice(leaf) => {
+                    Some(self.notice_about_part(person, row, leaf, now).await?)
+                }
+                DeliveryItem::Handover
+                | DeliveryItem::StateChange
+                | DeliveryItem::Information(_)
+                | DeliveryItem::ConsentWithdrawn => {
+                    return Err(Error::Inconsistent("news of a referral is delivered as if of a plan"));
+                }
+            };
         let verdict = match saying {
             Some(saying) => self.authorise_saying(row, saying, now)?,
             None => Verdict::Ends(DeliveryState::Stopped, "NOTHING_TO_TELL"),
@@ -182,15 +181,5 @@ impl Gateway {
             change.enqueue.push(self.queued_delivery(row.about.clone(), person.id, item, discloser, now)?);
         }
         Ok(())
-    }
-
-    /// The section as it can be told to the row's agency now, what is asked before it is, and what of it must be
-    /// permitted. Nothing: there is nothing to tell.
-    async fn plan_part_for(
-        &self,
-        _row: &DeliveryRow,
-        _now: Timestamp,
-    ) -> Result<Option<(PlanPart, Question, CategorySet)>, Error> {
-        Ok(None)
     }
 }

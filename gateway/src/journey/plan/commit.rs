@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use polku_adapters::Matter;
 use polku_policy::Authorised;
 use polku_proto::v1::plan_revision::Source;
-use polku_proto::v1::{AuditReceipt, DeliveryState, Plan, PlanChange};
-use polku_proto::{AgencyId, MessageId, PlanName};
+use polku_proto::v1::{AuditReceipt, Plan, PlanChange};
+use polku_proto::{AgencyId, PlanName};
 use prost::Message;
 use serde_json::json;
 
@@ -21,7 +21,7 @@ use crate::gateway::Gateway;
 use crate::journey::refer::mismatch;
 use crate::once::Call;
 use crate::person::Person;
-use crate::store::{About, Change, DeliveryItem, DeliveryRow, NewPlanEvent, Priority, TaskWrite};
+use crate::store::{Change, NewPlanEvent, TaskWrite};
 use crate::trail::{Entry, receipt};
 
 /// A plan that is about to change.
@@ -89,7 +89,8 @@ impl Gateway {
             };
             let agency = call.caller.agency.to_string();
             after.kept.author = Some(Author { agency, professional, source: source as i32, reference });
-            self.tell_parties(before.as_ref(), &mut after, source, &call.caller.agency, &mut change, now)?;
+            let by = (source, &call.caller.agency);
+            self.tell_parties(person, (before.as_ref(), &mut after), by, &mut change, now)?;
             let expected = before.as_ref().map(|before| before.row.revision);
             change.plans.push(after.next_revision(person, expected, now)?);
         }
@@ -103,10 +104,9 @@ impl Gateway {
     /// The parties that see a difference: their watchers, and their own systems.
     fn tell_parties(
         &self,
-        before: Option<&PlanRecord>,
-        after: &mut PlanRecord,
-        source: Source,
-        author: &AgencyId,
+        person: &Person,
+        (before, after): (Option<&PlanRecord>, &mut PlanRecord),
+        (source, author): (Source, &AgencyId),
         change: &mut Change,
         now: Timestamp,
     ) -> Result<(), Error> {
@@ -135,35 +135,10 @@ impl Gateway {
             }
         }
         for (owner, recipient) in told {
-            change.enqueue.push(self.plan_delivery(after, owner.clone(), recipient.clone(), now)?);
             count(&mut after.kept.told, &owner, recipient.as_str());
+            self.tell_part(person, (after.row.id, &owner), recipient, change, now)?;
         }
         Ok(())
-    }
-
-    fn plan_delivery(
-        &self,
-        record: &PlanRecord,
-        owner: String,
-        agency: AgencyId,
-        now: Timestamp,
-    ) -> Result<DeliveryRow, Error> {
-        Ok(DeliveryRow {
-            message: MessageId::from_uuid(self.new_id(now)?),
-            item: DeliveryItem::PlanPart,
-            about: About::Plan { plan: record.row.id, owner },
-            youth: record.row.youth,
-            agency,
-            priority: Priority::Ordinary,
-            state: DeliveryState::Queued,
-            attempts: 0,
-            due: now,
-            deadline: now + self.delivery.give_up_after,
-            fence: 0,
-            leased_until: None,
-            intent: None,
-            reference: None,
-        })
     }
 
     /// Commits a change whose answer is the plan after it.

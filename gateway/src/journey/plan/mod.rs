@@ -14,3 +14,5 @@ mod task;
 mod task_list;
 mod tell;
 mod watch;
+
+pub(crate) use tell::Tellable;

@@ -3,14 +3,15 @@
 use jiff::Timestamp;
 use polku_policy::Question;
 use polku_proto::v1::{PlanPart, ReferralContent};
-use polku_proto::{AgencyId, CategorySet, PlanId};
+use polku_proto::{AgencyId, CategorySet, Party};
 
 use super::reader::Eyes;
-use super::record::{PlanRecord, is_of};
+use super::record::{PlanRecord, empty_part, is_of};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::person::Person;
 use crate::record::wire_time;
+use crate::store::{About, DeliveryItem, DeliveryRow};
 
 /// What could be told, and how it is to be decided on.
 pub(crate) struct Tellable {
@@ -22,29 +23,40 @@ pub(crate) struct Tellable {
 }
 
 impl Gateway {
-    /// The section as it is now, for this recipient; nothing when it is no party any more, or sees nothing of it.
+    /// What the row's agency would be told now; nothing when it is no party any more, or sees nothing of the section.
     pub(crate) async fn tellable(
         &self,
         person: &Person,
-        (plan, owner): (PlanId, &str),
-        recipient: &AgencyId,
+        row: &DeliveryRow,
         now: Timestamp,
     ) -> Result<Option<Tellable>, Error> {
-        let Some(row) = self.store.plan(plan).await? else { return Ok(None) };
-        let record = PlanRecord::open(person, row)?;
-        let Some(party) = record.party(recipient) else { return Ok(None) };
-        let eyes = Eyes::of_system(party);
+        let About::Plan { plan, owner } = &row.about else { return Ok(None) };
+        let Some(plan) = self.store.plan(*plan).await? else { return Ok(None) };
+        let record = PlanRecord::open(person, plan)?;
+        let party = record.party(&row.agency);
+        let eyes = Eyes::of_system(party.clone().unwrap_or_else(|| Party::whole(row.agency.clone())));
+        let question = self.plan_question(&record, owner, &eyes, now)?;
+        let frame = PlanPart {
+            revision: told(&record, owner, &row.agency),
+            // Not when the plan was changed: that could have been something else.
+            update_time: Some(wire_time(now)?),
+            ..empty_part(&record.name().to_string(), owner)
+        };
+        if row.item == DeliveryItem::PlanEnded {
+            let part = PlanPart { consent_withdrawn: true, ..frame };
+            return Ok(Some(Tellable { part, question, required: CategorySet::EMPTY }));
+        }
+        if party.is_none() {
+            return Ok(None);
+        }
         let seen = self.seen(&record, &eyes, now)?;
         let section = seen.sections.into_iter().find(|section| is_of(section, owner));
-        let Some(mut part) = section.and_then(|section| section.part) else { return Ok(None) };
-        part.plan = record.name().to_string();
-        part.revision = told(&record, owner, recipient);
-        // Not when the plan was changed: that could have been something else.
-        part.update_time = Some(wire_time(now)?);
+        let Some(part) = section.and_then(|section| section.part) else { return Ok(None) };
+        let mut part =
+            PlanPart { plan: frame.plan, revision: frame.revision, update_time: frame.update_time, ..part };
         let background = part.background.get_or_insert_with(ReferralContent::default);
         background.identity_code = person.identity()?.expose().to_owned();
-        let question = self.plan_question(&record, owner, &eyes, now)?;
-        Ok(Some(Tellable { part, question, required: self.required(recipient) }))
+        Ok(Some(Tellable { part, question, required: self.required(&row.agency) }))
     }
 }
 
