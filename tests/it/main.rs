@@ -15,6 +15,7 @@ mod journey;
 mod kela;
 mod law;
 mod matrix;
+mod plan;
 mod policy;
 mod referral;
 mod refused;

@@ -84,7 +84,7 @@ def fresh() -> str:
 def health(story: Story) -> None:
     stub = health_pb2_grpc.HealthStub(story.ohjaamo.channel)
     services = ["", "polku.v1.JourneyService", "polku.v1.ReferralService", "polku.v1.ConsentService",
-                "polku.v1.LegalStatusService"]
+                "polku.v1.LegalStatusService", "polku.v1.PlanService", "polku.v1.TaskService"]
     for service in services:
         answer = stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=CALL_SECONDS)
         expect(answer.status == health_pb2.HealthCheckResponse.SERVING, f"{service or 'the gateway'} to serve")

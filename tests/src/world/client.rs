@@ -15,7 +15,9 @@ use polku_proto::v1::consent_service_client::ConsentServiceClient;
 use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::journey_service_client::JourneyServiceClient;
 use polku_proto::v1::legal_status_service_client::LegalStatusServiceClient;
+use polku_proto::v1::plan_service_client::PlanServiceClient;
 use polku_proto::v1::referral_service_client::ReferralServiceClient;
+use polku_proto::v1::task_service_client::TaskServiceClient;
 use polku_proto::v1::{
     Actor, Consent, ConsentEvidence, ConsentTerms, ContactDetails, DataCategory, EducationWork,
     IdentifyYouthRequest, LegalBasis, Professional, Purpose, RecordConsentRequest, ReferralContent,
@@ -48,6 +50,10 @@ pub struct Client {
     pub consent: ConsentServiceClient<InterceptedService<Channel, ActorMetadata>>,
     /// `LegalStatusService`.
     pub status: LegalStatusServiceClient<InterceptedService<Channel, ActorMetadata>>,
+    /// `PlanService`.
+    pub plan: PlanServiceClient<InterceptedService<Channel, ActorMetadata>>,
+    /// `TaskService`.
+    pub task: TaskServiceClient<InterceptedService<Channel, ActorMetadata>>,
     channel: Channel,
 }
 
@@ -103,7 +109,9 @@ impl Client {
             journey: JourneyServiceClient::with_interceptor(channel.clone(), actor.clone()),
             referral: ReferralServiceClient::with_interceptor(channel.clone(), actor.clone()),
             consent: ConsentServiceClient::with_interceptor(channel.clone(), actor.clone()),
-            status: LegalStatusServiceClient::with_interceptor(channel.clone(), actor),
+            status: LegalStatusServiceClient::with_interceptor(channel.clone(), actor.clone()),
+            plan: PlanServiceClient::with_interceptor(channel.clone(), actor.clone()),
+            task: TaskServiceClient::with_interceptor(channel.clone(), actor),
             channel,
         }
     }

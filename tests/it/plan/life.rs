@@ -1,0 +1,112 @@
+//! A plan from its beginning to its end: drafted by three agencies, accepted, acknowledged, clashed over, completed.
+
+use polku_proto::v1::conflict_resolution::Choice;
+use polku_proto::v1::resolve_task_request::Resolution;
+use polku_proto::v1::task::{Matter, State};
+use polku_proto::v1::{CompletePlanRequest, ConflictResolution, DataCategory, PlanState, ResolveTaskRequest};
+use polku_tests::world::{KELA, OHJAAMO, PEOPLE, TE, request_id};
+use tonic::Code;
+
+use super::table::*;
+use crate::stage::{Stage, assert_refused};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_agencies_keep_one_plan() {
+    let stage = Stage::open().await;
+    let (youth, plan) = laid(&stage, PEOPLE[0]).await;
+    edit(&stage.ohjaamo(), &plan, "youth", |part| part.goals.push(goal("g1", "oma koti"))).await.unwrap();
+    edit(&stage.te(), &plan, TE, |part| {
+        part.actions.push(action("a1", DataCategory::EducationWork, "tyokokeilu"));
+    })
+    .await
+    .unwrap();
+    edit(&stage.kela(), &plan, KELA, |part| {
+        part.actions.push(action("a1", DataCategory::ServiceNeeds, "nuotti-valmennus"));
+    })
+    .await
+    .unwrap();
+
+    let seen = read(&stage.ohjaamo(), &plan).await.unwrap();
+    assert_eq!(owners(&seen), ["youth", KELA, TE]);
+    assert_eq!(seen.parties, [OHJAAMO, TE, KELA]);
+    assert_eq!(seen.state(), PlanState::Draft);
+    // Nothing has been agreed between these two.
+    assert_eq!(owners(&read(&stage.te(), &plan).await.unwrap()), ["youth", TE]);
+    assert_eq!(owners(&read(&stage.kela(), &plan).await.unwrap()), ["youth", KELA]);
+    assert!(read(&stage.te(), &plan).await.unwrap().parties.is_empty());
+
+    let whole = read(&stage.subject(&youth), &plan).await.unwrap();
+    assert_eq!(owners(&whole), ["youth", KELA, TE]);
+    accept(&stage.subject(&youth), &plan, &whole.etag).await.unwrap();
+    assert_eq!(read(&stage.te(), &plan).await.unwrap().state(), PlanState::Draft);
+    acknowledge(&stage.te(), &plan).await.unwrap();
+    // What Kela has yet to say does not show to who may not know of it.
+    assert_eq!(read(&stage.te(), &plan).await.unwrap().state(), PlanState::Active);
+    assert_eq!(read(&stage.ohjaamo(), &plan).await.unwrap().state(), PlanState::Draft);
+    acknowledge(&stage.kela(), &plan).await.unwrap();
+    assert_eq!(read(&stage.ohjaamo(), &plan).await.unwrap().state(), PlanState::Active);
+
+    let end = CompletePlanRequest { request_id: request_id(), name: plan.clone() };
+    assert_refused(
+        stage.te().plan.complete_plan(end.clone()).await,
+        Code::PermissionDenied,
+        "ACTOR_NOT_ALLOWED",
+    );
+    stage.ohjaamo().plan.complete_plan(end).await.unwrap();
+    let late = edit(&stage.te(), &plan, TE, |part| part.next_review = "2027-01-01".to_owned()).await;
+    assert_refused(late, Code::FailedPrecondition, "RECORD_STATE");
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_change_one_goal_and_the_responsible_worker_decides() {
+    let stage = Stage::open().await;
+    let (_, plan) = laid(&stage, PEOPLE[1]).await;
+    edit(&stage.ohjaamo(), &plan, "youth", |part| {
+        part.goals.push(goal("g1", "oma koti"));
+        part.goals.push(goal("g2", "ajokortti"));
+    })
+    .await
+    .unwrap();
+    let (te, kela) = (read(&stage.te(), &plan).await.unwrap(), read(&stage.kela(), &plan).await.unwrap());
+    let wanted = |seen, text: &str, due: &str| {
+        let mut part = section(seen, "youth");
+        part.goals[0].text = text.to_owned();
+        part.goals[1].due = due.to_owned();
+        vec![part]
+    };
+    let first = merge(&stage.te(), &plan, &te.etag, wanted(&te, "vuokra-asunto", "")).await.unwrap();
+    assert!(first.conflicts.is_empty());
+    let ours = wanted(&kela, "tuettu asunto", "2027-06-30");
+    let second = merge(&stage.kela(), &plan, &kela.etag, ours).await.unwrap();
+    let [conflict] = second.conflicts.as_slice() else { panic!("one clash") };
+    assert_eq!(conflict.path, "goals/g1/text");
+    let text = |part: &Option<polku_proto::v1::PlanPart>| part.as_ref().unwrap().goals[0].text.clone();
+    assert_eq!(
+        [text(&conflict.base), text(&conflict.ours), text(&conflict.theirs)],
+        ["oma koti", "tuettu asunto", "vuokra-asunto"]
+    );
+    // What did not clash has come in.
+    let now = section(&second.plan.unwrap(), "youth");
+    assert_eq!((now.goals[0].text.as_str(), now.goals[1].due.as_str()), ("vuokra-asunto", "2027-06-30"));
+
+    assert!(tasks(&stage.te()).await.unwrap().is_empty());
+    let waiting = tasks(&stage.ohjaamo()).await.unwrap();
+    let [task] = waiting.as_slice() else { panic!("one task") };
+    assert_eq!(task.name, conflict.task);
+    assert!(matches!(&task.matter, Some(Matter::Conflict(same)) if same == conflict));
+    let resolution = ConflictResolution { choice: Choice::Ours as i32, other: None };
+    let resolve = ResolveTaskRequest {
+        request_id: request_id(),
+        name: task.name.clone(),
+        resolution: Some(Resolution::Conflict(resolution)),
+    };
+    assert_refused(stage.kela().task.resolve_task(resolve.clone()).await, Code::NotFound, "NOT_FOUND");
+    let decided = stage.ohjaamo().task.resolve_task(resolve).await.unwrap().into_inner().task.unwrap();
+    assert_eq!(decided.state(), State::Resolved);
+    assert_eq!(decided.resolved_by, "ohjaaja-1");
+    let goals = section(&read(&stage.te(), &plan).await.unwrap(), "youth").goals;
+    assert_eq!(goals[0].text, "tuettu asunto");
+    assert!(tasks(&stage.ohjaamo()).await.unwrap().is_empty());
+    stage.close().await;
+}
