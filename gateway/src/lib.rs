@@ -9,6 +9,7 @@ pub mod error;
 pub mod front;
 pub mod gateway;
 pub mod journey;
+mod news;
 mod once;
 pub mod outbox;
 mod person;

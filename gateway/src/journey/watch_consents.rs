@@ -15,6 +15,7 @@ use super::watch::{Feed, Watch};
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::news::Topic;
 use crate::record::wire_time;
 use crate::store::{Change, InstrumentKind, NewNotice, ReferralFilter};
 
@@ -29,7 +30,7 @@ impl Gateway {
         caller: Caller,
         request: Valid<WatchConsentsRequest>,
     ) -> Result<Watch<Consents>, Error> {
-        self.follow(caller, &request.get().resume_token).await
+        self.follow(caller, (), &request.get().resume_token).await
     }
 
     /// Who is told of a change that is about to be committed.
@@ -82,9 +83,14 @@ impl Gateway {
 impl Feed for Consents {
     type Row = NewNotice;
     type Item = ConsentNotice;
+    type Scope = ();
 
     const TOKEN: &'static str = "watch consents";
     const FOLLOWERS: &'static str = "a professional's system watches consents";
+
+    fn topic(gateway: &Gateway, caller: &Caller, (): &()) -> Topic {
+        Topic::Consents(gateway.told(&caller.agency))
+    }
 
     async fn newest(gateway: &Gateway) -> Result<u64, Error> {
         Ok(gateway.store.last_notice().await?)
@@ -93,6 +99,7 @@ impl Feed for Consents {
     async fn after(
         gateway: &Gateway,
         caller: &Caller,
+        (): &(),
         position: u64,
         limit: u32,
     ) -> Result<Vec<(u64, NewNotice)>, Error> {

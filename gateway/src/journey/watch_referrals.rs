@@ -11,6 +11,7 @@ use super::watch::{Feed, Watch};
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::news::Topic;
 use crate::record::wire_time;
 use crate::store::NewEvent;
 
@@ -25,16 +26,21 @@ impl Gateway {
         caller: Caller,
         request: Valid<WatchReferralsRequest>,
     ) -> Result<Watch<Referrals>, Error> {
-        self.follow(caller, &request.get().resume_token).await
+        self.follow(caller, (), &request.get().resume_token).await
     }
 }
 
 impl Feed for Referrals {
     type Row = NewEvent;
     type Item = ReferralEvent;
+    type Scope = ();
 
     const TOKEN: &'static str = "watch";
     const FOLLOWERS: &'static str = "a professional's system watches referrals";
+
+    fn topic(_gateway: &Gateway, caller: &Caller, (): &()) -> Topic {
+        Topic::Referrals(caller.agency.clone())
+    }
 
     async fn newest(gateway: &Gateway) -> Result<u64, Error> {
         Ok(gateway.store.last_event().await?)
@@ -43,6 +49,7 @@ impl Feed for Referrals {
     async fn after(
         gateway: &Gateway,
         caller: &Caller,
+        (): &(),
         position: u64,
         limit: u32,
     ) -> Result<Vec<(u64, NewEvent)>, Error> {

@@ -132,11 +132,11 @@ impl Gateway {
             Ok(payload) => {
                 let told = || Told::of_part(holds, &question, payload.decision(), row.message.uuid(), now);
                 let told = is_part.then(told).flatten();
-                Ok(Verdict::Goes(Permitted { payload, purpose, told }))
+                Ok(Verdict::Goes(Box::new(Permitted { payload, purpose, told })))
             }
             Err(denied) => {
                 let (decision, channel) = (denied.into_decision(), question.channel);
-                Ok(Verdict::Refused(Refused { decision, purpose, channel }))
+                Ok(Verdict::Refused(Box::new(Refused { decision, purpose, channel })))
             }
         }
     }
