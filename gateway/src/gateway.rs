@@ -17,6 +17,7 @@ use crate::audit::{AuditLog, Leaf, Receipt};
 use crate::clock::{Clock as _, ForwardClock};
 use crate::config::{Controller, PlanSettings};
 use crate::error::Error;
+use crate::news::{self, News};
 use crate::outbox::{DeliverySettings, Waiters};
 use crate::person::PersonLocks;
 use crate::seal::Keys;
@@ -40,8 +41,8 @@ pub struct Gateway {
     pub(crate) delivery: DeliverySettings,
     pub(crate) locks: PersonLocks,
     pub(crate) waiters: Waiters,
-    /// Told after every commit that made events or notices: wakes watchers.
-    pub(crate) happened: tokio::sync::watch::Sender<u64>,
+    /// Told after every commit what there is news of: wakes watchers.
+    pub(crate) news: Arc<News>,
     /// Told after every commit that queued a delivery: wakes the outbox.
     pub(crate) queued: tokio::sync::Notify,
     index: RwLock<ConsentIndex>,
@@ -88,7 +89,6 @@ impl Gateway {
     /// # Errors
     /// Fails when store or audit log cannot be read or written.
     pub async fn open(parts: Parts) -> Result<Arc<Self>, Error> {
-        let last_event = parts.store.last_event().await?;
         let gateway = Arc::new(Self {
             clock: parts.clock,
             store: parts.store,
@@ -106,7 +106,7 @@ impl Gateway {
             plan: parts.plan,
             locks: PersonLocks::new(),
             waiters: Waiters::default(),
-            happened: tokio::sync::watch::Sender::new(last_event),
+            news: Arc::new(News::default()),
             queued: tokio::sync::Notify::new(),
             index: RwLock::new(ConsentIndex::new()),
             random: SystemRandom::new(),
@@ -167,7 +167,7 @@ impl Gateway {
     pub(crate) async fn commit(&self, mut change: Change) -> Result<(), Error> {
         let leaf = change.leaf;
         change.notices = self.notices_of(&change).await?;
-        let has_news = !change.events.is_empty() || !change.notices.is_empty();
+        let topics = news::topics(&change);
         let has_deliveries = !change.enqueue.is_empty() || !change.deliveries.is_empty();
         if let Err(error) = self.store.commit(change).await {
             // When the database itself has failed, whether the change is there shows at the next start.
@@ -176,9 +176,7 @@ impl Gateway {
             }
             return Err(error.into());
         }
-        if has_news {
-            self.happened.send_modify(|count| *count += 1);
-        }
+        self.news.ring(&topics);
         if has_deliveries {
             self.queued.notify_one();
         }

@@ -10,6 +10,7 @@ pub mod front;
 pub mod gateway;
 pub mod journey;
 pub mod measure;
+mod news;
 mod once;
 pub mod outbox;
 mod person;

@@ -3,5 +3,7 @@
 mod agency;
 mod disclosures;
 mod inbound;
+mod parts;
 mod urgent;
+mod watch;
 mod world;

@@ -18,8 +18,8 @@ use polku_proto::v1::ReferralState;
 use uuid::Uuid;
 
 use self::samples::{
-    agency, at, begin, delivery, event, instrument, item, new_plan, new_referral, new_task, notice, plan,
-    plan_event, referral, request, task, youth, youth_id,
+    agency, at, begin, delivery, event, instrument, item, new_plan, new_referral, new_task, notice, part,
+    plan, plan_event, referral, request, task, youth, youth_id,
 };
 
 pub use consents::{a_batch_is_kept_item_by_item, notices_are_told_to_their_agency};
@@ -35,6 +35,7 @@ pub use plans::{
 };
 pub use queue::{
     a_disclosure_has_one_notice, a_lease_can_be_given_back, a_lease_that_has_run_out_is_taken_again,
+    a_part_of_a_plan_that_is_sent_does_not_wait, a_part_of_a_plan_waits_once,
     a_waiting_delivery_is_stopped_whoever_holds_it, an_older_fence_cannot_write,
     due_deliveries_are_leased_once, leases_leave_out_busy_agencies, open_deliveries_end,
     what_is_urgent_goes_first,
@@ -81,6 +82,8 @@ macro_rules! store_suite {
             leases_leave_out_busy_agencies,
             what_is_urgent_goes_first,
             a_disclosure_has_one_notice,
+            a_part_of_a_plan_waits_once,
+            a_part_of_a_plan_that_is_sent_does_not_wait,
             open_deliveries_end,
             committed_leaves_are_marked,
             old_requests_are_forgotten,
@@ -161,8 +164,16 @@ pub async fn a_change_is_there_with_everything_in_it(store: &dyn Store) -> Resul
         let reference = Some("saapunut 1".to_owned());
         items.enqueue.push(DeliveryRow { item, leased_until, intent: Some(17), reference, ..row });
     }
-    let expected = items.enqueue.clone();
+    let mut expected = items.enqueue.clone();
     store.commit(items).await?;
+    let mut parts = Change::announced_by(19);
+    for (number, item) in
+        (200..).zip([DeliveryItem::PlanPart, DeliveryItem::PlanEnded, DeliveryItem::DisclosureNotice(9)])
+    {
+        parts.enqueue.push(DeliveryRow { item, ..part(number, "youth")? });
+    }
+    expected.extend(parts.enqueue.clone());
+    store.commit(parts).await?;
     for row in expected {
         assert_eq!(store.delivery(row.message).await?, Some(row));
     }

@@ -248,6 +248,10 @@ impl Gateway {
             }
         })?;
         batch.give(&mut self.index_mut())?;
+        // Nothing more is told by now; that it is so, agencies' systems hear as soon as it can be written down.
+        if takes_away && let Err(error) = self.end_parts(person, now).await {
+            tracing::error!(reason = error.reason(), "the end of parts of plans is not queued");
+        }
         Ok(answer)
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! What is followed is a [`Feed`]: rows that are committed with the change that they tell of, each at its place in one
 //! order. A watch reads them from the store, so it goes on behind the last one after a broken connection and after a
-//! restart of the gateway.
+//! restart of the gateway. It reads when there is news of its own topic, and otherwise rarely: a thousand watchers that
+//! have nothing to hear cost memory, and little of it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,27 +14,35 @@ use tokio::sync::mpsc;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::news::Topic;
+
+#[cfg(test)]
+mod tests;
 
 /// How many items wait for a slow reader before the gateway stops reading for it.
 const BUFFER: usize = 16;
 /// How many rows are read from the store at once.
 const BATCH: u32 = 64;
-/// How long to wait for news before looking anyway: other gateways on the same store tell nothing here.
-const LOOK_AGAIN: Duration = Duration::from_secs(2);
+/// How long to wait for news before looking anyway, at least, and up to twice as long so that not all look at once: other
+/// gateways on the same store tell nothing here.
+const LOOK_AGAIN: Duration = Duration::from_secs(10);
 
 /// Something that can be followed.
 pub(crate) trait Feed: Send + Sync + 'static {
-    /// What of it is followed.
-    type Scope: Send + Sync + 'static;
     /// What the store has of it.
     type Row: Send;
     /// What a watcher is sent.
     type Item: Send + 'static;
+    /// Which part of it one watcher follows; `()` where there are no parts.
+    type Scope: Send + Sync + 'static;
 
     /// Keeps the tokens of different feeds apart.
     const TOKEN: &'static str;
     /// Who may follow it.
     const FOLLOWERS: &'static str;
+
+    /// Of what there is news when the watcher has a new row.
+    fn topic(gateway: &Gateway, caller: &Caller, scope: &Self::Scope) -> Topic;
 
     /// The position of the newest row; 0 if there is none.
     fn newest(gateway: &Gateway) -> impl Future<Output = Result<u64, Error>> + Send;
@@ -57,6 +66,7 @@ pub(crate) trait Feed: Send + Sync + 'static {
 }
 
 /// A watch that has begun. Items are authorised when they are sent, not when they happened.
+#[derive(Debug)]
 pub(crate) struct Watch<F: Feed> {
     gateway: Arc<Gateway>,
     caller: Caller,
@@ -66,7 +76,7 @@ pub(crate) struct Watch<F: Feed> {
 
 impl Gateway {
     /// Begins a watch behind the row of the token, or behind the newest one.
-    pub(super) async fn follow<F: Feed>(
+    pub(crate) async fn follow<F: Feed>(
         self: &Arc<Self>,
         caller: Caller,
         scope: F::Scope,
@@ -95,33 +105,43 @@ fn binding<F: Feed>(caller: &Caller) -> String {
     format!("{}/{}", F::TOKEN, caller.agency)
 }
 
-type Sender<F> = mpsc::Sender<Result<Authorised<<F as Feed>::Item>, Error>>;
-type Receiver<F> = mpsc::Receiver<Result<Authorised<<F as Feed>::Item>, Error>>;
+/// What is on its way to a watcher. Boxed, for every channel has room for 32 of them from the beginning.
+pub(crate) type Sending<F> = Box<Result<Authorised<<F as Feed>::Item>, Error>>;
+
+type Sender<F> = mpsc::Sender<Sending<F>>;
+type Receiver<F> = mpsc::Receiver<Sending<F>>;
 
 impl<F: Feed> Watch<F> {
     /// Starts sending. The receiver's end is the watcher's: when it is dropped, the watch ends.
-    pub(crate) fn start(mut self) -> Receiver<F> {
+    pub(crate) fn start(self) -> Receiver<F> {
         let (sender, receiver) = mpsc::channel(BUFFER);
-        tokio::spawn(async move {
-            let mut happened = self.gateway.happened.subscribe();
-            loop {
-                match self.send_news(&sender).await {
-                    Ok(Sent::All) => {}
-                    Ok(Sent::WatcherGone) => return,
-                    Err(error) => {
-                        // The watcher resumes behind the last item that it got.
-                        drop(sender.send(Err(error)).await);
-                        return;
-                    }
-                }
-                tokio::select! {
-                    changed = happened.changed() => if changed.is_err() { return },
-                    () = sender.closed() => return,
-                    () = tokio::time::sleep(LOOK_AGAIN) => {}
+        tokio::spawn(self.run(sender));
+        receiver
+    }
+
+    async fn run(mut self, sender: Sender<F>) {
+        let topic = F::topic(&self.gateway, &self.caller, &self.scope);
+        let listener = self.gateway.news.listen(topic);
+        loop {
+            let mut rung = std::pin::pin!(listener.bell().notified());
+            rung.as_mut().enable();
+            // Boxed, so that a watch that waits does not keep the room that reading and deciding take.
+            match Box::pin(self.send_news(&sender)).await {
+                Ok(Sent::All) => {}
+                Ok(Sent::WatcherGone) => return,
+                Err(error) => {
+                    // The watcher resumes behind the last item that it got.
+                    drop(sender.send(Box::new(Err(error))).await);
+                    return;
                 }
             }
-        });
-        receiver
+            let pause = LOOK_AGAIN.mul_f64(1.0 + self.gateway.jitter());
+            tokio::select! {
+                () = rung => {}
+                () = sender.closed() => return,
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
     }
 
     async fn send_news(&mut self, sender: &Sender<F>) -> Result<Sent, Error> {
@@ -140,7 +160,7 @@ impl<F: Feed> Watch<F> {
                 let binding = binding::<F>(&self.caller);
                 let token = gateway.keys.seal_token(&binding, &position.to_be_bytes())?;
                 if let Some(item) = F::item(&gateway, &self.caller, row, token).await? {
-                    place.send(Ok(item));
+                    place.send(Box::new(Ok(item)));
                 }
                 self.position = position;
             }

@@ -15,6 +15,7 @@ use super::watch::{Feed, Watch};
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::news::Topic;
 use crate::record::wire_time;
 use crate::store::{Change, InstrumentKind, NewNotice, ReferralFilter};
 
@@ -80,12 +81,16 @@ impl Gateway {
 }
 
 impl Feed for Consents {
-    type Scope = ();
     type Row = NewNotice;
     type Item = ConsentNotice;
+    type Scope = ();
 
     const TOKEN: &'static str = "watch consents";
     const FOLLOWERS: &'static str = "a professional's system watches consents";
+
+    fn topic(gateway: &Gateway, caller: &Caller, (): &()) -> Topic {
+        Topic::Consents(gateway.told(&caller.agency))
+    }
 
     async fn newest(gateway: &Gateway) -> Result<u64, Error> {
         Ok(gateway.store.last_notice().await?)

@@ -11,6 +11,7 @@ use super::watch::{Feed, Watch};
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::news::Topic;
 use crate::record::wire_time;
 use crate::store::NewEvent;
 
@@ -30,12 +31,16 @@ impl Gateway {
 }
 
 impl Feed for Referrals {
-    type Scope = ();
     type Row = NewEvent;
     type Item = ReferralEvent;
+    type Scope = ();
 
     const TOKEN: &'static str = "watch";
     const FOLLOWERS: &'static str = "a professional's system watches referrals";
+
+    fn topic(_gateway: &Gateway, caller: &Caller, (): &()) -> Topic {
+        Topic::Referrals(caller.agency.clone())
+    }
 
     async fn newest(gateway: &Gateway) -> Result<u64, Error> {
         Ok(gateway.store.last_event().await?)

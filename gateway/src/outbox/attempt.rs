@@ -32,10 +32,10 @@ impl Gateway {
             Prepared::Ready(ready) => ready,
             Prepared::Nothing => return Ok(()),
             Prepared::FindOut(row) => match self.find_out(&adapter, &row).await {
-                Found::Ended(end) => return self.end(row, |_| end).await,
+                Found::Ended(end) => return self.end(*row, |_| end).await,
                 Found::NotThere => {
                     fate = Fate::NotThere;
-                    let Prepared::Ready(ready) = self.prepare(row, fate).await? else { return Ok(()) };
+                    let Prepared::Ready(ready) = self.prepare(*row, fate).await? else { return Ok(()) };
                     ready
                 }
             },

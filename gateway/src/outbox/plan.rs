@@ -45,7 +45,6 @@ impl Gateway {
 
     /// Queues that an agency hears of a section no more. Parts of it that wait are stopped: what is queued after this
     /// must not be told before it.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the use cases of the joint plan call it"))]
     pub(crate) async fn tell_end_of_part(
         &self,
         person: &Person,
@@ -131,11 +130,11 @@ impl Gateway {
             Ok(payload) => {
                 let told = || Told::of_part(holds, &question, payload.decision(), row.message.uuid(), now);
                 let told = is_part.then(told).flatten();
-                Ok(Verdict::Goes(Permitted { payload, purpose, told }))
+                Ok(Verdict::Goes(Box::new(Permitted { payload, purpose, told })))
             }
             Err(denied) => {
                 let (decision, channel) = (denied.into_decision(), question.channel);
-                Ok(Verdict::Refused(Refused { decision, purpose, channel }))
+                Ok(Verdict::Refused(Box::new(Refused { decision, purpose, channel })))
             }
         }
     }

@@ -32,7 +32,7 @@ pub(super) enum Prepared {
     Ready(Box<Ready>),
     Nothing,
     /// It may not go out any more, and the agency may have it already.
-    FindOut(DeliveryRow),
+    FindOut(Box<DeliveryRow>),
 }
 
 /// What a delivery is about, opened as far as its end needs it.
@@ -50,10 +50,10 @@ pub(super) struct Look {
 
 /// What becomes of a delivery.
 pub(super) enum Verdict {
-    Goes(Permitted),
+    Goes(Box<Permitted>),
     /// Nobody stands against it, and it is not made.
     Ends(DeliveryState, &'static str),
-    Refused(Refused),
+    Refused(Box<Refused>),
 }
 
 /// What may go out.
@@ -111,16 +111,17 @@ impl Gateway {
             look.verdict
         };
         if fate == Fate::Unknown && !matches!(verdict, Verdict::Goes(_)) {
-            return Ok(Prepared::FindOut(row));
+            return Ok(Prepared::FindOut(Box::new(row)));
         }
         match verdict {
             Verdict::Goes(permitted) => {
                 // What an attempt without a word has told counts with this one: the agency may have either.
                 let earlier = row.intent.filter(|_| fate == Fate::Unknown);
-                let told = self.told_since(&person, permitted.told, earlier).await?;
-                let decided = (permitted.purpose, permitted.payload.decision());
+                let Permitted { payload, purpose, told } = *permitted;
+                let told = self.told_since(&person, told, earlier).await?;
+                let decided = (purpose, payload.decision());
                 let row = self.log_intent(&person, &row, decided, told.as_ref(), now).await?;
-                return Ok(Prepared::Ready(Box::new(Ready { row, payload: permitted.payload })));
+                return Ok(Prepared::Ready(Box::new(Ready { row, payload })));
             }
             Verdict::Ends(state, code) => {
                 self.settle(&person, look.opened, row, End::of(state, now, code), now).await?;
@@ -130,7 +131,8 @@ impl Gateway {
                 let end = End::of(DeliveryState::Retrying, later, "RULES_OR_AGREEMENT_MISSING");
                 self.settle(&person, look.opened, row, end, now).await?;
             }
-            Verdict::Refused(Refused { decision, purpose, channel }) => {
+            Verdict::Refused(refused) => {
+                let Refused { decision, purpose, channel } = *refused;
                 let entry =
                     Entry::of(Event::Refusal, person.id).towards(&row.agency).decided(purpose, &decision);
                 self.note_refusal(entry, Some(&person), &channel, &decision, now).await?;

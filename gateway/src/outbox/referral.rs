@@ -73,12 +73,11 @@ impl Gateway {
             | DeliveryItem::PlanPart
             | DeliveryItem::PlanEnded => None,
         };
-        let verdict = match self.authorise_referral(person, &record, row, subject.as_ref(), now)? {
-            Verdict::Goes(_) if row.item == DeliveryItem::Handover && is_final(record.state()) => {
-                Verdict::Ends(DeliveryState::Stopped, "MATTER_ENDED")
-            }
-            verdict => verdict,
-        };
+        let mut verdict = self.authorise_referral(person, &record, row, subject.as_ref(), now)?;
+        let is_over = row.item == DeliveryItem::Handover && is_final(record.state());
+        if is_over && matches!(verdict, Verdict::Goes(_)) {
+            verdict = Verdict::Ends(DeliveryState::Stopped, "MATTER_ENDED");
+        }
         Ok(Look { opened: Opened::Referral(Box::new(record)), verdict })
     }
 
@@ -119,18 +118,17 @@ impl Gateway {
             Ok(payload) => payload,
             Err(denied) => {
                 let (decision, channel) = (denied.into_decision(), record.channel());
-                return Ok(Verdict::Refused(Refused { decision, purpose, channel }));
+                return Ok(Verdict::Refused(Box::new(Refused { decision, purpose, channel })));
             }
         };
-        let told = match row.item {
-            DeliveryItem::DisclosureNotice(_) => None,
-            item => {
-                let (viewer, decision) = (viewer(record, &row.agency), payload.decision());
-                let telling = Telling { record, item, viewer, holds, decision };
-                Told::by(&telling, row.message.uuid(), now)
-            }
+        let told = if let DeliveryItem::DisclosureNotice(_) = row.item {
+            None
+        } else {
+            let (viewer, decision) = (viewer(record, &row.agency), payload.decision());
+            let telling = Telling { record, item: row.item, viewer, holds, decision };
+            Told::by(&telling, row.message.uuid(), now)
         };
-        Ok(Verdict::Goes(Permitted { payload, purpose, told }))
+        Ok(Verdict::Goes(Box::new(Permitted { payload, purpose, told })))
     }
 
     /// What the end of a delivery means for the referral.

@@ -22,6 +22,6 @@ pub(super) fn stream<F: Feed>(
     gateway: Arc<Gateway>,
 ) -> Response<Stream<F::Item>> {
     let items = ReceiverStream::new(watch.start())
-        .map(move |item| Ok(answer(item?, &caller, gateway.now())?.into_inner()));
+        .map(move |item| Ok(answer((*item)?, &caller, gateway.now())?.into_inner()));
     Response::new(Box::pin(items))
 }

@@ -57,6 +57,11 @@ impl TestAgency {
         self.state.lock().unwrap().taken.clone()
     }
 
+    /// It has this, from an attempt that nobody has written down.
+    pub(super) fn has_taken(&self, delivery: Delivery) {
+        self.state.lock().unwrap().taken.push(delivery);
+    }
+
     pub(super) fn disclosures(&self) -> Vec<DisclosureNotice> {
         let taken = self.taken().into_iter();
         taken

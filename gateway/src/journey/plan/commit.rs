@@ -4,16 +4,14 @@
 //! something is there which may not be seen.
 
 use jiff::Timestamp;
-use polku_adapters::Matter;
 use polku_policy::Authorised;
+use polku_proto::PlanName;
 use polku_proto::v1::plan_revision::Source;
 use polku_proto::v1::{AuditReceipt, Plan, PlanChange};
-use polku_proto::{AgencyId, PlanName};
 use prost::Message;
 use serde_json::json;
 
-use super::reader::{Eyes, digest};
-use super::record::{Author, PlanRecord, Told};
+use super::record::{Author, PlanRecord};
 use crate::audit::Event;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
@@ -21,7 +19,7 @@ use crate::gateway::Gateway;
 use crate::journey::refer::mismatch;
 use crate::once::Call;
 use crate::person::Person;
-use crate::store::{Change, NewPlanEvent, TaskWrite};
+use crate::store::{Change, TaskWrite};
 use crate::trail::{Entry, receipt};
 
 /// A plan that is about to change.
@@ -90,7 +88,7 @@ impl Gateway {
             let agency = call.caller.agency.to_string();
             after.kept.author = Some(Author { agency, professional, source: source as i32, reference });
             let by = (source, &call.caller.agency);
-            self.tell_parties(person, (before.as_ref(), &mut after), by, &mut change, now)?;
+            self.tell_parties(person, (before.as_ref(), &mut after), by, &mut change, now).await?;
             let expected = before.as_ref().map(|before| before.row.revision);
             change.plans.push(after.next_revision(person, expected, now)?);
         }
@@ -99,46 +97,6 @@ impl Gateway {
         change.request = Some(call.answered(person, &answer, now)?);
         self.commit(change).await?;
         Ok((committed, answer))
-    }
-
-    /// The parties that see a difference: their watchers, and their own systems.
-    fn tell_parties(
-        &self,
-        person: &Person,
-        (before, after): (Option<&PlanRecord>, &mut PlanRecord),
-        (source, author): (Source, &AgencyId),
-        change: &mut Change,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        let parties: Vec<_> = after.kept.parties.iter().filter_map(|party| party.parse().ok()).collect();
-        let mut told = Vec::new();
-        for party in parties {
-            let party: polku_proto::Party = party;
-            let eyes = Eyes::of_system(party.clone());
-            let was_party = before.filter(|before| before.party(&party.agency).is_some());
-            let old = was_party.map(|before| self.seen(before, &eyes, now)).transpose()?;
-            let new = self.seen(after, &eyes, now)?;
-            if old.as_ref().is_some_and(|old| digest(old) == digest(&new)) {
-                continue;
-            }
-            let (plan, youth) = (after.row.id, after.row.youth);
-            change.plan_events.push(NewPlanEvent { plan, youth, agency: party.agency.clone(), time: now });
-            if !self.can_be_sent(&party.agency, Matter::PlanPart) {
-                continue;
-            }
-            let own_word = source == Source::AgencySystem && party.agency == *author;
-            for owner in changed_sections(old.as_ref(), &new) {
-                // Its own system has said so itself.
-                if !(own_word && owner == party.agency.as_str()) {
-                    told.push((owner, party.agency.clone()));
-                }
-            }
-        }
-        for (owner, recipient) in told {
-            count(&mut after.kept.told, &owner, recipient.as_str());
-            self.tell_part(person, (after.row.id, &owner), recipient, change, now)?;
-        }
-        Ok(())
     }
 
     /// Commits a change whose answer is the plan after it.
@@ -214,25 +172,4 @@ impl Gateway {
 /// What is kept of a plan in an answer: which one, and which revision of it.
 pub(super) fn shown(record: &PlanRecord) -> Plan {
     Plan { name: record.name().to_string(), etag: record.row.revision.to_string(), ..Plan::default() }
-}
-
-/// The owners whose sections differ.
-fn changed_sections(old: Option<&Plan>, new: &Plan) -> Vec<String> {
-    let section = |plan: &Plan, owner: &str| {
-        plan.sections.iter().find(|section| super::record::is_of(section, owner)).cloned()
-    };
-    let owners = old.into_iter().chain([new]).flat_map(|plan| &plan.sections);
-    let mut owners: Vec<String> =
-        owners.filter_map(|section| Some(section.part.as_ref()?.owner.clone())).collect();
-    owners.sort_unstable();
-    owners.dedup();
-    owners.retain(|owner| old.and_then(|old| section(old, owner)) != section(new, owner));
-    owners
-}
-
-fn count(told: &mut Vec<Told>, owner: &str, recipient: &str) {
-    match told.iter_mut().find(|told| told.owner == owner && told.recipient == recipient) {
-        Some(told) => told.count += 1,
-        None => told.push(Told { owner: owner.to_owned(), recipient: recipient.to_owned(), count: 1 }),
-    }
 }

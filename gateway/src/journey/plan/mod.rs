@@ -13,6 +13,7 @@ mod step;
 mod task;
 mod task_list;
 mod tell;
+mod told;
 mod watch;
 
 pub(crate) use tell::Tellable;

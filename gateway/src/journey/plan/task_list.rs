@@ -15,6 +15,7 @@ use crate::journey::page;
 use crate::journey::read::youth_id;
 use crate::journey::refer::mismatch;
 use crate::journey::watch::{Feed, Watch};
+use crate::news::Topic;
 use crate::record::wire_time;
 use crate::store::{TaskEventRow, TaskFilter, TaskRow, TaskStates};
 
@@ -101,6 +102,10 @@ impl Feed for Tasks {
 
     const TOKEN: &'static str = "watch tasks";
     const FOLLOWERS: &'static str = "a professional's system watches tasks";
+
+    fn topic(_gateway: &Gateway, caller: &Caller, (): &()) -> Topic {
+        Topic::Tasks(caller.agency.clone())
+    }
 
     async fn newest(gateway: &Gateway) -> Result<u64, Error> {
         Ok(gateway.store.last_task_event().await?)

@@ -13,6 +13,7 @@ use crate::gateway::Gateway;
 use crate::journey::read::name;
 use crate::journey::refer::mismatch;
 use crate::journey::watch::{Feed, Watch};
+use crate::news::Topic;
 use crate::record::wire_time;
 use crate::store::NewPlanEvent;
 
@@ -49,6 +50,13 @@ impl Feed for Plans {
 
     const TOKEN: &'static str = "watch plans";
     const FOLLOWERS: &'static str = "a professional's system watches plans";
+
+    fn topic(_gateway: &Gateway, caller: &Caller, plan: &Option<PlanId>) -> Topic {
+        match plan {
+            None => Topic::Plans(caller.agency.clone()),
+            Some(plan) => Topic::Plan(caller.agency.clone(), *plan),
+        }
+    }
 
     async fn newest(gateway: &Gateway) -> Result<u64, Error> {
         Ok(gateway.store.last_plan_event().await?)

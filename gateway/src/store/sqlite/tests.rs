@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 
-use polku_proto::MessageId;
+use polku_proto::{MessageId, ReferralId};
 use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -15,7 +15,7 @@ use super::schema;
 use super::writer::{QUEUE_JOBS, Writer};
 use super::{SqliteStore, failed};
 use crate::seal::{IdentityIndex, WrappedKey};
-use crate::store::{Change, DeliveryItem, Priority, Store, StoreError, YouthRow};
+use crate::store::{About, Change, DeliveryItem, DeliveryRow, Priority, Store, StoreError, YouthRow};
 
 fn folder() -> (TempDir, PathBuf) {
     let folder = TempDir::new().unwrap();
@@ -114,6 +114,67 @@ fn deliveries_of_an_older_file_are_ordinary() {
     let found = Runtime::new().unwrap().block_on(store.delivery(MessageId::from_uuid(Uuid::nil())));
     let row = found.unwrap().unwrap();
     assert_eq!((row.item, row.priority), (DeliveryItem::Information(7), Priority::Ordinary));
+}
+
+/// The table of deliveries is made anew for what is about a plan: nothing of what it held is lost or changes its place.
+#[test]
+fn deliveries_of_an_older_file_stay_what_they_are() {
+    let (_folder, path) = folder();
+    let connection = Connection::open(&path).unwrap();
+    for migration in &schema::MIGRATIONS[..3] {
+        connection.execute_batch(migration).unwrap();
+    }
+    connection.pragma_update(None, "user_version", 3).unwrap();
+    connection
+        .execute_batch(
+            "INSERT INTO youth VALUES (zeroblob(16), zeroblob(32), zeroblob(60), x'00', 0);
+             INSERT INTO referral VALUES (1, zeroblob(16), zeroblob(16), 'te', 'kela', 1, 1, 0, 0, 9, 0, NULL, 1, x'00');
+             INSERT INTO delivery (number, message, item, item_index, referral, youth, agency, state, attempts, due,
+                 deadline, fence, leased_until, intent, reference, priority)
+             VALUES (7, x'00000000000000000000000000000007', 5, 12, zeroblob(16), zeroblob(16), 'kela', 4, 3, 5, 90, 8,
+                     NULL, 11, 'K-1', 1),
+                 (3, x'00000000000000000000000000000003', 1, 0, zeroblob(16), zeroblob(16), 'kela', 3, 1, 5, 90, 2,
+                     NULL, 4, 'K-2', 2);",
+        )
+        .unwrap();
+    drop(connection);
+    let store = SqliteStore::open(&path).unwrap();
+    let runtime = Runtime::new().unwrap();
+    let about = ReferralId::from_uuid(Uuid::nil());
+    let rows = runtime.block_on(store.deliveries_about(about)).unwrap();
+    let [first, second] = &rows[..] else { panic!("{rows:?}") };
+    assert_eq!((first.item, first.message.uuid().as_u128()), (DeliveryItem::Handover, 3));
+    assert_eq!((second.item, second.priority), (DeliveryItem::DisclosureNotice(12), Priority::Urgent));
+    assert_eq!((second.attempts, second.fence, second.intent), (3, 8, Some(11)));
+    assert_eq!((second.about.clone(), second.reference.as_deref()), (About::Referral(about), Some("K-1")));
+    assert_eq!(runtime.block_on(store.next_due()).unwrap(), Some(second.due));
+    let mut again = Change::announced_by(0);
+    again.enqueue.push(DeliveryRow { message: MessageId::from_uuid(Uuid::max()), ..second.clone() });
+    assert!(matches!(runtime.block_on(store.commit(again)), Err(StoreError::Conflict)), "a second notice");
+}
+
+/// What a delivery is about is one of two, whoever writes to the file.
+#[test]
+fn a_delivery_is_about_a_referral_or_a_section() {
+    let (_folder, path) = folder();
+    drop(SqliteStore::open(&path).unwrap());
+    let connection = Connection::open(&path).unwrap();
+    connection.pragma_update(None, "foreign_keys", false).unwrap();
+    for (number, (referral, plan, owner, is_right)) in (0_u8..).zip([
+        ("x'01'", "NULL", "NULL", true),
+        ("NULL", "x'01'", "'te'", true),
+        ("NULL", "NULL", "NULL", false),
+        ("x'01'", "x'01'", "'te'", false),
+        ("NULL", "x'01'", "NULL", false),
+        ("x'01'", "NULL", "'te'", false),
+    ]) {
+        let sql = format!(
+            "INSERT INTO delivery (message, item, item_index, referral, plan, owner, youth, agency, state, attempts, due,
+                 deadline, fence, priority)
+             VALUES (x'{number:02}', 6, 0, {referral}, {plan}, {owner}, x'01', 'kela', 1, 0, 5, 9, 1, 2)"
+        );
+        assert_eq!(connection.execute(&sql, []).is_ok(), is_right, "{sql}");
+    }
 }
 
 #[test]
@@ -322,6 +383,53 @@ fn searches_for_work_use_the_index_of_what_is_pending() {
         (
             "SELECT DISTINCT leaf FROM batch_item WHERE subject = x'00' ORDER BY leaf",
             "batch_item_by_subject (subject=?)",
+        ),
+        ("SELECT * FROM delivery WHERE plan = x'00' ORDER BY number", "delivery_by_plan (plan=?)"),
+        ("SELECT * FROM delivery WHERE referral = x'00' ORDER BY number", "delivery_by_referral (referral=?)"),
+        (
+            "SELECT count(*) FROM delivery
+                WHERE plan = x'00' AND owner = 'te' AND agency = 'te' AND item = 6 AND state IN (1, 4)",
+            "delivery_waiting_part (plan=? AND owner=? AND agency=?)",
+        ),
+        (
+            "SELECT * FROM plan JOIN plan_revision ON plan_revision.plan = plan.id
+                AND plan_revision.revision = plan.revision
+                WHERE plan.youth = x'00' ORDER BY plan.created DESC, plan.id DESC",
+            "plan_by_youth (youth=?)",
+        ),
+        (
+            "SELECT * FROM plan_revision WHERE plan = x'00' AND revision < 9 ORDER BY revision DESC LIMIT 9",
+            "sqlite_autoindex_plan_revision_1 (plan=? AND revision<?)",
+        ),
+        (
+            "SELECT * FROM plan_event WHERE agency = 'te' AND position > 1 ORDER BY position LIMIT 9",
+            "plan_event_by_agency (agency=? AND rowid>?)",
+        ),
+        (
+            "SELECT * FROM plan_event WHERE agency = 'te' AND plan = x'00' AND position > 1 ORDER BY position LIMIT 9",
+            "plan_event_by_plan (plan=? AND agency=? AND rowid>?)",
+        ),
+        (
+            "SELECT * FROM task WHERE agency = 'te' AND (created, id) > (1, x'00') ORDER BY created, id LIMIT 9",
+            "task_by_agency (agency=? AND (created,id)>(?,?))",
+        ),
+        (
+            "SELECT * FROM task WHERE agency = 'te' AND state = 1 AND (created, id) > (1, x'00')
+                ORDER BY created, id LIMIT 9",
+            "task_open_by_agency (agency=? AND (created,id)>(?,?))",
+        ),
+        (
+            "SELECT * FROM task WHERE agency = 'te' AND youth = x'00' AND (created, id) > (1, x'00')
+                ORDER BY created, id LIMIT 9",
+            "task_by_youth (youth=? AND agency=? AND (created,id)>(?,?))",
+        ),
+        (
+            "SELECT * FROM task WHERE plan = x'00' AND state = 1 ORDER BY created, id",
+            "task_open_by_plan (plan=?)",
+        ),
+        (
+            "SELECT * FROM task_event WHERE agency = 'te' AND position > 1 ORDER BY position LIMIT 9",
+            "task_event_by_agency (agency=? AND rowid>?)",
         ),
         (
             "DELETE FROM request WHERE (organisation, request) IN

@@ -1,0 +1,127 @@
+//! Who hears of a change of a plan: which watchers, and which parties' own systems?
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use polku_adapters::Matter;
+use polku_proto::v1::plan_revision::Source;
+use polku_proto::v1::{Plan, PlanSection};
+use polku_proto::{AgencyId, Party};
+use serde_json::json;
+
+use super::reader::{Eyes, digest};
+use super::record::{Author, PlanRecord, Told, is_of};
+use crate::audit::Event;
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::person::Person;
+use crate::store::{Change, NewPlanEvent};
+use crate::trail::Entry;
+
+impl Gateway {
+    /// The parties that see a difference hear of it. Whoever had been told of a section and sees it no more is told that
+    /// it hears no more.
+    pub(super) async fn tell_parties(
+        &self,
+        person: &Person,
+        (before, after): (Option<&PlanRecord>, &mut PlanRecord),
+        (source, author): (Source, &AgencyId),
+        change: &mut Change,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let parties: Vec<Party> = after.kept.parties.iter().filter_map(|party| party.parse().ok()).collect();
+        for party in parties {
+            let eyes = Eyes::of_system(party.clone());
+            let was_party = before.filter(|before| before.party(&party.agency).is_some());
+            let old = was_party.map(|before| self.seen(before, &eyes, now)).transpose()?;
+            let new = self.seen(after, &eyes, now)?;
+            if old.as_ref().is_some_and(|old| digest(old) == digest(&new)) {
+                continue;
+            }
+            let (plan, youth) = (after.row.id, after.row.youth);
+            change.plan_events.push(NewPlanEvent { plan, youth, agency: party.agency.clone(), time: now });
+            if !self.can_be_sent(&party.agency, Matter::PlanPart) {
+                continue;
+            }
+            for owner in changed_sections(old.as_ref(), &new) {
+                // Its own system has said so itself.
+                let own_word = source == Source::AgencySystem && party.agency == *author;
+                if own_word && owner == party.agency.as_str() || section(&new, &owner).is_none() {
+                    continue;
+                }
+                count(&mut after.kept.told, &owner, party.agency.as_str());
+                self.tell_part(person, (plan, &owner), party.agency.clone(), change, now)?;
+            }
+        }
+        self.tell_ends(person, after, change, now).await.map(drop)
+    }
+
+    /// A permission has ended: whoever was told of a section and may see nothing of it any more is told so, once. What
+    /// waits to be sent would not be sent in any case: it is decided on again then.
+    pub(in crate::journey) async fn end_parts(&self, person: &Person, now: Timestamp) -> Result<(), Error> {
+        for row in self.store.plans_of(person.id).await? {
+            let before = PlanRecord::open(person, row)?;
+            let mut after = before.clone();
+            let mut change = Change::announced_by(0);
+            if !self.tell_ends(person, &mut after, &mut change, now).await? {
+                continue;
+            }
+            after.kept.author = Some(Author::default());
+            let details = json!({"plan": after.name().to_string(), "method": "end of permission"});
+            let entry = Entry::of(Event::PlanChange, person.id);
+            let announced = self.announce(entry, person, &details, now).await?;
+            change.leaf = announced.receipt.sequence;
+            change.detail = announced.detail;
+            change.plans.push(after.next_revision(person, Some(before.row.revision), now)?);
+            self.commit(change).await?;
+        }
+        Ok(())
+    }
+
+    /// Queues the last word to those who see nothing any more of what they were told of. Tells whether there are any.
+    async fn tell_ends(
+        &self,
+        person: &Person,
+        record: &mut PlanRecord,
+        change: &mut Change,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let mut ended = BTreeSet::new();
+        for told in &record.kept.told {
+            let Ok(recipient) = told.recipient.parse::<AgencyId>() else { continue };
+            let sees = match record.party(&recipient) {
+                None => false,
+                Some(party) => {
+                    section(&self.seen(record, &Eyes::of_system(party), now)?, &told.owner).is_some()
+                }
+            };
+            if !sees {
+                ended.insert((told.owner.clone(), recipient));
+            }
+        }
+        for (owner, recipient) in &ended {
+            self.tell_end_of_part(person, (record.row.id, owner), recipient.clone(), change, now).await?;
+            record.kept.told.retain(|told| !(told.owner == *owner && told.recipient == recipient.as_str()));
+        }
+        Ok(!ended.is_empty())
+    }
+}
+
+/// The owners whose sections differ.
+fn changed_sections(old: Option<&Plan>, new: &Plan) -> BTreeSet<String> {
+    let plans = old.into_iter().chain([new]);
+    let owners = plans.flat_map(|plan| &plan.sections);
+    let owners = owners.filter_map(|section| Some(section.part.as_ref()?.owner.clone()));
+    owners.filter(|owner| old.and_then(|old| section(old, owner)) != section(new, owner)).collect()
+}
+
+fn section<'a>(plan: &'a Plan, owner: &str) -> Option<&'a PlanSection> {
+    plan.sections.iter().find(|section| is_of(section, owner))
+}
+
+fn count(told: &mut Vec<Told>, owner: &str, recipient: &str) {
+    match told.iter_mut().find(|told| told.owner == owner && told.recipient == recipient) {
+        Some(told) => told.count += 1,
+        None => told.push(Told { owner: owner.to_owned(), recipient: recipient.to_owned(), count: 1 }),
+    }
+}

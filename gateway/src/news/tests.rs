@@ -1,0 +1,90 @@
+use jiff::Timestamp;
+use polku_proto::v1::task::State;
+use polku_proto::{ReferralId, TaskId, YouthId};
+use uuid::Uuid;
+
+use super::*;
+use crate::store::{NewEvent, NewNotice, NewPlanEvent, TaskRow, TaskWrite};
+
+fn agency(id: &str) -> AgencyId {
+    id.parse().unwrap()
+}
+
+fn plan(number: u128) -> PlanId {
+    PlanId::from_uuid(Uuid::from_u128(number))
+}
+
+#[test]
+fn a_change_has_news_for_those_whom_it_concerns() {
+    let youth = YouthId::from_uuid(Uuid::nil());
+    let time = Timestamp::UNIX_EPOCH;
+    let event = |recipient: Option<&str>| NewEvent {
+        kind: 1,
+        referral: ReferralId::from_uuid(Uuid::nil()),
+        sender: agency("te"),
+        recipient: recipient.map(agency),
+        time,
+    };
+    assert_eq!(topics(&Change::announced_by(1)), HashSet::new());
+    let mut change = Change::announced_by(1);
+    change.events = vec![event(None)];
+    assert_eq!(topics(&change), HashSet::from([Topic::Referrals(agency("te"))]));
+    change.events.push(event(Some("kela")));
+    change.notices.push(NewNotice { youth, agency: [3; 32], revision: 1, time });
+    change.plan_events.push(NewPlanEvent { plan: plan(6), youth, agency: agency("social"), time });
+    let row = TaskRow {
+        id: TaskId::from_uuid(Uuid::nil()),
+        youth,
+        agency: agency("walmu"),
+        plan: Some(plan(7)),
+        state: State::Open,
+        version: 1,
+        created: time,
+        updated: time,
+        sealed: Vec::new(),
+    };
+    change.tasks.push(TaskWrite { row, expected: None });
+    let expected = HashSet::from([
+        Topic::Referrals(agency("te")),
+        Topic::Referrals(agency("kela")),
+        Topic::Consents([3; 32]),
+        Topic::Plans(agency("social")),
+        Topic::Plan(agency("social"), plan(6)),
+        Topic::Tasks(agency("walmu")),
+    ]);
+    assert_eq!(topics(&change), expected);
+}
+
+#[tokio::test]
+async fn a_bell_is_heard_by_its_own_watchers_alone() {
+    let news = Arc::new(News::default());
+    let mine = Topic::Plan(agency("te"), plan(1));
+    let other = Topic::Plan(agency("te"), plan(2));
+    let (first, second) = (news.listen(mine.clone()), news.listen(mine.clone()));
+    let third = news.listen(other.clone());
+    let mut bells: Vec<_> =
+        [&first, &second, &third].iter().map(|listener| Box::pin(listener.bell().notified())).collect();
+    for bell in &mut bells {
+        assert!(!bell.as_mut().enable());
+    }
+    news.ring(&HashSet::from([mine, Topic::Plans(agency("te")), Topic::Referrals(agency("te"))]));
+    let heard: Vec<bool> = bells.iter_mut().map(|bell| bell.as_mut().enable()).collect();
+    assert_eq!(heard, [true, true, false]);
+}
+
+#[test]
+fn a_topic_goes_away_with_its_last_watcher() {
+    let news = Arc::new(News::default());
+    let topic = |number| Topic::Plan(agency("te"), plan(number));
+    let mut listeners: Vec<Listener> = (0..1000).map(|number| news.listen(topic(number % 100))).collect();
+    assert_eq!(news.topics().len(), 100);
+    listeners.truncate(100);
+    assert_eq!(news.topics().len(), 100);
+    listeners.truncate(1);
+    assert_eq!(news.topics().len(), 1);
+    drop(listeners);
+    assert_eq!(news.topics().len(), 0);
+    // Ringing keeps nothing.
+    news.ring(&HashSet::from([topic(1)]));
+    assert_eq!(news.topics().len(), 0);
+}

@@ -1,0 +1,194 @@
+//! What becomes of a queued part of a joint plan?
+
+use polku_adapters::Redelivery;
+use polku_policy::Obligation;
+use polku_proto::v1::delivery::Item;
+use polku_proto::v1::{DataCategory, DeliveryState, PlanState, Purpose};
+use polku_proto::{PlanId, PlanName, YouthId, YouthName};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::world::{ADULT, SOSIAALI, TE, World};
+use crate::audit::Event;
+use crate::person::Person;
+use crate::store::{About, Change, DeliveryItem, DeliveryRow, DeliveryWrite, PlanRow, PlanWrite};
+use crate::trail::Entry;
+
+const PLAN: PlanId = PlanId::from_uuid(Uuid::from_u128(6));
+
+/// An adult with a plan of social services, to which the employment services are a party.
+async fn begun(redelivery: Redelivery) -> (World, Person) {
+    let world = World::open(redelivery).await;
+    let name: YouthName = world.identify(ADULT).await.parse().unwrap();
+    let person = world.gateway.person(name.youth).await.unwrap();
+    let now = world.gateway.now();
+    let row = PlanRow {
+        id: PLAN,
+        youth: name.youth,
+        coordinator: SOSIAALI.parse().unwrap(),
+        parties: vec![SOSIAALI.parse().unwrap(), TE.parse().unwrap()],
+        state: PlanState::Draft,
+        revision: 1,
+        created: now,
+        updated: now,
+        ended: false,
+        sealed: vec![1],
+    };
+    change(&world, &person, |change| change.plans.push(PlanWrite { row, expected: None })).await;
+    (world, person)
+}
+
+/// A change with a leaf of its own.
+async fn change(world: &World, person: &Person, what: impl FnOnce(&mut Change)) {
+    let entry = Entry::of(Event::ReferralChange, person.id);
+    let announced = world.gateway.announce(entry, person, &json!({}), world.gateway.now()).await.unwrap();
+    let mut change = Change::announced_by(announced.receipt.sequence);
+    change.detail = announced.detail;
+    what(&mut change);
+    world.gateway.commit(change).await.unwrap();
+}
+
+async fn tell(world: &World, person: &Person, owner: &str) {
+    let mut queued = Change::announced_by(0);
+    let (gateway, now) = (&world.gateway, world.gateway.now());
+    gateway.tell_part(person, (PLAN, owner), TE.parse().unwrap(), &mut queued, now).unwrap();
+    change(world, person, |change| change.enqueue = queued.enqueue).await;
+}
+
+async fn tell_end(world: &World, person: &Person, owner: &str) {
+    let mut queued = Change::announced_by(0);
+    let (gateway, now) = (&world.gateway, world.gateway.now());
+    gateway.tell_end_of_part(person, (PLAN, owner), TE.parse().unwrap(), &mut queued, now).await.unwrap();
+    change(world, person, |change| (change.enqueue, change.stops) = (queued.enqueue, queued.stops)).await;
+}
+
+async fn rows(world: &World) -> Vec<DeliveryRow> {
+    world.gateway.store.deliveries_about_plan(PLAN).await.unwrap()
+}
+
+async fn settled(world: &World) -> Vec<DeliveryRow> {
+    for _ in 0..1500 {
+        let rows = rows(world).await;
+        if rows.iter().all(|row| crate::outbox::has_ended(row.state)) {
+            return rows;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("the deliveries do not end");
+}
+
+fn items(rows: &[DeliveryRow]) -> Vec<(DeliveryItem, DeliveryState)> {
+    rows.iter().map(|row| (row.item, row.state)).collect()
+}
+
+#[tokio::test]
+async fn a_part_is_queued_once_and_its_end_takes_its_place() {
+    use DeliveryItem::{PlanEnded, PlanPart};
+    use DeliveryState::{Queued, Stopped};
+    let (world, person) = begun(Redelivery::Deduplicates).await;
+    tell(&world, &person, SOSIAALI).await;
+    tell(&world, &person, SOSIAALI).await;
+    tell(&world, &person, "youth").await;
+    assert_eq!(items(&rows(&world).await), [(PlanPart, Queued), (PlanPart, Queued)]);
+    tell_end(&world, &person, SOSIAALI).await;
+    // The consent is given again: that is told after the end, not before it.
+    tell(&world, &person, SOSIAALI).await;
+    let rows = rows(&world).await;
+    let expected = [(PlanPart, Stopped), (PlanPart, Queued), (PlanEnded, Queued), (PlanPart, Queued)];
+    assert_eq!(items(&rows), expected);
+    let owners: Vec<&str> = rows
+        .iter()
+        .map(|row| match &row.about {
+            About::Plan { plan, owner } if *plan == PLAN => owner.as_str(),
+            About::Plan { .. } | About::Referral(_) => panic!("{row:?}"),
+        })
+        .collect();
+    assert_eq!(owners, [SOSIAALI, "youth", SOSIAALI, SOSIAALI]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_there_is_nothing_to_tell_the_delivery_ends_and_holds_up_nothing() {
+    let (mut world, person) = begun(Redelivery::Deduplicates).await;
+    tell(&world, &person, SOSIAALI).await;
+    tell_end(&world, &person, "youth").await;
+    tell(&world, &person, "youth").await;
+    let (events, outcomes) =
+        (world.gateway.store.last_event().await.unwrap(), world.leaves(Event::DeliveryOutcome));
+    world.deliver();
+    let ended = settled(&world).await;
+    assert!(ended.iter().all(|row| row.state == DeliveryState::Stopped && row.attempts == 0), "{ended:?}");
+    assert_eq!(world.leaves(Event::DeliveryOutcome), outcomes + 3);
+    assert_eq!(world.leaves(Event::DeliveryIntent), 0);
+    assert_eq!(world.te.taken(), []);
+    assert_eq!(world.gateway.store.last_event().await.unwrap(), events);
+    // One more change, one more delivery.
+    tell(&world, &person, SOSIAALI).await;
+    assert_eq!(settled(&world).await.len(), 4);
+}
+
+/// What the details of an intent say of a part that was told, as they are written before it is sent.
+fn told(row: &DeliveryRow, obligation: Obligation, youth: YouthId) -> serde_json::Value {
+    json!({
+        "message": row.message.to_string(),
+        "section": format!("{}/sections/{SOSIAALI}", PlanName { youth, plan: PLAN }),
+        "agency": TE,
+        "attempt": 1,
+        "told": {
+            "message": row.message.to_string(),
+            "to": "te/nuoret",
+            "purpose": Purpose::EmploymentServices.as_str_name(),
+            "time": "2026-03-02T10:00:00Z",
+            "data_sets": [polku_proto::name(DataCategory::JointPlan)],
+            "bases": [],
+            "obligations": [obligation.code()],
+            "origin": null,
+            "from": SOSIAALI,
+        },
+    })
+}
+
+/// An attempt at a part has ended without a word, and the agency has the part.
+async fn arrived(world: &World, person: &Person, obligation: Obligation) {
+    tell(world, person, SOSIAALI).await;
+    let row = rows(world).await.pop().unwrap();
+    let gateway = &world.gateway;
+    let delivery = polku_proto::v1::Delivery { message_id: row.message.to_string(), ..Default::default() };
+    world.te.has_taken(delivery);
+    let entry = Entry::of(Event::DeliveryIntent, person.id).towards(&row.agency);
+    let details = told(&row, obligation, person.id);
+    let announced = gateway.announce(entry, person, &details, gateway.now()).await.unwrap();
+    let mut change = Change::announced_by(announced.receipt.sequence);
+    change.detail = announced.detail;
+    let intent = Some(announced.receipt.sequence);
+    let expected_fence = row.fence;
+    let row = DeliveryRow { state: DeliveryState::Sending, attempts: 1, intent, ..row };
+    change.deliveries.push(DeliveryWrite { row, expected_fence });
+    gateway.commit(change).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_register_of_social_services_hears_of_a_part_that_has_arrived() {
+    let (mut world, person) = begun(Redelivery::AnswersStatus).await;
+    arrived(&world, &person, Obligation::DisclosureNotice).await;
+    world.deliver();
+    let rows = settled(&world).await;
+    assert_eq!(rows.len(), 2, "{rows:?}");
+    assert!(rows.iter().all(|row| row.state == DeliveryState::Delivered), "{rows:?}");
+    let notice = world.sosiaali.taken().pop().unwrap();
+    assert_eq!((notice.sender.as_str(), notice.recipient.as_str()), (SOSIAALI, TE));
+    assert_eq!(notice.referral, "");
+    let Some(Item::Disclosure(notice)) = notice.item else { panic!("no notice") };
+    assert_eq!((notice.identity_code.as_str(), notice.told_to.as_str()), (ADULT, "te/nuoret"));
+    assert_eq!(notice.data_sets().collect::<Vec<_>>(), [DataCategory::JointPlan]);
+    assert_eq!(notice.disclosed_message, rows[0].message.to_string());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_that_needs_no_notice_has_none() {
+    let (mut world, person) = begun(Redelivery::AnswersStatus).await;
+    arrived(&world, &person, Obligation::RecordGround).await;
+    world.deliver();
+    let rows = settled(&world).await;
+    assert_eq!(items(&rows), [(DeliveryItem::PlanPart, DeliveryState::Delivered)]);
+    assert_eq!(world.sosiaali.taken(), []);
+}
