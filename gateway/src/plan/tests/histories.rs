@@ -99,7 +99,7 @@ fn is_bound(one: &str, other: &str) -> bool {
 }
 
 proptest! {
-    #![proptest_config(config(64))]
+    #![proptest_config(config(192))]
 
     /// Everything that the world asserts at every step: no acknowledged change disappears, nothing is changed that
     /// nobody wanted, repetition changes nothing, and nobody is told what may not be told.

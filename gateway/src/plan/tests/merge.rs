@@ -118,8 +118,8 @@ fn a_reference_to_what_is_gone_is_left_out_and_told() {
     });
     let merged = merge(&sample(), &ours, &theirs, ALL);
     assert_eq!(flat(&merged.part), flat(&theirs));
-    assert_eq!(paths(&merged), ["goals/g1/needs", "actions/a2/goal"]);
-    assert_eq!(merged.clashes[1].ours.goals[0].id, "g2", "what is referred to stands beside it");
+    assert_eq!(paths(&merged), ["actions/a2/goal", "goals/g1/needs"]);
+    assert_eq!(merged.clashes[0].ours.goals[0].id, "g2", "what is referred to stands beside it");
 }
 
 #[test]
