@@ -18,6 +18,7 @@ pub trait Disclose: prost::Message + Default + Clone + PartialEq {
     ///
     /// A payload message inside is cut down in turn, and removed when nothing of it is left. Elements of a list stay
     /// in their places, if need be empty; but those that name a category of their own (option
-    /// `polku.v1.names_category`) go with it, so that their number does not show.
+    /// `polku.v1.names_category`) go with it, so that their number does not show. Nor does an id stay of an element that
+    /// is not there, where the elements of another list refer to it (option `polku.v1.refers_to`).
     fn restrict(&mut self, permitted: CategorySet);
 }

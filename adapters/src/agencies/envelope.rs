@@ -7,7 +7,6 @@ use polku_proto::v1::{Delivery, DisclosureNotice, PlanPart, ReferralHandover, Re
 use polku_proto::{AgencyId, MessageId, ReferralName};
 
 use super::answer::has_identity_code;
-use super::plan::forget_untold;
 
 /// A part of a payload that cannot be expressed in the agency's format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,10 +48,7 @@ impl Envelope {
             content: match item.ok_or(Unwritable("item"))? {
                 Item::Handover(handover) => Content::Handover(about()?, handover),
                 Item::Notice(notice) => Content::Notice(about()?, notice),
-                Item::PlanPart(mut part) => {
-                    forget_untold(&mut part);
-                    Content::PlanPart(Box::new(part))
-                }
+                Item::PlanPart(part) => Content::PlanPart(Box::new(part)),
                 Item::Disclosure(notice) => Content::Disclosure(about()?, notice),
             },
         })

@@ -7,20 +7,6 @@ use uuid::Uuid;
 use super::answer::has_identity_code;
 use super::envelope::Unwritable;
 
-/// Takes out the ids of needs and goals that do not stand in the part. Of an item that may not be told, its id, which
-/// another item names, would say that it is there.
-pub(super) fn forget_untold(part: &mut PlanPart) {
-    let PlanPart { needs, goals, actions, .. } = part;
-    for goal in goals.iter_mut() {
-        goal.needs.retain(|id| needs.iter().any(|need| need.id == *id));
-    }
-    for action in actions {
-        if !goals.iter().any(|goal| goal.id == action.goal) {
-            action.goal.clear();
-        }
-    }
-}
-
 /// Reads the name of a joint plan, `youths/{youth}/plans/{plan}`: whose it is, and the plan's own id. None for a plan of
 /// an agency's own.
 pub(super) fn joint_plan(name: &str) -> Result<Option<(YouthId, Uuid)>, Unwritable> {

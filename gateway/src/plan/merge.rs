@@ -58,18 +58,20 @@ impl Clash {
 /// what the editor may be told of the section; an editor who may not be told everything has passed
 /// [`check`](super::check()). A field that both have changed, each in another way, stays as it is stored, and so does an
 /// item that one has removed and the other changed or that both have added. An item stays that something in the result
-/// refers to; a reference of ours to what theirs has removed is left out. Each of these is a clash.
+/// refers to; a reference of ours to what theirs has removed is not brought in. Each of these is a clash.
 ///
 /// The items are in the order of theirs, what is new behind them. The time is linear in the number of items.
 #[must_use]
 pub fn merge(base: &PlanPart, ours: &PlanPart, theirs: &PlanPart, told: CategorySet) -> Merged {
     let mut merging = Merging { base, ours, theirs, told, part: theirs.clone(), clashes: Vec::new() };
     merging.fields();
+    // What refers comes before what is referred to, which stays while something refers to it.
     merging.list::<PlanAction>();
+    merging.keep_goals_of_actions();
     merging.list::<PlanGoal>();
+    merging.keep_needs_of_goals();
     merging.list::<PlanNeed>();
     merging.list::<PlanMeeting>();
-    merging.drop_references();
     let clashes = merging.clashes.into_iter().map(|path| Clash::new(path, base, ours, theirs)).collect();
     Merged { part: merging.part, clashes }
 }
@@ -143,25 +145,50 @@ impl Merging<'_> {
         self.clashes.append(&mut clashes);
     }
 
-    /// Takes out references of ours to what theirs has removed.
-    fn drop_references(&mut self) {
-        let PlanPart { needs, goals, actions, .. } = &mut self.part;
-        let known: HashSet<&str> = needs.iter().map(|need| need.id.as_str()).collect();
-        for goal in goals.iter_mut().filter(|goal| !goal.needs.is_empty()) {
-            let before = goal.needs.len();
-            goal.needs.retain(|need| known.contains(need.as_str()));
-            if goal.needs.len() < before {
-                self.clashes.push(Path::ItemField(List::Goals, &goal.id, "needs").to_string());
-            }
-        }
-        let known: HashSet<&str> = goals.iter().map(|goal| goal.id.as_str()).collect();
-        for action in actions.iter_mut().filter(|action| !action.goal.is_empty()) {
-            if !known.contains(action.goal.as_str()) {
-                action.goal.clear();
-                self.clashes.push(Path::ItemField(List::Actions, &action.id, "goal").to_string());
-            }
+    /// Puts references of ours back that lead to a goal that theirs has removed.
+    fn keep_goals_of_actions(&mut self) {
+        let known = known::<PlanGoal>(self.base, self.ours, self.theirs);
+        let loose: Vec<usize> = places(&self.part.actions, |action| {
+            !action.goal.is_empty() && !known.contains(action.goal.as_str())
+        });
+        for place in loose {
+            let Some(action) = self.part.actions.get_mut(place) else {
+                continue;
+            };
+            let stored = PlanAction::find(self.theirs, &action.id);
+            action.goal = stored.map(|stored| stored.goal.clone()).unwrap_or_default();
+            self.clashes.push(Path::ItemField(List::Actions, &action.id, "goal").to_string());
         }
     }
+
+    /// Puts references of ours back that lead to a need that theirs has removed.
+    fn keep_needs_of_goals(&mut self) {
+        let known = known::<PlanNeed>(self.base, self.ours, self.theirs);
+        let is_loose = |need: &str| !known.contains(need);
+        let loose = places(&self.part.goals, |goal| goal.needs.iter().any(|need| is_loose(need)));
+        for place in loose {
+            let Some(goal) = self.part.goals.get_mut(place) else {
+                continue;
+            };
+            match PlanGoal::find(self.theirs, &goal.id) {
+                Some(stored) => goal.needs.clone_from(&stored.needs),
+                None => goal.needs.retain(|need| !is_loose(need)),
+            }
+            self.clashes.push(Path::ItemField(List::Goals, &goal.id, "needs").to_string());
+        }
+    }
+}
+
+/// The ids that the items of a list will have, what is yet to be removed included.
+fn known<'a, I: Item + 'a>(base: &'a PlanPart, ours: &'a PlanPart, theirs: &'a PlanPart) -> HashSet<&'a str> {
+    let base: HashSet<&str> = I::of(base).iter().map(Item::id).collect();
+    let new = I::of(ours).iter().map(Item::id).filter(|id| !base.contains(id));
+    I::of(theirs).iter().map(Item::id).chain(new).collect()
+}
+
+/// Where the items stand that are of some kind.
+fn places<T>(items: &[T], is_it: impl Fn(&T) -> bool) -> Vec<usize> {
+    items.iter().enumerate().filter(|(_, item)| is_it(item)).map(|(place, _)| place).collect()
 }
 
 fn by_id<I: Item>(items: &[I]) -> HashMap<&str, &I> {

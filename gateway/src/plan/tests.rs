@@ -1,1 +1,10 @@
-//! Unit tests.
+//! Do plans change as they should, whatever the order, the repetitions and the losses?
+
+mod alike;
+mod any;
+mod check;
+mod histories;
+mod merge;
+mod resolve;
+mod view;
+mod world;

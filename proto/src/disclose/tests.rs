@@ -138,6 +138,41 @@ fn a_referral_is_cut_down() {
 }
 
 #[test]
+fn what_may_not_be_told_is_not_referred_to() {
+    let need = |id: &str, category: DataCategory| v1::PlanNeed {
+        id: id.to_owned(),
+        category: category.into(),
+        ..Default::default()
+    };
+    let mut part = v1::PlanPart {
+        needs: vec![need("n1", DataCategory::HealthCapacity), need("n2", DataCategory::JointPlan)],
+        goals: vec![v1::PlanGoal {
+            id: String::from("g1"),
+            category: DataCategory::JointPlan.into(),
+            needs: ["n1", "n2", "n3"].map(String::from).to_vec(),
+            ..Default::default()
+        }],
+        actions: ["g1", "g2"]
+            .map(|goal| v1::PlanAction {
+                category: DataCategory::JointPlan.into(),
+                goal: goal.to_owned(),
+                ..Default::default()
+            })
+            .to_vec(),
+        ..Default::default()
+    };
+    part.restrict(CategorySet::ALL);
+    assert_eq!(part.goals[0].needs, ["n1", "n2"]);
+    assert_eq!([&part.actions[0].goal, &part.actions[1].goal], ["g1", ""]);
+    part.restrict(CategorySet::of(&[DataCategory::JointPlan]));
+    assert_eq!(part.goals[0].needs, ["n2"]);
+    assert_eq!(part.actions[0].goal, "g1");
+    part.goals[0].category = DataCategory::HealthCapacity.into();
+    part.restrict(CategorySet::of(&[DataCategory::JointPlan]));
+    assert_eq!(part.actions[0].goal, "");
+}
+
+#[test]
 fn debug_shows_no_content() {
     let content = v1::ReferralContent { given_names: String::from("Aino"), ..Default::default() };
     assert_eq!(format!("{content:?}"), "ReferralContent(redacted)");
@@ -233,7 +268,50 @@ fn expected(message: &DynamicMessage, kept: CategorySet) -> DynamicMessage {
             }
         }
     }
-    cut
+    without_loose_references(cut)
+}
+
+/// Takes out the ids that elements of lists name and no element of the list that they refer to has.
+fn without_loose_references(mut message: DynamicMessage) -> DynamicMessage {
+    let descriptor = message.descriptor();
+    for list in descriptor.fields().filter(FieldDescriptor::is_list) {
+        for reference in list.kind().as_message().iter().flat_map(|element| element.fields()) {
+            let Some(target) = refers_to(&reference) else {
+                continue;
+            };
+            let targets = message.get_field_by_name(&target).expect("a list").into_owned();
+            let ids: Vec<Value> = parts(&targets)
+                .iter()
+                .map(|part| part.get_field_by_name("id").expect("an id").into_owned())
+                .collect();
+            let mut elements = parts(&message.get_field(&list));
+            for element in elements.iter_mut().filter(|element| element.has_field(&reference)) {
+                match element.get_field(&reference).into_owned() {
+                    Value::List(mut named) => {
+                        named.retain(|id| ids.contains(id));
+                        element.clear_field(&reference);
+                        if !named.is_empty() {
+                            element.set_field(&reference, Value::List(named));
+                        }
+                    }
+                    id if !ids.contains(&id) => element.clear_field(&reference),
+                    _ => {}
+                }
+            }
+            if !elements.is_empty() {
+                message.set_field(&list, Value::List(elements.into_iter().map(Value::Message).collect()));
+            }
+        }
+    }
+    message
+}
+
+/// The name of the list that a field refers to.
+fn refers_to(field: &FieldDescriptor) -> Option<String> {
+    let option = field.parent_message().parent_pool().get_extension_by_name("polku.v1.refers_to");
+    let list =
+        field.options().get_extension(&option.expect("the option is in the contract")).as_str()?.to_owned();
+    Some(list).filter(|list| !list.is_empty())
 }
 
 /// The messages that a field holds.

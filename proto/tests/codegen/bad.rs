@@ -83,6 +83,47 @@ fn a_message_names_its_category_once_and_plainly() {
 }
 
 #[test]
+fn a_reference_leads_from_one_list_to_another_beside_it() {
+    let item = |reference: &str| {
+        format!(
+            "message Item {{
+                option (payload) = true;
+                DataCategory category = 1 [(names_category) = true];
+                {reference}
+            }}"
+        )
+    };
+    let text = item("string part = 2 [(refers_to) = 'parts'];");
+    for case in [
+        "repeated Item items = 1;",
+        "repeated Item items = 1; Part parts = 2;",
+        "repeated Item items = 1; repeated Item parts = 2;",
+        "Item items = 1; repeated Part parts = 2;",
+    ] {
+        assert_refused(
+            &format!("{text} message Case {{ option (payload) = true; {case} }}"),
+            "polku.v1.Item.part: it refers to parts, and no list of that name with ids stands beside \
+             polku.v1.Case.items",
+        );
+    }
+    let number = item("int32 part = 2 [(refers_to) = 'parts'];");
+    assert_refused(
+        &format!(
+            "{number} message Case {{
+                option (payload) = true;
+                repeated Item items = 1;
+                repeated Part parts = 2;
+            }}"
+        ),
+        "polku.v1.Item.part: only texts can refer to ids",
+    );
+    assert_refused(
+        "message Case { string part = 1 [(refers_to) = 'parts']; }",
+        "polku.v1.Case.part: a reference has no effect in a message that is no payload message",
+    );
+}
+
+#[test]
 fn a_payload_field_without_a_category_is_refused() {
     assert_refused(
         "message Case { option (payload) = true; string reason = 1; }",

@@ -104,6 +104,17 @@ impl Contract {
         Ok(label)
     }
 
+    /// The name of the list whose elements the field refers to, if it refers to any.
+    pub(crate) fn refers_to(&self, field: &FieldDescriptor) -> Result<Option<String>, Refused> {
+        let option = self.extension("polku.v1.refers_to")?;
+        let options = field.options();
+        if !options.has_extension(&option) {
+            return Ok(None);
+        }
+        let list = options.get_extension(&option).as_str().map(str::to_owned);
+        list.map(Some).ok_or_else(|| Refused(format!("{}: the option is no text", field.full_name())))
+    }
+
     /// The message that an option is set to.
     pub(crate) fn option(
         &self,

@@ -34,6 +34,12 @@ pub(crate) fn generate(contract: &Contract) -> Result<String, Refused> {
         .filter(|message| !contract.is_payload(message))
         .flat_map(|message| fields(&message))
     {
+        if contract.refers_to(&field)?.is_some() {
+            return Err(Refused(format!(
+                "{}: a reference has no effect in a message that is no payload message",
+                field.full_name()
+            )));
+        }
         if contract.category(&field)? != 0 {
             return Err(Refused(format!(
                 "{}: a category has no effect in a message that is no payload message",
@@ -41,7 +47,9 @@ pub(crate) fn generate(contract: &Contract) -> Result<String, Refused> {
             )));
         }
     }
-    code.push_str("\nuse crate::{CategorySet, Disclose, v1::DataCategory};\n");
+    code.push_str(
+        "\nuse std::collections::HashSet;\n\nuse crate::{CategorySet, Disclose, v1::DataCategory};\n",
+    );
     for message in contract.messages().filter(|message| contract.is_payload(message)) {
         let mut halves = Halves::default();
         let label = contract.label(&message)?;
@@ -68,6 +76,9 @@ pub(crate) fn generate(contract: &Contract) -> Result<String, Refused> {
         }
         for oneof in message.oneofs().filter(|oneof| !oneof.is_synthetic()) {
             one_of(contract, &message, &oneof, &mut halves)?;
+        }
+        for field in message.fields() {
+            one_list_of_referrers(contract, &message, &field, &mut halves)?;
         }
         if let Some(label_alone) = halves.restrict.strip_suffix("            return;\n        }\n") {
             halves.restrict = format!("{label_alone}        }}\n");
@@ -292,6 +303,56 @@ fn one_of(
         }}"
     )
     .map_err(refused)
+}
+
+/// What the elements of a field refer to: ids of elements that are not there are taken out.
+fn one_list_of_referrers(
+    contract: &Contract,
+    message: &MessageDescriptor,
+    field: &FieldDescriptor,
+    halves: &mut Halves,
+) -> Result<(), Refused> {
+    let Some(element) = contract.payload_type(field) else {
+        return Ok(());
+    };
+    for reference in element.fields() {
+        let Some(list) = contract.refers_to(&reference)? else {
+            continue;
+        };
+        if reference.kind() != Kind::String || reference.containing_oneof().is_some() {
+            return Err(Refused(format!("{}: only texts can refer to ids", reference.full_name())));
+        }
+        let has_ids = |target: &FieldDescriptor| {
+            let id = target.kind().as_message().and_then(|target| target.get_field_by_name("id"));
+            target.is_list() && id.is_some_and(|id| id.kind() == Kind::String && !id.is_list())
+        };
+        if !field.is_list() || !message.get_field_by_name(&list).as_ref().is_some_and(has_ids) {
+            return Err(Refused(format!(
+                "{}: it refers to {list}, and no list of that name with ids stands beside {}",
+                reference.full_name(),
+                field.full_name()
+            )));
+        }
+        let (referrers, name) = (names::field(field)?, names::field(&reference)?);
+        let removal = if reference.is_list() {
+            format!("            element.{name}.retain(|id| ids.contains(id.as_str()));")
+        } else {
+            format!(
+                "            if !ids.contains(element.{name}.as_str()) {{
+                element.{name}.clear();
+            }}"
+            )
+        };
+        writeln!(
+            halves.restrict,
+            "        let ids: HashSet<&str> = self.{list}.iter().map(|element| element.id.as_str()).collect();
+        for element in &mut self.{referrers} {{
+{removal}
+        }}"
+        )
+        .map_err(refused)?;
+    }
+    Ok(())
 }
 
 /// The condition under which a field tells something.

@@ -9,7 +9,6 @@ use super::{codes, plan};
 use crate::agencies::answer::has_identity_code;
 use crate::agencies::envelope::{Unwritable, present, professional_id};
 use crate::agencies::form::{Expected, uuid, within_contract};
-use crate::agencies::plan::forget_untold;
 use crate::agencies::soap::Parts;
 use crate::agencies::soap::tree::{Node, code, text};
 use crate::transport::xml::Element;
@@ -101,7 +100,6 @@ pub(super) fn read(answer: &Element, own: &AgencyId, asked: &Asked) -> Result<Ag
     all.facts.retain(|fact| Disclose::categories(fact).is_subset(asked.categories));
     all.plans.retain_mut(|part| {
         part.restrict(asked.categories);
-        forget_untold(part);
         !Disclose::categories(part).is_subset(CategorySet::ENVELOPE)
     });
     Ok(all)

@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use polku_proto::time;
 use polku_proto::v1::{
     ContactDetails, EducationWork, PlanAction, PlanGoal, PlanMeeting, PlanNeed, PlanPart, ReferralContent,
     Worker,
 };
+use polku_proto::{CategorySet, Disclose as _, time};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -262,7 +262,7 @@ pub(in crate::agencies) fn plan() -> BoxedStrategy<PlanPart> {
                 ..plan_part()
             };
             // An id of no item in the part is never told.
-            crate::agencies::plan::forget_untold(&mut part);
+            part.restrict(CategorySet::ALL);
             part
         })
         .boxed()

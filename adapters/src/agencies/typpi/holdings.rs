@@ -6,7 +6,6 @@ use polku_proto::{AgencyId, CategorySet, Disclose, time};
 
 use super::plan_read::{self, no_identity};
 use crate::agencies::form::{Expected, within_contract};
-use crate::agencies::plan::forget_untold;
 use crate::agencies::soap::Parts;
 use crate::transport::xml::Element;
 
@@ -102,7 +101,6 @@ pub(super) fn read(answer: &Element, own: &AgencyId, asked: &Asked) -> Result<Ag
     parts.end()?;
     let mut held = within_contract(held)?;
     held.restrict(asked.categories);
-    held.plans.iter_mut().for_each(forget_untold);
     held.plans.retain(|plan| !Disclose::categories(plan).is_subset(CategorySet::ENVELOPE));
     Ok(held)
 }

@@ -12,7 +12,6 @@ use super::plan::Suunnitelma;
 use super::{Misread, codes};
 use crate::agencies::answer::has_identity_code;
 use crate::agencies::envelope::{Unwritable, professional_id};
-use crate::agencies::plan::forget_untold;
 
 /// Longest presence on one day, in hours.
 const HOURS_OF_A_DAY: f64 = 24.0;
@@ -205,7 +204,6 @@ impl Asked {
             return Err(Misread("plans of the person asked about"));
         }
         part.restrict(self.categories);
-        forget_untold(&mut part);
         let is_told = !part.categories().is_subset(CategorySet::ENVELOPE);
         Ok(Some(part).filter(|_| is_told))
     }

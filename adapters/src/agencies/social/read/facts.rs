@@ -11,7 +11,6 @@ use serde_json::Value;
 use super::super::codes;
 use super::Reader;
 use crate::agencies::answer::has_identity_code;
-use crate::agencies::plan::forget_untold;
 use crate::formats::fhir::object::Object;
 use crate::formats::fhir::{Place, codes as fhir, json, moment};
 
@@ -56,7 +55,6 @@ impl Reader<'_> {
             }
         }
         facts.restrict(asked);
-        facts.plans.iter_mut().for_each(forget_untold);
         facts.plans.retain(|plan| !plan.categories().is_subset(CategorySet::ENVELOPE));
         let checked = Valid::check(facts).ok()?;
         Some(checked.into_inner())

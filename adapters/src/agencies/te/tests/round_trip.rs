@@ -214,7 +214,6 @@ proptest! {
             background.identity_code = String::new();
         }
         part.restrict(query::ANSWERED);
-        crate::agencies::plan::forget_untold(&mut part);
         let left = !Disclose::categories(&part).is_subset(CategorySet::ENVELOPE);
         prop_assert_eq!(read.plans, if left { vec![part] } else { Vec::new() });
     }

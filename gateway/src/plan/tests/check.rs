@@ -1,0 +1,261 @@
+//! Is every change refused that should be, with the right reason at the right place?
+
+use jiff::Timestamp;
+use polku_proto::CategorySet;
+use polku_proto::v1::{ActionState, DataCategory, GoalState, MeetingState, PlanPart, PlanState};
+
+use super::any::{action, goal, meeting, need, part};
+use crate::plan::{Edit, EditError, Editor, Fault, Origin, YOUTH, check};
+
+const TOLD: CategorySet = CategorySet::of(&[DataCategory::JointPlan, DataCategory::GuidanceNotes]);
+const OTHER: Editor<'_> = Editor::OtherParty { agency: "te", told: TOLD };
+
+fn sample(owner: &str) -> PlanPart {
+    let mut part = part(owner);
+    part.needs = vec![need("n1", "a flat")];
+    part.goals = vec![goal("g1", "a flat of one's own")];
+    part.goals[0].needs = vec![String::from("n1")];
+    part.actions = vec![action("a1", "apply")];
+    part.actions[0].goal = String::from("g1");
+    part
+}
+
+fn edited(
+    editor: Editor<'_>,
+    origin: Origin,
+    owner: &str,
+    change: impl FnOnce(&mut PlanPart),
+) -> Result<(), EditError> {
+    let base = sample(owner);
+    let mut ours = base.clone();
+    change(&mut ours);
+    check(&Edit { editor, origin, base: &base, ours: &ours, items_elsewhere: 0, now: Timestamp::UNIX_EPOCH })
+}
+
+fn own(change: impl FnOnce(&mut PlanPart)) -> Result<(), EditError> {
+    edited(Editor::Owner, Origin::Call, "te", change)
+}
+
+#[track_caller]
+fn assert_refused(outcome: Result<(), EditError>, fault: Fault, path: &str) {
+    let error = outcome.unwrap_err();
+    assert_eq!((error.fault, error.path.as_str()), (fault, path));
+}
+
+#[test]
+fn the_owner_changes_its_section() {
+    assert_eq!(
+        own(|part| {
+            part.needs.push(need("n2", "money"));
+            part.goals[0].needs.push(String::from("n2"));
+            part.actions[0].state = ActionState::InProgress.into();
+            part.actions[0].start = String::from("2028-02-29");
+            part.actions[0].end = String::from("2028-02-29");
+        }),
+        Ok(())
+    );
+    assert_eq!(own(|part| *part = super::any::part("te")), Ok(()), "everything is removed");
+}
+
+#[test]
+fn a_section_is_its_owners_to_change() {
+    for editor in [Editor::Coordinator, Editor::YoungPerson, OTHER] {
+        assert_eq!(edited(editor, Origin::Call, "kela", |_| {}), Ok(()), "nothing is changed");
+        assert_refused(
+            edited(editor, Origin::Call, "kela", |part| part.goals[0].text.push('!')),
+            Fault::NotOwned,
+            "sections[kela].goals[g1].text",
+        );
+    }
+    assert_eq!(Fault::NotOwned.reason(), "PLAN_ITEM_NOT_OWNED");
+}
+
+#[test]
+fn the_young_persons_section_is_changed_together() {
+    for editor in [Editor::Coordinator, Editor::YoungPerson] {
+        let outcome = edited(editor, Origin::Call, YOUTH, |part| {
+            part.client_view = String::from("I want to paint");
+            part.actions[0].state = ActionState::Done.into();
+        });
+        assert_eq!(outcome, Ok(()));
+    }
+    let other = |change: fn(&mut PlanPart)| edited(OTHER, Origin::Call, YOUTH, change);
+    assert_eq!(
+        other(|part| {
+            part.goals[0].text.push('!');
+            part.needs.push(need("te:n2", "money"));
+            part.worker_view = String::from("on the way");
+        }),
+        Ok(())
+    );
+    for (change, fault, path) in [
+        (
+            (|part| part.client_view = String::from("words")) as fn(&mut PlanPart),
+            Fault::NotOwned,
+            "sections[youth].client_view",
+        ),
+        (|part| part.actions[0].state = 4, Fault::NotOwned, "sections[youth].actions[a1].state"),
+        (|part| part.state = 2, Fault::NotOwned, "sections[youth].state"),
+        (|part| part.actions[0].goal.clear(), Fault::NotOwned, "sections[youth].actions[a1].goal"),
+        (|part| part.actions.clear(), Fault::NotOwned, "sections[youth].actions[a1]"),
+        (|part| part.needs.push(need("n2", "money")), Fault::Invalid, "sections[youth].needs[n2]"),
+        (|part| part.needs.push(need("te:", "money")), Fault::Invalid, "sections[youth].needs[te:]"),
+        (
+            |part| part.needs[0].category = DataCategory::Housing.into(),
+            Fault::NotTold,
+            "sections[youth].needs[n1].category",
+        ),
+        (
+            |part| part.meetings.push(meeting("te:m1", "Kauppakatu 1")),
+            Fault::NotTold,
+            "sections[youth].meetings[te:m1]",
+        ),
+    ] {
+        assert_refused(other(change), fault, path);
+    }
+    let all = Editor::OtherParty { agency: "te", told: CategorySet::ALL };
+    assert_eq!(edited(all, Origin::Call, YOUTH, |part| part.actions.clear()), Ok(()));
+}
+
+#[test]
+fn states_follow_one_another() {
+    let allowed = [
+        (ActionState::Proposed, vec![ActionState::Agreed, ActionState::Dropped]),
+        (
+            ActionState::Agreed,
+            vec![ActionState::InProgress, ActionState::Done, ActionState::NotDone, ActionState::Dropped],
+        ),
+        (ActionState::InProgress, vec![ActionState::Done, ActionState::NotDone, ActionState::Dropped]),
+        (ActionState::Done, vec![]),
+        (ActionState::NotDone, vec![]),
+        (ActionState::Dropped, vec![]),
+    ];
+    for (from, next) in &allowed {
+        for (to, _) in &allowed {
+            let moved = |origin| {
+                let mut base = sample("te");
+                base.actions[0].state = (*from).into();
+                base.actions[0].reason = String::from("ill");
+                let mut ours = base.clone();
+                ours.actions[0].state = (*to).into();
+                let now = Timestamp::UNIX_EPOCH;
+                check(&Edit {
+                    editor: Editor::Owner,
+                    origin,
+                    base: &base,
+                    ours: &ours,
+                    items_elsewhere: 0,
+                    now,
+                })
+            };
+            if from == to || next.contains(to) {
+                assert_eq!(moved(Origin::Call), Ok(()), "{from:?} {to:?}");
+                assert_eq!(moved(Origin::Import), Ok(()), "{from:?} {to:?}");
+            } else {
+                assert_refused(moved(Origin::Call), Fault::Transition, "sections[te].actions[a1].state");
+            }
+        }
+    }
+    let goal = |to: GoalState| own(move |part| part.goals[0].state = to.into());
+    assert_eq!(goal(GoalState::Active), Ok(()));
+    assert_eq!(goal(GoalState::EnteredInError), Ok(()));
+    assert_refused(goal(GoalState::Completed), Fault::Transition, "sections[te].goals[g1].state");
+    let section = |to: PlanState| own(move |part| part.state = to.into());
+    assert_eq!(section(PlanState::Active), Ok(()));
+    assert_refused(section(PlanState::Completed), Fault::Transition, "sections[te].state");
+}
+
+#[test]
+fn an_import_may_have_gone_through_states_in_between() {
+    let imported = |to: GoalState| {
+        edited(Editor::Owner, Origin::Import, "te", move |part| part.goals[0].state = to.into())
+    };
+    assert_eq!(imported(GoalState::Completed), Ok(()));
+    let done = |origin| {
+        edited(Editor::Owner, origin, "te", |part| {
+            part.actions.push(action("a2", "call"));
+            part.actions[1].state = ActionState::Done.into();
+        })
+    };
+    assert_eq!(done(Origin::Import), Ok(()));
+    assert_refused(done(Origin::Call), Fault::Transition, "sections[te].actions[a2].state");
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    for (change, path) in [
+        (
+            (|part| part.actions[0].state = ActionState::NotDone.into()) as fn(&mut PlanPart),
+            "sections[te].actions[a1].reason",
+        ),
+        (|part| part.next_review = String::from("2026-02-30"), "sections[te].next_review"),
+        (|part| part.next_review = String::from("2026-2-3"), "sections[te].next_review"),
+        (|part| part.goals[0].due = String::from("2027-02-29"), "sections[te].goals[g1].due"),
+        (|part| part.actions[0].start = String::from("2026-13-01"), "sections[te].actions[a1].start"),
+        (
+            |part| {
+                part.actions[0].start = String::from("2026-05-02");
+                part.actions[0].end = String::from("2026-05-01");
+            },
+            "sections[te].actions[a1].end",
+        ),
+        (
+            |part| {
+                part.meetings.push(meeting("m1", ""));
+                part.meetings[0].state = MeetingState::Held.into();
+                part.meetings[0].time = Some(prost_types::Timestamp { seconds: 1, nanos: 0 });
+            },
+            "sections[te].meetings[m1].time",
+        ),
+    ] {
+        assert_refused(own(change), Fault::Invalid, path);
+    }
+    let held = own(|part| {
+        part.meetings.push(meeting("m1", ""));
+        part.meetings[0].state = MeetingState::Held.into();
+        part.meetings[0].time = Some(prost_types::Timestamp { seconds: -1, nanos: 0 });
+    });
+    assert_eq!(held, Ok(()));
+}
+
+#[test]
+fn references_lead_to_items_and_ids_stand_once() {
+    assert_refused(
+        own(|part| part.actions[0].goal = String::from("g9")),
+        Fault::Dangling,
+        "sections[te].actions[a1].goal",
+    );
+    assert_refused(
+        own(|part| part.goals[0].needs.push(String::from("a1"))),
+        Fault::Dangling,
+        "sections[te].goals[g1].needs",
+    );
+    assert_refused(own(|part| part.needs.clear()), Fault::Dangling, "sections[te].goals[g1].needs");
+    assert_refused(
+        own(|part| part.actions.push(action("a1", "again"))),
+        Fault::Duplicate,
+        "sections[te].actions[a1]",
+    );
+}
+
+#[test]
+fn a_plan_has_its_size() {
+    let full = |count: usize, items_elsewhere: usize| {
+        let base = part("te");
+        let mut ours = base.clone();
+        ours.actions = (0..count).map(|number| action(&format!("a{number}"), "visit")).collect();
+        let now = Timestamp::UNIX_EPOCH;
+        check(&Edit {
+            editor: Editor::Owner,
+            origin: Origin::Call,
+            base: &base,
+            ours: &ours,
+            items_elsewhere,
+            now,
+        })
+    };
+    assert_eq!(full(1_000, 1_000), Ok(()));
+    assert_refused(full(1_001, 0), Fault::TooLarge, "sections[te].items");
+    assert_refused(full(1_000, 1_001), Fault::TooLarge, "sections[te].items");
+    assert_refused(full(10_000, 0), Fault::TooLarge, "sections[te].items");
+}

@@ -1,0 +1,121 @@
+//! Does a decision do what it says, once, and to what it was made about?
+
+use polku_proto::CategorySet;
+use polku_proto::v1::PlanPart;
+
+use super::any::{action, goal, part};
+use crate::plan::{Choice, Clash, ResolveError, merge, resolve};
+
+fn sample() -> PlanPart {
+    let mut part = part("te");
+    part.goals = vec![goal("g1", "work"), goal("g2", "rest")];
+    part.actions = vec![action("a1", "apply")];
+    part.next_review = String::from("2026-03-01");
+    part
+}
+
+/// What is stored after two changes, and their one clash.
+fn clash(ours: impl FnOnce(&mut PlanPart), theirs: impl FnOnce(&mut PlanPart)) -> (PlanPart, Clash) {
+    let (mut one, mut other) = (sample(), sample());
+    ours(&mut one);
+    theirs(&mut other);
+    let mut merged = merge(&sample(), &one, &other, CategorySet::ALL);
+    assert_eq!(merged.clashes.len(), 1);
+    (merged.part, merged.clashes.remove(0))
+}
+
+#[test]
+fn a_field_becomes_what_was_chosen() {
+    let (stored, clash) = clash(
+        |part| part.goals[0].text = String::from("kitchen"),
+        |part| part.goals[0].text = String::from("garden"),
+    );
+    fn text(stored: &PlanPart, clash: &Clash, choice: Choice<'_>) -> Result<String, ResolveError> {
+        resolve(stored, clash, choice).map(|part| part.goals[0].text.clone())
+    }
+    assert_eq!(text(&stored, &clash, Choice::Theirs), Ok(String::from("garden")));
+    assert_eq!(text(&stored, &clash, Choice::Ours), Ok(String::from("kitchen")));
+    let mut other = part("te");
+    other.goals = vec![goal("g1", "kitchen garden")];
+    assert_eq!(text(&stored, &clash, Choice::Other(&other)), Ok(String::from("kitchen garden")));
+    other.goals[0].id = String::from("g2");
+    assert_eq!(text(&stored, &clash, Choice::Other(&other)), Err(ResolveError::OtherItem));
+}
+
+#[test]
+fn a_decision_changes_one_place_alone() {
+    let (mut stored, clash) = clash(
+        |part| part.goals[0].text = String::from("kitchen"),
+        |part| part.goals[0].text = String::from("garden"),
+    );
+    stored.goals[0].due = String::from("2026-09-01");
+    stored.client_view = String::from("newer");
+    let resolved = resolve(&stored, &clash, Choice::Ours).unwrap();
+    let mut expected = stored.clone();
+    expected.goals[0].text = String::from("kitchen");
+    assert!(resolved == expected);
+}
+
+#[test]
+fn what_has_changed_since_is_not_overwritten() {
+    let (stored, clash) = clash(
+        |part| part.next_review = String::from("2026-04-01"),
+        |part| part.next_review = String::from("2026-05-01"),
+    );
+    let resolved = resolve(&stored, &clash, Choice::Ours).unwrap();
+    assert_eq!(resolved.next_review, "2026-04-01");
+    for choice in [Choice::Theirs, Choice::Ours] {
+        assert_eq!(resolve(&resolved, &clash, choice), Err(ResolveError::Newer));
+    }
+}
+
+#[test]
+fn an_item_comes_back_or_goes() {
+    let (stored, removed) =
+        clash(|part| part.goals[1].text.push('!'), |part| part.goals.retain(|goal| goal.id != "g2"));
+    let back = resolve(&stored, &removed, Choice::Ours).unwrap();
+    assert_eq!(back.goals[1].text, "rest!");
+
+    let (stored, relied) = clash(
+        |part| part.goals.retain(|goal| goal.id != "g2"),
+        |part| part.actions[0].goal = String::from("g2"),
+    );
+    assert_eq!(stored.goals.len(), 2);
+    let gone = resolve(&stored, &relied, Choice::Ours).unwrap();
+    assert!(gone.goals.len() == 1 && gone.actions[0].goal.is_empty());
+}
+
+#[test]
+fn a_value_that_does_not_fit_is_refused() {
+    let (stored, reference) = clash(
+        |part| part.actions[0].goal = String::from("g2"),
+        |part| part.goals.retain(|goal| goal.id != "g2"),
+    );
+    assert_eq!(reference.path, "actions/a1/goal");
+    assert_eq!(resolve(&stored, &reference, Choice::Ours), Err(ResolveError::Unfit));
+    let mut other = part("te");
+    other.actions = vec![action("a1", "apply")];
+    other.actions[0].goal = String::from("g1");
+    assert_eq!(resolve(&stored, &reference, Choice::Other(&other)).unwrap().actions[0].goal, "g1");
+
+    let (stored, order) = clash(
+        |part| part.actions[0].start = String::from("2026-06-01"),
+        |part| {
+            part.actions[0].start = String::from("2026-04-01");
+            part.actions[0].end = String::from("2026-05-01");
+        },
+    );
+    assert_eq!(resolve(&stored, &order, Choice::Ours), Err(ResolveError::Unfit));
+}
+
+#[test]
+fn a_clash_at_no_place_is_refused() {
+    let (stored, clash) = clash(
+        |part| part.next_review = String::from("2026-04-01"),
+        |part| part.next_review = String::from("2026-05-01"),
+    );
+    for path in ["", "revision", "goals/g1/id", "goals/g1/text/more", "background/identity_code", "goals/"] {
+        let clash = Clash { path: path.to_owned(), ..clash.clone() };
+        assert_eq!(resolve(&stored, &clash, Choice::Ours), Err(ResolveError::NoSuchPlace), "{path}");
+    }
+}
