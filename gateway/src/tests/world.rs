@@ -50,8 +50,13 @@ pub(super) const KELA: &str = "kela";
 pub(super) const ADULT: &str = "010594Y9032";
 pub(super) const CHILD: &str = "010516B903X";
 
-const NEWS: &[Matter] =
-    &[Matter::Referral, Matter::StateChange, Matter::Information, Matter::ConsentWithdrawal];
+const NEWS: &[Matter] = &[
+    Matter::Referral,
+    Matter::StateChange,
+    Matter::Information,
+    Matter::ConsentWithdrawal,
+    Matter::PlanPart,
+];
 
 pub(super) struct World {
     pub(super) gateway: Arc<Gateway>,
