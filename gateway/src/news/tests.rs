@@ -1,3 +1,5 @@
+//! Does a change ring for those whom it concerns, and does nothing stay behind?
+
 use jiff::Timestamp;
 use polku_proto::v1::task::State;
 use polku_proto::{ReferralId, TaskId, YouthId};

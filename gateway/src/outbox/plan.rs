@@ -29,7 +29,8 @@ struct Saying {
 }
 
 impl Gateway {
-    /// Queues that an agency hears of a section as it is now. One that waits already is enough.
+    /// Queues that an agency hears of a section as it is now, if it has a system that takes parts of plans. One that waits
+    /// already is enough.
     pub(crate) fn tell_part(
         &self,
         person: &Person,
@@ -38,13 +39,21 @@ impl Gateway {
         change: &mut Change,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let about = About::Plan { plan, owner: owner.to_owned() };
-        change.enqueue.push(self.queued_delivery(about, person.id, DeliveryItem::PlanPart, reader, now)?);
+        if self.can_be_sent(&reader, Matter::PlanPart) {
+            let about = About::Plan { plan, owner: owner.to_owned() };
+            change.enqueue.push(self.queued_delivery(
+                about,
+                person.id,
+                DeliveryItem::PlanPart,
+                reader,
+                now,
+            )?);
+        }
         Ok(())
     }
 
-    /// Queues that an agency hears of a section no more. Parts of it that wait are stopped: what is queued after this
-    /// must not be told before it.
+    /// Queues that an agency hears of a section no more, in the same way. Parts of it that wait are stopped: what is queued
+    /// after this must not be told before it.
     pub(crate) async fn tell_end_of_part(
         &self,
         person: &Person,
@@ -53,6 +62,9 @@ impl Gateway {
         change: &mut Change,
         now: Timestamp,
     ) -> Result<(), Error> {
+        if !self.can_be_sent(&reader, Matter::PlanPart) {
+            return Ok(());
+        }
         let about = About::Plan { plan, owner: owner.to_owned() };
         for row in self.store.open_deliveries_of(person.id).await? {
             let waits = matches!(row.state, DeliveryState::Queued | DeliveryState::Retrying);

@@ -3,13 +3,17 @@
 use polku_adapters::Redelivery;
 use polku_policy::Obligation;
 use polku_proto::v1::delivery::Item;
-use polku_proto::v1::{DataCategory, DeliveryState, PlanState, Purpose};
-use polku_proto::{PlanId, PlanName, YouthId, YouthName};
+use polku_proto::v1::{
+    DataCategory, DeliveryState, PlanState, Purpose, RevokeConsentRequest, WithdrawConsentRequest,
+};
+use polku_proto::{PlanId, PlanName, Valid, YouthId, YouthName};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::world::{ADULT, SOSIAALI, TE, World};
+use super::world::{ADULT, KELA, SOSIAALI, TE, World, caller};
+use crate::answer::answer;
 use crate::audit::Event;
+use crate::caller::{Actor, Caller};
 use crate::person::Person;
 use crate::store::{About, Change, DeliveryItem, DeliveryRow, DeliveryWrite, PlanRow, PlanWrite};
 use crate::trail::Entry;
@@ -91,6 +95,13 @@ async fn a_part_is_queued_once_and_its_end_takes_its_place() {
     tell(&world, &person, "youth").await;
     assert_eq!(items(&rows(&world).await), [(PlanPart, Queued), (PlanPart, Queued)]);
     tell_end(&world, &person, SOSIAALI).await;
+    // Who has no system for it reads here, and waits for nothing.
+    let mut queued = Change::announced_by(0);
+    let (reader, now) = (KELA.parse().unwrap(), world.gateway.now());
+    world.gateway.tell_part(&person, (PLAN, SOSIAALI), reader, &mut queued, now).unwrap();
+    let reader = KELA.parse().unwrap();
+    world.gateway.tell_end_of_part(&person, (PLAN, SOSIAALI), reader, &mut queued, now).await.unwrap();
+    assert!(queued.enqueue.is_empty() && queued.stops.is_empty());
     // The consent is given again: that is told after the end, not before it.
     tell(&world, &person, SOSIAALI).await;
     let rows = rows(&world).await;
@@ -191,4 +202,42 @@ async fn a_part_that_needs_no_notice_has_none() {
     let rows = settled(&world).await;
     assert_eq!(items(&rows), [(DeliveryItem::PlanPart, DeliveryState::Delivered)]);
     assert_eq!(world.sosiaali.taken(), []);
+}
+
+/// A part that has begun is named to those who may know of it when a consent ends: it may rest on that one.
+#[tokio::test]
+async fn a_part_under_way_is_named_when_a_consent_ends() {
+    let (world, person) = begun(Redelivery::AnswersStatus).await;
+    let youth = YouthName { youth: person.id }.to_string();
+    let all = [DataCategory::IdentityContact, DataCategory::JointPlan];
+    let mut consents = Vec::new();
+    for from in [SOSIAALI, KELA, TE] {
+        let to = if from == TE { KELA } else { TE };
+        consents.push((from, world.consent(&youth, from, to, &all).await));
+    }
+    let own = world.consent(&youth, SOSIAALI, KELA, &all).await;
+    arrived(&world, &person, Obligation::RecordGround).await;
+    let plan = PlanName { youth: person.id, plan: PLAN }.to_string();
+    for (from, consent) in consents {
+        let request = RevokeConsentRequest {
+            request_id: Uuid::now_v7().to_string(),
+            name: consent.name,
+            etag: consent.etag,
+            reason: "päättynyt".into(),
+        };
+        let caller = caller(from);
+        let change = world.gateway.revoke_consent(&caller, Valid::check(request).unwrap()).await.unwrap();
+        let change = answer(change, &caller, world.gateway.now()).unwrap().into_inner();
+        let named: &[String] = if from == KELA { &[] } else { std::slice::from_ref(&plan) };
+        assert_eq!(change.under_way, named, "{from}");
+    }
+    let caller = Caller { agency: KELA.parse().unwrap(), actor: Actor::Subject(person.id) };
+    let request = WithdrawConsentRequest {
+        request_id: Uuid::now_v7().to_string(),
+        name: own.name,
+        ..WithdrawConsentRequest::default()
+    };
+    let change = world.gateway.withdraw_consent(&caller, Valid::check(request).unwrap()).await.unwrap();
+    let change = answer(change, &caller, world.gateway.now()).unwrap().into_inner();
+    assert_eq!(change.under_way, [plan]);
 }

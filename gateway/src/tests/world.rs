@@ -27,7 +27,7 @@ use crate::answer::answer;
 use crate::audit::{AuditLog, Event};
 use crate::caller::{Actor, Caller};
 use crate::clock::{ForwardClock, SystemClock};
-use crate::config::DeliverySettings;
+use crate::config::{DeliverySettings, PlanSettings};
 use crate::error::Error;
 use crate::front::InboundHandler;
 use crate::gateway::{Gateway, Parts, System};
@@ -50,8 +50,13 @@ pub(super) const KELA: &str = "kela";
 pub(super) const ADULT: &str = "010594Y9032";
 pub(super) const CHILD: &str = "010516B903X";
 
-const NEWS: &[Matter] =
-    &[Matter::Referral, Matter::StateChange, Matter::Information, Matter::ConsentWithdrawal];
+const NEWS: &[Matter] = &[
+    Matter::Referral,
+    Matter::StateChange,
+    Matter::Information,
+    Matter::ConsentWithdrawal,
+    Matter::PlanPart,
+];
 
 pub(super) struct World {
     pub(super) gateway: Arc<Gateway>,
@@ -247,6 +252,7 @@ async fn gateway(folder: &TempDir, te: &Arc<TestAgency>, sosiaali: &Arc<TestAgen
             System { adapter: Arc::clone(te) as _, delivers: NEWS },
             System { adapter: Arc::clone(sosiaali) as _, delivers: ALL },
         ],
+        plan: PlanSettings::default(),
         delivery: DeliverySettings {
             lease: Duration::from_millis(900),
             attempt: Duration::from_millis(600),

@@ -20,7 +20,7 @@ use super::*;
 use crate::audit::AuditLog;
 use crate::caller::Actor;
 use crate::clock::{ForwardClock, ManualClock};
-use crate::config::DeliverySettings;
+use crate::config::{DeliverySettings, PlanSettings};
 use crate::gateway::Parts;
 use crate::record::wire_time;
 use crate::seal::Keys;
@@ -57,6 +57,7 @@ impl Scene {
             controllers: BTreeMap::new(),
             adapters: Vec::new(),
             delivery: DeliverySettings::default(),
+            plan: PlanSettings::default(),
         });
         let gateway = gateway.await.unwrap();
         let professional = Actor::Professional {

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::audit::{AuditLog, Event, Leaf};
 use crate::clock::{ForwardClock, ManualClock};
-use crate::config::DeliverySettings;
+use crate::config::{DeliverySettings, PlanSettings};
 use crate::gateway::Parts;
 use crate::person::identity_place;
 use crate::seal::{Keys, Place};
@@ -66,6 +66,7 @@ fn parts(folder: &TempDir) -> Parts {
         controllers: std::collections::BTreeMap::new(),
         adapters: Vec::new(),
         delivery: DeliverySettings::default(),
+        plan: PlanSettings::default(),
     }
 }
 

@@ -1,3 +1,5 @@
+//! How much memory does a watch take that waits?
+
 use super::*;
 use crate::journey::watch_consents::Consents;
 use crate::journey::watch_referrals::Referrals;
