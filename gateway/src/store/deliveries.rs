@@ -19,9 +19,10 @@ pub enum DeliveryItem {
     /// such leaf.
     DisclosureNotice(u64),
     /// A section of a joint plan, as it is when sent. That is why one that waits is enough: putting another one about the
-    /// same section for the same agency into the queue is no error, and does nothing. One that is being sent does not
-    /// count, for what it tells may have changed since. Whoever changes a plan and whoever makes what is sent of it hold
-    /// the lock of the person, so nothing changes between the making and the intent.
+    /// same section for the same agency into the queue is no error, and only lets the first one wait for as long as the
+    /// other would have. One that is being sent does not count, for what it tells may have changed since. Whoever changes
+    /// a plan and whoever makes what is sent of it hold the lock of the person, so nothing changes between the making and
+    /// the intent.
     PlanPart,
     /// That nothing permits to tell of a section any more.
     PlanEnded,

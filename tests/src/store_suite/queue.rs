@@ -279,13 +279,18 @@ pub async fn a_part_of_a_plan_waits_once(store: &dyn Store) -> Result<()> {
     ];
     store.commit(change).await?;
     let mut again = Change::announced_by(3);
-    again.enqueue = vec![part(9, "youth")?, delivery(10, 0)?];
+    let later = DeliveryRow { deadline: at(90_000), ..part(9, "youth")? };
+    let sooner = DeliveryRow { deadline: at(1), ..part(11, "te")? };
+    again.enqueue = vec![later, sooner, delivery(10, 0)?];
     store.commit(again).await?;
     assert_eq!(numbers(&store.deliveries_about_plan(plan_id(6)).await?), [1, 3, 4, 6, 7]);
     assert_eq!(numbers(&store.deliveries_about_plan(plan_id(7)).await?), [5]);
     assert_eq!(numbers(&store.deliveries_about(referral(1, 0)?.id).await?), [8, 10]);
     assert_eq!(numbers(&store.open_deliveries_of(youth_id(1)).await?), [1, 3, 4, 5, 6, 7, 8, 10]);
-    assert_eq!(store.delivery(part(3, "youth")?.message).await?, Some(part(3, "youth")?));
+    // It is given up when the last of those would have been for which it stands.
+    let later = DeliveryRow { deadline: at(90_000), ..part(3, "youth")? };
+    assert_eq!(store.delivery(later.message).await?, Some(later));
+    assert_eq!(store.delivery(part(1, "te")?.message).await?, Some(part(1, "te")?));
     assert_eq!(store.delivery(part(9, "youth")?.message).await?, None);
     assert_eq!(store.deliveries_about_plan(plan_id(8)).await?, []);
     Ok(())

@@ -11,7 +11,7 @@ use polku_proto::{AgencyId, MessageId, PlanId, ReferralId, YouthId};
 use rusqlite::{Connection, params};
 
 use super::changes::{execute, expect_one};
-use super::read::{all, one, only, select};
+use super::read::{all, one, select};
 use super::rows::{self, DELIVERY, about_columns, blob, instant, item_numbers, number, priority_number};
 use crate::store::{DeliveryItem, DeliveryRow, DeliveryWrite, LeaseRequest, StoreError};
 
@@ -106,9 +106,9 @@ pub(super) fn deliveries_about_plan(
 pub(super) fn enqueue(connection: &Connection, row: &DeliveryRow) -> Result<(), StoreError> {
     let (referral, plan, owner) = about_columns(&row.about);
     if row.item == DeliveryItem::PlanPart {
-        let sql = "SELECT count(*) FROM delivery
+        let sql = "UPDATE delivery SET deadline = max(deadline, ?4)
             WHERE plan = ?1 AND owner = ?2 AND agency = ?3 AND item = 6 AND state IN (1, 4)";
-        if only(connection, sql, params![plan, owner, row.agency.as_str()])? > 0 {
+        if execute(connection, sql, params![plan, owner, row.agency.as_str(), instant(row.deadline)])? > 0 {
             return Ok(());
         }
     }

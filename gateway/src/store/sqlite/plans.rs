@@ -7,7 +7,7 @@ use polku_proto::{AgencyId, PlanId, YouthId};
 use rusqlite::{Connection, Row, params};
 
 use super::changes::{execute, expect_one};
-use super::read::{all, one, only, select};
+use super::read::{all, newest, one, select};
 use super::rows::{Columns, blob, instant, number};
 use crate::store::{NewPlanEvent, PlanEventRow, PlanRevisionRow, PlanRow, PlanWrite, StoreError};
 
@@ -81,7 +81,7 @@ pub(super) fn plan_events_after(
 
 /// See [`crate::store::Store::last_plan_event`].
 pub(super) fn last_plan_event(connection: &Connection) -> Result<u64, StoreError> {
-    only(connection, "SELECT ifnull(max(position), 0) FROM plan_event", [])
+    newest(connection, "SELECT ifnull(max(position), 0) FROM plan_event")
 }
 
 /// Makes a plan, or moves it on, and keeps the revision.

@@ -201,7 +201,7 @@ pub(super) fn events_after(
 
 /// See [`crate::store::Store::last_event`].
 pub(super) fn last_event(connection: &Connection) -> Result<u64, StoreError> {
-    only(connection, "SELECT ifnull(max(position), 0) FROM event", [])
+    newest(connection, "SELECT ifnull(max(position), 0) FROM event")
 }
 
 /// See [`crate::store::Store::notices_after`].
@@ -218,7 +218,7 @@ pub(super) fn notices_after(
 
 /// See [`crate::store::Store::last_notice`].
 pub(super) fn last_notice(connection: &Connection) -> Result<u64, StoreError> {
-    only(connection, "SELECT ifnull(max(position), 0) FROM consent_notice", [])
+    newest(connection, "SELECT ifnull(max(position), 0) FROM consent_notice")
 }
 
 /// See [`crate::store::Store::batch_items`].
@@ -279,9 +279,9 @@ pub(super) fn all<T>(
     Ok(rows)
 }
 
-/// The one number that a query finds.
-pub(super) fn only(connection: &Connection, sql: &str, values: impl Params) -> Result<u64, StoreError> {
-    one(connection, sql, values, only_number).map(Option::unwrap_or_default)
+/// The position that a query finds; 0 if there is none.
+pub(super) fn newest(connection: &Connection, sql: &str) -> Result<u64, StoreError> {
+    one(connection, sql, [], only_number).map(Option::unwrap_or_default)
 }
 
 /// A query for all columns of a table.

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row, ToSql, params};
 use uuid::Uuid;
 
 use super::changes::{execute, expect_one};
-use super::read::{all, one, only, select};
+use super::read::{all, newest, one, select};
 use super::rows::{Columns, blob, instant, number};
 use crate::store::{StoreError, TaskEventRow, TaskFilter, TaskRow, TaskStates, TaskWrite};
 
@@ -64,7 +64,7 @@ pub(super) fn task_events_after(
 
 /// See [`crate::store::Store::last_task_event`].
 pub(super) fn last_task_event(connection: &Connection) -> Result<u64, StoreError> {
-    only(connection, "SELECT ifnull(max(position), 0) FROM task_event", [])
+    newest(connection, "SELECT ifnull(max(position), 0) FROM task_event")
 }
 
 /// Makes a task, or moves it on, and tells its agency.

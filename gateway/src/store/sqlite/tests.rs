@@ -387,7 +387,7 @@ fn searches_for_work_use_the_index_of_what_is_pending() {
         ("SELECT * FROM delivery WHERE plan = x'00' ORDER BY number", "delivery_by_plan (plan=?)"),
         ("SELECT * FROM delivery WHERE referral = x'00' ORDER BY number", "delivery_by_referral (referral=?)"),
         (
-            "SELECT count(*) FROM delivery
+            "UPDATE delivery SET deadline = max(deadline, 9)
                 WHERE plan = x'00' AND owner = 'te' AND agency = 'te' AND item = 6 AND state IN (1, 4)",
             "delivery_waiting_part (plan=? AND owner=? AND agency=?)",
         ),
