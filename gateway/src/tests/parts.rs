@@ -4,9 +4,10 @@ use polku_adapters::Redelivery;
 use polku_policy::Obligation;
 use polku_proto::v1::delivery::Item;
 use polku_proto::v1::{
-    DataCategory, DeliveryState, PlanState, Purpose, RevokeConsentRequest, WithdrawConsentRequest,
+    DataCategory, Delivery, DeliveryState, Plan, PlanState, Purpose, RevokeConsentRequest,
+    WithdrawConsentRequest,
 };
-use polku_proto::{PlanId, PlanName, Valid, YouthId, YouthName};
+use polku_proto::{CategorySet, Disclose, PlanId, PlanName, Valid, YouthId, YouthName};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -14,8 +15,9 @@ use super::world::{ADULT, KELA, SOSIAALI, TE, World, caller};
 use crate::answer::answer;
 use crate::audit::Event;
 use crate::caller::{Actor, Caller};
+use crate::journey::{Kept, PlanRecord};
 use crate::person::Person;
-use crate::store::{About, Change, DeliveryItem, DeliveryRow, DeliveryWrite, PlanRow, PlanWrite};
+use crate::store::{About, Change, DeliveryItem, DeliveryRow, DeliveryWrite, PlanRow};
 use crate::trail::Entry;
 
 const PLAN: PlanId = PlanId::from_uuid(Uuid::from_u128(6));
@@ -30,15 +32,19 @@ async fn begun(redelivery: Redelivery) -> (World, Person) {
         id: PLAN,
         youth: name.youth,
         coordinator: SOSIAALI.parse().unwrap(),
-        parties: vec![SOSIAALI.parse().unwrap(), TE.parse().unwrap()],
+        parties: Vec::new(),
         state: PlanState::Draft,
-        revision: 1,
+        revision: 0,
         created: now,
         updated: now,
         ended: false,
-        sealed: vec![1],
+        sealed: Vec::new(),
     };
-    change(&world, &person, |change| change.plans.push(PlanWrite { row, expected: None })).await;
+    let plan = Plan { purpose: Purpose::EmploymentServices as i32, ..Plan::default() };
+    let parties = [SOSIAALI, TE].map(str::to_owned).to_vec();
+    let mut record = PlanRecord { row, kept: Kept { plan: Some(plan), parties, ..Kept::default() } };
+    let write = record.next_revision(&person, None, now).unwrap();
+    change(&world, &person, |change| change.plans.push(write)).await;
     (world, person)
 }
 
@@ -127,10 +133,17 @@ async fn where_there_is_nothing_to_tell_the_delivery_ends_and_holds_up_nothing()
         (world.gateway.store.last_event().await.unwrap(), world.leaves(Event::DeliveryOutcome));
     world.deliver();
     let ended = settled(&world).await;
-    assert!(ended.iter().all(|row| row.state == DeliveryState::Stopped && row.attempts == 0), "{ended:?}");
+    use DeliveryItem::{PlanEnded, PlanPart};
+    use DeliveryState::{Delivered, Stopped};
+    assert_eq!(items(&ended), [(PlanPart, Stopped), (PlanEnded, Delivered), (PlanPart, Stopped)]);
     assert_eq!(world.leaves(Event::DeliveryOutcome), outcomes + 3);
-    assert_eq!(world.leaves(Event::DeliveryIntent), 0);
-    assert_eq!(world.te.taken(), []);
+    // That a section is told no more can be told of any.
+    assert_eq!(world.leaves(Event::DeliveryIntent), 1);
+    let taken = world.te.taken();
+    let [Delivery { item: Some(Item::PlanPart(last)), .. }] = taken.as_slice() else {
+        panic!("one last word")
+    };
+    assert!(last.consent_withdrawn && last.owner == "youth" && last.categories() == CategorySet::ENVELOPE);
     assert_eq!(world.gateway.store.last_event().await.unwrap(), events);
     // One more change, one more delivery.
     tell(&world, &person, SOSIAALI).await;

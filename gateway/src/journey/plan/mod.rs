@@ -16,4 +16,6 @@ mod tell;
 mod told;
 mod watch;
 
+#[cfg(test)]
+pub(crate) use record::{Kept, PlanRecord};
 pub(crate) use tell::Tellable;

@@ -157,13 +157,13 @@ fn the_state_is_what_is_seen() {
     assert_eq!(seen(&plan), (PlanState::Active, PlanState::Active));
     // An undertaking that only some see.
     let social = plan.sections[1].part.as_mut().unwrap();
-    social.state = PlanState::Active.into();
     social.actions = vec![action("a1", "talk")];
     social.actions[0].category = DataCategory::SocialSituation.into();
     plan.sections[1].acknowledge_time = None;
+    plan.sections[1].commit_time = Some(THEN);
     assert_eq!(seen(&plan), (PlanState::Active, PlanState::Draft));
     // It came later.
-    plan.sections[1].part.as_mut().unwrap().state = PlanState::Draft.into();
+    plan.sections[1].commit_time = Some(Timestamp { seconds: THEN.seconds + 1, nanos: 0 });
     assert_eq!(seen(&plan), (PlanState::Active, PlanState::Active));
     for ended in [PlanState::OnHold, PlanState::Completed, PlanState::Revoked, PlanState::EnteredInError] {
         plan.state = ended.into();
