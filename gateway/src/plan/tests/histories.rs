@@ -33,7 +33,7 @@ fn played(permissions: Permissions, steps: &[Step]) -> World {
                 if let Some(place) = usize::from(draws[0]).checked_rem(under_way.len()) {
                     let sent = under_way.remove(place);
                     let is_answered = draws[1].is_multiple_of(2);
-                    if matches!(world.deliver(&sent), Answer::Merged(_)) && is_answered {
+                    if matches!(world.deliver(&sent), Answer::Merged) && is_answered {
                         world.read(sent.party);
                     }
                     taken_in.push(sent);
@@ -96,6 +96,20 @@ fn are_disjoint(base: &PlanPart, one: &PlanPart, other: &PlanPart) -> bool {
 fn is_bound(one: &str, other: &str) -> bool {
     let item = |path: &str| path.rsplit_once('/').map(|(item, _)| item.to_owned());
     one.starts_with("actions/") && item(one) == item(other)
+}
+
+#[test]
+fn histories_have_changes_clashes_and_refusals_in_them() {
+    let mut state = 1_u32;
+    let mut draw = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        u8::try_from(state >> 24).unwrap()
+    };
+    let steps: Vec<Step> = (0..4_000).map(|_| (draw(), draw(), [draw(), draw(), draw()])).collect();
+    let seen: Vec<_> = steps.chunks(200).map(|steps| played([[0b11_1011; 6]; 6], steps).seen).collect();
+    let sum = |of: fn(&super::world::Seen) -> usize| seen.iter().map(of).sum::<usize>();
+    let all = (sum(|seen| seen.merged), sum(|seen| seen.clashed), sum(|seen| seen.refused));
+    assert!(all.0 > 200 && all.1 > 20 && all.2 > 20, "{all:?}");
 }
 
 proptest! {

@@ -25,7 +25,7 @@ pub(super) struct Sent {
 
 /// What the server says to a change.
 pub(super) enum Answer {
-    Merged(Vec<Clash>),
+    Merged,
     Refused,
 }
 
@@ -35,6 +35,15 @@ pub(super) struct World {
     read: [(usize, Plan); 6],
     wanted: [Plan; 6],
     count: usize,
+    pub(super) seen: Seen,
+}
+
+/// How often what has happened: a history in which nothing does proves nothing.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Seen {
+    pub(super) merged: usize,
+    pub(super) clashed: usize,
+    pub(super) refused: usize,
 }
 
 /// The marks of one category in one section: what must not show when it is not told.
@@ -52,6 +61,7 @@ impl World {
             read: nothing(),
             wanted: std::array::from_fn(|_| Plan::default()),
             count: 0,
+            seen: Seen::default(),
         };
         (0..6).for_each(|party| world.read(party));
         world
@@ -283,6 +293,7 @@ impl World {
         let edit = Edit { editor, origin: Origin::Call, base: &base, ours, items_elsewhere: 0, now };
         if let Err(error) = check(&edit) {
             self.assert_names_no_more(*party, &error.path, ours);
+            self.seen.refused += 1;
             return Answer::Refused;
         }
         let theirs = of(self.now()).unwrap_or_else(|| PlanPart { state: 0, ..part(owner) });
@@ -315,7 +326,9 @@ impl World {
             None => plan.sections.push(PlanSection { part: Some(merged.part), ..PlanSection::default() }),
         }
         self.revisions.push(plan);
-        Answer::Merged(merged.clashes)
+        self.seen.merged += 1;
+        self.seen.clashed += merged.clashes.len();
+        Answer::Merged
     }
 }
 
