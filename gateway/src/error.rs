@@ -12,6 +12,7 @@ use polku_proto::v1::ReferralState;
 
 use crate::audit::AuditError;
 use crate::caller::CallerError;
+use crate::plan::EditError;
 use crate::seal::SealError;
 use crate::store::StoreError;
 
@@ -42,6 +43,9 @@ pub enum Error {
         /// What was expected.
         expected: &'static str,
     },
+    /// A change of a plan is not the caller's to make, or makes no sense.
+    #[error("the change of the plan is refused")]
+    PlanEdit(#[from] EditError),
     /// A document that is brought in cannot be recorded to the point.
     #[error("the document cannot be recorded")]
     Document(#[source] ImportError),
@@ -133,6 +137,7 @@ impl Error {
             Self::Caller(error) => error.reason(),
             Self::Invalid(_) => "INVALID_FIELDS",
             Self::Unreadable { reason, .. } | Self::Field { reason, .. } => reason,
+            Self::PlanEdit(error) => error.fault.reason(),
             Self::Document(_) => "DOCUMENT_REFUSED",
             Self::RequestIdReused => "REQUEST_ID_REUSED",
             Self::NotFound => "NOT_FOUND",
@@ -160,6 +165,7 @@ impl Error {
             }
             Self::Invalid(_) => "correct the fields named in the details".into(),
             Self::Field { field, expected, .. } => format!("{field}: {expected}"),
+            Self::PlanEdit(error) => error.to_string(),
             Self::Document(error) => format!("content: {error}"),
             Self::RequestIdReused => {
                 "a request id belongs to one call: repeat that call unchanged, or make a new UUID".into()

@@ -239,6 +239,7 @@ fn refused(error: &Error) -> InboundOutcome {
         | Error::Unreadable { .. }
         | Error::Invalid(_)
         | Error::Field { .. }
+        | Error::PlanEdit(_)
         | Error::Document(_)
         | Error::RequestIdReused
         | Error::NotFound

@@ -12,6 +12,7 @@ use tonic_types::ErrorDetails;
 use crate::caller::CallerError;
 use crate::error::Error;
 use crate::front::refusal::Refusal;
+use crate::plan::Fault;
 use crate::store::StoreError;
 
 /// When to come back after a failure that passes.
@@ -31,6 +32,11 @@ impl From<Error> for Status {
             Error::Field { field, expected, .. } => {
                 details.add_bad_request_violation(*field, *expected);
                 metadata.insert("field".into(), (*field).to_owned());
+            }
+            Error::PlanEdit(error) => {
+                // A path has names of fields and ids of the caller's own message in it.
+                details.add_bad_request_violation(&error.path, error.expected);
+                metadata.insert("field".into(), error.path.clone());
             }
             Error::Document(error) => {
                 // A path has names of FHIR elements and numbers in it, nothing that the document brought.
@@ -93,6 +99,7 @@ pub(crate) fn log(error: &Error) {
         | Error::Unreadable { .. }
         | Error::Invalid(_)
         | Error::Field { .. }
+        | Error::PlanEdit(_)
         | Error::Document(_)
         | Error::RequestIdReused
         | Error::NotFound
@@ -131,6 +138,11 @@ fn code(error: &Error) -> Code {
         | Error::Field { .. }
         | Error::Document(_)
         | Error::RequestIdReused => Code::InvalidArgument,
+        Error::PlanEdit(error) => match error.fault {
+            Fault::NotOwned | Fault::NotTold => Code::PermissionDenied,
+            Fault::Transition => Code::FailedPrecondition,
+            Fault::Dangling | Fault::TooLarge | Fault::Duplicate | Fault::Invalid => Code::InvalidArgument,
+        },
         Error::NotFound => Code::NotFound,
         Error::NotPermitted(_) if error.rules_failed() => Code::Unavailable,
         Error::NotPermitted(_) | Error::ActorNotAllowed { .. } => Code::PermissionDenied,
@@ -153,6 +165,7 @@ fn retry(error: &Error) -> &'static str {
         | Error::Unreadable { .. }
         | Error::Invalid(_)
         | Error::Field { .. }
+        | Error::PlanEdit(_)
         | Error::Document(_)
         | Error::RequestIdReused
         | Error::NotFound
@@ -172,6 +185,7 @@ fn text(error: &Error) -> String {
         Error::Caller(_)
         | Error::Unreadable { .. }
         | Error::Invalid(_)
+        | Error::PlanEdit(_)
         | Error::Document(_)
         | Error::RequestIdReused
         | Error::NotFound
