@@ -147,7 +147,7 @@ impl World {
 
     /// Whose section a party changes.
     pub(super) fn owner(party: usize, draw: u8) -> &'static str {
-        if party > 1 && draw.is_multiple_of(4) || party == 0 && draw.is_multiple_of(2) {
+        if party > 1 && draw.is_multiple_of(2) || party == 0 && !draw.is_multiple_of(4) {
             YOUTH
         } else {
             PARTIES[party]
@@ -163,7 +163,7 @@ impl World {
         let id = format!("{prefix}{}n{}", mark(owner, category), count % 40 + usize::from(which) / 64 * 40);
         let part = self.wanted(party, owner);
         let text = |category| format!("{} says {count}", mark(owner, category));
-        let place = |count: usize| usize::from(which).checked_rem(count);
+        let place = |count: usize| usize::from(which % 3).checked_rem(count);
         match what % 12 {
             0 if !part.needs.iter().any(|need| need.id == id) => {
                 part.needs.push(need(&id, &text(category)));
