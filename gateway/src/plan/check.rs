@@ -232,7 +232,7 @@ fn sense(ours: &PlanPart, now: Timestamp) -> Result<(), EditError> {
     if !is_date(&ours.next_review) {
         return Err(refuse(Path::Field("next_review"), real));
     }
-    for goal in ours.goals.iter().filter(|goal| !is_date(&goal.due)) {
+    if let Some(goal) = ours.goals.iter().find(|goal| !is_date(&goal.due)) {
         return Err(refuse(Path::ItemField(List::Goals, &goal.id, "due"), real));
     }
     for action in &ours.actions {

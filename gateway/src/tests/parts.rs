@@ -176,7 +176,7 @@ async fn arrived(world: &World, person: &Person, obligation: Obligation) {
     tell(world, person, SOSIAALI).await;
     let row = rows(world).await.pop().unwrap();
     let gateway = &world.gateway;
-    let delivery = polku_proto::v1::Delivery { message_id: row.message.to_string(), ..Default::default() };
+    let delivery = Delivery { message_id: row.message.to_string(), ..Default::default() };
     world.te.has_taken(delivery);
     let entry = Entry::of(Event::DeliveryIntent, person.id).towards(&row.agency);
     let details = told(&row, obligation, person.id);

@@ -286,16 +286,15 @@ fn without_loose_references(mut message: DynamicMessage) -> DynamicMessage {
                 .collect();
             let mut elements = parts(&message.get_field(&list));
             for element in elements.iter_mut().filter(|element| element.has_field(&reference)) {
-                match element.get_field(&reference).into_owned() {
-                    Value::List(mut named) => {
-                        named.retain(|id| ids.contains(id));
-                        element.clear_field(&reference);
-                        if !named.is_empty() {
-                            element.set_field(&reference, Value::List(named));
-                        }
+                let value = element.get_field(&reference).into_owned();
+                if let Value::List(mut named) = value {
+                    named.retain(|id| ids.contains(id));
+                    element.clear_field(&reference);
+                    if !named.is_empty() {
+                        element.set_field(&reference, Value::List(named));
                     }
-                    id if !ids.contains(&id) => element.clear_field(&reference),
-                    _ => {}
+                } else if !ids.contains(&value) {
+                    element.clear_field(&reference);
                 }
             }
             if !elements.is_empty() {

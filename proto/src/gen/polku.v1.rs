@@ -6322,7 +6322,8 @@ pub struct PlanConflict {
     /// `next_review`.
     #[prost(string, tag = "3")]
     pub path: ::prost::alloc::string::String,
-    /// A section with nothing but the item, or the field, in question: as it was, as the caller wants it, and as it is.
+    /// A section with nothing but the item in question and what it refers to, or the field: as it was, as the caller wants
+    /// it, and as it is.
     #[prost(message, optional, tag = "4")]
     pub base: ::core::option::Option<PlanPart>,
     #[prost(message, optional, tag = "5")]
@@ -6500,7 +6501,8 @@ pub struct MergePlanRequest {
     #[prost(string, tag = "3")]
     pub etag: ::prost::alloc::string::String,
     /// Whole sections as the caller wants them: what was read and is not here is to be removed. Sections that are left out
-    /// stay as they are. A section that the caller does not have yet is begun by one with its own agency id.
+    /// stay as they are. A section that the caller does not have yet is begun by one with its own agency id. Ids of items
+    /// that a party adds to the young person's section begin with its agency id and a colon: `te:g1`.
     #[prost(message, repeated, tag = "4")]
     pub sections: ::prost::alloc::vec::Vec<PlanPart>,
     /// Check and merge, keep nothing.

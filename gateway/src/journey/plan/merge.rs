@@ -21,6 +21,7 @@ use crate::journey::refer::{mismatch, own_content};
 use crate::once::{Begun, Call};
 use crate::person::Person;
 use crate::plan::{self, Clash, Edit, Editor, Origin};
+use crate::record::wire_time;
 
 /// How many pairs of items that look alike are offered at once, and remembered in all.
 const MOST_OFFERS: usize = 20;
@@ -77,7 +78,7 @@ impl Gateway {
             let base = base.unwrap_or_else(|| empty_part(&plan.to_string(), &ours.owner));
             let wanted = Wanted { ours: as_of(ours, &base), base, told };
             self.check_wanted(caller, &read, &draft.after, &wanted, now)?;
-            bring_in(&mut draft, wanted, &mut clashed)?;
+            bring_in(&mut draft, wanted, &mut clashed, now)?;
         }
         if request.validate_only {
             let conflicts = clashed.into_iter().map(|one| conflict(one, String::new())).collect();
@@ -263,12 +264,11 @@ pub(super) fn bring_in(draft: &mut Draft, wanted: Wanted, clashed: &mut Vec<Clas
     let theirs = draft.after.part(&owner);
     let merged = plan::merge(&wanted.base, &wanted.ours, &theirs, wanted.told);
     if merged.part != theirs {
-        draft.after.section_mut(&owner)?.part = Some(merged.part);
+        let part = PlanPart { update_time: Some(wire_time(now)?), ..merged.part };
+        draft.after.section_mut(&owner)?.part = Some(part);
     }
-    let told = wanted.told;
-    clashed.extend(
-        merged.clashes.into_iter().map(|clash| Clashed { owner: owner.clone(), clash: clash.told(told) }),
-    );
+    // Whole: who decides on it may see more of it than whoever clashed.
+    clashed.extend(merged.clashes.into_iter().map(|clash| Clashed { owner: owner.clone(), clash }));
     Ok(())
 }
 

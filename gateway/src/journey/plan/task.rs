@@ -6,8 +6,8 @@ use polku_proto::v1::plan_revision::Source;
 use polku_proto::v1::resolve_task_request::Resolution;
 use polku_proto::v1::task::{Matter, State};
 use polku_proto::v1::{
-    ConflictResolution, DuplicateResolution, PlanConflict, PlanDuplicate, PlanLink, ResolveTaskRequest,
-    ResolveTaskResponse, Task, conflict_resolution, duplicate_resolution, plan_link,
+    ConflictResolution, DuplicateResolution, PlanConflict, PlanDuplicate, PlanLink, PlanPart,
+    ResolveTaskRequest, ResolveTaskResponse, Task, conflict_resolution, duplicate_resolution, plan_link,
 };
 use polku_proto::{AgencyId, PlanId, TaskId, TaskName, Valid, YouthId};
 use prost::Message;
@@ -128,7 +128,7 @@ impl Gateway {
         let mut draft = Draft { source: Source::Resolution, ..Draft::by_call(record) };
         match (&task.message.matter, request.resolution) {
             (Some(Matter::Conflict(conflict)), Some(Resolution::Conflict(resolution))) => {
-                resolve_conflict(&mut draft.after, conflict, &resolution)?;
+                resolve_conflict(&mut draft.after, conflict, &resolution, now)?;
             }
             (Some(Matter::Duplicate(duplicate)), Some(Resolution::Duplicate(resolution))) => {
                 let seen = self.seen(&draft.after, &self.eyes(caller, &draft.after)?, now)?;
@@ -219,6 +219,7 @@ fn resolve_conflict(
     record: &mut PlanRecord,
     conflict: &PlanConflict,
     resolution: &ConflictResolution,
+    now: Timestamp,
 ) -> Result<(), Error> {
     let clash = Clash {
         path: conflict.path.clone(),
@@ -241,6 +242,7 @@ fn resolve_conflict(
         }
     };
     let part = plan::resolve(&record.part(&conflict.owner), &clash, choice).map_err(unresolved)?;
+    let part = PlanPart { update_time: Some(wire_time(now)?), ..part };
     record.section_mut(&conflict.owner)?.part = Some(part);
     Ok(())
 }
