@@ -78,7 +78,7 @@ impl Gateway {
             let base = base.unwrap_or_else(|| empty_part(&plan.to_string(), &ours.owner));
             let wanted = Wanted { ours: as_of(ours, &base), base, told };
             self.check_wanted(caller, &read, &draft.after, &wanted, now)?;
-            bring_in(&mut draft, wanted, &mut clashed, now)?;
+            bring_in(&mut draft, &wanted, &mut clashed, now)?;
         }
         if request.validate_only {
             let conflicts = clashed.into_iter().map(|one| conflict(one, String::new())).collect();
@@ -259,7 +259,12 @@ impl Gateway {
 }
 
 /// Merges what is wanted into the draft.
-pub(super) fn bring_in(draft: &mut Draft, wanted: Wanted, clashed: &mut Vec<Clashed>) -> Result<(), Error> {
+pub(super) fn bring_in(
+    draft: &mut Draft,
+    wanted: &Wanted,
+    clashed: &mut Vec<Clashed>,
+    now: Timestamp,
+) -> Result<(), Error> {
     let owner = wanted.ours.owner.clone();
     let theirs = draft.after.part(&owner);
     let merged = plan::merge(&wanted.base, &wanted.ours, &theirs, wanted.told);
