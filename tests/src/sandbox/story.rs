@@ -1,6 +1,7 @@
 //! What happens to Aino, and does it happen as it should?
 
 mod employment;
+mod plan;
 mod withdrawal;
 mod workshop;
 
@@ -17,7 +18,7 @@ use tokio::time::{Instant, sleep};
 use super::cast;
 use super::teller::{Deviation, Teller, answered, same, there};
 use crate::simulators::TakenIn;
-use crate::world::{Client, OHJAAMO, OMA, PAJA, TE, World, evidence, professional, request_id};
+use crate::world::{Client, KELA, OHJAAMO, OMA, PAJA, TE, World, evidence, professional, request_id};
 
 /// How long the story waits for something that happens by itself.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -47,6 +48,10 @@ pub async fn tell(world: &World, bound: Bound, teller: &mut Teller<'_>) -> Resul
     let (support, third) = withdrawal::queue(&mut scene).await?;
     withdrawal::withdraw(&mut scene, &support, &third).await?;
     withdrawal::nothing_arrives(&mut scene, &consent, &first, &third).await?;
+    let joint = plan::begin(&mut scene).await?;
+    plan::come_together(&mut scene, &joint).await?;
+    plan::clash(&mut scene, &joint).await?;
+    plan::stay_in_step(&mut scene, &joint).await?;
     let youth = scene.youth;
     let steps = teller.steps();
     teller.title(&format!("\nAll {steps} steps went as told."))?;
@@ -54,7 +59,7 @@ pub async fn tell(world: &World, bound: Bound, teller: &mut Teller<'_>) -> Resul
 }
 
 fn introduce(world: &World, bound: Bound, teller: &mut Teller<'_>) -> Result<(), Deviation> {
-    teller.title("Polku: how the referrals of a young person travel. People and agencies are invented.")?;
+    teller.title("Polku: how the referrals of a young person travel, and how one plan is kept by many. People and agencies are invented.")?;
     let te = format!("employment services; X-Road SOAP 4.0 at {}", world.te.base_url());
     let paja = format!("youth workshop; REST with OAuth 2.0 at {}", world.walmu.base_url());
     let gateway = format!("gRPC on {}, agencies' own protocols on {}", bound.grpc, bound.inbound);
@@ -63,6 +68,7 @@ fn introduce(world: &World, bound: Bound, teller: &mut Teller<'_>) -> Result<(),
         (OMA, "front in which the young person acts herself; calls the gateway over gRPC"),
         (TE, te.as_str()),
         (PAJA, paja.as_str()),
+        (KELA, "the Social Insurance Institution; calls the gateway over gRPC"),
         ("gateway", gateway.as_str()),
     ] {
         teller.entry(name, &[who])?;
@@ -73,6 +79,7 @@ fn introduce(world: &World, bound: Bound, teller: &mut Teller<'_>) -> Result<(),
 /// Where the story plays.
 struct Scene<'a, 'b> {
     world: &'a World,
+    bound: Bound,
     teller: &'a mut Teller<'b>,
     ohjaamo: Client,
     aino: Client,
@@ -101,7 +108,7 @@ impl<'a, 'b> Scene<'a, 'b> {
         teller.entry("identity code", &[cast::masked(cast::IDENTITY_CODE)])?;
         teller.entry("id", &[&youth])?;
         let aino = client(&world.identities.oma)?.acting(&cast::herself(&youth));
-        Ok(Self { world, teller, ohjaamo, aino, youth })
+        Ok(Self { world, bound, teller, ohjaamo, aino, youth })
     }
 
     /// Ohjaamo records what Aino has signed.

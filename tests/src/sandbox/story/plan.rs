@@ -1,0 +1,221 @@
+//! Three agencies' plans become one; two change one goal, and the responsible worker decides.
+
+use polku_proto::v1::conflict_resolution::Choice;
+use polku_proto::v1::resolve_task_request::Resolution;
+use polku_proto::v1::{
+    AddPlanPartyRequest, ConflictResolution, ConsentTerms, CreatePlanRequest, DataCategory, GetPlanRequest,
+    GoalState, ListTasksRequest, MergePlanRequest, MergePlanResponse, Plan, PlanGoal, PlanPart, PlanState,
+    Purpose, ResolveTaskRequest, Worker,
+};
+use uuid::Uuid;
+
+use super::{Scene, wait_for};
+use crate::sandbox::cast;
+use crate::sandbox::teller::{Deviation, answered, exchanged, same, there};
+use crate::simulators::{Message, Official, Outgoing, Reply, SimulatedAgency, TakenInKind};
+use crate::world::{Client, KELA, OHJAAMO, PAJA, TE, professional, request_id, terms};
+
+const YOUTH: &str = "youth";
+const GOAL: &str = "g1";
+const FIRST_WORDS: &str = "oma asunto";
+const OF_TE: &str = "vuokra-asunto läheltä työpaikkaa";
+const OF_KELA: &str = "tuettu asunto syksyyn mennessä";
+
+/// Aino's agencies begin one plan.
+pub(super) async fn begin(scene: &mut Scene<'_, '_>) -> Result<String, Deviation> {
+    scene
+        .teller
+        .step("Aino has a plan at every counter. She lets her agencies keep one, together with her")?;
+    let shared = [
+        DataCategory::IdentityContact,
+        DataCategory::ServiceAttendance,
+        DataCategory::EducationWork,
+        DataCategory::ServiceNeeds,
+        DataCategory::JointPlan,
+        DataCategory::GuidanceNotes,
+    ];
+    let others = || [TE, PAJA, KELA].map(str::to_owned).to_vec();
+    let between = |disclosers: Vec<String>, recipients: Vec<String>| ConsentTerms {
+        disclosers,
+        recipients,
+        ..terms(OHJAAMO, TE, Purpose::Guidance, &shared)
+    };
+    scene.record(between(vec![OHJAAMO.to_owned()], others())).await?;
+    scene.record(between(others(), vec![OHJAAMO.to_owned()])).await?;
+    let request = CreatePlanRequest {
+        request_id: request_id(),
+        youth: scene.youth.clone(),
+        purpose: Purpose::Guidance as i32,
+        responsible_worker: Some(Worker {
+            id: "ohjaaja-1".into(),
+            name: "Olli Ohjaaja".into(),
+            ..Worker::default()
+        }),
+        replaces: String::new(),
+    };
+    let change = answered("CreatePlan", scene.ohjaamo.plan.create_plan(request).await)?;
+    scene.receipt(change.receipt)?;
+    let name = there("the plan in the answer", change.plan)?.name;
+    for party in [TE, PAJA, KELA] {
+        let request =
+            AddPlanPartyRequest { request_id: request_id(), name: name.clone(), party: party.to_owned() };
+        answered("AddPlanParty", scene.ohjaamo.plan.add_plan_party(request).await)?;
+    }
+    scene.teller.entry("plan", &[&name])?;
+    scene.teller.entry("parties", &[OHJAAMO, TE, PAJA, KELA])?;
+    Ok(name)
+}
+
+/// Each brings in what it has, in its own protocol.
+pub(super) async fn come_together(scene: &mut Scene<'_, '_>, name: &str) -> Result<(), Deviation> {
+    scene.teller.step(
+        "Employment services and workshop send their plans from their own systems, Ohjaamo adds Aino's goal",
+    )?;
+    let world = scene.world;
+    let systems: [(&str, &dyn SimulatedAgency, Official); 2] = [
+        (TE, &world.te, Official::new("virkailija-7", "nuorten-palvelut")),
+        (PAJA, &world.walmu, Official::new("valmentaja-1", "nuorten-tyopaja")),
+    ];
+    for (agency, system, official) in systems {
+        let part = there("a plan in the agency's own system", system.specimen().plans.into_iter().next())?;
+        let what = Outgoing::PlanPart { identity_code: cast::IDENTITY_CODE.to_owned(), part: Box::new(part) };
+        let reply = exchanged(
+            "the agency's plan",
+            system.send(&Message { id: Uuid::now_v7(), official, what }).await,
+        )?;
+        let Reply::PlanTaken { sequence } = reply else {
+            return Err(Deviation {
+                what: format!("the gateway's answer to the plan of {agency}"),
+                expected: "it is taken in".into(),
+                seen: format!("{reply:?}"),
+            });
+        };
+        scene.teller.entry(agency, &["its own plan, in its own protocol"])?;
+        scene.receipt_number(sequence)?;
+    }
+    let mut ohjaamo = scene.ohjaamo.clone();
+    let seen = read(&mut ohjaamo, name).await?;
+    let goal = PlanGoal {
+        id: GOAL.into(),
+        category: DataCategory::JointPlan as i32,
+        text: FIRST_WORDS.into(),
+        state: GoalState::Proposed as i32,
+        ..PlanGoal::default()
+    };
+    let part = PlanPart { goals: vec![goal], ..section(&seen, YOUTH) };
+    merge(&mut ohjaamo, name, &seen, part).await?;
+    let seen = read(&mut ohjaamo, name).await?;
+    same("whose sections Ohjaamo sees", &owners(&[YOUTH, PAJA, TE]), &sections(&seen))?;
+    scene.teller.entry("Ohjaamo sees", &sections(&seen))
+}
+
+/// Two change the same goal at the same time. Nobody's word is lost.
+pub(super) async fn clash(scene: &mut Scene<'_, '_>, name: &str) -> Result<(), Deviation> {
+    scene.teller.step("Employment services and Kela change the same goal at the same time")?;
+    let mut te = scene.caller(&scene.world.identities.te, "virkailija-7", "nuorten-palvelut")?;
+    let mut kela = scene.caller(&scene.world.identities.kela, "kelan-virkailija", "kuntoutus")?;
+    let (of_te, of_kela) = (read(&mut te, name).await?, read(&mut kela, name).await?);
+    let first = merge(&mut te, name, &of_te, reworded(&of_te, OF_TE)?).await?;
+    same("clashes of the first change", &0, &first.conflicts.len())?;
+    let second = merge(&mut kela, name, &of_kela, reworded(&of_kela, OF_KELA)?).await?;
+    let conflict = there("the clash in the second answer", second.conflicts.first())?;
+    same("which field clashes", &"goals/g1/text", &conflict.path.as_str())?;
+    scene.teller.entry(TE, &[OF_TE])?;
+    scene.teller.entry(KELA, &[OF_KELA, "not written over the other: it becomes a task"])?;
+
+    scene.teller.step("The responsible worker looks at both and decides")?;
+    let request = ListTasksRequest { parent: scene.youth.clone(), ..ListTasksRequest::default() };
+    let tasks = answered("ListTasks", scene.ohjaamo.task.list_tasks(request).await)?.tasks;
+    let task = there("the task", tasks.into_iter().find(|task| task.name == conflict.task))?;
+    let resolution = ConflictResolution { choice: Choice::Ours as i32, other: None };
+    let request = ResolveTaskRequest {
+        request_id: request_id(),
+        name: task.name,
+        resolution: Some(Resolution::Conflict(resolution)),
+    };
+    let resolved = answered("ResolveTask", scene.ohjaamo.task.resolve_task(request).await)?;
+    scene.receipt(resolved.receipt)?;
+    let now = section(&read(&mut te, name).await?, YOUTH);
+    let text = now.goals.first().map(|goal| goal.text.clone());
+    same("the goal now", &Some(OF_KELA.to_owned()), &text)?;
+    scene.teller.entry("the goal now", &[OF_KELA])
+}
+
+/// Everybody sees its part, and the agencies' own systems are in step.
+pub(super) async fn stay_in_step(scene: &mut Scene<'_, '_>, name: &str) -> Result<(), Deviation> {
+    scene
+        .teller
+        .step("Kela sees Aino's goals and nothing of the other agencies; their systems are kept in step")?;
+    let mut kela = scene.caller(&scene.world.identities.kela, "kelan-virkailija", "kuntoutus")?;
+    let seen = read(&mut kela, name).await?;
+    same("whose sections Kela sees", &owners(&[YOUTH]), &sections(&seen))?;
+    scene.teller.entry("Kela sees", &sections(&seen))?;
+    let whole =
+        answered("GetPlan", scene.aino.plan.get_plan(GetPlanRequest { name: name.to_owned() }).await)?;
+    same("whose sections Aino sees", &owners(&[YOUTH, PAJA, TE]), &sections(&whole))?;
+    scene.teller.entry("Aino sees", &sections(&whole))?;
+    let system: &dyn SimulatedAgency = &scene.world.te;
+    wait_for("the goal in the system of employment services", async || {
+        let parts = system.taken().into_iter().filter(|taken| taken.kind == TakenInKind::PlanPart);
+        let told = parts.flat_map(|part| part.texts).any(|text| text.contains(OF_KELA));
+        Ok(told.then_some(()))
+    })
+    .await?;
+    scene.teller.entry(TE, &["its system has the goal as it was decided"])
+}
+
+impl Scene<'_, '_> {
+    /// An agency that works over gRPC.
+    fn caller(&self, identity: &crate::pki::Identity, id: &str, unit: &str) -> Result<Client, Deviation> {
+        let client = self.world.client(self.bound.grpc, identity).map_err(|error| Deviation {
+            what: "a client of the gateway".into(),
+            expected: "one".into(),
+            seen: format!("{error:#}"),
+        })?;
+        Ok(client.acting(&professional(id, unit, "official")))
+    }
+}
+
+async fn read(client: &mut Client, name: &str) -> Result<Plan, Deviation> {
+    answered("GetPlan", client.plan.get_plan(GetPlanRequest { name: name.to_owned() }).await)
+}
+
+async fn merge(
+    client: &mut Client,
+    name: &str,
+    seen: &Plan,
+    part: PlanPart,
+) -> Result<MergePlanResponse, Deviation> {
+    let request = MergePlanRequest {
+        request_id: request_id(),
+        name: name.to_owned(),
+        etag: seen.etag.clone(),
+        sections: vec![part],
+        validate_only: false,
+    };
+    answered("MergePlan", client.plan.merge_plan(request).await)
+}
+
+fn section(plan: &Plan, owner: &str) -> PlanPart {
+    let mut parts = plan.sections.iter().filter_map(|section| section.part.clone());
+    parts.find(|part| part.owner == owner).unwrap_or_else(|| PlanPart {
+        owner: owner.to_owned(),
+        state: PlanState::Draft as i32,
+        ..PlanPart::default()
+    })
+}
+
+fn reworded(plan: &Plan, text: &str) -> Result<PlanPart, Deviation> {
+    let mut part = section(plan, YOUTH);
+    let goal = there("the goal", part.goals.first_mut())?;
+    text.clone_into(&mut goal.text);
+    Ok(part)
+}
+
+fn sections(plan: &Plan) -> Vec<String> {
+    plan.sections.iter().filter_map(|section| Some(section.part.as_ref()?.owner.clone())).collect()
+}
+
+fn owners(ids: &[&str]) -> Vec<String> {
+    ids.iter().map(|id| (*id).to_owned()).collect()
+}
