@@ -28,6 +28,7 @@ mod verify;
 mod verify_batch;
 mod view;
 mod wait;
+mod warn;
 mod watch;
 mod watch_consents;
 mod watch_referrals;

@@ -234,6 +234,7 @@ impl Gateway {
             referral: None,
             decision: Some(wire_decision(&decision, sending.youth, &noted)?),
             receipt: None,
+            warnings: self.warnings(caller, sending.youth).await?,
         };
         Ok(Sent { envelope, view: None, delivery: None })
     }
@@ -314,6 +315,7 @@ impl Gateway {
             referral: Some(record.message.clone()),
             decision: Some(wire_decision(&decision, person.id, &announced.receipt)?),
             receipt: Some(receipt(&announced.receipt)),
+            warnings: self.warnings(call.caller, person.id).await?,
         };
         change.request = Some(call.answered(person, &response, now)?);
         self.commit(change).await?;

@@ -578,6 +578,7 @@ impl Disclose for crate::v1::SendReferralResponse {
         let mut present = CategorySet::EMPTY;
         if self.decision.is_some()
             || self.receipt.is_some()
+            || !self.warnings.is_empty()
         {
             present.insert(DataCategory::Envelope);
         }

@@ -3318,6 +3318,9 @@ pub struct SendReferralResponse {
     /// Absent with `validate_only`: there the id of the decision is the first half of the hash of its leaf.
     #[prost(message, optional, tag = "3")]
     pub receipt: ::core::option::Option<AuditReceipt>,
+    /// What the sender should think of. It was sent all the same.
+    #[prost(enumeration = "SendWarning", repeated, packed = "false", tag = "4")]
+    pub warnings: ::prost::alloc::vec::Vec<i32>,
 }
 /// The answer to a change of a referral's state.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -3800,6 +3803,35 @@ impl Outcome {
             "OUTCOME_NO_LONGER_INTERESTED" => Some(Self::NoLongerInterested),
             "OUTCOME_WITHDREW_CONSENT" => Some(Self::WithdrewConsent),
             "OUTCOME_UNKNOWN" => Some(Self::Unknown),
+            _ => None,
+        }
+    }
+}
+/// What a sender should think of.
+#[derive(Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum SendWarning {
+    Unspecified = 0,
+    /// Another referral that the same agency has sent about the same young person is still open: one thing at a time.
+    ParallelReferral = 1,
+}
+impl SendWarning {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SEND_WARNING_UNSPECIFIED",
+            Self::ParallelReferral => "SEND_WARNING_PARALLEL_REFERRAL",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SEND_WARNING_UNSPECIFIED" => Some(Self::Unspecified),
+            "SEND_WARNING_PARALLEL_REFERRAL" => Some(Self::ParallelReferral),
             _ => None,
         }
     }

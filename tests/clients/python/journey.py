@@ -73,6 +73,12 @@ class Story:
         return sorted(name.removeprefix("DATA_CATEGORY_").lower() for name in names)
 
 
+# What the gateway serves, in order.
+SERVICES = [
+    f"polku.v1.{name}Service" for name in ("Consent", "Journey", "LegalStatus", "Plan", "Referral", "Task")
+]
+
+
 def done(step: str, result: str) -> None:
     print(f"{step}: {result}", flush=True)
 
@@ -83,8 +89,7 @@ def fresh() -> str:
 
 def health(story: Story) -> None:
     stub = health_pb2_grpc.HealthStub(story.ohjaamo.channel)
-    services = ["", "polku.v1.JourneyService", "polku.v1.ReferralService", "polku.v1.ConsentService",
-                "polku.v1.LegalStatusService", "polku.v1.PlanService", "polku.v1.TaskService"]
+    services = ["", *SERVICES]
     for service in services:
         answer = stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=CALL_SECONDS)
         expect(answer.status == health_pb2.HealthCheckResponse.SERVING, f"{service or 'the gateway'} to serve")
@@ -105,8 +110,7 @@ def no_certificate(story: Story) -> None:
 def reflection(story: Story) -> None:
     database = ProtoReflectionDescriptorDatabase(story.ohjaamo.channel)
     services = sorted(service for service in database.get_services() if service.startswith("polku."))
-    expected = [f"polku.v1.{name}Service" for name in ("Consent", "Journey", "LegalStatus", "Referral")]
-    expect(services == expected, f"the services {expected}, got {services}")
+    expect(services == SERVICES, f"the services {SERVICES}, got {services}")
     told = descriptor_pool.DescriptorPool(database).FindMessageTypeByName("polku.v1.SendReferralRequest")
     known = story.referrals.SendReferralRequest.DESCRIPTOR
     expect(list(told.fields_by_name) == list(known.fields_by_name), "the fields of the .proto file by reflection")

@@ -3,13 +3,13 @@
 use polku_proto::v1::{
     CompleteReferralRequest, DeliveryState, Outcome, ProvideInformationRequest, ReferralContent,
     ReferralState as State, RejectReferralRequest, RejectionReason, RequestInformationRequest,
-    RerouteReferralRequest,
+    RerouteReferralRequest, SendWarning,
 };
-use polku_tests::world::{KELA, OHJAAMO, PAJA, PEOPLE, full_content, referral_to, request_id};
+use polku_tests::world::{Client, KELA, OHJAAMO, PAJA, PEOPLE, TE, full_content, referral_to, request_id};
 use tonic::Code;
 
 use super::steps::{Step, take, take_at};
-use crate::stage::{Stage, assert_refused, get, id_of, purpose_of};
+use crate::stage::{BASIC, Stage, assert_refused, get, id_of, purpose_of};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn from_the_first_word_to_the_outcome() {
@@ -210,7 +210,7 @@ async fn a_reroute_needs_a_permission_of_its_own() {
     let stage = Stage::open().await;
     let mut ohjaamo = stage.ohjaamo();
     let youth = ohjaamo.identify(PEOPLE[0]).await.unwrap();
-    ohjaamo.record_consent(&youth, OHJAAMO, KELA, purpose_of(KELA), &crate::stage::BASIC).await.unwrap();
+    ohjaamo.record_consent(&youth, OHJAAMO, KELA, purpose_of(KELA), &BASIC).await.unwrap();
     let old = stage.refer(&youth, KELA).await;
     take(&ohjaamo, Step::Cancel, &old).await.unwrap();
     assert_refused(take(&ohjaamo, Step::Reroute, &old).await, Code::PermissionDenied, "NOT_PERMITTED");
@@ -235,5 +235,26 @@ async fn a_change_of_another_version_is_aborted() {
     assert_eq!(stage.state(&name).await, State::Accepted);
     let started = take_at(&kela, Step::Start, &name, &accepted.etag).await.unwrap();
     assert_eq!(started.state(), State::InProgress);
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_thing_at_a_time_is_said_to_the_agency_that_sends_several() {
+    let stage = Stage::open().await;
+    let youth = stage.youth(PEOPLE[2]).await;
+    let send = async |client: Client, recipient: &str| {
+        let request = referral_to(recipient, &youth, purpose_of(recipient), full_content());
+        client.clone().referral.send_referral(request).await.unwrap().into_inner()
+    };
+    let first = send(stage.ohjaamo(), KELA).await;
+    assert!(first.warnings.is_empty());
+    let second = send(stage.ohjaamo(), PAJA).await;
+    assert_eq!(second.warnings().collect::<Vec<_>>(), [SendWarning::ParallelReferral]);
+    // What others have sent is not for an agency to know.
+    let (te, back) = (TE, OHJAAMO);
+    stage.ohjaamo().record_consent(&youth, te, back, purpose_of(te), &BASIC).await.unwrap();
+    let request = referral_to(back, &youth, purpose_of(te), full_content());
+    let third = stage.te().referral.send_referral(request).await.unwrap().into_inner();
+    assert!(third.warnings.is_empty());
     stage.close().await;
 }

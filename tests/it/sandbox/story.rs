@@ -9,7 +9,7 @@ use tokio::process::Command;
 use super::{IDENTITY_CODE, Staying, files_with, finish, run};
 
 /// What a newcomer reads, in this order; ids and ports apart.
-const LINES: [&str; 40] = [
+const LINES: [&str; 51] = [
     "1. Aino Esimerkki, without work or a place to study, comes to Ohjaamo",
     "     identity code   010594Y***2",
     "2. She signs a consent: Ohjaamo may refer her to the employment services",
@@ -49,7 +49,18 @@ const LINES: [&str; 40] = [
     "   Of the third referral the office has never had a word:",
     "     its ledger      1 referral (the first), 1 notice; nothing of the third in any byte",
     "     Ohjaamo sees    REFERRAL_STATE_CONSENT_WITHDRAWN, DELIVERY_STATE_STOPPED",
-    "All 10 steps went as told.",
+    "11. Aino has a plan at every counter. She lets her agencies keep one, together with her",
+    "     parties         ohjaamo, te, paja, kela",
+    "12. Employment services and workshop send their plans from their own systems, Ohjaamo adds Aino's goal",
+    "     Ohjaamo sees    youth, paja, te",
+    "13. Employment services and Kela change the same goal at the same time",
+    "14. The responsible worker looks at both and decides",
+    "     the goal now    tuettu asunto syksyyn mennessä",
+    "15. Kela sees Aino's goals and nothing of the other agencies; their systems are kept in step",
+    "     Kela sees       youth",
+    "     Aino sees       youth, paja, te",
+    "     te              its system has the goal as it was decided",
+    "All 15 steps went as told.",
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -155,7 +155,7 @@ impl<'a, 'b> Scene<'a, 'b> {
     /// Ohjaamo sends a referral.
     async fn send(&mut self, request: SendReferralRequest) -> Result<(Referral, Decision), Deviation> {
         let answer = answered("SendReferral", self.ohjaamo.referral.send_referral(request).await)?;
-        let SendReferralResponse { referral, decision, receipt } = answer;
+        let SendReferralResponse { referral, decision, receipt, warnings: _ } = answer;
         let referral = there("the referral in the answer", referral)?;
         let decision = there("the decision in the answer", decision)?;
         self.teller.entry("referral", &[&referral.name])?;
