@@ -87,7 +87,7 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<bool, Error> {
         let mut ended = BTreeSet::new();
-        for told in &record.kept.told {
+        for told in record.kept.told.iter().filter(|told| !told.ended) {
             let Ok(recipient) = told.recipient.parse::<AgencyId>() else { continue };
             let sees = match record.party(&recipient) {
                 None => false,
@@ -101,7 +101,11 @@ impl Gateway {
         }
         for (owner, recipient) in &ended {
             self.tell_end_of_part(person, (record.row.id, owner), recipient.clone(), change, now).await?;
-            record.kept.told.retain(|told| !(told.owner == *owner && told.recipient == recipient.as_str()));
+            let told = record.kept.told.iter_mut();
+            for told in told.filter(|told| told.owner == *owner && told.recipient == recipient.as_str()) {
+                told.count += 1;
+                told.ended = true;
+            }
         }
         Ok(!ended.is_empty())
     }
@@ -119,9 +123,18 @@ fn section<'a>(plan: &'a Plan, owner: &str) -> Option<&'a PlanSection> {
     plan.sections.iter().find(|section| is_of(section, owner))
 }
 
+/// Counts one more word to a recipient about a section.
 fn count(told: &mut Vec<Told>, owner: &str, recipient: &str) {
     match told.iter_mut().find(|told| told.owner == owner && told.recipient == recipient) {
-        Some(told) => told.count += 1,
-        None => told.push(Told { owner: owner.to_owned(), recipient: recipient.to_owned(), count: 1 }),
+        Some(told) => {
+            told.count += 1;
+            told.ended = false;
+        }
+        None => told.push(Told {
+            owner: owner.to_owned(),
+            recipient: recipient.to_owned(),
+            count: 1,
+            ended: false,
+        }),
     }
 }
