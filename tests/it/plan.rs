@@ -1,4 +1,11 @@
 //! One joint plan, kept by several agencies, by real calls.
 
 mod life;
+mod meetings;
+mod merging;
+mod steps;
+mod systems;
 mod table;
+mod tasks;
+mod views;
+mod watch;
