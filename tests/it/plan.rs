@@ -1,5 +1,6 @@
 //! One joint plan, kept by several agencies, by real calls.
 
+mod kept;
 mod life;
 mod meetings;
 mod merging;

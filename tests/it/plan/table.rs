@@ -32,7 +32,7 @@ pub(crate) const SHARED: [DataCategory; 5] = [
 /// The young person's consent that these two tell each other these categories.
 pub(crate) async fn agree(stage: &Stage, youth: &str, one: &str, other: &str, categories: &[DataCategory]) {
     for (from, to) in [(one, other), (other, one)] {
-        let mut recorder = stage.ohjaamo();
+        let mut recorder = if [one, other].contains(&OHJAAMO) { stage.ohjaamo() } else { stage.te() };
         recorder.record_consent(youth, from, to, PURPOSE, categories).await.unwrap();
     }
 }

@@ -43,7 +43,9 @@ impl Gateway {
             if !self.can_be_sent(&party.agency, Matter::PlanPart) {
                 continue;
             }
-            for owner in changed_sections(old.as_ref(), &new) {
+            let mut owners = changed_sections(old.as_ref(), &new);
+            owners.extend(never_told(&new, after, &party.agency));
+            for owner in owners {
                 // Its own system has said so itself.
                 let own_word = source == Source::AgencySystem && party.agency == *author;
                 if own_word && owner == party.agency.as_str() || section(&new, &owner).is_none() {
@@ -117,6 +119,17 @@ fn changed_sections(old: Option<&Plan>, new: &Plan) -> BTreeSet<String> {
     let owners = plans.flat_map(|plan| &plan.sections);
     let owners = owners.filter_map(|section| Some(section.part.as_ref()?.owner.clone()));
     owners.filter(|owner| old.and_then(|old| section(old, owner)) != section(new, owner)).collect()
+}
+
+/// The owners of others' sections that a party sees, be it only since a consent of late, and that its system has not been
+/// told of, or told that it hears no more.
+fn never_told(new: &Plan, record: &PlanRecord, party: &AgencyId) -> BTreeSet<String> {
+    let is_told = |owner: &str| {
+        let mut told = record.kept.told.iter().filter(|told| !told.ended);
+        told.any(|told| told.owner == owner && told.recipient == party.as_str())
+    };
+    let owners = new.sections.iter().filter_map(|section| Some(section.part.as_ref()?.owner.as_str()));
+    owners.filter(|owner| *owner != party.as_str() && !is_told(owner)).map(str::to_owned).collect()
 }
 
 fn section<'a>(plan: &'a Plan, owner: &str) -> Option<&'a PlanSection> {
