@@ -1,4 +1,12 @@
 //! One joint plan, kept by several agencies, by real calls.
 
+mod kept;
 mod life;
+mod meetings;
+mod merging;
+mod steps;
+mod systems;
 mod table;
+mod tasks;
+mod views;
+mod watch;

@@ -1,7 +1,7 @@
 //! How is an agency's word carried into the gateway without its text?
 
 use polku_proto::AgencyId;
-use polku_proto::identity::Hetu;
+pub(super) use polku_proto::identity::has_identity_code;
 
 use crate::transport::http::{TransportError, TransportErrorKind};
 use crate::{AdapterError, AdapterErrorKind, Receipt};
@@ -10,8 +10,6 @@ use crate::{AdapterError, AdapterErrorKind, Receipt};
 const MAX_CHARACTERS: usize = 128;
 /// Codes have short numbers in them; a personal identity code begins with this many digits.
 const DIGITS_OF_A_BIRTHDAY: usize = 6;
-/// `DDMMYY`, a sign for the century, three digits and a check character.
-const CHARACTERS_OF_AN_IDENTITY_CODE: usize = 11;
 /// Stands for a code of which nothing may be passed on.
 const NO_CODE: &str = "unspecified";
 
@@ -80,13 +78,6 @@ pub(super) fn receipt(text: &str) -> Option<Receipt> {
     let has_form = text.len() <= MAX_CHARACTERS && text.chars().all(allowed) && !has_identity_code(text);
     let reference = if has_form { text.to_owned() } else { String::new() };
     (!text.is_empty()).then_some(Receipt { reference })
-}
-
-/// Whether there is a personal identity code anywhere in the text, in letters of either case.
-pub(super) fn has_identity_code(text: &str) -> bool {
-    let text = text.to_ascii_uppercase();
-    let mut windows = text.as_bytes().windows(CHARACTERS_OF_AN_IDENTITY_CODE);
-    windows.any(|window| std::str::from_utf8(window).is_ok_and(|window| window.parse::<Hetu>().is_ok()))
 }
 
 #[cfg(test)]

@@ -7,6 +7,9 @@ use jiff::civil::Date;
 /// The check characters: letters that are easily misread (G, I, O, Q, Z) are left out.
 const CHECKS: &[u8; 31] = b"0123456789ABCDEFHJKLMNPRSTUVWXY";
 
+/// `DDMMYY`, a sign for the century, three digits and a check character.
+const CHARACTERS: usize = 11;
+
 /// The first individual number of codes that are given for a time or for tests only.
 const FIRST_TEMPORARY: u16 = 900;
 
@@ -101,6 +104,14 @@ impl fmt::Debug for Hetu {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Hetu(redacted)")
     }
+}
+
+/// Says whether there is a personal identity code anywhere in the text, in letters of either case.
+#[must_use]
+pub fn has_identity_code(text: &str) -> bool {
+    let text = text.to_ascii_uppercase();
+    let mut windows = text.as_bytes().windows(CHARACTERS);
+    windows.any(|window| std::str::from_utf8(window).is_ok_and(|window| window.parse::<Hetu>().is_ok()))
 }
 
 fn number(digits: &[u8]) -> Result<u32, HetuError> {

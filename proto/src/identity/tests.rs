@@ -3,7 +3,7 @@
 use jiff::civil::date;
 use proptest::prelude::{prop_assert, prop_assert_eq, prop_assume, proptest};
 
-use super::{BusinessId, BusinessIdError, Hetu, HetuError, Oid, OidError};
+use super::{BusinessId, BusinessIdError, Hetu, HetuError, Oid, OidError, has_identity_code};
 
 /// Codes of nobody: individual numbers from 900 on are given to no one for good.
 const VALID: [&str; 21] = [
@@ -134,6 +134,16 @@ fn a_code_does_not_print_itself() {
     for code in ["010594Y9033", "010594Z9032", "310294Y9032"] {
         let error = error(code);
         assert!(!format!("{error} {error:?}").contains("9"), "{error}");
+    }
+}
+
+#[test]
+fn a_code_is_found_wherever_it_stands() {
+    for text in ["010594Y9032", "a:010594y9032", "010594Y9032-1", "ä010594Y9032", "1010594Y9032"] {
+        assert!(has_identity_code(text), "{text}");
+    }
+    for text in ["", "010594Y903", "010594Y9033", "310294Y9032", "virkailija-7", "20261121123456"] {
+        assert!(!has_identity_code(text), "{text}");
     }
 }
 

@@ -4,11 +4,15 @@
 //! each other is for each test to say.
 
 use polku_proto::v1::{
-    AcceptPlanRequest, AcknowledgePlanRequest, ActionState, AddPlanPartyRequest, CreatePlanRequest,
-    DataCategory, GetPlanRequest, GoalState, ListTasksRequest, MergePlanRequest, MergePlanResponse, Plan,
-    PlanAction, PlanChange, PlanGoal, PlanNeed, PlanPart, PlanState, Purpose, Task, Worker,
+    AcceptPlanRequest, AcknowledgePlanRequest, ActionState, AddPlanPartyRequest, ConflictResolution, Consent,
+    CreatePlanRequest, DataCategory, FlagPlanStepRequest, GetPlanRequest, GoalState, LinkPlanItemsRequest,
+    ListPlanRevisionsRequest, ListPlanRevisionsResponse, ListTasksRequest, MergePlanRequest,
+    MergePlanResponse, Plan, PlanAction, PlanChange, PlanGoal, PlanItem, PlanLink, PlanNeed, PlanPart,
+    PlanState, Purpose, RemovePlanPartyRequest, ResolveTaskRequest, Task, TransferPlanRequest,
+    WithdrawConsentRequest, Worker, conflict_resolution, plan_item, plan_link, resolve_task_request,
 };
 use polku_tests::world::{Client, KELA, OHJAAMO, TE, request_id};
+use prost::Message;
 use tonic::Status;
 
 use crate::stage::Stage;
@@ -28,7 +32,7 @@ pub(crate) const SHARED: [DataCategory; 5] = [
 /// The young person's consent that these two tell each other these categories.
 pub(crate) async fn agree(stage: &Stage, youth: &str, one: &str, other: &str, categories: &[DataCategory]) {
     for (from, to) in [(one, other), (other, one)] {
-        let mut recorder = stage.ohjaamo();
+        let mut recorder = if [one, other].contains(&OHJAAMO) { stage.ohjaamo() } else { stage.te() };
         recorder.record_consent(youth, from, to, PURPOSE, categories).await.unwrap();
     }
 }
@@ -154,4 +158,90 @@ pub(crate) fn action(id: &str, category: DataCategory, text: &str) -> PlanAction
         state: ActionState::Proposed as i32,
         ..PlanAction::default()
     }
+}
+
+/// Withdraws a consent.
+pub(crate) async fn withdraw(stage: &Stage, consent: &Consent) {
+    let request = WithdrawConsentRequest {
+        request_id: request_id(),
+        name: consent.name.clone(),
+        ..WithdrawConsentRequest::default()
+    };
+    stage.ohjaamo().consent.withdraw_consent(request).await.unwrap();
+}
+
+/// The revisions that are shown, newest first.
+pub(crate) async fn revisions(client: &Client, plan: &str) -> Result<ListPlanRevisionsResponse, Status> {
+    let request = ListPlanRevisionsRequest { parent: plan.to_owned(), ..ListPlanRevisionsRequest::default() };
+    Ok(client.clone().plan.list_plan_revisions(request).await?.into_inner())
+}
+
+/// An item of a section.
+pub(crate) fn item(owner: &str, kind: plan_item::Kind, id: &str) -> PlanItem {
+    PlanItem { owner: owner.to_owned(), kind: kind as i32, id: id.to_owned() }
+}
+
+/// Says that two items belong together.
+pub(crate) async fn link(
+    client: &Client,
+    plan: &str,
+    kind: plan_link::Kind,
+    (first, second): (PlanItem, PlanItem),
+) -> Result<PlanChange, Status> {
+    let link = Some(PlanLink { kind: kind as i32, first: Some(first), second: Some(second) });
+    let request = LinkPlanItemsRequest { request_id: request_id(), name: plan.to_owned(), link };
+    Ok(client.clone().plan.link_plan_items(request).await?.into_inner())
+}
+
+/// Flags the step that comes next.
+pub(crate) async fn flag(client: &Client, plan: &str, step: Option<PlanItem>) -> Result<PlanChange, Status> {
+    let request = FlagPlanStepRequest { request_id: request_id(), name: plan.to_owned(), step };
+    Ok(client.clone().plan.flag_plan_step(request).await?.into_inner())
+}
+
+/// Ends a party's part.
+pub(crate) async fn remove(client: &Client, plan: &str, agency: &str) -> Result<PlanChange, Status> {
+    let request =
+        RemovePlanPartyRequest { request_id: request_id(), name: plan.to_owned(), agency: agency.to_owned() };
+    Ok(client.clone().plan.remove_plan_party(request).await?.into_inner())
+}
+
+/// Hands the responsible worker's task over.
+pub(crate) async fn transfer(client: &Client, plan: &str, agency: &str) -> Result<PlanChange, Status> {
+    let request = TransferPlanRequest {
+        request_id: request_id(),
+        name: plan.to_owned(),
+        agency: agency.to_owned(),
+        responsible_worker: Some(worker()),
+        reason: "kanaria-siirto".to_owned(),
+    };
+    Ok(client.clone().plan.transfer_plan(request).await?.into_inner())
+}
+
+/// Decides a clash.
+pub(crate) async fn decide(
+    client: &Client,
+    task: &str,
+    choice: conflict_resolution::Choice,
+    other: Option<PlanPart>,
+) -> Result<Task, Status> {
+    let resolution = ConflictResolution { choice: choice as i32, other };
+    resolve(client, task, resolve_task_request::Resolution::Conflict(resolution)).await
+}
+
+/// Decides a task.
+pub(crate) async fn resolve(
+    client: &Client,
+    task: &str,
+    resolution: resolve_task_request::Resolution,
+) -> Result<Task, Status> {
+    let request =
+        ResolveTaskRequest { request_id: request_id(), name: task.to_owned(), resolution: Some(resolution) };
+    let answer = client.clone().task.resolve_task(request).await?.into_inner();
+    Ok(answer.task.expect("the task that was decided"))
+}
+
+/// The bytes of an answer, to look for texts in.
+pub(crate) fn said(answer: &impl Message) -> String {
+    String::from_utf8_lossy(&answer.encode_to_vec()).into_owned()
 }

@@ -1,14 +1,17 @@
 //! A joint plan is begun, and its parties come, go and take over.
 
+use jiff::Timestamp;
 use polku_policy::{Authorised, Channel, Outcome, Question, Viewer};
 use polku_proto::v1::plan_revision::Source;
 use polku_proto::v1::{
     AddPlanPartyRequest, CreatePlanRequest, DataCategory, Plan, PlanChange, PlanState,
     RemovePlanPartyRequest, TransferPlanRequest, Worker,
 };
-use polku_proto::{CategorySet, Party, PlanId, PlanName, Valid};
+use polku_proto::{CategorySet, Disclose, Party, PlanId, PlanName, Valid};
 
 use super::commit::Draft;
+use super::content::{check_ids, check_worker};
+use super::reader::Eyes;
 use super::record::{Kept, PlanRecord};
 use crate::audit::Event;
 use crate::caller::{Actor, Caller};
@@ -16,6 +19,8 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::journey::read::{name, youth_id};
 use crate::once::Begun;
+use crate::person::Person;
+use crate::plan;
 use crate::record::wire_time;
 use crate::store::{PlanRow, TaskWrite};
 use crate::trail::Entry;
@@ -38,6 +43,7 @@ impl Gateway {
         let request = request.into_inner();
         let youth = youth_id(&request.youth, "youth")?;
         let Actor::Professional { .. } = caller.actor else { return Err(COORDINATOR) };
+        check_worker(request.responsible_worker.as_ref())?;
         let call = self.call(caller, "CreatePlan", &request.request_id, &request)?;
         let Begun { person, earlier, now, alone: _alone } = self.begin::<PlanChange>(&call, youth).await?;
         if let Some(earlier) = earlier {
@@ -111,6 +117,7 @@ impl Gateway {
         if party.agency == caller.agency || self.directory.agency(&party.agency).is_none() {
             return Err(UNKNOWN);
         }
+        check_ids(std::iter::once(&request.party), "party")?;
         let call = self.call(caller, "AddPlanParty", &request.request_id, &request)?;
         let Begun { person, earlier, now, alone: _alone } = self.begin(&call, plan.youth).await?;
         let record = self.plan_of(&person, plan).await?;
@@ -188,6 +195,7 @@ impl Gateway {
     ) -> Result<Authorised<PlanChange>, Error> {
         let request = request.into_inner();
         let plan: PlanName = name(&request.name, "name")?;
+        check_worker(request.responsible_worker.as_ref())?;
         let call = self.call(caller, "TransferPlan", &request.request_id, &request)?;
         let Begun { person, earlier, now, alone: _alone } = self.begin(&call, plan.youth).await?;
         let record = self.plan_of(&person, plan).await?;
@@ -204,7 +212,8 @@ impl Gateway {
             .and_then(|agency| record.party(&agency))
             .ok_or(Error::Field { field: "agency", reason: "NO_PARTY", expected: "a party to the plan" })?;
         let old = record.row.coordinator.clone();
-        let tasks = self.reassigned(&person, &record, &old, &next.agency, now).await?;
+        let (tasks, discussed) = self.reassigned(&person, &record, &old, &next.agency, now).await?;
+        self.check_transfer(caller, &person, &record, (&next, discussed), now).await?;
         let mut draft = Draft::by_call(record);
         draft.tasks = tasks;
         draft.after.row.coordinator = next.agency.clone();
@@ -218,30 +227,50 @@ impl Gateway {
 
     async fn reassigned(
         &self,
-        person: &crate::person::Person,
+        person: &Person,
         record: &PlanRecord,
         from: &polku_proto::AgencyId,
         to: &polku_proto::AgencyId,
-        now: jiff::Timestamp,
-    ) -> Result<Vec<TaskWrite>, Error> {
+        now: Timestamp,
+    ) -> Result<(Vec<TaskWrite>, CategorySet), Error> {
         let mut writes = Vec::new();
+        let mut discussed = CategorySet::EMPTY;
         for row in self.store.open_tasks_of_plan(record.row.id).await? {
             let mut task = super::task::TaskRecord::open(person, row)?;
             // Clashes in its own section stay with it.
             if task.row.agency == *from && task.owner() != Some(from.as_str()) {
                 task.row.agency = to.clone();
+                discussed = discussed.union(task.message.categories());
                 writes.push(task.next_version(person, now)?);
             }
         }
-        Ok(writes)
+        Ok((writes, discussed))
+    }
+
+    /// Who takes over holds the young person's section from then on, with what waits to be decided in it. All of that
+    /// must be for the one who has it to tell.
+    async fn check_transfer(
+        &self,
+        caller: &Caller,
+        person: &Person,
+        record: &PlanRecord,
+        (next, discussed): (&Party, CategorySet),
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let own = record.section(plan::YOUTH).map_or(CategorySet::EMPTY, Disclose::categories);
+        let handed = own.union(discussed).union(JOINT_PLAN).difference(CategorySet::ENVELOPE);
+        let question = self.plan_question(record, plan::YOUTH, &Eyes::of_system(next.clone()), now)?;
+        let decision = self.engine().decide(&self.index(), handed, &question);
+        if handed.is_subset(decision.permitted()) {
+            return Ok(());
+        }
+        let entry = Entry::of(Event::Refusal, person.id).by(caller).decided(question.purpose, &decision);
+        self.note_refusal(entry, Some(person), &question.channel, &decision, now).await?;
+        Err(Error::NotPermitted(Box::new(decision)))
     }
 
     /// The plan that a kept answer is about.
-    async fn plan_named(
-        &self,
-        person: &crate::person::Person,
-        shown: Option<&Plan>,
-    ) -> Result<PlanRecord, Error> {
+    async fn plan_named(&self, person: &Person, shown: Option<&Plan>) -> Result<PlanRecord, Error> {
         let name = shown.and_then(|plan| plan.name.parse().ok());
         self.plan_of(person, name.ok_or(Error::Inconsistent("a kept answer without a plan"))?).await
     }

@@ -67,8 +67,12 @@ impl Gateway {
         answer: impl FnOnce(&Committed) -> A,
         now: Timestamp,
     ) -> Result<(Committed, A), Error> {
-        let Draft { before, mut after, tasks, source, reference } = draft;
+        let Draft { before, mut after, mut tasks, source, reference } = draft;
         let changed = before.as_ref().is_none_or(|before| before.kept != after.kept);
+        if changed {
+            after.settle(now)?;
+            self.close_moot_tasks(person, &after, &mut tasks, now).await?;
+        }
         let entry = Entry::of(Event::PlanChange, person.id).by(call.caller);
         let details = json!({
             "method": method,

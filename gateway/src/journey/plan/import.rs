@@ -6,17 +6,21 @@ use jiff::Timestamp;
 use polku_adapters::{InboundOutcome, InboundPlanPart};
 use polku_policy::{Authorised, Channel, Question, Viewer};
 use polku_proto::v1::plan_revision::Source;
-use polku_proto::v1::{DataCategory, FactsQuery, ImportPlanRequest, MergePlanResponse, PlanPart, PlanState};
+use polku_proto::v1::{
+    DataCategory, FactsQuery, ImportPlanRequest, MergePlanResponse, PlanPart, PlanState, Purpose,
+};
 use polku_proto::{CategorySet, PlanName, Valid};
 use uuid::Uuid;
 
 use super::begin::check_running;
 use super::commit::Draft;
-use super::merge::{Clashed, Wanted, bring_in, check_content};
+use super::content::check_content;
+use super::merge::{Clashed, Wanted, bring_in};
 use super::record::{PlanRecord, empty_part};
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::journey::own_record;
 use crate::journey::read::name;
 use crate::once::Begun;
 use crate::person::Person;
@@ -40,6 +44,7 @@ impl Gateway {
             return Err(Error::ActorNotAllowed { expected: "a professional of the agency whose plan it is" });
         };
         let call = self.call(caller, "ImportPlan", &request.request_id, &request)?;
+        self.check_own_word(caller, own_record(caller, plan.youth, Purpose::Unspecified, self.now()))?;
         // The agency is asked before the person is locked: its answer can take long.
         let person = self.person(plan.youth).await?;
         let record = self.plan_of(&person, plan).await?;
@@ -142,7 +147,11 @@ impl Gateway {
         imports.retain(|base| base.owner != owner || base.reference != reference);
         imports.push(ours.clone());
         let mut clashed = Vec::new();
+<<<<<<< HEAD
         bring_in(&mut draft, &Wanted { base, ours, told: CategorySet::ALL }, &mut clashed, now)?;
+=======
+        bring_in(&mut draft, Wanted { base, ours, told: CategorySet::ALL }, &mut clashed, now)?;
+>>>>>>> plantests
         self.offer_duplicates(person, &mut draft, owner, now)?;
         Ok((draft, clashed))
     }

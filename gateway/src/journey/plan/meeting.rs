@@ -11,6 +11,7 @@ use polku_proto::{AgencyId, PlanName, Valid};
 
 use super::begin::check_running;
 use super::commit::Draft;
+use super::content::check_ids;
 use super::record::PlanRecord;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
@@ -96,6 +97,13 @@ impl Gateway {
                 let reading = self.compared(reading, &section.stars)?;
                 section.stars.push(reading);
                 section.stars.sort_by(|one, other| one.date.cmp(&other.date));
+                // One that comes late can be the first, since which the others have changed.
+                let all = section.stars.clone();
+                for star in &mut section.stars {
+                    if let Ok(compared) = self.compared(star.clone(), &all) {
+                        *star = compared;
+                    }
+                }
             }
             None => return Err(Error::Inconsistent("a measure that was checked is absent")),
         }
@@ -174,7 +182,8 @@ fn held_on(section: &PlanSection, meeting: &str) -> Result<String, Error> {
     Ok(polku_proto::time::finnish_date(instant(time)?).to_string())
 }
 
-fn check_new<'a>(ids: impl Iterator<Item = &'a String>, id: &str) -> Result<(), Error> {
+fn check_new<'a>(ids: impl Iterator<Item = &'a String>, id: &String) -> Result<(), Error> {
+    check_ids(std::iter::once(id), "measure.id")?;
     let mut count = 0;
     for other in ids {
         count += 1;

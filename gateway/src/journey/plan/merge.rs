@@ -4,20 +4,22 @@ use jiff::Timestamp;
 use polku_policy::Authorised;
 use polku_proto::v1::task::Matter;
 use polku_proto::v1::{
-    DataCategory, MergePlanRequest, MergePlanResponse, Plan, PlanConflict, PlanLink, PlanPart, plan_link,
+    MergePlanRequest, MergePlanResponse, Plan, PlanConflict, PlanLink, PlanPart, plan_link,
 };
 use polku_proto::{CategorySet, PlanName, TaskId, TaskName, Valid};
 
 use super::begin::check_running;
 use super::commit::{Committed, Draft, shown};
+use super::content::{check_content, check_stored};
 use super::reader::{Eyes, digest};
 use super::record::{PlanRecord, empty_part, is_of};
+use super::step::is_same;
 use super::task::TaskRecord;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::journey::read::name;
-use crate::journey::refer::{mismatch, own_content};
+use crate::journey::refer::mismatch;
 use crate::once::{Begun, Call};
 use crate::person::Person;
 use crate::plan::{self, Clash, Edit, Editor, Origin};
@@ -78,7 +80,11 @@ impl Gateway {
             let base = base.unwrap_or_else(|| empty_part(&plan.to_string(), &ours.owner));
             let wanted = Wanted { ours: as_of(ours, &base), base, told };
             self.check_wanted(caller, &read, &draft.after, &wanted, now)?;
+<<<<<<< HEAD
             bring_in(&mut draft, &wanted, &mut clashed, now)?;
+=======
+            bring_in(&mut draft, wanted, &mut clashed, now)?;
+>>>>>>> plantests
         }
         if request.validate_only {
             let conflicts = clashed.into_iter().map(|one| conflict(one, String::new())).collect();
@@ -106,6 +112,9 @@ impl Gateway {
         let (revision, read) = self.open_reading(record, caller, etag)?;
         let row = self.store.plan_revision(record.row.id, revision).await?.ok_or(Error::EtagMismatch)?;
         let then = record.at(person, &row)?;
+        if then.row.coordinator != record.row.coordinator {
+            return Err(Error::EtagMismatch);
+        }
         // As who the caller is now: a party that came after that revision has not read it.
         let eyes = self.eyes(caller, record)?;
         let seen = self.seen(&then, &eyes, now)?;
@@ -211,11 +220,12 @@ impl Gateway {
                 first: Some(first.clone()),
                 second: Some(second.clone()),
             };
-            let linked = seen.links.contains(&pair);
-            if linked || record.kept.offered.contains(&pair) || record.kept.offered.len() >= MOST_OFFERED {
+            // The other party's import finds the same pair from the other end.
+            let offered = &mut record.kept.offered;
+            if offered.len() >= MOST_OFFERED || offered.iter().any(|other| is_same(other, &pair)) {
                 continue;
             }
-            record.kept.offered.push(pair);
+            offered.push(pair);
             let matter = polku_proto::v1::PlanDuplicate { first: Some(first), second: Some(second) };
             let about = (TaskId::from_uuid(self.new_id(now)?), person.id, record.row.id);
             let mut task = TaskRecord::new(about, coordinator.clone(), Matter::Duplicate(matter), now);
@@ -261,7 +271,11 @@ impl Gateway {
 /// Merges what is wanted into the draft.
 pub(super) fn bring_in(
     draft: &mut Draft,
+<<<<<<< HEAD
     wanted: &Wanted,
+=======
+    wanted: Wanted,
+>>>>>>> plantests
     clashed: &mut Vec<Clashed>,
     now: Timestamp,
 ) -> Result<(), Error> {
@@ -269,8 +283,13 @@ pub(super) fn bring_in(
     let theirs = draft.after.part(&owner);
     let merged = plan::merge(&wanted.base, &wanted.ours, &theirs, wanted.told);
     if merged.part != theirs {
+<<<<<<< HEAD
         let part = PlanPart { update_time: Some(wire_time(now)?), ..merged.part };
         draft.after.section_mut(&owner)?.part = Some(part);
+=======
+        check_stored(&merged.part, now)?;
+        draft.after.section_mut(&owner)?.part = Some(merged.part);
+>>>>>>> plantests
     }
     // Whole: who decides on it may see more of it than whoever clashed.
     clashed.extend(merged.clashes.into_iter().map(|clash| Clashed { owner: owner.clone(), clash }));
@@ -287,23 +306,6 @@ fn as_of(ours: &PlanPart, base: &PlanPart) -> PlanPart {
         consent_withdrawn: base.consent_withdrawn,
         ..ours.clone()
     }
-}
-
-/// What a plan does not hold.
-pub(super) fn check_content(part: &PlanPart) -> Result<(), Error> {
-    let status = DataCategory::ReferralStatus as i32;
-    let of_referrals = part.needs.iter().any(|need| need.category == status)
-        || part.goals.iter().any(|goal| goal.category == status)
-        || part.actions.iter().any(|action| action.category == status)
-        || part.meetings.iter().any(|meeting| meeting.category == status);
-    if of_referrals {
-        return Err(Error::Field {
-            field: "sections",
-            reason: "INVALID_FIELDS",
-            expected: "items of another category: what became of a referral is told by the referral",
-        });
-    }
-    own_content(part.background.clone().unwrap_or_default()).map(drop)
 }
 
 fn conflict(Clashed { owner, clash }: Clashed, task: String) -> PlanConflict {

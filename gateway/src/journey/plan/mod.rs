@@ -2,6 +2,7 @@
 
 mod begin;
 mod commit;
+mod content;
 mod import;
 mod meeting;
 mod merge;

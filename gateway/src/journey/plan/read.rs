@@ -10,6 +10,8 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::journey::read::{name, youth_id};
 use crate::journey::refer::mismatch;
+use crate::person::Person;
+use crate::store::PlanRow;
 
 /// How many plans a list shows. A new period is a new plan.
 const MOST: usize = 50;
@@ -23,7 +25,9 @@ impl Gateway {
     ) -> Result<Authorised<Plan>, Error> {
         let name: PlanName = name(&request.get().name, "name")?;
         let person = self.person(name.youth).await?;
-        let record = self.plan_of(&person, name).await?;
+        let mut record = self.plan_of(&person, name).await?;
+        let plans = self.store.plans_of(name.youth).await?;
+        self.name_successor(caller, &person, &mut record, &plans)?;
         let view = self.plan_view(caller, &record, self.now())?;
         self.note_reading(caller, name.youth, &name.to_string(), &view).await?;
         Ok(view)
@@ -39,9 +43,11 @@ impl Gateway {
         self.check_subject(caller, youth)?;
         let mut answer = self.shell(caller, ListPlansResponse::default())?;
         let mut shown = 0;
-        for row in self.store.plans_of(youth).await? {
+        let plans = self.store.plans_of(youth).await?;
+        for row in &plans {
             let person = self.person(youth).await?;
-            let record = PlanRecord::open(&person, row)?;
+            let mut record = PlanRecord::open(&person, row.clone())?;
+            self.name_successor(caller, &person, &mut record, &plans)?;
             let view = match self.plan_view(caller, &record, self.now()) {
                 Ok(view) => view,
                 Err(Error::NotFound) => continue,
@@ -55,5 +61,26 @@ impl Gateway {
             }
         }
         Ok(answer)
+    }
+
+    /// Fills in which plan came after one that has ended, for whoever may know of both.
+    fn name_successor(
+        &self,
+        caller: &Caller,
+        person: &Person,
+        record: &mut PlanRecord,
+        plans: &[PlanRow],
+    ) -> Result<(), Error> {
+        if !record.row.ended {
+            return Ok(());
+        }
+        let (name, created) = (record.name().to_string(), record.row.created);
+        for row in plans.iter().filter(|row| row.created >= created) {
+            let next = PlanRecord::open(person, row.clone())?;
+            if next.plan()?.replaces == name && self.eyes(caller, &next).is_ok() {
+                record.plan_mut()?.replaced_by = next.name().to_string();
+            }
+        }
+        Ok(())
     }
 }

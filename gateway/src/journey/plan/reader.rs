@@ -104,7 +104,12 @@ impl Gateway {
             None => plan::Reader::YoungPerson,
             Some(party) => plan::Reader::Agency(party.agency.as_str()),
         };
-        Ok(plan::view(plan, of, reader))
+        let mut view = plan::view(plan, of, reader);
+        // Whom the coordinator works with is not for a role that sees nothing of what they do.
+        if of(plan::YOUTH).is_subset(CategorySet::ENVELOPE) {
+            view.parties.clear();
+        }
+        Ok(view)
     }
 
     /// The plan as the caller may see it now.

@@ -9,6 +9,7 @@ use polku_proto::v1::{Plan, PlanLink, PlanPart, PlanSection, PlanState, plan_rev
 use polku_proto::{AgencyId, Party, PlanId, PlanName};
 use prost::Message;
 
+use super::step::has_item;
 use crate::error::Error;
 use crate::person::Person;
 use crate::plan::{self, YOUTH};
@@ -50,6 +51,9 @@ pub(crate) struct Told {
     pub(crate) recipient: String,
     #[prost(uint64, tag = "3")]
     pub(crate) count: u64,
+    /// The last word has been said: nothing is owed any more. The count goes on should there be another.
+    #[prost(bool, tag = "4")]
+    pub(crate) ended: bool,
 }
 
 /// Who has made a revision, and from where.
@@ -95,7 +99,9 @@ impl PlanRecord {
     /// The plan as it was once: the same row, with what was kept then.
     pub(crate) fn at(&self, person: &Person, revision: &PlanRevisionRow) -> Result<Self, Error> {
         let kept = open(person, revision.plan, revision.revision, &revision.sealed)?;
-        let row = PlanRow { revision: revision.revision, ..self.row.clone() };
+        // Who had the young person's section then told it then.
+        let coordinator = kept.plan.as_ref().and_then(|plan| plan.coordinator.parse().ok()).ok_or(NO_PLAN)?;
+        let row = PlanRow { revision: revision.revision, coordinator, ..self.row.clone() };
         Ok(Self { row, kept })
     }
 
@@ -150,6 +156,24 @@ impl PlanRecord {
         parties.next()
     }
 
+    /// Brings what follows from the rest in line with it: who the parties are, what leads nowhere any more, and since
+    /// when an owner has undertaken something. Before anybody is told of the change: all of that shows.
+    pub(super) fn settle(&mut self, now: Timestamp) -> Result<(), Error> {
+        let parties = self.kept.parties.iter().filter_map(|party| party.parse::<Party>().ok());
+        self.row.parties = parties.map(|party| party.agency).collect();
+        let ids = self.row.parties.iter().map(ToString::to_string).collect();
+        let plan = self.plan_mut()?;
+        plan.parties = ids;
+        drop_loose_ends(plan);
+        for section in &mut plan.sections {
+            let undertaken = section.part.as_ref().is_some_and(|part| !part.actions.is_empty());
+            if undertaken && section.commit_time.is_none() {
+                section.commit_time = Some(wire_time(now)?);
+            }
+        }
+        Ok(())
+    }
+
     /// The next revision, sealed.
     pub(crate) fn next_revision(
         &mut self,
@@ -159,17 +183,6 @@ impl PlanRecord {
     ) -> Result<PlanWrite, Error> {
         self.row.revision = before.unwrap_or(0) + 1;
         self.row.updated = now;
-        let parties = self.kept.parties.iter().filter_map(|party| party.parse::<Party>().ok());
-        self.row.parties = parties.map(|party| party.agency).collect();
-        let ids = self.row.parties.iter().map(ToString::to_string).collect();
-        let plan = self.plan_mut()?;
-        plan.parties = ids;
-        for section in &mut plan.sections {
-            let undertaken = section.part.as_ref().is_some_and(|part| !part.actions.is_empty());
-            if undertaken && section.commit_time.is_none() {
-                section.commit_time = Some(wire_time(now)?);
-            }
-        }
         self.row.state = plan::derive_state(self.plan()?);
         self.row.ended = is_over(self.row.state);
         self.row.sealed =
@@ -185,6 +198,19 @@ pub(crate) fn empty_part(plan: &str, owner: &str) -> PlanPart {
         owner: owner.to_owned(),
         state: PlanState::Draft as i32,
         ..PlanPart::default()
+    }
+}
+
+/// Takes out links and the step that lead to items that are not there any more. Nobody sees them, and an item that is
+/// added later under the same id is another one.
+fn drop_loose_ends(plan: &mut Plan) {
+    let mut links = std::mem::take(&mut plan.links);
+    links.retain(|link| {
+        [&link.first, &link.second].iter().all(|end| end.as_ref().is_some_and(|item| has_item(plan, item)))
+    });
+    plan.links = links;
+    if plan.step.as_ref().is_some_and(|step| !has_item(plan, step)) {
+        plan.step = None;
     }
 }
 

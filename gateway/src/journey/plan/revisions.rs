@@ -55,13 +55,14 @@ impl Gateway {
                 if more && place + 1 == opened.len() {
                     break;
                 }
-                if revisions.len() == size {
-                    next = Some(number + 1);
-                    break 'pages;
-                }
                 let former = opened.get(place + 1).map(|(_, former)| former);
                 let time = rows.get(place).map_or(record.row.created, |row| row.time);
                 if let Some(revision) = self.revision_view(caller, &eyes, former, after, time)? {
+                    // There is another page only if something shows on it.
+                    if revisions.len() == size {
+                        next = Some(number + 1);
+                        break 'pages;
+                    }
                     revisions.push(revision);
                 }
                 before = Some(*number);

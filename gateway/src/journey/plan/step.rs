@@ -237,7 +237,7 @@ impl Gateway {
             self.check_link(caller, record, &link)?;
             let links = &mut record.plan_mut()?.links;
             let before = links.len();
-            links.retain(|other| *other != link);
+            links.retain(|other| !is_same(other, &link));
             if links.len() == before {
                 return Err(Error::RecordState { expected: "a link that is there" });
             }
@@ -308,7 +308,7 @@ impl Gateway {
 /// Adds a link that is not there yet.
 pub(super) fn add_link(record: &mut PlanRecord, link: PlanLink) -> Result<(), Error> {
     let links = &mut record.plan_mut()?.links;
-    if links.contains(&link) {
+    if links.iter().any(|other| is_same(other, &link)) {
         return Ok(());
     }
     if links.len() >= MOST_LINKS {
@@ -316,6 +316,12 @@ pub(super) fn add_link(record: &mut PlanRecord, link: PlanLink) -> Result<(), Er
     }
     links.push(link);
     Ok(())
+}
+
+/// Whether two links say the same: that two items are the same can be said from either end.
+pub(super) fn is_same(one: &PlanLink, other: &PlanLink) -> bool {
+    let is_turned = one.first == other.second && one.second == other.first;
+    one == other || (one.kind == other.kind && one.kind() == plan_link::Kind::SameAs && is_turned)
 }
 
 /// Whether the item is there to be seen.

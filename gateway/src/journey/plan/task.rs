@@ -6,14 +6,15 @@ use polku_proto::v1::plan_revision::Source;
 use polku_proto::v1::resolve_task_request::Resolution;
 use polku_proto::v1::task::{Matter, State};
 use polku_proto::v1::{
-    ConflictResolution, DuplicateResolution, PlanConflict, PlanDuplicate, PlanLink, PlanPart,
+    ConflictResolution, DuplicateResolution, Plan, PlanConflict, PlanDuplicate, PlanLink, PlanPart,
     ResolveTaskRequest, ResolveTaskResponse, Task, conflict_resolution, duplicate_resolution, plan_link,
 };
 use polku_proto::{AgencyId, PlanId, TaskId, TaskName, Valid, YouthId};
 use prost::Message;
 
 use super::commit::{Committed, Draft};
-use super::record::PlanRecord;
+use super::content::{check_content, check_stored};
+use super::record::{PlanRecord, is_over};
 use super::step::{add_link, has_item};
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
@@ -94,6 +95,16 @@ impl TaskRecord {
         self.conflict().map(|conflict| conflict.owner.as_str())
     }
 
+    /// Whether there is nothing left to decide: the plan has ended, or one of two items that looked alike is gone.
+    fn is_moot(&self, plan: &Plan) -> bool {
+        let is_gone = |item: &Option<_>| item.as_ref().is_none_or(|item| !has_item(plan, item));
+        match &self.message.matter {
+            _ if is_over(plan::derive_state(plan)) => true,
+            Some(Matter::Duplicate(duplicate)) => is_gone(&duplicate.first) || is_gone(&duplicate.second),
+            Some(Matter::Conflict(_)) | None => false,
+        }
+    }
+
     fn conflict(&self) -> Option<&PlanConflict> {
         match &self.message.matter {
             Some(Matter::Conflict(conflict)) => Some(conflict),
@@ -157,6 +168,25 @@ impl Gateway {
         };
         let (committed, answer) = self.commit_plan(&call, &person, "ResolveTask", draft, answer, now).await?;
         self.task_resolved(caller, &committed.record, task.message, answer, self.now())
+    }
+
+    /// Closes the open tasks that a change has left with nothing to decide, beside those that are written with it.
+    pub(super) async fn close_moot_tasks(
+        &self,
+        person: &Person,
+        after: &PlanRecord,
+        written: &mut Vec<TaskWrite>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        for row in self.store.open_tasks_of_plan(after.row.id).await? {
+            let mut task = TaskRecord::open(person, row)?;
+            let is_written = written.iter().any(|write| write.row.id == task.row.id);
+            if !is_written && task.is_moot(after.plan()?) {
+                task.row.state = State::Obsolete;
+                written.push(task.next_version(person, now)?);
+            }
+        }
+        Ok(())
     }
 
     fn task_resolved(
@@ -231,17 +261,20 @@ fn resolve_conflict(
         conflict_resolution::Choice::Theirs => return Ok(()),
         conflict_resolution::Choice::Ours => Choice::Ours,
         conflict_resolution::Choice::Other => {
-            Choice::Other(resolution.other.as_ref().ok_or(Error::Field {
+            let other = resolution.other.as_ref().ok_or(Error::Field {
                 field: "conflict.other",
                 reason: "INVALID_FIELDS",
                 expected: "the item, or the field, as it shall be",
-            })?)
+            })?;
+            check_content(other)?;
+            Choice::Other(other)
         }
         conflict_resolution::Choice::Unspecified => {
             return Err(Error::Inconsistent("a choice that was checked is unspecified"));
         }
     };
     let part = plan::resolve(&record.part(&conflict.owner), &clash, choice).map_err(unresolved)?;
+    check_stored(&part, now)?;
     let part = PlanPart { update_time: Some(wire_time(now)?), ..part };
     record.section_mut(&conflict.owner)?.part = Some(part);
     Ok(())

@@ -43,7 +43,9 @@ impl Gateway {
             if !self.can_be_sent(&party.agency, Matter::PlanPart) {
                 continue;
             }
-            for owner in changed_sections(old.as_ref(), &new) {
+            let mut owners = changed_sections(old.as_ref(), &new);
+            owners.extend(never_told(&new, after, &party.agency));
+            for owner in owners {
                 // Its own system has said so itself.
                 let own_word = source == Source::AgencySystem && party.agency == *author;
                 if own_word && owner == party.agency.as_str() || section(&new, &owner).is_none() {
@@ -87,7 +89,7 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<bool, Error> {
         let mut ended = BTreeSet::new();
-        for told in &record.kept.told {
+        for told in record.kept.told.iter().filter(|told| !told.ended) {
             let Ok(recipient) = told.recipient.parse::<AgencyId>() else { continue };
             let sees = match record.party(&recipient) {
                 None => false,
@@ -101,7 +103,11 @@ impl Gateway {
         }
         for (owner, recipient) in &ended {
             self.tell_end_of_part(person, (record.row.id, owner), recipient.clone(), change, now).await?;
-            record.kept.told.retain(|told| !(told.owner == *owner && told.recipient == recipient.as_str()));
+            let told = record.kept.told.iter_mut();
+            for told in told.filter(|told| told.owner == *owner && told.recipient == recipient.as_str()) {
+                told.count += 1;
+                told.ended = true;
+            }
         }
         Ok(!ended.is_empty())
     }
@@ -115,13 +121,33 @@ fn changed_sections(old: Option<&Plan>, new: &Plan) -> BTreeSet<String> {
     owners.filter(|owner| old.and_then(|old| section(old, owner)) != section(new, owner)).collect()
 }
 
+/// The owners of others' sections that a party sees, be it only since a consent of late, and that its system has not been
+/// told of, or told that it hears no more.
+fn never_told(new: &Plan, record: &PlanRecord, party: &AgencyId) -> BTreeSet<String> {
+    let is_told = |owner: &str| {
+        let mut told = record.kept.told.iter().filter(|told| !told.ended);
+        told.any(|told| told.owner == owner && told.recipient == party.as_str())
+    };
+    let owners = new.sections.iter().filter_map(|section| Some(section.part.as_ref()?.owner.as_str()));
+    owners.filter(|owner| *owner != party.as_str() && !is_told(owner)).map(str::to_owned).collect()
+}
+
 fn section<'a>(plan: &'a Plan, owner: &str) -> Option<&'a PlanSection> {
     plan.sections.iter().find(|section| is_of(section, owner))
 }
 
+/// Counts one more word to a recipient about a section.
 fn count(told: &mut Vec<Told>, owner: &str, recipient: &str) {
     match told.iter_mut().find(|told| told.owner == owner && told.recipient == recipient) {
-        Some(told) => told.count += 1,
-        None => told.push(Told { owner: owner.to_owned(), recipient: recipient.to_owned(), count: 1 }),
+        Some(told) => {
+            told.count += 1;
+            told.ended = false;
+        }
+        None => told.push(Told {
+            owner: owner.to_owned(),
+            recipient: recipient.to_owned(),
+            count: 1,
+            ended: false,
+        }),
     }
 }

@@ -1,0 +1,213 @@
+//! Does what clashes come before the right person, once, and does their word count as it was meant?
+
+use std::time::Duration;
+
+use polku_proto::v1::conflict_resolution::Choice;
+use polku_proto::v1::resolve_task_request::Resolution;
+use polku_proto::v1::task::{Matter, State};
+use polku_proto::v1::{
+    ConflictResolution, DataCategory, DuplicateResolution, ListTasksRequest, ListTasksResponse, PlanPart,
+    ResolveTaskRequest, RevokePlanRequest, TaskEvent, WatchTasksRequest, duplicate_resolution,
+};
+use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, TE, request_id};
+use tonic::{Code, Streaming};
+
+use super::table::*;
+use crate::stage::{PATIENCE, Stage, assert_refused, assert_silent};
+
+/// Clashes over one goal of the owner's section: everybody wants another text. The names of the tasks, in order.
+async fn clashes(client: &Client, plan: &str, owner: &str, texts: &[&str]) -> Vec<String> {
+    edit(client, plan, owner, |part| part.goals.push(goal("g1", "tavoite"))).await.unwrap();
+    let stale = read(client, plan).await.unwrap();
+    edit(client, plan, owner, |part| part.goals[0].text = "ensin".to_owned()).await.unwrap();
+    let mut names = Vec::new();
+    for text in texts {
+        let mut part = section(&stale, owner);
+        part.goals[0].text = (*text).to_owned();
+        let merged = merge(client, plan, &stale.etag, vec![part]).await.unwrap();
+        names.extend(merged.conflicts.into_iter().map(|conflict| conflict.task));
+    }
+    assert_eq!(names.len(), texts.len());
+    names
+}
+
+async fn list(client: &Client, request: ListTasksRequest) -> ListTasksResponse {
+    client.clone().task.list_tasks(request).await.unwrap().into_inner()
+}
+
+async fn watch(client: &Client, token: &str) -> Streaming<TaskEvent> {
+    let request = WatchTasksRequest { resume_token: token.to_owned() };
+    client.clone().task.watch_tasks(request).await.unwrap().into_inner()
+}
+
+async fn next(stream: &mut Streaming<TaskEvent>) -> TaskEvent {
+    let event = tokio::time::timeout(PATIENCE, stream.message()).await.expect("no event");
+    event.unwrap().expect("the watch has ended")
+}
+
+async fn assert_quiet(stream: &mut Streaming<TaskEvent>) {
+    let more = tokio::time::timeout(Duration::from_millis(200), stream.message()).await;
+    assert!(more.is_err(), "an event too many");
+}
+
+fn text_of(plan: &polku_proto::v1::Plan, owner: &str) -> String {
+    section(plan, owner).goals[0].text.clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tasks_are_listed_oldest_first_and_followed() {
+    let stage = Stage::open().await;
+    let (youth, plan) = laid(&stage, PEOPLE[0]).await;
+    let (other, _) = laid(&stage, PEOPLE[1]).await;
+    let te = stage.te();
+    let mut stream = watch(&te, "").await;
+    let names = clashes(&te, &plan, TE, &["a", "b", "c", "d", "e"]).await;
+    let mut seen = Vec::new();
+    let mut request = ListTasksRequest { parent: youth.clone(), page_size: 2, ..ListTasksRequest::default() };
+    for expected in [2, 2, 1] {
+        let page = list(&te, request.clone()).await;
+        assert_eq!(page.tasks.len(), expected);
+        seen.extend(page.tasks.into_iter().map(|task| task.name));
+        request.page_token = page.next_page_token;
+    }
+    assert_eq!((seen.as_slice(), request.page_token.as_str()), (names.as_slice(), ""));
+    let of_other = ListTasksRequest { parent: other, ..ListTasksRequest::default() };
+    assert!(list(&te, of_other).await.tasks.is_empty());
+    for client in [stage.ohjaamo(), stage.kela()] {
+        assert!(tasks(&client).await.unwrap().is_empty());
+    }
+    let everybody = ListTasksRequest { parent: "youths/-".to_owned(), ..ListTasksRequest::default() };
+    let of_subject = stage.subject(&youth).task.list_tasks(everybody).await;
+    assert_refused(of_subject, Code::PermissionDenied, "ACTOR_NOT_ALLOWED");
+
+    let mut events = Vec::new();
+    for name in &names {
+        let event = next(&mut stream).await;
+        assert_eq!(event.task.as_ref().unwrap().name, *name);
+        events.push(event);
+    }
+    assert_quiet(&mut stream).await;
+    drop(stream);
+    decide(&te, &names[4], Choice::Theirs, None).await.unwrap();
+    let stage = stage.restart().await;
+    let te = stage.te();
+    let mut stream = watch(&te, &events[3].resume_token).await;
+    // The fifth came up, and was decided: as it is now, both times.
+    for _ in 0..2 {
+        let task = next(&mut stream).await.task.unwrap();
+        assert_eq!((task.name.as_str(), task.state()), (names[4].as_str(), State::Resolved));
+    }
+    assert_quiet(&mut stream).await;
+    let all = ListTasksRequest { parent: youth, show_resolved: true, ..ListTasksRequest::default() };
+    assert_eq!(list(&te, all).await.tasks.len(), 5);
+    assert_eq!(tasks(&te).await.unwrap().len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_is_decided_once_by_whose_it_is() {
+    let stage = Stage::open().await;
+    let (_, plan) = laid(&stage, PEOPLE[2]).await;
+    let te = stage.te();
+    let names = clashes(&te, &plan, TE, &["a", "b", "c"]).await;
+    for client in [stage.ohjaamo(), stage.kela()] {
+        let refused = decide(&client, &names[0], Choice::Theirs, None).await;
+        assert_refused(refused, Code::NotFound, "NOT_FOUND");
+    }
+    let same = DuplicateResolution { choice: duplicate_resolution::Choice::Same as i32 };
+    let refused = resolve(&te, &names[0], Resolution::Duplicate(same)).await;
+    assert_refused(refused, Code::InvalidArgument, "INVALID_FIELDS");
+    let with = |edit: fn(&mut PlanPart)| {
+        let mut part = PlanPart {
+            owner: TE.to_owned(),
+            state: polku_proto::v1::PlanState::Draft as i32,
+            goals: vec![goal("g1", "sovittu")],
+            ..PlanPart::default()
+        };
+        edit(&mut part);
+        part
+    };
+    let wrong: [Option<PlanPart>; 5] = [
+        None,
+        Some(with(|part| part.goals.clear())),
+        Some(with(|part| part.goals[0].id = "g2".to_owned())),
+        Some(with(|part| part.goals[0].id = PEOPLE[2].to_owned())),
+        Some(with(|part| part.needs.push(need("n", DataCategory::ReferralStatus, "tila")))),
+    ];
+    for other in wrong {
+        let refused = decide(&te, &names[0], Choice::Other, other).await;
+        let status = assert_refused(refused, Code::InvalidArgument, "INVALID_FIELDS");
+        assert_silent(&status, &[PEOPLE[2]]);
+    }
+    assert_eq!(text_of(&read(&te, &plan).await.unwrap(), TE), "ensin");
+
+    let resolution = ConflictResolution { choice: Choice::Other as i32, other: Some(with(|_| ())) };
+    let request = ResolveTaskRequest {
+        request_id: request_id(),
+        name: names[0].clone(),
+        resolution: Some(Resolution::Conflict(resolution)),
+    };
+    let first = te.clone().task.resolve_task(request.clone()).await.unwrap().into_inner();
+    assert_eq!(first, te.clone().task.resolve_task(request).await.unwrap().into_inner());
+    let task = first.task.unwrap();
+    assert_eq!((task.state(), task.resolved_by.as_str()), (State::Resolved, "virkailija-7"));
+    assert_eq!(text_of(&read(&te, &plan).await.unwrap(), TE), "sovittu");
+    let refused = decide(&te, &names[0], Choice::Theirs, None).await;
+    assert_refused(refused, Code::FailedPrecondition, "RECORD_STATE");
+    // What the others are about has changed by that.
+    for choice in [Choice::Ours, Choice::Other] {
+        let refused = decide(&te, &names[1], choice, Some(with(|_| ()))).await;
+        assert_refused(refused, Code::FailedPrecondition, "RECORD_STATE");
+    }
+    decide(&te, &names[1], Choice::Theirs, None).await.unwrap();
+    assert_eq!(text_of(&read(&te, &plan).await.unwrap(), TE), "sovittu");
+    // Nothing is left to decide when the plan has ended.
+    let mut stream = watch(&te, "").await;
+    let request = RevokePlanRequest { request_id: request_id(), name: plan };
+    stage.ohjaamo().plan.revoke_plan(request).await.unwrap();
+    let task = next(&mut stream).await.task.unwrap();
+    assert_eq!((task.name.as_str(), task.state()), (names[2].as_str(), State::Obsolete));
+    assert!(tasks(&te).await.unwrap().is_empty());
+    let refused = decide(&te, &names[2], Choice::Theirs, None).await;
+    assert_refused(refused, Code::FailedPrecondition, "RECORD_STATE");
+}
+
+/// A decision is held to what every other change of a plan is held to.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_makes_no_nonsense() {
+    let stage = Stage::open().await;
+    let (_, plan) = laid(&stage, PEOPLE[3]).await;
+    let te = stage.te();
+    let stale = read(&te, &plan).await.unwrap();
+    edit(&te, &plan, TE, |part| part.next_review = "2027-01-01".to_owned()).await.unwrap();
+    let late = PlanPart { next_review: "2027-02-02".to_owned(), ..section(&stale, TE) };
+    let conflict = merge(&te, &plan, &stale.etag, vec![late.clone()]).await.unwrap().conflicts.remove(0);
+    assert_eq!(conflict.path, "next_review");
+    let nonsense = PlanPart { next_review: "2027-02-30".to_owned(), ..late.clone() };
+    let refused = decide(&te, &conflict.task, Choice::Other, Some(nonsense)).await;
+    assert_refused(refused, Code::InvalidArgument, "INVALID_FIELDS");
+    let other = PlanPart { next_review: "2027-03-03".to_owned(), ..late };
+    decide(&te, &conflict.task, Choice::Other, Some(other)).await.unwrap();
+    assert_eq!(section(&read(&te, &plan).await.unwrap(), TE).next_review, "2027-03-03");
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_takes_over_takes_over_what_waits() {
+    let stage = Stage::open().await;
+    let (_, plan) = laid(&stage, PEOPLE[4]).await;
+    let (ohjaamo, kela) = (stage.ohjaamo(), stage.kela());
+    let of_youth = clashes(&ohjaamo, &plan, "youth", &["a"]).await.remove(0);
+    let own = clashes(&ohjaamo, &plan, OHJAAMO, &["b"]).await.remove(0);
+    let mut stream = watch(&kela, "").await;
+    transfer(&ohjaamo, &plan, KELA).await.unwrap();
+    assert_eq!(next(&mut stream).await.task.unwrap().name, of_youth);
+    let names =
+        |tasks: Vec<polku_proto::v1::Task>| tasks.into_iter().map(|task| task.name).collect::<Vec<_>>();
+    assert_eq!(names(tasks(&ohjaamo).await.unwrap()), [own.as_str()], "its own section stays its own");
+    assert_eq!(names(tasks(&kela).await.unwrap()), [of_youth.as_str()]);
+    let refused = decide(&ohjaamo, &of_youth, Choice::Ours, None).await;
+    assert_refused(refused, Code::NotFound, "NOT_FOUND");
+    let task = decide(&kela, &of_youth, Choice::Ours, None).await.unwrap();
+    assert!(matches!(task.matter, Some(Matter::Conflict(_))));
+    assert_eq!(text_of(&read(&ohjaamo, &plan).await.unwrap(), "youth"), "a");
+}
