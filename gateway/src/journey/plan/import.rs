@@ -147,11 +147,7 @@ impl Gateway {
         imports.retain(|base| base.owner != owner || base.reference != reference);
         imports.push(ours.clone());
         let mut clashed = Vec::new();
-<<<<<<< HEAD
         bring_in(&mut draft, &Wanted { base, ours, told: CategorySet::ALL }, &mut clashed, now)?;
-=======
-        bring_in(&mut draft, Wanted { base, ours, told: CategorySet::ALL }, &mut clashed, now)?;
->>>>>>> plantests
         self.offer_duplicates(person, &mut draft, owner, now)?;
         Ok((draft, clashed))
     }

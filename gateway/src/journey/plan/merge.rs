@@ -80,11 +80,7 @@ impl Gateway {
             let base = base.unwrap_or_else(|| empty_part(&plan.to_string(), &ours.owner));
             let wanted = Wanted { ours: as_of(ours, &base), base, told };
             self.check_wanted(caller, &read, &draft.after, &wanted, now)?;
-<<<<<<< HEAD
             bring_in(&mut draft, &wanted, &mut clashed, now)?;
-=======
-            bring_in(&mut draft, wanted, &mut clashed, now)?;
->>>>>>> plantests
         }
         if request.validate_only {
             let conflicts = clashed.into_iter().map(|one| conflict(one, String::new())).collect();
@@ -271,11 +267,7 @@ impl Gateway {
 /// Merges what is wanted into the draft.
 pub(super) fn bring_in(
     draft: &mut Draft,
-<<<<<<< HEAD
     wanted: &Wanted,
-=======
-    wanted: Wanted,
->>>>>>> plantests
     clashed: &mut Vec<Clashed>,
     now: Timestamp,
 ) -> Result<(), Error> {
@@ -283,13 +275,9 @@ pub(super) fn bring_in(
     let theirs = draft.after.part(&owner);
     let merged = plan::merge(&wanted.base, &wanted.ours, &theirs, wanted.told);
     if merged.part != theirs {
-<<<<<<< HEAD
+        check_stored(&merged.part, now)?;
         let part = PlanPart { update_time: Some(wire_time(now)?), ..merged.part };
         draft.after.section_mut(&owner)?.part = Some(part);
-=======
-        check_stored(&merged.part, now)?;
-        draft.after.section_mut(&owner)?.part = Some(merged.part);
->>>>>>> plantests
     }
     // Whole: who decides on it may see more of it than whoever clashed.
     clashed.extend(merged.clashes.into_iter().map(|clash| Clashed { owner: owner.clone(), clash }));
