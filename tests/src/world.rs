@@ -147,7 +147,7 @@ impl World {
             Ok(SimulatorTls { server: pki.issue_server(&["localhost"])?, authority_pem })
         };
         let official = pki.issue_client("te-security-server.example")?;
-        let te = TeSimulator::start(TeSettings::new(tls()?, official.clone()))?;
+        let te = TeSimulator::start(TeSettings::new(tls()?, official))?;
         let walmu_secret = "a-synthetic-client-secret";
         let webhook_secret = "a-synthetic-webhook-secret-of-enough-bytes";
         let walmu =
@@ -169,7 +169,7 @@ impl World {
         }
 
         let world = Self { folder: folder.to_owned(), pki, te, walmu, identities, agencies };
-        world.write_files(settings, &official, walmu_secret, webhook_secret)?;
+        world.write_files(settings, walmu_secret, webhook_secret)?;
         Ok(world)
     }
 
@@ -240,13 +240,7 @@ impl World {
         Client::new(self.authority_pem(), identity, grpc)
     }
 
-    fn write_files(
-        &self,
-        settings: &WorldSettings,
-        te_official: &Identity,
-        walmu_secret: &str,
-        webhook_secret: &str,
-    ) -> Result<()> {
+    fn write_files(&self, settings: &WorldSettings, walmu_secret: &str, webhook_secret: &str) -> Result<()> {
         let folder = &self.folder;
         self.pki.write_authority(folder, "ca")?;
         self.pki.issue_server(&["localhost"])?.write(folder, "gateway")?;
@@ -258,7 +252,7 @@ impl World {
         std::fs::write(folder.join("walmu-client.secret"), walmu_secret)?;
         std::fs::write(folder.join("walmu-webhook.secret"), webhook_secret)?;
         Keys::generate_into(&folder.join("keys"))?;
-        let mut text = config::text(settings, self, &te_official.sha256);
+        let mut text = config::text(settings, self)?;
         for added in &settings.agencies {
             let RunningAgency { simulator, identity } =
                 self.agencies.get(&added.id).context("an agency was not started")?;

@@ -14,6 +14,7 @@ pub mod social;
 pub mod te;
 pub mod typpi;
 pub mod walmu;
+pub mod xroad;
 
 mod control;
 mod door;
@@ -22,6 +23,7 @@ mod server;
 mod socket;
 mod xml;
 mod xroad_rest;
+mod xroad_soap;
 
 #[cfg(test)]
 mod tests;

@@ -54,7 +54,7 @@ impl Default for WorldSettings {
     }
 }
 
-pub(super) fn text(settings: &WorldSettings, world: &World, te_official: &str) -> String {
+pub(super) fn text(settings: &WorldSettings, world: &World) -> Result<String> {
     let WorldSettings {
         retry_seconds,
         lease_seconds,
@@ -66,12 +66,15 @@ pub(super) fn text(settings: &WorldSettings, world: &World, te_official: &str) -
         agencies: _,
     } = settings;
     let ids = &world.identities;
-    let te_url = world.te.base_url();
     let walmu_url = world.walmu.base_url();
     let token_url = world.walmu.token_url();
-    let answers_status = *te_answers_status == TeStatus::Answered;
+    let manner = match te_answers_status {
+        TeStatus::Answered => "usual",
+        TeStatus::NotAnswered => "no-status",
+    };
+    let te_settings = system(&world.te, TE, manner, &world.folder, *answer_ms)?;
     let (ohjaamo, te, kela, oma) = (&ids.ohjaamo.sha256, &ids.te.sha256, &ids.kela.sha256, &ids.oma.sha256);
-    format!(
+    Ok(format!(
         r#"# A gateway with two agencies that have systems of their own, one that works over gRPC, and a front for young people.
 [listen]
 grpc = "{grpc}"
@@ -108,13 +111,7 @@ sector = "employment"
 standing = "authority"
 adapter = "te"
 [agency.settings]
-url = "{te_url}"
-answers_status = {answers_status}
-inbound_certificate_sha256 = ["{te_official}"]
-connection = {{ ca_file = "ca.crt.pem", certificate_file = "gateway-client.crt.pem", key_file = "gateway-client.key.pem", timeout_ms = {answer_ms} }}
-client = {{ instance = "FI-TEST", member_class = "ORG", member_code = "9999902-0", subsystem_code = "polku" }}
-service = {{ instance = "FI-TEST", member_class = "MUN", member_code = "9999901-2", subsystem_code = "tyollisyyspalvelut" }}
-
+{te_settings}
 [[agency]]
 id = "{PAJA}"
 sector = "ngo"
@@ -198,7 +195,26 @@ to = "{TE}"
 from = "{KELA}"
 to = "{OHJAAMO}"
 "#
-    )
+    ))
+}
+
+/// The settings of the adapter for an agency's own system.
+fn system(
+    simulator: &dyn SimulatedAgency,
+    agency: &str,
+    manner: &str,
+    folder: &Path,
+    timeout_ms: u32,
+) -> Result<String> {
+    let surroundings = Surroundings {
+        folder,
+        agency,
+        ca_file: &folder.join("ca.crt.pem"),
+        certificate_file: &folder.join("gateway-client.crt.pem"),
+        key_file: &folder.join("gateway-client.key.pem"),
+        timeout_ms,
+    };
+    simulator.settings(&surroundings, manner)
 }
 
 /// The tables of an agency beside those that every world has. Writes the files that they name.
@@ -210,15 +226,7 @@ pub(super) fn added(
     answer_ms: u32,
 ) -> Result<String> {
     let AddedAgency { id, kind, manner, sector, standing, units, agreements } = agency;
-    let surroundings = Surroundings {
-        folder,
-        agency: id,
-        ca_file: &folder.join("ca.crt.pem"),
-        certificate_file: &folder.join("gateway-client.crt.pem"),
-        key_file: &folder.join("gateway-client.key.pem"),
-        timeout_ms: answer_ms,
-    };
-    let settings = simulator.settings(&surroundings, manner)?;
+    let settings = system(simulator, id, manner, folder, answer_ms)?;
     let certificate = &identity.sha256;
     let mut text = format!(
         "\n[[agency]]\nid = {id:?}\nsector = {sector:?}\nstanding = {standing:?}\nadapter = {kind:?}\n\

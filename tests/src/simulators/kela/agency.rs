@@ -9,7 +9,7 @@ use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, Simulated
 use crate::simulators::control::Control;
 use crate::simulators::kela::message::{Message as Own, MessageReply};
 use crate::simulators::kela::{KelaSettings, KelaSimulator, held};
-use crate::simulators::te::envelope::Member;
+use crate::simulators::xroad::Known;
 
 /// Kela says nothing of what it has: after a silence nobody can know.
 const SILENT: &str = "usual";
@@ -41,22 +41,10 @@ impl SimulatedAgency for KelaSimulator {
     }
 
     fn settings(&self, surroundings: &Surroundings<'_>, manner: &str) -> Result<String> {
-        let member = |member: &Member| {
-            let Member { instance, class, code, subsystem } = member;
-            format!(
-                "{{ instance = {instance:?}, member_class = {class:?}, member_code = {code:?}, \
-                 subsystem_code = {subsystem:?} }}"
-            )
-        };
-        Ok(format!(
-            "url = {:?}\nanswers_status = {}\ninbound_certificate_sha256 = [{:?}]\nconnection = {}\nclient = {}\nservice = {}\n",
-            self.base_url(),
-            manner == ANSWERS,
-            self.settings().caller.sha256,
-            surroundings.connection_with_certificate(),
-            member(&self.settings().gateway),
-            member(&self.settings().provider),
-        ))
+        let KelaSettings { caller, provider, gateway, agreed, .. } = self.settings();
+        let url = self.base_url();
+        let known = Known { url, caller_sha256: &caller.sha256, gateway, provider, agreed };
+        Ok(format!("{}answers_status = {}\n", known.settings(surroundings), manner == ANSWERS))
     }
 
     fn point_at(&self, inbound_url: &str) {

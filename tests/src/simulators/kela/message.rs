@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::simulators::client::RawReply;
 use crate::simulators::kela::grammar::STATES;
 use crate::simulators::official::{Action, Official};
+use crate::simulators::xroad::Beside;
 use crate::simulators::xroad_rest::leaves_headers_to_x_road;
 
 /// A message of Kela's own.
@@ -141,6 +142,11 @@ impl Message {
 
     fn with_all(self, members: Map<String, Value>) -> Self {
         members.into_iter().fold(self, |message, (name, value)| message.with(&name, value))
+    }
+
+    /// What stands beside it.
+    pub(crate) fn beside(&self) -> Beside {
+        Beside::own(&self.official, self.members.get("laheteTunnus").and_then(Value::as_str))
     }
 
     /// The bytes.

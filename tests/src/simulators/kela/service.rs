@@ -13,6 +13,7 @@ use crate::simulators::faults::{Duplicates, Fault, Operation, Plan};
 use crate::simulators::kela::grammar::{self, Fields};
 use crate::simulators::ledger::{Effect, Effected, First, Ledger, TakenInKind};
 use crate::simulators::server::Answer;
+use crate::simulators::xroad::{Agreed, Said};
 use crate::simulators::xroad_rest::{Passed, Service, text};
 
 const JSON: &str = "application/json";
@@ -37,6 +38,7 @@ impl Files {
 
 /// The service `nuorten-palvelut`.
 pub(crate) struct YouthServices {
+    pub(crate) agreed: Agreed,
     pub(crate) clock: SimulatorClock,
     pub(crate) ledger: Ledger,
     pub(crate) files: Files,
@@ -84,6 +86,7 @@ impl Service for YouthServices {
             _ if request.method != expected || !request.query.is_empty() => {
                 refusal(StatusCode::METHOD_NOT_ALLOWED, "VAARA_METODI")
             }
+            Resource::Message(_) if !self.agreed.admits_own(&request.beside) => bad_contents(),
             Resource::Message(id) => self.look_up(id, plan),
             Resource::Requests => self.take_in(request, TakenInKind::Referral, plan),
             Resource::Notices => self.take_in(request, TakenInKind::Notice, plan),
@@ -104,9 +107,7 @@ impl YouthServices {
             TakenInKind::PlanPart => grammar::plan_part(&body),
             TakenInKind::Notice | TakenInKind::Disclosure => grammar::notice(&body),
         });
-        let Ok(fields) = read else {
-            return refusal(StatusCode::UNPROCESSABLE_ENTITY, "VIRHEELLINEN_SISALTO");
-        };
+        let Ok(fields) = read else { return bad_contents() };
         let message_id = value(&fields, "sanomaTunnus");
         let about = match kind {
             TakenInKind::PlanPart => {
@@ -116,8 +117,16 @@ impl YouthServices {
                 value(&fields, "laheteTunnus")
             }
         };
-        if message_id != request.id {
-            return refusal(StatusCode::UNPROCESSABLE_ENTITY, "VIRHEELLINEN_SISALTO");
+        let (partner, owner) = (value(&fields, "yhteistyokumppani.taho"), value(&fields, "omistaja"));
+        let professional = value(&fields, "yhteistyokumppani.tyontekija");
+        let plan_id = value(&fields, "suunnitelmaTunnus");
+        let said = Said {
+            sender: Some(if kind == TakenInKind::PlanPart { &owner } else { &partner }),
+            professional: Some(&professional),
+            about: Some(if kind == TakenInKind::PlanPart { &plan_id } else { &about }),
+        };
+        if message_id != request.id || !self.agreed.admits(&request.beside, said) {
+            return bad_contents();
         }
         if kind == TakenInKind::Notice && !self.ledger.knows(&about) {
             return refusal(StatusCode::UNPROCESSABLE_ENTITY, "TUNTEMATON_LAHETE");
@@ -152,8 +161,14 @@ impl YouthServices {
 
     fn tell(&self, request: &Passed) -> Answer {
         let Ok(fields) = document(request).and_then(|body| grammar::question(&body)) else {
-            return refusal(StatusCode::UNPROCESSABLE_ENTITY, "VIRHEELLINEN_SISALTO");
+            return bad_contents();
         };
+        let [sender, professional, about] =
+            ["kysyja", "tyontekija", "kyselyTunnus"].map(|name| value(&fields, name));
+        let said = Said { sender: Some(&sender), professional: Some(&professional), about: Some(&about) };
+        if !self.agreed.admits(&request.beside, said) {
+            return bad_contents();
+        }
         let held = self.files.of(&value(&fields, "henkilotunnus"));
         let asked = |group: &str| fields.iter().any(|(path, code)| path == "tietoryhmat" && code == group);
         let members = GROUPS.iter().filter(|(group, _)| asked(group)).flat_map(|(_, members)| members.iter());
@@ -210,6 +225,11 @@ fn receipt(first: &First) -> Value {
 
 fn answer(status: StatusCode, body: &Value) -> Answer {
     Answer::new(status, JSON, body.to_string())
+}
+
+/// A message that is not as the document says.
+fn bad_contents() -> Answer {
+    refusal(StatusCode::UNPROCESSABLE_ENTITY, "VIRHEELLINEN_SISALTO")
 }
 
 fn refusal(status: StatusCode, code: &str) -> Answer {

@@ -47,10 +47,14 @@ impl Office {
     async fn call(&self, method: Method, path: &str, id: &str, body: String) -> anyhow::Result<RawReply> {
         let config = pki::mutual_client_config(self.world.pki.authority_pem(), &self.world.gateway)?;
         let url = format!("{}r1/FI-TEST/GOV/9999903-9/etuudet/nuorten-palvelut{path}", self.kela.base_url());
+        let own = method == Method::GET;
         let headers = [
             ("content-type", "application/json"),
             ("x-road-client", "FI-TEST/ORG/9999902-0/polku"),
             ("x-road-id", id),
+            ("x-road-represented-party", if own { "9999902-0" } else { "MUN/9999906-0" }),
+            ("x-road-userid", if body.contains("tyontekija") { "FIohjaaja-7" } else { "FIpolku" }),
+            ("x-road-issue", if body.contains(REFERRAL) { REFERRAL } else { MESSAGE }),
         ];
         client::call(config, method, &url, &headers, body).await
     }

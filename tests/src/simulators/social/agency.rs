@@ -8,7 +8,7 @@ use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, Simulated
 use crate::simulators::control::Control;
 use crate::simulators::social::message::{Message as Own, MessageReply, What};
 use crate::simulators::social::{SocialSettings, SocialSimulator, held};
-use crate::simulators::te::envelope::Member;
+use crate::simulators::xroad::Known;
 
 /// Starts the usual social services.
 ///
@@ -31,21 +31,9 @@ impl SimulatedAgency for SocialSimulator {
     }
 
     fn settings(&self, surroundings: &Surroundings<'_>, _: &str) -> Result<String> {
-        let member = |member: &Member| {
-            let Member { instance, class, code, subsystem } = member;
-            format!(
-                "{{ instance = {instance:?}, member_class = {class:?}, member_code = {code:?}, \
-                 subsystem_code = {subsystem:?} }}"
-            )
-        };
-        Ok(format!(
-            "url = {:?}\ninbound_certificate_sha256 = [{:?}]\nconnection = {}\nclient = {}\nservice = {}\n",
-            self.base_url(),
-            self.settings().caller.sha256,
-            surroundings.connection_with_certificate(),
-            member(&self.settings().gateway),
-            member(&self.settings().provider),
-        ))
+        let SocialSettings { caller, provider, gateway, agreed, .. } = self.settings();
+        let url = self.base_url();
+        Ok(Known { url, caller_sha256: &caller.sha256, gateway, provider, agreed }.settings(surroundings))
     }
 
     fn point_at(&self, inbound_url: &str) {

@@ -10,6 +10,7 @@ use crate::simulators::client::RawReply;
 use crate::simulators::official::{Action, Official};
 use crate::simulators::social::tables::STATES;
 use crate::simulators::social::words::{care_plan, concept, instant, observations, patient, put};
+use crate::simulators::xroad::Beside;
 use crate::simulators::xroad_rest::leaves_headers_to_x_road;
 
 const PERSON: &str = "urn:uuid:0190bbbb-0000-7000-8000-000000000001";
@@ -93,6 +94,15 @@ impl Message {
     pub fn new(what: What) -> Self {
         let official = Official::new("sosiaaliohjaaja-1", "nuorten-palvelut");
         Self { message_id: Uuid::now_v7(), official, what }
+    }
+
+    /// What stands beside it.
+    pub(crate) fn beside(&self) -> Beside {
+        let referral = match &self.what {
+            What::Step { referral, .. } | What::Answer { referral, .. } => Some(referral.as_str()),
+            What::Referral { .. } | What::Plan { .. } => None,
+        };
+        Beside::own(&self.official, referral)
     }
 
     /// The bytes of the message, from the county with this agency id.

@@ -12,6 +12,7 @@ use crate::simulators::faults::{Duplicates, Fault, Operation, Plan};
 use crate::simulators::ledger::{Effect, Effected, Ledger, TakenInKind};
 use crate::simulators::server::Answer;
 use crate::simulators::social::contents::{self, Document};
+use crate::simulators::xroad::{Agreed, Said};
 use crate::simulators::xroad_rest::{Passed, Service, text};
 
 pub(crate) const FHIR_JSON: &str = "application/fhir+json";
@@ -36,6 +37,7 @@ impl Records {
 
 /// The service `fhir`.
 pub(crate) struct FhirService {
+    pub(crate) agreed: Agreed,
     pub(crate) clock: SimulatorClock,
     pub(crate) ledger: Ledger,
     pub(crate) records: Records,
@@ -84,11 +86,19 @@ impl Service for FhirService {
 impl FhirService {
     fn take_in(&self, request: &Passed, plan: &Plan) -> Answer {
         let read = body(request).ok_or_else(|| "JSON".to_owned()).and_then(|body| contents::read(&body));
+        let admits = |document: &Document| {
+            let said = Said {
+                sender: document.sender.as_deref(),
+                professional: document.professional.as_deref(),
+                about: Some(document.about.split('/').next().unwrap_or_default()),
+            };
+            document.message_id == request.id && self.agreed.admits(&request.beside, said)
+        };
         let document = match read {
-            Ok(document) if document.message_id == request.id => document,
+            Ok(document) if admits(&document) => document,
             Ok(_) | Err(_) => return refusal(StatusCode::UNPROCESSABLE_ENTITY, "structure", None),
         };
-        let Document { kind, message_id, about, entries, fields } = document;
+        let Document { kind, message_id, about, sender: _, professional: _, entries, fields } = document;
         if kind == TakenInKind::Notice && !self.ledger.knows(&about) {
             return refusal(StatusCode::UNPROCESSABLE_ENTITY, "not-found", None);
         }
@@ -128,7 +138,8 @@ impl FhirService {
         let form = String::from_utf8_lossy(&request.body).into_owned();
         let asked = form.strip_prefix("_tag=urn%3Apolku%3Amessage%7C");
         let is_form = text(&request.headers, &CONTENT_TYPE) == Some("application/x-www-form-urlencoded");
-        let Some(message_id) = asked.filter(|id| is_form && uuid::Uuid::try_parse(id).is_ok()) else {
+        let own = is_form && self.agreed.admits_own(&request.beside);
+        let Some(message_id) = asked.filter(|id| own && uuid::Uuid::try_parse(id).is_ok()) else {
             return refusal(StatusCode::BAD_REQUEST, "invalid", None);
         };
         let lies = plan.has(&Fault::LyingStatus);
@@ -162,7 +173,11 @@ impl FhirService {
             let hetu = identifier.get("system")?.as_str()? == "urn:oid:1.2.246.21";
             identifier.get("value")?.as_str().filter(|_| hetu).map(str::to_owned)
         });
-        let complete = ["purpose", "requester", "category"].iter().all(|name| named(name).is_some());
+        let requester = named("requester")
+            .and_then(|requester| contents::party(requester.get("valueReference")?).map(str::to_owned));
+        let said = Said { sender: requester.as_deref(), professional: None, about: Some(&request.id) };
+        let complete = self.agreed.admits(&request.beside, said)
+            && ["purpose", "requester", "category"].iter().all(|name| named(name).is_some());
         let asked = query.is_some_and(|query| query == format!("urn:uuid:{}", request.id));
         let Some(person) = person.filter(|_| complete && asked) else {
             return refusal(StatusCode::BAD_REQUEST, "invalid", None);

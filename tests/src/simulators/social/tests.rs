@@ -110,6 +110,12 @@ impl County {
         let headers = [
             ("x-road-client", "FI-TEST/ORG/9999902-0/polku"),
             ("x-road-id", id),
+            (
+                "x-road-represented-party",
+                if path.ends_with("_search") { "9999902-0" } else { "MUN/9999906-0" },
+            ),
+            ("x-road-userid", "FIpolku"),
+            ("x-road-issue", if path.is_empty() { REFERRAL } else { id }),
             ("content-type", content_type),
         ];
         client::call(config, Method::POST, &url, &headers, body.to_owned()).await.unwrap()
@@ -150,11 +156,12 @@ async fn what_is_held_is_told_to_whoever_asks_in_full() {
     let county = County::open();
     county.social.hold("010594Y9032", &held::specimen()).unwrap();
     let question = |hetu: &str| {
+        let ohjaamo = json!({"system": "urn:polku:agency", "value": "ohjaamo"});
         json!({"resourceType": "Parameters", "parameter": [
             {"name": "query", "valueUri": format!("urn:uuid:{MESSAGE}")},
             {"name": "person", "valueIdentifier": {"system": "urn:oid:1.2.246.21", "value": hetu}},
             {"name": "purpose", "valueCoding": {"system": "urn:polku:purpose", "code": "guidance"}},
-            {"name": "requester", "valueReference": {"display": "Ohjaamo"}},
+            {"name": "requester", "valueReference": {"identifier": ohjaamo}},
             {"name": "category", "valueCode": "housing"},
         ]})
     };

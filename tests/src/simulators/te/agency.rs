@@ -7,7 +7,8 @@ use polku_proto::v1::{Outcome, ReferralState, RejectionReason};
 use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings};
 use crate::simulators::control::Control;
 use crate::simulators::te::told::{Answered, Response, Told};
-use crate::simulators::te::{Member, TeSettings, TeSimulator, Update, UpdateReply, holdings};
+use crate::simulators::te::{TeSettings, TeSimulator, Update, UpdateReply, holdings};
+use crate::simulators::xroad::Known;
 
 /// The office answers `haeSanomanTila`.
 const ANSWERS: &str = "usual";
@@ -38,22 +39,10 @@ impl SimulatedAgency for TeSimulator {
     }
 
     fn settings(&self, surroundings: &Surroundings<'_>, manner: &str) -> Result<String> {
-        let member = |member: &Member| {
-            let Member { instance, class, code, subsystem } = member;
-            format!(
-                "{{ instance = {instance:?}, member_class = {class:?}, member_code = {code:?}, \
-                 subsystem_code = {subsystem:?} }}"
-            )
-        };
-        Ok(format!(
-            "url = {:?}\nanswers_status = {}\ninbound_certificate_sha256 = [{:?}]\nconnection = {}\nclient = {}\nservice = {}\n",
-            self.base_url(),
-            manner == ANSWERS,
-            self.settings().official.sha256,
-            surroundings.connection_with_certificate(),
-            member(&self.settings().gateway),
-            member(&self.settings().provider),
-        ))
+        let TeSettings { official, provider, gateway, agreed, .. } = self.settings();
+        let url = self.base_url();
+        let known = Known { url, caller_sha256: &official.sha256, gateway, provider, agreed };
+        Ok(format!("{}answers_status = {}\n", known.settings(surroundings), manner == ANSWERS))
     }
 
     fn point_at(&self, inbound_url: &str) {

@@ -3,7 +3,6 @@
 //! The simulator is the whole far side of X-Road: the security server and the service behind it.
 
 pub mod agency;
-pub mod envelope;
 pub mod told;
 pub mod update;
 
@@ -30,11 +29,12 @@ use crate::simulators::door::Door;
 use crate::simulators::faults::Faults;
 use crate::simulators::ledger::Ledger;
 use crate::simulators::server;
-use crate::simulators::te::envelope::{Dialect, Member};
 use crate::simulators::te::holdings::Holdings;
 use crate::simulators::te::service::EmploymentServices;
 pub use crate::simulators::te::told::{Answered, Ground, Letter, Told};
 pub use crate::simulators::te::update::{Update, UpdateReply};
+use crate::simulators::xroad::{Agreed, Dialect, Member};
+use crate::simulators::xroad_soap;
 
 /// How the simulated employment services are set up.
 #[derive(Debug, Clone)]
@@ -49,6 +49,8 @@ pub struct TeSettings {
     pub gateway: Member,
     /// How fault codes are spelt.
     pub dialect: Dialect,
+    /// What stands beside the gateway's messages.
+    pub agreed: Agreed,
     /// The office's clock.
     pub clock: SimulatorClock,
     /// The office's book; hand in an old one to restart a simulator with what it knew.
@@ -67,6 +69,7 @@ impl TeSettings {
             provider: Member::new("FI-TEST", "MUN", "9999901-2", "tyollisyyspalvelut"),
             gateway: Member::new("FI-TEST", "ORG", "9999902-0", "polku"),
             dialect: Dialect::Snake,
+            agreed: Agreed::default(),
             clock: SimulatorClock::system(),
             ledger: Ledger::new(),
             port: 0,
@@ -155,7 +158,7 @@ impl TeSimulator {
     /// As [`TeSimulator::send_update`].
     pub async fn send_update_as(&self, update: &Update, identity: &Identity) -> Result<UpdateReply> {
         let headers = update.headers(&self.settings.provider, &self.settings.gateway);
-        let request = envelope::write(&headers, &update.body());
+        let request = xroad_soap::write(&headers, &update.body());
         let reply = self.send_raw_as(request, identity).await?;
         UpdateReply::read(&headers, &reply)
     }

@@ -8,11 +8,10 @@ use uuid::Uuid;
 use crate::simulators::client::RawReply;
 use crate::simulators::official::Official;
 use crate::simulators::te::TeSettings;
-use crate::simulators::te::envelope::{
-    self, CONTENTS, Envelope, Member, SOAP, XROAD, client_header, service_header,
-};
-use crate::simulators::te::words::{element, purpose, with_content, with_plan, with_texts};
+use crate::simulators::te::words::{CONTENTS, element, purpose, with_content, with_plan, with_texts};
 use crate::simulators::xml::Element;
+use crate::simulators::xroad::Member;
+use crate::simulators::xroad_soap::{self, Envelope, SOAP, XROAD, client_header, service_header};
 
 /// `ilmoitusperuste` of a referral.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +29,7 @@ pub struct Ground<'a> {
 pub struct Told {
     service: &'static str,
     official: Official,
+    issue: Option<String>,
     body: Element,
 }
 
@@ -86,7 +86,7 @@ impl Told {
             body = body.with_child(with_texts(element("ilmoitusperuste"), &parts));
         }
         let body = with_content(body, content, identity_code);
-        Self { service, official: official.clone(), body }
+        Self { service, official: official.clone(), issue: None, body }
     }
 
     /// `lahetaSuunnitelma`: the office's own plan for the person with this identity code.
@@ -96,7 +96,7 @@ impl Told {
     pub fn plan(id: Uuid, official: &Official, identity_code: &str, part: &PlanPart) -> Result<Self> {
         let service = "lahetaSuunnitelma";
         let body = with_plan(opened(service, id, official), part, identity_code)?;
-        Ok(Self { service, official: official.clone(), body })
+        Ok(Self { service, official: official.clone(), issue: None, body })
     }
 
     /// `paivitaLahete` with `ANNA_LISATIEDOT`: the answer to a question about a referral of the office's own.
@@ -106,14 +106,15 @@ impl Told {
         let mut body = opened(service, id, official).with_field("toimenpide", "ANNA_LISATIEDOT");
         body.children.insert(1, element("laheteTunnus").with_text(referral));
         let body = body.with_child(with_content(element("lisatiedot"), answer, ""));
-        Self { service, official: official.clone(), body }
+        Self { service, official: official.clone(), issue: Some(referral.to_owned()), body }
     }
 
     /// Puts it in an envelope of this office.
     #[must_use]
     pub fn letter(&self, settings: &TeSettings) -> Letter {
-        let headers = headers(&settings.provider, &settings.gateway, self.service, &self.official, None);
-        let bytes = envelope::write(&headers, &self.body).into_bytes();
+        let TeSettings { provider, gateway, .. } = settings;
+        let headers = headers(provider, gateway, self.service, &self.official, self.issue.as_deref());
+        let bytes = xroad_soap::write(&headers, &self.body).into_bytes();
         Letter { service: self.service, headers, bytes }
     }
 }

@@ -6,11 +6,11 @@ use uuid::Uuid;
 
 use crate::simulators::client::RawReply;
 use crate::simulators::official::{Action, Official};
-use crate::simulators::te::envelope::Member;
 use crate::simulators::te::grammar::STATES;
 use crate::simulators::te::told::{self, Answered};
 use crate::simulators::te::words::element;
 use crate::simulators::xml::Element;
+use crate::simulators::xroad::Member;
 
 const SERVICE: &str = "paivitaLahete";
 
@@ -47,7 +47,7 @@ impl Update {
             reason: None,
             outcome: None,
             note: None,
-            issue: None,
+            issue: Some(referral.to_owned()),
         }
     }
 

@@ -5,10 +5,10 @@ use async_trait::async_trait;
 
 use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings};
 use crate::simulators::control::Control;
-use crate::simulators::te::envelope::Member;
 use crate::simulators::typpi::codes::{STATES, meaning};
 use crate::simulators::typpi::told::{Answered, Told};
 use crate::simulators::typpi::{TyppiSettings, TyppiSimulator, holdings};
+use crate::simulators::xroad::Known;
 
 /// Starts the usual register.
 ///
@@ -31,21 +31,9 @@ impl SimulatedAgency for TyppiSimulator {
     }
 
     fn settings(&self, surroundings: &Surroundings<'_>, _: &str) -> Result<String> {
-        let member = |member: &Member| {
-            let Member { instance, class, code, subsystem } = member;
-            format!(
-                "{{ instance = {instance:?}, member_class = {class:?}, member_code = {code:?}, \
-                 subsystem_code = {subsystem:?} }}"
-            )
-        };
-        Ok(format!(
-            "url = {:?}\ninbound_certificate_sha256 = [{:?}]\nconnection = {}\nclient = {}\nservice = {}\n",
-            self.base_url(),
-            self.settings().caller.sha256,
-            surroundings.connection_with_certificate(),
-            member(&self.settings().gateway),
-            member(&self.settings().provider),
-        ))
+        let TyppiSettings { caller, provider, gateway, agreed, .. } = self.settings();
+        let url = self.base_url();
+        Ok(Known { url, caller_sha256: &caller.sha256, gateway, provider, agreed }.settings(surroundings))
     }
 
     fn point_at(&self, inbound_url: &str) {

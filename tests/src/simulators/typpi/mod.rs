@@ -1,7 +1,7 @@
 //! What does a joint register do when it is called, and what does it tell the gateway?
 //!
 //! The simulator is the whole far side of X-Road: the security server and the register behind it. Written from
-//! `adapters/src/agencies/typpi/README.md` alone; only the envelope is that of the other simulator that speaks X-Road.
+//! `adapters/src/agencies/typpi/README.md` alone.
 
 pub mod agency;
 pub mod told;
@@ -26,10 +26,11 @@ use crate::simulators::control::{Control, SimulatorTls};
 use crate::simulators::door::Door;
 use crate::simulators::ledger::Ledger;
 use crate::simulators::server;
-use crate::simulators::te::envelope::{self, Member};
 use crate::simulators::typpi::holdings::Holdings;
 use crate::simulators::typpi::service::JointRegister;
 use crate::simulators::typpi::told::{Answered, Told};
+use crate::simulators::xroad::{Agreed, Dialect, Member};
+use crate::simulators::xroad_soap;
 
 /// How the simulated register is set up.
 #[derive(Debug, Clone)]
@@ -42,6 +43,10 @@ pub struct TyppiSettings {
     pub provider: Member,
     /// The subsystem that may call them, and that offers the gateway's.
     pub gateway: Member,
+    /// How fault codes are spelt.
+    pub dialect: Dialect,
+    /// What stands beside the gateway's messages.
+    pub agreed: Agreed,
     /// The register's clock.
     pub clock: SimulatorClock,
     /// The register's book; hand in an old one to restart a simulator with what it knew.
@@ -59,6 +64,8 @@ impl TyppiSettings {
             caller,
             provider: Member::new("FI-TEST", "GOV", "9999903-9", "yhteisrekisteri"),
             gateway: Member::new("FI-TEST", "ORG", "9999902-0", "polku"),
+            dialect: Dialect::Snake,
+            agreed: Agreed::default(),
             clock: SimulatorClock::system(),
             ledger: Ledger::new(),
             port: 0,
@@ -123,7 +130,7 @@ impl TyppiSimulator {
         let url = url.context("the simulator has not been told where the gateway is")?;
         let TyppiSettings { tls, caller, provider, gateway, .. } = self.settings();
         let headers = told.headers(provider, gateway);
-        let request = envelope::write(&headers, told.body());
+        let request = xroad_soap::write(&headers, told.body());
         let config = pki::mutual_client_config(&tls.authority_pem, caller)?;
         let http = [("content-type", "text/xml; charset=utf-8"), ("soapaction", "\"\"")];
         let reply = self.control.call(config, Method::POST, &url, &http, request).await?;

@@ -10,14 +10,13 @@ use crate::pki;
 use crate::simulators::faults::{Duplicates, Fault, Operation, Plan};
 use crate::simulators::ledger::{Effect, Effected, Received, TakenInKind};
 use crate::simulators::server::{Agency, Answer};
-use crate::simulators::te::envelope::{
-    Dialect, Envelope, Refusal, XROAD, hash_header, write, write_technical_fault,
-};
 use crate::simulators::typpi::TyppiSettings;
 use crate::simulators::typpi::grammar::{self, Fields, Part};
 use crate::simulators::typpi::holdings::Holdings;
 use crate::simulators::typpi::words::{CONTENTS, element};
 use crate::simulators::xml::Element;
+use crate::simulators::xroad::Said;
+use crate::simulators::xroad_soap::{Envelope, Refusal, XROAD, hash_header, write, write_technical_fault};
 
 const XML: &str = "text/xml; charset=utf-8";
 const SOAP_ACTION: HeaderName = HeaderName::from_static("soapaction");
@@ -60,15 +59,23 @@ impl JointRegister {
         if let Some(code) = refusal {
             return Err(Refused(code.clone()));
         }
+        let agreed = &self.settings.agreed;
+        let beside = envelope.beside();
+        let admit = |sender: &str, about: &str| {
+            let said = Said { sender: Some(sender), professional: None, about: Some(about) };
+            if agreed.admits(&beside, said) { Ok(()) } else { Err(Refused(BAD_CONTENTS.to_owned())) }
+        };
         match operation_of(&body.name) {
             Operation::Deliver => {
                 let fields = read(body, grammar::REFERRAL)?;
                 let about = value(&fields, "laheteTunnus");
+                admit(&value(&fields, "lahettajataho"), &about)?;
                 self.take_in(TakenInKind::Referral, about, body, fields, plan)
             }
             Operation::Notify => {
                 let fields = read(body, grammar::NOTICE)?;
                 let about = value(&fields, "laheteTunnus");
+                admit("", &about)?;
                 if !self.settings.ledger.knows(&about) {
                     return Err(Refused("LAHETETTA_EI_OLE".to_owned()));
                 }
@@ -78,14 +85,19 @@ impl JointRegister {
                 let fields = read(body, grammar::PLAN)?;
                 let name = value(&fields, "suunnitelma.yhteissuunnitelma");
                 let about = name.rsplit('/').next().unwrap_or_default().to_owned();
+                admit(&value(&fields, "omistaja"), &about)?;
                 self.take_in(TakenInKind::PlanPart, about, body, fields, plan)
             }
             Operation::Fetch => {
                 let fields = read(body, grammar::QUESTION)?;
+                admit(&value(&fields, "kysyja"), "")?;
                 Ok(self.tell(&value(&fields, "hetu")))
             }
             Operation::Status | Operation::Disclosure | Operation::Token | Operation::Other => {
                 let fields = read(body, grammar::STATUS_QUERY)?;
+                if !agreed.admits_own(&beside) {
+                    return Err(Refused(BAD_CONTENTS.to_owned()));
+                }
                 Ok(self.look_up(&value(&fields, "viestiTunnus"), plan))
             }
         }
@@ -157,7 +169,7 @@ impl Agency for JointRegister {
         }
         let envelope = match self.open(request) {
             Ok(envelope) => envelope,
-            Err(refusal) => return self.technical_fault(refusal.code(Dialect::Snake)),
+            Err(refusal) => return self.technical_fault(refusal.code(self.settings.dialect)),
         };
         let wrapper = self.perform(&envelope, plan).unwrap_or_else(|Refused(code)| {
             let fault = element("fault")

@@ -12,10 +12,10 @@ use crate::simulators::client::{self, RawReply};
 use crate::simulators::faults::Fault;
 use crate::simulators::ledger::TakenInKind;
 use crate::simulators::official::{Action, Official};
-use crate::simulators::te::envelope::{self, Envelope, client_header, service_header};
 use crate::simulators::tests::{Gateway, World};
 use crate::simulators::typpi::words::CONTENTS;
 use crate::simulators::xml::Element;
+use crate::simulators::xroad_soap::{self, Envelope, client_header, service_header};
 
 const PERSON: &str = "010594Y9032";
 const MESSAGE: &str = "0190aaaa-0000-7000-8000-000000000021";
@@ -36,14 +36,25 @@ impl Register {
     /// Calls a service with this body.
     async fn call(&self, service: &str, inside: &str) -> RawReply {
         let settings = self.typpi.settings();
-        let text = |name: &str, value: &str| Element::new(envelope::XROAD, name).with_text(value);
+        let text = |name: &str, value: &str| Element::new(xroad_soap::XROAD, name).with_text(value);
+        let part = |name: &str| Element::new(xroad_soap::REPRESENTATION, name);
+        let party = part("representedParty");
+        let party = match service {
+            "tallennaLahete" | "haeAsiakas" => party
+                .with_child(part("partyClass").with_text("MUN"))
+                .with_child(part("partyCode").with_text("9999906-0")),
+            _ => party.with_child(part("partyCode").with_text("9999902-0")),
+        };
         let headers = [
             client_header(&settings.gateway),
             service_header(&settings.provider, service),
+            party,
+            text("userId", "FIpolku"),
+            text("issue", REFERRAL),
             text("id", "request-1"),
             text("protocolVersion", "4.0"),
         ];
-        let empty = envelope::write(&headers, &Element::new(CONTENTS, service));
+        let empty = xroad_soap::write(&headers, &Element::new(CONTENTS, service));
         let body = empty.replace(&format!("</{service}>"), &format!("{inside}</{service}>"));
         let config = pki::mutual_client_config(self.world.pki.authority_pem(), &self.world.gateway).unwrap();
         let http = [("content-type", "text/xml; charset=utf-8"), ("soapaction", "\"\"")];

@@ -10,15 +10,17 @@ use uuid::Uuid;
 
 use crate::simulators::client::RawReply;
 use crate::simulators::official::{Action, Official};
-use crate::simulators::te::envelope::{Envelope, Member, SOAP, XROAD, client_header, service_header};
 use crate::simulators::typpi::codes::{OUTCOMES, PURPOSES, REASONS, code};
 use crate::simulators::typpi::words::{CONTENTS, customer, element, plan, with_texts};
 use crate::simulators::xml::Element;
+use crate::simulators::xroad::Member;
+use crate::simulators::xroad_soap::{Envelope, SOAP, XROAD, client_header, service_header};
 
 /// A message that is ready to be sent: who speaks, and the body.
 #[derive(Clone)]
 pub struct Told {
     official: Official,
+    issue: Option<String>,
     body: Element,
 }
 
@@ -33,12 +35,16 @@ impl Told {
         let speaker =
             element("virkailija").with_field("tunnus", &official.id).with_field("yksikko", &official.unit);
         let body = element(service).with_field("viestiTunnus", &id.to_string()).with_child(speaker);
-        Self { official: official.clone(), body }
+        Self { official: official.clone(), issue: None, body }
     }
 
     fn with(mut self, texts: &[(&str, &str)]) -> Self {
         self.body = with_texts(self.body, texts);
         self
+    }
+
+    fn about(self, referral: &str) -> Self {
+        Self { issue: Some(referral.to_owned()), ..self }
     }
 
     fn holding(mut self, child: Element) -> Self {
@@ -60,7 +66,7 @@ impl Told {
     ) -> Result<Self> {
         let reason = reason.map(|reason| code(REASONS, &reason)).transpose()?;
         let outcome = outcome.map(|outcome| code(OUTCOMES, &outcome)).transpose()?;
-        Ok(Self::opened("paivitaLahete", id, official).with(&[
+        Ok(Self::opened("paivitaLahete", id, official).about(referral).with(&[
             ("laheteTunnus", referral),
             ("toiminto", step_code(action)),
             ("hylkaysSyy", reason.unwrap_or_default()),
@@ -73,7 +79,7 @@ impl Told {
     #[must_use]
     pub fn information(id: Uuid, official: &Official, referral: &str, answer: &ReferralContent) -> Self {
         let frame = [("laheteTunnus", referral), ("toiminto", "ANNA_LISATIETO")];
-        Self::opened("paivitaLahete", id, official).with(&frame).holding(customer(answer, ""))
+        Self::opened("paivitaLahete", id, official).about(referral).with(&frame).holding(customer(answer, ""))
     }
 
     /// `lahetaLahete`: a referral about the person with this identity code, to `agency` or `agency/unit`.
@@ -109,13 +115,15 @@ impl Told {
 
     pub(crate) fn headers(&self, client: &Member, provider: &Member) -> Vec<Element> {
         let text = |name: &str, value: &str| Element::new(XROAD, name).with_text(value);
-        vec![
+        let mut headers = vec![
             client_header(client),
             service_header(provider, &self.body.name),
             text("userId", &format!("FI{}", self.official.id)),
-            text("id", &Uuid::now_v7().to_string()),
-            text("protocolVersion", "4.0"),
-        ]
+        ];
+        headers.extend(self.issue.as_deref().map(|issue| text("issue", issue)));
+        headers.push(text("id", &Uuid::now_v7().to_string()));
+        headers.push(text("protocolVersion", "4.0"));
+        headers
     }
 
     pub(crate) fn body(&self) -> &Element {

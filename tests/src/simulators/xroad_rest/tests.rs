@@ -8,7 +8,7 @@ use crate::simulators::door::Door;
 use crate::simulators::faults::{Fault, Faults, Operation, Plan};
 use crate::simulators::ledger::Received;
 use crate::simulators::server::{Agency, Answer};
-use crate::simulators::te::envelope::{Dialect, Member};
+use crate::simulators::xroad::{Dialect, Member};
 
 struct Echo;
 
@@ -86,6 +86,13 @@ async fn every_other_call_has_its_code() {
         (request(PATH, &[CLIENT, CLIENT]), 400, "client.duplicate_header_field"),
         (request(PATH, &[("x-road-client", "polku")]), 400, "client.invalid_client_identifier"),
         (request(PATH, &[CLIENT, ("x-road-represented-party", "a/b/c")]), 400, "client.invalid_header_field"),
+        (request(PATH, &[CLIENT, ("x-road-userid", "FI010594Y9032")]), 400, "client.invalid_header_field"),
+        (request(PATH, &[CLIENT, ("x-road-issue", "a-010594y9032")]), 400, "client.invalid_header_field"),
+        (
+            request(PATH, &[CLIENT, ("x-road-represented-party", "MUN/0105%394Y9032")]),
+            400,
+            "client.invalid_header_field",
+        ),
         (
             request("/r1/FI-TEST/GOV/9999903-9/etuudet/muu", &[CLIENT]),
             500,

@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::simulators::xml::{self, Attribute, Element, XmlError};
+use crate::simulators::xroad::{Beside, Dialect, Member, Party, holds_identity_code};
 
 /// Namespace of SOAP 1.1.
 pub(crate) const SOAP: &str = "http://schemas.xmlsoap.org/soap/envelope/";
@@ -11,53 +12,9 @@ pub(crate) const SOAP: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 pub(crate) const XROAD: &str = "http://x-road.eu/xsd/xroad.xsd";
 /// Namespace of the X-Road identifiers.
 pub(crate) const IDENTIFIERS: &str = "http://x-road.eu/xsd/identifiers";
-/// Namespace of the contents.
-pub(crate) const CONTENTS: &str = "http://ohjaus.te.example/lahete/v1";
+/// Namespace of the party that a caller represents.
+pub(crate) const REPRESENTATION: &str = "http://x-road.eu/xsd/representation.xsd";
 const HASH_ALGORITHM: &str = "http://www.w3.org/2001/04/xmlenc#sha512";
-
-/// A subsystem in X-Road.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
-    /// The X-Road instance, such as `FI-TEST`.
-    pub instance: String,
-    /// `GOV`, `MUN`, `COM` or `ORG`.
-    pub class: String,
-    /// Business id.
-    pub code: String,
-    /// Subsystem code.
-    pub subsystem: String,
-}
-
-impl Member {
-    /// A subsystem of a member.
-    #[must_use]
-    pub fn new(instance: &str, class: &str, code: &str, subsystem: &str) -> Self {
-        Self {
-            instance: instance.to_owned(),
-            class: class.to_owned(),
-            code: code.to_owned(),
-            subsystem: subsystem.to_owned(),
-        }
-    }
-
-    fn parts(&self) -> [(&'static str, &str); 4] {
-        [
-            ("xRoadInstance", &self.instance),
-            ("memberClass", &self.class),
-            ("memberCode", &self.code),
-            ("subsystemCode", &self.subsystem),
-        ]
-    }
-}
-
-/// How fault codes are spelt: security servers changed their ways in 2025.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dialect {
-    /// `Server.ServerProxy.AccessDenied`, up to 7.7.
-    Camel,
-    /// `server.serverproxy.access_denied`, since 7.8.
-    Snake,
-}
 
 /// Why a security server does not pass a message on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +26,7 @@ pub(crate) enum Refusal {
     Body,
     MissingHeader,
     DuplicateHeader,
+    HeaderField,
     ProtocolVersion,
     ClientIdentifier,
     ServiceIdentifier,
@@ -86,6 +44,7 @@ impl Refusal {
             Self::Body => ("Client.InvalidBody", "client.invalid_body"),
             Self::MissingHeader => ("Client.MissingHeaderField", "client.missing_header_field"),
             Self::DuplicateHeader => ("Client.DuplicateHeaderField", "client.duplicate_header_field"),
+            Self::HeaderField => ("Client.InvalidHeaderField", "client.invalid_header_field"),
             Self::ProtocolVersion => ("Client.InvalidProtocolVersion", "client.invalid_protocol_version"),
             Self::ClientIdentifier => ("Client.InvalidClientIdentifier", "client.invalid_client_identifier"),
             Self::ServiceIdentifier => {
@@ -158,12 +117,29 @@ impl Envelope {
                 return Err(Refusal::MissingHeader);
             }
         }
-        if !envelope.header_text("userId").is_none_or(has_country) {
+        if !envelope.header_text("userId").is_none_or(is_user) {
             return Err(Refusal::Soap);
+        }
+        let parties = envelope.headers.iter().filter(|header| header.is(REPRESENTATION, "representedParty"));
+        match parties.clone().count() {
+            0 => {}
+            1 if parties.clone().all(|party| read_party(party).is_some()) => {}
+            1 => return Err(Refusal::HeaderField),
+            _ => return Err(Refusal::DuplicateHeader),
+        }
+        if envelope.headers.iter().any(names_a_person) {
+            return Err(Refusal::HeaderField);
         }
         envelope.check_client(client)?;
         envelope.check_service(provider)?;
         Ok(envelope)
+    }
+
+    /// For whom the caller acts, who speaks, and what it is about.
+    pub(crate) fn beside(&self) -> Beside {
+        let party = self.headers.iter().find(|header| header.is(REPRESENTATION, "representedParty"));
+        let text = |name: &str| self.header_text(name).map(str::to_owned);
+        Beside { party: party.and_then(read_party), user_id: text("userId"), issue: text("issue") }
     }
 
     pub(crate) fn header_text(&self, name: &str) -> Option<&str> {
@@ -283,6 +259,25 @@ fn allowed(character: char) -> bool {
     character.is_ascii_alphanumeric() || "'()+,-.=?".contains(character)
 }
 
-fn has_country(user: &str) -> bool {
-    user.len() > 2 && user.chars().take(2).all(|character| character.is_ascii_uppercase())
+/// A country, and an id in the characters of identifiers.
+fn is_user(user: &str) -> bool {
+    let country = user.chars().take(2).all(|character| character.is_ascii_uppercase());
+    user.len() > 2 && country && user.chars().all(allowed)
+}
+
+/// `partyClass` ?, `partyCode`.
+fn read_party(header: &Element) -> Option<Party> {
+    let parts: Vec<(&str, &str)> =
+        header.children.iter().map(|part| (part.name.as_str(), part.text.trim())).collect();
+    let proper = |part: &Element| part.namespace == REPRESENTATION && !part.text.trim().is_empty();
+    let (class, code) = match parts.as_slice() {
+        [("partyCode", code)] => (None, *code),
+        [("partyClass", class), ("partyCode", code)] => (Some((*class).to_owned()), *code),
+        _ => return None,
+    };
+    header.children.iter().all(proper).then(|| Party { class, code: code.to_owned() })
+}
+
+fn names_a_person(header: &Element) -> bool {
+    holds_identity_code(header.text.trim()) || header.children.iter().any(names_a_person)
 }
