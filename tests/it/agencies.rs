@@ -5,6 +5,8 @@
 //! rest goes from an adapter as the registry builds it to the simulator, with permits that the policy engine gives.
 
 mod bench;
+mod beside;
+mod claims;
 mod connections;
 mod delivers;
 mod faults;

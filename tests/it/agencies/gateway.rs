@@ -266,6 +266,7 @@ async fn every_kind_of_agency_that_refers_is_taken_at_its_word() {
             purpose: PURPOSE,
             content: Box::new(full_content()),
             respond_by: None,
+            claim: None,
         });
         // Nothing permits it yet.
         let denied = peer.agency(&scene).send(&referral).await.unwrap();

@@ -50,6 +50,7 @@ pub(super) fn outgoing(bench: &Bench, matter: Matter) -> Vec<(&'static str, Outg
                 purpose: PURPOSE,
                 content: Box::new(ReferralContent { identity_code: String::new(), ..content() }),
                 respond_by: Some("2026-12-21T09:30:00Z".parse().unwrap()),
+                claim: None,
             },
         )],
         Matter::PlanPart => {

@@ -10,7 +10,9 @@ use anyhow::Result;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use polku_proto::identity::Hetu;
-use polku_proto::v1::{Fact, Outcome, PlanPart, Purpose, ReferralContent, ReferralState, RejectionReason};
+use polku_proto::v1::{
+    Fact, LegalClaim, Outcome, PlanPart, Purpose, ReferralContent, ReferralState, RejectionReason,
+};
 use uuid::Uuid;
 
 use crate::pki::Identity;
@@ -202,6 +204,8 @@ pub enum Outgoing {
         content: Box<ReferralContent>,
         /// Until when an answer is expected.
         respond_by: Option<Timestamp>,
+        /// The ground in law on which it is told without permission, if it is.
+        claim: Option<LegalClaim>,
     },
     /// The agency tells of its own plan, or of its part of the joint one.
     PlanPart {

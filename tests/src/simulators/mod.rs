@@ -18,6 +18,7 @@ pub mod xroad;
 
 mod control;
 mod door;
+mod ground;
 mod outflow;
 mod server;
 mod socket;

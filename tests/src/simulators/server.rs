@@ -144,7 +144,9 @@ async fn react(
     control.ledger().note(request.clone());
     let plan = control.faults().plan(request.operation);
     if let Some(instead) = instead_of_effect(&control, agency.as_ref(), &plan) {
-        return instead.map(|answer| respond(&answer, Outflow::whole(answer.body.clone())));
+        let answer = instead?;
+        control.note_answer(&request, answer.status, header_map(&answer), answer.body.clone());
+        return Some(respond(&answer, Outflow::whole(answer.body.clone())));
     }
     pause(&plan, |fault| if let Fault::LateEffect(delay) = fault { Some(*delay) } else { None }).await;
     let answer = agency.answer(&request, &plan);

@@ -1,13 +1,14 @@
 //! How does Kela say what every simulated agency can be told to say?
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use async_trait::async_trait;
 use polku_proto::v1::{Outcome, Purpose, ReferralState, RejectionReason};
-use serde_json::json;
+use serde_json::{Map, json};
 
 use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings};
 use crate::simulators::control::Control;
-use crate::simulators::kela::message::{Message as Own, MessageReply};
+use crate::simulators::ground::{asked_code, stated};
+use crate::simulators::kela::message::{Assistance, Message as Own, MessageReply};
 use crate::simulators::kela::{KelaSettings, KelaSimulator, held};
 use crate::simulators::xroad::Known;
 
@@ -67,10 +68,24 @@ impl SimulatedAgency for KelaSimulator {
                 .with("tulos", json!(outcome.map_or("", outcome_code)))
                 .with("huomautus", json!(note)),
             Outgoing::Information { referral, answer } => Own::information(referral, answer),
-            Outgoing::Referral { identity_code, recipient, purpose, content, respond_by } => {
+            Outgoing::Referral { identity_code, recipient, purpose, content, respond_by, claim } => {
                 let deadline = respond_by.map(|instant| instant.to_string()).unwrap_or_default();
-                Own::referral(recipient, purpose_code(*purpose), identity_code, content)
-                    .with("vastausViimeistaan", json!(deadline))
+                let kind = claim.as_ref().and_then(|claim| Assistance::on(claim.ground()));
+                let own = match (kind, claim) {
+                    (Some(kind), Some(claim)) => {
+                        ensure!(*purpose == Purpose::SocialServices, "a notice for another purpose");
+                        Own::assistance(kind, recipient, identity_code, content)
+                            .with("selostus", json!(claim.statement))
+                            .with("suostumusta", json!(asked_code(claim.consent_asked())))
+                    }
+                    (_, Some(claim)) => {
+                        let stated = stated(claim).map(|(name, value)| (name.to_owned(), json!(value)));
+                        Own::referral(recipient, purpose_code(*purpose), identity_code, content)
+                            .with("ilmoitusperuste", json!(Map::from_iter(stated)))
+                    }
+                    (_, None) => Own::referral(recipient, purpose_code(*purpose), identity_code, content),
+                };
+                own.with("vastausViimeistaan", json!(deadline))
             }
             Outgoing::PlanPart { .. } => return Ok(Reply::Unsupported),
         };

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::tables::{MEMBERS, PRIORITIES, STATES};
+use super::tables::{GROUNDS, MEMBERS, STATES};
 use crate::simulators::ledger::TakenInKind;
 
 /// Every value with its path.
@@ -182,8 +182,8 @@ fn referral(resources: &[&Value], message_id: &str) -> Result<String, Complaint>
             is(ground, "/extension/0/url", "urn:polku:consent-asked")?;
             let asked = text(ground, "/extension/0/valueCode")?;
             let code = text(ground, "/coding/0/code")?;
-            let known = PRIORITIES.iter().find(|(known, _)| *known == code);
-            known.filter(|_| ["not-given", "not-reached", "no"].contains(&asked)).ok_or("reasonCode")?.1
+            let known = GROUNDS.iter().find(|(_, known, _)| *known == code);
+            known.filter(|_| ["not-given", "not-reached", "no"].contains(&asked)).ok_or("reasonCode")?.2
         }
     };
     is(request, "/priority", priority)?;

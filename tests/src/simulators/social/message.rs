@@ -2,13 +2,14 @@
 
 use anyhow::{Context, Result, ensure};
 use http::StatusCode;
-use polku_proto::v1::{PlanPart, ReferralContent};
+use polku_proto::v1::legal_claim::ConsentAsked;
+use polku_proto::v1::{LegalClaim, PlanPart, ReferralContent};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::simulators::client::RawReply;
 use crate::simulators::official::{Action, Official};
-use crate::simulators::social::tables::STATES;
+use crate::simulators::social::tables::{GROUNDS, STATES};
 use crate::simulators::social::words::{care_plan, concept, instant, observations, patient, put};
 use crate::simulators::xroad::Beside;
 use crate::simulators::xroad_rest::leaves_headers_to_x_road;
@@ -64,6 +65,8 @@ pub enum What {
         content: Box<ReferralContent>,
         /// Until when an answer is expected.
         respond_by: Option<String>,
+        /// The ground in law on which it is told without permission, if it is.
+        claim: Option<LegalClaim>,
         /// Service task and documents that it stems from.
         origin: Option<(String, Vec<String>)>,
     },
@@ -119,7 +122,7 @@ impl Message {
                 ("state-changed", vec![(TASK, task)])
             }
             What::Answer { referral, answer } => ("information-provided", answered(referral, answer)),
-            What::Referral { identity_code, recipient, purpose, content, respond_by, origin } => {
+            What::Referral { identity_code, recipient, purpose, content, respond_by, claim, origin } => {
                 let person = patient(Some(identity_code), content);
                 let parties = (own, recipient.as_str());
                 let mut request = request(parties, purpose, content);
@@ -131,7 +134,14 @@ impl Message {
                     );
                     put(&mut request, "extension", json!(extensions));
                 }
-                let task = task(parties, respond_by.as_deref());
+                let mut task = task(parties, respond_by.as_deref());
+                if let Some(claim) = claim {
+                    let (ground, priority) = ground(claim)?;
+                    put(&mut request, "reasonCode", json!([ground]));
+                    for resource in [&mut request, &mut task] {
+                        put(resource, "priority", json!(priority));
+                    }
+                }
                 ("referral-sent", vec![(PERSON, person), (REQUEST, request), (TASK, task)])
             }
             What::Plan { identity_code, part } => {
@@ -273,6 +283,22 @@ fn task((own, recipient): (&str, &str), respond_by: Option<&str>) -> Value {
         put(&mut task, "restriction", json!({"period": {"end": end}}));
     }
     task
+}
+
+/// The ground in law, and how urgent it makes the referral.
+fn ground(claim: &LegalClaim) -> Result<(Value, &'static str)> {
+    let known = GROUNDS.iter().find(|(ground, ..)| *ground == claim.ground());
+    let (_, code, priority) = known.context("the county has no word for this ground")?;
+    let asked = match claim.consent_asked() {
+        ConsentAsked::Unspecified => "",
+        ConsentAsked::NotGiven => "not-given",
+        ConsentAsked::NotReached => "not-reached",
+        ConsentAsked::No => "no",
+    };
+    let mut ground = concept("urn:polku:legal-ground", code);
+    put(&mut ground, "text", json!(claim.statement));
+    put(&mut ground, "extension", json!([{"url": "urn:polku:consent-asked", "valueCode": asked}]));
+    Ok((ground, priority))
 }
 
 /// The gateway's answer.

@@ -6,7 +6,8 @@ use polku_proto::v1::{Outcome, ReferralState, RejectionReason};
 
 use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings};
 use crate::simulators::control::Control;
-use crate::simulators::te::told::{Answered, Response, Told};
+use crate::simulators::ground::stated;
+use crate::simulators::te::told::{Answered, Ground, Response, Told};
 use crate::simulators::te::{TeSettings, TeSimulator, Update, UpdateReply, holdings};
 use crate::simulators::xroad::Known;
 
@@ -87,10 +88,13 @@ impl SimulatedAgency for TeSimulator {
                 })
                 .await
             }
-            Outgoing::Referral { identity_code, recipient, purpose, content, respond_by } => {
+            Outgoing::Referral { identity_code, recipient, purpose, content, respond_by, claim } => {
                 let until = respond_by.map(|instant| instant.to_string()).unwrap_or_default();
                 let frame = (identity_code.as_str(), recipient.as_str(), *purpose);
-                let told = Told::referral_until(id, official, frame, content, &until, None);
+                let ground = claim.as_ref().map(stated).map(|[(_, ground), (_, statement), (_, asked)]| {
+                    Ground { ground, statement, consent_asked: asked }
+                });
+                let told = Told::referral_until(id, official, frame, content, &until, ground);
                 let reply = self.tell(&told, |response| {
                     let names = ["laheteTunnus", "tila", "tapahtumanumero"];
                     let [referral, state, sequence] = response.values(names)?;

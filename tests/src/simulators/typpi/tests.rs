@@ -258,5 +258,5 @@ fn has_no_words_for_what_is_not_in_its_document() {
     let official = Official::new("v-7", "nuoret");
     let frame = (PERSON, "ohjaamo", Purpose::Statistics);
     let content = ReferralContent::default();
-    assert!(Told::referral(Uuid::now_v7(), &official, frame, &content, None).is_err());
+    assert!(Told::referral(Uuid::now_v7(), &official, frame, &content, None, None).is_err());
 }

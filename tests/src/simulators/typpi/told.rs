@@ -5,12 +5,12 @@ use std::fmt;
 use anyhow::{Context, Result, bail, ensure};
 use http::StatusCode;
 use jiff::Timestamp;
-use polku_proto::v1::{Outcome, PlanPart, Purpose, ReferralContent, RejectionReason};
+use polku_proto::v1::{LegalClaim, Outcome, PlanPart, Purpose, ReferralContent, RejectionReason};
 use uuid::Uuid;
 
 use crate::simulators::client::RawReply;
 use crate::simulators::official::{Action, Official};
-use crate::simulators::typpi::codes::{OUTCOMES, PURPOSES, REASONS, code};
+use crate::simulators::typpi::codes::{ASKED, GROUNDS, OUTCOMES, PURPOSES, REASONS, code};
 use crate::simulators::typpi::words::{CONTENTS, customer, element, plan, with_texts};
 use crate::simulators::xml::Element;
 use crate::simulators::xroad::Member;
@@ -92,6 +92,7 @@ impl Told {
         (identity_code, recipient, purpose): (&str, &str, Purpose),
         content: &ReferralContent,
         respond_by: Option<Timestamp>,
+        claim: Option<&LegalClaim>,
     ) -> Result<Self> {
         let (agency, unit) = recipient.split_once('/').unwrap_or((recipient, ""));
         let until = respond_by.map(|instant| instant.to_string()).unwrap_or_default();
@@ -101,7 +102,15 @@ impl Told {
             ("kayttotarkoitus", code(PURPOSES, &purpose)?),
             ("vastattavaViimeistaan", &until),
         ];
-        let told = Self::opened("lahetaLahete", id, official).with(&frame);
+        let mut told = Self::opened("lahetaLahete", id, official).with(&frame);
+        if let Some(claim) = claim {
+            let stated = [
+                ("saannos", code(GROUNDS, &claim.ground())?),
+                ("selvitys", &claim.statement),
+                ("suostumuksenKysyminen", code(ASKED, &claim.consent_asked())?),
+            ];
+            told = told.holding(with_texts(element("lakiperuste"), &stated));
+        }
         Ok(told.holding(customer(content, identity_code)))
     }
 

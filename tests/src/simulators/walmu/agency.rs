@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings};
 use crate::simulators::client::RawReply;
 use crate::simulators::control::Control;
+use crate::simulators::ground::stated;
 use crate::simulators::walmu::event::Event;
 use crate::simulators::walmu::words::{content, plan, purpose, put};
 use crate::simulators::walmu::{WalmuSettings, WalmuSimulator};
@@ -113,7 +114,7 @@ fn body(message: &Message) -> Result<String> {
             put(&mut event, "laheteTunnus", referral);
             event.insert("lisatiedot".to_owned(), Value::Object(content(answer, None)));
         }
-        Outgoing::Referral { identity_code, recipient, purpose: why, content: told, respond_by } => {
+        Outgoing::Referral { identity_code, recipient, purpose: why, content: told, respond_by, claim } => {
             put(&mut event, "tapahtuma", "lahete_luotu");
             let mut said = content(told, Some(identity_code));
             let mut referral = Map::new();
@@ -123,6 +124,14 @@ fn body(message: &Message) -> Result<String> {
             put(&mut referral, "kayttotarkoitus", purpose(*why));
             if let Some(until) = respond_by {
                 put(&mut referral, "vastausViimeistaan", &until.to_string());
+            }
+            if let Some(claim) = claim {
+                let mut ground = Map::new();
+                let [(peruste, code), (selostus, statement), (suostumusta, asked)] = stated(claim);
+                put(&mut ground, peruste, &code.to_lowercase());
+                put(&mut ground, selostus, statement);
+                put(&mut ground, suostumusta, &asked.to_lowercase());
+                referral.insert("ilmoitusperuste".to_owned(), Value::Object(ground));
             }
             for name in ["perustelu", "palvelutarpeet"] {
                 referral.extend(said.remove(name).map(|value| (name.to_owned(), value)));
