@@ -196,6 +196,10 @@ fn known(referral: &str, state: &str) -> Value {
         "status": status,
         "businessStatus": concept("urn:polku:referral-state", state),
         "intent": "order",
+        "focus": {
+            "type": "ServiceRequest",
+            "identifier": {"system": "urn:ietf:rfc:3986", "value": format!("urn:uuid:{referral}")},
+        },
     })
 }
 

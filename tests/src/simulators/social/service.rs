@@ -143,16 +143,20 @@ impl FhirService {
             return refusal(StatusCode::BAD_REQUEST, "invalid", None);
         };
         let lies = plan.has(&Fault::LyingStatus);
-        let id = match self.ledger.first(message_id) {
-            Some(first) if !lies => Some(first.receipt),
-            None if lies => Some("S-999999".to_owned()),
+        let known = match self.ledger.first(message_id) {
+            Some(first) if !lies => Some((first.receipt, first.taken_in_at)),
+            None if lies => Some(("S-999999".to_owned(), self.clock.now_text())),
             Some(_) | None => None,
         };
-        let found = id.map(|id| {
+        let found = known.map(|(id, recorded)| {
+            let message = json!({"system": "urn:ietf:rfc:3986", "value": format!("urn:uuid:{message_id}")});
             json!({"resource": {
                 "resourceType": "Provenance",
                 "id": id,
                 "meta": {"tag": [{"system": "urn:polku:message", "code": message_id}]},
+                "target": [{"identifier": message}],
+                "recorded": recorded,
+                "agent": [{"who": {"display": "Polku"}}],
             }})
         });
         answer(StatusCode::OK, &searchset(&found.into_iter().collect::<Vec<_>>()))
