@@ -47,6 +47,17 @@ CODES = {
     ("Observation", "status"): {
         "registered", "preliminary", "final", "amended", "corrected", "cancelled", "entered-in-error", "unknown",
     },
+    ("EpisodeOfCare", "status"): {
+        "planned", "waitlist", "active", "onhold", "finished", "cancelled", "entered-in-error",
+    },
+    ("Encounter", "status"): {
+        "planned", "arrived", "triaged", "in-progress", "onleave", "finished", "cancelled", "entered-in-error",
+        "unknown",
+    },
+    ("Appointment", "status"): {
+        "proposed", "pending", "booked", "arrived", "fulfilled", "cancelled", "noshow", "entered-in-error",
+        "checked-in", "waitlist",
+    },
     ("AuditEvent", "action"): {"C", "R", "U", "D", "E"},
     ("AuditEvent", "outcome"): {"0", "4", "8", "12"},
 }

@@ -73,8 +73,8 @@ impl Conversation<'_> {
     }
 
     fn insert(&mut self, file: String, page: String) {
-        let before = self.files.insert(file.clone(), page);
-        assert!(before.is_none(), "{file} is written twice");
+        assert!(!self.files.contains_key(&file), "{file} is written twice");
+        self.files.insert(file, page);
     }
 
     /// What has been on the wire since.

@@ -180,7 +180,18 @@ fn changes(add: &mut impl FnMut(String, To, Item)) {
                     add(format!("to-sender-delivery-{how}"), To::Sender, item);
                 }
             }
-            _ => add(format!("to-sender-{name}"), To::Sender, back(state, |_| ())),
+            ReferralState::Unspecified
+            | ReferralState::InfoRequested
+            | ReferralState::Accepted
+            | ReferralState::InProgress
+            | ReferralState::OnHold
+            | ReferralState::CancelRequested
+            | ReferralState::Cancelled
+            | ReferralState::Expired
+            | ReferralState::ConsentWithdrawn
+            | ReferralState::EnteredInError => {
+                add(format!("to-sender-{name}"), To::Sender, back(state, |_| ()));
+            }
         }
     }
 }
