@@ -191,6 +191,16 @@ pub(crate) fn service_header(member: &Member, code: &str) -> Element {
     identified("service", "SERVICE", &parts)
 }
 
+/// The header that names the party for whom the caller acts.
+pub(crate) fn party_header(party: &Party) -> Element {
+    let part = |name: &str, value: &str| Element::new(REPRESENTATION, name).with_text(value);
+    let mut header = Element::new(REPRESENTATION, "representedParty");
+    if let Some(class) = &party.class {
+        header = header.with_child(part("partyClass", class));
+    }
+    header.with_child(part("partyCode", &party.code))
+}
+
 /// The header with the hash of these request bytes, as a security server makes it.
 pub(crate) fn hash_header(request: &[u8]) -> Element {
     let digest = ring::digest::digest(&ring::digest::SHA512, request);

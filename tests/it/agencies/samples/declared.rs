@@ -247,6 +247,7 @@ fn kelas_notices_and_contact_request_are_among_the_samples() {
     }
     let file = "deliver-referral-for-rehabilitation.request.http";
     assert!(Uuid::try_parse(&member(&written, file, "nuottiYhteydenotto", "laheteTunnus")).is_ok());
+    assert!(!member(&written, file, "nuottiYhteydenotto", "toivottuYhteydenottoaika").is_empty());
     assert!(
         !member(&written, "deliver-referral.request.http", "yhteydenottopyynto", "kayttotarkoitus")
             .is_empty()

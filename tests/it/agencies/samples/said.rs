@@ -50,8 +50,10 @@ pub(super) fn ends() -> impl Iterator<Item = DeliveryState> {
 
 /// A little of a content.
 fn little() -> ReferralContent {
-    let ReferralContent { identity_code, given_names, family_name, service_needs, .. } = content();
-    ReferralContent { identity_code, given_names, family_name, service_needs, ..ReferralContent::default() }
+    let ReferralContent { identity_code, given_names, family_name, service_needs, contact_wish, .. } =
+        content();
+    let little = ReferralContent { identity_code, given_names, family_name, ..ReferralContent::default() };
+    ReferralContent { service_needs, contact_wish, ..little }
 }
 
 fn referral(change: impl FnOnce(&mut ReferralHandover)) -> Item {

@@ -33,7 +33,7 @@ use crate::simulators::te::holdings::Holdings;
 use crate::simulators::te::service::EmploymentServices;
 pub use crate::simulators::te::told::{Answered, Ground, Letter, Told};
 pub use crate::simulators::te::update::{Update, UpdateReply};
-use crate::simulators::xroad::{Agreed, Dialect, Member};
+use crate::simulators::xroad::{Agreed, Dialect, Member, Party};
 use crate::simulators::xroad_soap;
 
 /// How the simulated employment services are set up.
@@ -51,6 +51,8 @@ pub struct TeSettings {
     pub dialect: Dialect,
     /// What stands beside the gateway's messages.
     pub agreed: Agreed,
+    /// The municipality for which the office acts.
+    pub municipality: Party,
     /// The office's clock.
     pub clock: SimulatorClock,
     /// The office's book; hand in an old one to restart a simulator with what it knew.
@@ -70,6 +72,7 @@ impl TeSettings {
             gateway: Member::new("FI-TEST", "ORG", "9999902-0", "polku"),
             dialect: Dialect::Snake,
             agreed: Agreed::default(),
+            municipality: Party { class: Some("MUN".to_owned()), code: "9999907-9".to_owned() },
             clock: SimulatorClock::system(),
             ledger: Ledger::new(),
             port: 0,
@@ -157,7 +160,7 @@ impl TeSimulator {
     /// # Errors
     /// As [`TeSimulator::send_update`].
     pub async fn send_update_as(&self, update: &Update, identity: &Identity) -> Result<UpdateReply> {
-        let headers = update.headers(&self.settings.provider, &self.settings.gateway);
+        let headers = update.headers(&self.settings);
         let request = xroad_soap::write(&headers, &update.body());
         let reply = self.send_raw_as(request, identity).await?;
         UpdateReply::read(&headers, &reply)

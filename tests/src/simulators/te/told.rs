@@ -10,8 +10,9 @@ use crate::simulators::official::Official;
 use crate::simulators::te::TeSettings;
 use crate::simulators::te::words::{CONTENTS, element, purpose, with_content, with_plan, with_texts};
 use crate::simulators::xml::Element;
-use crate::simulators::xroad::Member;
-use crate::simulators::xroad_soap::{self, Envelope, SOAP, XROAD, client_header, service_header};
+use crate::simulators::xroad_soap::{
+    self, Envelope, SOAP, XROAD, client_header, party_header, service_header,
+};
 
 /// `ilmoitusperuste` of a referral.
 #[derive(Debug, Clone, Copy)]
@@ -112,8 +113,7 @@ impl Told {
     /// Puts it in an envelope of this office.
     #[must_use]
     pub fn letter(&self, settings: &TeSettings) -> Letter {
-        let TeSettings { provider, gateway, .. } = settings;
-        let headers = headers(provider, gateway, self.service, &self.official, self.issue.as_deref());
+        let headers = headers(settings, self.service, &self.official, self.issue.as_deref());
         let bytes = xroad_soap::write(&headers, &self.body).into_bytes();
         Letter { service: self.service, headers, bytes }
     }
@@ -152,17 +152,18 @@ impl Letter {
 
 /// The headers of a message that the office sends.
 pub(crate) fn headers(
-    client: &Member,
-    provider: &Member,
+    settings: &TeSettings,
     service: &str,
     official: &Official,
     issue: Option<&str>,
 ) -> Vec<Element> {
     let text = |name: &str, value: &str| Element::new(XROAD, name).with_text(value);
+    // The office calls: its subsystem is the client, and the gateway's the provider.
     let mut headers = vec![
-        client_header(client),
-        service_header(provider, service),
+        client_header(&settings.provider),
+        service_header(&settings.gateway, service),
         text("userId", &format!("FI{}", official.id)),
+        party_header(&settings.municipality),
     ];
     headers.extend(issue.map(|issue| text("issue", issue)));
     headers.push(text("id", &Uuid::now_v7().to_string()));

@@ -6,11 +6,11 @@ use uuid::Uuid;
 
 use crate::simulators::client::RawReply;
 use crate::simulators::official::{Action, Official};
+use crate::simulators::te::TeSettings;
 use crate::simulators::te::grammar::STATES;
 use crate::simulators::te::told::{self, Answered};
 use crate::simulators::te::words::element;
 use crate::simulators::xml::Element;
-use crate::simulators::xroad::Member;
 
 const SERVICE: &str = "paivitaLahete";
 
@@ -72,8 +72,8 @@ impl Update {
         self
     }
 
-    pub(crate) fn headers(&self, client: &Member, provider: &Member) -> Vec<Element> {
-        told::headers(client, provider, SERVICE, &self.official, self.issue.as_deref())
+    pub(crate) fn headers(&self, settings: &TeSettings) -> Vec<Element> {
+        told::headers(settings, SERVICE, &self.official, self.issue.as_deref())
     }
 
     pub(crate) fn body(&self) -> Element {
