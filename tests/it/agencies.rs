@@ -15,5 +15,6 @@ mod listener;
 mod minimised;
 mod payloads;
 mod placed;
+mod questions;
 mod receives;
 mod samples;

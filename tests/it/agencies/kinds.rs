@@ -34,8 +34,8 @@ async fn every_kind_has_a_simulator_and_says_what_it_does() {
         }
         let touched = touched.difference(polku_proto::CategorySet::ENVELOPE);
         assert_eq!(touched, kind.fetches, "{}: what it fetches, and what its specimen holds", kind.id);
-        let again = bench.settings(None);
-        assert_eq!(again, bench.settings(None), "{}: settings are the same each time", bench.name());
+        let again = bench.settings();
+        assert_eq!(again, bench.settings(), "{}: settings are the same each time", bench.name());
     }
     let kinds: BTreeSet<_> = polku_adapters::kinds().iter().map(|kind| kind.id).collect();
     assert_eq!(seen, kinds);

@@ -5,25 +5,22 @@ use async_trait::async_trait;
 use polku_proto::v1::{Outcome, Purpose, ReferralState, RejectionReason};
 use serde_json::json;
 
-use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings};
+use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings, Way};
 use crate::simulators::control::Control;
+use crate::simulators::faults::Repetition;
 use crate::simulators::kela::message::{Message as Own, MessageReply};
 use crate::simulators::kela::{KelaSettings, KelaSimulator, held};
 use crate::simulators::te::envelope::Member;
-
-/// Kela says nothing of what it has: after a silence nobody can know.
-const SILENT: &str = "usual";
-/// `GET /sanomat` is agreed.
-const ANSWERS: &str = "answers-status";
 
 /// Starts the usual Kela.
 ///
 /// # Errors
 /// As [`KelaSimulator::start`].
 pub fn start(setup: Setup) -> Result<Box<dyn SimulatedAgency>> {
-    let Setup { tls, caller, clock, ledger, port } = setup;
+    let Setup { tls, caller, clock, ledger, repetition, port } = setup;
     let usual = KelaSettings::new(tls, caller);
-    Ok(Box::new(KelaSimulator::start(KelaSettings { clock, ledger, port, ..usual })?))
+    let repetition = repetition.unwrap_or(usual.repetition);
+    Ok(Box::new(KelaSimulator::start(KelaSettings { clock, ledger, repetition, port, ..usual })?))
 }
 
 #[async_trait]
@@ -36,11 +33,15 @@ impl SimulatedAgency for KelaSimulator {
         self.control()
     }
 
-    fn manners(&self) -> &'static [&'static str] {
-        &[SILENT, ANSWERS]
+    fn way(&self) -> Way {
+        Way::XRoadRest
     }
 
-    fn settings(&self, surroundings: &Surroundings<'_>, manner: &str) -> Result<String> {
+    fn repetition(&self) -> Repetition {
+        self.settings().repetition
+    }
+
+    fn settings(&self, surroundings: &Surroundings<'_>, _: &str) -> Result<String> {
         let member = |member: &Member| {
             let Member { instance, class, code, subsystem } = member;
             format!(
@@ -49,9 +50,9 @@ impl SimulatedAgency for KelaSimulator {
             )
         };
         Ok(format!(
-            "url = {:?}\nanswers_status = {}\ninbound_certificate_sha256 = [{:?}]\nconnection = {}\nclient = {}\nservice = {}\n",
+            "url = {:?}\nredelivery = {:?}\ninbound_certificate_sha256 = [{:?}]\nconnection = {}\nclient = {}\nservice = {}\n",
             self.base_url(),
-            manner == ANSWERS,
+            self.settings().repetition.setting(),
             self.settings().caller.sha256,
             surroundings.connection_with_certificate(),
             member(&self.settings().gateway),

@@ -4,8 +4,9 @@ use anyhow::Result;
 use async_trait::async_trait;
 use polku_proto::v1::{Outcome, Purpose, ReferralState, RejectionReason};
 
-use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings};
+use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings, Way};
 use crate::simulators::control::Control;
+use crate::simulators::faults::Repetition;
 use crate::simulators::social::message::{Message as Own, MessageReply, What};
 use crate::simulators::social::{SocialSettings, SocialSimulator, held};
 use crate::simulators::te::envelope::Member;
@@ -15,9 +16,10 @@ use crate::simulators::te::envelope::Member;
 /// # Errors
 /// As [`SocialSimulator::start`].
 pub fn start(setup: Setup) -> Result<Box<dyn SimulatedAgency>> {
-    let Setup { tls, caller, clock, ledger, port } = setup;
+    let Setup { tls, caller, clock, ledger, repetition, port } = setup;
     let usual = SocialSettings::new(tls, caller);
-    Ok(Box::new(SocialSimulator::start(SocialSettings { clock, ledger, port, ..usual })?))
+    let repetition = repetition.unwrap_or(usual.repetition);
+    Ok(Box::new(SocialSimulator::start(SocialSettings { clock, ledger, repetition, port, ..usual })?))
 }
 
 #[async_trait]
@@ -30,6 +32,14 @@ impl SimulatedAgency for SocialSimulator {
         self.control()
     }
 
+    fn way(&self) -> Way {
+        Way::XRoadRest
+    }
+
+    fn repetition(&self) -> Repetition {
+        self.settings().repetition
+    }
+
     fn settings(&self, surroundings: &Surroundings<'_>, _: &str) -> Result<String> {
         let member = |member: &Member| {
             let Member { instance, class, code, subsystem } = member;
@@ -39,8 +49,9 @@ impl SimulatedAgency for SocialSimulator {
             )
         };
         Ok(format!(
-            "url = {:?}\ninbound_certificate_sha256 = [{:?}]\nconnection = {}\nclient = {}\nservice = {}\n",
+            "url = {:?}\nredelivery = {:?}\ninbound_certificate_sha256 = [{:?}]\nconnection = {}\nclient = {}\nservice = {}\n",
             self.base_url(),
+            self.settings().repetition.setting(),
             self.settings().caller.sha256,
             surroundings.connection_with_certificate(),
             member(&self.settings().gateway),

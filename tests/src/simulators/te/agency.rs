@@ -4,23 +4,21 @@ use anyhow::{Result, ensure};
 use async_trait::async_trait;
 use polku_proto::v1::{Outcome, ReferralState, RejectionReason};
 
-use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings};
+use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings, Way};
 use crate::simulators::control::Control;
+use crate::simulators::faults::Repetition;
 use crate::simulators::te::told::{Answered, Response, Told};
 use crate::simulators::te::{Member, TeSettings, TeSimulator, Update, UpdateReply, holdings};
-
-/// The office answers `haeSanomanTila`.
-const ANSWERS: &str = "usual";
-/// It does not: after a silence nobody can know.
-const SILENT: &str = "no-status";
 
 /// Starts the usual office.
 ///
 /// # Errors
 /// As [`TeSimulator::start`].
 pub fn start(setup: Setup) -> Result<Box<dyn SimulatedAgency>> {
-    let Setup { tls, caller, clock, ledger, port } = setup;
-    Ok(Box::new(TeSimulator::start(TeSettings { clock, ledger, port, ..TeSettings::new(tls, caller) })?))
+    let Setup { tls, caller, clock, ledger, repetition, port } = setup;
+    let usual = TeSettings::new(tls, caller);
+    let repetition = repetition.unwrap_or(usual.repetition);
+    Ok(Box::new(TeSimulator::start(TeSettings { clock, ledger, repetition, port, ..usual })?))
 }
 
 #[async_trait]
@@ -33,11 +31,15 @@ impl SimulatedAgency for TeSimulator {
         self.control()
     }
 
-    fn manners(&self) -> &'static [&'static str] {
-        &[ANSWERS, SILENT]
+    fn way(&self) -> Way {
+        Way::XRoadSoap
     }
 
-    fn settings(&self, surroundings: &Surroundings<'_>, manner: &str) -> Result<String> {
+    fn repetition(&self) -> Repetition {
+        self.settings().repetition
+    }
+
+    fn settings(&self, surroundings: &Surroundings<'_>, _: &str) -> Result<String> {
         let member = |member: &Member| {
             let Member { instance, class, code, subsystem } = member;
             format!(
@@ -46,9 +48,9 @@ impl SimulatedAgency for TeSimulator {
             )
         };
         Ok(format!(
-            "url = {:?}\nanswers_status = {}\ninbound_certificate_sha256 = [{:?}]\nconnection = {}\nclient = {}\nservice = {}\n",
+            "url = {:?}\nredelivery = {:?}\ninbound_certificate_sha256 = [{:?}]\nconnection = {}\nclient = {}\nservice = {}\n",
             self.base_url(),
-            manner == ANSWERS,
+            self.settings().repetition.setting(),
             self.settings().official.sha256,
             surroundings.connection_with_certificate(),
             member(&self.settings().gateway),

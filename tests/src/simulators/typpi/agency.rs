@@ -3,8 +3,9 @@
 use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
 
-use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings};
+use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings, Way};
 use crate::simulators::control::Control;
+use crate::simulators::faults::Repetition;
 use crate::simulators::te::envelope::Member;
 use crate::simulators::typpi::codes::{STATES, meaning};
 use crate::simulators::typpi::told::{Answered, Told};
@@ -15,8 +16,10 @@ use crate::simulators::typpi::{TyppiSettings, TyppiSimulator, holdings};
 /// # Errors
 /// As [`TyppiSimulator::start`].
 pub fn start(setup: Setup) -> Result<Box<dyn SimulatedAgency>> {
-    let Setup { tls, caller, clock, ledger, port } = setup;
-    let settings = TyppiSettings { clock, ledger, port, ..TyppiSettings::new(tls, caller) };
+    let Setup { tls, caller, clock, ledger, repetition, port } = setup;
+    let usual = TyppiSettings::new(tls, caller);
+    let repetition = repetition.unwrap_or(usual.repetition);
+    let settings = TyppiSettings { clock, ledger, repetition, port, ..usual };
     Ok(Box::new(TyppiSimulator::start(settings)?))
 }
 
@@ -30,6 +33,14 @@ impl SimulatedAgency for TyppiSimulator {
         self.control()
     }
 
+    fn way(&self) -> Way {
+        Way::XRoadSoap
+    }
+
+    fn repetition(&self) -> Repetition {
+        self.settings().repetition
+    }
+
     fn settings(&self, surroundings: &Surroundings<'_>, _: &str) -> Result<String> {
         let member = |member: &Member| {
             let Member { instance, class, code, subsystem } = member;
@@ -39,8 +50,9 @@ impl SimulatedAgency for TyppiSimulator {
             )
         };
         Ok(format!(
-            "url = {:?}\ninbound_certificate_sha256 = [{:?}]\nconnection = {}\nclient = {}\nservice = {}\n",
+            "url = {:?}\nredelivery = {:?}\ninbound_certificate_sha256 = [{:?}]\nconnection = {}\nclient = {}\nservice = {}\n",
             self.base_url(),
+            self.settings().repetition.setting(),
             self.settings().caller.sha256,
             surroundings.connection_with_certificate(),
             member(&self.settings().gateway),

@@ -30,7 +30,7 @@ fn built_from_its_table() {
     let mut table = settings();
     let parties: toml::Table = "paja = { class = 'ORG', code = '9999901-2' }".parse().unwrap();
     set("represented_parties", parties)(&mut table);
-    set("answers_status", false)(&mut table);
+    set("redelivery", "neither")(&mut table);
     assert_eq!(build(trial::agency("te"), table).unwrap().redelivery(), Redelivery::Neither);
 }
 
