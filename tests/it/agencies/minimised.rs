@@ -74,12 +74,15 @@ fn contain(received: &[Received], needle: &str) -> bool {
     })
 }
 
-/// Everything that an agency is told, to either end of a referral, with a plan that has something of every category.
+/// Everything that an agency is told, to either end of a referral: with a plan that has something of every category, and
+/// with news that have the word of both ends.
 fn told(bench: &Bench) -> Vec<Parcel> {
     let mut told = parcels(bench.kind);
     for Parcel { what, item, .. } in &mut told {
-        if *what == "plan" {
-            *item = Item::PlanPart(plan_part(&personal()));
+        match item {
+            Item::PlanPart(part) if *what == "plan" => *part = plan_part(&personal()),
+            Item::Notice(notice) => notice.status_note = STATUS_NOTE.into(),
+            Item::Handover(_) | Item::PlanPart(_) | Item::Disclosure(_) => {}
         }
     }
     told

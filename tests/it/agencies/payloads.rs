@@ -199,7 +199,6 @@ fn notice(kind: Kind, state: ReferralState) -> ReferralNotice {
         state: state.into(),
         time: wire("2026-11-21T09:30:30Z"),
         delivery_state: DeliveryState::Unspecified.into(),
-        status_note: STATUS_NOTE.into(),
         sender_note: SENDER_NOTE.into(),
         ..ReferralNotice::default()
     }
@@ -215,6 +214,7 @@ pub(super) fn news(state: ReferralState, reason: RejectionReason, outcome: Outco
     Item::Notice(ReferralNotice {
         rejection_reason: reason.into(),
         outcome: outcome.into(),
+        status_note: STATUS_NOTE.into(),
         ..notice(Kind::StateChanged, state)
     })
 }

@@ -61,7 +61,7 @@ async fn is_gone_or_somebody_else_until_it_comes_back() {
     }
     faults.set(Fault::WrongCertificate);
     let refused = format!("{:?}", county.deliver().await.unwrap_err());
-    assert!(refused.contains("UnknownIssuer"), "{refused}");
+    assert!(refused.contains("invalid peer certificate"), "{refused}");
     assert_eq!(county.effects(), 1);
     county.social.stop();
 }
