@@ -104,10 +104,8 @@ fn expected(fault: &Fault, way: Way) -> (Known, u32) {
 /// Has the agency misbehave in the next request, or from now on where it is gone for good.
 pub(super) fn misbehave(bench: &Bench, fault: &Fault) {
     let faults = bench.agency.control().faults();
-    match fault {
-        Fault::Dead | Fault::WrongCertificate => faults.set(fault.clone()),
-        _ => faults.once(fault.clone()),
-    }
+    let stays = matches!(fault, Fault::Dead | Fault::WrongCertificate);
+    if stays { faults.set(fault.clone()) } else { faults.once(fault.clone()) }
 }
 
 /// The fault was met, and is over.
