@@ -40,6 +40,11 @@ fn refused_settings() {
     assert_eq!(refusal(set("url", "http://security-server.example")), format!("url: {url}"));
     assert_eq!(refusal(set("url", "https://user@host.example")), format!("url: {url}"));
     assert_eq!(refusal(set("url", "https://host.example/?a=b")), format!("url: {url}"));
+    let redelivery = refusal(set("redelivery", "perhaps"));
+    assert!(
+        redelivery.starts_with("unknown variant `perhaps`, expected one of `deduplicates`,"),
+        "{redelivery}"
+    );
     let pins = "inbound_certificate_sha256: expected at least one SHA-256 of 64 hex digits";
     assert_eq!(refusal(set("inbound_certificate_sha256", toml::Value::Array(Vec::new()))), pins);
     assert_eq!(refusal(set("inbound_certificate_sha256", vec!["abc".to_owned()])), pins);
