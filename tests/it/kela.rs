@@ -3,7 +3,7 @@
 use polku_proto::v1::{DeliveryState, Purpose, ReferralState};
 use polku_tests::simulators::kela::KelaSettings;
 use polku_tests::simulators::kela::message::{Message, MessageReply};
-use polku_tests::simulators::{Action, Fault, KelaSimulator, SimulatorTls};
+use polku_tests::simulators::{Action, Fault, KelaSimulator, Repetition, SimulatorTls};
 use polku_tests::world::{
     AddedAgency, OHJAAMO, PEOPLE, WorldSettings, eventually, full_content, referral_to,
 };
@@ -13,8 +13,9 @@ use crate::stage::{PATIENCE, Stage, TOLD, get, id_of};
 const KELA: &str = "kelan-jarjestelma";
 
 /// A stage with a Kela that has a system of its own.
-async fn stage(manner: &str) -> Stage {
-    let agencies = vec![AddedAgency::new(KELA, "kela", manner, "benefits")];
+async fn stage(repetition: Repetition) -> Stage {
+    let kela = AddedAgency::new(KELA, "kela", "usual", "benefits");
+    let agencies = vec![AddedAgency { repetition: Some(repetition), ..kela }];
     Stage::with(&WorldSettings { agencies, ..WorldSettings::default() }, |text| text).await
 }
 
@@ -34,7 +35,7 @@ async fn refer(stage: &Stage, youth: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_referral_for_rehabilitation_asks_kela_to_ring() {
-    let stage = stage("usual").await;
+    let stage = stage(Repetition::Neither).await;
     let youth = consenting(&stage).await;
     let name = refer(&stage, &youth).await;
     let kela = &stage.world.agencies[KELA].simulator;
@@ -73,10 +74,10 @@ async fn a_referral_for_rehabilitation_asks_kela_to_ring() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_silence_kela_is_asked_only_where_that_is_agreed() {
-    for (manner, expected, effects) in
-        [("usual", DeliveryState::InDoubt, 1), ("answers-status", DeliveryState::Delivered, 1)]
+    for (repetition, expected, effects) in
+        [(Repetition::Neither, DeliveryState::InDoubt, 1), (Repetition::Asked, DeliveryState::Delivered, 1)]
     {
-        let stage = stage(manner).await;
+        let stage = stage(repetition).await;
         let youth = consenting(&stage).await;
         let kela = &stage.world.agencies[KELA].simulator;
         kela.control().faults().once(Fault::ResetAfterEffect);
@@ -85,16 +86,16 @@ async fn after_a_silence_kela_is_asked_only_where_that_is_agreed() {
             let state = get(&stage.ohjaamo(), &name).await.unwrap().delivery_state();
             (state == expected).then_some(())
         });
-        assert!(ended.await.is_some(), "{manner}: {expected:?} is not reached");
+        assert!(ended.await.is_some(), "{repetition:?}: {expected:?} is not reached");
         let all = kela.control().ledger().all_effects();
-        assert_eq!(all.values().copied().collect::<Vec<u32>>(), [effects], "{manner}");
+        assert_eq!(all.values().copied().collect::<Vec<u32>>(), [effects], "{repetition:?}");
         stage.close().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_message_of_kelas_is_refused_by_the_gateway() {
-    let stage = stage("usual").await;
+    let stage = stage(Repetition::Neither).await;
     let youth = consenting(&stage).await;
     let name = refer(&stage, &youth).await;
     let inbound = stage.bound().inbound.port();

@@ -34,7 +34,7 @@ impl Agencies {
     pub fn new() -> Self {
         Self {
             te: build("te", &xroad("", "lahetteet")),
-            kela: build("kela", &xroad("answers_status = true", "nuoret")),
+            kela: build("kela", &xroad("redelivery = 'answers_status'", "nuoret")),
             social: build("social", &xroad("", "sosiaalihuolto")),
             walmu: build("walmu", &walmu()),
             permits: Permits::new(),

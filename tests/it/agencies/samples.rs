@@ -12,16 +12,17 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use http::HeaderMap;
-use polku_adapters::{Inbound, InboundOutcome, Kind};
-use polku_proto::v1::{Delivery, delivery::Item};
+use polku_adapters::{Inbound, InboundOutcome, Kind, Matter};
+use polku_policy::Viewer;
+use polku_proto::v1::Delivery;
 use polku_tests::simulators::{Action, Exchange, Fault, Operation, Outgoing, Side};
 
-use super::bench::{Bench, benches, now};
+use super::bench::{Bench, benches, every_repetition, now};
 use super::listener::{Answer, listen};
-use super::payloads::{HETU, REFERRAL, delivery, handover, message, query};
+use super::payloads::{HETU, Parcel, REFERRAL, handover, message, query};
 use super::receives::say;
 use page::{ANY_PIN, page, without_ports};
-use said::{To, says, told};
+use said::{says, told};
 
 /// X-Road's own failures: what they are called here, and their codes since 7.8 and up to 7.7.
 const FAILURES: [(&str, &str, &str); 4] = [
@@ -91,14 +92,23 @@ impl Conversation<'_> {
         self.bench.agency.control().wire().len()
     }
 
-    fn next(&mut self, to: To, item: Item) -> Delivery {
+    fn next(&mut self, parcel: &Parcel) -> Delivery {
         self.number += 1;
-        let delivery = delivery(self.bench.kind.id, self.number, item);
-        match to {
-            To::Recipient => delivery,
-            To::Sender => {
-                let Delivery { sender, recipient, .. } = delivery.clone();
-                Delivery { sender: recipient, recipient: sender, ..delivery }
+        parcel.delivery(self.bench.kind.id, self.number)
+    }
+
+    /// A referral, as the usual one.
+    fn next_referral(&mut self) -> Delivery {
+        let (what, matter, viewer) = ("referral".to_owned(), Matter::Referral, Viewer::Addressee);
+        self.next(&Parcel { what, matter, viewer, item: handover() })
+    }
+
+    /// Asks whether messages have arrived, the first one and one that nobody has sent.
+    async fn ask_status(&mut self) {
+        for (name, number) in [("status-arrived", 1), ("status-unknown", 999)] {
+            let before = self.so_far();
+            if self.bench.adapter.status(&message(number).parse().unwrap(), now()).await.is_ok() {
+                self.add(name, &self.since(before));
             }
         }
     }
@@ -106,10 +116,11 @@ impl Conversation<'_> {
     /// Everything that the agency is told.
     async fn deliver_all(&mut self) {
         let bench = self.bench;
-        for (what, to, item) in bench.kind.delivers.iter().flat_map(|matter| told(*matter)) {
+        for parcel in bench.kind.delivers.iter().flat_map(|matter| told(*matter)) {
+            let what = &parcel.what;
             let before = self.so_far();
-            let delivery = self.next(to, item);
-            let composed = bench.adapter.compose(bench.permit(delivery.clone()), now()).unwrap();
+            let delivery = self.next(&parcel);
+            let composed = bench.adapter.compose(bench.permit_whole(delivery.clone()), now()).unwrap();
             assert_eq!(self.so_far(), before, "{} sends what is only composed", bench.name());
             let delivered = bench.deliver(delivery).await;
             delivered.unwrap_or_else(|error| panic!("{}, {what}: {error:?}", bench.name()));
@@ -145,7 +156,7 @@ impl Conversation<'_> {
         let faults = bench.agency.control().faults();
         for (name, fault) in self.failures() {
             let before = self.so_far();
-            let delivery = self.next(To::Recipient, handover());
+            let delivery = self.next_referral();
             faults.once(fault);
             bench.deliver(delivery).await.unwrap_err();
             self.add_answer(&format!("deliver-{name}"), &self.last(before));
@@ -170,12 +181,7 @@ impl Conversation<'_> {
 
     async fn ask_all(&mut self) {
         let bench = self.bench;
-        for (name, number) in [("status-arrived", 1), ("status-unknown", 999)] {
-            let before = self.so_far();
-            if bench.adapter.status(&message(number).parse().unwrap(), now()).await.is_ok() {
-                self.add(name, &self.since(before));
-            }
-        }
+        self.ask_status().await;
         let categories: Vec<_> = bench.kind.fetches.iter().collect();
         if let Some(one) = categories.first() {
             for (name, asked) in
@@ -255,7 +261,7 @@ impl Conversation<'_> {
 /// The settings of the gateway's side, and the secrets that they name: what is needed to read what the agency says.
 fn settings(bench: &Bench, name: &str) -> Files {
     let folder = bench.folder();
-    let settings = bench.settings(None).replace(&format!("{}/", folder.display()), "");
+    let settings = bench.settings().replace(&format!("{}/", folder.display()), "");
     let is_pin = |text: &str| text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
     let values = settings.split('"').map(|text| if is_pin(text) { ANY_PIN } else { text });
     let settings = without_ports(&values.collect::<Vec<_>>().join("\""));
@@ -281,25 +287,31 @@ async fn conversation(bench: &Bench) -> Files {
     conversation.files
 }
 
-/// What is otherwise where the agency is spoken to in another manner than the usual one.
-async fn in_another_manner(bench: &Bench, usual: &Files) -> Files {
+/// What is otherwise where the agency is spoken to in another manner than the usual one, or does something else with
+/// repetitions. Nothing if all is as usual.
+async fn otherwise(bench: &Bench, known: &Files) -> Files {
     let mut conversation = Conversation { bench, files: Files::new(), number: 0 };
     let before = conversation.so_far();
-    let delivery = conversation.next(To::Recipient, handover());
+    let delivery = conversation.next_referral();
     bench.deliver(delivery).await.unwrap();
     conversation.add("deliver-referral", &conversation.since(before));
-    for (name, number) in [("status-arrived", 1), ("status-unknown", 999)] {
-        let before = conversation.so_far();
-        if bench.adapter.status(&message(number).parse().unwrap(), now()).await.is_ok() {
-            conversation.add(name, &conversation.since(before));
-        }
-    }
+    conversation.ask_status().await;
     let mut files = conversation.files;
-    files.retain(|name, page| usual.get(name) != Some(page));
-    let manner = bench.manner;
-    let named = |(name, page): (String, String)| (format!("{manner}-{name}"), page);
+    let is_known = |name: &str, page: &str| {
+        let same = |(known, same): (&String, &String)| same == page && known.ends_with(name);
+        known.iter().any(same)
+    };
+    files.retain(|name, page| !is_known(name, page));
+    if files.is_empty() {
+        return files;
+    }
+    let how = match bench.manner == bench.agency.manners()[0] {
+        true => bench.agency.repetition().setting().replace('_', "-"),
+        false => bench.manner.to_owned(),
+    };
+    let named = |(name, page): (String, String)| (format!("{how}-{name}"), page);
     let mut files: Files = files.into_iter().map(named).collect();
-    files.extend(settings(bench, &format!("settings-{manner}.toml")));
+    files.extend(settings(bench, &format!("settings-{how}.toml")));
     files
 }
 
@@ -307,10 +319,10 @@ async fn in_another_manner(bench: &Bench, usual: &Files) -> Files {
 async fn every_message_is_as_written() {
     let regenerate = std::env::var_os("POLKU_REGENERATE").is_some_and(|value| value == "1");
     let mut said: BTreeMap<&str, Files> = BTreeMap::new();
-    for bench in benches() {
+    for bench in benches().chain(every_repetition()) {
         let files = match said.get(bench.kind.id) {
             None => conversation(&bench).await,
-            Some(usual) => in_another_manner(&bench, usual).await,
+            Some(known) => otherwise(&bench, known).await,
         };
         said.entry(bench.kind.id).or_default().extend(files);
         bench.agency.control().stop();

@@ -66,7 +66,7 @@ impl County {
         };
         let caller = pki.issue_client("agency.example").unwrap();
         let clock = SimulatorClock::reading(now);
-        let setup = Setup { tls, caller, clock, ledger: Ledger::new(), port: 0 };
+        let setup = Setup { tls, caller, clock, ledger: Ledger::new(), repetition: None, port: 0 };
         let agency = start("social", setup).unwrap().unwrap();
         let folder = TempDir::new().unwrap();
         pki.write_authority(folder.path(), "ca").unwrap();

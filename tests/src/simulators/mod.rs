@@ -29,11 +29,11 @@ mod xroad_soap;
 #[cfg(test)]
 mod tests;
 
-pub use agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings, Taken, start};
+pub use agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings, Taken, Way, start};
 pub use client::RawReply;
 pub use clock::SimulatorClock;
 pub use control::{Control, Exchange, Side, SimulatorTls};
-pub use faults::{Duplicates, Fault, Faults, Operation};
+pub use faults::{Duplicates, Fault, Faults, Operation, Repetition};
 pub use kela::KelaSimulator;
 pub use ledger::{Ledger, Received, TakenIn, TakenInKind};
 pub use official::{Action, Official};

@@ -12,6 +12,7 @@ use polku_proto::identity::Hetu;
 use uuid::Uuid;
 
 use crate::simulators::agency::Surroundings;
+use crate::simulators::faults::Repetition;
 use crate::simulators::official::Official;
 
 /// A subsystem in X-Road.
@@ -173,17 +174,19 @@ pub(crate) struct Known<'a> {
     pub(crate) gateway: &'a Member,
     pub(crate) provider: &'a Member,
     pub(crate) agreed: &'a Agreed,
+    pub(crate) repetition: Repetition,
 }
 
 impl Known<'_> {
     /// The lines of `[agency.settings]` that every such agency has.
     pub(crate) fn settings(&self, surroundings: &Surroundings<'_>) -> String {
-        let Self { url, caller_sha256, gateway, provider, agreed } = self;
+        let Self { url, caller_sha256, gateway, provider, agreed, repetition } = self;
         let Agreed { user_id, parties, otherwise } = agreed;
         let parties = parties.iter().map(|(agency, party)| format!("{agency:?} = {}", party.setting()));
         format!(
-            "url = {url:?}\ninbound_certificate_sha256 = [{caller_sha256:?}]\nconnection = {}\nclient = {}\n\
+            "url = {url:?}\nredelivery = {:?}\ninbound_certificate_sha256 = [{caller_sha256:?}]\nconnection = {}\nclient = {}\n\
              service = {}\nuser_id = {user_id:?}\nrepresented_party = {}\nrepresented_parties = {{ {} }}\n",
+            repetition.setting(),
             surroundings.connection_with_certificate(),
             gateway.setting(),
             provider.setting(),

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 
 use super::{AddedAgency, KELA, OHJAAMO, OMA, PAJA, TE, World};
 use crate::pki::Identity;
-use crate::simulators::{SimulatedAgency, Surroundings};
+use crate::simulators::{Repetition, SimulatedAgency, Surroundings};
 
 /// What differs from world to world.
 #[derive(Debug, Clone)]
@@ -20,23 +20,14 @@ pub struct WorldSettings {
     pub attempt_seconds: u32,
     /// How long an adapter waits for an answer, milliseconds.
     pub answer_ms: u32,
-    /// Whether the employment services answer whether a message has arrived.
-    pub te_answers_status: TeStatus,
+    /// How somebody can be sure that a message has not taken effect twice at the employment services.
+    pub te_repetition: Repetition,
     /// Where gRPC is served; port 0 for any.
     pub grpc: String,
     /// Where agencies' own protocols are served; port 0 for any.
     pub inbound: String,
     /// Agencies beside those that every world has.
     pub agencies: Vec<AddedAgency>,
-}
-
-/// What the employment services offer after a silence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TeStatus {
-    /// They answer whether a message has arrived.
-    Answered,
-    /// They do not.
-    NotAnswered,
 }
 
 impl Default for WorldSettings {
@@ -46,7 +37,7 @@ impl Default for WorldSettings {
             lease_seconds: 4,
             attempt_seconds: 3,
             answer_ms: 2_000,
-            te_answers_status: TeStatus::Answered,
+            te_repetition: Repetition::Asked,
             grpc: "127.0.0.1:0".into(),
             inbound: "127.0.0.1:0".into(),
             agencies: Vec::new(),
@@ -60,7 +51,7 @@ pub(super) fn text(settings: &WorldSettings, world: &World) -> Result<String> {
         lease_seconds,
         attempt_seconds,
         answer_ms,
-        te_answers_status,
+        te_repetition: _,
         grpc,
         inbound,
         agencies: _,
@@ -68,11 +59,7 @@ pub(super) fn text(settings: &WorldSettings, world: &World) -> Result<String> {
     let ids = &world.identities;
     let walmu_url = world.walmu.base_url();
     let token_url = world.walmu.token_url();
-    let manner = match te_answers_status {
-        TeStatus::Answered => "usual",
-        TeStatus::NotAnswered => "no-status",
-    };
-    let te_settings = system(&world.te, TE, manner, &world.folder, *answer_ms)?;
+    let te_settings = system(&world.te, TE, "usual", &world.folder, *answer_ms)?;
     let (ohjaamo, te, kela, oma) = (&ids.ohjaamo.sha256, &ids.te.sha256, &ids.kela.sha256, &ids.oma.sha256);
     Ok(format!(
         r#"# A gateway with two agencies that have systems of their own, one that works over gRPC, and a front for young people.
@@ -225,7 +212,7 @@ pub(super) fn added(
     folder: &Path,
     answer_ms: u32,
 ) -> Result<String> {
-    let AddedAgency { id, kind, manner, sector, standing, units, agreements } = agency;
+    let AddedAgency { id, kind, manner, repetition: _, sector, standing, units, agreements } = agency;
     let settings = system(simulator, id, manner, folder, answer_ms)?;
     let certificate = &identity.sha256;
     let mut text = format!(

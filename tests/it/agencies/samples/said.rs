@@ -1,9 +1,9 @@
 //! What is there to say? One message for each word that the contract has, both ways.
 
 use polku_adapters::Matter;
+use polku_policy::Viewer;
 use polku_proto::v1::delivery::Item;
 use polku_proto::v1::legal_claim::ConsentAsked;
-use polku_proto::v1::referral_notice::Kind;
 use polku_proto::v1::{
     Basis, DeliveryState, DisclosureNotice, LegalClaim, LegalGround, Outcome, PlanPart, Purpose,
     ReferralContent, ReferralHandover, ReferralNotice, ReferralState, RejectionReason, basis,
@@ -12,20 +12,8 @@ use polku_tests::simulators::{Action, Outgoing};
 
 use super::super::bench::{Bench, PURPOSE};
 use super::super::claims::{grounds, on_ground};
-use super::super::payloads::{HETU, REFERRAL, content, handover, items};
+use super::super::payloads::{HETU, Parcel, REFERRAL, content, ended, handover, items, news};
 use super::super::receives::outgoing;
-
-/// To which party of a referral it is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum To {
-    /// The agency has received the referral, or it is no referral.
-    Recipient,
-    /// The agency has sent it.
-    Sender,
-}
-
-/// Something that the gateway tells, with its name.
-pub(super) type Told = (String, To, Item);
 
 /// A value of the contract as it stands in a file's name.
 pub(super) fn word(name: &str, prefix: &str) -> String {
@@ -63,31 +51,29 @@ fn referral(change: impl FnOnce(&mut ReferralHandover)) -> Item {
     Item::Handover(handover)
 }
 
-fn news(state: ReferralState, change: impl FnOnce(&mut ReferralNotice)) -> Item {
-    let mut usual = items(Matter::StateChange);
-    let Item::Notice(usual) = usual.remove(0).1 else { panic!("no notice") };
-    let mut notice = ReferralNotice { state: state.into(), ..usual };
+/// The usual notice of a matter, but for this.
+fn notice(matter: Matter, change: impl FnOnce(&mut ReferralNotice)) -> Item {
+    let mut usual = items(matter);
+    let Item::Notice(mut notice) = usual.remove(0).1 else { panic!("no notice") };
     change(&mut notice);
     Item::Notice(notice)
 }
 
-/// News to whoever has sent the referral, with the recipient's word.
-fn back(state: ReferralState, change: impl FnOnce(&mut ReferralNotice)) -> Item {
-    news(state, |notice| {
-        notice.sender_note.clear();
-        notice.status_note = "Sana & <toinen>".into();
-        change(notice);
-    })
+/// News to whoever has sent the referral.
+fn back(state: ReferralState) -> Item {
+    news(state, RejectionReason::Unspecified, Outcome::Unspecified)
 }
 
 /// Everything that can be told in this matter.
-pub(super) fn told(matter: Matter) -> Vec<Told> {
-    let usual = items(matter).into_iter().map(|(name, item)| (name.to_owned(), To::Recipient, item));
-    let mut told: Vec<Told> = usual.collect();
-    let mut add = |name: String, to: To, item: Item| told.push((name, to, item));
+pub(super) fn told(matter: Matter) -> Vec<Parcel> {
+    let mut told = Vec::new();
+    let mut add = |what: String, viewer, item| told.push(Parcel { what, matter, viewer, item });
+    for (name, item) in items(matter) {
+        add(name.to_owned(), Viewer::Addressee, item);
+    }
     match matter {
         Matter::Referral => {
-            let to = To::Recipient;
+            let to = Viewer::Addressee;
             add("referral-to-unit".into(), to, referral(|one| one.recipient_unit = "yksikko-1".into()));
             add("referral-redacted".into(), to, referral(|one| one.redacted = true));
             for purpose in other_purposes() {
@@ -98,7 +84,7 @@ pub(super) fn told(matter: Matter) -> Vec<Told> {
             for (ground, asked) in grounds().zip(asked.into_iter().cycle()) {
                 let claim = LegalClaim {
                     ground: ground.into(),
-                    statement: "Perustelu".into(),
+                    statement: "Perustelu & <selitys>: \"näin\".".into(),
                     consent_asked: asked.into(),
                 };
                 let item = referral(|one| one.claim = Some(claim));
@@ -108,25 +94,19 @@ pub(super) fn told(matter: Matter) -> Vec<Told> {
         Matter::StateChange => changes(&mut add),
         Matter::Information => {
             let part = ReferralContent { identity_code: String::new(), ..little() };
-            let item = news(ReferralState::Requested, |notice| {
-                notice.kind = Kind::InformationProvided.into();
-                notice.answer = Some(part);
-            });
-            add("information-in-part".into(), To::Recipient, item);
+            let item = notice(matter, |notice| notice.answer = Some(part));
+            add("information-in-part".into(), Viewer::Addressee, item);
         }
         Matter::ConsentWithdrawal => {
-            let item = back(ReferralState::ConsentWithdrawn, |notice| {
-                notice.kind = Kind::ConsentWithdrawn.into();
-                notice.status_note.clear();
-            });
-            add("to-sender-withdrawal".into(), To::Sender, item);
+            let item = notice(matter, |notice| notice.sender_note.clear());
+            add("to-sender-withdrawal".into(), Viewer::Author, item);
         }
         Matter::PlanPart => {
             let Some(Item::PlanPart(plan)) = items(matter).into_iter().next().map(|(_, item)| item) else {
                 panic!("no plan")
             };
             let part = PlanPart { redacted: true, background: Some(little()), ..plan };
-            add("plan-redacted".into(), To::Recipient, Item::PlanPart(part));
+            add("plan-redacted".into(), Viewer::Addressee, Item::PlanPart(part));
         }
         Matter::DisclosureNotice => {
             let Some(Item::Disclosure(notice)) = items(matter).into_iter().next().map(|(_, item)| item)
@@ -140,7 +120,7 @@ pub(super) fn told(matter: Matter) -> Vec<Told> {
                 ..Basis::default()
             };
             let item = DisclosureNotice { bases: vec![statute], origin: None, ..notice };
-            add("disclosure-by-statute".into(), To::Recipient, Item::Disclosure(item));
+            add("disclosure-by-statute".into(), Viewer::Addressee, Item::Disclosure(item));
         }
     }
     told
@@ -150,10 +130,14 @@ pub(super) fn ground_word(ground: LegalGround) -> String {
     word(ground.as_str_name(), "LEGAL_GROUND_")
 }
 
-fn changes(add: &mut impl FnMut(String, To, Item)) {
+fn changes(add: &mut impl FnMut(String, Viewer, Item)) {
     for state in [ReferralState::Expired, ReferralState::EnteredInError] {
         let name = word(state.as_str_name(), "REFERRAL_STATE_");
-        add(name, To::Recipient, news(state, |notice| notice.sender_note.clear()));
+        let item = notice(Matter::StateChange, |notice| {
+            notice.state = state.into();
+            notice.sender_note.clear();
+        });
+        add(name, Viewer::Addressee, item);
     }
     for state in every::<ReferralState>().filter(|state| *state != ReferralState::ConsentWithdrawn) {
         let name = word(state.as_str_name(), "REFERRAL_STATE_");
@@ -161,25 +145,21 @@ fn changes(add: &mut impl FnMut(String, To, Item)) {
             ReferralState::Rejected => {
                 for reason in every::<RejectionReason>() {
                     let why = word(reason.as_str_name(), "REJECTION_REASON_");
-                    let item = back(state, |notice| notice.rejection_reason = reason.into());
-                    add(format!("to-sender-{name}-{why}"), To::Sender, item);
+                    let item = news(state, reason, Outcome::Unspecified);
+                    add(format!("to-sender-{name}-{why}"), Viewer::Author, item);
                 }
             }
             ReferralState::Completed | ReferralState::Failed => {
                 for outcome in every::<Outcome>() {
                     let what = word(outcome.as_str_name(), "OUTCOME_");
-                    let item = back(state, |notice| notice.outcome = outcome.into());
-                    add(format!("to-sender-{name}-{what}"), To::Sender, item);
+                    let item = news(state, RejectionReason::Unspecified, outcome);
+                    add(format!("to-sender-{name}-{what}"), Viewer::Author, item);
                 }
             }
             ReferralState::Requested => {
                 for end in ends() {
                     let how = word(end.as_str_name(), "DELIVERY_STATE_");
-                    let item = back(state, |notice| {
-                        notice.status_note.clear();
-                        notice.delivery_state = end.into();
-                    });
-                    add(format!("to-sender-delivery-{how}"), To::Sender, item);
+                    add(format!("to-sender-delivery-{how}"), Viewer::Author, ended(end));
                 }
             }
             ReferralState::Unspecified
@@ -192,7 +172,7 @@ fn changes(add: &mut impl FnMut(String, To, Item)) {
             | ReferralState::Expired
             | ReferralState::ConsentWithdrawn
             | ReferralState::EnteredInError => {
-                add(format!("to-sender-{name}"), To::Sender, back(state, |_| ()));
+                add(format!("to-sender-{name}"), Viewer::Author, back(state));
             }
         }
     }

@@ -5,26 +5,23 @@ use async_trait::async_trait;
 use polku_proto::v1::{Outcome, Purpose, ReferralState, RejectionReason};
 use serde_json::{Map, json};
 
-use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings};
+use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings, Way};
 use crate::simulators::control::Control;
+use crate::simulators::faults::Repetition;
 use crate::simulators::ground::{asked_code, stated};
 use crate::simulators::kela::message::{Assistance, Message as Own, MessageReply};
 use crate::simulators::kela::{KelaSettings, KelaSimulator, held};
 use crate::simulators::xroad::Known;
-
-/// Kela says nothing of what it has: after a silence nobody can know.
-const SILENT: &str = "usual";
-/// `GET /sanomat` is agreed.
-const ANSWERS: &str = "answers-status";
 
 /// Starts the usual Kela.
 ///
 /// # Errors
 /// As [`KelaSimulator::start`].
 pub fn start(setup: Setup) -> Result<Box<dyn SimulatedAgency>> {
-    let Setup { tls, caller, clock, ledger, port } = setup;
+    let Setup { tls, caller, clock, ledger, repetition, port } = setup;
     let usual = KelaSettings::new(tls, caller);
-    Ok(Box::new(KelaSimulator::start(KelaSettings { clock, ledger, port, ..usual })?))
+    let repetition = repetition.unwrap_or(usual.repetition);
+    Ok(Box::new(KelaSimulator::start(KelaSettings { clock, ledger, repetition, port, ..usual })?))
 }
 
 #[async_trait]
@@ -37,15 +34,19 @@ impl SimulatedAgency for KelaSimulator {
         self.control()
     }
 
-    fn manners(&self) -> &'static [&'static str] {
-        &[SILENT, ANSWERS]
+    fn way(&self) -> Way {
+        Way::XRoadRest
     }
 
-    fn settings(&self, surroundings: &Surroundings<'_>, manner: &str) -> Result<String> {
-        let KelaSettings { caller, provider, gateway, agreed, .. } = self.settings();
-        let url = self.base_url();
-        let known = Known { url, caller_sha256: &caller.sha256, gateway, provider, agreed };
-        Ok(format!("{}answers_status = {}\n", known.settings(surroundings), manner == ANSWERS))
+    fn repetition(&self) -> Repetition {
+        self.settings().repetition
+    }
+
+    fn settings(&self, surroundings: &Surroundings<'_>, _: &str) -> Result<String> {
+        let KelaSettings { caller, provider, gateway, agreed, repetition, .. } = self.settings();
+        let (url, caller_sha256) = (self.base_url(), &caller.sha256);
+        let known = Known { url, caller_sha256, gateway, provider, agreed, repetition: *repetition };
+        Ok(known.settings(surroundings))
     }
 
     fn point_at(&self, inbound_url: &str) {

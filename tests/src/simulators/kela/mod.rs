@@ -24,7 +24,7 @@ use crate::simulators::client::RawReply;
 use crate::simulators::clock::SimulatorClock;
 use crate::simulators::control::{Control, SimulatorTls};
 use crate::simulators::door::Door;
-use crate::simulators::faults::Faults;
+use crate::simulators::faults::{Faults, Repetition};
 use crate::simulators::kela::message::{Message, MessageReply};
 use crate::simulators::kela::service::{Files, YouthServices};
 use crate::simulators::ledger::Ledger;
@@ -56,6 +56,8 @@ pub struct KelaSettings {
     pub clock: SimulatorClock,
     /// Kela's book; hand in an old one to restart a simulator with what it knew.
     pub ledger: Ledger,
+    /// How somebody can be sure that a message has not taken effect twice.
+    pub repetition: Repetition,
     /// The port to listen on, 0 for any free one.
     pub port: u16,
 }
@@ -73,6 +75,7 @@ impl KelaSettings {
             agreed: Agreed::default(),
             clock: SimulatorClock::system(),
             ledger: Ledger::new(),
+            repetition: Repetition::Neither,
             port: 0,
         }
     }
@@ -95,7 +98,8 @@ impl KelaSimulator {
     pub fn start(settings: KelaSettings) -> Result<Self> {
         let mut config = pki::mutual_server_config(&settings.tls.server, &settings.tls.authority_pem)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let control = Control::new(Door::on_port(settings.port)?, settings.ledger.clone());
+        let control =
+            Control::new(Door::on_port(settings.port)?, settings.ledger.clone(), settings.repetition);
         let files = Files::default();
         let service = YouthServices {
             agreed: settings.agreed.clone(),

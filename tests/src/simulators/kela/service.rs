@@ -7,9 +7,8 @@ use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use crate::pki;
 use crate::simulators::clock::SimulatorClock;
-use crate::simulators::faults::{Duplicates, Fault, Operation, Plan};
+use crate::simulators::faults::{Fault, Operation, Plan};
 use crate::simulators::kela::grammar::{self, Fields};
 use crate::simulators::ledger::{Effect, Effected, First, Ledger, TakenInKind};
 use crate::simulators::server::Answer;
@@ -133,14 +132,15 @@ impl YouthServices {
         }
         let effect = Effect {
             kind,
-            message_id,
+            message_id: message_id.clone(),
             referral_id: about,
             fields,
-            fingerprint: pki::sha256_hex(&request.body),
+            // A message is known by its id, whatever stands in it.
+            fingerprint: message_id,
             at: self.clock.now_text(),
             receipt_prefix: "K",
         };
-        match self.ledger.take_effect(effect, duplicates(plan)) {
+        match self.ledger.take_effect(effect, plan.duplicates()) {
             Effected::New(first) | Effected::Repeated(first) => answer(StatusCode::CREATED, &receipt(&first)),
             Effected::Clashing => refusal(StatusCode::CONFLICT, "TUNNUS_KAYTETTY"),
         }
@@ -193,12 +193,6 @@ fn resource(path: &[String]) -> Resource<'_> {
         ["sanomat", message] => Resource::Message(message),
         _ => Resource::Nothing,
     }
-}
-
-/// Kela recognises no message that comes twice, unless told to.
-fn duplicates(plan: &Plan) -> Duplicates {
-    let told = plan.last(|fault| if let Fault::DuplicateProcessing(how) = fault { Some(*how) } else { None });
-    told.unwrap_or(Duplicates::Process)
 }
 
 fn document(request: &Passed) -> Result<Value, String> {

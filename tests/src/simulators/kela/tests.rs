@@ -11,6 +11,7 @@ use super::{KelaSettings, KelaSimulator, held};
 use crate::pki;
 use crate::simulators::agency::Held;
 use crate::simulators::client::{self, RawReply};
+use crate::simulators::faults::Repetition;
 use crate::simulators::official::Action;
 use crate::simulators::tests::{Gateway, World};
 
@@ -40,7 +41,9 @@ struct Office {
 impl Office {
     fn open() -> Self {
         let world = World::new();
-        let kela = KelaSimulator::start(KelaSettings::new(world.tls(), world.official.clone())).unwrap();
+        // One with which `GET /sanomat` is agreed.
+        let usual = KelaSettings::new(world.tls(), world.official.clone());
+        let kela = KelaSimulator::start(KelaSettings { repetition: Repetition::Asked, ..usual }).unwrap();
         Self { world, kela }
     }
 

@@ -4,8 +4,9 @@ use anyhow::Result;
 use async_trait::async_trait;
 use polku_proto::v1::{Outcome, Purpose, ReferralState, RejectionReason};
 
-use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings};
+use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings, Way};
 use crate::simulators::control::Control;
+use crate::simulators::faults::Repetition;
 use crate::simulators::social::message::{Message as Own, MessageReply, What};
 use crate::simulators::social::{SocialSettings, SocialSimulator, held};
 use crate::simulators::xroad::Known;
@@ -15,9 +16,10 @@ use crate::simulators::xroad::Known;
 /// # Errors
 /// As [`SocialSimulator::start`].
 pub fn start(setup: Setup) -> Result<Box<dyn SimulatedAgency>> {
-    let Setup { tls, caller, clock, ledger, port } = setup;
+    let Setup { tls, caller, clock, ledger, repetition, port } = setup;
     let usual = SocialSettings::new(tls, caller);
-    Ok(Box::new(SocialSimulator::start(SocialSettings { clock, ledger, port, ..usual })?))
+    let repetition = repetition.unwrap_or(usual.repetition);
+    Ok(Box::new(SocialSimulator::start(SocialSettings { clock, ledger, repetition, port, ..usual })?))
 }
 
 #[async_trait]
@@ -30,10 +32,19 @@ impl SimulatedAgency for SocialSimulator {
         self.control()
     }
 
+    fn way(&self) -> Way {
+        Way::XRoadRest
+    }
+
+    fn repetition(&self) -> Repetition {
+        self.settings().repetition
+    }
+
     fn settings(&self, surroundings: &Surroundings<'_>, _: &str) -> Result<String> {
-        let SocialSettings { caller, provider, gateway, agreed, .. } = self.settings();
-        let url = self.base_url();
-        Ok(Known { url, caller_sha256: &caller.sha256, gateway, provider, agreed }.settings(surroundings))
+        let SocialSettings { caller, provider, gateway, agreed, repetition, .. } = self.settings();
+        let (url, caller_sha256) = (self.base_url(), &caller.sha256);
+        let known = Known { url, caller_sha256, gateway, provider, agreed, repetition: *repetition };
+        Ok(known.settings(surroundings))
     }
 
     fn point_at(&self, inbound_url: &str) {

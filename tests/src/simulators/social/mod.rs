@@ -26,7 +26,7 @@ use crate::simulators::client::RawReply;
 use crate::simulators::clock::SimulatorClock;
 use crate::simulators::control::{Control, SimulatorTls};
 use crate::simulators::door::Door;
-use crate::simulators::faults::Faults;
+use crate::simulators::faults::{Faults, Repetition};
 use crate::simulators::ledger::Ledger;
 use crate::simulators::server;
 use crate::simulators::social::message::{Message, MessageReply};
@@ -56,6 +56,8 @@ pub struct SocialSettings {
     pub clock: SimulatorClock,
     /// The county's book; hand in an old one to restart a simulator with what it knew.
     pub ledger: Ledger,
+    /// How somebody can be sure that a message has not taken effect twice.
+    pub repetition: Repetition,
     /// The port to listen on, 0 for any free one.
     pub port: u16,
 }
@@ -73,6 +75,7 @@ impl SocialSettings {
             agreed: Agreed::default(),
             clock: SimulatorClock::system(),
             ledger: Ledger::new(),
+            repetition: Repetition::Recognised,
             port: 0,
         }
     }
@@ -95,7 +98,8 @@ impl SocialSimulator {
     pub fn start(settings: SocialSettings) -> Result<Self> {
         let mut config = pki::mutual_server_config(&settings.tls.server, &settings.tls.authority_pem)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let control = Control::new(Door::on_port(settings.port)?, settings.ledger.clone());
+        let control =
+            Control::new(Door::on_port(settings.port)?, settings.ledger.clone(), settings.repetition);
         let records = Records::default();
         let service = FhirService {
             agreed: settings.agreed.clone(),

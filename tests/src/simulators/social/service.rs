@@ -8,7 +8,7 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::simulators::clock::SimulatorClock;
-use crate::simulators::faults::{Duplicates, Fault, Operation, Plan};
+use crate::simulators::faults::{Fault, Operation, Plan};
 use crate::simulators::ledger::{Effect, Effected, Ledger, TakenInKind};
 use crate::simulators::server::Answer;
 use crate::simulators::social::contents::{self, Document};
@@ -113,7 +113,7 @@ impl FhirService {
             at: self.clock.now_text(),
             receipt_prefix: "S",
         };
-        let (first, status) = match self.ledger.take_effect(effect, duplicates(plan)) {
+        let (first, status) = match self.ledger.take_effect(effect, plan.duplicates()) {
             Effected::New(first) => (first, "201 Created"),
             Effected::Repeated(first) => (first, "200 OK"),
             Effected::Clashing => return refusal(StatusCode::CONFLICT, "conflict", None),
@@ -205,12 +205,6 @@ fn body(request: &Passed) -> Option<Value> {
     let content_type = text(&request.headers, &CONTENT_TYPE)?;
     let fhir = content_type.split(';').next() == Some(FHIR_JSON);
     serde_json::from_slice(&request.body).ok().filter(|_| fhir)
-}
-
-/// The county recognises a repeated message, unless told not to.
-fn duplicates(plan: &Plan) -> Duplicates {
-    let told = plan.last(|fault| if let Fault::DuplicateProcessing(how) = fault { Some(*how) } else { None });
-    told.unwrap_or(Duplicates::Recognise)
 }
 
 fn searchset(entries: &[Value]) -> Value {

@@ -4,25 +4,23 @@ use anyhow::{Result, ensure};
 use async_trait::async_trait;
 use polku_proto::v1::{Outcome, ReferralState, RejectionReason};
 
-use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings};
+use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings, Way};
 use crate::simulators::control::Control;
+use crate::simulators::faults::Repetition;
 use crate::simulators::ground::stated;
 use crate::simulators::te::told::{Answered, Ground, Response, Told};
 use crate::simulators::te::{TeSettings, TeSimulator, Update, UpdateReply, holdings};
 use crate::simulators::xroad::Known;
-
-/// The office answers `haeSanomanTila`.
-const ANSWERS: &str = "usual";
-/// It does not: after a silence nobody can know.
-const SILENT: &str = "no-status";
 
 /// Starts the usual office.
 ///
 /// # Errors
 /// As [`TeSimulator::start`].
 pub fn start(setup: Setup) -> Result<Box<dyn SimulatedAgency>> {
-    let Setup { tls, caller, clock, ledger, port } = setup;
-    Ok(Box::new(TeSimulator::start(TeSettings { clock, ledger, port, ..TeSettings::new(tls, caller) })?))
+    let Setup { tls, caller, clock, ledger, repetition, port } = setup;
+    let usual = TeSettings::new(tls, caller);
+    let repetition = repetition.unwrap_or(usual.repetition);
+    Ok(Box::new(TeSimulator::start(TeSettings { clock, ledger, repetition, port, ..usual })?))
 }
 
 #[async_trait]
@@ -35,15 +33,19 @@ impl SimulatedAgency for TeSimulator {
         self.control()
     }
 
-    fn manners(&self) -> &'static [&'static str] {
-        &[ANSWERS, SILENT]
+    fn way(&self) -> Way {
+        Way::XRoadSoap
     }
 
-    fn settings(&self, surroundings: &Surroundings<'_>, manner: &str) -> Result<String> {
-        let TeSettings { official, provider, gateway, agreed, .. } = self.settings();
-        let url = self.base_url();
-        let known = Known { url, caller_sha256: &official.sha256, gateway, provider, agreed };
-        Ok(format!("{}answers_status = {}\n", known.settings(surroundings), manner == ANSWERS))
+    fn repetition(&self) -> Repetition {
+        self.settings().repetition
+    }
+
+    fn settings(&self, surroundings: &Surroundings<'_>, _: &str) -> Result<String> {
+        let TeSettings { official, provider, gateway, agreed, repetition, .. } = self.settings();
+        let (url, caller_sha256) = (self.base_url(), &official.sha256);
+        let known = Known { url, caller_sha256, gateway, provider, agreed, repetition: *repetition };
+        Ok(known.settings(surroundings))
     }
 
     fn point_at(&self, inbound_url: &str) {

@@ -26,7 +26,7 @@ use crate::simulators::client::RawReply;
 use crate::simulators::clock::SimulatorClock;
 use crate::simulators::control::{Control, SimulatorTls};
 use crate::simulators::door::Door;
-use crate::simulators::faults::Faults;
+use crate::simulators::faults::{Faults, Repetition};
 use crate::simulators::ledger::Ledger;
 use crate::simulators::server;
 use crate::simulators::te::holdings::Holdings;
@@ -57,6 +57,8 @@ pub struct TeSettings {
     pub clock: SimulatorClock,
     /// The office's book; hand in an old one to restart a simulator with what it knew.
     pub ledger: Ledger,
+    /// How somebody can be sure that a message has not taken effect twice.
+    pub repetition: Repetition,
     /// The port to listen on, 0 for any free one.
     pub port: u16,
 }
@@ -75,6 +77,7 @@ impl TeSettings {
             municipality: Party { class: Some("MUN".to_owned()), code: "9999907-9".to_owned() },
             clock: SimulatorClock::system(),
             ledger: Ledger::new(),
+            repetition: Repetition::Asked,
             port: 0,
         }
     }
@@ -97,7 +100,8 @@ impl TeSimulator {
     pub fn start(settings: TeSettings) -> Result<Self> {
         let mut config = pki::mutual_server_config(&settings.tls.server, &settings.tls.authority_pem)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let control = Control::new(Door::on_port(settings.port)?, settings.ledger.clone());
+        let control =
+            Control::new(Door::on_port(settings.port)?, settings.ledger.clone(), settings.repetition);
         let settings = Arc::new(settings);
         let holdings = Holdings::default();
         let services = EmploymentServices::new(Arc::clone(&settings), holdings.clone());

@@ -6,8 +6,7 @@ use http::header::{CONTENT_TYPE, HeaderName};
 use http::{Method, StatusCode};
 use uuid::Uuid;
 
-use crate::pki;
-use crate::simulators::faults::{Duplicates, Fault, Operation, Plan};
+use crate::simulators::faults::{Fault, Operation, Plan};
 use crate::simulators::ledger::{Effect, Effected, Received, TakenInKind};
 use crate::simulators::server::{Agency, Answer};
 use crate::simulators::te::TeSettings;
@@ -109,11 +108,10 @@ impl EmploymentServices {
         fields: Fields,
         plan: &Plan,
     ) -> Result<Element, Refused> {
-        let mut canonical = String::new();
-        body.write(&mut canonical);
+        let message_id = value(&fields, "sanomaTunnus");
         let effect = Effect {
             kind,
-            message_id: value(&fields, "sanomaTunnus"),
+            message_id: message_id.clone(),
             referral_id: match kind {
                 TakenInKind::PlanPart => value(&fields, "suunnitelmaTunnus"),
                 TakenInKind::Referral | TakenInKind::Notice | TakenInKind::Disclosure => {
@@ -121,11 +119,12 @@ impl EmploymentServices {
                 }
             },
             fields,
-            fingerprint: pki::sha256_hex(canonical.as_bytes()),
+            // A message is known by its id, whatever stands in it.
+            fingerprint: message_id,
             at: self.settings.clock.now_text(),
             receipt_prefix: "TE",
         };
-        match self.settings.ledger.take_effect(effect, duplicates(plan)) {
+        match self.settings.ledger.take_effect(effect, plan.duplicates()) {
             Effected::New(first) | Effected::Repeated(first) => Ok(response(&body.name)
                 .with_field("vastaanottotunnus", &first.receipt)
                 .with_field("vastaanotettu", &first.taken_in_at)),
@@ -216,12 +215,6 @@ fn operation_of(service: &str) -> Operation {
         "haeSanomanTila" => Operation::Status,
         _ => Operation::Other,
     }
-}
-
-/// The office does not recognise a repeated message, unless told to.
-fn duplicates(plan: &Plan) -> Duplicates {
-    let told = plan.last(|fault| if let Fault::DuplicateProcessing(how) = fault { Some(*how) } else { None });
-    told.unwrap_or(Duplicates::Process)
 }
 
 fn read(body: &Element, parts: &[grammar::Part]) -> Result<Fields, Refused> {

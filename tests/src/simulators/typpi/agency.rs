@@ -3,8 +3,9 @@
 use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
 
-use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings};
+use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings, Way};
 use crate::simulators::control::Control;
+use crate::simulators::faults::Repetition;
 use crate::simulators::typpi::codes::{STATES, meaning};
 use crate::simulators::typpi::told::{Answered, Told};
 use crate::simulators::typpi::{TyppiSettings, TyppiSimulator, holdings};
@@ -15,8 +16,10 @@ use crate::simulators::xroad::Known;
 /// # Errors
 /// As [`TyppiSimulator::start`].
 pub fn start(setup: Setup) -> Result<Box<dyn SimulatedAgency>> {
-    let Setup { tls, caller, clock, ledger, port } = setup;
-    let settings = TyppiSettings { clock, ledger, port, ..TyppiSettings::new(tls, caller) };
+    let Setup { tls, caller, clock, ledger, repetition, port } = setup;
+    let usual = TyppiSettings::new(tls, caller);
+    let repetition = repetition.unwrap_or(usual.repetition);
+    let settings = TyppiSettings { clock, ledger, repetition, port, ..usual };
     Ok(Box::new(TyppiSimulator::start(settings)?))
 }
 
@@ -30,10 +33,19 @@ impl SimulatedAgency for TyppiSimulator {
         self.control()
     }
 
+    fn way(&self) -> Way {
+        Way::XRoadSoap
+    }
+
+    fn repetition(&self) -> Repetition {
+        self.settings().repetition
+    }
+
     fn settings(&self, surroundings: &Surroundings<'_>, _: &str) -> Result<String> {
-        let TyppiSettings { caller, provider, gateway, agreed, .. } = self.settings();
-        let url = self.base_url();
-        Ok(Known { url, caller_sha256: &caller.sha256, gateway, provider, agreed }.settings(surroundings))
+        let TyppiSettings { caller, provider, gateway, agreed, repetition, .. } = self.settings();
+        let (url, caller_sha256) = (self.base_url(), &caller.sha256);
+        let known = Known { url, caller_sha256, gateway, provider, agreed, repetition: *repetition };
+        Ok(known.settings(surroundings))
     }
 
     fn point_at(&self, inbound_url: &str) {

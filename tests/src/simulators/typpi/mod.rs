@@ -24,6 +24,7 @@ use crate::pki::{self, Identity};
 use crate::simulators::clock::SimulatorClock;
 use crate::simulators::control::{Control, SimulatorTls};
 use crate::simulators::door::Door;
+use crate::simulators::faults::Repetition;
 use crate::simulators::ledger::Ledger;
 use crate::simulators::server;
 use crate::simulators::typpi::holdings::Holdings;
@@ -51,6 +52,8 @@ pub struct TyppiSettings {
     pub clock: SimulatorClock,
     /// The register's book; hand in an old one to restart a simulator with what it knew.
     pub ledger: Ledger,
+    /// How somebody can be sure that a message has not taken effect twice.
+    pub repetition: Repetition,
     /// The port to listen on, 0 for any free one.
     pub port: u16,
 }
@@ -68,6 +71,7 @@ impl TyppiSettings {
             agreed: Agreed::default(),
             clock: SimulatorClock::system(),
             ledger: Ledger::new(),
+            repetition: Repetition::Asked,
             port: 0,
         }
     }
@@ -90,7 +94,8 @@ impl TyppiSimulator {
     pub fn start(settings: TyppiSettings) -> Result<Self> {
         let mut config = pki::mutual_server_config(&settings.tls.server, &settings.tls.authority_pem)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let control = Control::new(Door::on_port(settings.port)?, settings.ledger.clone());
+        let control =
+            Control::new(Door::on_port(settings.port)?, settings.ledger.clone(), settings.repetition);
         let settings = Arc::new(settings);
         let holdings = Holdings::default();
         let register = JointRegister::new(Arc::clone(&settings), holdings.clone());

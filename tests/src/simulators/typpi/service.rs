@@ -6,8 +6,7 @@ use http::header::{CONTENT_TYPE, HeaderName};
 use http::{Method, StatusCode};
 use uuid::Uuid;
 
-use crate::pki;
-use crate::simulators::faults::{Duplicates, Fault, Operation, Plan};
+use crate::simulators::faults::{Fault, Operation, Plan};
 use crate::simulators::ledger::{Effect, Effected, Received, TakenInKind};
 use crate::simulators::server::{Agency, Answer};
 use crate::simulators::typpi::TyppiSettings;
@@ -111,21 +110,18 @@ impl JointRegister {
         fields: Fields,
         plan: &Plan,
     ) -> Result<Element, Refused> {
-        let mut canonical = String::new();
-        body.write(&mut canonical);
+        let message_id = value(&fields, "viestiTunnus");
         let effect = Effect {
             kind,
-            message_id: value(&fields, "viestiTunnus"),
+            message_id: message_id.clone(),
             referral_id: about,
             fields,
-            fingerprint: pki::sha256_hex(canonical.as_bytes()),
+            // A message is known by its id, whatever stands in it.
+            fingerprint: message_id,
             at: self.settings.clock.now_text(),
             receipt_prefix: "YR",
         };
-        // A repeated message is not recognised, unless the register is told to.
-        let how =
-            plan.last(|fault| if let Fault::DuplicateProcessing(how) = fault { Some(*how) } else { None });
-        match self.settings.ledger.take_effect(effect, how.unwrap_or(Duplicates::Process)) {
+        match self.settings.ledger.take_effect(effect, plan.duplicates()) {
             Effected::New(first) | Effected::Repeated(first) => Ok(response(&body.name)
                 .with_field("kirjausnumero", &first.receipt)
                 .with_field("tallennettu", &first.taken_in_at)),

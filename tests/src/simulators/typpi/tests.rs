@@ -9,7 +9,7 @@ use super::{TyppiSettings, TyppiSimulator, holdings};
 use crate::pki;
 use crate::simulators::agency::{Held, SimulatedAgency};
 use crate::simulators::client::{self, RawReply};
-use crate::simulators::faults::Fault;
+use crate::simulators::faults::{Fault, Repetition};
 use crate::simulators::ledger::TakenInKind;
 use crate::simulators::official::{Action, Official};
 use crate::simulators::tests::{Gateway, World};
@@ -28,8 +28,13 @@ struct Register {
 
 impl Register {
     fn open() -> Self {
+        Self::that_takes(Repetition::Asked)
+    }
+
+    fn that_takes(repetition: Repetition) -> Self {
         let world = World::new();
-        let typpi = TyppiSimulator::start(TyppiSettings::new(world.tls(), world.official.clone())).unwrap();
+        let usual = TyppiSettings::new(world.tls(), world.official.clone());
+        let typpi = TyppiSimulator::start(TyppiSettings { repetition, ..usual }).unwrap();
         Self { world, typpi }
     }
 
@@ -99,6 +104,26 @@ async fn takes_in_and_says_so() {
     assert_eq!(ledger.effects(MESSAGE), 2, "a repeated message is not recognised");
     register.typpi.control().faults().once(Fault::LyingStatus);
     assert_eq!(register.answer("haeSanomanTila", &status(MESSAGE), state).await, "EI_TALLENNETTU");
+}
+
+#[tokio::test]
+async fn takes_repetitions_as_it_is_told_to() {
+    let person = format!("<asiakastiedot><henkilo><hetu>{PERSON}</hetu></henkilo></asiakastiedot>");
+    let cases = [
+        (Repetition::Recognised, "YR-000001", 1, "TALLENNETTU"),
+        (Repetition::Asked, "YR-000002", 2, "TALLENNETTU"),
+        (Repetition::Neither, "YR-000002", 2, "server.serverproxy.unknown_service"),
+    ];
+    for (repetition, number, effects, state) in cases {
+        let register = Register::that_takes(repetition);
+        register.call("tallennaLahete", &referral(&person)).await;
+        // Whatever stands in it the second time.
+        let again = referral(&person).replace("OHJAUS", "SOSIAALIPALVELUT");
+        let answered = register.answer("tallennaLahete", &again, "kirjausnumero").await;
+        assert_eq!(answered, number, "{repetition:?}");
+        assert_eq!(register.typpi.control().ledger().effects(MESSAGE), effects, "{repetition:?}");
+        assert_eq!(register.answer("haeSanomanTila", &status(MESSAGE), "viestinTila").await, state);
+    }
 }
 
 #[tokio::test]

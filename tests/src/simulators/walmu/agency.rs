@@ -8,9 +8,10 @@ use polku_proto::v1::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings};
+use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings, Way};
 use crate::simulators::client::RawReply;
 use crate::simulators::control::Control;
+use crate::simulators::faults::Repetition;
 use crate::simulators::ground::stated;
 use crate::simulators::walmu::event::Event;
 use crate::simulators::walmu::words::{content, plan, purpose, put};
@@ -29,9 +30,10 @@ const WEBHOOK_SECRET: &str = "a-synthetic-webhook-secret-of-enough-bytes";
 /// # Errors
 /// As [`WalmuSimulator::start`].
 pub fn start(setup: Setup) -> Result<Box<dyn SimulatedAgency>> {
-    let Setup { tls, caller: _, clock, ledger, port } = setup;
+    let Setup { tls, caller: _, clock, ledger, repetition, port } = setup;
     let usual = WalmuSettings::new(tls, CLIENT_SECRET, WEBHOOK_SECRET.as_bytes());
-    Ok(Box::new(WalmuSimulator::start(WalmuSettings { clock, ledger, port, ..usual })?))
+    let repetition = repetition.unwrap_or(usual.repetition);
+    Ok(Box::new(WalmuSimulator::start(WalmuSettings { clock, ledger, repetition, port, ..usual })?))
 }
 
 #[async_trait]
@@ -46,6 +48,14 @@ impl SimulatedAgency for WalmuSimulator {
 
     fn manners(&self) -> &'static [&'static str] {
         &[TOKEN, CERTIFICATE]
+    }
+
+    fn way(&self) -> Way {
+        Way::Direct
+    }
+
+    fn repetition(&self) -> Repetition {
+        self.settings().repetition
     }
 
     fn settings(&self, surroundings: &Surroundings<'_>, manner: &str) -> Result<String> {
@@ -66,7 +76,11 @@ impl SimulatedAgency for WalmuSimulator {
             _ => format!("connection = {}\n", surroundings.connection_with_certificate()),
         };
         let webhook = file("webhook", &settings.webhook_secret)?;
-        Ok(format!("base_url = {:?}\nwebhook_secret_file = {webhook}\n{access}", self.base_url()))
+        let redelivery = settings.repetition.setting();
+        Ok(format!(
+            "base_url = {:?}\nredelivery = {redelivery:?}\nwebhook_secret_file = {webhook}\n{access}",
+            self.base_url()
+        ))
     }
 
     fn point_at(&self, inbound_url: &str) {

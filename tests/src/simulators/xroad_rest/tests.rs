@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use super::{Passed, SecurityServer, Service, text};
 use crate::simulators::door::Door;
-use crate::simulators::faults::{Fault, Faults, Operation, Plan};
+use crate::simulators::faults::{Fault, Faults, Operation, Plan, Repetition};
 use crate::simulators::ledger::Received;
 use crate::simulators::server::{Agency, Answer};
 use crate::simulators::xroad::{Dialect, Member};
@@ -52,7 +52,7 @@ fn request(path: &str, headers: &[(&'static str, &'static str)]) -> Received {
 }
 
 fn plan(fault: Option<Fault>) -> Plan {
-    let faults = Faults::new(Door::on_port(0).unwrap());
+    let faults = Faults::new(Door::on_port(0).unwrap(), Repetition::Asked);
     fault.into_iter().for_each(|fault| faults.set(fault));
     faults.plan(Operation::Other)
 }
