@@ -211,9 +211,7 @@ fn every_sample_over_x_road_says_who_speaks_for_whom_about_what() {
             assert!(party.ends_with(expected), "{}/{name}: for {party}", kind.id);
             let expected = if asks_for_itself { "FIpolku" } else { "FIohjaaja-1" };
             assert_eq!(user, expected, "{}/{name}", kind.id);
-            // The joint register knows no issue of a question.
-            let without = asks_for_itself || (kind.id == "typpi" && name.starts_with("fetch"));
-            if !without {
+            if !asks_for_itself {
                 assert!(Uuid::try_parse(&issue).is_ok(), "{}/{name}: about {issue}", kind.id);
             }
         }

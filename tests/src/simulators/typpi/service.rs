@@ -89,7 +89,7 @@ impl JointRegister {
             }
             Operation::Fetch => {
                 let fields = read(body, grammar::QUESTION)?;
-                admit(&value(&fields, "kysyja"), "")?;
+                admit(&value(&fields, "kysyja"), &value(&fields, "kyselyTunnus"))?;
                 Ok(self.tell(&value(&fields, "hetu")))
             }
             Operation::Status | Operation::Disclosure | Operation::Token | Operation::Other => {

@@ -55,7 +55,7 @@ impl Register {
             service_header(&settings.provider, service),
             party,
             text("userId", "FIpolku"),
-            text("issue", REFERRAL),
+            text("issue", if service == "haeAsiakas" { MESSAGE } else { REFERRAL }),
             text("id", "request-1"),
             text("protocolVersion", "4.0"),
         ];
