@@ -121,7 +121,8 @@ impl Gateway {
         message: Uuid,
         inbound: InboundReferral,
     ) -> Result<InboundOutcome, Error> {
-        let InboundReferral { identity, recipient, purpose, content, respond_by, claim, origin } = inbound;
+        let InboundReferral { identity, recipient, purpose, content, respond_by, claim, origin, redacted } =
+            inbound;
         let mut request = SendReferralRequest {
             request_id: message.to_string(),
             youth: YouthName { youth: YouthId::from_uuid(Uuid::nil()) }.to_string(),
@@ -133,6 +134,7 @@ impl Gateway {
             validate_only: false,
             claim,
             origin,
+            redacted,
         };
         // Nobody becomes known here by a message that breaks the contract, or that could not be sent about anybody.
         Valid::check(request.clone())?;

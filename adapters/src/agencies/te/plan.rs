@@ -167,9 +167,10 @@ fn coded<T: TryFrom<i32>>(
     code(name, value).ok_or(Unwritable(what))
 }
 
-/// Reads a plan of this owner from `viite` on, to the end. The identity code is left in the background: whoever asks
+/// Reads a plan of this owner from `tietojaKarsittu` on, to the end. The identity code is left in the background: whoever asks
 /// takes it out.
 pub(super) fn read(parts: &mut Parts<'_>, owner: &AgencyId) -> Result<PlanPart, Expected> {
+    let redacted = parts.flag("tietojaKarsittu")?;
     let part = PlanPart {
         plan: String::new(),
         owner: owner.to_string(),
@@ -177,7 +178,7 @@ pub(super) fn read(parts: &mut Parts<'_>, owner: &AgencyId) -> Result<PlanPart, 
         revision: parts.maybe("versio", "a whole number", number)?.unwrap_or_default(),
         update_time: parts.instant("paivitetty")?.and_then(|instant| time::to_wire(instant).ok()),
         state: read_code::<PlanState>(parts, "tila", codes::plan)?,
-        redacted: false,
+        redacted,
         consent_withdrawn: false,
         background: Some(details::read(parts)?).filter(|content| *content != ReferralContent::default()),
         needs: parts.each("tarve", read_need)?,

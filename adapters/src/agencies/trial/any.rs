@@ -235,12 +235,12 @@ fn worker() -> BoxedStrategy<Worker> {
 
 /// What a part of a plan can be.
 pub(in crate::agencies) fn plan() -> BoxedStrategy<PlanPart> {
-    let frame = (maybe("[A-Za-z._:-]{1,128}"), 0..u64::MAX, option::of(instant()), 1..=6_i32);
+    let frame = (maybe("[A-Za-z._:-]{1,128}"), 0..u64::MAX, option::of(instant()), 1..=6_i32, any::<bool>());
     let items = (needs(), goals(), actions(), meetings());
     let views = (maybe_words(4000), maybe_words(4000), maybe_date(), option::of(worker()));
     (frame, option::of(content()), items, views)
         .prop_map(|(frame, background, items, views)| {
-            let (reference, revision, update_time, state) = frame;
+            let (reference, revision, update_time, state, redacted) = frame;
             let (needs, goals, actions, meetings) = items;
             let (client_view, worker_view, next_review, responsible_worker) = views;
             let mut part = PlanPart {
@@ -248,7 +248,7 @@ pub(in crate::agencies) fn plan() -> BoxedStrategy<PlanPart> {
                 revision,
                 update_time: update_time.map(|instant| time::to_wire(instant).unwrap()),
                 state,
-                redacted: false,
+                redacted,
                 consent_withdrawn: false,
                 background,
                 needs,

@@ -132,8 +132,7 @@ fn read_customer(
 }
 
 fn read_plan(mut parts: Parts<'_>, own: &AgencyId, asked: &Asked) -> Result<PlanPart, Expected> {
-    let newest = parts.group("suunnitelma")?.ok_or("`suunnitelma` first in `suunnitelmatieto`")?;
-    let mut plan = plan_read::read(newest, own)?;
+    let mut plan = plan_read::read(&mut parts, own)?;
     parts.each("aiempiVersio", plan_read::read_older)?;
     parts.end()?;
     if let Some(background) = &mut plan.background {

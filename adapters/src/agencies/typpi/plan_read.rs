@@ -16,8 +16,11 @@ use crate::agencies::soap::Parts;
 const CODE: &str = "one of the documented codes";
 const NO_IDENTITY: &str = "an id, with no personal identity code in it";
 
-/// Reads a plan of this owner, to the end. The identity code is left in the background: whoever asks takes it out.
-pub(super) fn read(mut parts: Parts<'_>, owner: &AgencyId) -> Result<PlanPart, Expected> {
+/// Takes a plan of this owner, and before it whether it is told whole. The identity code is left in the background:
+/// whoever asks takes it out.
+pub(super) fn read(around: &mut Parts<'_>, owner: &AgencyId) -> Result<PlanPart, Expected> {
+    let redacted = around.flag("tietojaPuuttuu")?;
+    let mut parts = around.group("suunnitelma")?.ok_or("`suunnitelma` in its place")?;
     let part = PlanPart {
         plan: parts.optional("yhteissuunnitelma"),
         owner: owner.to_string(),
@@ -25,7 +28,7 @@ pub(super) fn read(mut parts: Parts<'_>, owner: &AgencyId) -> Result<PlanPart, E
         revision: read_version(&mut parts)?,
         update_time: parts.instant("muutettu")?.and_then(|instant| time::to_wire(instant).ok()),
         state: coded::<PlanState>(&mut parts, "suunnitelmanTila", codes::plan)?.into(),
-        redacted: false,
+        redacted,
         consent_withdrawn: false,
         responsible_worker: parts.group("vastuuhenkilo")?.map(read_worker).transpose()?,
         background: customer::read(&mut parts)?,

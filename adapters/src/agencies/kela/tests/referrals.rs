@@ -96,6 +96,7 @@ fn a_notice_about_social_assistance_is_a_referral_on_its_ground() {
         respond_by: Some(trial::instant("2026-12-01T10:00:00Z")),
         claim: Some(claim),
         origin: None,
+        redacted: false,
     };
     assert!(referral == expected);
 }

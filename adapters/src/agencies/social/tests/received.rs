@@ -248,7 +248,8 @@ fn a_county_has_its_own_address_for_a_referral() {
 #[test]
 fn a_referral() {
     let InboundMatter::Referral(sent) = receive(&referral()).unwrap().matter else { panic!("no referral") };
-    let InboundReferral { identity, recipient, purpose, content, respond_by, claim, origin } = *sent;
+    let InboundReferral { identity, recipient, purpose, content, respond_by, claim, origin, redacted } =
+        *sent;
     assert_eq!(identity.expose(), "010594Y9032");
     assert_eq!((recipient.to_string().as_str(), purpose), ("te/nuoret", Purpose::EmploymentServices));
     assert_eq!(respond_by, Some(trial::instant("2026-12-21T09:30:00Z")));
@@ -258,6 +259,7 @@ fn a_referral() {
     assert!(content.identity_code.is_empty());
     assert_eq!(claim.unwrap().statement, "Syy.");
     assert_eq!(origin.unwrap().documents, ["d-1"]);
+    assert!(!redacted);
 }
 
 /// A plan of the county's own: goals, situation factors, services, methods, both views.

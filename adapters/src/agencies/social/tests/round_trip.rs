@@ -266,6 +266,7 @@ proptest! {
         purpose in 1..=7_i32,
         claim in proptest::option::of((1..=10_i32, perhaps(2000), 1..=3_i32)),
         unit in word("[A-Za-z0-9._:-]{1,64}"),
+        redacted in any::<bool>(),
     ) {
         let claim = claim.map(|(ground, statement, asked)| LegalClaim {
             ground: LegalGround::try_from(ground).unwrap().into(),
@@ -277,6 +278,7 @@ proptest! {
             respond_by: respond_by.and_then(|end| time::to_wire(end).ok()),
             recipient_unit: unit.clone(),
             claim: claim.clone(),
+            redacted,
             ..trial::handover(Some(content.clone()))
         };
         let InboundMatter::Referral(read) = read(&turned(from_professional(Item::Handover(handover)))) else {
@@ -286,7 +288,7 @@ proptest! {
         prop_assert_eq!(read.identity.expose(), "010594Y9032");
         prop_assert_eq!(i32::from(read.purpose), purpose);
         prop_assert!(read.claim == claim);
-        prop_assert_eq!(read.respond_by, respond_by);
+        prop_assert_eq!((read.respond_by, read.redacted), (respond_by, redacted));
         let recipient = if unit.is_empty() { "social".to_owned() } else { format!("social/{unit}") };
         prop_assert_eq!(read.recipient.to_string(), recipient);
     }

@@ -118,7 +118,12 @@ proptest! {
     }
 
     #[test]
-    fn referral_of_the_office(content in any::content(), respond_by in any::instant(), statement in any::words(2000)) {
+    fn referral_of_the_office(
+        content in any::content(),
+        respond_by in any::instant(),
+        statement in any::words(2000),
+        redacted in any::<bool>(),
+    ) {
         let mut body = nodes(&[("tns:sanomaTunnus", trial::MESSAGE)]);
         body.push(official());
         body.extend(nodes(&[
@@ -127,6 +132,7 @@ proptest! {
             ("tns:kayttotarkoitus", "ETSIVA_NUORISOTYO"),
             ("tns:vastausViimeistaan", &respond_by.to_string()),
         ]));
+        body.extend(tree::flag("tns:tietojaKarsittu", redacted));
         let stated = !statement.trim().is_empty();
         if stated {
             let claim = [
@@ -140,7 +146,7 @@ proptest! {
         let InboundMatter::Referral(referral) = read_service("lahetaLahete", &body) else { panic!("no referral") };
         prop_assert_eq!(referral.identity.expose(), "010594Y9032");
         prop_assert_eq!(referral.recipient.to_string(), "etsiva/keskusta");
-        prop_assert_eq!(referral.respond_by, Some(respond_by));
+        prop_assert_eq!((referral.respond_by, referral.redacted), (Some(respond_by), redacted));
         prop_assert_eq!(referral.claim.map(|claim| claim.statement), stated.then_some(statement));
         let mut read = referral.content;
         read.identity_code = "010594Y9032".into();

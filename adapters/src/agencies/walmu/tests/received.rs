@@ -216,7 +216,8 @@ fn new_referral() {
     let InboundMatter::Referral(told) = received(&other("lahete_luotu", LAHETE)).unwrap().matter else {
         panic!("no referral")
     };
-    let InboundReferral { identity, recipient, purpose, content, respond_by, claim, origin } = *told;
+    let InboundReferral { identity, recipient, purpose, content, respond_by, claim, origin, redacted } =
+        *told;
     assert_eq!((identity.expose(), recipient.to_string().as_str()), ("010594Y9032", "te/nuoret"));
     assert_eq!(purpose, Purpose::EmploymentServices);
     assert_eq!(respond_by, Some(trial::instant("2026-12-21T09:30:00Z")));
@@ -224,7 +225,7 @@ fn new_referral() {
     assert_eq!((content.reason.as_str(), content.housing.as_str()), ("Hakee töitä.", "Vuokralla."));
     assert_eq!(content.service_needs, ["Työkokeilu"]);
     assert_eq!(claim.unwrap().statement, "Syy.");
-    assert!(origin.is_none());
+    assert!(origin.is_none() && !redacted);
 }
 
 #[test]
