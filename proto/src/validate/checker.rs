@@ -229,9 +229,10 @@ impl From<bool> for Presence {
     }
 }
 
-/// Whether a character may stand in a text: what XML 1.0 (section 2.2) allows, without U+007F. Carriage returns come with
-/// what people type on Windows.
-fn is_plain(letter: char) -> bool {
+/// Whether a character may stand in a text of the contract: what XML 1.0 (section 2.2) allows, without U+007F. Carriage
+/// returns come with what people type on Windows.
+#[must_use]
+pub fn is_plain(letter: char) -> bool {
     matches!(letter,
         '\t' | '\n' | '\r' | ' '..='~' | '\u{80}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..='\u{10FFFF}')
 }

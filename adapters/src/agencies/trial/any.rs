@@ -24,6 +24,7 @@ pub(in crate::agencies) fn words(max: usize) -> BoxedStrategy<String> {
         4 => "[a-zåäöA-ZÅÄÖ0-9 .,–]{1,40}",
         2 => "\\PC{1,40}",
         1 => Just(" <![CDATA[ä]]> ]]> &amp; &#0; <b a='1'/> \"{}\\u0000 ".to_owned()),
+        1 => Just("\r\nrivi\r\n\r\rrivi\n\r".to_owned()),
         1 => Just("\t\n reunat\u{a0}\u{85} \n\u{2028}\u{ad}\u{e000}\u{10ffff}".to_owned()),
         1 => Just("Ö".repeat(max)),
     ];

@@ -5,6 +5,7 @@ use polku_proto::v1::{Outcome, ReferralState, RejectionReason};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::agencies::event::Action;
 use crate::{InboundChange, InboundMatter, Retry};
 
 const REQUEST: [(&str, &str); 4] = [
@@ -49,6 +50,20 @@ fn step(toimenpide: &str) -> Value {
         "kasittelija": {"tunnus": "asiantuntija-1", "yksikko": "nuoret"},
         "toimenpide": toimenpide
     }})
+}
+
+#[test]
+fn every_note() {
+    trial::try_every_note(|action, note| {
+        let mut step = match action {
+            Action::Accept => step("HYVAKSY"),
+            Action::Reject => with("HYLKAA", &[("syy", json!("EI_KAPASITEETTIA"))]),
+            Action::Hold => step("KESKEYTA"),
+            _ => step("PYYDA_LISATIETOJA"),
+        };
+        step["tilamuutos"]["huomautus"] = json!(note);
+        received(&step).ok().map(trial::changed)
+    });
 }
 
 fn with(toimenpide: &str, members: &[(&str, Value)]) -> Value {

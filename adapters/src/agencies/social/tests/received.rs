@@ -3,6 +3,7 @@
 use polku_proto::v1::{Origin, Outcome, Purpose, ReferralContent, RejectionReason};
 
 use super::*;
+use crate::agencies::event::Action;
 use crate::{InboundChange, InboundMatter, InboundReferral};
 
 fn changed(activity: &str, more: Value) -> InboundChange {
@@ -28,6 +29,22 @@ fn output(code: &str) -> Value {
         "type": {"coding": [{"system": "urn:polku:task-part", "code": "outcome"}]},
         "valueCodeableConcept": {"coding": [{"system": "urn:polku:outcome", "code": code}]},
     }]})
+}
+
+#[test]
+fn every_note() {
+    trial::try_every_note(|action, note| {
+        let (state, code) = match action {
+            Action::Accept => (state("accepted", "accepted"), None),
+            Action::Reject => (state("rejected", "rejected"), Some("no-capacity")),
+            Action::Hold => (state("on-hold", "on-hold"), None),
+            _ => (state("requested", "info-requested"), None),
+        };
+        // FHIR has no empty text.
+        let said = reason(Some(note).filter(|note| !note.is_empty()), code);
+        let said = if said["statusReason"] == json!({}) { json!({}) } else { said };
+        receive(&task_bundle("state-changed", and(state, said))).ok().map(trial::changed)
+    });
 }
 
 #[test]

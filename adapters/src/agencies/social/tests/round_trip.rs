@@ -27,6 +27,7 @@ fn text(longest: usize) -> BoxedStrategy<String> {
         "😀 ääkköset ÅÖ",
         "\u{a0}€\u{2028}x",
         "\t\n a",
+        "rivi\r\n\rrivi\r",
         "null",
     ]);
     prop_oneof![

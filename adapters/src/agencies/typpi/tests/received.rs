@@ -5,6 +5,7 @@ use polku_proto::v1::legal_claim::ConsentAsked;
 use polku_proto::v1::{LegalGround, Outcome, PlanState, Purpose, ReferralState, RejectionReason};
 
 use super::*;
+use crate::agencies::event::Action;
 use crate::transport::xroad::id::ServiceId;
 use crate::transport::xroad::soap::{Headers, write_request};
 use crate::{InboundChange, InboundMatter, Retry};
@@ -47,6 +48,21 @@ fn start() -> String {
         "<viestiTunnus>{}</viestiTunnus><virkailija><tunnus>v-7</tunnus><yksikko>nuoret</yksikko></virkailija>",
         trial::MESSAGE
     )
+}
+
+#[test]
+fn every_note() {
+    trial::try_every_note(|action, note| {
+        let rest = match action {
+            Action::Accept => "<toiminto>OTA_VASTAAN</toiminto>",
+            Action::Reject => "<toiminto>HYLKAA</toiminto><hylkaysSyy>EI_TILAA</hylkaysSyy>",
+            Action::Hold => "<toiminto>TAUOTA</toiminto>",
+            _ => "<toiminto>PYYDA_LISATIETO</toiminto>",
+        };
+        // `envelope` knows no marks but those of elements.
+        let body = envelope("paivitaLahete", &step(&format!("{rest}<saate>SANA</saate>")));
+        received_as(Some(PIN), &body.replace("SANA", &trial::as_xml(note))).ok().map(trial::changed)
+    });
 }
 
 fn step(rest: &str) -> String {

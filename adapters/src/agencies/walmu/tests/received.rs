@@ -6,6 +6,7 @@ use http::HeaderMap;
 use polku_proto::v1::{Outcome, Purpose, ReferralState, RejectionReason};
 
 use super::*;
+use crate::agencies::event::Action;
 use crate::{InboundChange, InboundMatter, InboundReferral, Retry};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -141,7 +142,7 @@ fn bad_events() {
         event(r#""tapahtuma": "hyvaksytty", "huomautus": null"#),
         event(r#""tapahtuma": "hyvaksytty", "huomautus": 1"#),
         event(r#""tapahtuma": "hyvaksytty", "huomautus": "a\u0000""#),
-        event(r#""tapahtuma": "hyvaksytty", "huomautus": "a\r\n""#),
+        event(r#""tapahtuma": "hyvaksytty", "huomautus": "a\u007f""#),
         event(&format!(r#""tapahtuma": "hyvaksytty", "huomautus": "{}""#, "ö".repeat(2001))),
         event(r#""tapahtuma": "hyvaksytty", "syy": "muu""#),
         event(r#""tapahtuma": "hyvaksytty", "tulos": "sai_palvelun""#),
@@ -164,6 +165,20 @@ fn bad_events() {
             Ok(_) => panic!("case {index} is taken in"),
         }
     }
+}
+
+#[test]
+fn every_note() {
+    trial::try_every_note(|action, note| {
+        let step = match action {
+            Action::Accept => r#""tapahtuma": "hyvaksytty""#,
+            Action::Reject => r#""tapahtuma": "hylatty", "syy": "ei_kapasiteettia""#,
+            Action::Hold => r#""tapahtuma": "keskeytetty""#,
+            _ => r#""tapahtuma": "lisatietoja_pyydetty""#,
+        };
+        let note = serde_json::Value::from(note);
+        received(&event(&format!(r#"{step}, "huomautus": {note}"#))).ok().map(trial::changed)
+    });
 }
 
 #[test]
