@@ -22,7 +22,7 @@ use polku_proto::{AgencyId, CategorySet, Party, Valid, time};
 
 use crate::{InboundChange, InboundEvent, InboundMatter};
 
-pub(super) use notes::{as_xml, try_every_note};
+pub(super) use notes::{Step, as_xml, try_every_note};
 pub(super) use plan::{PLAN, QUERY, facts_query, plan_part, query_permit};
 pub(super) use subsets::{FINNISH, Places, try_every_plan, try_every_referral, try_every_subset};
 

@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use polku_proto::AgencyId;
+use polku_proto::identity::has_hetu;
 use serde::Deserialize;
 
-use super::answer::has_identity_code;
 use crate::setting::SettingError;
 use crate::transport::xroad::id::{ClientId, RepresentedParty};
 
@@ -69,7 +69,7 @@ pub(super) fn user_id(id: Option<&str>) -> Result<Option<String>, SettingError> 
     let (key, expected) = ("user_id", "1 to 64 letters, digits and `._-`, and no personal identity code");
     let Some(id) = id else { return Ok(None) };
     let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-    if !plain || !(1..=64).contains(&id.len()) || has_identity_code(id) {
+    if !plain || !(1..=64).contains(&id.len()) || has_hetu(id) {
         return Err(SettingError::Value { key, expected });
     }
     Ok(Some(format!("FI{id}")))
@@ -104,7 +104,7 @@ pub(super) fn pins(certificates: &[String]) -> Result<Vec<[u8; 32]>, SettingErro
 
 fn represented_party(key: &'static str, party: &Party) -> Result<RepresentedParty, SettingError> {
     let Party { class, code } = party;
-    let fits = |text: &str| !text.trim().is_empty() && text.len() <= 64 && !has_identity_code(text);
+    let fits = |text: &str| !text.trim().is_empty() && text.len() <= 64 && !has_hetu(text);
     if !fits(code) || !class.as_deref().is_none_or(fits) {
         let expected = "`code` and perhaps `class`, 1 to 64 bytes and no personal identity code";
         return Err(SettingError::Value { key, expected });

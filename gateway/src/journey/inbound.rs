@@ -5,7 +5,7 @@ use polku_adapters::{
     Inbound, InboundChange, InboundError, InboundEvent, InboundMatter, InboundOutcome, InboundReferral,
     Reply, Retry,
 };
-use polku_proto::identity::Hetu;
+use polku_proto::identity::has_hetu;
 use polku_proto::v1::{
     self, DeliveryState, IdentifyYouthRequest, InformationExchange, Outcome, ReferralNotice, RejectionReason,
     SendReferralRequest, actor,
@@ -60,7 +60,7 @@ impl Gateway {
         Valid::check(who)?;
         let v1::Professional { id, unit, role } = professional;
         // Logs and leaves name the actor.
-        if id.parse::<Hetu>().is_ok() {
+        if has_hetu(&id) || has_hetu(&unit) {
             return Err(CallerError::ActorUnreadable.into());
         }
         let caller = Caller { agency: agency.clone(), actor: Actor::Professional { id, unit, role } };

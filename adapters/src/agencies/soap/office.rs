@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode, Uri, header};
 use polku_proto::AgencyId;
+use polku_proto::identity::has_hetu;
 
 use super::inbound::Protocol;
 use crate::AdapterErrorKind;
@@ -123,9 +124,7 @@ const UNUSABLE: AdapterErrorKind = AdapterErrorKind::Unanswered;
 /// person.
 fn user_id(professional: &str) -> Option<String> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"'()+,-.=?".contains(&byte);
-    let fits = !professional.is_empty()
-        && professional.bytes().all(allowed)
-        && !crate::agencies::answer::has_identity_code(professional);
+    let fits = !professional.is_empty() && professional.bytes().all(allowed) && !has_hetu(professional);
     fits.then(|| format!("FI{professional}"))
 }
 

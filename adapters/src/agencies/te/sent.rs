@@ -30,8 +30,11 @@ fn read_referral(body: &Element, _: &AgencyId) -> Result<InboundEvent, Expected>
         Some(unit) => format!("{agency}/{unit}").parse::<Party>(),
         None => Ok(Party::whole(agency)),
     };
-    let recipient = recipient
-        .map_err(|_| Expected::from("`vastaanottavaYksikko`: 1 to 64 letters, digits and `._:-`"))?;
+    let recipient = recipient.map_err(|_| {
+        Expected::from(
+            "`vastaanottavaYksikko`: 1 to 64 letters, digits and `._:-`, and no personal identity code",
+        )
+    })?;
     let purpose = parts.required("kayttotarkoitus", "one of the documented codes", codes::read_purpose)?;
     let respond_by: Option<Timestamp> = parts.instant("vastausViimeistaan")?;
     let redacted = parts.flag("tietojaKarsittu")?;

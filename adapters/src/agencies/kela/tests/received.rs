@@ -5,7 +5,7 @@ use polku_proto::v1::{Outcome, ReferralState, RejectionReason};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::agencies::event::Action;
+use crate::agencies::trial::Step;
 use crate::{InboundChange, InboundMatter, Retry};
 
 const REQUEST: [(&str, &str); 4] = [
@@ -54,12 +54,12 @@ fn step(toimenpide: &str) -> Value {
 
 #[test]
 fn every_note() {
-    trial::try_every_note(|action, note| {
-        let mut step = match action {
-            Action::Accept => step("HYVAKSY"),
-            Action::Reject => with("HYLKAA", &[("syy", json!("EI_KAPASITEETTIA"))]),
-            Action::Hold => step("KESKEYTA"),
-            _ => step("PYYDA_LISATIETOJA"),
+    trial::try_every_note(|told, note| {
+        let mut step = match told {
+            Step::Accept => step("HYVAKSY"),
+            Step::Reject => with("HYLKAA", &[("syy", json!("EI_KAPASITEETTIA"))]),
+            Step::Hold => step("KESKEYTA"),
+            Step::Ask => step("PYYDA_LISATIETOJA"),
         };
         step["tilamuutos"]["huomautus"] = json!(note);
         received(&step).ok().map(trial::changed)

@@ -4,13 +4,13 @@
 //! category that was not asked for. Only what would turn the meaning of an element round makes an answer unusable.
 
 use jiff::{SignedDuration, Timestamp};
+use polku_proto::identity::has_hetu;
 use polku_proto::v1::{AgencyFacts, DataCategory, Fact, FactKind, PlanPart};
 use polku_proto::{CategorySet, Disclose as _, Valid, time};
 use serde_json::Value;
 
 use super::super::codes;
 use super::Reader;
-use crate::agencies::answer::has_identity_code;
 use crate::agencies::plan::forget_untold;
 use crate::formats::fhir::object::Object;
 use crate::formats::fhir::{Place, codes as fhir, json, moment};
@@ -207,7 +207,7 @@ fn fact(resource: &Value, category: DataCategory, kind: FactKind, period: Option
         since: first_day(edge("start"))?,
         until: last_day(edge("end"))?,
         record_time: record_time(resource).and_then(|instant| time::to_wire(instant).ok()),
-        reference: if has_identity_code(&reference) { String::new() } else { reference },
+        reference: if has_hetu(&reference) { String::new() } else { reference },
         ..Fact::default()
     })
 }

@@ -3,7 +3,7 @@
 use polku_proto::v1::{Origin, Outcome, Purpose, ReferralContent, RejectionReason};
 
 use super::*;
-use crate::agencies::event::Action;
+use crate::agencies::trial::Step;
 use crate::{InboundChange, InboundMatter, InboundReferral};
 
 fn changed(activity: &str, more: Value) -> InboundChange {
@@ -33,12 +33,12 @@ fn output(code: &str) -> Value {
 
 #[test]
 fn every_note() {
-    trial::try_every_note(|action, note| {
-        let (state, code) = match action {
-            Action::Accept => (state("accepted", "accepted"), None),
-            Action::Reject => (state("rejected", "rejected"), Some("no-capacity")),
-            Action::Hold => (state("on-hold", "on-hold"), None),
-            _ => (state("requested", "info-requested"), None),
+    trial::try_every_note(|step, note| {
+        let (state, code) = match step {
+            Step::Accept => (state("accepted", "accepted"), None),
+            Step::Reject => (state("rejected", "rejected"), Some("no-capacity")),
+            Step::Hold => (state("on-hold", "on-hold"), None),
+            Step::Ask => (state("requested", "info-requested"), None),
         };
         // FHIR has no empty text.
         let said = reason(Some(note).filter(|note| !note.is_empty()), code);

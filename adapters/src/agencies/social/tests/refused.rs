@@ -270,6 +270,7 @@ fn a_plan_that_is_not_one() {
     assert!(told("goal/0/reference", json!("#need")).starts_with("invariant"));
     assert!(told("contained/1/identifier", Value::Null).starts_with("required"));
     assert!(told("contained/1/identifier/0/value", json!("a b")).starts_with("value"));
+    assert!(told("contained/1/identifier/0/value", json!("n-010594Y9032")).starts_with("code-invalid"));
     assert!(told("contained/2/lifecycleStatus", json!("dreamt")).starts_with("code-invalid"));
     assert!(told("contained/2/addresses/0/reference", json!("#x")).starts_with("invariant"));
     assert!(told("contained/2/target", json!([{"dueDate": "2026-02-30"}])).starts_with("structure"));

@@ -234,6 +234,22 @@ fn plan() -> BoxedStrategy<PlanPart> {
         .prop_map(|(background, items, rest, revision, state, update_time)| {
             let (needs, goals, actions, meetings) = items;
             let (client_view, worker_view, next_review, worker, redacted, reference) = rest;
+            let (mut needs, mut goals, mut actions, mut meetings) = (needs, goals, actions, meetings);
+            // Each stands once among its kind.
+            let ids = needs.iter_mut().map(|need| &mut need.id);
+            let ids = ids.chain(goals.iter_mut().map(|goal| &mut goal.id));
+            let ids = ids.chain(actions.iter_mut().map(|action| &mut action.id));
+            let ids = ids.chain(meetings.iter_mut().map(|meeting| &mut meeting.id));
+            for (number, id) in ids.enumerate() {
+                *id = format!("{}.{number}", id.chars().take(60).collect::<String>());
+            }
+            for goal in &mut goals {
+                let served = needs.iter().map(|need| need.id.clone());
+                goal.needs = served.take(goal.needs.len()).collect();
+            }
+            for action in actions.iter_mut().filter(|action| !action.goal.is_empty()) {
+                action.goal = goals.last().map(|goal| goal.id.clone()).unwrap_or_default();
+            }
             PlanPart {
                 plan: format!("youths/{}/plans/{}", trial::YOUTH, trial::PLAN),
                 owner: "ohjaamo".into(),

@@ -7,7 +7,7 @@ use polku_proto::v1::{Outcome, ReferralState, RejectionReason};
 use polku_proto::{MessageId, ReferralId};
 
 use super::*;
-use crate::agencies::event::Action;
+use crate::agencies::trial::Step;
 use crate::transport::xml::{XmlLimits, XmlWriter};
 use crate::transport::xroad::id::ServiceId;
 use crate::transport::xroad::soap::{self, accept_answer};
@@ -128,12 +128,12 @@ fn longest_note() {
 
 #[test]
 fn every_note() {
-    trial::try_every_note(|action, note| {
-        let step = match action {
-            Action::Accept => "<tns:toimenpide>HYVAKSY</tns:toimenpide>",
-            Action::Reject => "<tns:toimenpide>HYLKAA</tns:toimenpide><tns:syy>EI_KAPASITEETTIA</tns:syy>",
-            Action::Hold => "<tns:toimenpide>KESKEYTA</tns:toimenpide>",
-            _ => "<tns:toimenpide>PYYDA_LISATIETOJA</tns:toimenpide>",
+    trial::try_every_note(|step, note| {
+        let step = match step {
+            Step::Accept => "<tns:toimenpide>HYVAKSY</tns:toimenpide>",
+            Step::Reject => "<tns:toimenpide>HYLKAA</tns:toimenpide><tns:syy>EI_KAPASITEETTIA</tns:syy>",
+            Step::Hold => "<tns:toimenpide>KESKEYTA</tns:toimenpide>",
+            Step::Ask => "<tns:toimenpide>PYYDA_LISATIETOJA</tns:toimenpide>",
         };
         let note = trial::as_xml(note);
         received(&with(&format!("{step}<tns:huomautus>{note}</tns:huomautus>"))).ok().map(trial::changed)

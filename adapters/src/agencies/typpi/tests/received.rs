@@ -5,7 +5,7 @@ use polku_proto::v1::legal_claim::ConsentAsked;
 use polku_proto::v1::{LegalGround, Outcome, PlanState, Purpose, ReferralState, RejectionReason};
 
 use super::*;
-use crate::agencies::event::Action;
+use crate::agencies::trial::Step;
 use crate::transport::xroad::id::ServiceId;
 use crate::transport::xroad::soap::{Headers, write_request};
 use crate::{InboundChange, InboundMatter, Retry};
@@ -52,12 +52,12 @@ fn start() -> String {
 
 #[test]
 fn every_note() {
-    trial::try_every_note(|action, note| {
-        let rest = match action {
-            Action::Accept => "<toiminto>OTA_VASTAAN</toiminto>",
-            Action::Reject => "<toiminto>HYLKAA</toiminto><hylkaysSyy>EI_TILAA</hylkaysSyy>",
-            Action::Hold => "<toiminto>TAUOTA</toiminto>",
-            _ => "<toiminto>PYYDA_LISATIETO</toiminto>",
+    trial::try_every_note(|told, note| {
+        let rest = match told {
+            Step::Accept => "<toiminto>OTA_VASTAAN</toiminto>",
+            Step::Reject => "<toiminto>HYLKAA</toiminto><hylkaysSyy>EI_TILAA</hylkaysSyy>",
+            Step::Hold => "<toiminto>TAUOTA</toiminto>",
+            Step::Ask => "<toiminto>PYYDA_LISATIETO</toiminto>",
         };
         // `envelope` knows no marks but those of elements.
         let body = envelope("paivitaLahete", &step(&format!("{rest}<saate>SANA</saate>")));
@@ -265,6 +265,8 @@ fn bad_referrals_and_plans() {
         ("<vastaanottaja>etsiva</vastaanottaja>", ""),
         ("<vastaanottaja>etsiva", "<vastaanottaja>Etsiva"),
         ("keskusta", "keskusta/2"),
+        ("keskusta", "010594Y9032"),
+        ("keskusta", "x-010594-9032"),
         ("<kayttotarkoitus>ETSIVA_NUORISOTYO", "<kayttotarkoitus>TILASTO"),
         ("2026-12-21T09:30:00Z", "2026-12-21"),
         ("2026-12-21T09:30:00Z", "2026-12-21T09:30:00+02:00"),

@@ -6,7 +6,7 @@ use http::HeaderMap;
 use polku_proto::v1::{Outcome, Purpose, ReferralState, RejectionReason};
 
 use super::*;
-use crate::agencies::event::Action;
+use crate::agencies::trial::Step;
 use crate::{InboundChange, InboundMatter, InboundReferral, Retry};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -169,12 +169,12 @@ fn bad_events() {
 
 #[test]
 fn every_note() {
-    trial::try_every_note(|action, note| {
-        let step = match action {
-            Action::Accept => r#""tapahtuma": "hyvaksytty""#,
-            Action::Reject => r#""tapahtuma": "hylatty", "syy": "ei_kapasiteettia""#,
-            Action::Hold => r#""tapahtuma": "keskeytetty""#,
-            _ => r#""tapahtuma": "lisatietoja_pyydetty""#,
+    trial::try_every_note(|step, note| {
+        let step = match step {
+            Step::Accept => r#""tapahtuma": "hyvaksytty""#,
+            Step::Reject => r#""tapahtuma": "hylatty", "syy": "ei_kapasiteettia""#,
+            Step::Hold => r#""tapahtuma": "keskeytetty""#,
+            Step::Ask => r#""tapahtuma": "lisatietoja_pyydetty""#,
         };
         let note = serde_json::Value::from(note);
         received(&event(&format!(r#"{step}, "huomautus": {note}"#))).ok().map(trial::changed)
@@ -282,6 +282,8 @@ fn other_bad_events() {
         referral.replace(r#""te""#, r#""TE""#),
         referral.replace(r#""te""#, r#""te/nuoret""#),
         referral.replace(r#""nuoret""#, r#""a b""#),
+        referral.replace(r#""nuoret""#, r#""010594Y9032""#),
+        referral.replace(r#""nuoret""#, r#""x-010594-9032""#),
         referral.replace(r#""nuoret""#, "null"),
         referral.replace("tyollisyyspalvelut", "tilastot"),
         referral.replace("2026-12-21T09:30:00Z", "2026-12-21"),
