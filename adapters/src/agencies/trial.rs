@@ -1,6 +1,7 @@
 //! Which payloads are the adapters tried with? A made-up person, and a permit that the real engine gives.
 
 pub(super) mod any;
+pub(super) mod asked;
 mod canary;
 mod notes;
 mod plan;

@@ -5256,7 +5256,7 @@ pub struct PlanPart {
     /// The owner's own id of the plan. Never a personal identity code.
     #[prost(string, tag = "3")]
     pub reference: ::prost::alloc::string::String,
-    /// Counts the changes of this part, from 1.
+    /// Counts the changes of this part, from 1; 0 where the owner does not count them.
     #[prost(uint64, tag = "4")]
     pub revision: u64,
     #[prost(message, optional, tag = "5")]
@@ -5368,7 +5368,8 @@ pub struct PlanAction {
     /// Id of the service in the service catalogue PTV, a UUID; empty if it has none.
     #[prost(string, tag = "7")]
     pub ptv_service: ::prost::alloc::string::String,
-    /// Dates, `YYYY-MM-DD`: planned until the action is in progress, and as it came to be afterwards.
+    /// Dates, `YYYY-MM-DD`: planned until the action is in progress, and as it came to be afterwards. It ends on the day that
+    /// it starts on, or later.
     #[prost(string, tag = "8")]
     pub start: ::prost::alloc::string::String,
     #[prost(string, tag = "9")]

@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, fmt::Write, hash::Hash};
 
+use jiff::civil::Date;
 use regex::Regex;
 use uuid::Uuid;
 
@@ -112,6 +113,21 @@ impl Checker {
     pub fn pattern(&mut self, value: &str, pattern: &Pattern) {
         if !pattern.regex.as_ref().is_some_and(|regex| regex.is_match(value)) {
             self.broken("string.pattern", || format!("text that matches {}", pattern.text));
+        }
+    }
+
+    /// `polku.v1.calendar_date`. The form is for a pattern to check.
+    pub fn calendar_date(&mut self, value: &str) {
+        let is_day = |text: &str| text.parse::<Date>().is_ok_and(|date| date.year() >= 1);
+        if !value.is_empty() && !is_day(value) {
+            self.broken("calendar_date", || String::from("a day of the calendar"));
+        }
+    }
+
+    /// `polku.v1.not_before`. Days of one form: their order is that of their texts.
+    pub fn not_before(&mut self, value: &str, other: &str, name: &str) {
+        if !value.is_empty() && value < other {
+            self.broken("not_before", || format!("a day that is not before {name}"));
         }
     }
 

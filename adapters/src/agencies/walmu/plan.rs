@@ -97,6 +97,9 @@ impl Suunnitelma {
             responsible_worker,
         } = part;
         let joint = joint_plan(&plan)?;
+        if revision == 0 {
+            return Err(Unwritable("revision"));
+        }
         let wording = Self {
             tunnus: joint.map_or_else(String::new, |(_, plan)| plan.to_string()),
             omistaja: owner,

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::agencies::soap::tree::{self, Node, text};
 use crate::agencies::soap::{Outgoing, Parts};
-use crate::agencies::trial::any;
+use crate::agencies::trial::{any, asked};
 use crate::transport::xml::{Element, XmlLimits, XmlWriter, read_document};
 use crate::transport::xroad::soap::check_request;
 use crate::{InboundChange, InboundMatter};
@@ -223,6 +223,35 @@ proptest! {
         crate::agencies::plan::forget_untold(&mut part);
         let left = !Disclose::categories(&part).is_subset(CategorySet::ENVELOPE);
         prop_assert_eq!(read.plans, if left { vec![part] } else { Vec::new() });
+    }
+}
+
+proptest! {
+    #![proptest_config(any::config())]
+
+    #[test]
+    fn question(query in asked::query()) {
+        let told: CategorySet = CategorySet::from_wire(&query.categories).unwrap().intersection(query::ANSWERED);
+        let (written, _) = match query::outgoing(query.clone()) {
+            Ok(written) => written,
+            Err(unwritable) => {
+                prop_assert!(told.is_empty() && unwritable.0 == "categories");
+                return Ok(());
+            }
+        };
+        let professional = Some(query.professional.clone()).filter(|id| !id.is_empty());
+        prop_assert_eq!(&written.professional, &professional);
+        prop_assert_eq!((&written.id, written.requester.as_str()), (&query.query_id, query.requester.as_str()));
+        let document = office().office.write(&Message::asking(written)).unwrap();
+        let body = check_request(&document).unwrap().body().clone();
+        prop_assert_eq!(body.text_of("kyselyTunnus"), Some(query.query_id.as_str()));
+        prop_assert_eq!(body.text_of("kysyja"), Some(query.requester.as_str()));
+        prop_assert_eq!(body.text_of("henkilotunnus"), Some(query.identity_code.as_str()));
+        let purpose = body.text_of("kayttotarkoitus").and_then(codes::read_purpose);
+        prop_assert_eq!(purpose.map(i32::from), Some(query.purpose));
+        let categories = body.all("tietoryhma").map(|category| codes::plan::read::<DataCategory>(category.text(), codes::plan::category).unwrap());
+        let categories: CategorySet = categories.map(|number| DataCategory::try_from(number).unwrap()).collect();
+        prop_assert_eq!(categories, told);
     }
 }
 

@@ -1,15 +1,16 @@
 //! Does everything come out as it went in?
 
 use polku_proto::v1::{
-    AgencyFacts, DataCategory, PlanPart, ReferralContent, ReferralHandover, ReferralNotice,
+    AgencyFacts, DataCategory, PlanPart, Purpose, ReferralContent, ReferralHandover, ReferralNotice,
 };
 use polku_proto::{CategorySet, Disclose, time};
 use proptest::prelude::*;
 
 use super::*;
+use crate::agencies::event;
 use crate::agencies::soap::Parts;
 use crate::agencies::soap::tree::{self, Node, text};
-use crate::agencies::trial::any;
+use crate::agencies::trial::{any, asked};
 use crate::transport::xml::XmlWriter;
 use crate::transport::xroad::soap::check_request;
 use crate::{InboundChange, InboundMatter};
@@ -167,6 +168,26 @@ proptest! {
         let InboundMatter::Change { change, .. } = received("paivitaLahete", &body) else { panic!("no change") };
         let InboundChange::ProvideInformation { answer, origin: None } = change else { panic!("no answer") };
         prop_assert_eq!(*answer, content);
+    }
+
+    #[test]
+    fn question(query in asked::query()) {
+        let told = CategorySet::from_wire(&query.categories).unwrap().intersection(KIND.fetches);
+        let (written, _) = match Message::question(query.clone()) {
+            Ok(written) => written,
+            Err(unwritable) => {
+                prop_assert!(told.is_empty() && unwritable.0 == "categories");
+                return Ok(());
+            }
+        };
+        let body = check_request(text_of(&written).as_bytes()).unwrap().body().clone();
+        prop_assert_eq!(body.text_of("kyselyTunnus"), Some(query.query_id.as_str()));
+        prop_assert_eq!(body.text_of("kysyja"), Some(query.requester.as_str()));
+        prop_assert_eq!(body.text_of("hetu"), Some(query.identity_code.as_str()));
+        let purpose: Option<Purpose> = body.text_of("kayttotarkoitus").and_then(|code| event::read_code(code, codes::purpose));
+        prop_assert_eq!(purpose.map(i32::from), Some(query.purpose));
+        let categories = body.all("tietoluokka").map(|category| event::read_code(category.text(), codes::plan::category).unwrap());
+        prop_assert_eq!(categories.collect::<CategorySet>(), told);
     }
 
     #[test]

@@ -117,6 +117,7 @@ fn what_cannot_be_written() {
     };
     assert_eq!(what(|part| part.plan = "plans/1".into()), "plan");
     assert_eq!(what(|part| part.plan = "youths/1/plans/2".into()), "plan");
+    assert_eq!(what(|part| part.revision = 0), "revision");
     assert_eq!(what(|part| part.state = 0), "state");
     assert_eq!(what(|part| part.state = 77), "state");
     assert_eq!(what(|part| part.update_time.as_mut().unwrap().nanos = -1), "update_time");
