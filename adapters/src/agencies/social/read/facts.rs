@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::super::codes;
 use super::Reader;
+use crate::agencies::form;
 use crate::agencies::plan::forget_untold;
 use crate::formats::fhir::object::Object;
 use crate::formats::fhir::{Place, codes as fhir, json, moment};
@@ -219,12 +220,21 @@ fn record_time(resource: &Value) -> Option<Timestamp> {
 /// The first day of what a `dateTime` names, in Finland. Empty if there is none; `None` if it is no `dateTime`.
 fn first_day(value: Option<&Value>) -> Option<String> {
     let Some(value) = value else { return Some(String::new()) };
-    Some(time::finnish_date(moment::start(value.as_str()?)?).to_string())
+    let value = value.as_str()?;
+    if let Some(day) = form::date(value) {
+        return Some(day.to_owned());
+    }
+    Some(time::finnish_date(moment::start(value)?).to_string())
 }
 
 fn last_day(value: Option<&Value>) -> Option<String> {
     let Some(value) = value else { return Some(String::new()) };
-    let over = moment::end(value.as_str()?)?.checked_sub(SignedDuration::from_nanos(1)).ok()?;
+    let value = value.as_str()?;
+    // The last day that there is, which stands for no end, has no next one.
+    if let Some(day) = form::date(value) {
+        return Some(day.to_owned());
+    }
+    let over = moment::end(value)?.checked_sub(SignedDuration::from_nanos(1)).ok()?;
     Some(time::finnish_date(over).to_string())
 }
 

@@ -117,13 +117,13 @@ fn content() -> BoxedStrategy<ReferralContent> {
 }
 
 // Both take longer to make than a case.
-static SOCIAL: LazyLock<SocialServices> = LazyLock::new(social);
+pub(super) static SOCIAL: LazyLock<SocialServices> = LazyLock::new(social);
 static DECISION: LazyLock<Decision> =
     LazyLock::new(|| trial::spent(to_social(Item::Handover(trial::handover(None)))).1);
 
 /// Turns a message to social services into one of the sender's own system to its gateway: there, a professional of a
 /// unit stands behind it.
-fn turned(delivery: Delivery) -> Value {
+pub(super) fn turned(delivery: Delivery) -> Value {
     let message = SOCIAL.message(delivery, &DECISION, trial::now()).map_err(|failure| failure.kind).unwrap();
     let mut bundle: Value = serde_json::from_slice(&message.body).unwrap();
     let agent = bundle.pointer_mut(&format!("/entry/{}/resource/agent/0", message.entries - 1)).unwrap();
@@ -137,7 +137,7 @@ fn read(bundle: &Value) -> InboundMatter {
     event.unwrap_or_else(|error| panic!("{error}\n{bundle:#}")).matter
 }
 
-fn from_professional(item: Item) -> Delivery {
+pub(super) fn from_professional(item: Item) -> Delivery {
     Delivery { professional: "ohjaaja-7".into(), ..to_social(item) }
 }
 
@@ -153,7 +153,7 @@ fn item_id() -> &'static str {
     "[A-Za-z0-9._:-]{1,64}"
 }
 
-fn plan() -> BoxedStrategy<PlanPart> {
+pub(super) fn plan() -> BoxedStrategy<PlanPart> {
     let need = (item_id(), item_category(), text(2000), any::<bool>());
     let need = need.prop_map(|(id, category, text, found_in_meeting)| PlanNeed {
         id,
