@@ -13,7 +13,7 @@ use crate::agencies::trial::asked::{Record, query, record};
 use crate::agencies::walmu::plan::Suunnitelma;
 
 /// A record as README.md has it, with these members beside; what there is nothing of is left out.
-fn written(record: &Record, more: Value) -> Value {
+fn written(record: &Record, mut more: Value) -> Value {
     let Record { id, words: _, since, until, recorded } = record;
     let mut all = json!({"tunnus": id});
     let own = [("alkuPvm", since.clone()), ("loppuPvm", until.clone())];
@@ -21,7 +21,7 @@ fn written(record: &Record, more: Value) -> Value {
     for (name, value) in own.filter(|(_, value)| !value.is_empty()) {
         all[name] = json!(value);
     }
-    all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    all.as_object_mut().unwrap().append(more.as_object_mut().unwrap());
     all
 }
 
