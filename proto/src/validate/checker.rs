@@ -116,17 +116,17 @@ impl Checker {
         }
     }
 
-    /// `polku.v1.calendar_date`. The form is for a pattern to check.
+    /// `polku.v1.calendar_date`. Whatever has another form is for a pattern to refuse.
     pub fn calendar_date(&mut self, value: &str) {
         let is_day = |text: &str| text.parse::<Date>().is_ok_and(|date| date.year() >= 1);
-        if !value.is_empty() && !is_day(value) {
+        if has_form_of_a_day(value) && !is_day(value) {
             self.broken("calendar_date", || String::from("a day of the calendar"));
         }
     }
 
     /// `polku.v1.not_before`. Days of one form: their order is that of their texts.
     pub fn not_before(&mut self, value: &str, other: &str, name: &str) {
-        if !value.is_empty() && value < other {
+        if has_form_of_a_day(value) && has_form_of_a_day(other) && value < other {
             self.broken("not_before", || format!("a day that is not before {name}"));
         }
     }
@@ -243,6 +243,14 @@ impl From<bool> for Presence {
     fn from(present: bool) -> Presence {
         if present { Presence::Present } else { Presence::Absent }
     }
+}
+
+/// `YYYY-MM-DD`.
+fn has_form_of_a_day(text: &str) -> bool {
+    let form = |(place, byte): (usize, u8)| {
+        if matches!(place, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() }
+    };
+    text.len() == 10 && text.bytes().enumerate().all(form)
 }
 
 /// Whether a character may stand in a text of the contract: what XML 1.0 (section 2.2) allows, without U+007F. Carriage

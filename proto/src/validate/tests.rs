@@ -257,6 +257,7 @@ fn days_are_of_the_calendar_and_in_their_order() {
     for day in ["2027-02-29", "2100-02-29", "2026-13-01", "2026-00-10", "2026-06-31", "0000-01-01"] {
         assert_broken(action(day, ""), &[("start", "calendar_date")]);
     }
+    assert_broken(action("2026/12/02", "2026-12-01"), &[("start", "string.pattern")]);
     assert_broken(action("2026-12-02", "2026-12-01"), &[("end", "not_before")]);
     assert_broken(action("2027-01-01", "2026-12-31"), &[("end", "not_before")]);
 }
