@@ -241,6 +241,8 @@ pub struct InboundReferral {
     pub claim: Option<LegalClaim>,
     /// Where in the sender's records it stems from, if said.
     pub origin: Option<Origin>,
+    /// Whether the sender says that it has left something out.
+    pub redacted: bool,
 }
 
 impl Debug for InboundReferral {

@@ -25,7 +25,7 @@ pub use id::{
     AgencyId, ConsentId, ConsentName, LegalStatusId, LegalStatusName, MessageId, Party, ProhibitionId,
     ProhibitionName, ReferralId, ReferralName, RequestId, UnitId, YouthId, YouthName,
 };
-pub use validate::{Valid, Validate, Violation, Violations};
+pub use validate::{Valid, Validate, Violation, Violations, is_plain};
 
 /// Messages and services of `polku/v1/*.proto`.
 #[expect(

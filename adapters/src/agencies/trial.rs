@@ -1,7 +1,9 @@
 //! Which payloads are the adapters tried with? A made-up person, and a permit that the real engine gives.
 
 pub(super) mod any;
+pub(super) mod asked;
 mod canary;
+mod notes;
 mod plan;
 mod subsets;
 
@@ -21,6 +23,7 @@ use polku_proto::{AgencyId, CategorySet, Valid, time};
 
 use crate::{InboundChange, InboundEvent, InboundMatter};
 
+pub(super) use notes::{Step, as_xml, try_every_note};
 pub(super) use plan::{PLAN, QUERY, facts_query, plan_part, query_permit};
 pub(super) use subsets::{FINNISH, Places, try_every_plan, try_every_referral, try_every_subset};
 

@@ -138,7 +138,7 @@ impl Gateway {
         let (mut item, required) = message::item(&Matter { person, record, required, told }, row, now)?;
         if let delivery::Item::Handover(handover) = &mut item {
             let asked = handover.categories().union(required);
-            handover.redacted = !self.engine().decide(&self.index(), asked, &question).withheld().is_empty();
+            handover.redacted |= !self.engine().decide(&self.index(), asked, &question).withheld().is_empty();
         }
         let mut payload = Delivery {
             message_id: row.message.to_string(),

@@ -2027,6 +2027,7 @@ impl Validate for crate::v1::PlanPart {
             let value = &self.next_review;
             checker.text(value);
             checker.pattern(value, &PATTERN_24);
+            checker.calendar_date(value);
         });
         checker.field("responsible_worker", |checker| {
             if let Some(value) = &self.responsible_worker {
@@ -2118,6 +2119,7 @@ impl Validate for crate::v1::PlanGoal {
             let value = &self.due;
             checker.text(value);
             checker.pattern(value, &PATTERN_24);
+            checker.calendar_date(value);
         });
         checker.field("needs", |checker| {
             checker.max_items(&self.needs, 20);
@@ -2171,11 +2173,14 @@ impl Validate for crate::v1::PlanAction {
             let value = &self.start;
             checker.text(value);
             checker.pattern(value, &PATTERN_24);
+            checker.calendar_date(value);
         });
         checker.field("end", |checker| {
             let value = &self.end;
             checker.text(value);
             checker.pattern(value, &PATTERN_24);
+            checker.calendar_date(value);
+            checker.not_before(value, &self.start, "start");
         });
         checker.field("reason", |checker| {
             let value = &self.reason;
@@ -2443,11 +2448,13 @@ impl Validate for crate::v1::Fact {
             let value = &self.since;
             checker.text(value);
             checker.pattern(value, &PATTERN_24);
+            checker.calendar_date(value);
         });
         checker.field("until", |checker| {
             let value = &self.until;
             checker.text(value);
             checker.pattern(value, &PATTERN_24);
+            checker.calendar_date(value);
         });
         checker.field("record_time", |checker| {
             if let Some(value) = &self.record_time {

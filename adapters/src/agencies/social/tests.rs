@@ -9,6 +9,7 @@ mod build;
 mod categories;
 mod disclosures;
 mod facts;
+mod facts_round_trip;
 mod golden;
 mod received;
 mod refused;

@@ -49,8 +49,9 @@ fn refused_settings() {
     assert_eq!(refusal(set("inbound_certificate_sha256", toml::Value::Array(Vec::new()))), pins);
     assert_eq!(refusal(set("inbound_certificate_sha256", vec!["abc".to_owned()])), pins);
     assert_eq!(refusal(set("inbound_certificate_sha256", vec!["gg".repeat(32)])), pins);
-    for id in ["ö", "010594Y9032", "virkailija-010594Y9032"] {
-        let expected = "user_id: expected 1 to 64 letters, digits and `._-`, and no personal identity code";
+    for id in ["ö", "polku_1", "", "010594Y9032", "virkailija-010594Y9032"] {
+        let expected =
+            "user_id: expected 1 to 64 letters, digits and '()+,-.=?, and no personal identity code";
         assert_eq!(refusal(set("user_id", id)), expected);
     }
     assert!(refusal(set_in("client", "member_code", "a/b")).starts_with("client: expected `instance`, "));
