@@ -192,8 +192,12 @@ async fn what_is_refused_over_the_contract_is_refused_here() {
     }
     // Nobody has become known by these.
     assert_eq!((people(&world).await, world.gateway.audit.len()), (0, 0));
-    let official = InboundEvent { official: ADULT.into(), ..good.clone() };
-    assert_eq!(reason(&world.says(&world.te, official).await), ("ACTOR_MALFORMED", Retry::Never));
+    for id in [ADULT.to_owned(), format!("tyo.{}-1", ADULT.to_lowercase())] {
+        let official = InboundEvent { official: id.clone(), ..good.clone() };
+        assert_eq!(reason(&world.says(&world.te, official).await), ("ACTOR_MALFORMED", Retry::Never));
+        let unit = InboundEvent { unit: id, ..good.clone() };
+        assert_eq!(reason(&world.says(&world.te, unit).await), ("ACTOR_MALFORMED", Retry::Never));
+    }
     assert_eq!((people(&world).await, world.gateway.audit.len()), (0, 0));
     let past = world.gateway.now() - jiff::SignedDuration::from_secs(1);
     let late = "010594Y903".to_owned();

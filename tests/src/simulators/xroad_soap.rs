@@ -2,9 +2,10 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use polku_proto::identity::has_hetu;
 
 use crate::simulators::xml::{self, Attribute, Element, XmlError};
-use crate::simulators::xroad::{Beside, Dialect, Member, Party, holds_identity_code};
+use crate::simulators::xroad::{Beside, Dialect, Member, Party};
 
 /// Namespace of SOAP 1.1.
 pub(crate) const SOAP: &str = "http://schemas.xmlsoap.org/soap/envelope/";
@@ -289,5 +290,5 @@ fn read_party(header: &Element) -> Option<Party> {
 }
 
 fn names_a_person(header: &Element) -> bool {
-    holds_identity_code(header.text.trim()) || header.children.iter().any(names_a_person)
+    has_hetu(header.text.trim()) || header.children.iter().any(names_a_person)
 }
