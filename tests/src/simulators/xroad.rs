@@ -8,6 +8,9 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use polku_proto::identity::Hetu;
+use uuid::Uuid;
+
 use crate::simulators::agency::Surroundings;
 use crate::simulators::faults::Repetition;
 use crate::simulators::official::Official;
@@ -153,6 +156,12 @@ impl Agreed {
         let own = format!("FI{}", self.user_id);
         beside.party.as_ref() == Some(&self.otherwise) && beside.user_id == Some(own)
     }
+}
+
+/// Whether a personal identity code stands in a text. Random ids that look like one by chance are none.
+pub(crate) fn holds_identity_code(text: &str) -> bool {
+    let is_code = |part: &[u8]| std::str::from_utf8(part).is_ok_and(|part| part.parse::<Hetu>().is_ok());
+    Uuid::try_parse(text).is_err() && text.to_ascii_uppercase().as_bytes().windows(11).any(is_code)
 }
 
 /// An agency over X-Road, as the gateway has to know it.

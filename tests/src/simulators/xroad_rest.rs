@@ -13,7 +13,6 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::HeaderName;
 use http::{HeaderMap, Method, StatusCode};
-use polku_proto::identity::has_hetu;
 use ring::digest::{SHA512, digest};
 use serde_json::json;
 use uuid::Uuid;
@@ -24,7 +23,7 @@ use crate::simulators::control::Control;
 use crate::simulators::faults::{Fault, Operation, Plan};
 use crate::simulators::ledger::Received;
 use crate::simulators::server::{Agency, Answer};
-use crate::simulators::xroad::{Beside, Dialect, Member, Party};
+use crate::simulators::xroad::{Beside, Dialect, Member, Party, holds_identity_code};
 
 const CLIENT: HeaderName = HeaderName::from_static("x-road-client");
 const SERVICE: HeaderName = HeaderName::from_static("x-road-service");
@@ -141,7 +140,7 @@ impl<S: Service> SecurityServer<S> {
 fn beside(headers: &HeaderMap) -> Option<Beside> {
     for (_, value) in headers.iter().filter(|(name, _)| name.as_str().starts_with("x-road-")) {
         let value = percent_decoded(value.to_str().ok()?)?;
-        if value.is_empty() || has_hetu(&value) {
+        if value.is_empty() || holds_identity_code(&value) {
             return None;
         }
     }

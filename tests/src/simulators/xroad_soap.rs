@@ -2,10 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use polku_proto::identity::has_hetu;
 
 use crate::simulators::xml::{self, Attribute, Element, XmlError};
-use crate::simulators::xroad::{Beside, Dialect, Member, Party};
+use crate::simulators::xroad::{Beside, Dialect, Member, Party, holds_identity_code};
 
 /// Namespace of SOAP 1.1.
 pub(crate) const SOAP: &str = "http://schemas.xmlsoap.org/soap/envelope/";
@@ -290,5 +289,5 @@ fn read_party(header: &Element) -> Option<Party> {
 }
 
 fn names_a_person(header: &Element) -> bool {
-    has_hetu(header.text.trim()) || header.children.iter().any(names_a_person)
+    holds_identity_code(header.text.trim()) || header.children.iter().any(names_a_person)
 }

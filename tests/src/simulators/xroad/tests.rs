@@ -1,6 +1,6 @@
 //! Is what stands beside a message judged as agreed?
 
-use super::{Agreed, Beside, Party, Said};
+use super::{Agreed, Beside, Party, Said, holds_identity_code};
 
 fn beside() -> Beside {
     Beside {
@@ -38,4 +38,14 @@ fn only_what_was_agreed_is_admitted() {
 
     let own = Beside { party: other, user_id: Some("FIpolku".to_owned()), issue: None };
     assert!(agreed.admits_own(&own) && !agreed.admits_own(&beside()));
+}
+
+#[test]
+fn an_identity_code_is_found_wherever_it_stands() {
+    for text in ["010594Y9032", "FI010594Y9032", "FItyo.010594y9032-1", "a/b/010594Y9032"] {
+        assert!(holds_identity_code(text), "{text}");
+    }
+    for text in ["", "FIohjaaja-1", "010594Y9031", "0193c5a0-0000-7000-8000-000000000001"] {
+        assert!(!holds_identity_code(text), "{text}");
+    }
 }
