@@ -33,6 +33,7 @@ pub(super) fn on_ground(ground: LegalGround, asked: ConsentAsked) -> Outgoing {
             statement: "Perustelu & <selitys>: \"näin\".".into(),
             consent_asked: asked.into(),
         }),
+        redacted: false,
     }
 }
 

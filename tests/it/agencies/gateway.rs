@@ -142,6 +142,7 @@ async fn every_kind_of_agency_that_refers_is_taken_at_its_word() {
             content: Box::new(full_content()),
             respond_by: None,
             claim: None,
+            redacted: false,
         });
         // Nothing permits it yet.
         let denied = peer.agency(&scene).send(&referral).await.unwrap();

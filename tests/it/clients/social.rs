@@ -133,7 +133,7 @@ fn write_own(chance: &mut Chance, folder: &Path) -> usize {
         number += 1;
     };
     for _ in 0..CASES {
-        let ReferralHandover { content, claim, .. } = chance.handover();
+        let ReferralHandover { content, claim, redacted, .. } = chance.handover();
         write(What::Referral {
             identity_code: PEOPLE[0].into(),
             recipient: "ohjaamo/keskusta".into(),
@@ -142,6 +142,7 @@ fn write_own(chance: &mut Chance, folder: &Path) -> usize {
             respond_by: Some("2026-12-21T09:30:00Z".into()),
             claim,
             origin: Some(("2".into(), vec!["1.2.246.10.1.1".into()])),
+            redacted,
         });
         let answer = Box::new(chance.notice().answer.unwrap_or_default());
         write(What::Answer { referral: REFERRAL.into(), answer });

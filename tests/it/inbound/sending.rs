@@ -48,6 +48,7 @@ fn referral() -> Message {
         content: Box::new(content),
         respond_by: None,
         claim: None,
+        redacted: false,
     })
 }
 

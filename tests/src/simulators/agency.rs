@@ -227,6 +227,8 @@ pub enum Outgoing {
         respond_by: Option<Timestamp>,
         /// The ground in law on which it is told without permission, if it is.
         claim: Option<LegalClaim>,
+        /// Whether it says that it has left something out.
+        redacted: bool,
     },
     /// The agency tells of its own plan, or of its part of the joint one.
     PlanPart {

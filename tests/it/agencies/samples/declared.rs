@@ -91,7 +91,7 @@ fn said(matter: Matter) -> Vec<String> {
     let mut add = |more: &[&str]| names.extend(more.iter().map(|name| (*name).to_owned()));
     match matter {
         Matter::Referral => {
-            add(&["refers", "refers-refused", "refers-not-now"]);
+            add(&["refers", "refers-redacted", "refers-refused", "refers-not-now"]);
             names.extend(all("refers-for-", &purposes()));
             names.extend(all("refers-on-", &grounds()));
         }
@@ -103,7 +103,7 @@ fn said(matter: Matter) -> Vec<String> {
             names.extend(all("fails-", &outcomes()));
         }
         Matter::Information => add(&["informs", "informs-in-part", "informs-refused", "informs-not-now"]),
-        Matter::PlanPart => add(&["plans", "plans-refused", "plans-not-now"]),
+        Matter::PlanPart => add(&["plans", "plans-redacted", "plans-refused", "plans-not-now"]),
         Matter::ConsentWithdrawal | Matter::DisclosureNotice => panic!("no agency says it"),
     }
     all("agency-", &names)

@@ -217,6 +217,7 @@ pub(super) fn says(bench: &Bench, matter: Matter) -> Vec<(String, Outgoing)> {
                     content: Box::new(ReferralContent { identity_code: String::new(), ..little() }),
                     respond_by: None,
                     claim: None,
+                    redacted: false,
                 };
                 says.push((format!("refers-for-{}", word(purpose.as_str_name(), "PURPOSE_")), said));
             }

@@ -69,7 +69,15 @@ impl SimulatedAgency for KelaSimulator {
                 .with("tulos", json!(outcome.map_or("", outcome_code)))
                 .with("huomautus", json!(note)),
             Outgoing::Information { referral, answer } => Own::information(referral, answer),
-            Outgoing::Referral { identity_code, recipient, purpose, content, respond_by, claim } => {
+            Outgoing::Referral {
+                identity_code,
+                recipient,
+                purpose,
+                content,
+                respond_by,
+                claim,
+                redacted,
+            } => {
                 let deadline = respond_by.map(|instant| instant.to_string()).unwrap_or_default();
                 let kind = claim.as_ref().and_then(|claim| Assistance::on(claim.ground()));
                 let own = match (kind, claim) {
@@ -86,7 +94,8 @@ impl SimulatedAgency for KelaSimulator {
                     }
                     (_, None) => Own::referral(recipient, purpose_code(*purpose), identity_code, content),
                 };
-                own.with("vastausViimeistaan", json!(deadline))
+                let own = own.with("vastausViimeistaan", json!(deadline));
+                if *redacted { own.with("tietojaKarsittu", json!(true)) } else { own }
             }
             Outgoing::PlanPart { .. } => return Ok(Reply::Unsupported),
         };

@@ -70,17 +70,24 @@ impl SimulatedAgency for SocialSimulator {
                 note,
             },
             Outgoing::Information { referral, answer } => What::Answer { referral, answer },
-            Outgoing::Referral { identity_code, recipient, purpose, content, respond_by, claim } => {
-                What::Referral {
-                    identity_code,
-                    recipient,
-                    purpose: purpose_code(purpose).to_owned(),
-                    content,
-                    respond_by: respond_by.map(|instant| instant.to_string()),
-                    claim,
-                    origin: None,
-                }
-            }
+            Outgoing::Referral {
+                identity_code,
+                recipient,
+                purpose,
+                content,
+                respond_by,
+                claim,
+                redacted,
+            } => What::Referral {
+                identity_code,
+                recipient,
+                purpose: purpose_code(purpose).to_owned(),
+                content,
+                respond_by: respond_by.map(|instant| instant.to_string()),
+                claim,
+                origin: None,
+                redacted,
+            },
             Outgoing::PlanPart { identity_code, part } => What::Plan { identity_code, part },
         };
         Ok(match self.send(&Own { message_id: id, official, what }).await? {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::simulators::client::RawReply;
 use crate::simulators::official::{Action, Official};
 use crate::simulators::social::tables::{GROUNDS, STATES};
-use crate::simulators::social::words::{care_plan, concept, instant, observations, patient, put};
+use crate::simulators::social::words::{care_plan, concept, instant, left_out, observations, patient, put};
 use crate::simulators::xroad::Beside;
 use crate::simulators::xroad_rest::leaves_headers_to_x_road;
 
@@ -69,6 +69,8 @@ pub enum What {
         claim: Option<LegalClaim>,
         /// Service task and documents that it stems from.
         origin: Option<(String, Vec<String>)>,
+        /// Whether it says that it has left something out.
+        redacted: bool,
     },
     /// A plan.
     Plan {
@@ -122,7 +124,16 @@ impl Message {
                 ("state-changed", vec![(TASK, task)])
             }
             What::Answer { referral, answer } => ("information-provided", answered(referral, answer)),
-            What::Referral { identity_code, recipient, purpose, content, respond_by, claim, origin } => {
+            What::Referral {
+                identity_code,
+                recipient,
+                purpose,
+                content,
+                respond_by,
+                claim,
+                origin,
+                redacted,
+            } => {
                 let person = patient(Some(identity_code), content);
                 let parties = (own, recipient.as_str());
                 let mut request = request(parties, purpose, content);
@@ -133,6 +144,9 @@ impl Message {
                         documents.iter().map(|id| json!({"url": "urn:polku:document", "valueString": id})),
                     );
                     put(&mut request, "extension", json!(extensions));
+                }
+                if *redacted {
+                    put(&mut request, "meta", left_out());
                 }
                 let mut task = task(parties, respond_by.as_deref());
                 if let Some(claim) = claim {

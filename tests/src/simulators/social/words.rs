@@ -286,8 +286,7 @@ pub(crate) fn care_plan(part: &PlanPart, own: &str, person: &str) -> Result<Valu
         put(&mut plan, "identifier", identifier);
     }
     if part.redacted {
-        let system = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue";
-        put(&mut plan, "meta", json!({"security": [{"system": system, "code": "REDACTED"}]}));
+        put(&mut plan, "meta", left_out());
     }
     if let Some(worker) = &part.responsible_worker {
         put(&mut plan, "contributor", json!([{"reference": "#omatyontekija"}]));
@@ -336,4 +335,10 @@ fn named(id: &str) -> Value {
 /// FHIR's spelling of a value of the contract's, where both have the same words.
 fn spelt(name: &str, prefix: &str) -> String {
     name.trim_start_matches(prefix).to_lowercase().replace('_', "-")
+}
+
+/// `meta` of a resource of which something is not told.
+pub(super) fn left_out() -> Value {
+    let system = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue";
+    json!({"security": [{"system": system, "code": "REDACTED"}]})
 }

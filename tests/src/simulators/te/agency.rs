@@ -90,13 +90,22 @@ impl SimulatedAgency for TeSimulator {
                 })
                 .await
             }
-            Outgoing::Referral { identity_code, recipient, purpose, content, respond_by, claim } => {
+            Outgoing::Referral {
+                identity_code,
+                recipient,
+                purpose,
+                content,
+                respond_by,
+                claim,
+                redacted,
+            } => {
                 let until = respond_by.map(|instant| instant.to_string()).unwrap_or_default();
                 let frame = (identity_code.as_str(), recipient.as_str(), *purpose);
                 let ground = claim.as_ref().map(stated).map(|[(_, ground), (_, statement), (_, asked)]| {
                     Ground { ground, statement, consent_asked: asked }
                 });
                 let told = Told::referral_until(id, official, frame, content, &until, ground);
+                let told = if *redacted { told.redacted() } else { told };
                 let reply = self.tell(&told, |response| {
                     let names = ["laheteTunnus", "tila", "tapahtumanumero"];
                     let [referral, state, sequence] = response.values(names)?;

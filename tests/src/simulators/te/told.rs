@@ -90,6 +90,16 @@ impl Told {
         Self { service, official: official.clone(), issue: None, body }
     }
 
+    /// The referral, with `tietojaKarsittu`.
+    #[must_use]
+    pub fn redacted(mut self) -> Self {
+        let children = &mut self.body.children;
+        let is_after = |child: &Element| ["ilmoitusperuste", "asiakas"].contains(&child.name.as_str());
+        let place = children.iter().position(is_after).unwrap_or(children.len());
+        children.insert(place, element("tietojaKarsittu").with_text("true"));
+        self
+    }
+
     /// `lahetaSuunnitelma`: the office's own plan for the person with this identity code.
     ///
     /// # Errors

@@ -95,6 +95,7 @@ pub(crate) fn with_plan(mut body: Element, part: &PlanPart, identity_code: &str)
     body = with_texts(
         body,
         &[
+            ("tietojaKarsittu", if part.redacted { "true" } else { "" }),
             ("viite", &part.reference),
             ("versio", &revision),
             ("paivitetty", &updated),

@@ -67,9 +67,18 @@ impl SimulatedAgency for TyppiSimulator {
                 Told::step(id, official, referral, action, (*reason, *outcome), note)?
             }
             Outgoing::Information { referral, answer } => Told::information(id, official, referral, answer),
-            Outgoing::Referral { identity_code, recipient, purpose, content, respond_by, claim } => {
+            Outgoing::Referral {
+                identity_code,
+                recipient,
+                purpose,
+                content,
+                respond_by,
+                claim,
+                redacted,
+            } => {
                 let frame = (identity_code.as_str(), recipient.as_str(), *purpose);
-                Told::referral(id, official, frame, content, *respond_by, claim.as_ref())?
+                let told = Told::referral(id, official, frame, content, *respond_by, claim.as_ref())?;
+                if *redacted { told.redacted() } else { told }
             }
             Outgoing::PlanPart { identity_code, part } => Told::plan(id, official, identity_code, part)?,
         };

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::simulators::client::RawReply;
 use crate::simulators::official::{Action, Official};
 use crate::simulators::typpi::codes::{ASKED, GROUNDS, OUTCOMES, PURPOSES, REASONS, code};
-use crate::simulators::typpi::words::{CONTENTS, customer, element, plan, with_texts};
+use crate::simulators::typpi::words::{CONTENTS, customer, element, missing, plan, with_texts};
 use crate::simulators::xml::Element;
 use crate::simulators::xroad::Member;
 use crate::simulators::xroad_soap::{Envelope, SOAP, XROAD, client_header, service_header};
@@ -114,12 +114,24 @@ impl Told {
         Ok(told.holding(customer(content, identity_code)))
     }
 
+    /// The referral, with `tietojaPuuttuu`.
+    #[must_use]
+    pub fn redacted(mut self) -> Self {
+        let children = &mut self.body.children;
+        let is_after = |child: &Element| ["lakiperuste", "asiakastiedot"].contains(&child.name.as_str());
+        let place = children.iter().position(is_after).unwrap_or(children.len());
+        children.insert(place, element("tietojaPuuttuu").with_text("true"));
+        self
+    }
+
     /// `lahetaSuunnitelma`: a new version of the joint employment plan of the person with this identity code.
     ///
     /// # Errors
     /// When the register has no word for something in it.
     pub fn plan(id: Uuid, official: &Official, identity_code: &str, part: &PlanPart) -> Result<Self> {
-        Ok(Self::opened("lahetaSuunnitelma", id, official).holding(plan(part, identity_code)?))
+        Ok(Self::opened("lahetaSuunnitelma", id, official)
+            .with(&[missing(part)])
+            .holding(plan(part, identity_code)?))
     }
 
     pub(crate) fn headers(&self, client: &Member, provider: &Member) -> Vec<Element> {

@@ -128,7 +128,15 @@ fn body(message: &Message) -> Result<String> {
             put(&mut event, "laheteTunnus", referral);
             event.insert("lisatiedot".to_owned(), Value::Object(content(answer, None)));
         }
-        Outgoing::Referral { identity_code, recipient, purpose: why, content: told, respond_by, claim } => {
+        Outgoing::Referral {
+            identity_code,
+            recipient,
+            purpose: why,
+            content: told,
+            respond_by,
+            claim,
+            redacted,
+        } => {
             put(&mut event, "tapahtuma", "lahete_luotu");
             let mut said = content(told, Some(identity_code));
             let mut referral = Map::new();
@@ -138,6 +146,9 @@ fn body(message: &Message) -> Result<String> {
             put(&mut referral, "kayttotarkoitus", purpose(*why));
             if let Some(until) = respond_by {
                 put(&mut referral, "vastausViimeistaan", &until.to_string());
+            }
+            if *redacted {
+                referral.insert("tietojaKarsittu".to_owned(), json!(true));
             }
             if let Some(claim) = claim {
                 let mut ground = Map::new();

@@ -132,6 +132,7 @@ async fn speaks_for_itself() {
         content: content.clone(),
         respond_by: None,
         claim: None,
+        redacted: false,
     };
     let sent = workshop.walmu.send(&say(referral)).await.unwrap();
     let state = ReferralState::Requested;
