@@ -92,3 +92,14 @@ fn what_cannot_be_written() {
     assert_eq!(what(|notice| notice.bases[0].kind = 0), "bases.kind");
     assert_eq!(what(|notice| notice.bases[0].consent.clear()), "bases.consent");
 }
+
+#[test]
+fn of_a_joint_plan_the_message_that_told_it_is_the_matter() {
+    let (_, decision) = trial::spent(to_social(Item::Handover(trial::handover(None))));
+    let told = Delivery { referral: String::new(), ..delivery(notice()) };
+    let message = written(told, &decision).unwrap();
+    let bundle: Value = serde_json::from_slice(&message.body).unwrap();
+    let extensions = bundle["entry"][0]["resource"]["extension"].as_array().unwrap();
+    assert!(extensions.iter().all(|extension| extension["url"] != "urn:polku:referral"));
+    assert_eq!(extensions[0]["valueUri"], format!("urn:uuid:{}", notice().disclosed_message));
+}
