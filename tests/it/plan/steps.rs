@@ -127,7 +127,7 @@ impl Case {
             PlanState::Completed => &[(Who::Coordinator, Step::Complete)],
             PlanState::Revoked => &[(Who::Subject, Step::Revoke)],
             PlanState::EnteredInError => &[(Who::Coordinator, Step::MarkError)],
-            _ => &[],
+            PlanState::Unspecified | PlanState::Draft | PlanState::Active => &[],
         };
         let steps = if state == PlanState::Draft { &[] } else { &active[..] };
         for (who, step) in steps.iter().chain(more) {
@@ -228,7 +228,7 @@ async fn what_was_read_is_what_is_accepted_and_acknowledged() {
 #[tokio::test(flavor = "multi_thread")]
 async fn parties_come_go_and_take_over() {
     let stage = Stage::open().await;
-    let (youth, plan) = laid(&stage, PEOPLE[1]).await;
+    let (_, plan) = laid(&stage, PEOPLE[1]).await;
     let (ohjaamo, te, kela) = (stage.ohjaamo(), stage.te(), stage.kela());
     edit(&te, &plan, TE, |part| part.goals.push(goal("g1", "tyo"))).await.unwrap();
     // Only the coordinator adds; only what something permits; only who is registered.
