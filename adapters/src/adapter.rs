@@ -13,6 +13,7 @@ use polku_proto::v1::{
     ReferralState, RejectionReason,
 };
 use polku_proto::{AgencyId, MessageId, Party, ReferralId};
+use serde::Deserialize;
 use uuid::Uuid;
 
 /// The translation between the contract and one agency's own protocol, and the way there and back.
@@ -60,8 +61,10 @@ pub trait Adapter: Debug + Send + Sync {
     fn reply(&self, inbound: &Inbound<'_>, outcome: &InboundOutcome) -> Reply;
 }
 
-/// How an agency treats a message that it gets a second time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How an agency treats a message that it gets a second time. In an adapter's settings as `redelivery`, spelt
+/// `deduplicates`, `answers_status` and `neither`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Redelivery {
     /// It recognises the message id: sending again is safe.
     Deduplicates,
@@ -238,6 +241,8 @@ pub struct InboundReferral {
     pub claim: Option<LegalClaim>,
     /// Where in the sender's records it stems from, if said.
     pub origin: Option<Origin>,
+    /// Whether the sender says that it has left something out.
+    pub redacted: bool,
 }
 
 impl Debug for InboundReferral {

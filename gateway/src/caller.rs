@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use polku_policy::ActorRole;
 use polku_proto::id::YouthName;
-use polku_proto::identity::Hetu;
+use polku_proto::identity::has_hetu;
 use polku_proto::v1::actor::Who;
 use polku_proto::v1::representative_actor::Capacity;
 use polku_proto::{AgencyId, Party, UnitId, Valid, Violations, YouthId, v1};
@@ -250,7 +250,7 @@ fn asserted(metadata: &MetadataMap) -> Result<Who, CallerError> {
     match &who {
         Who::Professional(v1::Professional { id, .. })
         | Who::Representative(v1::RepresentativeActor { id, .. })
-            if id.parse::<Hetu>().is_ok() =>
+            if has_hetu(id) =>
         {
             Err(CallerError::ActorUnreadable)
         }

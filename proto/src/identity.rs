@@ -3,7 +3,7 @@
 mod hetu;
 mod organisation;
 
-pub use hetu::{Hetu, HetuError, has_identity_code};
+pub use hetu::{Hetu, HetuError, has_hetu};
 pub use organisation::{BusinessId, BusinessIdError, Oid, OidError};
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub use id::{
     ProhibitionId, ProhibitionName, ReferralId, ReferralName, RequestId, TaskId, TaskName, UnitId, YouthId,
     YouthName,
 };
-pub use validate::{Valid, Validate, Violation, Violations};
+pub use validate::{Valid, Validate, Violation, Violations, is_plain};
 
 /// Messages and services of `polku/v1/*.proto`.
 #[expect(

@@ -3,6 +3,7 @@
 mod checker;
 mod valid;
 
+pub use checker::is_plain;
 pub(crate) use checker::{Checker, Pattern, Presence};
 pub use valid::{Valid, Violation, Violations};
 

@@ -1,12 +1,15 @@
 //! Does every kind of agency keep the promises of an adapter, and of what its kind says that it can do?
 //!
 //! Nothing here knows an agency: whatever is registered as a kind is driven through the handle of its simulator, and a
-//! kind without simulator fails. Referrals and what is told about them go through a whole gateway ([`gateway`]); the
+//! kind without simulator fails. Referrals and what is told about them go through a whole gateway ([`gateway`], [`doubt`]); the
 //! rest goes from an adapter as the registry builds it to the simulator, with permits that the policy engine gives.
 
 mod bench;
+mod beside;
+mod claims;
 mod connections;
 mod delivers;
+mod doubt;
 mod faults;
 mod fetches;
 mod gateway;
@@ -14,6 +17,8 @@ mod kinds;
 mod listener;
 mod minimised;
 mod payloads;
+mod peers;
 mod placed;
+mod questions;
 mod receives;
 mod samples;

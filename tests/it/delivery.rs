@@ -1,9 +1,9 @@
 //! Does every message reach its agency exactly once, or is it said that nobody knows?
 
-mod county;
 mod disclosure;
 mod faults;
 mod lost;
+mod notices;
 mod order;
 mod races;
 mod restart;

@@ -6,7 +6,7 @@ mod meetings;
 mod merging;
 mod steps;
 mod systems;
-mod table;
+pub(crate) mod table;
 mod tasks;
 mod views;
 mod watch;

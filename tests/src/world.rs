@@ -26,10 +26,12 @@ use tracing_subscriber::EnvFilter;
 use crate::pki::{Identity, Pki};
 use crate::simulators::te::{TeSettings, TeSimulator};
 use crate::simulators::walmu::{WalmuSettings, WalmuSimulator};
-use crate::simulators::{self, Ledger, Official, Setup, SimulatedAgency, SimulatorClock, SimulatorTls};
+use crate::simulators::{
+    self, Ledger, Official, Repetition, Setup, SimulatedAgency, SimulatorClock, SimulatorTls,
+};
 
 pub use client::{Client, evidence, full_content, professional, referral_to, request_id, terms};
-pub use config::{TeStatus, WorldSettings};
+pub use config::WorldSettings;
 pub use people::{PEOPLE, canaries};
 pub use process::{GatewayProcess, binary};
 pub use wait::eventually;
@@ -69,6 +71,8 @@ pub struct AddedAgency {
     pub kind: String,
     /// One of the manners in which its simulator can be spoken to.
     pub manner: String,
+    /// How somebody can be sure that a message has not taken effect twice; what is usual for the kind when absent.
+    pub repetition: Option<Repetition>,
     /// As `sector` in the configuration.
     pub sector: String,
     /// As `standing` in the configuration.
@@ -87,6 +91,7 @@ impl AddedAgency {
             id: id.to_owned(),
             kind: kind.to_owned(),
             manner: manner.to_owned(),
+            repetition: None,
             sector: sector.to_owned(),
             standing: "authority".to_owned(),
             units: vec!["yksikko-1".to_owned()],
@@ -100,6 +105,8 @@ impl AddedAgency {
 pub struct RunningAgency {
     /// The agency.
     pub simulator: Box<dyn SimulatedAgency>,
+    /// The client certificate with which its system calls the inbound listener, where it shows one.
+    pub caller: Identity,
     /// The client certificate with which it calls over gRPC.
     pub identity: Identity,
 }
@@ -147,29 +154,32 @@ impl World {
             Ok(SimulatorTls { server: pki.issue_server(&["localhost"])?, authority_pem })
         };
         let official = pki.issue_client("te-security-server.example")?;
-        let te = TeSimulator::start(TeSettings::new(tls()?, official.clone()))?;
+        let repetition = settings.te_repetition;
+        let te = TeSimulator::start(TeSettings { repetition, ..TeSettings::new(tls()?, official) })?;
         let walmu_secret = "a-synthetic-client-secret";
         let webhook_secret = "a-synthetic-webhook-secret-of-enough-bytes";
         let walmu =
             WalmuSimulator::start(WalmuSettings::new(tls()?, walmu_secret, webhook_secret.as_bytes()))?;
 
         let mut agencies = BTreeMap::new();
-        for AddedAgency { id, kind, .. } in &settings.agencies {
+        for AddedAgency { id, kind, repetition, .. } in &settings.agencies {
+            let caller = pki.issue_client(&format!("{id}-system.example"))?;
             let setup = Setup {
                 tls: tls()?,
-                caller: pki.issue_client(&format!("{id}-system.example"))?,
+                caller: caller.clone(),
                 clock: SimulatorClock::system(),
                 ledger: Ledger::new(),
+                repetition: *repetition,
                 port: 0,
             };
             let simulator = simulators::start(kind, setup)?;
             let simulator = simulator.with_context(|| format!("no simulator of kind {kind}"))?;
             let identity = pki.issue_client(&format!("{id}.example"))?;
-            agencies.insert(id.clone(), RunningAgency { simulator, identity });
+            agencies.insert(id.clone(), RunningAgency { simulator, caller, identity });
         }
 
         let world = Self { folder: folder.to_owned(), pki, te, walmu, identities, agencies };
-        world.write_files(settings, &official, walmu_secret, webhook_secret)?;
+        world.write_files(settings, walmu_secret, webhook_secret)?;
         Ok(world)
     }
 
@@ -240,13 +250,7 @@ impl World {
         Client::new(self.authority_pem(), identity, grpc)
     }
 
-    fn write_files(
-        &self,
-        settings: &WorldSettings,
-        te_official: &Identity,
-        walmu_secret: &str,
-        webhook_secret: &str,
-    ) -> Result<()> {
+    fn write_files(&self, settings: &WorldSettings, walmu_secret: &str, webhook_secret: &str) -> Result<()> {
         let folder = &self.folder;
         self.pki.write_authority(folder, "ca")?;
         self.pki.issue_server(&["localhost"])?.write(folder, "gateway")?;
@@ -258,9 +262,9 @@ impl World {
         std::fs::write(folder.join("walmu-client.secret"), walmu_secret)?;
         std::fs::write(folder.join("walmu-webhook.secret"), webhook_secret)?;
         Keys::generate_into(&folder.join("keys"))?;
-        let mut text = config::text(settings, self, &te_official.sha256);
+        let mut text = config::text(settings, self)?;
         for added in &settings.agencies {
-            let RunningAgency { simulator, identity } =
+            let RunningAgency { simulator, identity, caller: _ } =
                 self.agencies.get(&added.id).context("an agency was not started")?;
             text += &config::added(added, simulator.as_ref(), identity, folder, settings.answer_ms)?;
         }

@@ -1,7 +1,7 @@
 //! How is an agency's word carried into the gateway without its text?
 
 use polku_proto::AgencyId;
-pub(super) use polku_proto::identity::has_identity_code;
+use polku_proto::identity::has_hetu;
 
 use crate::transport::http::{TransportError, TransportErrorKind};
 use crate::{AdapterError, AdapterErrorKind, Receipt};
@@ -75,7 +75,7 @@ pub(super) fn code(text: &str) -> String {
 pub(super) fn receipt(text: &str) -> Option<Receipt> {
     let allowed =
         |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | ':' | '/' | '-');
-    let has_form = text.len() <= MAX_CHARACTERS && text.chars().all(allowed) && !has_identity_code(text);
+    let has_form = text.len() <= MAX_CHARACTERS && text.chars().all(allowed) && !has_hetu(text);
     let reference = if has_form { text.to_owned() } else { String::new() };
     (!text.is_empty()).then_some(Receipt { reference })
 }
@@ -87,7 +87,8 @@ mod tests {
     #[test]
     fn a_receipt_number_is_passed_on_whole_or_not_at_all() {
         let read = |text: &str| receipt(text).map(|receipt| receipt.reference);
-        for number in ["W-1", "TE/2026:00001234.5_a", "20261121123456", &"T".repeat(128)] {
+        let uuid = "aa010594-9032-7000-8000-010594a90320";
+        for number in ["W-1", "TE/2026:00001234.5_a", "20261121123456", &"T".repeat(128), uuid] {
             assert_eq!(read(number).as_deref(), Some(number));
         }
         let unfit = [

@@ -1,12 +1,13 @@
 //! What does every message to an agency need before it can be worded?
 
 use jiff::Timestamp;
+use polku_proto::identity::has_hetu;
 use polku_proto::time::OutOfRange;
 use polku_proto::v1::delivery::Item;
 use polku_proto::v1::{Delivery, DisclosureNotice, PlanPart, ReferralHandover, ReferralNotice};
 use polku_proto::{AgencyId, MessageId, ReferralName};
 
-use super::answer::has_identity_code;
+use super::plan::has_sound_ids;
 
 /// A part of a payload that cannot be expressed in the agency's format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +33,8 @@ pub(super) enum Content {
     Handover(ReferralName, ReferralHandover),
     Notice(ReferralName, ReferralNotice),
     PlanPart(Box<PlanPart>),
-    Disclosure(ReferralName, DisclosureNotice),
+    /// Without a referral, where a section of a joint plan was told.
+    Disclosure(Option<ReferralName>, DisclosureNotice),
 }
 
 impl Envelope {
@@ -48,8 +50,10 @@ impl Envelope {
             content: match item.ok_or(Unwritable("item"))? {
                 Item::Handover(handover) => Content::Handover(about()?, handover),
                 Item::Notice(notice) => Content::Notice(about()?, notice),
+                Item::PlanPart(part) if !has_sound_ids(&part) => return Err(Unwritable("plan ids")),
                 Item::PlanPart(part) => Content::PlanPart(Box::new(part)),
-                Item::Disclosure(notice) => Content::Disclosure(about()?, notice),
+                Item::Disclosure(notice) if referral.is_empty() => Content::Disclosure(None, notice),
+                Item::Disclosure(notice) => Content::Disclosure(Some(about()?), notice),
             },
         })
     }
@@ -78,7 +82,7 @@ pub(super) fn present(text: String) -> Option<String> {
 
 /// Gives the id of a professional. Whoever gives professionals their identity code as an id is not repeated.
 pub(super) fn professional_id(id: String) -> Option<String> {
-    present(id).filter(|id| !has_identity_code(id))
+    present(id).filter(|id| !has_hetu(id))
 }
 
 /// Gives the party of a delivery that is not this agency: the one for whom the gateway acts. News to the sender of a

@@ -1,10 +1,12 @@
 //! Does what an agency tells about a referral fit the contract?
 //!
-//! The limits are those of the contract's own requests, so that nothing is taken in here that the contract refuses.
+//! The limits are those of the contract's own requests, so that nothing is taken in here that the contract refuses, and
+//! every text that it takes but one: where a note explains a step, white space alone explains nothing.
 
+use polku_proto::identity::has_hetu;
+use polku_proto::is_plain;
 use polku_proto::v1::{Outcome, RejectionReason};
 
-use super::answer::has_identity_code;
 use crate::InboundChange;
 
 /// Longest free text, in characters.
@@ -107,11 +109,5 @@ pub(super) fn change(action: Action, details: Details) -> Result<InboundChange, 
 
 fn is_id(text: &str, punctuation: &str) -> bool {
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || punctuation.contains(letter);
-    (1..=MAX_ID).contains(&text.len()) && text.chars().all(allowed) && !has_identity_code(text)
-}
-
-/// Says whether the contract lets a character stand in a text.
-fn is_plain(letter: char) -> bool {
-    matches!(letter,
-        '\t' | '\n' | ' '..='~' | '\u{80}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
+    (1..=MAX_ID).contains(&text.len()) && text.chars().all(allowed) && !has_hetu(text)
 }

@@ -1,10 +1,10 @@
 //! What holds for every agency's plan, whatever it looks like on the wire?
 
 use polku_proto::YouthId;
+use polku_proto::identity::has_hetu;
 use polku_proto::v1::PlanPart;
 use uuid::Uuid;
 
-use super::answer::has_identity_code;
 use super::envelope::Unwritable;
 
 /// Reads the name of a joint plan, `youths/{youth}/plans/{plan}`: whose it is, and the plan's own id. None for a plan of
@@ -29,8 +29,7 @@ pub(super) fn has_sound_ids(part: &PlanPart) -> bool {
     let worker = part.responsible_worker.iter().flat_map(|worker| [worker.id.as_str(), worker.unit.as_str()]);
     let items = [needs, goals, actions, meetings];
     let others = std::iter::once(part.reference.as_str()).chain(named).chain(served).chain(worker);
-    !items.iter().flatten().copied().chain(others).any(has_identity_code)
-        && !items.into_iter().any(has_repetition)
+    !items.iter().flatten().copied().chain(others).any(has_hetu) && !items.into_iter().any(has_repetition)
 }
 
 fn has_repetition(mut ids: Vec<&str>) -> bool {

@@ -1,7 +1,9 @@
 //! Which payloads are the adapters tried with? A made-up person, and a permit that the real engine gives.
 
 pub(super) mod any;
+pub(super) mod asked;
 mod canary;
+mod notes;
 mod plan;
 mod subsets;
 
@@ -17,10 +19,11 @@ use polku_proto::v1::{
     ContactDetails, DataCategory, Delivery, DeliveryState, EducationWork, Outcome, Purpose, ReferralContent,
     ReferralHandover, ReferralNotice, ReferralState, RejectionReason, referral_notice,
 };
-use polku_proto::{AgencyId, CategorySet, Party, Valid, time};
+use polku_proto::{AgencyId, CategorySet, Valid, time};
 
 use crate::{InboundChange, InboundEvent, InboundMatter};
 
+pub(super) use notes::{Step, as_xml, try_every_note};
 pub(super) use plan::{PLAN, QUERY, facts_query, plan_part, query_permit};
 pub(super) use subsets::{FINNISH, Places, try_every_plan, try_every_referral, try_every_subset};
 
@@ -160,11 +163,11 @@ fn question(recipient: &AgencyId) -> Question {
 }
 
 fn index(recipient: &AgencyId) -> ConsentIndex {
-    index_for(recipient, CategorySet::ALL.difference(CategorySet::of(&[DataCategory::Envelope])))
+    index_for(&channel(recipient), CategorySet::ALL.difference(CategorySet::of(&[DataCategory::Envelope])))
 }
 
-/// One consent for these categories, all of them explicit.
-fn index_for(recipient: &AgencyId, categories: CategorySet) -> ConsentIndex {
+/// One consent for these categories, all of them explicit, to tell along this channel.
+fn index_for(channel: &Channel, categories: CategorySet) -> ConsentIndex {
     let mut index = ConsentIndex::new();
     let grant = Grant {
         id: CONSENT.parse().unwrap(),
@@ -172,8 +175,8 @@ fn index_for(recipient: &AgencyId, categories: CategorySet) -> ConsentIndex {
         youth: YOUTH.parse().unwrap(),
         kind: GrantKind::Consent,
         given_by: GivenBy::Self_,
-        disclosers: vec![Party::whole(agency("ohjaamo"))],
-        recipients: vec![Party::whole(recipient.clone())],
+        disclosers: vec![channel.from.clone()],
+        recipients: vec![channel.to.clone()],
         purposes: PurposeSet::of(&[Purpose::EmploymentServices]),
         categories,
         explicit: polku_policy::SPECIAL.intersection(categories),

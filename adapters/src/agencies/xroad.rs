@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use polku_proto::AgencyId;
+use polku_proto::identity::has_hetu;
 use serde::Deserialize;
 
-use super::answer::has_identity_code;
 use crate::setting::SettingError;
 use crate::transport::xroad::id::{ClientId, RepresentedParty};
 
@@ -66,13 +66,17 @@ impl Member {
 
 /// Reads `user_id`, the gateway's id without the country prefix, and gives it with it.
 pub(super) fn user_id(id: Option<&str>) -> Result<Option<String>, SettingError> {
-    let (key, expected) = ("user_id", "1 to 64 letters, digits and `._-`, and no personal identity code");
+    let (key, expected) = ("user_id", "1 to 64 letters, digits and '()+,-.=?, and no personal identity code");
     let Some(id) = id else { return Ok(None) };
-    let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-    if !plain || !(1..=64).contains(&id.len()) || has_identity_code(id) {
-        return Err(SettingError::Value { key, expected });
-    }
-    Ok(Some(format!("FI{id}")))
+    user(id).map(Some).ok_or(SettingError::Value { key, expected })
+}
+
+/// Gives the user of this id, the gateway or a professional, with the country prefix. None if the id has a character that
+/// X-Road does not allow in identifiers, or is one of a person.
+pub(super) fn user(id: &str) -> Option<String> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"'()+,-.=?".contains(&byte);
+    let fits = (1..=64).contains(&id.len()) && id.bytes().all(allowed) && !has_hetu(id);
+    fits.then(|| format!("FI{id}"))
 }
 
 /// Reads `represented_party` and `represented_parties`.
@@ -104,7 +108,7 @@ pub(super) fn pins(certificates: &[String]) -> Result<Vec<[u8; 32]>, SettingErro
 
 fn represented_party(key: &'static str, party: &Party) -> Result<RepresentedParty, SettingError> {
     let Party { class, code } = party;
-    let fits = |text: &str| !text.trim().is_empty() && text.len() <= 64 && !has_identity_code(text);
+    let fits = |text: &str| !text.trim().is_empty() && text.len() <= 64 && !has_hetu(text);
     if !fits(code) || !class.as_deref().is_none_or(fits) {
         let expected = "`code` and perhaps `class`, 1 to 64 bytes and no personal identity code";
         return Err(SettingError::Value { key, expected });

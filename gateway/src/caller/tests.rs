@@ -117,6 +117,19 @@ fn the_actor_is_one_well_formed_message() {
 }
 
 #[test]
+fn no_actor_has_an_identity_code_in_its_id() {
+    for id in ["010594Y9032", "tyo.010594y9032-1", "FI010594Y9032"] {
+        let id = id.to_owned();
+        let Who::Professional(usual) = professional("espoo", "guidance_worker") else { panic!() };
+        let official = Who::Professional(v1::Professional { id: id.clone(), ..usual });
+        assert_eq!(called(CERTIFICATE, official), Err(CallerError::ActorUnreadable));
+        let Who::Representative(usual) = representative(Capacity::Guardian) else { panic!() };
+        let guardian = Who::Representative(v1::RepresentativeActor { id, ..usual });
+        assert_eq!(called([3; 32], guardian), Err(CallerError::ActorUnreadable));
+    }
+}
+
+#[test]
 fn an_unspecified_capacity_is_malformed() {
     let called = called([3; 32], representative(Capacity::Unspecified));
     assert!(matches!(called, Err(CallerError::ActorMalformed(_))));

@@ -140,7 +140,7 @@ fn each_wrong_value_is_named_with_what_was_expected() {
             "units = [\"espoo\"]",
             "units = [\"espoo\", \"\", 3]",
             "line 27: organisation[0].units[2]: found a whole number, expected a unit of letters, digits and ._:-, \
-             at most 64 of them",
+             at most 64 of them, and no personal identity code",
         ),
         (
             "roles = [\"guidance_worker\"]",

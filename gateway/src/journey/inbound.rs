@@ -5,7 +5,7 @@ use polku_adapters::{
     Inbound, InboundChange, InboundError, InboundEvent, InboundMatter, InboundOutcome, InboundReferral,
     Reply, Retry,
 };
-use polku_proto::identity::Hetu;
+use polku_proto::identity::has_hetu;
 use polku_proto::v1::{
     self, DeliveryState, IdentifyYouthRequest, InformationExchange, Outcome, ReferralNotice, RejectionReason,
     SendReferralRequest, actor,
@@ -60,7 +60,7 @@ impl Gateway {
         Valid::check(who)?;
         let v1::Professional { id, unit, role } = professional;
         // Logs and leaves name the actor.
-        if id.parse::<Hetu>().is_ok() {
+        if has_hetu(&id) || has_hetu(&unit) {
             return Err(CallerError::ActorUnreadable.into());
         }
         let caller = Caller { agency: agency.clone(), actor: Actor::Professional { id, unit, role } };
@@ -121,7 +121,8 @@ impl Gateway {
         message: Uuid,
         inbound: InboundReferral,
     ) -> Result<InboundOutcome, Error> {
-        let InboundReferral { identity, recipient, purpose, content, respond_by, claim, origin } = inbound;
+        let InboundReferral { identity, recipient, purpose, content, respond_by, claim, origin, redacted } =
+            inbound;
         let mut request = SendReferralRequest {
             request_id: message.to_string(),
             youth: YouthName { youth: YouthId::from_uuid(Uuid::nil()) }.to_string(),
@@ -133,6 +134,7 @@ impl Gateway {
             validate_only: false,
             claim,
             origin,
+            redacted,
         };
         // Nobody becomes known here by a message that breaks the contract, or that could not be sent about anybody.
         Valid::check(request.clone())?;

@@ -41,6 +41,8 @@ struct Sending {
     content: ReferralContent,
     claim: Option<LegalClaim>,
     origin: Option<Origin>,
+    /// Whether the sender says that the content is not whole.
+    redacted: bool,
     /// The sender's own id of the professional; empty where the young person sends.
     professional: String,
     respond_by: Timestamp,
@@ -90,6 +92,7 @@ impl Gateway {
             content: own_content(request.content.clone().unwrap_or_default())?,
             claim: check_claim(caller, request.claim.clone())?,
             origin: request.origin.clone(),
+            redacted: request.redacted,
             professional: caller.professional().to_owned(),
         };
         if request.validate_only {
@@ -139,6 +142,7 @@ impl Gateway {
             (None, Some(_)) => None,
             (None, None) => old.message.origin.clone(),
         };
+        let is_old_content = request.content.is_none();
         let sending = Sending {
             youth: name.youth,
             channel: self.channel(caller, &request.recipient)?,
@@ -148,6 +152,7 @@ impl Gateway {
             content: own_content(content)?,
             claim: check_claim(caller, request.claim.clone())?,
             origin,
+            redacted: request.redacted || (is_old_content && old.message.redacted),
             professional: caller.professional().to_owned(),
         };
         if request.validate_only {
@@ -380,6 +385,7 @@ fn new_record(
         claim: sending.claim,
         origin: sending.origin,
         sender_professional: sending.professional,
+        redacted: sending.redacted,
         replaces: sending.replaces.map(|name| name.to_string()).unwrap_or_default(),
         ..Referral::default()
     };

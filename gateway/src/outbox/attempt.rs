@@ -57,7 +57,8 @@ impl Gateway {
         let limit = self.delivery.attempt.min(left).min(good_for);
         let sent = tokio::time::timeout(limit, adapter.deliver(payload, now)).await;
         let result = sent.unwrap_or_else(|_| {
-            // The adapter has its own, shorter deadlines; cut off from outside, nothing is known.
+            // Each call of an adapter has a shorter deadline of its own, but a delivery may take several calls: one for
+            // a token, another with a new one. What is cut off between them may have been written: nothing is known.
             Err(AdapterError { agency: row.agency.clone(), kind: AdapterErrorKind::Unanswered, source: None })
         });
         if let Err(error) = &result {

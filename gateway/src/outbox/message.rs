@@ -57,7 +57,7 @@ pub(super) fn item(
                 content: Some(content),
                 recipient_unit: message.recipient_unit.clone(),
                 claim: message.claim.clone(),
-                redacted: false,
+                redacted: message.redacted,
             };
             (delivery::Item::Handover(handover), required)
         }

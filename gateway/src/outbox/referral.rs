@@ -95,7 +95,7 @@ impl Gateway {
             message::item(&Matter { person, record, required, told: subject }, row, now)?;
         if let delivery::Item::Handover(handover) = &mut item {
             let asked = handover.categories().union(required);
-            handover.redacted = !self.engine().decide(&self.index(), asked, &question).withheld().is_empty();
+            handover.redacted |= !self.engine().decide(&self.index(), asked, &question).withheld().is_empty();
         }
         let mut payload = Delivery {
             message_id: row.message.to_string(),

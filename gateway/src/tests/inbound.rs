@@ -7,12 +7,14 @@ use polku_proto::v1::delivery::Item;
 use polku_proto::v1::legal_claim::ConsentAsked;
 use polku_proto::v1::{
     DataCategory as C, DeliveryState, LegalClaim, LegalGround, Origin, PlanPart, Purpose, ReferralContent,
-    ReferralState,
+    ReferralState, RerouteReferralRequest,
 };
-use polku_proto::{ReferralName, YouthId};
+use polku_proto::{ReferralName, Valid, YouthId};
 use uuid::Uuid;
 
-use super::world::{ADULT, CHILD, KELA, SOSIAALI, TE, World, change, content, event, inbound_referral};
+use super::world::{
+    ADULT, CHILD, KELA, SOSIAALI, TE, World, caller, change, content, event, inbound_referral,
+};
 use crate::audit::Event;
 use crate::journey::Action;
 
@@ -95,6 +97,63 @@ async fn a_referral_is_identified_sent_and_answered_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_recipient_hears_that_the_sender_has_left_something_out() {
+    let mut world = World::open(Redelivery::AnswersStatus).await;
+    world.deliver();
+    let youth = world.identify(ADULT).await;
+    for recipient in [SOSIAALI, KELA] {
+        world.consent(&youth, TE, recipient, &BASIC).await;
+    }
+    // Nothing of it is held back here.
+    let whole = ReferralContent { housing: String::new(), ..content() };
+    for redacted in [false, true] {
+        let message = with(&referral(ADULT, SOSIAALI), |referral| {
+            referral.content = whole.clone();
+            referral.redacted = redacted;
+        });
+        let message = InboundEvent { message: Uuid::now_v7(), ..message };
+        let outcome = world.says(&world.te, message).await;
+        let InboundOutcome::Sent { referral: id, .. } = outcome else { panic!("{outcome:?}") };
+        let name = format!("{youth}/referrals/{id}");
+        world.settled(&name).await;
+        let taken = world.sosiaali.taken().pop().unwrap();
+        let Some(Item::Handover(handover)) = &taken.item else { panic!("no handover") };
+        assert_eq!(handover.redacted, redacted);
+        for party in [TE, SOSIAALI] {
+            assert_eq!(world.get(party, &name).await.redacted, redacted);
+        }
+
+        // Sent on as it is, it is no more whole than it was; told anew, it is what the sender says.
+        world.step(TE, &name, Action::Cancel { note: String::new() }).await;
+        let reroute = RerouteReferralRequest {
+            request_id: Uuid::now_v7().to_string(),
+            name: name.clone(),
+            recipient: KELA.to_owned(),
+            purpose: Purpose::EmploymentServices as i32,
+            ..RerouteReferralRequest::default()
+        };
+        let reroute = Valid::check(reroute).unwrap();
+        world.gateway.reroute_referral(&caller(TE), reroute).await.map(drop).unwrap();
+        let second = world.get(TE, &name).await.replaced_by;
+        assert_eq!(world.get(KELA, &second).await.redacted, redacted);
+        world.step(TE, &second, Action::Cancel { note: String::new() }).await;
+        let reroute = RerouteReferralRequest {
+            request_id: Uuid::now_v7().to_string(),
+            name: second.clone(),
+            recipient: KELA.to_owned(),
+            purpose: Purpose::EmploymentServices as i32,
+            content: Some(whole.clone()),
+            redacted: !redacted,
+            ..RerouteReferralRequest::default()
+        };
+        let reroute = Valid::check(reroute).unwrap();
+        world.gateway.reroute_referral(&caller(TE), reroute).await.map(drop).unwrap();
+        let third = world.get(TE, &second).await.replaced_by;
+        assert_eq!(world.get(KELA, &third).await.redacted, !redacted);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn somebody_unknown_becomes_known_and_nobody_is_told() {
     let world = World::open(Redelivery::AnswersStatus).await;
     // Without any permission: the same answer about somebody known and about nobody.
@@ -133,8 +192,12 @@ async fn what_is_refused_over_the_contract_is_refused_here() {
     }
     // Nobody has become known by these.
     assert_eq!((people(&world).await, world.gateway.audit.len()), (0, 0));
-    let official = InboundEvent { official: ADULT.into(), ..good.clone() };
-    assert_eq!(reason(&world.says(&world.te, official).await), ("ACTOR_MALFORMED", Retry::Never));
+    for id in [ADULT.to_owned(), format!("tyo.{}-1", ADULT.to_lowercase())] {
+        let official = InboundEvent { official: id.clone(), ..good.clone() };
+        assert_eq!(reason(&world.says(&world.te, official).await), ("ACTOR_MALFORMED", Retry::Never));
+        let unit = InboundEvent { unit: id, ..good.clone() };
+        assert_eq!(reason(&world.says(&world.te, unit).await), ("ACTOR_MALFORMED", Retry::Never));
+    }
     assert_eq!((people(&world).await, world.gateway.audit.len()), (0, 0));
     let past = world.gateway.now() - jiff::SignedDuration::from_secs(1);
     let late = "010594Y903".to_owned();

@@ -312,5 +312,6 @@ pub(super) fn inbound_referral(code: &str, to: &str) -> InboundReferral {
         respond_by: None,
         claim: None,
         origin: None,
+        redacted: false,
     }
 }

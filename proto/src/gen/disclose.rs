@@ -380,6 +380,7 @@ impl Disclose for crate::v1::Referral {
             || !self.recipient_unit.is_empty()
             || !self.sender_professional.is_empty()
             || !self.recipient_professional.is_empty()
+            || self.redacted
         {
             present.insert(DataCategory::Envelope);
         }

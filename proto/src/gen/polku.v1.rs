@@ -3177,6 +3177,10 @@ pub struct Referral {
     /// The recipient's own id of the professional who moved it to its state; empty if somebody else did, or nobody.
     #[prost(string, tag = "24")]
     pub recipient_professional: ::prost::alloc::string::String,
+    /// The content is not whole: the sender has left something out of it before it came here. What, and whether the
+    /// recipient might have been told of it, is not said.
+    #[prost(bool, tag = "25")]
+    pub redacted: bool,
 }
 /// What is told about the young person. Give no more than the purpose needs; what nothing permits is held back.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -3306,6 +3310,9 @@ pub struct SendReferralRequest {
     /// documents count as being among it.
     #[prost(message, optional, tag = "10")]
     pub origin: ::core::option::Option<Origin>,
+    /// The sender has left something out of the content itself; the recipient is told that it has.
+    #[prost(bool, tag = "11")]
+    pub redacted: bool,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
@@ -3529,6 +3536,9 @@ pub struct RerouteReferralRequest {
     /// Where in the sender's records the content stems from; that of the old referral when content is absent.
     #[prost(message, optional, tag = "10")]
     pub origin: ::core::option::Option<Origin>,
+    /// The sender has left something out of the content itself; when content is absent, as well if it had of the old one.
+    #[prost(bool, tag = "11")]
+    pub redacted: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -5278,7 +5288,7 @@ pub struct PlanPart {
     /// The owner's own id of the plan. Never a personal identity code.
     #[prost(string, tag = "3")]
     pub reference: ::prost::alloc::string::String,
-    /// Counts the changes of this part, from 1.
+    /// Counts the changes of this part, from 1; 0 where the owner does not count them.
     #[prost(uint64, tag = "4")]
     pub revision: u64,
     #[prost(message, optional, tag = "5")]
@@ -5390,7 +5400,8 @@ pub struct PlanAction {
     /// Id of the service in the service catalogue PTV, a UUID; empty if it has none.
     #[prost(string, tag = "7")]
     pub ptv_service: ::prost::alloc::string::String,
-    /// Dates, `YYYY-MM-DD`: planned until the action is in progress, and as it came to be afterwards.
+    /// Dates, `YYYY-MM-DD`: planned until the action is in progress, and as it came to be afterwards. It ends on the day that
+    /// it starts on, or later.
     #[prost(string, tag = "8")]
     pub start: ::prost::alloc::string::String,
     #[prost(string, tag = "9")]
@@ -5701,7 +5712,7 @@ pub struct ReferralHandover {
     /// The ground in law that the sender has stated, if any.
     #[prost(message, optional, tag = "6")]
     pub claim: ::core::option::Option<LegalClaim>,
-    /// Something was asked to be told and has been left out; whether there is such data is not said.
+    /// Something was asked to be told and has been left out, here or by the sender; whether there is such data is not said.
     #[prost(bool, tag = "7")]
     pub redacted: bool,
 }

@@ -2033,6 +2033,7 @@ impl Validate for crate::v1::PlanPart {
             let value = &self.next_review;
             checker.text(value);
             checker.pattern(value, &PATTERN_24);
+            checker.calendar_date(value);
         });
         checker.field("responsible_worker", |checker| {
             if let Some(value) = &self.responsible_worker {
@@ -2124,6 +2125,7 @@ impl Validate for crate::v1::PlanGoal {
             let value = &self.due;
             checker.text(value);
             checker.pattern(value, &PATTERN_24);
+            checker.calendar_date(value);
         });
         checker.field("needs", |checker| {
             checker.max_items(&self.needs, 20);
@@ -2177,11 +2179,14 @@ impl Validate for crate::v1::PlanAction {
             let value = &self.start;
             checker.text(value);
             checker.pattern(value, &PATTERN_24);
+            checker.calendar_date(value);
         });
         checker.field("end", |checker| {
             let value = &self.end;
             checker.text(value);
             checker.pattern(value, &PATTERN_24);
+            checker.calendar_date(value);
+            checker.not_before(value, &self.start, "start");
         });
         checker.field("reason", |checker| {
             let value = &self.reason;
@@ -2449,11 +2454,13 @@ impl Validate for crate::v1::Fact {
             let value = &self.since;
             checker.text(value);
             checker.pattern(value, &PATTERN_24);
+            checker.calendar_date(value);
         });
         checker.field("until", |checker| {
             let value = &self.until;
             checker.text(value);
             checker.pattern(value, &PATTERN_24);
+            checker.calendar_date(value);
         });
         checker.field("record_time", |checker| {
             if let Some(value) = &self.record_time {

@@ -3,14 +3,18 @@
 use std::{fmt, str::FromStr, sync::Arc};
 
 use super::AgencyId;
+use crate::identity::has_hetu;
 
-/// The id of a unit within its agency: 1 to 64 letters, digits, dots, underscores, colons and hyphens.
+/// The id of a unit within its agency: 1 to 64 letters, digits, dots, underscores, colons and hyphens, and no personal
+/// identity code.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnitId(Arc<str>);
 
 /// A text that is no unit id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a unit id: 1 to 64 letters, digits, dots, underscores, colons and hyphens")]
+#[error(
+    "not a unit id: 1 to 64 letters, digits, dots, underscores, colons and hyphens, and no personal identity code"
+)]
 pub struct UnitIdError;
 
 /// An agency as a whole (`agency`), or one of its units (`agency/unit`).
@@ -71,7 +75,7 @@ impl FromStr for UnitId {
         let fits = text
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'-'));
-        if !fits || text.is_empty() || text.len() > 64 {
+        if !fits || text.is_empty() || text.len() > 64 || has_hetu(text) {
             return Err(UnitIdError);
         }
         Ok(UnitId(Arc::from(text)))

@@ -4,8 +4,8 @@ use std::fmt::{Debug, Display};
 use std::str::FromStr;
 
 use super::{
-    AgencyId, AgencyIdError, ConsentName, IdError, MessageId, NameError, ProhibitionName, ReferralName,
-    YouthId, YouthName,
+    AgencyId, AgencyIdError, ConsentName, IdError, MessageId, NameError, Party, PartyError, ProhibitionName,
+    ReferralName, YouthId, YouthName,
 };
 
 const ONE: &str = "018f2b6c-7c1e-7d3a-9b1a-0123456789ab";
@@ -26,6 +26,17 @@ fn only_lower_case_uuids_with_hyphens_are_ids() {
         "018f2b6c7-c1e-7d3a-9b1a-0123456789ab",
     ] {
         assert_eq!(text.parse::<MessageId>(), Err(IdError), "{text}");
+    }
+}
+
+#[test]
+fn a_unit_is_no_person() {
+    let uuid = "te/aa010594-9032-7d3a-9b1a-010501e90320";
+    for text in ["te", "te/nuoret", "te/1.2.246.10.1:a_b", uuid] {
+        same::<Party>(text);
+    }
+    for text in ["te/", "te/a b", "te/010594Y9032", "te/010594y9032", "te/x-010594-9032-1", "Te/nuoret"] {
+        assert_eq!(text.parse::<Party>(), Err(PartyError), "{text}");
     }
 }
 

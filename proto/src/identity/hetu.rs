@@ -7,8 +7,8 @@ use jiff::civil::Date;
 /// The check characters: letters that are easily misread (G, I, O, Q, Z) are left out.
 const CHECKS: &[u8; 31] = b"0123456789ABCDEFHJKLMNPRSTUVWXY";
 
-/// `DDMMYY`, a sign for the century, three digits and a check character.
-const CHARACTERS: usize = 11;
+/// How many characters a code has.
+const LENGTH: usize = 11;
 
 /// The first individual number of codes that are given for a time or for tests only.
 const FIRST_TEMPORARY: u16 = 900;
@@ -77,7 +77,7 @@ impl FromStr for Hetu {
     type Err = HetuError;
 
     fn from_str(text: &str) -> Result<Hetu, HetuError> {
-        let code: &[u8; 11] = text.as_bytes().try_into().map_err(|_| HetuError::Length)?;
+        let code: &[u8; LENGTH] = text.as_bytes().try_into().map_err(|_| HetuError::Length)?;
         let [d1, d2, m1, m2, y1, y2, sign, n1, n2, n3, check] = *code;
         let day = number(&[d1, d2])?;
         let month = number(&[m1, m2])?;
@@ -100,18 +100,59 @@ impl FromStr for Hetu {
     }
 }
 
+/// Says whether a personal identity code stands anywhere in a text, in letters of either case, alone or glued to other
+/// letters, digits and signs. Eleven characters of a UUID that look like one are none.
+#[must_use]
+pub fn has_hetu(text: &str) -> bool {
+    if text.len() < LENGTH {
+        return false;
+    }
+    let mut text = text.to_ascii_uppercase().into_bytes();
+    blank_uuids(&mut text);
+    let mut windows = text.windows(LENGTH);
+    windows.any(|window| std::str::from_utf8(window).is_ok_and(|window| window.parse::<Hetu>().is_ok()))
+}
+
+/// Puts spaces in the place of UUIDs: those with hyphens and those without, wherever no letter or digit touches them.
+fn blank_uuids(text: &mut [u8]) {
+    let mut start = 0;
+    let mut before = None;
+    while let Some(first) = text.get(start).copied() {
+        let rest = text.get_mut(start..).unwrap_or_default();
+        let length = if is_alphanumeric(before) { 0 } else { uuid_length(rest) };
+        rest.iter_mut().take(length).for_each(|byte| *byte = b' ');
+        before = Some(if length == 0 { first } else { b' ' });
+        start += length.max(1);
+    }
+}
+
+/// How many bytes of the beginning are a UUID; 0 if none are.
+fn uuid_length(text: &[u8]) -> usize {
+    let with_hyphens = |(place, byte): (usize, &u8)| match place {
+        8 | 13 | 18 | 23 => *byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    };
+    let ends = |length: usize| !is_alphanumeric(text.get(length).copied());
+    let begins_with = |length: usize| text.get(..length).map(|bytes| bytes.iter().enumerate());
+    if begins_with(36).is_some_and(|mut bytes| bytes.all(with_hyphens)) && ends(36) {
+        36
+    } else if begins_with(32).is_some_and(|mut bytes| bytes.all(|(_, byte)| byte.is_ascii_hexdigit()))
+        && ends(32)
+    {
+        32
+    } else {
+        0
+    }
+}
+
+fn is_alphanumeric(byte: Option<u8>) -> bool {
+    byte.is_some_and(|byte| byte.is_ascii_alphanumeric())
+}
+
 impl fmt::Debug for Hetu {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Hetu(redacted)")
     }
-}
-
-/// Says whether there is a personal identity code anywhere in the text, in letters of either case.
-#[must_use]
-pub fn has_identity_code(text: &str) -> bool {
-    let text = text.to_ascii_uppercase();
-    let mut windows = text.as_bytes().windows(CHARACTERS);
-    windows.any(|window| std::str::from_utf8(window).is_ok_and(|window| window.parse::<Hetu>().is_ok()))
 }
 
 fn number(digits: &[u8]) -> Result<u32, HetuError> {

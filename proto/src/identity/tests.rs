@@ -1,9 +1,12 @@
 //! Are identity codes and organisation ids judged as their issuers define them?
 
 use jiff::civil::date;
-use proptest::prelude::{prop_assert, prop_assert_eq, prop_assume, proptest};
+use proptest::prelude::{
+    Just, Strategy, any, prop_assert, prop_assert_eq, prop_assume, prop_oneof, proptest,
+};
+use proptest::sample::select;
 
-use super::{BusinessId, BusinessIdError, Hetu, HetuError, Oid, OidError, has_identity_code};
+use super::{BusinessId, BusinessIdError, Hetu, HetuError, Oid, OidError, has_hetu};
 
 /// Codes of nobody: individual numbers from 900 on are given to no one for good.
 const VALID: [&str; 21] = [
@@ -138,16 +141,6 @@ fn a_code_does_not_print_itself() {
 }
 
 #[test]
-fn a_code_is_found_wherever_it_stands() {
-    for text in ["010594Y9032", "a:010594y9032", "010594Y9032-1", "ä010594Y9032", "1010594Y9032"] {
-        assert!(has_identity_code(text), "{text}");
-    }
-    for text in ["", "010594Y903", "010594Y9033", "310294Y9032", "virkailija-7", "20261121123456"] {
-        assert!(!has_identity_code(text), "{text}");
-    }
-}
-
-#[test]
 fn business_ids() {
     let id: BusinessId = "0204819-8".parse().unwrap();
     assert_eq!(id.to_string(), "0204819-8");
@@ -172,7 +165,99 @@ fn object_identifiers() {
     assert_eq!(format!("1.2.{}", "1".repeat(125)).parse::<Oid>(), Err(OidError));
 }
 
+#[test]
+fn a_code_is_found_wherever_it_stands() {
+    let found = [
+        "010594Y9032",
+        "010594y9032",
+        "(010594-9032)",
+        "hetu:010594Y9032.",
+        "x010594Y9032",
+        "FI010594Y9032",
+        "1010594Y9032",
+        "TE-010594Y9032-1",
+        "Ä010594Y9032ä",
+        "aa010594-9032",
+        "0193c5a0-0000-7000-8000-000000000001/010594Y9032",
+        // Neither is a UUID.
+        "aa010594-9032-7000-8000-00000000000",
+        "xaa010594-9032-7000-8000-000000000000",
+        "aa010594-9032-7000-8000-0000000000000",
+    ];
+    for text in found {
+        assert!(has_hetu(text), "{text}");
+    }
+    let chance = ["aa010594-9032-7000-8000-000000000000", "AA010594-9032-7000-8000-010501E90320"];
+    for uuid in chance {
+        assert!(!has_hetu(uuid), "{uuid}");
+        assert!(!has_hetu(&format!("S-{uuid}/{uuid}")));
+    }
+    for text in ["", "010594Y9031", "20261121123456", "010594 9032", "310294Y9032"] {
+        assert!(!has_hetu(text), "{text}");
+    }
+}
+
+/// Codes of any day, sign and number.
+fn code() -> impl Strategy<Value = String> {
+    let day = (1..=28_u32, 1..=12_u32, 0..=99_u32);
+    (day, select("+-YXWVUABCDEF".chars().collect::<Vec<_>>()), 900..=999_u32).prop_map(
+        |((day, month, year), sign, number)| {
+            let checks = "0123456789ABCDEFHJKLMNPRSTUVWXY".chars();
+            let mut codes = checks.map(|check| format!("{day:02}{month:02}{year:02}{sign}{number}{check}"));
+            codes.find(|code| code.parse::<Hetu>().is_ok()).unwrap()
+        },
+    )
+}
+
+/// UUIDs; in many of them stands what could be a code.
+fn uuid() -> impl Strategy<Value = String> {
+    let random = || "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
+    let is_hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let with_code = (random(), code()).prop_map(move |(uuid, code)| {
+        let (day, rest) = code.split_at(6);
+        let (_, number) = rest.split_at(1);
+        if is_hex(&code) {
+            return format!("{}-{}0", uuid.rsplit_once('-').unwrap().0, code.to_lowercase());
+        }
+        match is_hex(number) {
+            true => format!("aa{day}-{}-{}", number.to_lowercase(), uuid.splitn(3, '-').last().unwrap()),
+            false => uuid,
+        }
+    });
+    (prop_oneof![random().prop_map(|uuid| uuid), with_code], any::<bool>(), any::<bool>()).prop_map(
+        |(uuid, plain, capital)| {
+            let uuid = if plain { uuid.replace('-', "") } else { uuid };
+            if capital { uuid.to_uppercase() } else { uuid }
+        },
+    )
+}
+
 proptest! {
+    #[test]
+    fn no_uuid_is_taken_for_a_code(
+        uuid in uuid(),
+        before in prop_oneof![Just(""), Just("urn:uuid:"), Just("S-"), Just("Suunnitelma ("), Just("ä")],
+        after in prop_oneof![Just(""), Just("/_history/1"), Just("-1"), Just(")."), Just("ö")],
+    ) {
+        let text = format!("{before}{uuid}{after}");
+        prop_assert!(!has_hetu(&text), "{}", text);
+    }
+
+    #[test]
+    fn every_code_in_a_sentence_is_found(
+        code in code(),
+        before in "[a-zåäöA-ZÅÄÖ0-9 .,:;()/_-]{0,30}",
+        after in "[a-zåäöA-ZÅÄÖ0-9 .,:;()/_-]{0,30}",
+        small in any::<bool>(),
+        uuid in uuid(),
+    ) {
+        let code = if small { code.to_lowercase() } else { code };
+        let text = format!("{before}{code}{after}");
+        prop_assert!(has_hetu(&text), "{}", text);
+        let text = format!("{uuid} {code} {uuid}");
+        prop_assert!(has_hetu(&text), "{}", text);
+    }
+
     #[test]
     fn any_text_is_judged(text in ".{0,14}") {
         if let Ok(hetu) = text.parse::<Hetu>() {

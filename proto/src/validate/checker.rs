@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, fmt::Write, hash::Hash};
 
+use jiff::civil::Date;
 use regex::Regex;
 use uuid::Uuid;
 
@@ -112,6 +113,21 @@ impl Checker {
     pub fn pattern(&mut self, value: &str, pattern: &Pattern) {
         if !pattern.regex.as_ref().is_some_and(|regex| regex.is_match(value)) {
             self.broken("string.pattern", || format!("text that matches {}", pattern.text));
+        }
+    }
+
+    /// `polku.v1.calendar_date`. Whatever has another form is for a pattern to refuse.
+    pub fn calendar_date(&mut self, value: &str) {
+        let is_day = |text: &str| text.parse::<Date>().is_ok_and(|date| date.year() >= 1);
+        if has_form_of_a_day(value) && !is_day(value) {
+            self.broken("calendar_date", || String::from("a day of the calendar"));
+        }
+    }
+
+    /// `polku.v1.not_before`. Days of one form: their order is that of their texts.
+    pub fn not_before(&mut self, value: &str, other: &str, name: &str) {
+        if has_form_of_a_day(value) && has_form_of_a_day(other) && value < other {
+            self.broken("not_before", || format!("a day that is not before {name}"));
         }
     }
 
@@ -229,9 +245,18 @@ impl From<bool> for Presence {
     }
 }
 
-/// Whether a character may stand in a text: what XML 1.0 (section 2.2) allows, without U+007F. Carriage returns come with
-/// what people type on Windows.
-fn is_plain(letter: char) -> bool {
+/// `YYYY-MM-DD`.
+fn has_form_of_a_day(text: &str) -> bool {
+    let form = |(place, byte): (usize, u8)| {
+        if matches!(place, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() }
+    };
+    text.len() == 10 && text.bytes().enumerate().all(form)
+}
+
+/// Whether a character may stand in a text of the contract: what XML 1.0 (section 2.2) allows, without U+007F. Carriage
+/// returns come with what people type on Windows.
+#[must_use]
+pub fn is_plain(letter: char) -> bool {
     matches!(letter,
         '\t' | '\n' | '\r' | ' '..='~' | '\u{80}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..='\u{10FFFF}')
 }

@@ -5,8 +5,8 @@ use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use super::{Valid, Validate, Violation, Violations};
 use crate::v1::{
     Actor, CompleteReferralRequest, ConsentEvidence, ConsentTerms, ContactDetails, DataCategory,
-    EducationWork, GetReferralRequest, LegalBasis, ListReferralsRequest, Outcome, Professional, Purpose,
-    RecordConsentRequest, Referral, ReferralContent, SendReferralRequest, VerifyConsentResponse,
+    EducationWork, GetReferralRequest, LegalBasis, ListReferralsRequest, Outcome, PlanAction, Professional,
+    Purpose, RecordConsentRequest, Referral, ReferralContent, SendReferralRequest, VerifyConsentResponse,
     WatchReferralsRequest, actor, consent_evidence, consent_terms,
 };
 
@@ -232,6 +232,34 @@ fn text_can_be_written_as_xml() {
 fn instants_can_be_expressed() {
     let respond_by = Some(prost_types::Timestamp { seconds: i64::MAX, nanos: 0 });
     assert_broken(SendReferralRequest { respond_by, ..send() }, &[("respond_by", "timestamp.range")]);
+}
+
+#[test]
+fn days_are_of_the_calendar_and_in_their_order() {
+    let action = |start: &str, end: &str| PlanAction {
+        id: "a".into(),
+        category: 9,
+        text: "Työkokeilu".into(),
+        state: 1,
+        start: start.into(),
+        end: end.into(),
+        ..PlanAction::default()
+    };
+    for (start, end) in [
+        ("", ""),
+        ("2028-02-29", ""),
+        ("", "0001-01-01"),
+        ("2026-12-01", "2026-12-01"),
+        ("1999-12-31", "9999-12-31"),
+    ] {
+        assert_broken(action(start, end), &[]);
+    }
+    for day in ["2027-02-29", "2100-02-29", "2026-13-01", "2026-00-10", "2026-06-31", "0000-01-01"] {
+        assert_broken(action(day, ""), &[("start", "calendar_date")]);
+    }
+    assert_broken(action("2026/12/02", "2026-12-01"), &[("start", "string.pattern")]);
+    assert_broken(action("2026-12-02", "2026-12-01"), &[("end", "not_before")]);
+    assert_broken(action("2027-01-01", "2026-12-31"), &[("end", "not_before")]);
 }
 
 #[test]

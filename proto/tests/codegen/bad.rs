@@ -233,6 +233,23 @@ fn rules_that_are_not_supported_are_refused_by_name() {
 }
 
 #[test]
+fn days_that_are_none_are_refused() {
+    let plain = "polku.v1.Case.a: only a plain text can be a day";
+    assert_refused("message Case { int32 a = 1 [(calendar_date) = true]; }", plain);
+    assert_refused("message Case { repeated string a = 1 [(calendar_date) = true]; }", plain);
+    let days = "polku.v1.Case.a: only a day can be not before another one";
+    assert_refused(
+        "message Case { string a = 1 [(not_before) = 'b']; string b = 2 [(calendar_date) = true]; }",
+        days,
+    );
+    assert_refused(
+        "message Case { string a = 1 [(calendar_date) = true, (not_before) = 'b']; string b = 2; }",
+        days,
+    );
+    assert_refused("message Case { string a = 1 [(calendar_date) = true, (not_before) = 'b']; }", days);
+}
+
+#[test]
 fn rules_of_whole_messages_are_refused() {
     assert_refused(
         "message Case {

@@ -115,6 +115,33 @@ impl Contract {
         list.map(Some).ok_or_else(|| Refused(format!("{}: the option is no text", field.full_name())))
     }
 
+    /// Whether the field has the option `polku.v1.calendar_date`.
+    pub(crate) fn is_calendar_date(&self, field: &FieldDescriptor) -> Result<bool, Refused> {
+        let option = self.extension("polku.v1.calendar_date")?;
+        let is_date = field.options().get_extension(&option).as_bool() == Some(true);
+        if is_date && (field.kind() != Kind::String || field.is_list() || field.containing_oneof().is_some())
+        {
+            return Err(Refused(format!("{}: only a plain text can be a day", field.full_name())));
+        }
+        Ok(is_date)
+    }
+
+    /// The field that holds the earliest day that this one may have, by `polku.v1.not_before`.
+    pub(crate) fn not_before(&self, field: &FieldDescriptor) -> Result<Option<FieldDescriptor>, Refused> {
+        let option = self.extension("polku.v1.not_before")?;
+        let name = field.options().get_extension(&option).as_str().unwrap_or_default().to_owned();
+        if name.is_empty() {
+            return Ok(None);
+        }
+        let other = field.parent_message().get_field_by_name(&name);
+        let days =
+            [Some(field), other.as_ref()].map(|day| day.map_or(Ok(false), |day| self.is_calendar_date(day)));
+        match days {
+            [Ok(true), Ok(true)] => Ok(other),
+            _ => Err(Refused(format!("{}: only a day can be not before another one", field.full_name()))),
+        }
+    }
+
     /// The message that an option is set to.
     pub(crate) fn option(
         &self,

@@ -85,7 +85,14 @@ fn one_field(
         }
     }
     let value = if field.is_list() { items } else { own };
-    let checks = value_checks(field, &value, patterns)?;
+    let mut checks = value_checks(field, &value, patterns)?;
+    if contract.is_calendar_date(field)? {
+        checks.push(String::from("checker.calendar_date(value);"));
+    }
+    if let Some(earliest) = contract.not_before(field)? {
+        let earliest = names::field(&earliest)?;
+        checks.push(format!("checker.not_before(value, &self.{earliest}, {earliest:?});"));
+    }
     if !checks.is_empty() {
         let checks = checks.join("\n                ");
         calls.push(if field.is_list() {

@@ -1,8 +1,10 @@
-"""Are these files what FHIR R4 and the profiles of social services say? Each `*.json` of the folders is checked.
+"""Are these files what FHIR R4 and the profiles of social services say? Each `*.json` and `*.http` of the folders is
+checked, and of the samples (`*.http`) what is FHIR.
 
 First by the models of `fhir.resources`: of R4B, whose resources used here are those of R4. They refuse unknown elements.
 Then by what the models do not know: the codes that R4 binds to elements as required, its invariants, that references
 lead somewhere, and what the disclosure notice of social services (kanta.sosiaalihuolto.r4) asks for.
+What the county sends (the folders behind `--from-county`, and in samples `agency-*`) may create without a condition.
 """
 
 import argparse
@@ -17,6 +19,8 @@ from fhir.resources.R4B.bundle import Bundle
 from fhir.resources.R4B.operationoutcome import OperationOutcome
 from fhir.resources.R4B.parameters import Parameters
 from pydantic import ValidationError
+
+from samples import body
 
 MODELS = {"Bundle": Bundle, "OperationOutcome": OperationOutcome, "Parameters": Parameters}
 
@@ -43,6 +47,17 @@ CODES = {
     ("Observation", "status"): {
         "registered", "preliminary", "final", "amended", "corrected", "cancelled", "entered-in-error", "unknown",
     },
+    ("EpisodeOfCare", "status"): {
+        "planned", "waitlist", "active", "onhold", "finished", "cancelled", "entered-in-error",
+    },
+    ("Encounter", "status"): {
+        "planned", "arrived", "triaged", "in-progress", "onleave", "finished", "cancelled", "entered-in-error",
+        "unknown",
+    },
+    ("Appointment", "status"): {
+        "proposed", "pending", "booked", "arrived", "fulfilled", "cancelled", "noshow", "entered-in-error",
+        "checked-in", "waitlist",
+    },
     ("AuditEvent", "action"): {"C", "R", "U", "D", "E"},
     ("AuditEvent", "outcome"): {"0", "4", "8", "12"},
 }
@@ -64,7 +79,12 @@ HETU_SYSTEM = "urn:oid:1.2.246.21"
 ORGANISATIONS = {"urn:ietf:rfc:3986", "urn:polku:agency"}
 
 
-def complaints(document: dict[str, Any]) -> list[str]:
+FHIR_JSON = "application/fhir+json"
+# A code that nobody has, to see how it is refused.
+NONSENSE = "agency-unreadable-refused.request.http"
+
+
+def complaints(document: dict[str, Any], from_county: bool) -> list[str]:
     model = MODELS.get(document.get("resourceType", ""))
     if model is None:
         return ["neither a Bundle nor Parameters nor an OperationOutcome"]
@@ -72,19 +92,22 @@ def complaints(document: dict[str, Any]) -> list[str]:
         model.model_validate(document)
     except ValidationError as error:
         return [f"{'.'.join(map(str, found['loc']))}: {found['type']}" for found in error.errors()]
-    return list(found(document))
+    return list(found(document, from_county))
 
 
-def found(document: dict[str, Any]) -> Iterator[str]:
+def found(document: dict[str, Any], from_county: bool) -> Iterator[str]:
     entries = document.get("entry", [])
     addresses = {entry["fullUrl"] for entry in entries if "fullUrl" in entry}
     if len(addresses) != sum("fullUrl" in entry for entry in entries):
         yield "bdl-7: a fullUrl stands twice"
+    if document.get("type") == "searchset":
+        held = [entry["resource"] for entry in entries]
+        addresses |= {f"{resource['resourceType']}/{resource['id']}" for resource in held if "id" in resource}
     for part in parts(document):
         yield from elements(part)
     for entry in entries:
         if document["type"] == "transaction":
-            yield from requests(entry)
+            yield from requests(entry, from_county)
         if "resource" in entry:
             yield from references(entry["resource"], addresses)
             kind = entry["resource"]["resourceType"]
@@ -136,13 +159,13 @@ def elements(part: dict[str, Any]) -> Iterator[str]:
             yield "a personal identity code of another form"
 
 
-def requests(entry: dict[str, Any]) -> Iterator[str]:
+def requests(entry: dict[str, Any], from_county: bool) -> Iterator[str]:
     request, kind = entry.get("request", {}), entry["resource"]["resourceType"]
     if request.get("method") not in ("POST", "PUT"):
         yield "bdl-3: an entry of a transaction without request"
     if not request.get("url", "").startswith(kind):
         yield "a request to another type"
-    if request.get("method") == "POST" and "urn:polku:message|" not in request.get("ifNoneExist", ""):
+    if not from_county and request.get("method") == "POST" and "urn:polku:message|" not in request.get("ifNoneExist", ""):
         yield "what is created has no condition"
     for text in (request.get("url", ""), request.get("ifNoneExist", "")):
         if HETU_SYSTEM in text or HETU.search(text):
@@ -225,8 +248,16 @@ def one_notice(entries: list[dict[str, Any]]) -> Iterator[str]:
         yield "disclosure notice: one AuditEvent and one Provenance"
 
 
+def appointment(resource: dict[str, Any]) -> Iterator[str]:
+    if ("start" in resource) != ("end" in resource):
+        yield "app-2: an appointment has start and end, or neither"
+    if "start" not in resource and resource["status"] not in ("proposed", "cancelled", "waitlist"):
+        yield "app-3: an appointment that is agreed has start and end"
+
+
 RULES = {
     "Task": task,
+    "Appointment": appointment,
     "ServiceRequest": service_request,
     "CarePlan": care_plan,
     "AuditEvent": audit_event,
@@ -235,16 +266,23 @@ RULES = {
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folders", type=Path, nargs="+")
-    files = sorted(file for folder in parser.parse_args().folders for file in folder.glob("*.json"))
-    wrong = 0
-    for file in files:
-        problems = complaints(json.loads(file.read_text(encoding="utf-8")))
-        wrong += bool(problems)
-        if problems:
-            print(f"{file.name}: {'; '.join(problems)}")
-    print(f"{len(files)} files, {wrong} wrong")
-    return 1 if wrong or not files else 0
+    parser.add_argument("folders", type=Path, nargs="*")
+    parser.add_argument("--from-county", type=Path, nargs="*", default=[])
+    arguments = parser.parse_args()
+    checked = wrong = 0
+    for folder in [*arguments.folders, *arguments.from_county]:
+        for file in sorted([*folder.glob("*.json"), *folder.glob("*.http")]):
+            document = body(file, FHIR_JSON)
+            if document is None or file.name == NONSENSE:
+                continue
+            from_county = folder in arguments.from_county or file.name.startswith("agency-")
+            problems = complaints(json.loads(document), from_county)
+            checked += 1
+            wrong += bool(problems)
+            if problems:
+                print(f"{file.name}: {'; '.join(problems)}")
+    print(f"{checked} files, {wrong} wrong")
+    return 1 if wrong or not checked else 0
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ its bytes in base 64, and the rules that it breaks. Every rule is broken by some
 inside and just outside of it. Ends with 1 and a line that says which rule lacks an example.
 
 The examples keep clear of what the gateway asks for beyond these rules: no control characters but line feed and tab,
-and instants of the years 1 to 9999.
+instants of the years 1 to 9999, and days of the calendar, the last one not before the first.
 """
 
 import base64

@@ -24,6 +24,8 @@ pub struct Agencies {
     pub social: Arc<dyn Adapter>,
     /// Case management, over REST.
     pub walmu: Arc<dyn Adapter>,
+    /// The joint register, over X-Road SOAP.
+    pub typpi: Arc<dyn Adapter>,
     pub(crate) permits: Permits,
     pub(crate) runtime: Runtime,
 }
@@ -34,9 +36,10 @@ impl Agencies {
     pub fn new() -> Self {
         Self {
             te: build("te", &xroad("", "lahetteet")),
-            kela: build("kela", &xroad("answers_status = true", "nuoret")),
+            kela: build("kela", &xroad("redelivery = 'answers_status'", "nuoret")),
             social: build("social", &xroad("", "sosiaalihuolto")),
             walmu: build("walmu", &walmu()),
+            typpi: build("typpi", &xroad("", "rekisteri")),
             permits: Permits::new(),
             runtime: tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap(),
         }

@@ -98,10 +98,19 @@ pub const SOAP_ANSWER: &[Door] = &[
     Door::other("te status", |a, body| status(a, &*a.te, Answer::soap(200, body))),
     Door::other("te facts", |a, body| fetch(a, &*a.te, Answer::soap(200, body))),
     Door::other("te failure", |a, body| deliver(a, &*a.te, Item::Handover, Answer::soap(500, body))),
+    Door::other("typpi handover", |a, body| deliver(a, &*a.typpi, Item::Handover, Answer::soap(200, body))),
+    Door::other("typpi notice", |a, body| deliver(a, &*a.typpi, Item::Notice, Answer::soap(200, body))),
+    Door::other("typpi plan", |a, body| deliver(a, &*a.typpi, Item::PlanPart, Answer::soap(200, body))),
+    Door::other("typpi status", |a, body| status(a, &*a.typpi, Answer::soap(200, body))),
+    Door::other("typpi facts", |a, body| fetch(a, &*a.typpi, Answer::soap(200, body))),
+    Door::other("typpi failure", |a, body| deliver(a, &*a.typpi, Item::Handover, Answer::soap(500, body))),
 ];
 
 /// Messages over X-Road SOAP at the gateway's own endpoint.
-pub const SOAP_REQUEST: &[Door] = &[Door::message("te message", |a| &*a.te, soap_headers)];
+pub const SOAP_REQUEST: &[Door] = &[
+    Door::message("te message", |a| &*a.te, soap_headers),
+    Door::message("typpi message", |a| &*a.typpi, soap_headers),
+];
 
 /// FHIR: social services, and consents that are imported.
 pub const FHIR_JSON: &[Door] = &[

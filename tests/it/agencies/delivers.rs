@@ -1,13 +1,15 @@
 //! Is everything delivered that a kind says it delivers, once and whole, and is the rest refused?
 
-use polku_adapters::{AdapterErrorKind, DeliveryStatus, Matter, Redelivery};
-use polku_proto::Disclose as _;
+use polku_adapters::{AdapterErrorKind, DeliveryStatus, Matter, Redelivery, Retry};
+use polku_proto::v1::DataCategory;
 use polku_proto::v1::delivery::Item;
+use polku_proto::{CategorySet, Disclose as _};
 use polku_tests::simulators::Fault;
 
-use super::bench::{Bench, benches, now};
+use super::bench::{Bench, benches, every_repetition, now};
 use super::payloads::{
-    CONTENT, HETU, PLAN_PART, delivery, handover, items, message, of_items, place, plan_part, taken_as,
+    CONTENT, HETU, PLAN_PART, delivery, handover, items, message, of_items, parcels, place, plan_part,
+    taken_as,
 };
 
 /// What stands in the bytes of everything that has reached the agency so far.
@@ -73,49 +75,59 @@ async fn what_is_permitted_arrives_whole() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_message_takes_effect_once() {
-    for bench in benches() {
+    for bench in every_repetition() {
         let name = bench.name();
-        let told = bench.kind.delivers.iter().flat_map(|matter| items(*matter));
-        for (number, (_, item)) in told.enumerate() {
+        let faults = bench.agency.control().faults();
+        for (number, parcel) in parcels(bench.kind).into_iter().enumerate() {
             let number = u32::try_from(number).unwrap() + 1;
+            let name = format!("{name}, {}", parcel.what);
             let id = message(number).parse().unwrap();
-            let sent = delivery(bench.kind.id, number, item);
+            let sent = parcel.delivery(bench.kind.id, number);
             match bench.adapter.redelivery() {
                 Redelivery::Deduplicates => {
+                    faults.once(Fault::ResetAfterEffect);
+                    let error = bench.deliver(sent.clone()).await.unwrap_err();
+                    assert_eq!(error.kind, AdapterErrorKind::Unanswered, "{name}");
                     let first = bench.deliver(sent.clone()).await.unwrap();
-                    let second = bench.deliver(sent.clone()).await.unwrap();
-                    assert_eq!(first, second, "{name}");
+                    assert_eq!(bench.deliver(sent.clone()).await.unwrap(), first, "{name}");
                     // Something has been taken back meanwhile: what arrived, arrived.
-                    let mut less = sent.clone();
-                    less.restrict(polku_proto::CategorySet::of(&[
-                        polku_proto::v1::DataCategory::IdentityContact,
-                    ]));
+                    let mut less = sent;
+                    less.restrict(CategorySet::of(&[DataCategory::Envelope, DataCategory::IdentityContact]));
                     assert_eq!(bench.deliver(less).await.unwrap(), first, "{name}");
-                    assert_eq!(bench.effects(&message(number), 1).await, 1, "{name}");
                 }
                 Redelivery::AnswersStatus => {
                     let status = bench.adapter.status(&id, now()).await.unwrap();
                     assert_eq!(status, DeliveryStatus::NotArrived, "{name}");
-                    bench.agency.control().faults().once(Fault::ResetAfterEffect);
+                    faults.once(Fault::ResetAfterEffect);
                     let error = bench.deliver(sent).await.unwrap_err();
                     assert_eq!(error.kind, AdapterErrorKind::Unanswered, "{name}");
                     let status = bench.adapter.status(&id, now()).await.unwrap();
                     assert!(matches!(status, DeliveryStatus::Arrived(_)), "{name}");
-                    assert_eq!(bench.effects(&message(number), 1).await, 1, "{name}");
-                    // An agency that lies is believed: there is nobody else to ask.
-                    bench.agency.control().faults().once(Fault::LyingStatus);
-                    let status = bench.adapter.status(&id, now()).await.unwrap();
-                    assert_eq!(status, DeliveryStatus::NotArrived, "{name}");
                 }
                 // Nothing that an adapter could do about it: the gateway leaves the delivery in doubt.
                 Redelivery::Neither => {
-                    bench.agency.control().faults().once(Fault::ResetAfterEffect);
+                    faults.once(Fault::ResetAfterEffect);
                     let error = bench.deliver(sent).await.unwrap_err();
-                    assert_eq!(error.retry(), polku_adapters::Retry::FindOut, "{name}");
-                    assert_eq!(bench.effects(&message(number), 1).await, 1, "{name}");
+                    assert_eq!(error.retry(), Retry::FindOut, "{name}");
+                    assert!(bench.adapter.status(&id, now()).await.is_err(), "{name}");
                 }
             }
+            assert_eq!(bench.effects(&message(number), 1).await, 1, "{name}");
         }
+        bench.agency.control().stop();
+    }
+}
+
+/// The simulators are what they are said to be.
+#[tokio::test(flavor = "multi_thread")]
+async fn only_an_agency_that_recognises_messages_leaves_a_repetition_out() {
+    for bench in every_repetition() {
+        let name = bench.name();
+        for _ in 0..2 {
+            bench.deliver(delivery(bench.kind.id, 1, handover())).await.unwrap();
+        }
+        let effects = if bench.adapter.redelivery() == Redelivery::Deduplicates { 1 } else { 2 };
+        assert_eq!(bench.effects(&message(1), effects).await, effects, "{name}");
         bench.agency.control().stop();
     }
 }

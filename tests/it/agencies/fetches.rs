@@ -1,14 +1,11 @@
-//! Does a question bring what the agency holds, no more than was asked for, and never for longer than it may take?
-
-use std::time::{Duration, Instant};
+//! Does a question bring what the agency holds, and no more than was asked for?
 
 use polku_adapters::AdapterErrorKind;
 use polku_proto::v1::{AgencyFacts, DataCategory, Fact, FactsQuery, PlanPart};
 use polku_proto::{CategorySet, Disclose as _};
-use polku_tests::simulators::{Fault, Held};
+use polku_tests::simulators::Held;
 
-use super::bench::{Bench, PATIENCE, benches, now, personal};
-use super::faults::assert_silent;
+use super::bench::{Bench, benches, now, personal};
 use super::payloads::{HETU, query};
 use super::receives::diff;
 
@@ -119,53 +116,6 @@ async fn whoever_cannot_be_asked_says_so() {
         let error = bench.fetch(query(&personal())).await.unwrap_err();
         assert_eq!(error.kind, AdapterErrorKind::Unwritable { what: "query" }, "{}", bench.name());
         assert!(bench.agency.control().ledger().received().is_empty());
-        bench.agency.control().stop();
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_question_never_takes_longer_than_it_may_and_believes_no_broken_answer() {
-    let too_long = PATIENCE * 2;
-    let faults = [
-        Fault::Dead,
-        Fault::Slow(too_long),
-        Fault::LateEffect(too_long),
-        Fault::ResetBeforeEffect,
-        Fault::ResetAfterEffect,
-        Fault::HalfAnswer,
-        Fault::SlowBody(Duration::from_millis(500)),
-        Fault::Status { code: 429, retry_after: Some(7) },
-        Fault::Status { code: 503, retry_after: None },
-        Fault::FailAfterEffect(502),
-        Fault::TechnicalFault("server.serverproxy.internal_error".into()),
-        Fault::BusinessFault("EI_PALVELUALUETTA".into()),
-        Fault::Garbage,
-        Fault::WrongEcho,
-        Fault::Redirect,
-        Fault::HugeAnswer(2 << 20),
-        Fault::Doctype,
-    ];
-    for bench in able() {
-        bench.agency.hold(HETU, &bench.agency.specimen()).unwrap();
-        let categories: Vec<_> = bench.kind.fetches.iter().collect();
-        for fault in &faults {
-            let name = format!("{}, {fault:?}", bench.name());
-            let knobs = bench.agency.control().faults();
-            if *fault == Fault::Dead {
-                knobs.set(fault.clone());
-            } else {
-                knobs.once(fault.clone());
-            }
-            let began = Instant::now();
-            let told = bench.fetch(query(&categories)).await;
-            assert!(began.elapsed() < too_long, "{name}: waited for too long");
-            let error = told.err().unwrap_or_else(|| panic!("{name}: believed"));
-            assert_silent(&name, &error);
-            knobs.clear().unwrap();
-        }
-        // Asking again is always right.
-        let told = bench.fetch(query(&categories)).await.unwrap();
-        assert_eq!(told.facts.len(), bench.agency.specimen().facts.len(), "{}", bench.name());
         bench.agency.control().stop();
     }
 }

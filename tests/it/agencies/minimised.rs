@@ -1,25 +1,47 @@
 //! Does anything cross the wire that nothing permits, or a personal identity code where it would be logged?
 
 use polku_adapters::Matter;
+use polku_policy::Viewer;
 use polku_proto::CategorySet;
 use polku_proto::v1::DataCategory::{self, IdentityContact};
 use polku_proto::v1::delivery::Item;
-use polku_proto::v1::{ReferralHandover, ReferralNotice};
+use polku_proto::v1::{Outcome, ReferralHandover, ReferralNotice, ReferralState, RejectionReason};
 use polku_tests::simulators::Received;
 
-use super::bench::{Bench, benches, now, personal};
+use super::bench::{Bench, at_once, benches, now, personal};
 use super::payloads::{
-    CONTENT, HETU, PLAN_PART, delivery, handover, items, of_items, place, plan_part, query,
+    CONTENT, HETU, PLAN_PART, Parcel, SENDER_NOTE, STATUS_NOTE, news, of_items, parcels, place, plan_part,
+    query,
 };
+use super::placed::fields;
+
+/// What an agency may learn from a matter, whichever end of it it has, under a consent for these categories.
+fn permitted(viewer: Viewer, chosen: CategorySet) -> CategorySet {
+    let status = CategorySet::of(&[DataCategory::ReferralStatus]);
+    match viewer {
+        // All but what has become of it is the sender's own word.
+        Viewer::Author => CategorySet::ALL.difference(status).union(chosen.intersection(status)),
+        // What has become of it is the recipient's own word.
+        Viewer::Addressee | Viewer::Subject => chosen.union(status),
+    }
+}
+
+/// The note in news that is for one end of a referral, and the one that is its own word and never comes back to it.
+fn notes(viewer: Viewer) -> [(DataCategory, &'static str); 2] {
+    let sent = [(DataCategory::GuidanceNotes, SENDER_NOTE), (DataCategory::ReferralStatus, STATUS_NOTE)];
+    let [to_recipient, to_sender] = sent;
+    if viewer == Viewer::Author { [to_sender, to_recipient] } else { [to_recipient, to_sender] }
+}
 
 /// Every value that an item tells, with all the categories that it takes to tell it.
-fn values(item: &Item) -> Vec<(CategorySet, String)> {
+fn values(viewer: Viewer, item: &Item) -> Vec<(CategorySet, String)> {
     let of = |category: DataCategory| CategorySet::of(&[category]);
     let content = || CONTENT.iter().map(|(category, value)| (of(*category), (*value).to_owned()));
     match item {
         Item::Handover(ReferralHandover { .. }) => content().collect(),
         Item::Notice(ReferralNotice { answer, .. }) => {
-            let mut values = vec![(of(DataCategory::GuidanceNotes), "nt-ug4rm".to_owned())];
+            let [(category, note), _] = notes(viewer);
+            let mut values = vec![(of(category), note.to_owned())];
             if answer.is_some() {
                 values.extend(content());
             }
@@ -52,53 +74,102 @@ fn contain(received: &[Received], needle: &str) -> bool {
     })
 }
 
-/// What a matter tells, with a plan that has something of every category.
-fn told(matter: Matter) -> Vec<(&'static str, Item)> {
-    match matter {
-        Matter::PlanPart => vec![("plan", Item::PlanPart(plan_part(&personal())))],
-        Matter::Referral
-        | Matter::StateChange
-        | Matter::Information
-        | Matter::ConsentWithdrawal
-        | Matter::DisclosureNotice => items(matter),
+/// Everything that an agency is told, to either end of a referral: with a plan that has something of every category, and
+/// with news that have the word of both ends.
+fn told(bench: &Bench) -> Vec<Parcel> {
+    let mut told = parcels(bench.kind);
+    for Parcel { what, item, .. } in &mut told {
+        match item {
+            Item::PlanPart(part) if *what == "plan" => *part = plan_part(&personal()),
+            Item::Notice(notice) => notice.status_note = STATUS_NOTE.into(),
+            Item::Handover(_) | Item::PlanPart(_) | Item::Disclosure(_) => {}
+        }
     }
+    told
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_category_alone() {
-    for bench in benches() {
+    at_once(benches(), |bench| async move {
+        let ledger = bench.agency.control().ledger().clone();
         let mut number = 0;
-        // The agency knows of the referral whatever is told of it.
-        number += 1;
-        bench.deliver(delivery(bench.kind.id, number, handover())).await.unwrap();
-        for matter in bench.kind.delivers {
-            for (what, item) in told(*matter) {
-                let values = values(&item);
-                for category in personal() {
-                    number += 1;
-                    let name = format!("{}, {what}, {category:?} alone", bench.name());
-                    let chosen = CategorySet::of(&[IdentityContact, category]);
-                    // What became of a referral its parties are told anyway.
-                    let permitted = chosen.union(CategorySet::of(&[DataCategory::ReferralStatus]));
-                    let before = bench.agency.control().ledger().received().len();
-                    let payload = delivery(bench.kind.id, number, item.clone());
-                    let Some(permit) = bench.permit_only(payload, chosen) else {
-                        let tells = |(needs, _): &(CategorySet, String)| needs.is_subset(permitted);
-                        assert!(!values.iter().any(tells), "{name}: denied");
-                        continue;
-                    };
-                    let sent = bench.adapter.deliver(permit, now()).await;
-                    assert!(sent.is_ok(), "{name}: {sent:?}");
-                    let received = bench.agency.control().ledger().received().split_off(before);
-                    assert!(!received.is_empty(), "{name}");
-                    for (needs, value) in &values {
-                        let expected = needs.is_subset(permitted);
-                        assert_eq!(contain(&received, value), expected, "{name}: {value} of {needs}");
-                    }
-                    if !values.is_empty() && matches!(item, Item::Handover(_) | Item::PlanPart(_)) {
-                        assert!(contain(&received, HETU), "{name}: whom it is about");
-                    }
+        for parcel in told(&bench) {
+            let values = values(parcel.viewer, &parcel.item);
+            for category in personal() {
+                number += 1;
+                let name = format!("{}, {}, {category:?} alone", bench.name(), parcel.what);
+                let chosen = CategorySet::of(&[IdentityContact, category]);
+                let permitted = permitted(parcel.viewer, chosen);
+                let before = ledger.received().len();
+                let Some(permit) = bench.permit_delivery(parcel.delivery(bench.kind.id, number), chosen)
+                else {
+                    let tells = |(needs, _): &(CategorySet, String)| needs.is_subset(permitted);
+                    assert!(!values.iter().any(tells), "{name}: denied");
+                    continue;
+                };
+                let sent = bench.adapter.deliver(permit, now()).await;
+                assert!(sent.is_ok(), "{name}: {sent:?}");
+                let received = ledger.received().split_off(before);
+                assert!(!received.is_empty(), "{name}");
+                for (needs, value) in &values {
+                    let expected = needs.is_subset(permitted);
+                    assert_eq!(contain(&received, value), expected, "{name}: {value} of {needs}");
                 }
+                let [_, (_, own_word)] = notes(parcel.viewer);
+                assert!(!contain(&received, own_word), "{name}: {own_word} comes back");
+                if !values.is_empty() && matches!(parcel.item, Item::Handover(_) | Item::PlanPart(_)) {
+                    assert!(contain(&received, HETU), "{name}: whom it is about");
+                }
+            }
+        }
+    })
+    .await;
+}
+
+/// The words that stand in one message and not in the other.
+fn words(one: &[(String, String)], other: &[(String, String)]) -> Vec<String> {
+    let told = one.iter().filter(|(_, value)| other.iter().all(|(_, told)| told != value));
+    told.map(|(_, value)| value.clone()).collect()
+}
+
+/// Reason and outcome are codes, another one at each agency: what changes in a message with them is theirs.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_become_of_a_referral_is_told_to_its_sender_as_far_as_permitted() {
+    let rejected = |reason| news(ReferralState::Rejected, reason, Outcome::Unspecified);
+    let completed = |outcome| news(ReferralState::Completed, RejectionReason::Unspecified, outcome);
+    let pairs = [
+        ("reason", [rejected(RejectionReason::NoCapacity), rejected(RejectionReason::OutsideArea)]),
+        ("outcome", [completed(Outcome::GotService), completed(Outcome::CouldNotContact)]),
+    ];
+    let status = CategorySet::of(&[DataCategory::ReferralStatus]);
+    let all = CategorySet::ALL.difference(CategorySet::ENVELOPE);
+    for bench in benches().filter(|bench| bench.kind.delivers.contains(&Matter::StateChange)) {
+        let ledger = bench.agency.control().ledger().clone();
+        let mut number = 0;
+        for (what, [item, other]) in &pairs {
+            let mut told = Vec::new();
+            for (item, chosen) in [(item, all), (other, all), (item, status), (item, all.difference(status))]
+            {
+                number += 1;
+                let parcel = Parcel {
+                    what: what.to_string(),
+                    matter: Matter::StateChange,
+                    viewer: Viewer::Author,
+                    item: item.clone(),
+                };
+                let before = ledger.received().len();
+                let permit = bench.permit_delivery(parcel.delivery(bench.kind.id, number), chosen).unwrap();
+                bench.adapter.deliver(permit, now()).await.unwrap();
+                told.push((fields(&bench, number), ledger.received().split_off(before)));
+            }
+            let [(one, _), (other, _), (_, permitted), (_, withheld)] = &told[..] else { panic!() };
+            let mut words = words(one, other);
+            assert!(!words.is_empty(), "{}: no {what} is told", bench.name());
+            words.push(STATUS_NOTE.to_owned());
+            for word in words {
+                let name = format!("{}, {what}: {word}", bench.name());
+                assert!(contain(permitted, &word), "{name} is lost");
+                assert!(!contain(withheld, &word), "{name} is told");
             }
         }
         bench.agency.control().stop();
@@ -127,14 +198,11 @@ fn assert_body_only(bench: &Bench) {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_identity_code_stands_in_bodies_only() {
     for bench in benches() {
-        let mut number = 0;
-        for matter in bench.kind.delivers {
-            for (_, item) in told(*matter) {
-                number += 1;
-                bench.deliver(delivery(bench.kind.id, number, item)).await.unwrap();
-                let id = super::payloads::message(number).parse().unwrap();
-                let _ = bench.adapter.status(&id, now()).await;
-            }
+        for (place, parcel) in told(&bench).into_iter().enumerate() {
+            let number = u32::try_from(place).unwrap() + 1;
+            bench.deliver(parcel.delivery(bench.kind.id, number)).await.unwrap();
+            let id = super::payloads::message(number).parse().unwrap();
+            let _ = bench.adapter.status(&id, now()).await;
         }
         if !bench.kind.fetches.is_empty() {
             let categories: Vec<_> = bench.kind.fetches.iter().collect();
@@ -150,17 +218,16 @@ async fn an_identity_code_stands_in_bodies_only() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_envelope_of_xml_tells_nobody_either() {
     for bench in benches() {
-        for matter in bench.kind.delivers {
-            for (place, (_, item)) in told(*matter).into_iter().enumerate() {
-                let number = u32::try_from(place).unwrap() + 1;
-                let _ = bench.deliver(delivery(bench.kind.id, number, item)).await;
-            }
+        for (place, parcel) in told(&bench).into_iter().enumerate() {
+            bench.deliver(parcel.delivery(bench.kind.id, u32::try_from(place).unwrap() + 1)).await.unwrap();
         }
         for request in bench.agency.control().ledger().received() {
             let body = String::from_utf8_lossy(&request.body).into_owned();
             // What stands between the two tags of the header, if there is one.
             let header = body.split("Header>").nth(1).unwrap_or_default();
-            assert!(!header.contains(HETU) && !header.contains("Vreemi"), "{}", bench.name());
+            for told in [HETU, "Vreemi", STATUS_NOTE, SENDER_NOTE] {
+                assert!(!header.contains(told), "{}: {told}", bench.name());
+            }
         }
         bench.agency.control().stop();
     }

@@ -2,14 +2,16 @@
 
 use jiff::Timestamp;
 use polku_adapters::Matter;
+use polku_policy::Viewer;
 use polku_proto::time;
 use polku_proto::v1::DataCategory::{self, *};
 use polku_proto::v1::delivery::Item;
 use polku_proto::v1::referral_notice::Kind;
 use polku_proto::v1::{
     Achievement, ActionState, Basis, ContactDetails, Delivery, DeliveryState, DisclosureNotice,
-    EducationWork, FactsQuery, GoalState, MeetingState, Origin, PlanAction, PlanGoal, PlanMeeting, PlanNeed,
-    PlanPart, PlanState, ReferralContent, ReferralHandover, ReferralNotice, ReferralState, Worker, basis,
+    EducationWork, FactsQuery, GoalState, MeetingState, Origin, Outcome, PlanAction, PlanGoal, PlanMeeting,
+    PlanNeed, PlanPart, PlanState, ReferralContent, ReferralHandover, ReferralNotice, ReferralState,
+    RejectionReason, Worker, basis,
 };
 use polku_tests::simulators::TakenInKind;
 
@@ -197,9 +199,83 @@ fn notice(kind: Kind, state: ReferralState) -> ReferralNotice {
         state: state.into(),
         time: wire("2026-11-21T09:30:30Z"),
         delivery_state: DeliveryState::Unspecified.into(),
-        sender_note: "nt-ug4rm".into(),
+        sender_note: SENDER_NOTE.into(),
         ..ReferralNotice::default()
     }
+}
+
+/// What the recipient says of a state, which only the sender hears.
+pub(super) const STATUS_NOTE: &str = "st-jv6ox";
+/// What the sender says of a state, which only the recipient hears.
+pub(super) const SENDER_NOTE: &str = "nt-ug4rm";
+
+/// News to the sender of a referral: what has become of it, in the recipient's word.
+pub(super) fn news(state: ReferralState, reason: RejectionReason, outcome: Outcome) -> Item {
+    Item::Notice(ReferralNotice {
+        rejection_reason: reason.into(),
+        outcome: outcome.into(),
+        status_note: STATUS_NOTE.into(),
+        ..notice(Kind::StateChanged, state)
+    })
+}
+
+/// News to the sender of a referral: how its delivery has ended.
+pub(super) fn ended(delivery_state: DeliveryState) -> Item {
+    let notice = notice(Kind::StateChanged, ReferralState::Requested);
+    Item::Notice(ReferralNotice { delivery_state: delivery_state.into(), ..notice })
+}
+
+/// What can be sent to the sender of a referral, each with a name.
+pub(super) fn to_sender() -> Vec<(&'static str, Item)> {
+    vec![
+        ("rejection", news(ReferralState::Rejected, RejectionReason::NoCapacity, Outcome::Unspecified)),
+        ("completion", news(ReferralState::Completed, RejectionReason::Unspecified, Outcome::GotService)),
+        ("delivery-in-doubt", ended(DeliveryState::InDoubt)),
+    ]
+}
+
+/// A message to an agency, as the one to whom a matter has been sent or the one who has sent it.
+pub(super) struct Parcel {
+    pub(super) what: String,
+    pub(super) matter: Matter,
+    pub(super) viewer: Viewer,
+    pub(super) item: Item,
+}
+
+impl Parcel {
+    pub(super) fn delivery(&self, agency: &str, number: u32) -> Delivery {
+        let delivery = delivery(agency, number, self.item.clone());
+        if self.viewer == Viewer::Author { turned(delivery) } else { delivery }
+    }
+}
+
+/// Everything that is sent to an agency of this kind, whichever end of a referral it has.
+pub(super) fn parcels(kind: &polku_adapters::Kind) -> Vec<Parcel> {
+    let there = kind.delivers.iter().flat_map(|matter| {
+        items(*matter).into_iter().map(|(what, item)| Parcel {
+            what: what.to_owned(),
+            matter: *matter,
+            viewer: Viewer::Addressee,
+            item,
+        })
+    });
+    let matter = Matter::StateChange;
+    let told = kind.delivers.contains(&matter);
+    let back = to_sender().into_iter().filter(|_| told);
+    there
+        .chain(back.map(|(what, item)| Parcel {
+            what: what.to_owned(),
+            matter,
+            viewer: Viewer::Author,
+            item,
+        }))
+        .collect()
+}
+
+/// The same to the agency as the one that has sent the referral.
+fn turned(delivery: Delivery) -> Delivery {
+    let Delivery { sender, recipient, .. } = delivery.clone();
+    Delivery { sender: recipient, recipient: sender, ..delivery }
 }
 
 /// The message with this number that a matter is about, told to an agency.

@@ -37,7 +37,7 @@ const PLACES: [(&str, &[&str]); 25] = [
 ];
 
 /// Every value of what has taken effect under this number, with its path; the number itself is left out of both.
-fn fields(bench: &Bench, number: u32) -> Vec<(String, String)> {
+pub(super) fn fields(bench: &Bench, number: u32) -> Vec<(String, String)> {
     let id = message(number);
     let taken = bench.agency.control().ledger().all_taken_in();
     let [one] = &taken.iter().filter(|one| one.message_id == id).collect::<Vec<_>>()[..] else {

@@ -42,16 +42,20 @@ pub(super) fn outgoing(bench: &Bench, matter: Matter) -> Vec<(&'static str, Outg
                 answer: Box::new(ReferralContent { identity_code: String::new(), ..content() }),
             },
         )],
-        Matter::Referral => vec![(
-            "refers",
-            Outgoing::Referral {
-                identity_code: HETU.into(),
-                recipient: "ohjaamo/keskusta".into(),
-                purpose: PURPOSE,
-                content: Box::new(ReferralContent { identity_code: String::new(), ..content() }),
-                respond_by: Some("2026-12-21T09:30:00Z".parse().unwrap()),
-            },
-        )],
+        Matter::Referral => [("refers", false), ("refers-redacted", true)]
+            .map(|(name, redacted)| {
+                let said = Outgoing::Referral {
+                    identity_code: HETU.into(),
+                    recipient: "ohjaamo/keskusta".into(),
+                    purpose: PURPOSE,
+                    content: Box::new(ReferralContent { identity_code: String::new(), ..content() }),
+                    respond_by: Some("2026-12-21T09:30:00Z".parse().unwrap()),
+                    claim: None,
+                    redacted,
+                };
+                (name, said)
+            })
+            .into(),
         Matter::PlanPart => {
             let basic = PlanPart {
                 reference: "S-1".into(),
@@ -67,7 +71,11 @@ pub(super) fn outgoing(bench: &Bench, matter: Matter) -> Vec<(&'static str, Outg
                 ..PlanPart::default()
             };
             let part = bench.agency.specimen().plans.into_iter().next().unwrap_or(basic);
-            vec![("plans", Outgoing::PlanPart { identity_code: HETU.into(), part: Box::new(part) })]
+            let said = [("plans", false), ("plans-redacted", true)].map(|(name, redacted)| {
+                let part = Box::new(PlanPart { redacted, ..part.clone() });
+                (name, Outgoing::PlanPart { identity_code: HETU.into(), part })
+            });
+            said.into()
         }
         Matter::ConsentWithdrawal | Matter::DisclosureNotice => Vec::new(),
     }
@@ -100,12 +108,13 @@ fn assert_heard(name: &str, heard: &InboundMatter, said: &Outgoing, own: &str) {
             assert_same(name, heard, answer);
         }
         (
-            Outgoing::Referral { recipient, purpose, content, respond_by, .. },
+            Outgoing::Referral { recipient, purpose, content, respond_by, redacted, .. },
             InboundMatter::Referral(heard),
         ) => {
             assert_eq!(heard.identity.expose(), HETU, "{name}");
             assert_eq!(heard.recipient.to_string(), *recipient, "{name}");
             assert_eq!((heard.purpose, heard.respond_by), (*purpose, *respond_by), "{name}");
+            assert_eq!(heard.redacted, *redacted, "{name}: whether something was left out");
             assert_same(name, &heard.content, content);
         }
         (Outgoing::PlanPart { part, .. }, InboundMatter::PlanPart(heard)) => {

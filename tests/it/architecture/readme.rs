@@ -66,17 +66,22 @@ fn the_readme_names_every_kind_of_agency() {
     }
 }
 
-/// Every relative link leads somewhere.
+/// Every relative link leads somewhere, in the README and in the page of every folder of an agency that there is.
 #[test]
 fn every_link_of_the_documents_leads_somewhere() {
-    for document in
-        ["README.md", "adapters/src/agencies/te/README.md", "adapters/src/agencies/walmu/README.md"]
-    {
-        let file = root().join(document);
+    let agencies = root().join("adapters/src/agencies");
+    let folders = std::fs::read_dir(agencies).unwrap().map(|entry| entry.unwrap().path());
+    let pages: Vec<PathBuf> =
+        folders.map(|folder| folder.join("README.md")).filter(|page| page.is_file()).collect();
+    for kind in polku_adapters::kinds() {
+        let own = root().join("adapters/src/agencies").join(kind.id).join("README.md");
+        assert!(pages.contains(&own), "{} has no page", kind.id);
+    }
+    for file in pages.into_iter().chain([root().join("README.md")]) {
         let text = std::fs::read_to_string(&file).unwrap();
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let target = file.parent().unwrap().join(link);
-            assert!(target.exists(), "{document} links to {link}, which is not there");
+            assert!(target.exists(), "{} links to {link}, which is not there", file.display());
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Do X-Road's own schemas accept what the gateway writes? Judged by a schema validator from PyPI.
+//! Do X-Road's own schemas accept what the gateway writes, and what the simulated agencies do? Judged by a schema
+//! validator from PyPI.
 
 use std::path::{Path, PathBuf};
 
@@ -50,6 +51,36 @@ async fn every_message_to_te_is_valid_by_the_published_schemas() {
     std::fs::write(&broken, body.replace("memberClass", "memberKlass")).unwrap();
     assert_eq!(judged(&[broken]).await, Some(1));
     stage.close().await;
+}
+
+/// Every sample of what an agency and the gateway say to one another in SOAP.
+#[tokio::test]
+async fn every_sample_in_soap_is_valid_by_the_published_schemas() {
+    for kind in polku_adapters::kinds().iter().filter(|kind| kind.speaks.contains("SOAP")) {
+        let folder = Path::new(TESTS).join("golden").join(kind.id);
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let files: Vec<PathBuf> =
+            entries.filter(|path| path.extension().is_some_and(|extension| extension == "http")).collect();
+        assert!(files.len() > 100, "{}: {} samples", kind.id, files.len());
+        assert_eq!(judged(&files).await, Some(0), "{}", kind.id);
+    }
+    // The validator does find what is wrong in them.
+    let folder = TempDir::new().unwrap();
+    let read = |name: &str| std::fs::read_to_string(Path::new(TESTS).join("golden/te").join(name)).unwrap();
+    let wrong = [
+        ("deliver-referral.request.http", "repr:partyCode", "repr:code"),
+        ("deliver-referral.request.http", "xroad:issue", "xroad:asia"),
+        ("deliver-referral.answer.http", "requestHash", "hash"),
+        ("deliver-xroad-access-denied.answer.http", "faultstring", "text"),
+        ("deliver-xroad-access-denied.answer.http", "server.serverproxy.access_denied", "ei saa"),
+    ];
+    for (name, from, to) in wrong {
+        let page = read(name);
+        assert!(page.contains(from), "{name}: {from}");
+        let file = folder.path().join("wrong.http");
+        std::fs::write(&file, page.replace(from, to)).unwrap();
+        assert_eq!(judged(&[file]).await, Some(1), "{name}: {from} as {to}");
+    }
 }
 
 async fn judged(files: &[PathBuf]) -> Option<i32> {

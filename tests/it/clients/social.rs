@@ -1,8 +1,8 @@
 //! Is everything that is written to social services what FHIR R4 and their profiles say? Judged by the models of a package
 //! from PyPI, and by rules that were written from the profiles alone.
 //!
-//! Judged are the golden files of the adapter, and what it really sends: whole messages with contents made up by chance,
-//! as they have come over the wire.
+//! Judged are the golden files of the adapter, the samples of everything that it and the simulated county say to one
+//! another, and what both really say: whole messages with contents made up by chance, as they have come over the wire.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,15 +15,17 @@ use polku_policy::{
     PurposeSet, Question, Rules, SPECIAL, Sector, Standing, Viewer,
 };
 use polku_proto::v1::delivery::Item;
-use polku_proto::v1::{Delivery, FactsQuery, Purpose, ReferralState};
+use polku_proto::v1::{Delivery, FactsQuery, Purpose, ReferralHandover, ReferralState};
 use polku_proto::{AgencyId, CategorySet, Disclose, Party, Valid, Validate};
 use polku_tests::pki::Pki;
+use polku_tests::simulators::social::message::{Message, What};
 use polku_tests::simulators::{
-    Ledger, Setup, SimulatedAgency, SimulatorClock, SimulatorTls, Surroundings, start,
+    Action, Ledger, Setup, SimulatedAgency, SimulatorClock, SimulatorTls, Surroundings, start,
 };
 use polku_tests::world::PEOPLE;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use uuid::Uuid;
 
 use super::program;
 
@@ -64,7 +66,7 @@ impl County {
         };
         let caller = pki.issue_client("agency.example").unwrap();
         let clock = SimulatorClock::reading(now);
-        let setup = Setup { tls, caller, clock, ledger: Ledger::new(), port: 0 };
+        let setup = Setup { tls, caller, clock, ledger: Ledger::new(), repetition: None, port: 0 };
         let agency = start("social", setup).unwrap().unwrap();
         let folder = TempDir::new().unwrap();
         pki.write_authority(folder.path(), "ca").unwrap();
@@ -111,14 +113,65 @@ impl County {
         delivered.unwrap_or_else(|error| panic!("message {number}: {error:?}"));
     }
 
-    /// The bodies of all that has reached the county, in files.
-    fn write_wire(&self, folder: &Path) -> usize {
-        let received = self.agency.control().ledger().received();
-        for (number, request) in received.iter().enumerate() {
-            std::fs::write(folder.join(format!("wire-{number}.json")), &request.body).unwrap();
+    /// The bodies of all that has reached the county, in files, and those of its answers in a folder of their own.
+    fn write_wire(&self, folder: &Path, answers: &Path) -> usize {
+        let wire = self.agency.control().wire();
+        for (number, exchange) in wire.iter().enumerate() {
+            std::fs::write(folder.join(format!("wire-{number}.json")), &exchange.body).unwrap();
+            std::fs::write(answers.join(format!("answer-{number}.json")), &exchange.reply.body).unwrap();
         }
-        received.len()
+        wire.len()
     }
+}
+
+/// What the county says of its own accord, with contents made up by chance; gives the number of messages.
+fn write_own(chance: &mut Chance, folder: &Path) -> usize {
+    let mut number = 0;
+    let mut write = |what: What| {
+        let message = Message { message_id: Uuid::now_v7(), ..Message::new(what) };
+        std::fs::write(folder.join(format!("own-{number}.json")), message.body("social")).unwrap();
+        number += 1;
+    };
+    for _ in 0..CASES {
+        let ReferralHandover { content, claim, redacted, .. } = chance.handover();
+        write(What::Referral {
+            identity_code: PEOPLE[0].into(),
+            recipient: "ohjaamo/keskusta".into(),
+            purpose: "guidance".into(),
+            content: Box::new(content.unwrap_or_default()),
+            respond_by: Some("2026-12-21T09:30:00Z".into()),
+            claim,
+            origin: Some(("2".into(), vec!["1.2.246.10.1.1".into()])),
+            redacted,
+        });
+        let answer = Box::new(chance.notice().answer.unwrap_or_default());
+        write(What::Answer { referral: REFERRAL.into(), answer });
+        let mut part = chance.plan();
+        // No county holds them without words.
+        let texts = part.needs.iter_mut().map(|need| &mut need.text);
+        let texts = texts.chain(part.goals.iter_mut().map(|goal| &mut goal.text));
+        for text in texts.chain(part.actions.iter_mut().map(|action| &mut action.text)) {
+            text.push_str(" ja muuta");
+        }
+        write(What::Plan { identity_code: PEOPLE[0].into(), part: Box::new(part) });
+    }
+    for action in [
+        Action::Accept,
+        Action::Reject,
+        Action::AskForInformation,
+        Action::Start,
+        Action::Interrupt,
+        Action::Complete,
+        Action::Fail,
+        Action::Cancel,
+        Action::ConfirmCancellation,
+    ] {
+        let reason = (action == Action::Reject).then(|| "other".to_owned());
+        let outcome = matches!(action, Action::Complete | Action::Fail).then(|| "unknown".to_owned());
+        let note = "Sana".to_owned();
+        write(What::Step { referral: REFERRAL.into(), action, reason, outcome, note });
+    }
+    number
 }
 
 fn id(text: &str) -> AgencyId {
@@ -145,8 +198,10 @@ fn index() -> ConsentIndex {
     index
 }
 
-async fn judged(folders: &[&Path]) -> (Option<i32>, String) {
-    let output = program("fhir_social.py").args(folders).output().await.unwrap();
+async fn judged(folders: &[&Path], from_county: &[&Path]) -> (Option<i32>, String) {
+    let mut judge = program("fhir_social.py");
+    let judge = judge.args(folders).arg("--from-county").args(from_county);
+    let output = judge.output().await.unwrap();
     let said =
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     (output.status.code(), said)
@@ -156,8 +211,24 @@ fn golden() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../adapters/src/agencies/social/testdata")
 }
 
+/// The samples of what social services and the gateway say to one another.
+fn samples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/social")
+}
+
+/// How many of the samples are FHIR; one of them is nonsense on purpose.
+fn fhir_samples() -> usize {
+    let pages = std::fs::read_dir(samples()).unwrap().map(|entry| entry.unwrap().path());
+    let pages = pages.filter(|path| path.extension().is_some_and(|extension| extension == "http"));
+    let is_fhir = |path: &PathBuf| {
+        let page = std::fs::read_to_string(path).unwrap();
+        page.split_once("\n\n").unwrap().0.contains("\ncontent-type: application/fhir+json")
+    };
+    pages.filter(is_fhir).count() - 1
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn every_message_to_social_services_is_fhir_r4() {
+async fn every_message_to_and_from_social_services_is_fhir_r4() {
     let county = County::open();
     let mut chance = Chance::new();
     for case in 0..CASES {
@@ -174,18 +245,26 @@ async fn every_message_to_social_services_is_fhir_r4() {
         categories: everything().iter().map(i32::from).collect(),
         identity_code: PEOPLE[0].into(),
     };
+    county.adapter.fetch(county.permit(query.clone()), now()).await.unwrap();
+    county.agency.hold(PEOPLE[0], &county.agency.specimen()).unwrap();
+    let query = FactsQuery { query_id: REFERRAL.into(), ..query };
     county.adapter.fetch(county.permit(query), now()).await.unwrap();
 
-    let folder = TempDir::new().unwrap();
-    assert_eq!(county.write_wire(folder.path()), 4 * CASES as usize + 1);
-    write_replies(county.adapter.as_ref(), folder.path());
-    let (status, said) = judged(&[folder.path(), &golden()]).await;
+    let (folder, answers) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let wire = county.write_wire(folder.path(), answers.path());
+    assert_eq!(wire, 4 * CASES as usize + 2);
+    let own = write_own(&mut chance, answers.path());
+    let replies = write_replies(county.adapter.as_ref(), folder.path());
+    let golden_files = std::fs::read_dir(golden()).unwrap().count();
+    let (status, said) = judged(&[folder.path(), &golden(), &samples()], &[answers.path()]).await;
     assert_eq!(status, Some(0), "{said}");
+    let files = 2 * wire + own + replies + golden_files + fhir_samples();
+    assert!(said.contains(&format!("{files} files, 0 wrong")), "{files} and not: {said}");
     county.agency.control().stop();
 }
 
-/// Every answer of the gateway's to social services.
-fn write_replies(adapter: &dyn Adapter, folder: &Path) {
+/// Every answer of the gateway's to social services; gives their number.
+fn write_replies(adapter: &dyn Adapter, folder: &Path) -> usize {
     let headers = HeaderMap::new();
     let inbound = Inbound { headers: &headers, body: b"", peer: None, now: now() };
     let refused = |retry| InboundOutcome::Refused { reason: "NOT_NOW", hint: "later".into(), retry };
@@ -208,6 +287,7 @@ fn write_replies(adapter: &dyn Adapter, folder: &Path) {
         let reply = adapter.reply(&inbound, outcome);
         std::fs::write(folder.join(format!("reply-{number}.json")), reply.body).unwrap();
     }
+    outcomes.len()
 }
 
 #[tokio::test]
@@ -240,8 +320,19 @@ async fn what_is_wrong_is_found() {
         let (parent, member) = path.rsplit_once('/').unwrap();
         document.pointer_mut(parent).unwrap()[member] = value;
         std::fs::write(folder.path().join("wrong.json"), document.to_string()).unwrap();
-        let (status, said) = judged(&[folder.path()]).await;
+        let (status, said) = judged(&[folder.path()], &[]).await;
         assert_eq!(status, Some(1), "{name}, {path}: {said}");
+    }
+    let folder = TempDir::new().unwrap();
+    let answer = std::fs::read_to_string(samples().join("fetch.answer.http")).unwrap();
+    for (from, to) in [
+        ("\"class\":", "\"classHistory\":"),
+        ("Patient/asiakas", "Patient/muu"),
+        ("\"booked\"", "\"varattu\""),
+    ] {
+        assert!(answer.contains(from), "{from}");
+        std::fs::write(folder.path().join("wrong.http"), answer.replace(from, to)).unwrap();
+        assert_eq!(judged(&[folder.path()], &[]).await.0, Some(1), "{from} as {to}");
     }
     let folder = TempDir::new().unwrap();
     let mut two = read("disclosure.json");
@@ -249,5 +340,5 @@ async fn what_is_wrong_is_found() {
     second["fullUrl"] = json!("urn:uuid:0193c5a0-0000-7000-8000-0000000000ee");
     two["entry"].as_array_mut().unwrap().insert(1, second);
     std::fs::write(folder.path().join("two.json"), two.to_string()).unwrap();
-    assert_eq!(judged(&[folder.path()]).await.0, Some(1), "two notices in one message");
+    assert_eq!(judged(&[folder.path()], &[]).await.0, Some(1), "two notices in one message");
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use polku_gateway::audit::Event;
 use polku_proto::v1::DeliveryState::{self, Delivered, InDoubt, Rejected};
 use polku_proto::v1::ReferralState;
-use polku_tests::simulators::{Fault, Operation};
-use polku_tests::world::{PAJA, PEOPLE, TE, TeStatus, WorldSettings};
+use polku_tests::simulators::{Fault, Operation, Repetition};
+use polku_tests::world::{PAJA, PEOPLE, TE, WorldSettings};
 
 use super::scene::Scene;
 
@@ -131,7 +131,7 @@ async fn an_agency_that_answers_status_gets_each_referral_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agency_that_answers_nothing_gets_each_referral_at_most_once() {
-    let settings = WorldSettings { te_answers_status: TeStatus::NotAnswered, ..settings() };
+    let settings = WorldSettings { te_repetition: Repetition::Neither, ..settings() };
     let common = common().into_iter().map(|(fault, _, dumb, _)| (fault, dumb));
     let own = of_the_way().into_iter().map(|(fault, _, dumb)| (fault, dumb));
     let late = (Fault::LateEffect(Duration::from_millis(900)), DOUBTED);
@@ -188,10 +188,8 @@ async fn a_lying_agency_is_taken_at_its_word() {
 /// An agency that dies with a message in its hands, and comes back.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_agency_gets_its_referrals_when_it_is_back() {
-    for (agency, answers) in
-        [(TE, TeStatus::Answered), (TE, TeStatus::NotAnswered), (PAJA, TeStatus::Answered)]
-    {
-        let mut scene = Scene::open(&WorldSettings { te_answers_status: answers, ..settings() }).await;
+    for (agency, answers) in [(TE, Repetition::Asked), (TE, Repetition::Neither), (PAJA, Repetition::Asked)] {
+        let mut scene = Scene::open(&WorldSettings { te_repetition: answers, ..settings() }).await;
         let (youth, _) = scene.consenting(PEOPLE[0], agency).await;
         scene.faults(agency).set(Fault::Dead);
         let before = scene.send(&youth, agency).await;
@@ -201,14 +199,14 @@ async fn a_dead_agency_gets_its_referrals_when_it_is_back() {
 
         scene.faults(agency).once_on(Operation::Deliver, Fault::Dead);
         let during = scene.send(&youth, agency).await;
-        let expected = if answers == TeStatus::Answered { DeliveryState::Sending } else { InDoubt };
+        let expected = if answers == Repetition::Asked { DeliveryState::Sending } else { InDoubt };
         scene.until_delivery(&during.name, expected).await;
         scene.faults(agency).clear().unwrap();
-        if answers == TeStatus::Answered {
+        if answers == Repetition::Asked {
             scene.until_delivery(&during.name, Delivered).await;
         }
         assert_eq!(scene.effects(agency, &before.name), 1);
-        assert_eq!(scene.effects(agency, &during.name), usize::from(answers == TeStatus::Answered));
+        assert_eq!(scene.effects(agency, &during.name), usize::from(answers == Repetition::Asked));
         scene.end().await.check_intents();
     }
 }

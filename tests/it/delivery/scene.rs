@@ -11,7 +11,7 @@ use polku_proto::v1::{
     Consent, ConsentChange, DataCategory, DeliveryState, GetReferralRequest, Purpose, Referral,
     SendReferralRequest, WithdrawConsentRequest,
 };
-use polku_proto::{ReferralId, ReferralName};
+use polku_proto::{PlanName, ReferralName};
 use polku_tests::simulators::{Faults, Ledger, Operation, TakenIn};
 use polku_tests::world::{
     Client, OHJAAMO, PAJA, Running, TE, World, WorldSettings, eventually, full_content, professional,
@@ -168,11 +168,13 @@ impl Scene {
 }
 
 impl Remains {
-    /// The deliveries about a referral, oldest first.
+    /// The deliveries about a referral or a plan, oldest first.
     pub(crate) async fn deliveries(&self, name: &str) -> Vec<DeliveryRow> {
+        if let Ok(name) = name.parse::<PlanName>() {
+            return self.store.deliveries_about_plan(name.plan).await.unwrap();
+        }
         let name: ReferralName = name.parse().unwrap();
-        let id: ReferralId = name.referral;
-        self.store.deliveries_about(id).await.unwrap()
+        self.store.deliveries_about(name.referral).await.unwrap()
     }
 
     pub(crate) fn count(&self, event: Event) -> usize {

@@ -47,6 +47,8 @@ fn referral() -> Message {
         purpose: Purpose::Guidance,
         content: Box::new(content),
         respond_by: None,
+        claim: None,
+        redacted: false,
     })
 }
 

@@ -50,10 +50,14 @@ pub(crate) async fn laid(stage: &Stage, identity_code: &str) -> (String, String)
 }
 
 pub(crate) async fn create(client: &Client, youth: &str) -> Result<PlanChange, Status> {
+    create_for(client, youth, PURPOSE).await
+}
+
+pub(crate) async fn create_for(client: &Client, youth: &str, purpose: Purpose) -> Result<PlanChange, Status> {
     let request = CreatePlanRequest {
         request_id: request_id(),
         youth: youth.to_owned(),
-        purpose: PURPOSE as i32,
+        purpose: purpose as i32,
         responsible_worker: Some(worker()),
         replaces: String::new(),
     };

@@ -10,12 +10,15 @@ use anyhow::Result;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use polku_proto::identity::Hetu;
-use polku_proto::v1::{Fact, Outcome, PlanPart, Purpose, ReferralContent, ReferralState, RejectionReason};
+use polku_proto::v1::{
+    Fact, LegalClaim, Outcome, PlanPart, Purpose, ReferralContent, ReferralState, RejectionReason,
+};
 use uuid::Uuid;
 
 use crate::pki::Identity;
 use crate::simulators::clock::SimulatorClock;
 use crate::simulators::control::{Control, SimulatorTls};
+use crate::simulators::faults::Repetition;
 use crate::simulators::ledger::{Ledger, TakenInKind};
 use crate::simulators::official::{Action, Official};
 use crate::simulators::{kela, social, te, typpi, walmu};
@@ -46,6 +49,8 @@ pub struct Setup {
     pub clock: SimulatorClock,
     /// The agency's book; hand in an old one to restart a simulator with what it knew.
     pub ledger: Ledger,
+    /// How somebody can be sure that a message has not taken effect twice; what is usual for the kind when absent.
+    pub repetition: Option<Repetition>,
     /// The port to listen on, 0 for any free one.
     pub port: u16,
 }
@@ -86,6 +91,18 @@ impl Surroundings<'_> {
     }
 }
 
+/// What lies between the gateway and an agency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// X-Road with SOAP: an answer says which message it answers, by its id and by the hash of its bytes, and there are
+    /// faults of the way itself.
+    XRoadSoap,
+    /// X-Road with REST: the same, but the hash cannot be checked, for the caller does not know all of what it is of.
+    XRoadRest,
+    /// Nothing: an answer to a delivery does not say what it answers.
+    Direct,
+}
+
 /// A simulated agency of any kind, running.
 #[async_trait]
 pub trait SimulatedAgency: Debug + Send + Sync {
@@ -95,14 +112,20 @@ pub trait SimulatedAgency: Debug + Send + Sync {
     /// Faults, ledger, wire, and the end.
     fn control(&self) -> &Control;
 
-    /// The manners in which the agency can be spoken to, where there are several, such as ways to authenticate or not
-    /// to answer status queries. Each is run through the whole suite. The first is the usual one.
+    /// What lies between the gateway and the agency.
+    fn way(&self) -> Way;
+
+    /// How somebody can be sure that a message has not taken effect twice, as the agency was started.
+    fn repetition(&self) -> Repetition;
+
+    /// The manners in which the agency can be spoken to, where there are several, such as ways to authenticate. Each is
+    /// run through the whole suite. The first is the usual one.
     fn manners(&self) -> &'static [&'static str] {
         &["usual"]
     }
 
-    /// The lines of the table `[agency.settings]` for an adapter that speaks to this simulator, in this manner. Writes
-    /// the files that they name.
+    /// The lines of the table `[agency.settings]` for an adapter that speaks to this simulator, in this manner; what the
+    /// agency does with repetitions among them. Writes the files that they name.
     ///
     /// # Errors
     /// When a file cannot be written.
@@ -202,6 +225,10 @@ pub enum Outgoing {
         content: Box<ReferralContent>,
         /// Until when an answer is expected.
         respond_by: Option<Timestamp>,
+        /// The ground in law on which it is told without permission, if it is.
+        claim: Option<LegalClaim>,
+        /// Whether it says that it has left something out.
+        redacted: bool,
     },
     /// The agency tells of its own plan, or of its part of the joint one.
     PlanPart {

@@ -12,7 +12,7 @@ use rustls::ClientConfig;
 use crate::pki::Identity;
 use crate::simulators::client::{self, RawReply};
 use crate::simulators::door::Door;
-use crate::simulators::faults::Faults;
+use crate::simulators::faults::{Faults, Repetition};
 use crate::simulators::ledger::{Ledger, Received};
 
 /// The certificates of a simulated agency.
@@ -66,8 +66,8 @@ impl fmt::Debug for Exchange {
 }
 
 impl Control {
-    pub(crate) fn new(door: Door, ledger: Ledger) -> Self {
-        Self { faults: Faults::new(door.clone()), door, ledger, wire: Arc::default() }
+    pub(crate) fn new(door: Door, ledger: Ledger, repetition: Repetition) -> Self {
+        Self { faults: Faults::new(door.clone(), repetition), door, ledger, wire: Arc::default() }
     }
 
     /// Where the simulator listens. Stays the same while it is dead.

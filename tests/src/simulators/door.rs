@@ -77,8 +77,13 @@ impl Door {
     pub(crate) fn close(&self) {
         let mut listening = self.listening();
         listening.listener = None;
-        self.closings.send_modify(|count| *count += 1);
+        self.cut();
         wake(&mut listening);
+    }
+
+    /// Tells the open connections to end, and goes on listening.
+    pub(crate) fn cut(&self) {
+        self.closings.send_modify(|count| *count += 1);
     }
 
     /// Closes for good: [`Door::accept`] answers `None`.
@@ -87,7 +92,7 @@ impl Door {
         self.close();
     }
 
-    /// Changes whenever the door is closed.
+    /// Changes whenever the open connections are to end.
     pub(crate) fn closings(&self) -> watch::Receiver<u64> {
         self.closings.subscribe()
     }

@@ -14,6 +14,9 @@ pub enum Fault {
     /// Nobody listens: connections are refused and open ones are cut, until [`Faults::clear`].
     /// In a queue of one-shot faults the agency dies when a request reaches it, before any effect.
     Dead,
+    /// Whoever connects is shown the certificate of an authority that nobody knows, and open connections are cut, until
+    /// [`Faults::clear`]. In a queue it strikes as [`Fault::Dead`] does.
+    WrongCertificate,
     /// The answer comes this much later than the effect.
     Slow(Duration),
     /// The effect comes this much later than the request, even if the caller has gone away meanwhile.
@@ -22,6 +25,8 @@ pub enum Fault {
     ResetBeforeEffect,
     /// The message takes effect and the connection is cut without an answer.
     ResetAfterEffect,
+    /// The message takes effect and the agency closes its own half of the connection without an answer; it goes on reading.
+    HalfClosed,
     /// The message takes effect and the connection closes in the middle of the answer.
     HalfAnswer,
     /// The answer's body trickles, one byte at a time with this pause between them.
@@ -43,7 +48,7 @@ pub enum Fault {
     Garbage,
     /// The message takes effect and the answer is that to another message.
     WrongEcho,
-    /// The message takes effect and the answer carries the hash of other bytes. Only X-Road has one.
+    /// The message takes effect and the answer carries the hash of other bytes. Only X-Road has one, and only with SOAP can it be checked.
     WrongHash,
     /// Nothing happens but a redirection to another path of the same server.
     Redirect,
@@ -55,6 +60,32 @@ pub enum Fault {
     DuplicateProcessing(Duplicates),
     /// The agency denies having what it has and claims to have what it never saw.
     LyingStatus,
+}
+
+/// How somebody can be sure, after a silence, that a message has not taken effect twice: which kind of agency it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repetition {
+    /// It recognises a message that comes again by its id, and says what it has.
+    Recognised,
+    /// It takes everything in that comes, and says what it has.
+    Asked,
+    /// It takes everything in that comes, and has no service that says what it has.
+    Neither,
+}
+
+impl Repetition {
+    /// Every kind.
+    pub const ALL: [Repetition; 3] = [Repetition::Recognised, Repetition::Asked, Repetition::Neither];
+
+    /// As `redelivery` in the settings of an adapter.
+    #[must_use]
+    pub const fn setting(self) -> &'static str {
+        match self {
+            Repetition::Recognised => "deduplicates",
+            Repetition::Asked => "answers_status",
+            Repetition::Neither => "neither",
+        }
+    }
 }
 
 /// What an agency does with a message that it gets a second time.
@@ -92,6 +123,7 @@ pub enum Operation {
 pub struct Faults {
     state: Arc<Mutex<State>>,
     door: Door,
+    repetition: Repetition,
 }
 
 #[derive(Debug, Default)]
@@ -117,8 +149,8 @@ impl Scoped {
 }
 
 impl Faults {
-    pub(crate) fn new(door: Door) -> Self {
-        Self { state: Arc::default(), door }
+    pub(crate) fn new(door: Door, repetition: Repetition) -> Self {
+        Self { state: Arc::default(), door, repetition }
     }
 
     /// Misbehaves from now on, in every request except those for a token. Adds to what is in force.
@@ -158,24 +190,37 @@ impl Faults {
         self.door.open()
     }
 
+    /// Whether whoever connects now is shown a wrong certificate.
+    pub(crate) fn has_wrong_certificate(&self) -> bool {
+        self.state().standing.iter().any(|scoped| scoped.fault == Fault::WrongCertificate)
+    }
+
     pub(crate) fn plan(&self, operation: Operation) -> Plan {
         let mut state = self.state();
         let due = state.queue.iter().position(|scoped| scoped.concerns(operation));
         let once = due.and_then(|index| state.queue.remove(index)).map(|scoped| scoped.fault);
-        if once == Some(Fault::Dead) {
-            state.standing.push(Scoped { operation: None, fault: Fault::Dead });
-            self.door.close();
+        if let Some(fault @ (Fault::Dead | Fault::WrongCertificate)) = &once {
+            state.standing.push(Scoped { operation: None, fault: fault.clone() });
+            self.shut(fault);
         }
         let standing = state.standing.iter().filter(|scoped| scoped.concerns(operation));
-        Plan(standing.map(|scoped| scoped.fault.clone()).chain(once).collect())
+        let faults = standing.map(|scoped| scoped.fault.clone()).chain(once).collect();
+        Plan { faults, repetition: self.repetition }
     }
 
     fn stand(&self, operation: Option<Operation>, fault: Fault) {
         let mut state = self.state();
-        if fault == Fault::Dead {
-            self.door.close();
-        }
+        self.shut(&fault);
         state.standing.push(Scoped { operation, fault });
+    }
+
+    /// Ends the connections that a fault does away with.
+    fn shut(&self, fault: &Fault) {
+        if *fault == Fault::Dead {
+            self.door.close();
+        } else if *fault == Fault::WrongCertificate {
+            self.door.cut();
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -185,15 +230,33 @@ impl Faults {
 
 /// The faults that concern one request, in the order in which they were set.
 #[derive(Debug, Clone)]
-pub(crate) struct Plan(Vec<Fault>);
+pub(crate) struct Plan {
+    faults: Vec<Fault>,
+    repetition: Repetition,
+}
 
 impl Plan {
     pub(crate) fn has(&self, fault: &Fault) -> bool {
-        self.0.contains(fault)
+        self.faults.contains(fault)
     }
 
     /// The last fault from which `read` reads something.
     pub(crate) fn last<'a, T>(&'a self, read: impl Fn(&'a Fault) -> Option<T>) -> Option<T> {
-        self.0.iter().rev().find_map(read)
+        self.faults.iter().rev().find_map(read)
+    }
+
+    /// What becomes of a message that has come before.
+    pub(crate) fn duplicates(&self) -> Duplicates {
+        let told =
+            self.last(|fault| if let Fault::DuplicateProcessing(how) = fault { Some(*how) } else { None });
+        told.unwrap_or(match self.repetition {
+            Repetition::Recognised => Duplicates::Recognise,
+            Repetition::Asked | Repetition::Neither => Duplicates::Process,
+        })
+    }
+
+    /// Whether the agency has the service that was called.
+    pub(crate) fn offers(&self, operation: Operation) -> bool {
+        operation != Operation::Status || self.repetition != Repetition::Neither
     }
 }

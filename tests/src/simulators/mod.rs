@@ -14,23 +14,26 @@ pub mod social;
 pub mod te;
 pub mod typpi;
 pub mod walmu;
+pub mod xroad;
 
 mod control;
 mod door;
+mod ground;
 mod outflow;
 mod server;
 mod socket;
 mod xml;
 mod xroad_rest;
+mod xroad_soap;
 
 #[cfg(test)]
 mod tests;
 
-pub use agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings, Taken, start};
+pub use agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings, Taken, Way, start};
 pub use client::RawReply;
 pub use clock::SimulatorClock;
 pub use control::{Control, Exchange, Side, SimulatorTls};
-pub use faults::{Duplicates, Fault, Faults, Operation};
+pub use faults::{Duplicates, Fault, Faults, Operation, Repetition};
 pub use kela::KelaSimulator;
 pub use ledger::{Ledger, Received, TakenIn, TakenInKind};
 pub use official::{Action, Official};

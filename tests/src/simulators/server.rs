@@ -1,9 +1,11 @@
 //! How does a simulated agency serve HTTP/1.1 over TLS, and where do its faults strike?
 
+use std::future::pending;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Result;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, LOCATION, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
@@ -17,7 +19,7 @@ use tokio::net::TcpStream;
 use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 
-use crate::pki;
+use crate::pki::{self, Pki};
 use crate::simulators::control::Control;
 use crate::simulators::faults::{Fault, Operation, Plan};
 use crate::simulators::ledger::Received;
@@ -26,6 +28,9 @@ use crate::simulators::socket::{Scissors, Socket};
 
 /// Where redirections lead. Nothing of an agency lives there.
 pub(crate) const ELSEWHERE: &str = "/muualle";
+
+/// What X-Road says of a service that the agency has not got.
+const NO_SUCH_SERVICE: &str = "server.serverproxy.unknown_service";
 
 /// What is particular to one agency.
 pub(crate) trait Agency: Send + Sync + 'static {
@@ -72,6 +77,12 @@ pub(crate) fn serve(control: Control, config: ServerConfig, agency: Arc<dyn Agen
 }
 
 async fn converse(control: Control, acceptor: TlsAcceptor, agency: Arc<dyn Agency>, stream: TcpStream) {
+    let acceptor = if control.faults().has_wrong_certificate() {
+        let Ok(stranger) = stranger() else { return };
+        stranger
+    } else {
+        acceptor
+    };
     let scissors = Scissors::default();
     let mut closings = control.door().closings();
     let conversation =
@@ -81,6 +92,13 @@ async fn converse(control: Control, acceptor: TlsAcceptor, agency: Arc<dyn Agenc
         () = &mut conversation => {}
         _ = closings.changed() => scissors.cut(),
     }
+}
+
+/// Shows the right name, on the word of an authority that nobody has heard of.
+fn stranger() -> Result<TlsAcceptor> {
+    let mut config = pki::server_config(&Pki::new()?.issue_server(&["localhost"])?)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
 async fn talk(
@@ -104,12 +122,19 @@ async fn talk(
         async move {
             let received = read(request, certificate).await?;
             // In a task of its own: what an agency has begun does not end because the caller goes away.
-            let reaction = tokio::spawn(react(control, agency, received)).await;
-            let response = reaction.ok().flatten();
-            response.ok_or_else(|| {
-                scissors.cut();
-                io::Error::from(io::ErrorKind::ConnectionReset)
-            })
+            match tokio::spawn(react(control, agency, received)).await.unwrap_or(Reaction::Cut) {
+                Reaction::Answer(response) => Ok(*response),
+                Reaction::Cut => {
+                    scissors.cut();
+                    Err(io::Error::from(io::ErrorKind::ConnectionReset))
+                }
+                Reaction::HalfClose => {
+                    scissors.cut_own_half();
+                    // Has the connection looked at once more; from then on it is for the caller to end it.
+                    tokio::task::yield_now().await;
+                    pending().await
+                }
+            }
         }
     });
     if http1::Builder::new().serve_connection(TokioIo::new(stream), service).await.is_err() {
@@ -131,26 +156,44 @@ async fn read(request: Request<Incoming>, certificate: Option<String>) -> Result
     })
 }
 
-/// `None` cuts the connection.
-async fn react(
-    control: Control,
-    agency: Arc<dyn Agency>,
-    mut request: Received,
-) -> Option<Response<Outflow>> {
+/// What becomes of the connection after a request.
+enum Reaction {
+    Answer(Box<Response<Outflow>>),
+    Cut,
+    HalfClose,
+}
+
+impl Reaction {
+    fn answer(response: Response<Outflow>) -> Self {
+        Self::Answer(Box::new(response))
+    }
+}
+
+async fn react(control: Control, agency: Arc<dyn Agency>, mut request: Received) -> Reaction {
     request.operation = agency.operation(&request);
     if !control.door().is_open() {
-        return None;
+        return Reaction::Cut;
     }
     control.ledger().note(request.clone());
     let plan = control.faults().plan(request.operation);
     if let Some(instead) = instead_of_effect(&control, agency.as_ref(), &plan) {
-        return instead.map(|answer| respond(&answer, Outflow::whole(answer.body.clone())));
+        let Some(answer) = instead else { return Reaction::Cut };
+        return Reaction::answer(noted(&control, &request, &answer));
+    }
+    if !plan.offers(request.operation) {
+        return Reaction::answer(noted(&control, &request, &agency.technical_fault(NO_SUCH_SERVICE)));
     }
     pause(&plan, |fault| if let Fault::LateEffect(delay) = fault { Some(*delay) } else { None }).await;
     let answer = agency.answer(&request, &plan);
     control.note_answer(&request, answer.status, header_map(&answer), answer.body.clone());
     pause(&plan, |fault| if let Fault::Slow(delay) = fault { Some(*delay) } else { None }).await;
     distort(agency.as_ref(), &plan, answer)
+}
+
+/// What goes out whole, as the record of what was said has it.
+fn noted(control: &Control, request: &Received, answer: &Answer) -> Response<Outflow> {
+    control.note_answer(request, answer.status, header_map(answer), answer.body.clone());
+    respond(answer, Outflow::whole(answer.body.clone()))
 }
 
 async fn pause(plan: &Plan, read: impl Fn(&Fault) -> Option<Duration>) {
@@ -162,7 +205,7 @@ async fn pause(plan: &Plan, read: impl Fn(&Fault) -> Option<Duration>) {
 /// What happens in place of an effect: an answer, a cut, or (`None`) nothing of the kind.
 fn instead_of_effect(control: &Control, agency: &dyn Agency, plan: &Plan) -> Option<Option<Answer>> {
     plan.last(|fault| match fault {
-        Fault::Dead | Fault::ResetBeforeEffect => Some(None),
+        Fault::Dead | Fault::WrongCertificate | Fault::ResetBeforeEffect => Some(None),
         Fault::Status { code, retry_after } => {
             let answer = plain(status(*code));
             Some(Some(match retry_after {
@@ -178,6 +221,7 @@ fn instead_of_effect(control: &Control, agency: &dyn Agency, plan: &Plan) -> Opt
         Fault::Slow(_)
         | Fault::LateEffect(_)
         | Fault::ResetAfterEffect
+        | Fault::HalfClosed
         | Fault::HalfAnswer
         | Fault::SlowBody(_)
         | Fault::FailAfterEffect(_)
@@ -192,9 +236,12 @@ fn instead_of_effect(control: &Control, agency: &dyn Agency, plan: &Plan) -> Opt
     })
 }
 
-fn distort(agency: &dyn Agency, plan: &Plan, mut answer: Answer) -> Option<Response<Outflow>> {
+fn distort(agency: &dyn Agency, plan: &Plan, mut answer: Answer) -> Reaction {
     if plan.has(&Fault::ResetAfterEffect) {
-        return None;
+        return Reaction::Cut;
+    }
+    if plan.has(&Fault::HalfClosed) {
+        return Reaction::HalfClose;
     }
     if let Some(code) =
         plan.last(|fault| if let Fault::FailAfterEffect(code) = fault { Some(*code) } else { None })
@@ -209,7 +256,7 @@ fn distort(agency: &dyn Agency, plan: &Plan, mut answer: Answer) -> Option<Respo
     }
     let outflow = plan.last(|fault| outflow(fault, &answer.body));
     let outflow = outflow.unwrap_or_else(|| Outflow::whole(answer.body.clone()));
-    Some(respond(&answer, outflow))
+    Reaction::answer(respond(&answer, outflow))
 }
 
 fn outflow(fault: &Fault, body: &Bytes) -> Option<Outflow> {

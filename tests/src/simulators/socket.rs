@@ -4,22 +4,33 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// Cuts a connection; clones cut the same one.
+/// Cuts a connection, wholly or its own half; clones cut the same one.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Scissors(Arc<AtomicBool>);
+pub(crate) struct Scissors(Arc<Cuts>);
+
+#[derive(Debug, Default)]
+struct Cuts {
+    whole: AtomicBool,
+    own_half: AtomicBool,
+}
 
 impl Scissors {
     pub(crate) fn cut(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.0.whole.store(true, Ordering::SeqCst);
+    }
+
+    /// Strikes when the connection is next looked at.
+    pub(crate) fn cut_own_half(&self) {
+        self.0.own_half.store(true, Ordering::SeqCst);
     }
 
     fn has_cut(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.0.whole.load(Ordering::SeqCst)
     }
 }
 
@@ -56,6 +67,10 @@ impl AsyncRead for Socket {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.whole()?;
+        if self.scissors.0.own_half.load(Ordering::SeqCst) {
+            // Closing a half again is no mistake.
+            ready!(Pin::new(&mut self.stream).poll_shutdown(context))?;
+        }
         Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }

@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 
 use super::control::{Control, SimulatorTls};
 use super::door::Door;
-use super::faults::{Fault, Faults, Operation, Plan};
+use super::faults::{Fault, Faults, Operation, Plan, Repetition};
 use super::ledger::{Ledger, Received};
 use super::server::{self, Agency, Answer};
 use super::xml;
@@ -47,7 +47,7 @@ impl Gateway {
         config: ServerConfig,
         answer: impl Fn(&Received) -> (StatusCode, &'static str, String) + Send + Sync + 'static,
     ) -> Control {
-        let control = Control::new(Door::on_port(0).unwrap(), Ledger::new());
+        let control = Control::new(Door::on_port(0).unwrap(), Ledger::new(), Repetition::Asked);
         server::serve(control.clone(), config, Arc::new(Self(Box::new(answer))));
         control
     }
@@ -75,7 +75,7 @@ impl Agency for Gateway {
 #[tokio::test]
 async fn a_closed_door_refuses_and_keeps_its_port() {
     let door = Door::on_port(0).unwrap();
-    let faults = Faults::new(door.clone());
+    let faults = Faults::new(door.clone(), Repetition::Asked);
     let accepting = tokio::spawn({
         let door = door.clone();
         async move {
@@ -100,7 +100,7 @@ async fn a_closed_door_refuses_and_keeps_its_port() {
 
 #[tokio::test]
 async fn faults_are_spent_in_order_and_only_where_they_belong() {
-    let faults = Faults::new(Door::on_port(0).unwrap());
+    let faults = Faults::new(Door::on_port(0).unwrap(), Repetition::Asked);
     faults.once(Fault::Garbage);
     faults.once_on(Operation::Status, Fault::LyingStatus);
     faults.once_on(Operation::Token, Fault::Redirect);

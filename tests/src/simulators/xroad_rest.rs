@@ -23,13 +23,16 @@ use crate::simulators::control::Control;
 use crate::simulators::faults::{Fault, Operation, Plan};
 use crate::simulators::ledger::Received;
 use crate::simulators::server::{Agency, Answer};
-use crate::simulators::te::envelope::{Dialect, Member};
+use crate::simulators::xroad::{Beside, Dialect, Member, Party, holds_identity_code};
 
 const CLIENT: HeaderName = HeaderName::from_static("x-road-client");
 const SERVICE: HeaderName = HeaderName::from_static("x-road-service");
 const ID: HeaderName = HeaderName::from_static("x-road-id");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-road-request-id");
 const REQUEST_HASH: HeaderName = HeaderName::from_static("x-road-request-hash");
+const USER_ID: HeaderName = HeaderName::from_static("x-road-userid");
+const ISSUE: HeaderName = HeaderName::from_static("x-road-issue");
+const PARTY: HeaderName = HeaderName::from_static("x-road-represented-party");
 const ERROR: HeaderName = HeaderName::from_static("x-road-error");
 
 /// A request that the security servers have let through.
@@ -42,6 +45,7 @@ pub(crate) struct Passed {
     pub(crate) query: String,
     /// `X-Road-Id`.
     pub(crate) id: String,
+    pub(crate) beside: Beside,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
@@ -77,7 +81,7 @@ enum Refusal {
     MissingClient,
     Client,
     Duplicate,
-    Party,
+    HeaderField,
     UnknownService,
     AccessDenied,
 }
@@ -93,8 +97,8 @@ impl Refusal {
             (Self::Client, Dialect::Snake) => "client.invalid_client_identifier",
             (Self::Duplicate, Dialect::Camel) => "Client.DuplicateHeaderField",
             (Self::Duplicate, Dialect::Snake) => "client.duplicate_header_field",
-            (Self::Party, Dialect::Camel) => "Client.InvalidHeaderField",
-            (Self::Party, Dialect::Snake) => "client.invalid_header_field",
+            (Self::HeaderField, Dialect::Camel) => "Client.InvalidHeaderField",
+            (Self::HeaderField, Dialect::Snake) => "client.invalid_header_field",
             (Self::UnknownService, Dialect::Camel) => "Server.ServerProxy.UnknownService",
             (Self::UnknownService, Dialect::Snake) => "server.serverproxy.unknown_service",
             (Self::AccessDenied, Dialect::Camel) => "Server.ServerProxy.AccessDenied",
@@ -113,10 +117,7 @@ impl<S: Service> SecurityServer<S> {
         }
         let client = text(&request.headers, &CLIENT).ok_or(Refusal::MissingClient)?;
         let client = decoded(client).filter(|parts| matches!(parts.len(), 3 | 4)).ok_or(Refusal::Client)?;
-        let party = text(&request.headers, &HeaderName::from_static("x-road-represented-party"));
-        if !party.is_none_or(|party| decoded(party).is_some_and(|parts| matches!(parts.len(), 1 | 2))) {
-            return Err(Refusal::Party);
-        }
+        let beside = beside(&request.headers).ok_or(Refusal::HeaderField)?;
         if service != parts(&self.provider, Some(self.code)) {
             return Err(Refusal::UnknownService);
         }
@@ -128,10 +129,31 @@ impl<S: Service> SecurityServer<S> {
             path,
             query: query.to_owned(),
             id: text(&request.headers, &ID).map_or_else(|| Uuid::now_v7().to_string(), str::to_owned),
+            beside,
             headers: request.headers.clone(),
             body: request.body.clone(),
         })
     }
+}
+
+/// Reads for whom the caller acts, who speaks, and what it is about. None of X-Road's headers may name a person.
+fn beside(headers: &HeaderMap) -> Option<Beside> {
+    for (_, value) in headers.iter().filter(|(name, _)| name.as_str().starts_with("x-road-")) {
+        let value = percent_decoded(value.to_str().ok()?)?;
+        if value.is_empty() || holds_identity_code(&value) {
+            return None;
+        }
+    }
+    let party = match text(headers, &PARTY) {
+        None => None,
+        Some(party) => match decoded(party)?.as_slice() {
+            [code] => Some(Party { class: None, code: code.clone() }),
+            [class, code] => Some(Party { class: Some(class.clone()), code: code.clone() }),
+            _ => return None,
+        },
+    };
+    let own = |name| text(headers, &name).map(str::to_owned);
+    Some(Beside { party, user_id: own(USER_ID), issue: own(ISSUE) })
 }
 
 impl<S: Service> Agency for SecurityServer<S> {
@@ -197,19 +219,22 @@ impl Outbound {
         url: &str,
         authority_pem: &str,
         identity: &Identity,
+        beside: &Beside,
         body: impl Into<Bytes>,
     ) -> Result<RawReply> {
         let config = pki::mutual_client_config(authority_pem, identity)?;
         let client = parts(&self.agency, None).join("/");
         let service = parts(&self.gateway, Some(self.service)).join("/");
         let (id, request_id) = (Uuid::now_v7().to_string(), Uuid::now_v7().to_string());
-        let headers = [
+        let mut headers = vec![
             ("content-type", self.content_type),
             ("x-road-client", client.as_str()),
             ("x-road-service", service.as_str()),
             ("x-road-id", id.as_str()),
             ("x-road-request-id", request_id.as_str()),
         ];
+        headers.extend(beside.user_id.as_deref().map(|user_id| ("x-road-userid", user_id)));
+        headers.extend(beside.issue.as_deref().map(|issue| ("x-road-issue", issue)));
         control.call(config, Method::POST, url, &headers, body).await
     }
 }

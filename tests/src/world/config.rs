@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 
 use super::{AddedAgency, KELA, OHJAAMO, OMA, PAJA, TE, World};
 use crate::pki::Identity;
-use crate::simulators::{SimulatedAgency, Surroundings};
+use crate::simulators::{Repetition, SimulatedAgency, Surroundings};
 
 /// What differs from world to world.
 #[derive(Debug, Clone)]
@@ -20,23 +20,14 @@ pub struct WorldSettings {
     pub attempt_seconds: u32,
     /// How long an adapter waits for an answer, milliseconds.
     pub answer_ms: u32,
-    /// Whether the employment services answer whether a message has arrived.
-    pub te_answers_status: TeStatus,
+    /// How somebody can be sure that a message has not taken effect twice at the employment services.
+    pub te_repetition: Repetition,
     /// Where gRPC is served; port 0 for any.
     pub grpc: String,
     /// Where agencies' own protocols are served; port 0 for any.
     pub inbound: String,
     /// Agencies beside those that every world has.
     pub agencies: Vec<AddedAgency>,
-}
-
-/// What the employment services offer after a silence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TeStatus {
-    /// They answer whether a message has arrived.
-    Answered,
-    /// They do not.
-    NotAnswered,
 }
 
 impl Default for WorldSettings {
@@ -46,7 +37,7 @@ impl Default for WorldSettings {
             lease_seconds: 4,
             attempt_seconds: 3,
             answer_ms: 2_000,
-            te_answers_status: TeStatus::Answered,
+            te_repetition: Repetition::Asked,
             grpc: "127.0.0.1:0".into(),
             inbound: "127.0.0.1:0".into(),
             agencies: Vec::new(),
@@ -54,24 +45,23 @@ impl Default for WorldSettings {
     }
 }
 
-pub(super) fn text(settings: &WorldSettings, world: &World, te_official: &str) -> String {
+pub(super) fn text(settings: &WorldSettings, world: &World) -> Result<String> {
     let WorldSettings {
         retry_seconds,
         lease_seconds,
         attempt_seconds,
         answer_ms,
-        te_answers_status,
+        te_repetition: _,
         grpc,
         inbound,
         agencies: _,
     } = settings;
     let ids = &world.identities;
-    let te_url = world.te.base_url();
     let walmu_url = world.walmu.base_url();
     let token_url = world.walmu.token_url();
-    let answers_status = *te_answers_status == TeStatus::Answered;
+    let te_settings = system(&world.te, TE, "usual", &world.folder, *answer_ms)?;
     let (ohjaamo, te, kela, oma) = (&ids.ohjaamo.sha256, &ids.te.sha256, &ids.kela.sha256, &ids.oma.sha256);
-    format!(
+    Ok(format!(
         r#"# A gateway with two agencies that have systems of their own, one that works over gRPC, and a front for young people.
 [listen]
 grpc = "{grpc}"
@@ -108,13 +98,7 @@ sector = "employment"
 standing = "authority"
 adapter = "te"
 [agency.settings]
-url = "{te_url}"
-answers_status = {answers_status}
-inbound_certificate_sha256 = ["{te_official}"]
-connection = {{ ca_file = "ca.crt.pem", certificate_file = "gateway-client.crt.pem", key_file = "gateway-client.key.pem", timeout_ms = {answer_ms} }}
-client = {{ instance = "FI-TEST", member_class = "ORG", member_code = "9999902-0", subsystem_code = "polku" }}
-service = {{ instance = "FI-TEST", member_class = "MUN", member_code = "9999901-2", subsystem_code = "tyollisyyspalvelut" }}
-
+{te_settings}
 [[agency]]
 id = "{PAJA}"
 sector = "ngo"
@@ -198,7 +182,26 @@ to = "{TE}"
 from = "{KELA}"
 to = "{OHJAAMO}"
 "#
-    )
+    ))
+}
+
+/// The settings of the adapter for an agency's own system.
+fn system(
+    simulator: &dyn SimulatedAgency,
+    agency: &str,
+    manner: &str,
+    folder: &Path,
+    timeout_ms: u32,
+) -> Result<String> {
+    let surroundings = Surroundings {
+        folder,
+        agency,
+        ca_file: &folder.join("ca.crt.pem"),
+        certificate_file: &folder.join("gateway-client.crt.pem"),
+        key_file: &folder.join("gateway-client.key.pem"),
+        timeout_ms,
+    };
+    simulator.settings(&surroundings, manner)
 }
 
 /// The tables of an agency beside those that every world has. Writes the files that they name.
@@ -209,16 +212,8 @@ pub(super) fn added(
     folder: &Path,
     answer_ms: u32,
 ) -> Result<String> {
-    let AddedAgency { id, kind, manner, sector, standing, units, agreements } = agency;
-    let surroundings = Surroundings {
-        folder,
-        agency: id,
-        ca_file: &folder.join("ca.crt.pem"),
-        certificate_file: &folder.join("gateway-client.crt.pem"),
-        key_file: &folder.join("gateway-client.key.pem"),
-        timeout_ms: answer_ms,
-    };
-    let settings = simulator.settings(&surroundings, manner)?;
+    let AddedAgency { id, kind, manner, repetition: _, sector, standing, units, agreements } = agency;
+    let settings = system(simulator, id, manner, folder, answer_ms)?;
     let certificate = &identity.sha256;
     let mut text = format!(
         "\n[[agency]]\nid = {id:?}\nsector = {sector:?}\nstanding = {standing:?}\nadapter = {kind:?}\n\

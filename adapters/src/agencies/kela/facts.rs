@@ -2,14 +2,13 @@
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use polku_proto::identity::Hetu;
+use polku_proto::identity::{Hetu, has_hetu};
 use polku_proto::v1::{AgencyFacts, DataCategory, Fact, FactKind, FactsQuery, Purpose};
 use polku_proto::{AgencyId, CategorySet, Valid, time};
 use serde::{Deserialize, Serialize};
 
 use super::codes::facts as lists;
 use super::{codes, json};
-use crate::agencies::answer::has_identity_code;
 use crate::agencies::envelope::{Unwritable, professional_id};
 use crate::agencies::form;
 
@@ -264,7 +263,7 @@ impl Record {
             "" => None,
             written => Some(time::to_wire(form::instant(written)?).ok()?),
         };
-        let is_number = !reference.is_empty() && !has_identity_code(&reference);
+        let is_number = !reference.is_empty() && !has_hetu(&reference);
         (is_number && is_date(&since) && is_date(&until)).then(|| Fact {
             category: category.into(),
             kind: kind.into(),

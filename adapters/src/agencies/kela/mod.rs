@@ -73,11 +73,7 @@ pub const KIND: Kind = Kind {
 /// The table does not fit, or a file in it cannot be used.
 fn build(agency: AgencyId, mut table: toml::Table) -> Result<Arc<dyn Adapter>, BuildError> {
     let xroad = XroadRest::take(&mut table)?;
-    let Settings { answers_status } = table.try_into()?;
-    let redelivery = match answers_status {
-        true => Redelivery::AnswersStatus,
-        false => Redelivery::Neither,
-    };
+    let Settings { redelivery } = table.try_into()?;
     Ok(Arc::new(Kela { agency, xroad, redelivery }))
 }
 
@@ -106,10 +102,8 @@ impl Adapter for Kela {
 
     async fn status(&self, message: &MessageId, _: Timestamp) -> Result<DeliveryStatus, AdapterError> {
         let status = match self.redelivery {
-            Redelivery::AnswersStatus => self.ask_status(message).await,
-            Redelivery::Neither | Redelivery::Deduplicates => {
-                Err(AdapterErrorKind::Unwritable { what: "status query" }.into())
-            }
+            Redelivery::AnswersStatus | Redelivery::Deduplicates => self.ask_status(message).await,
+            Redelivery::Neither => Err(AdapterErrorKind::Unwritable { what: "status query" }.into()),
         };
         status.map_err(|failure| failure.of(&self.agency))
     }

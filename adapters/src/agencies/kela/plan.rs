@@ -113,6 +113,9 @@ impl Osa {
             responsible_worker,
         } = part;
         let state = PlanState::try_from(state).ok().and_then(codes::plan);
+        if revision == 0 {
+            return Err(Unwritable("revision"));
+        }
         Ok(Self {
             sanoma_tunnus: id.to_owned(),
             // Kela knows no young people by the gateway's names.

@@ -28,6 +28,8 @@ pub(super) struct Ilmoitus {
     suostumusta: String,
     #[serde(default)]
     vastaus_viimeistaan: String,
+    #[serde(default)]
+    tietoja_karsittu: bool,
     nuori: Nuori,
     #[serde(default)]
     toivottu_yhteydenottoaika: String,
@@ -52,6 +54,8 @@ pub(super) struct Lahete {
     ilmoitusperuste: Option<Ilmoitusperuste>,
     #[serde(default)]
     vastaus_viimeistaan: String,
+    #[serde(default)]
+    tietoja_karsittu: bool,
     nuori: Nuori,
     #[serde(default)]
     toivottu_yhteydenottoaika: String,
@@ -83,6 +87,7 @@ impl Ilmoitus {
             selostus,
             suostumusta,
             vastaus_viimeistaan,
+            tietoja_karsittu,
             nuori,
             toivottu_yhteydenottoaika,
             perustelu,
@@ -102,7 +107,8 @@ impl Ilmoitus {
         let tiedot = Tiedot { nuori, toivottu_yhteydenottoaika, perustelu, palvelutarpeet, tausta };
         let (purpose, claim) = (Purpose::SocialServices, Some(claim));
         let referral = referral(recipient, purpose, claim, &vastaus_viimeistaan, tiedot)?;
-        kasittelija.event(&sanoma_tunnus, referral)
+        let referral = InboundReferral { redacted: tietoja_karsittu, ..referral };
+        kasittelija.event(&sanoma_tunnus, InboundMatter::Referral(Box::new(referral)))
     }
 }
 
@@ -116,6 +122,7 @@ impl Lahete {
             kayttotarkoitus,
             ilmoitusperuste,
             vastaus_viimeistaan,
+            tietoja_karsittu,
             nuori,
             toivottu_yhteydenottoaika,
             perustelu,
@@ -128,7 +135,8 @@ impl Lahete {
         let claim = ilmoitusperuste.map(Ilmoitusperuste::claim).transpose()?;
         let tiedot = Tiedot { nuori, toivottu_yhteydenottoaika, perustelu, palvelutarpeet, tausta };
         let referral = referral(recipient, purpose, claim, &vastaus_viimeistaan, tiedot)?;
-        kasittelija.event(&sanoma_tunnus, referral)
+        let referral = InboundReferral { redacted: tietoja_karsittu, ..referral };
+        kasittelija.event(&sanoma_tunnus, InboundMatter::Referral(Box::new(referral)))
     }
 }
 
@@ -157,7 +165,7 @@ fn referral(
     claim: Option<LegalClaim>,
     respond_by: &str,
     mut tiedot: Tiedot,
-) -> Result<InboundMatter, Expected> {
+) -> Result<InboundReferral, Expected> {
     let identity = std::mem::take(&mut tiedot.nuori.henkilotunnus);
     let identity: Hetu = identity.parse().map_err(|_| Expected::from("`nuori.henkilotunnus`"))?;
     let content: ReferralContent = within_contract(tiedot.content())?;
@@ -165,7 +173,7 @@ fn referral(
         "" => None,
         text => Some(instant(text).ok_or("`vastausViimeistaan`, an instant such as 2026-11-21T09:30:00Z")?),
     };
-    Ok(InboundMatter::Referral(Box::new(InboundReferral {
+    Ok(InboundReferral {
         identity,
         recipient,
         purpose,
@@ -173,7 +181,8 @@ fn referral(
         respond_by,
         claim,
         origin: None,
-    })))
+        redacted: false,
+    })
 }
 
 fn party(agency: &str, unit: &str, member: &str) -> Result<Party, Expected> {

@@ -5,10 +5,12 @@ mod build;
 mod categories;
 mod golden;
 mod held;
+mod plan_round_trip;
 mod plans;
 mod received;
 mod referrals;
 mod round_trips;
+mod told_round_trip;
 
 use bytes::Bytes;
 use http::HeaderValue;

@@ -7,7 +7,7 @@ use polku_proto::AgencyId;
 use super::inbound::Protocol;
 use crate::AdapterErrorKind;
 use crate::agencies::answer::Failure;
-use crate::agencies::xroad::Represented;
+use crate::agencies::xroad::{Represented, user};
 use crate::transport::http::{Answer, HttpClient};
 use crate::transport::xml::{Element, XmlLimits, XmlWriter};
 use crate::transport::xroad::id::{ClientId, ServiceId};
@@ -82,7 +82,7 @@ impl Office {
         let service = ServiceId::new(self.office.clone(), service, Some(self.protocol.version))
             .map_err(|error| Failure::new(unwritable.clone(), error))?;
         let mut headers = Headers::new(self.client.clone(), service, id);
-        headers.user_id = professional.and_then(user_id).or_else(|| self.user_id.clone());
+        headers.user_id = professional.and_then(user).or_else(|| self.user_id.clone());
         headers.represented_party = self.represented.party(sender);
         headers.issue = issue.map(str::to_owned);
         let request = write_request(&headers, self.protocol.namespace, |writer| message.fill(writer))
@@ -118,16 +118,6 @@ impl Office {
 
 /// An answer that cannot be used leaves it open whether the message was taken in.
 const UNUSABLE: AdapterErrorKind = AdapterErrorKind::Unanswered;
-
-/// `userId` of a professional, unless the id has a character that X-Road does not allow in identifiers, or is one of a
-/// person.
-fn user_id(professional: &str) -> Option<String> {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"'()+,-.=?".contains(&byte);
-    let fits = !professional.is_empty()
-        && professional.bytes().all(allowed)
-        && !crate::agencies::answer::has_identity_code(professional);
-    fits.then(|| format!("FI{professional}"))
-}
 
 /// Reads an answer with a status other than 200: faults come so, and the word of a proxy on the way.
 fn not_ok(answer: &Answer) -> Failure {

@@ -43,6 +43,7 @@ struct SocialServices {
     agency: AgencyId,
     way: XroadRest,
     organisations: Organisations,
+    redelivery: Redelivery,
 }
 
 /// What the adapter can do.
@@ -75,7 +76,8 @@ pub const KIND: Kind = Kind {
 fn build(agency: AgencyId, mut table: toml::Table) -> Result<Arc<dyn Adapter>, BuildError> {
     let way = XroadRest::take(&mut table)?;
     let settings: Settings = table.try_into()?;
-    Ok(Arc::new(SocialServices { agency, way, organisations: settings.organisations()? }))
+    let organisations = settings.organisations()?;
+    Ok(Arc::new(SocialServices { agency, way, organisations, redelivery: settings.redelivery }))
 }
 
 #[async_trait]
@@ -85,7 +87,7 @@ impl Adapter for SocialServices {
     }
 
     fn redelivery(&self) -> Redelivery {
-        Redelivery::Deduplicates
+        self.redelivery
     }
 
     async fn deliver(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Receipt, AdapterError> {

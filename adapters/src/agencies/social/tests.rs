@@ -9,6 +9,7 @@ mod build;
 mod categories;
 mod disclosures;
 mod facts;
+mod facts_round_trip;
 mod golden;
 mod received;
 mod refused;
@@ -61,7 +62,12 @@ fn social() -> SocialServices {
     let way = XroadRest::take(&mut table).unwrap();
     let settings: Settings = table.try_into().unwrap();
     let organisations = settings.organisations().unwrap();
-    SocialServices { agency: trial::agency("social"), way, organisations }
+    SocialServices {
+        agency: trial::agency("social"),
+        way,
+        organisations,
+        redelivery: Redelivery::Deduplicates,
+    }
 }
 
 /// What is written for a delivery.

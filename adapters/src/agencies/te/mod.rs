@@ -61,11 +61,7 @@ pub const KIND: Kind = Kind {
 /// The table does not fit, or a file in it cannot be used.
 fn build(agency: AgencyId, table: toml::Table) -> Result<Arc<dyn Adapter>, BuildError> {
     let settings: Settings = table.try_into()?;
-    let redelivery = match settings.answers_status {
-        true => Redelivery::AnswersStatus,
-        false => Redelivery::Neither,
-    };
-    Ok(Arc::new(EmploymentServices { office: settings.office(agency)?, redelivery }))
+    Ok(Arc::new(EmploymentServices { office: settings.office(agency)?, redelivery: settings.redelivery }))
 }
 
 #[async_trait]

@@ -11,7 +11,6 @@ use polku_proto::{AgencyId, time};
 
 use super::codes::plan as codes;
 use super::details;
-use crate::agencies::answer::has_identity_code;
 use crate::agencies::envelope::{Unwritable, optional_instant};
 use crate::agencies::form::{Expected, within_contract};
 use crate::agencies::plan::{has_sound_ids, joint_plan};
@@ -167,17 +166,18 @@ fn coded<T: TryFrom<i32>>(
     code(name, value).ok_or(Unwritable(what))
 }
 
-/// Reads a plan of this owner from `viite` on, to the end. The identity code is left in the background: whoever asks
+/// Reads a plan of this owner from `tietojaKarsittu` on, to the end. The identity code is left in the background: whoever asks
 /// takes it out.
 pub(super) fn read(parts: &mut Parts<'_>, owner: &AgencyId) -> Result<PlanPart, Expected> {
+    let redacted = parts.flag("tietojaKarsittu")?;
     let part = PlanPart {
         plan: String::new(),
         owner: owner.to_string(),
-        reference: parts.maybe("viite", "no personal identity code", no_identity)?.unwrap_or_default(),
+        reference: parts.optional("viite"),
         revision: parts.maybe("versio", "a whole number", number)?.unwrap_or_default(),
         update_time: parts.instant("paivitetty")?.and_then(|instant| time::to_wire(instant).ok()),
         state: read_code::<PlanState>(parts, "tila", codes::plan)?,
-        redacted: false,
+        redacted,
         consent_withdrawn: false,
         background: Some(details::read(parts)?).filter(|content| *content != ReferralContent::default()),
         needs: parts.each("tarve", read_need)?,
@@ -199,7 +199,7 @@ pub(super) fn read(parts: &mut Parts<'_>, owner: &AgencyId) -> Result<PlanPart, 
 
 fn read_need(mut parts: Parts<'_>) -> Result<PlanNeed, Expected> {
     let need = PlanNeed {
-        id: read_id(&mut parts)?,
+        id: parts.optional("tunnus"),
         category: read_code::<DataCategory>(&mut parts, "tietoryhma", codes::category)?,
         text: parts.optional("kuvaus"),
         found_in_meeting: parts.flag("todettuTapaamisessa")?,
@@ -210,7 +210,7 @@ fn read_need(mut parts: Parts<'_>) -> Result<PlanNeed, Expected> {
 fn read_goal(mut parts: Parts<'_>) -> Result<PlanGoal, Expected> {
     let documented = "one of the documented codes";
     let goal = PlanGoal {
-        id: read_id(&mut parts)?,
+        id: parts.optional("tunnus"),
         category: read_code::<DataCategory>(&mut parts, "tietoryhma", codes::category)?,
         text: parts.optional("kuvaus"),
         state: read_code::<GoalState>(&mut parts, "tila", codes::goal)?,
@@ -225,7 +225,7 @@ fn read_goal(mut parts: Parts<'_>) -> Result<PlanGoal, Expected> {
 
 fn read_action(mut parts: Parts<'_>) -> Result<PlanAction, Expected> {
     let action = PlanAction {
-        id: read_id(&mut parts)?,
+        id: parts.optional("tunnus"),
         category: read_code::<DataCategory>(&mut parts, "tietoryhma", codes::category)?,
         text: parts.optional("kuvaus"),
         state: read_code::<ActionState>(&mut parts, "tila", codes::action)?,
@@ -241,7 +241,7 @@ fn read_action(mut parts: Parts<'_>) -> Result<PlanAction, Expected> {
 
 fn read_meeting(mut parts: Parts<'_>) -> Result<PlanMeeting, Expected> {
     let meeting = PlanMeeting {
-        id: read_id(&mut parts)?,
+        id: parts.optional("tunnus"),
         category: read_code::<DataCategory>(&mut parts, "tietoryhma", codes::category)?,
         time: parts.instant("aika")?.and_then(|instant| time::to_wire(instant).ok()),
         state: read_code::<MeetingState>(&mut parts, "tila", codes::meeting)?,
@@ -254,17 +254,13 @@ fn read_meeting(mut parts: Parts<'_>) -> Result<PlanMeeting, Expected> {
 
 fn read_worker(mut parts: Parts<'_>) -> Result<Worker, Expected> {
     let worker = Worker {
-        id: parts.maybe("tunnus", "no personal identity code", no_identity)?.unwrap_or_default(),
+        id: parts.optional("tunnus"),
         name: parts.optional("nimi"),
         unit: parts.optional("yksikko"),
         phone: parts.optional("puhelin"),
         email: parts.optional("sahkoposti"),
     };
     parts.end().map(|()| worker)
-}
-
-fn read_id(parts: &mut Parts<'_>) -> Result<String, Expected> {
-    parts.required("tunnus", "an id, and no personal identity code", no_identity)
 }
 
 fn read_code<T>(
@@ -276,10 +272,6 @@ where
     T: Copy + TryFrom<i32> + Into<i32>,
 {
     parts.required(name, "one of the documented codes", |code| codes::read(code, written))
-}
-
-fn no_identity(text: &str) -> Option<String> {
-    (!has_identity_code(text)).then(|| text.to_owned())
 }
 
 /// Digits alone, as many as the office may count to.

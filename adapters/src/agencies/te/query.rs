@@ -1,12 +1,11 @@
 //! What does the office hold on a person: `haeAsiakkuus`?
 
 use jiff::Timestamp;
-use polku_proto::identity::Hetu;
+use polku_proto::identity::{Hetu, has_hetu};
 use polku_proto::v1::{AgencyFacts, DataCategory, Fact, FactKind, FactsQuery, Purpose};
 use polku_proto::{AgencyId, CategorySet, Disclose, time};
 
 use super::{codes, plan};
-use crate::agencies::answer::has_identity_code;
 use crate::agencies::envelope::{Unwritable, present, professional_id};
 use crate::agencies::form::{Expected, uuid, within_contract};
 use crate::agencies::soap::Parts;
@@ -152,9 +151,8 @@ fn read_record(mut parts: Parts<'_>, record: &Record) -> Result<Fact, Expected> 
             (level, EDUCATION_LEVELS)
         }
         Code::Official => {
-            let id = parts.maybe("virkailija", "no personal identity code", |text| {
-                (!has_identity_code(text)).then_some(text)
-            })?;
+            let id = parts
+                .maybe("virkailija", "no personal identity code", |text| (!has_hetu(text)).then_some(text))?;
             (id.unwrap_or_default(), "")
         }
     };
@@ -168,7 +166,7 @@ fn read_record(mut parts: Parts<'_>, record: &Record) -> Result<Fact, Expected> 
         until: parts.date("asti")?,
         record_time: parts.instant("kirjattu")?.and_then(|instant: Timestamp| time::to_wire(instant).ok()),
         // An id that may be more than an id is left out: the rest is none the worse for it.
-        reference: present(parts.optional("tunnus")).filter(|id| !has_identity_code(id)).unwrap_or_default(),
+        reference: present(parts.optional("tunnus")).filter(|id| !has_hetu(id)).unwrap_or_default(),
     };
     parts.end().map(|()| fact)
 }

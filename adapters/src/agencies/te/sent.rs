@@ -30,16 +30,21 @@ fn read_referral(body: &Element, _: &AgencyId) -> Result<InboundEvent, Expected>
         Some(unit) => format!("{agency}/{unit}").parse::<Party>(),
         None => Ok(Party::whole(agency)),
     };
-    let recipient = recipient
-        .map_err(|_| Expected::from("`vastaanottavaYksikko`: 1 to 64 letters, digits and `._:-`"))?;
+    let recipient = recipient.map_err(|_| {
+        Expected::from(
+            "`vastaanottavaYksikko`: 1 to 64 letters, digits and `._:-`, and no personal identity code",
+        )
+    })?;
     let purpose = parts.required("kayttotarkoitus", "one of the documented codes", codes::read_purpose)?;
     let respond_by: Option<Timestamp> = parts.instant("vastausViimeistaan")?;
+    let redacted = parts.flag("tietojaKarsittu")?;
     let claim = parts.group("ilmoitusperuste")?.map(read_claim).transpose()?;
     let mut content = details::read(&mut parts)?;
     parts.end()?;
     let identity = take_identity(&mut content)?;
     let content = within_contract(content)?;
-    let referral = InboundReferral { identity, recipient, purpose, content, respond_by, claim, origin: None };
+    let referral =
+        InboundReferral { identity, recipient, purpose, content, respond_by, claim, origin: None, redacted };
     Ok(InboundEvent { message, official, unit, matter: InboundMatter::Referral(Box::new(referral)) })
 }
 

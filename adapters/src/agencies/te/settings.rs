@@ -6,6 +6,7 @@ use polku_proto::AgencyId;
 use serde::Deserialize;
 
 use super::wire::PROTOCOL;
+use crate::Redelivery;
 use crate::agencies::soap::Office;
 use crate::agencies::xroad::{self as settings, Member, Party};
 use crate::registry::BuildError;
@@ -31,15 +32,15 @@ pub(super) struct Settings {
     /// The same for senders that are parties of their own, by agency id.
     #[serde(default)]
     represented_parties: BTreeMap<String, Party>,
-    /// Whether the office offers `haeSanomanTila`. Yes when absent.
-    #[serde(default = "answers_status")]
-    pub(super) answers_status: bool,
+    /// What the office does with a message that comes twice. Answers whether it has it when absent.
+    #[serde(default = "redelivery")]
+    pub(super) redelivery: Redelivery,
     /// SHA-256 of the certificates, in DER, that may call the inbound endpoint; 64 hex digits each.
     inbound_certificate_sha256: Vec<String>,
 }
 
-fn answers_status() -> bool {
-    true
+fn redelivery() -> Redelivery {
+    Redelivery::AnswersStatus
 }
 
 impl Settings {

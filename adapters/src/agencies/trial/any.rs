@@ -24,6 +24,7 @@ pub(in crate::agencies) fn words(max: usize) -> BoxedStrategy<String> {
         4 => "[a-zåäöA-ZÅÄÖ0-9 .,–]{1,40}",
         2 => "\\PC{1,40}",
         1 => Just(" <![CDATA[ä]]> ]]> &amp; &#0; <b a='1'/> \"{}\\u0000 ".to_owned()),
+        1 => Just("\r\nrivi\r\n\r\rrivi\n\r".to_owned()),
         1 => Just("\t\n reunat\u{a0}\u{85} \n\u{2028}\u{ad}\u{e000}\u{10ffff}".to_owned()),
         1 => Just("Ö".repeat(max)),
     ];
@@ -45,13 +46,22 @@ pub(in crate::agencies) fn maybe(pattern: &'static str) -> BoxedStrategy<String>
     prop_oneof![1 => Just(String::new()), 3 => pattern].boxed()
 }
 
-/// Dates of the calendar.
+/// Dates of the calendar, leap days among them.
 pub(in crate::agencies) fn maybe_date() -> BoxedStrategy<String> {
-    let date = (1_i16..=9999, 1_i8..=12, 1_i8..=31);
+    let year = prop_oneof![3 => 1900_i16..=2100, 1 => 1_i16..=9999];
+    let date = prop_oneof![6 => (year, 1_i8..=12, 1_i8..=31), 1 => ((1_i16..=2499).prop_map(|year| year * 4), Just(2), Just(29))];
     let date = date.prop_filter_map("a date", |(year, month, day)| {
         Date::new(year, month, day).ok().map(|date| date.to_string())
     });
     prop_oneof![1 => Just(String::new()), 3 => date].boxed()
+}
+
+/// The first and the last day of something, either of which may be missing.
+pub(in crate::agencies) fn period() -> BoxedStrategy<(String, String)> {
+    let ordered = |(one, other): (String, String)| {
+        if other.is_empty() || one <= other { (one, other) } else { (other, one) }
+    };
+    (maybe_date(), maybe_date()).prop_map(ordered).boxed()
 }
 
 /// Instants of the years that the contract can express, of every precision.
@@ -159,7 +169,6 @@ fn goals() -> BoxedStrategy<Vec<PlanGoal>> {
 
 fn actions() -> BoxedStrategy<Vec<PlanAction>> {
     let ptv = maybe("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
-    let dates = (maybe_date(), maybe_date());
     let action = (
         CATEGORIES,
         words(2000),
@@ -167,7 +176,7 @@ fn actions() -> BoxedStrategy<Vec<PlanAction>> {
         option::of(0..4_usize),
         maybe_words(200),
         ptv,
-        dates,
+        period(),
         maybe_words(1000),
     );
     vec(action, 0..4)
@@ -235,12 +244,18 @@ fn worker() -> BoxedStrategy<Worker> {
 
 /// What a part of a plan can be.
 pub(in crate::agencies) fn plan() -> BoxedStrategy<PlanPart> {
-    let frame = (maybe("[A-Za-z._:-]{1,128}"), 0..u64::MAX, option::of(instant()), 1..=6_i32);
+    let frame = (
+        maybe("[A-Za-z._:-]{1,128}"),
+        prop_oneof![1 => Just(0), 5 => 1..=u64::MAX],
+        option::of(instant()),
+        1..=6_i32,
+        any::<bool>(),
+    );
     let items = (needs(), goals(), actions(), meetings());
     let views = (maybe_words(4000), maybe_words(4000), maybe_date(), option::of(worker()));
     (frame, option::of(content()), items, views)
         .prop_map(|(frame, background, items, views)| {
-            let (reference, revision, update_time, state) = frame;
+            let (reference, revision, update_time, state, redacted) = frame;
             let (needs, goals, actions, meetings) = items;
             let (client_view, worker_view, next_review, responsible_worker) = views;
             let mut part = PlanPart {
@@ -248,7 +263,7 @@ pub(in crate::agencies) fn plan() -> BoxedStrategy<PlanPart> {
                 revision,
                 update_time: update_time.map(|instant| time::to_wire(instant).unwrap()),
                 state,
-                redacted: false,
+                redacted,
                 consent_withdrawn: false,
                 background,
                 needs,

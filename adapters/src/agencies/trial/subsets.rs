@@ -1,12 +1,12 @@
 //! Which values may stand in a message, for every set of categories that a consent can name?
 
-use polku_policy::{Decision, Engine, Question, Reader};
+use polku_policy::{Decision, Engine, Question, Reader, Viewer};
 use polku_proto::v1::delivery::Item;
 use polku_proto::v1::legal_claim::ConsentAsked;
 use polku_proto::v1::{
-    Achievement, ActionState, ContactDetails, DataCategory, Delivery, EducationWork, GoalState, LegalClaim,
-    LegalGround, MeetingState, PlanAction, PlanGoal, PlanMeeting, PlanNeed, PlanPart, ReferralContent,
-    ReferralHandover, ReferralNotice, Worker,
+    Achievement, ActionState, ContactDetails, DataCategory, Delivery, DeliveryState, EducationWork,
+    GoalState, LegalClaim, LegalGround, MeetingState, PlanAction, PlanGoal, PlanMeeting, PlanNeed, PlanPart,
+    ReferralContent, ReferralHandover, ReferralNotice, Worker,
 };
 use polku_proto::{AgencyId, CategorySet, Valid, time};
 
@@ -44,8 +44,8 @@ pub(in crate::agencies) const FINNISH: Places = Places {
     outcome: "tulos\"",
 };
 
-/// Has a handover and a notice written under a consent for every set of categories, and holds each value against the
-/// permit: there if its category is in it, and nowhere if not.
+/// Has a handover and a notice written under a consent for every set of categories, and news to the sender, and holds
+/// each value against the permit: there if its category is in it, and nowhere if not.
 pub(in crate::agencies) fn try_every_referral(
     recipient: &str,
     places: &Places,
@@ -68,12 +68,43 @@ pub(in crate::agencies) fn try_every_referral(
             in_notice.check(&text, permitted);
             let news = in_news(places);
             in_content(places).iter().chain(&news).for_each(|value| value.check(&text, permitted));
+            assert!(!text.contains(OWN_WORD), "the recipient's own word comes back\n{text}");
             written += 1;
         }
     });
     // A handover tells no news, so that it is denied under none and under that category alone.
     assert_eq!(written, 2 * 16_384 - 2);
+    try_every_news(recipient, places, write);
 }
+
+/// The same of news to the agency as the one that has sent a referral, under a consent for each category alone, for all
+/// but each, for none and for all: what is not its own word is the recipient's, on what has become of it.
+fn try_every_news(sender: &str, places: &Places, write: impl Fn(Delivery, &Decision) -> Written) {
+    let trial = Trial::of_sender(sender);
+    let mut canaries = Canaries::default();
+    let delivery = Delivery {
+        sender: sender.to_owned(),
+        recipient: OTHER.to_owned(),
+        ..delivery(sender, Item::Notice(news(&mut canaries)))
+    };
+    let delivery = Valid::check(delivery).unwrap();
+    let all = CategorySet::ALL.difference(CategorySet::ENVELOPE);
+    let each = all.iter().map(|category| CategorySet::of(&[category]));
+    for some in each.chain([all]) {
+        for chosen in [some, all.difference(some)] {
+            let written = trial.write(chosen, delivery.clone(), &write);
+            let (text, permitted) = written.unwrap_or_else(|| panic!("news are denied under {chosen}"));
+            canaries.check(&text, permitted);
+            in_news(places).iter().for_each(|value| value.check(&text, permitted));
+            assert!(!text.contains(OWN_WORD), "the sender's own word comes back\n{text}");
+        }
+    }
+}
+
+/// At the other end of every referral.
+const OTHER: &str = "ohjaamo";
+/// What a party has said itself, and what is no news to it.
+const OWN_WORD: &str = "qOwnWord";
 
 /// The same of a part of a plan, with a need, a goal, an action and a meeting of every category in it: an item is there
 /// as a whole if its category is permitted, and the place of a meeting if the address is as well.
@@ -112,6 +143,13 @@ impl Trial {
         Self { engine: engine(&to), question: question(&to), to }
     }
 
+    /// The agency has sent the referral that it is told of.
+    fn of_sender(sender: &str) -> Self {
+        let trial = Self::new(sender);
+        let channel = trial.question.channel.reversed();
+        Self { question: Question { channel, viewer: Viewer::Author, ..trial.question }, ..trial }
+    }
+
     fn every_set(&self, mut each: impl FnMut(CategorySet)) {
         let personal: Vec<DataCategory> = CategorySet::ALL.difference(CategorySet::ENVELOPE).iter().collect();
         for bits in 0..1_u32 << personal.len() {
@@ -121,7 +159,8 @@ impl Trial {
     }
 
     /// Gives what is written under a consent for these categories, and what is permitted. Every permit is the real
-    /// engine's, and has no more than the consent, save what became of a referral, which its parties are told anyway.
+    /// engine's, and has no more than the consent, save the reader's own word: to the recipient what became of a
+    /// referral, to the sender all else.
     fn write(
         &self,
         chosen: CategorySet,
@@ -129,14 +168,18 @@ impl Trial {
         write: impl Fn(Delivery, &Decision) -> Written,
     ) -> Option<(String, CategorySet)> {
         let news = CategorySet::of(&[DataCategory::ReferralStatus]);
-        let index = index_for(&self.to, chosen);
+        let own = match self.question.viewer {
+            Viewer::Author => CategorySet::ALL.difference(news),
+            Viewer::Addressee | Viewer::Subject => news,
+        };
+        let index = index_for(&self.question.channel, chosen);
         let Ok(permit) = self.engine.authorise(&index, delivery, CategorySet::EMPTY, &self.question) else {
-            assert!(chosen.is_subset(news), "{chosen} is denied");
+            assert!(chosen.is_subset(own), "{chosen} is denied");
             return None;
         };
         let (delivery, decision) = permit.spend(&Reader::Agency(self.to.clone()), now()).unwrap();
         let permitted = decision.permitted().difference(CategorySet::ENVELOPE);
-        assert!(permitted.difference(chosen).is_subset(news), "{permitted} under {chosen}");
+        assert!(permitted.difference(chosen).is_subset(own), "{permitted} under {chosen}");
         Some((String::from_utf8(write(delivery, &decision)).unwrap(), permitted))
     }
 }
@@ -183,7 +226,19 @@ fn full_handover(canaries: &mut Canaries) -> ReferralHandover {
 fn full_notice(canaries: &mut Canaries) -> ReferralNotice {
     ReferralNotice {
         answer: Some(content(canaries)),
+        status_note: OWN_WORD.to_owned(),
         sender_note: canaries.text(&[DataCategory::GuidanceNotes]),
+        ..notice()
+    }
+}
+
+/// And the other way round.
+fn news(canaries: &mut Canaries) -> ReferralNotice {
+    ReferralNotice {
+        answer: None,
+        status_note: canaries.text(&[DataCategory::ReferralStatus]),
+        sender_note: OWN_WORD.to_owned(),
+        delivery_state: DeliveryState::Delivered.into(),
         ..notice()
     }
 }

@@ -1,10 +1,10 @@
 //! What does the register hold on a person? Reads the answer to `haeAsiakas`.
 
-use polku_proto::identity::Hetu;
+use polku_proto::identity::{Hetu, has_hetu};
 use polku_proto::v1::{AgencyFacts, DataCategory, Fact, FactKind, PlanPart, ReferralContent};
 use polku_proto::{AgencyId, CategorySet, Disclose, time};
 
-use super::plan_read::{self, no_identity};
+use super::plan_read;
 use crate::agencies::form::{Expected, within_contract};
 use crate::agencies::soap::Parts;
 use crate::transport::xml::Element;
@@ -130,8 +130,7 @@ fn read_customer(
 }
 
 fn read_plan(mut parts: Parts<'_>, own: &AgencyId, asked: &Asked) -> Result<PlanPart, Expected> {
-    let newest = parts.group("suunnitelma")?.ok_or("`suunnitelma` first in `suunnitelmatieto`")?;
-    let mut plan = plan_read::read(newest, own)?;
+    let mut plan = plan_read::read(&mut parts, own)?;
     parts.each("aiempiVersio", plan_read::read_older)?;
     parts.end()?;
     if let Some(background) = &mut plan.background {
@@ -146,7 +145,7 @@ fn read_plan(mut parts: Parts<'_>, own: &AgencyId, asked: &Asked) -> Result<Plan
 
 fn read_row(mut parts: Parts<'_>, kind: FactKind, category: DataCategory) -> Result<Fact, Expected> {
     // An id that may be more than an id is left out: the rest is none the worse for it.
-    let id = |text: String| no_identity(&text).unwrap_or_default();
+    let id = |text: String| if has_hetu(&text) { String::new() } else { text };
     let row = Fact {
         category: category.into(),
         kind: kind.into(),

@@ -93,6 +93,7 @@ fn read_referral(body: &Element, _: &AgencyId) -> Result<InboundEvent, Expected>
     let purpose = |code| event::read_code::<Purpose>(code, codes::purpose);
     let purpose = parts.required("kayttotarkoitus", CODE, purpose)?;
     let respond_by = parts.instant("vastattavaViimeistaan")?;
+    let redacted = parts.flag("tietojaPuuttuu")?;
     let claim = parts.group("lakiperuste")?.map(read_claim).transpose()?;
     let content = customer::read(&mut parts)?;
     parts.end()?;
@@ -105,6 +106,7 @@ fn read_referral(body: &Element, _: &AgencyId) -> Result<InboundEvent, Expected>
         respond_by,
         claim,
         origin: None,
+        redacted,
     }))))
 }
 
@@ -128,8 +130,7 @@ fn stated(text: &str) -> Option<String> {
 fn read_plan(body: &Element, own: &AgencyId) -> Result<InboundEvent, Expected> {
     let mut parts = Parts::of(body)?;
     let frame = Frame::read(&mut parts)?;
-    let plan = parts.group("suunnitelma")?.ok_or("`suunnitelma` third")?;
-    let mut part = plan_read::read(plan, own)?;
+    let mut part = plan_read::read(&mut parts, own)?;
     parts.end()?;
     let (identity, background) = identified(part.background)?;
     part.background = background;

@@ -37,6 +37,7 @@ mod tests;
 #[derive(Debug)]
 struct JointRegister {
     office: Office,
+    redelivery: Redelivery,
 }
 
 /// What the adapter can do.
@@ -62,7 +63,7 @@ pub const KIND: Kind = Kind {
 /// The table does not fit, or a file in it cannot be used.
 fn build(agency: AgencyId, table: toml::Table) -> Result<Arc<dyn Adapter>, BuildError> {
     let settings: Settings = table.try_into()?;
-    Ok(Arc::new(JointRegister { office: settings.office(agency)? }))
+    Ok(Arc::new(JointRegister { office: settings.office(agency)?, redelivery: settings.redelivery }))
 }
 
 #[async_trait]
@@ -72,7 +73,7 @@ impl Adapter for JointRegister {
     }
 
     fn redelivery(&self) -> Redelivery {
-        Redelivery::AnswersStatus
+        self.redelivery
     }
 
     async fn deliver(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Receipt, AdapterError> {

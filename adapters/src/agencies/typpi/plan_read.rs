@@ -8,24 +8,26 @@ use polku_proto::{AgencyId, time};
 
 use super::codes::plan as codes;
 use super::customer;
-use crate::agencies::answer::has_identity_code;
 use crate::agencies::event;
-use crate::agencies::form::{Expected, uuid, within_contract};
+use crate::agencies::form::{Expected, within_contract};
+use crate::agencies::plan::has_sound_ids;
 use crate::agencies::soap::Parts;
 
 const CODE: &str = "one of the documented codes";
-const NO_IDENTITY: &str = "an id, with no personal identity code in it";
 
-/// Reads a plan of this owner, to the end. The identity code is left in the background: whoever asks takes it out.
-pub(super) fn read(mut parts: Parts<'_>, owner: &AgencyId) -> Result<PlanPart, Expected> {
+/// Takes a plan of this owner, and before it whether it is told whole. The identity code is left in the background:
+/// whoever asks takes it out.
+pub(super) fn read(around: &mut Parts<'_>, owner: &AgencyId) -> Result<PlanPart, Expected> {
+    let redacted = around.flag("tietojaPuuttuu")?;
+    let mut parts = around.group("suunnitelma")?.ok_or("`suunnitelma` in its place")?;
     let part = PlanPart {
         plan: parts.optional("yhteissuunnitelma"),
         owner: owner.to_string(),
-        reference: optional_id(&mut parts, "suunnitelmanTunnus")?,
+        reference: parts.optional("suunnitelmanTunnus"),
         revision: read_version(&mut parts)?,
         update_time: parts.instant("muutettu")?.and_then(|instant| time::to_wire(instant).ok()),
         state: coded::<PlanState>(&mut parts, "suunnitelmanTila", codes::plan)?.into(),
-        redacted: false,
+        redacted,
         consent_withdrawn: false,
         responsible_worker: parts.group("vastuuhenkilo")?.map(read_worker).transpose()?,
         background: customer::read(&mut parts)?,
@@ -38,7 +40,11 @@ pub(super) fn read(mut parts: Parts<'_>, owner: &AgencyId) -> Result<PlanPart, E
         next_review: parts.date("seuraavaTarkistus")?,
     };
     parts.end()?;
-    within_contract(part)
+    let part = within_contract(part)?;
+    if !has_sound_ids(&part) {
+        return Err("`tunnus`: in `tarve`, `tavoite`, `palvelu` and `tapaaminen` each one once, and no id with a personal identity code in it".into());
+    }
+    Ok(part)
 }
 
 /// Reads an older version of a plan. The contract has no place for it.
@@ -51,7 +57,7 @@ pub(super) fn read_older(mut parts: Parts<'_>) -> Result<(), Expected> {
 
 fn read_worker(mut parts: Parts<'_>) -> Result<Worker, Expected> {
     let worker = Worker {
-        id: optional_id(&mut parts, "tunnus")?,
+        id: parts.optional("tunnus"),
         name: parts.optional("nimi"),
         unit: parts.optional("yksikko"),
         phone: parts.optional("puhelinnumero"),
@@ -62,7 +68,7 @@ fn read_worker(mut parts: Parts<'_>) -> Result<Worker, Expected> {
 
 fn read_need(mut parts: Parts<'_>) -> Result<PlanNeed, Expected> {
     let need = PlanNeed {
-        id: id(&mut parts)?,
+        id: parts.optional("tunnus"),
         category: coded::<DataCategory>(&mut parts, "tietoluokka", codes::category)?.into(),
         text: parts.optional("kuvaus"),
         found_in_meeting: parts.flag("yhteisestiTodettu")?,
@@ -73,23 +79,23 @@ fn read_need(mut parts: Parts<'_>) -> Result<PlanNeed, Expected> {
 fn read_goal(mut parts: Parts<'_>) -> Result<PlanGoal, Expected> {
     let achievement = |code| event::read_code::<Achievement>(code, codes::achievement);
     let goal = PlanGoal {
-        id: id(&mut parts)?,
+        id: parts.optional("tunnus"),
         category: coded::<DataCategory>(&mut parts, "tietoluokka", codes::category)?.into(),
         text: parts.optional("kuvaus"),
         state: coded::<GoalState>(&mut parts, "tavoitteenTila", codes::goal)?.into(),
         achievement: parts.maybe("saavuttaminen", CODE, achievement)?.unwrap_or_default().into(),
         due: parts.date("tavoitepaiva")?,
-        needs: ids(&mut parts, "tarpeenTunnus")?,
+        needs: parts.texts("tarpeenTunnus"),
     };
     parts.end().map(|()| goal)
 }
 
 fn read_action(mut parts: Parts<'_>) -> Result<PlanAction, Expected> {
-    let id = id(&mut parts)?;
+    let id = parts.optional("tunnus");
     let category = coded::<DataCategory>(&mut parts, "tietoluokka", codes::category)?.into();
     let text = parts.optional("nimike");
     let state = coded::<ActionState>(&mut parts, "palvelunTila", codes::action)?;
-    let goal = optional_id(&mut parts, "tavoitteenTunnus")?;
+    let goal = parts.optional("tavoitteenTunnus");
     let provider = parts.optional("jarjestaja");
     let ptv_service = parts.optional("ptvTunnus");
     let (mut start, mut end) = (String::new(), String::new());
@@ -109,7 +115,7 @@ fn read_action(mut parts: Parts<'_>) -> Result<PlanAction, Expected> {
 
 fn read_meeting(mut parts: Parts<'_>) -> Result<PlanMeeting, Expected> {
     let meeting = PlanMeeting {
-        id: id(&mut parts)?,
+        id: parts.optional("tunnus"),
         category: coded::<DataCategory>(&mut parts, "tietoluokka", codes::category)?.into(),
         time: parts.instant("ajankohta")?.and_then(|instant| time::to_wire(instant).ok()),
         state: coded::<MeetingState>(&mut parts, "tapaamisenTila", codes::meeting)?.into(),
@@ -125,25 +131,6 @@ where
     T: Copy + TryFrom<i32>,
 {
     parts.required(name, CODE, |code| event::read_code(code, written))
-}
-
-fn id(parts: &mut Parts<'_>) -> Result<String, Expected> {
-    parts.required("tunnus", NO_IDENTITY, no_identity)
-}
-
-/// Reads an id that may be absent; it is empty then.
-fn optional_id(parts: &mut Parts<'_>, name: &str) -> Result<String, Expected> {
-    Ok(parts.maybe(name, NO_IDENTITY, no_identity)?.unwrap_or_default())
-}
-
-fn ids(parts: &mut Parts<'_>, name: &str) -> Result<Vec<String>, Expected> {
-    let ids = parts.texts(name);
-    if ids.iter().all(|id| no_identity(id).is_some()) { Ok(ids) } else { Err(NO_IDENTITY.into()) }
-}
-
-/// An id without an identity code in it. Eleven characters of a UUID may look like one, and are none.
-pub(super) fn no_identity(text: &str) -> Option<String> {
-    (uuid(text).is_some() || !has_identity_code(text)).then(|| text.to_owned())
 }
 
 /// Reads `versio`; none is 0, as in the contract.

@@ -6,6 +6,7 @@ use polku_proto::AgencyId;
 use serde::Deserialize;
 
 use super::wire::PROTOCOL;
+use crate::Redelivery;
 use crate::agencies::soap::Office;
 use crate::agencies::xroad::{self as settings, Member, Party};
 use crate::registry::BuildError;
@@ -33,6 +34,13 @@ pub(super) struct Settings {
     represented_parties: BTreeMap<String, Party>,
     /// SHA-256 of the certificates, in DER, that may call the inbound endpoint; 64 hex digits each.
     inbound_certificate_sha256: Vec<String>,
+    /// What the register does with a message that comes twice. Answers whether it has it when absent.
+    #[serde(default = "redelivery")]
+    pub(super) redelivery: Redelivery,
+}
+
+fn redelivery() -> Redelivery {
+    Redelivery::AnswersStatus
 }
 
 impl Settings {

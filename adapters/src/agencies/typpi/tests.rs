@@ -56,7 +56,8 @@ fn settings() -> toml::Table {
 
 fn register() -> JointRegister {
     let settings: Settings = settings().try_into().unwrap();
-    JointRegister { office: settings.office(trial::agency("typpi")).unwrap() }
+    let office = settings.office(trial::agency("typpi")).unwrap();
+    JointRegister { office, redelivery: settings.redelivery }
 }
 
 /// A decision under a consent for everything.

@@ -96,7 +96,8 @@ impl Message {
         let asked = categories.iter().filter_map(|asked| code("tns:tietoluokka", category(asked)));
         let nodes = nodes.into_iter().flatten().chain(asked).collect();
         let (professional, sender) = (present(professional), Some(sender));
-        let message = Self { service: "haeAsiakas", id, issue: None, professional, sender, nodes };
+        let issue = Some(id.clone());
+        let message = Self { service: "haeAsiakas", id, issue, professional, sender, nodes };
         Ok((message, Asked { person, categories }))
     }
 }

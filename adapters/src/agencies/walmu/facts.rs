@@ -1,7 +1,7 @@
 //! What is asked about a person, and what does the case management answer? `asiakkaat/haku`.
 
 use jiff::Timestamp;
-use polku_proto::identity::Hetu;
+use polku_proto::identity::{Hetu, has_hetu};
 use polku_proto::v1::{AgencyFacts, DataCategory, Fact, FactKind, FactsQuery, PlanPart, Purpose};
 use polku_proto::{AgencyId, CategorySet, Disclose as _, Valid, time};
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,6 @@ use super::content::nothing;
 use super::items::{read_date, read_instant};
 use super::plan::Suunnitelma;
 use super::{Misread, codes};
-use crate::agencies::answer::has_identity_code;
 use crate::agencies::envelope::{Unwritable, professional_id};
 
 /// Longest presence on one day, in hours.
@@ -191,7 +190,7 @@ pub(super) fn read(body: &[u8], asked: &Asked, own: &AgencyId) -> Result<AgencyF
     }
     let told = AgencyFacts { agency: own.to_string(), as_of: time::to_wire(as_of).ok(), facts, plans };
     let told = Valid::check(told).map_err(|_| Misread("an answer within its limits"))?.into_inner();
-    if told.facts.iter().any(|fact| has_identity_code(&fact.reference)) {
+    if told.facts.iter().any(|fact| has_hetu(&fact.reference)) {
         return Err(Misread("ids without a personal identity code"));
     }
     Ok(told)

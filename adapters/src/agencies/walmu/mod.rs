@@ -46,6 +46,7 @@ struct CaseManagement {
     base: String,
     access: Access,
     webhook_key: hmac::Key,
+    redelivery: Redelivery,
 }
 
 /// How the gateway is let in.
@@ -101,6 +102,7 @@ fn build(agency: AgencyId, table: toml::Table) -> Result<Arc<dyn Adapter>, Build
         agency,
         webhook_key: webhook::key(&settings.webhook_secret()?),
         access,
+        redelivery: settings.redelivery,
         http: HttpClient::new(&base_url, &settings.connection)?,
         base: base_url.to_string().trim_end_matches('/').to_owned(),
     }))
@@ -113,7 +115,7 @@ impl Adapter for CaseManagement {
     }
 
     fn redelivery(&self) -> Redelivery {
-        Redelivery::Deduplicates
+        self.redelivery
     }
 
     async fn deliver(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Receipt, AdapterError> {
@@ -211,7 +213,11 @@ impl CaseManagement {
             StatusCode::OK => wire::read_receipt(&answer.body)
                 .map(DeliveryStatus::Arrived)
                 .ok_or(AdapterErrorKind::Unanswered.into()),
-            StatusCode::NOT_FOUND => Ok(DeliveryStatus::NotArrived),
+            // In the case management's own words only: a proxy that has lost its way says 404 as well.
+            StatusCode::NOT_FOUND if wire::read_error(&answer.body).is_some() => {
+                Ok(DeliveryStatus::NotArrived)
+            }
+            StatusCode::NOT_FOUND => Err(AdapterErrorKind::Unanswered.into()),
             _ => Err(refused(&answer)),
         }
     }

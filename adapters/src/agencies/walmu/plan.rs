@@ -28,7 +28,7 @@ pub(super) struct Suunnitelma {
     #[serde(skip_serializing_if = "nothing")]
     paivitetty: String,
     tila: String,
-    #[serde(skip_serializing_if = "nothing", skip_deserializing)]
+    #[serde(skip_serializing_if = "nothing")]
     tietoja_karsittu: bool,
     #[serde(skip_serializing_if = "nothing", skip_deserializing)]
     lupa_peruttu: bool,
@@ -97,6 +97,9 @@ impl Suunnitelma {
             responsible_worker,
         } = part;
         let joint = joint_plan(&plan)?;
+        if revision == 0 {
+            return Err(Unwritable("revision"));
+        }
         let wording = Self {
             tunnus: joint.map_or_else(String::new, |(_, plan)| plan.to_string()),
             omistaja: owner,
@@ -128,7 +131,7 @@ impl Suunnitelma {
             versio,
             paivitetty,
             tila,
-            tietoja_karsittu: _,
+            tietoja_karsittu,
             lupa_peruttu: _,
             lahtotilanne,
             tarpeet,
@@ -152,7 +155,7 @@ impl Suunnitelma {
             revision: versio,
             update_time: read_instant(&paivitetty)?.and_then(|instant| time::to_wire(instant).ok()),
             state: read_coded::<PlanState>(&tila, codes::plan_state)?,
-            redacted: false,
+            redacted: tietoja_karsittu,
             consent_withdrawn: false,
             background,
             needs: tarpeet.into_iter().map(Tarve::read).collect::<Result<_, _>>()?,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::Redelivery;
 use crate::setting::{Secret, SettingError, https_url, read_secret};
 use crate::transport::http::Settings as Connection;
 
@@ -21,6 +22,13 @@ pub(super) struct Settings {
     client_id: Option<String>,
     client_secret_file: Option<PathBuf>,
     webhook_secret_file: PathBuf,
+    /// What the case management does with a key that comes twice. Recognises it when absent.
+    #[serde(default = "redelivery")]
+    pub(super) redelivery: Redelivery,
+}
+
+fn redelivery() -> Redelivery {
+    Redelivery::Deduplicates
 }
 
 /// By what the case management knows the gateway.

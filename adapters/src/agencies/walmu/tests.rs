@@ -4,6 +4,7 @@ mod answers;
 mod asked;
 mod build;
 mod categories;
+mod facts_round_trip;
 mod golden;
 mod plans;
 mod received;

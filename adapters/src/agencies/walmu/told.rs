@@ -63,6 +63,8 @@ struct Lahete {
     kayttotarkoitus: String,
     #[serde(default)]
     vastaus_viimeistaan: String,
+    #[serde(default)]
+    tietoja_karsittu: bool,
     #[serde(default, deserialize_with = "not_null")]
     ilmoitusperuste: Option<Ilmoitusperuste>,
     #[serde(default)]
@@ -152,6 +154,7 @@ impl Lahete {
             vastaanottava_yksikko,
             kayttotarkoitus,
             vastaus_viimeistaan,
+            tietoja_karsittu,
             ilmoitusperuste,
             perustelu,
             palvelutarpeet,
@@ -172,6 +175,7 @@ impl Lahete {
             respond_by: read_instant(&vastaus_viimeistaan)?,
             claim: ilmoitusperuste.map(Ilmoitusperuste::read).transpose()?,
             origin: None,
+            redacted: tietoja_karsittu,
         })))
     }
 }

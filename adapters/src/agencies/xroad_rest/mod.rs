@@ -7,10 +7,10 @@ mod settings;
 
 use http::{HeaderMap, Method, StatusCode, Uri};
 use polku_proto::AgencyId;
-use uuid::Uuid;
+use polku_proto::identity::has_hetu;
 
 use crate::AdapterErrorKind;
-use crate::agencies::answer::{Failure, code, has_identity_code};
+use crate::agencies::answer::{Failure, code};
 use crate::agencies::xroad::Represented;
 use crate::transport::http::{Answer, HttpClient, retry_after};
 use crate::transport::xroad::fault::{Reached, Retry};
@@ -77,11 +77,11 @@ impl XroadRest {
         let service = ServiceId::new(self.provider.clone(), service, None)
             .map_err(|error| Failure::new(UNWRITABLE, error))?;
         let values = query.iter().flat_map(|(name, value)| [name, value]);
-        if path.iter().chain(values).chain(&issue).any(|text| names_a_person(text)) {
+        if path.iter().chain(values).chain(&issue).any(|text| has_hetu(text)) {
             return Err(UNWRITABLE.into());
         }
         // Whoever gives professionals their identity code as an id is not repeated.
-        let professional = professional.filter(|id| !has_identity_code(id));
+        let professional = professional.filter(|id| !has_hetu(id));
         Ok(Call {
             path,
             query,
@@ -97,11 +97,6 @@ impl XroadRest {
 }
 
 const UNWRITABLE: AdapterErrorKind = AdapterErrorKind::Unwritable { what: "X-Road request" };
-
-/// Ids of the gateway's own are random, and may happen to hold what looks like an identity code.
-fn names_a_person(text: &str) -> bool {
-    has_identity_code(text) && Uuid::try_parse(text).is_err()
-}
 
 /// Reads an answer to a request that was fully written.
 pub(super) fn read(call: &Call, answer: &Answer) -> Result<Provided, Failure> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use polku_policy::{Agreement, Sector, Standing, Task};
-use polku_proto::{AgencyId, CategorySet, named};
+use polku_proto::{AgencyId, CategorySet, UnitId, named};
 
 use super::super::section::{Section, quoted};
 use super::super::{ActorKind, AdapterEntry, AgencyEntry, Controller, Organisation};
@@ -70,8 +70,12 @@ pub(super) fn organisations(top: &Section<'_>, agencies: &BTreeSet<AgencyId>) ->
             );
         }
         let certificates = certificates(&section, &mut all_certificates);
-        let units =
-            words(&section, "units", "a unit of letters, digits and ._:-, at most 64 of them", is_unit);
+        let units = words(
+            &section,
+            "units",
+            "a unit of letters, digits and ._:-, at most 64 of them, and no personal identity code",
+            is_unit,
+        );
         let roles = words(
             &section,
             "roles",
@@ -259,7 +263,7 @@ fn words(
 }
 
 fn is_unit(text: &str) -> bool {
-    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._:-".contains(&b))
+    text.parse::<UnitId>().is_ok()
 }
 
 fn is_role(text: &str) -> bool {

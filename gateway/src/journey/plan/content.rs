@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 use polku_proto::Valid;
-use polku_proto::identity::has_identity_code;
+use polku_proto::identity::has_hetu;
 use polku_proto::v1::{DataCategory, PlanPart, Worker};
 
 use crate::error::Error;
@@ -41,7 +41,7 @@ pub(super) fn check_ids<'a>(
     mut ids: impl Iterator<Item = &'a String>,
     field: &'static str,
 ) -> Result<(), Error> {
-    if ids.any(|id| has_identity_code(id)) {
+    if ids.any(|id| has_hetu(id)) {
         return Err(Error::Field {
             field,
             reason: "INVALID_FIELDS",

@@ -1,29 +1,27 @@
 //! How does Kela say what every simulated agency can be told to say?
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use async_trait::async_trait;
 use polku_proto::v1::{Outcome, Purpose, ReferralState, RejectionReason};
-use serde_json::json;
+use serde_json::{Map, json};
 
-use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings};
+use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings, Way};
 use crate::simulators::control::Control;
-use crate::simulators::kela::message::{Message as Own, MessageReply};
+use crate::simulators::faults::Repetition;
+use crate::simulators::ground::{asked_code, stated};
+use crate::simulators::kela::message::{Assistance, Message as Own, MessageReply};
 use crate::simulators::kela::{KelaSettings, KelaSimulator, held};
-use crate::simulators::te::envelope::Member;
-
-/// Kela says nothing of what it has: after a silence nobody can know.
-const SILENT: &str = "usual";
-/// `GET /sanomat` is agreed.
-const ANSWERS: &str = "answers-status";
+use crate::simulators::xroad::Known;
 
 /// Starts the usual Kela.
 ///
 /// # Errors
 /// As [`KelaSimulator::start`].
 pub fn start(setup: Setup) -> Result<Box<dyn SimulatedAgency>> {
-    let Setup { tls, caller, clock, ledger, port } = setup;
+    let Setup { tls, caller, clock, ledger, repetition, port } = setup;
     let usual = KelaSettings::new(tls, caller);
-    Ok(Box::new(KelaSimulator::start(KelaSettings { clock, ledger, port, ..usual })?))
+    let repetition = repetition.unwrap_or(usual.repetition);
+    Ok(Box::new(KelaSimulator::start(KelaSettings { clock, ledger, repetition, port, ..usual })?))
 }
 
 #[async_trait]
@@ -36,27 +34,19 @@ impl SimulatedAgency for KelaSimulator {
         self.control()
     }
 
-    fn manners(&self) -> &'static [&'static str] {
-        &[SILENT, ANSWERS]
+    fn way(&self) -> Way {
+        Way::XRoadRest
     }
 
-    fn settings(&self, surroundings: &Surroundings<'_>, manner: &str) -> Result<String> {
-        let member = |member: &Member| {
-            let Member { instance, class, code, subsystem } = member;
-            format!(
-                "{{ instance = {instance:?}, member_class = {class:?}, member_code = {code:?}, \
-                 subsystem_code = {subsystem:?} }}"
-            )
-        };
-        Ok(format!(
-            "url = {:?}\nanswers_status = {}\ninbound_certificate_sha256 = [{:?}]\nconnection = {}\nclient = {}\nservice = {}\n",
-            self.base_url(),
-            manner == ANSWERS,
-            self.settings().caller.sha256,
-            surroundings.connection_with_certificate(),
-            member(&self.settings().gateway),
-            member(&self.settings().provider),
-        ))
+    fn repetition(&self) -> Repetition {
+        self.settings().repetition
+    }
+
+    fn settings(&self, surroundings: &Surroundings<'_>, _: &str) -> Result<String> {
+        let KelaSettings { caller, provider, gateway, agreed, repetition, .. } = self.settings();
+        let (url, caller_sha256) = (self.base_url(), &caller.sha256);
+        let known = Known { url, caller_sha256, gateway, provider, agreed, repetition: *repetition };
+        Ok(known.settings(surroundings))
     }
 
     fn point_at(&self, inbound_url: &str) {
@@ -79,10 +69,33 @@ impl SimulatedAgency for KelaSimulator {
                 .with("tulos", json!(outcome.map_or("", outcome_code)))
                 .with("huomautus", json!(note)),
             Outgoing::Information { referral, answer } => Own::information(referral, answer),
-            Outgoing::Referral { identity_code, recipient, purpose, content, respond_by } => {
+            Outgoing::Referral {
+                identity_code,
+                recipient,
+                purpose,
+                content,
+                respond_by,
+                claim,
+                redacted,
+            } => {
                 let deadline = respond_by.map(|instant| instant.to_string()).unwrap_or_default();
-                Own::referral(recipient, purpose_code(*purpose), identity_code, content)
-                    .with("vastausViimeistaan", json!(deadline))
+                let kind = claim.as_ref().and_then(|claim| Assistance::on(claim.ground()));
+                let own = match (kind, claim) {
+                    (Some(kind), Some(claim)) => {
+                        ensure!(*purpose == Purpose::SocialServices, "a notice for another purpose");
+                        Own::assistance(kind, recipient, identity_code, content)
+                            .with("selostus", json!(claim.statement))
+                            .with("suostumusta", json!(asked_code(claim.consent_asked())))
+                    }
+                    (_, Some(claim)) => {
+                        let stated = stated(claim).map(|(name, value)| (name.to_owned(), json!(value)));
+                        Own::referral(recipient, purpose_code(*purpose), identity_code, content)
+                            .with("ilmoitusperuste", json!(Map::from_iter(stated)))
+                    }
+                    (_, None) => Own::referral(recipient, purpose_code(*purpose), identity_code, content),
+                };
+                let own = own.with("vastausViimeistaan", json!(deadline));
+                if *redacted { own.with("tietojaKarsittu", json!(true)) } else { own }
             }
             Outgoing::PlanPart { .. } => return Ok(Reply::Unsupported),
         };

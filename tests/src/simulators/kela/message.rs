@@ -2,13 +2,14 @@
 
 use anyhow::{Context, Result, ensure};
 use http::StatusCode;
-use polku_proto::v1::ReferralContent;
+use polku_proto::v1::{LegalGround, ReferralContent};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::simulators::client::RawReply;
 use crate::simulators::kela::grammar::STATES;
 use crate::simulators::official::{Action, Official};
+use crate::simulators::xroad::Beside;
 use crate::simulators::xroad_rest::leaves_headers_to_x_road;
 
 /// A message of Kela's own.
@@ -56,6 +57,24 @@ impl Assistance {
         Self::Immigrant,
     ];
 
+    /// The type of notice for this ground in law, if it is one of social assistance.
+    #[must_use]
+    pub fn on(ground: LegalGround) -> Option<Self> {
+        Some(match ground {
+            LegalGround::AssistanceSocialWork => Self::SocialWork,
+            LegalGround::AssistanceSupplementary => Self::Supplementary,
+            LegalGround::AssistanceLowered => Self::Lowered,
+            LegalGround::AssistanceUnemployedYoung => Self::UnemployedYoung,
+            LegalGround::AssistanceUnemployed => Self::Unemployed,
+            LegalGround::AssistanceImmigrant => Self::Immigrant,
+            LegalGround::Unspecified
+            | LegalGround::OutreachNotice
+            | LegalGround::SocialCareInability
+            | LegalGround::SocialCareChildInterest
+            | LegalGround::ChildWelfareNotice => return None,
+        })
+    }
+
     /// `ilmoitusTyyppi` and its `kiireellisyys`.
     #[must_use]
     pub fn codes(self) -> (&'static str, &'static str) {
@@ -90,7 +109,7 @@ impl Message {
         Self::new("tilamuutos", &step).with("lisatiedot", Value::Object(person(answer, None)))
     }
 
-    /// A notice about social assistance to a county's social services, by agency id.
+    /// A notice about social assistance to a county's social services, by agency id, or to one of their units.
     #[must_use]
     pub fn assistance(
         kind: Assistance,
@@ -99,10 +118,12 @@ impl Message {
         content: &ReferralContent,
     ) -> Self {
         let (kind, urgency) = kind.codes();
+        let (county, unit) = county.split_once('/').unwrap_or((county, ""));
         let members = [
             ("ilmoitusTyyppi", kind),
             ("kiireellisyys", urgency),
             ("kohdeHyvinvointialue", county),
+            ("kohdeYksikko", unit),
             ("selostus", "Toimeentulotuen käsittelyssä todettu."),
         ];
         Self::new("toimeentulotukiIlmoitus", &members).with_all(person(content, Some(identity_code)))
@@ -141,6 +162,11 @@ impl Message {
 
     fn with_all(self, members: Map<String, Value>) -> Self {
         members.into_iter().fold(self, |message, (name, value)| message.with(&name, value))
+    }
+
+    /// What stands beside it.
+    pub(crate) fn beside(&self) -> Beside {
+        Beside::own(&self.official, self.members.get("laheteTunnus").and_then(Value::as_str))
     }
 
     /// The bytes.

@@ -7,12 +7,12 @@ use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use crate::pki;
 use crate::simulators::clock::SimulatorClock;
-use crate::simulators::faults::{Duplicates, Fault, Operation, Plan};
+use crate::simulators::faults::{Fault, Operation, Plan};
 use crate::simulators::kela::grammar::{self, Fields};
 use crate::simulators::ledger::{Effect, Effected, First, Ledger, TakenInKind};
 use crate::simulators::server::Answer;
+use crate::simulators::xroad::{Agreed, Said};
 use crate::simulators::xroad_rest::{Passed, Service, text};
 
 const JSON: &str = "application/json";
@@ -37,6 +37,7 @@ impl Files {
 
 /// The service `nuorten-palvelut`.
 pub(crate) struct YouthServices {
+    pub(crate) agreed: Agreed,
     pub(crate) clock: SimulatorClock,
     pub(crate) ledger: Ledger,
     pub(crate) files: Files,
@@ -84,6 +85,7 @@ impl Service for YouthServices {
             _ if request.method != expected || !request.query.is_empty() => {
                 refusal(StatusCode::METHOD_NOT_ALLOWED, "VAARA_METODI")
             }
+            Resource::Message(_) if !self.agreed.admits_own(&request.beside) => bad_contents(),
             Resource::Message(id) => self.look_up(id, plan),
             Resource::Requests => self.take_in(request, TakenInKind::Referral, plan),
             Resource::Notices => self.take_in(request, TakenInKind::Notice, plan),
@@ -104,9 +106,7 @@ impl YouthServices {
             TakenInKind::PlanPart => grammar::plan_part(&body),
             TakenInKind::Notice | TakenInKind::Disclosure => grammar::notice(&body),
         });
-        let Ok(fields) = read else {
-            return refusal(StatusCode::UNPROCESSABLE_ENTITY, "VIRHEELLINEN_SISALTO");
-        };
+        let Ok(fields) = read else { return bad_contents() };
         let message_id = value(&fields, "sanomaTunnus");
         let about = match kind {
             TakenInKind::PlanPart => {
@@ -116,22 +116,31 @@ impl YouthServices {
                 value(&fields, "laheteTunnus")
             }
         };
-        if message_id != request.id {
-            return refusal(StatusCode::UNPROCESSABLE_ENTITY, "VIRHEELLINEN_SISALTO");
+        let (partner, owner) = (value(&fields, "yhteistyokumppani.taho"), value(&fields, "omistaja"));
+        let professional = value(&fields, "yhteistyokumppani.tyontekija");
+        let plan_id = value(&fields, "suunnitelmaTunnus");
+        let said = Said {
+            sender: Some(if kind == TakenInKind::PlanPart { &owner } else { &partner }),
+            professional: Some(&professional),
+            about: Some(if kind == TakenInKind::PlanPart { &plan_id } else { &about }),
+        };
+        if message_id != request.id || !self.agreed.admits(&request.beside, said) {
+            return bad_contents();
         }
         if kind == TakenInKind::Notice && !self.ledger.knows(&about) {
             return refusal(StatusCode::UNPROCESSABLE_ENTITY, "TUNTEMATON_LAHETE");
         }
         let effect = Effect {
             kind,
-            message_id,
+            message_id: message_id.clone(),
             referral_id: about,
             fields,
-            fingerprint: pki::sha256_hex(&request.body),
+            // A message is known by its id, whatever stands in it.
+            fingerprint: message_id,
             at: self.clock.now_text(),
             receipt_prefix: "K",
         };
-        match self.ledger.take_effect(effect, duplicates(plan)) {
+        match self.ledger.take_effect(effect, plan.duplicates()) {
             Effected::New(first) | Effected::Repeated(first) => answer(StatusCode::CREATED, &receipt(&first)),
             Effected::Clashing => refusal(StatusCode::CONFLICT, "TUNNUS_KAYTETTY"),
         }
@@ -152,8 +161,14 @@ impl YouthServices {
 
     fn tell(&self, request: &Passed) -> Answer {
         let Ok(fields) = document(request).and_then(|body| grammar::question(&body)) else {
-            return refusal(StatusCode::UNPROCESSABLE_ENTITY, "VIRHEELLINEN_SISALTO");
+            return bad_contents();
         };
+        let [sender, professional, about] =
+            ["kysyja", "tyontekija", "kyselyTunnus"].map(|name| value(&fields, name));
+        let said = Said { sender: Some(&sender), professional: Some(&professional), about: Some(&about) };
+        if !self.agreed.admits(&request.beside, said) {
+            return bad_contents();
+        }
         let held = self.files.of(&value(&fields, "henkilotunnus"));
         let asked = |group: &str| fields.iter().any(|(path, code)| path == "tietoryhmat" && code == group);
         let members = GROUPS.iter().filter(|(group, _)| asked(group)).flat_map(|(_, members)| members.iter());
@@ -180,12 +195,6 @@ fn resource(path: &[String]) -> Resource<'_> {
     }
 }
 
-/// Kela recognises no message that comes twice, unless told to.
-fn duplicates(plan: &Plan) -> Duplicates {
-    let told = plan.last(|fault| if let Fault::DuplicateProcessing(how) = fault { Some(*how) } else { None });
-    told.unwrap_or(Duplicates::Process)
-}
-
 fn document(request: &Passed) -> Result<Value, String> {
     let content_type = text(&request.headers, &CONTENT_TYPE).unwrap_or_default();
     if content_type.split(';').next() != Some(JSON) {
@@ -210,6 +219,11 @@ fn receipt(first: &First) -> Value {
 
 fn answer(status: StatusCode, body: &Value) -> Answer {
     Answer::new(status, JSON, body.to_string())
+}
+
+/// A message that is not as the document says.
+fn bad_contents() -> Answer {
+    refusal(StatusCode::UNPROCESSABLE_ENTITY, "VIRHEELLINEN_SISALTO")
 }
 
 fn refusal(status: StatusCode, code: &str) -> Answer {

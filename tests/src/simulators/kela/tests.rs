@@ -11,6 +11,7 @@ use super::{KelaSettings, KelaSimulator, held};
 use crate::pki;
 use crate::simulators::agency::Held;
 use crate::simulators::client::{self, RawReply};
+use crate::simulators::faults::Repetition;
 use crate::simulators::official::Action;
 use crate::simulators::tests::{Gateway, World};
 
@@ -40,17 +41,23 @@ struct Office {
 impl Office {
     fn open() -> Self {
         let world = World::new();
-        let kela = KelaSimulator::start(KelaSettings::new(world.tls(), world.official.clone())).unwrap();
+        // One with which `GET /sanomat` is agreed.
+        let usual = KelaSettings::new(world.tls(), world.official.clone());
+        let kela = KelaSimulator::start(KelaSettings { repetition: Repetition::Asked, ..usual }).unwrap();
         Self { world, kela }
     }
 
     async fn call(&self, method: Method, path: &str, id: &str, body: String) -> anyhow::Result<RawReply> {
         let config = pki::mutual_client_config(self.world.pki.authority_pem(), &self.world.gateway)?;
         let url = format!("{}r1/FI-TEST/GOV/9999903-9/etuudet/nuorten-palvelut{path}", self.kela.base_url());
+        let own = method == Method::GET;
         let headers = [
             ("content-type", "application/json"),
             ("x-road-client", "FI-TEST/ORG/9999902-0/polku"),
             ("x-road-id", id),
+            ("x-road-represented-party", if own { "9999902-0" } else { "MUN/9999906-0" }),
+            ("x-road-userid", if body.contains("tyontekija") { "FIohjaaja-7" } else { "FIpolku" }),
+            ("x-road-issue", if body.contains(REFERRAL) { REFERRAL } else { MESSAGE }),
         ];
         client::call(config, method, &url, &headers, body).await
     }

@@ -4,20 +4,22 @@ use anyhow::Result;
 use async_trait::async_trait;
 use polku_proto::v1::{Outcome, Purpose, ReferralState, RejectionReason};
 
-use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings};
+use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings, Way};
 use crate::simulators::control::Control;
+use crate::simulators::faults::Repetition;
 use crate::simulators::social::message::{Message as Own, MessageReply, What};
 use crate::simulators::social::{SocialSettings, SocialSimulator, held};
-use crate::simulators::te::envelope::Member;
+use crate::simulators::xroad::Known;
 
 /// Starts the usual social services.
 ///
 /// # Errors
 /// As [`SocialSimulator::start`].
 pub fn start(setup: Setup) -> Result<Box<dyn SimulatedAgency>> {
-    let Setup { tls, caller, clock, ledger, port } = setup;
+    let Setup { tls, caller, clock, ledger, repetition, port } = setup;
     let usual = SocialSettings::new(tls, caller);
-    Ok(Box::new(SocialSimulator::start(SocialSettings { clock, ledger, port, ..usual })?))
+    let repetition = repetition.unwrap_or(usual.repetition);
+    Ok(Box::new(SocialSimulator::start(SocialSettings { clock, ledger, repetition, port, ..usual })?))
 }
 
 #[async_trait]
@@ -30,22 +32,19 @@ impl SimulatedAgency for SocialSimulator {
         self.control()
     }
 
+    fn way(&self) -> Way {
+        Way::XRoadRest
+    }
+
+    fn repetition(&self) -> Repetition {
+        self.settings().repetition
+    }
+
     fn settings(&self, surroundings: &Surroundings<'_>, _: &str) -> Result<String> {
-        let member = |member: &Member| {
-            let Member { instance, class, code, subsystem } = member;
-            format!(
-                "{{ instance = {instance:?}, member_class = {class:?}, member_code = {code:?}, \
-                 subsystem_code = {subsystem:?} }}"
-            )
-        };
-        Ok(format!(
-            "url = {:?}\ninbound_certificate_sha256 = [{:?}]\nconnection = {}\nclient = {}\nservice = {}\n",
-            self.base_url(),
-            self.settings().caller.sha256,
-            surroundings.connection_with_certificate(),
-            member(&self.settings().gateway),
-            member(&self.settings().provider),
-        ))
+        let SocialSettings { caller, provider, gateway, agreed, repetition, .. } = self.settings();
+        let (url, caller_sha256) = (self.base_url(), &caller.sha256);
+        let known = Known { url, caller_sha256, gateway, provider, agreed, repetition: *repetition };
+        Ok(known.settings(surroundings))
     }
 
     fn point_at(&self, inbound_url: &str) {
@@ -71,13 +70,23 @@ impl SimulatedAgency for SocialSimulator {
                 note,
             },
             Outgoing::Information { referral, answer } => What::Answer { referral, answer },
-            Outgoing::Referral { identity_code, recipient, purpose, content, respond_by } => What::Referral {
+            Outgoing::Referral {
+                identity_code,
+                recipient,
+                purpose,
+                content,
+                respond_by,
+                claim,
+                redacted,
+            } => What::Referral {
                 identity_code,
                 recipient,
                 purpose: purpose_code(purpose).to_owned(),
                 content,
                 respond_by: respond_by.map(|instant| instant.to_string()),
+                claim,
                 origin: None,
+                redacted,
             },
             Outgoing::PlanPart { identity_code, part } => What::Plan { identity_code, part },
         };

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::tables::{MEMBERS, PRIORITIES, STATES};
+use super::tables::{GROUNDS, MEMBERS, STATES};
 use crate::simulators::ledger::TakenInKind;
 
 /// Every value with its path.
@@ -19,6 +19,10 @@ pub(crate) struct Document {
     pub(crate) message_id: String,
     /// The referral, or the plan's part.
     pub(crate) about: String,
+    /// The agency whose word it is, where it is named by its id.
+    pub(crate) sender: Option<String>,
+    /// Its own id of the professional.
+    pub(crate) professional: Option<String>,
     pub(crate) entries: usize,
     pub(crate) fields: Fields,
 }
@@ -65,7 +69,20 @@ pub(crate) fn read(bundle: &Value) -> Result<Document, Complaint> {
     if fields.iter().any(|(_, value)| value == "TURVAKIELTO") {
         return Err("meta.security".to_owned());
     }
-    Ok(Document { kind, message_id: message_id.to_owned(), about, entries: entries.len(), fields })
+    let who = provenance.pointer("/agent/0/who").ok_or("who")?;
+    let professional = who.pointer("/identifier/value").and_then(Value::as_str);
+    let professional =
+        professional.filter(|_| who.get("type").and_then(Value::as_str) == Some("Practitioner"));
+    let speaker = provenance.pointer("/agent/0/onBehalfOf").unwrap_or(who);
+    Ok(Document {
+        kind,
+        message_id: message_id.to_owned(),
+        about,
+        sender: party(speaker).map(str::to_owned),
+        professional: professional.map(str::to_owned),
+        entries: entries.len(),
+        fields,
+    })
 }
 
 /// Checks what is asked of each entry, and gives their addresses.
@@ -103,6 +120,13 @@ fn requests<'b>(entries: &'b [Value], message_id: &str) -> Result<BTreeSet<&'b s
         }
     }
     Ok(addresses)
+}
+
+/// The agency that a reference names by its id, if it does.
+pub(crate) fn party(reference: &Value) -> Option<&str> {
+    let identifier = reference.get("identifier")?;
+    let named = identifier.get("system")?.as_str()? == "urn:polku:agency";
+    identifier.get("value")?.as_str().filter(|_| named)?.split('/').next()
 }
 
 /// Checks the Provenance and says what the message is about.
@@ -158,8 +182,8 @@ fn referral(resources: &[&Value], message_id: &str) -> Result<String, Complaint>
             is(ground, "/extension/0/url", "urn:polku:consent-asked")?;
             let asked = text(ground, "/extension/0/valueCode")?;
             let code = text(ground, "/coding/0/code")?;
-            let known = PRIORITIES.iter().find(|(known, _)| *known == code);
-            known.filter(|_| ["not-given", "not-reached", "no"].contains(&asked)).ok_or("reasonCode")?.1
+            let known = GROUNDS.iter().find(|(_, known, _)| *known == code);
+            known.filter(|_| ["not-given", "not-reached", "no"].contains(&asked)).ok_or("reasonCode")?.2
         }
     };
     is(request, "/priority", priority)?;
@@ -220,11 +244,13 @@ fn disclosure(event: &Value) -> Result<String, Complaint> {
         return Err("entity".to_owned());
     }
     let extensions = event.get("extension").and_then(Value::as_array).ok_or("extension")?;
-    let referral = extensions
-        .iter()
-        .find(|extension| extension.get("url").and_then(Value::as_str) == Some("urn:polku:referral"));
-    let referral = text(referral.ok_or("extension")?, "/valueUri")?;
-    Ok(referral.strip_prefix("urn:uuid:").ok_or("extension")?.to_owned())
+    let named = |url: &str| {
+        extensions.iter().find(|extension| extension.get("url").and_then(Value::as_str) == Some(url))
+    };
+    let message = named("urn:polku:disclosed-message").ok_or("extension")?;
+    // Of a joint plan there is no referral: then the message that told it stands for the matter.
+    let about = text(named("urn:polku:referral").unwrap_or(message), "/valueUri")?;
+    Ok(about.strip_prefix("urn:uuid:").ok_or("extension")?.to_owned())
 }
 
 /// Checks that every reference leads somewhere, and that something leads to whatever is held.

@@ -10,13 +10,21 @@ use serde_json::{Value, json};
 use crate::simulators::agency::Held;
 use crate::simulators::social::words::{care_plan, category, instant, put};
 
+/// The Patient of an answer.
+const PERSON: &str = "Patient/asiakas";
 const EPISODE_STATUS: &str = "http://hl7.org/fhir/episode-of-care-status";
 
 /// The resources of an answer. The county's agency id stands in its plans.
 pub(crate) fn resources(held: &Held, own: &str) -> Result<Vec<Value>> {
     let mut resources = vec![
         json!({"resourceType": "Patient", "id": "asiakas", "active": true}),
-        json!({"resourceType": "Encounter", "id": "peruttu", "status": "cancelled", "type": [{"text": "peruttu"}]}),
+        json!({
+            "resourceType": "Encounter",
+            "id": "peruttu",
+            "status": "cancelled",
+            "class": visit(),
+            "type": [{"text": "peruttu"}],
+        }),
     ];
     for fact in &held.facts {
         if fact.kind() != FactKind::ResponsibleWorker {
@@ -32,16 +40,25 @@ pub(crate) fn resources(held: &Held, own: &str) -> Result<Vec<Value>> {
         let Some(episode) = episode else { bail!("a responsible worker without customer relation") };
         put(episode, "careManager", json!({"display": worker.text}));
     }
-    for plan in &held.plans {
-        let mut resource = care_plan(plan, own, "Patient/asiakas")?;
+    for (number, plan) in held.plans.iter().enumerate() {
+        let mut resource = care_plan(plan, own, PERSON)?;
         let mut meta = resource.get("meta").cloned().unwrap_or_else(|| json!({}));
         if let Some(time) = &plan.update_time {
             put(&mut meta, "lastUpdated", json!(instant(time)?));
         }
         put(&mut resource, "meta", meta);
+        put(&mut resource, "id", json!(format!("suunnitelma-{}", number + 1)));
         resources.push(resource);
     }
     Ok(resources)
+}
+
+fn person() -> Value {
+    json!({"reference": PERSON})
+}
+
+fn visit() -> Value {
+    json!({"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"})
 }
 
 fn resource(fact: &Fact) -> Result<Value> {
@@ -52,22 +69,27 @@ fn resource(fact: &Fact) -> Result<Value> {
     let mut resource = match fact.kind() {
         FactKind::Customer if attendance => {
             ensure!(fact.code_system == EPISODE_STATUS, "a customer relation of another status");
-            let mut episode = json!({"resourceType": "EpisodeOfCare", "status": fact.code});
+            let mut episode =
+                json!({"resourceType": "EpisodeOfCare", "status": fact.code, "patient": person()});
             put(&mut episode, "type", json!([{"text": fact.text}]));
             put(&mut episode, "period", period);
             episode
         }
         FactKind::Appointment if attendance => {
             ensure!(fact.until.is_empty() && fact.code.is_empty(), "an appointment with an end or a code");
-            let mut appointment = json!({"resourceType": "Appointment", "status": "booked"});
+            let participant = json!([{"actor": person(), "status": "accepted"}]);
+            let mut appointment =
+                json!({"resourceType": "Appointment", "status": "booked", "participant": participant});
             put(&mut appointment, "description", json!(fact.text));
             if !fact.since.is_empty() {
                 put(&mut appointment, "start", json!(format!("{}T09:00:00+02:00", fact.since)));
+                put(&mut appointment, "end", json!(format!("{}T10:00:00+02:00", fact.since)));
             }
             appointment
         }
         FactKind::Service if attendance && fact.code.is_empty() => {
-            let mut encounter = json!({"resourceType": "Encounter", "status": "in-progress"});
+            let mut encounter =
+                json!({"resourceType": "Encounter", "status": "in-progress", "class": visit()});
             put(&mut encounter, "type", json!([{"text": fact.text}]));
             put(&mut encounter, "period", period);
             encounter

@@ -2,14 +2,16 @@
 
 use anyhow::{Context, Result, ensure};
 use http::StatusCode;
-use polku_proto::v1::{PlanPart, ReferralContent};
+use polku_proto::v1::legal_claim::ConsentAsked;
+use polku_proto::v1::{LegalClaim, PlanPart, ReferralContent};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::simulators::client::RawReply;
 use crate::simulators::official::{Action, Official};
-use crate::simulators::social::tables::STATES;
-use crate::simulators::social::words::{care_plan, concept, instant, observations, patient, put};
+use crate::simulators::social::tables::{GROUNDS, STATES};
+use crate::simulators::social::words::{care_plan, concept, instant, left_out, observations, patient, put};
+use crate::simulators::xroad::Beside;
 use crate::simulators::xroad_rest::leaves_headers_to_x_road;
 
 const PERSON: &str = "urn:uuid:0190bbbb-0000-7000-8000-000000000001";
@@ -63,8 +65,12 @@ pub enum What {
         content: Box<ReferralContent>,
         /// Until when an answer is expected.
         respond_by: Option<String>,
+        /// The ground in law on which it is told without permission, if it is.
+        claim: Option<LegalClaim>,
         /// Service task and documents that it stems from.
         origin: Option<(String, Vec<String>)>,
+        /// Whether it says that it has left something out.
+        redacted: bool,
     },
     /// A plan.
     Plan {
@@ -95,6 +101,15 @@ impl Message {
         Self { message_id: Uuid::now_v7(), official, what }
     }
 
+    /// What stands beside it.
+    pub(crate) fn beside(&self) -> Beside {
+        let referral = match &self.what {
+            What::Step { referral, .. } | What::Answer { referral, .. } => Some(referral.as_str()),
+            What::Referral { .. } | What::Plan { .. } => None,
+        };
+        Beside::own(&self.official, referral)
+    }
+
     /// The bytes of the message, from the county with this agency id.
     #[must_use]
     pub fn body(&self, own: &str) -> String {
@@ -109,7 +124,16 @@ impl Message {
                 ("state-changed", vec![(TASK, task)])
             }
             What::Answer { referral, answer } => ("information-provided", answered(referral, answer)),
-            What::Referral { identity_code, recipient, purpose, content, respond_by, origin } => {
+            What::Referral {
+                identity_code,
+                recipient,
+                purpose,
+                content,
+                respond_by,
+                claim,
+                origin,
+                redacted,
+            } => {
                 let person = patient(Some(identity_code), content);
                 let parties = (own, recipient.as_str());
                 let mut request = request(parties, purpose, content);
@@ -121,7 +145,17 @@ impl Message {
                     );
                     put(&mut request, "extension", json!(extensions));
                 }
-                let task = task(parties, respond_by.as_deref());
+                if *redacted {
+                    put(&mut request, "meta", left_out());
+                }
+                let mut task = task(parties, respond_by.as_deref());
+                if let Some(claim) = claim {
+                    let (ground, priority) = ground(claim)?;
+                    put(&mut request, "reasonCode", json!([ground]));
+                    for resource in [&mut request, &mut task] {
+                        put(resource, "priority", json!(priority));
+                    }
+                }
                 ("referral-sent", vec![(PERSON, person), (REQUEST, request), (TASK, task)])
             }
             What::Plan { identity_code, part } => {
@@ -176,6 +210,10 @@ fn known(referral: &str, state: &str) -> Value {
         "status": status,
         "businessStatus": concept("urn:polku:referral-state", state),
         "intent": "order",
+        "focus": {
+            "type": "ServiceRequest",
+            "identifier": {"system": "urn:ietf:rfc:3986", "value": format!("urn:uuid:{referral}")},
+        },
     })
 }
 
@@ -263,6 +301,22 @@ fn task((own, recipient): (&str, &str), respond_by: Option<&str>) -> Value {
         put(&mut task, "restriction", json!({"period": {"end": end}}));
     }
     task
+}
+
+/// The ground in law, and how urgent it makes the referral.
+fn ground(claim: &LegalClaim) -> Result<(Value, &'static str)> {
+    let known = GROUNDS.iter().find(|(ground, ..)| *ground == claim.ground());
+    let (_, code, priority) = known.context("the county has no word for this ground")?;
+    let asked = match claim.consent_asked() {
+        ConsentAsked::Unspecified => "",
+        ConsentAsked::NotGiven => "not-given",
+        ConsentAsked::NotReached => "not-reached",
+        ConsentAsked::No => "no",
+    };
+    let mut ground = concept("urn:polku:legal-ground", code);
+    put(&mut ground, "text", json!(claim.statement));
+    put(&mut ground, "extension", json!([{"url": "urn:polku:consent-asked", "valueCode": asked}]));
+    Ok((ground, priority))
 }
 
 /// The gateway's answer.

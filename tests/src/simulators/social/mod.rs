@@ -26,12 +26,12 @@ use crate::simulators::client::RawReply;
 use crate::simulators::clock::SimulatorClock;
 use crate::simulators::control::{Control, SimulatorTls};
 use crate::simulators::door::Door;
-use crate::simulators::faults::Faults;
+use crate::simulators::faults::{Faults, Repetition};
 use crate::simulators::ledger::Ledger;
 use crate::simulators::server;
 use crate::simulators::social::message::{Message, MessageReply};
 use crate::simulators::social::service::{FHIR_JSON, FhirService, Records};
-use crate::simulators::te::envelope::{Dialect, Member};
+use crate::simulators::xroad::{Agreed, Beside, Dialect, Member};
 use crate::simulators::xroad_rest::{GatewayUrl, Outbound, SecurityServer};
 
 /// The code of the county's service, and of the gateway's.
@@ -50,10 +50,14 @@ pub struct SocialSettings {
     pub gateway: Member,
     /// How fault codes are spelt.
     pub dialect: Dialect,
+    /// What stands beside the gateway's messages.
+    pub agreed: Agreed,
     /// The county's clock.
     pub clock: SimulatorClock,
     /// The county's book; hand in an old one to restart a simulator with what it knew.
     pub ledger: Ledger,
+    /// How somebody can be sure that a message has not taken effect twice.
+    pub repetition: Repetition,
     /// The port to listen on, 0 for any free one.
     pub port: u16,
 }
@@ -68,8 +72,10 @@ impl SocialSettings {
             provider: Member::new("FI-TEST", "MUN", "9999904-7", "sosiaalihuolto"),
             gateway: Member::new("FI-TEST", "ORG", "9999902-0", "polku"),
             dialect: Dialect::Snake,
+            agreed: Agreed::default(),
             clock: SimulatorClock::system(),
             ledger: Ledger::new(),
+            repetition: Repetition::Recognised,
             port: 0,
         }
     }
@@ -92,9 +98,11 @@ impl SocialSimulator {
     pub fn start(settings: SocialSettings) -> Result<Self> {
         let mut config = pki::mutual_server_config(&settings.tls.server, &settings.tls.authority_pem)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let control = Control::new(Door::on_port(settings.port)?, settings.ledger.clone());
+        let control =
+            Control::new(Door::on_port(settings.port)?, settings.ledger.clone(), settings.repetition);
         let records = Records::default();
         let service = FhirService {
+            agreed: settings.agreed.clone(),
             clock: settings.clock.clone(),
             ledger: settings.ledger.clone(),
             records: records.clone(),
@@ -172,19 +180,15 @@ impl SocialSimulator {
     /// # Errors
     /// When the gateway gives no answer, or one that breaks the protocol.
     pub async fn send(&self, message: &Message) -> Result<MessageReply> {
-        let reply = self.send_raw_as(message.body(&self.agency_id()), &self.settings.caller).await?;
-        let reply = MessageReply::read(&reply)?;
+        let body = message.body(&self.agency_id()).into();
+        let reply = MessageReply::read(&self.post(body, &message.beside(), &self.settings.caller).await?)?;
         if let MessageReply::Sent { referral, .. } = &reply {
             self.ledger().note_own_referral(referral);
         }
         Ok(reply)
     }
 
-    /// Sends these bytes to the gateway as if they were a message, with this certificate.
-    ///
-    /// # Errors
-    /// When the gateway gives no answer.
-    pub async fn send_raw_as(&self, body: impl Into<Bytes>, identity: &Identity) -> Result<RawReply> {
+    async fn post(&self, body: Bytes, beside: &Beside, identity: &Identity) -> Result<RawReply> {
         let outbound = Outbound {
             agency: self.settings.provider.clone(),
             gateway: self.settings.gateway.clone(),
@@ -192,7 +196,15 @@ impl SocialSimulator {
             content_type: FHIR_JSON,
         };
         let url = self.gateway_url.get()?;
-        outbound.post(&self.control, &url, &self.settings.tls.authority_pem, identity, body).await
+        outbound.post(&self.control, &url, &self.settings.tls.authority_pem, identity, beside, body).await
+    }
+
+    /// Sends these bytes to the gateway as if they were a message, with this certificate.
+    ///
+    /// # Errors
+    /// When the gateway gives no answer.
+    pub async fn send_raw_as(&self, body: impl Into<Bytes>, identity: &Identity) -> Result<RawReply> {
+        self.post(body.into(), &Beside::default(), identity).await
     }
 
     /// Ends the simulator for good.

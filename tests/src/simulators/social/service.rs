@@ -8,10 +8,11 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::simulators::clock::SimulatorClock;
-use crate::simulators::faults::{Duplicates, Fault, Operation, Plan};
+use crate::simulators::faults::{Fault, Operation, Plan};
 use crate::simulators::ledger::{Effect, Effected, Ledger, TakenInKind};
 use crate::simulators::server::Answer;
 use crate::simulators::social::contents::{self, Document};
+use crate::simulators::xroad::{Agreed, Said};
 use crate::simulators::xroad_rest::{Passed, Service, text};
 
 pub(crate) const FHIR_JSON: &str = "application/fhir+json";
@@ -36,6 +37,7 @@ impl Records {
 
 /// The service `fhir`.
 pub(crate) struct FhirService {
+    pub(crate) agreed: Agreed,
     pub(crate) clock: SimulatorClock,
     pub(crate) ledger: Ledger,
     pub(crate) records: Records,
@@ -84,11 +86,19 @@ impl Service for FhirService {
 impl FhirService {
     fn take_in(&self, request: &Passed, plan: &Plan) -> Answer {
         let read = body(request).ok_or_else(|| "JSON".to_owned()).and_then(|body| contents::read(&body));
+        let admits = |document: &Document| {
+            let said = Said {
+                sender: document.sender.as_deref(),
+                professional: document.professional.as_deref(),
+                about: Some(document.about.split('/').next().unwrap_or_default()),
+            };
+            document.message_id == request.id && self.agreed.admits(&request.beside, said)
+        };
         let document = match read {
-            Ok(document) if document.message_id == request.id => document,
+            Ok(document) if admits(&document) => document,
             Ok(_) | Err(_) => return refusal(StatusCode::UNPROCESSABLE_ENTITY, "structure", None),
         };
-        let Document { kind, message_id, about, entries, fields } = document;
+        let Document { kind, message_id, about, sender: _, professional: _, entries, fields } = document;
         if kind == TakenInKind::Notice && !self.ledger.knows(&about) {
             return refusal(StatusCode::UNPROCESSABLE_ENTITY, "not-found", None);
         }
@@ -103,7 +113,7 @@ impl FhirService {
             at: self.clock.now_text(),
             receipt_prefix: "S",
         };
-        let (first, status) = match self.ledger.take_effect(effect, duplicates(plan)) {
+        let (first, status) = match self.ledger.take_effect(effect, plan.duplicates()) {
             Effected::New(first) => (first, "201 Created"),
             Effected::Repeated(first) => (first, "200 OK"),
             Effected::Clashing => return refusal(StatusCode::CONFLICT, "conflict", None),
@@ -128,20 +138,25 @@ impl FhirService {
         let form = String::from_utf8_lossy(&request.body).into_owned();
         let asked = form.strip_prefix("_tag=urn%3Apolku%3Amessage%7C");
         let is_form = text(&request.headers, &CONTENT_TYPE) == Some("application/x-www-form-urlencoded");
-        let Some(message_id) = asked.filter(|id| is_form && uuid::Uuid::try_parse(id).is_ok()) else {
+        let own = is_form && self.agreed.admits_own(&request.beside);
+        let Some(message_id) = asked.filter(|id| own && uuid::Uuid::try_parse(id).is_ok()) else {
             return refusal(StatusCode::BAD_REQUEST, "invalid", None);
         };
         let lies = plan.has(&Fault::LyingStatus);
-        let id = match self.ledger.first(message_id) {
-            Some(first) if !lies => Some(first.receipt),
-            None if lies => Some("S-999999".to_owned()),
+        let known = match self.ledger.first(message_id) {
+            Some(first) if !lies => Some((first.receipt, first.taken_in_at)),
+            None if lies => Some(("S-999999".to_owned(), self.clock.now_text())),
             Some(_) | None => None,
         };
-        let found = id.map(|id| {
+        let found = known.map(|(id, recorded)| {
+            let message = json!({"system": "urn:ietf:rfc:3986", "value": format!("urn:uuid:{message_id}")});
             json!({"resource": {
                 "resourceType": "Provenance",
                 "id": id,
                 "meta": {"tag": [{"system": "urn:polku:message", "code": message_id}]},
+                "target": [{"identifier": message}],
+                "recorded": recorded,
+                "agent": [{"who": {"display": "Polku"}}],
             }})
         });
         answer(StatusCode::OK, &searchset(&found.into_iter().collect::<Vec<_>>()))
@@ -162,7 +177,11 @@ impl FhirService {
             let hetu = identifier.get("system")?.as_str()? == "urn:oid:1.2.246.21";
             identifier.get("value")?.as_str().filter(|_| hetu).map(str::to_owned)
         });
-        let complete = ["purpose", "requester", "category"].iter().all(|name| named(name).is_some());
+        let requester = named("requester")
+            .and_then(|requester| contents::party(requester.get("valueReference")?).map(str::to_owned));
+        let said = Said { sender: requester.as_deref(), professional: None, about: Some(&request.id) };
+        let complete = self.agreed.admits(&request.beside, said)
+            && ["purpose", "requester", "category"].iter().all(|name| named(name).is_some());
         let asked = query.is_some_and(|query| query == format!("urn:uuid:{}", request.id));
         let Some(person) = person.filter(|_| complete && asked) else {
             return refusal(StatusCode::BAD_REQUEST, "invalid", None);
@@ -186,12 +205,6 @@ fn body(request: &Passed) -> Option<Value> {
     let content_type = text(&request.headers, &CONTENT_TYPE)?;
     let fhir = content_type.split(';').next() == Some(FHIR_JSON);
     serde_json::from_slice(&request.body).ok().filter(|_| fhir)
-}
-
-/// The county recognises a repeated message, unless told not to.
-fn duplicates(plan: &Plan) -> Duplicates {
-    let told = plan.last(|fault| if let Fault::DuplicateProcessing(how) = fault { Some(*how) } else { None });
-    told.unwrap_or(Duplicates::Recognise)
 }
 
 fn searchset(entries: &[Value]) -> Value {

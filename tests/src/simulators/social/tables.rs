@@ -1,5 +1,7 @@
 //! Which members and codes does the document of social services know?
 
+use polku_proto::v1::LegalGround;
+
 /// The members that a resource may have.
 pub(super) const MEMBERS: [(&str, &[&str]); 10] = [
     ("Patient", &["identifier", "name", "telecom", "address", "extension", "communication"]),
@@ -117,16 +119,16 @@ pub(super) const STATES: [(&str, &str); 13] = [
     ("entered-in-error", "entered-in-error"),
 ];
 
-/// How urgent each ground in law makes a referral.
-pub(super) const PRIORITIES: [(&str, &str); 10] = [
-    ("outreach-notice", "routine"),
-    ("social-care-inability", "asap"),
-    ("social-care-child-interest", "asap"),
-    ("child-welfare-notice", "stat"),
-    ("assistance-social-work", "stat"),
-    ("assistance-supplementary", "stat"),
-    ("assistance-lowered", "routine"),
-    ("assistance-unemployed-young", "urgent"),
-    ("assistance-unemployed", "urgent"),
-    ("assistance-immigrant", "urgent"),
+/// The grounds in law, and how urgent each makes a referral.
+pub(super) const GROUNDS: [(LegalGround, &str, &str); 10] = [
+    (LegalGround::OutreachNotice, "outreach-notice", "routine"),
+    (LegalGround::SocialCareInability, "social-care-inability", "asap"),
+    (LegalGround::SocialCareChildInterest, "social-care-child-interest", "asap"),
+    (LegalGround::ChildWelfareNotice, "child-welfare-notice", "stat"),
+    (LegalGround::AssistanceSocialWork, "assistance-social-work", "stat"),
+    (LegalGround::AssistanceSupplementary, "assistance-supplementary", "stat"),
+    (LegalGround::AssistanceLowered, "assistance-lowered", "routine"),
+    (LegalGround::AssistanceUnemployedYoung, "assistance-unemployed-young", "urgent"),
+    (LegalGround::AssistanceUnemployed, "assistance-unemployed", "urgent"),
+    (LegalGround::AssistanceImmigrant, "assistance-immigrant", "urgent"),
 ];

@@ -1,5 +1,7 @@
 //! Do the simulated social services keep to their document?
 
+mod faults;
+
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -7,6 +9,7 @@ use super::contents;
 use super::{SocialSettings, SocialSimulator, held};
 use crate::pki;
 use crate::simulators::client::{self, RawReply};
+use crate::simulators::faults::Repetition;
 use crate::simulators::ledger::TakenInKind;
 use crate::simulators::tests::World;
 
@@ -97,12 +100,27 @@ struct County {
 
 impl County {
     fn open() -> Self {
+        Self::that_takes(Repetition::Recognised)
+    }
+
+    fn that_takes(repetition: Repetition) -> Self {
         let world = World::new();
-        let settings = SocialSettings::new(world.tls(), world.official.clone());
-        Self { social: SocialSimulator::start(settings).unwrap(), world }
+        let usual = SocialSettings::new(world.tls(), world.official.clone());
+        let social = SocialSimulator::start(SocialSettings { repetition, ..usual }).unwrap();
+        Self { social, world }
     }
 
     async fn post(&self, path: &str, content_type: &str, id: &str, body: &str) -> RawReply {
+        self.try_post(path, content_type, id, body).await.unwrap()
+    }
+
+    async fn try_post(
+        &self,
+        path: &str,
+        content_type: &str,
+        id: &str,
+        body: &str,
+    ) -> anyhow::Result<RawReply> {
         let authority = self.world.pki.authority_pem();
         let config = pki::mutual_client_config(authority, &self.world.gateway).unwrap();
         let service = "r1/FI-TEST/MUN/9999904-7/sosiaalihuolto/fhir";
@@ -110,9 +128,29 @@ impl County {
         let headers = [
             ("x-road-client", "FI-TEST/ORG/9999902-0/polku"),
             ("x-road-id", id),
+            (
+                "x-road-represented-party",
+                if path.ends_with("_search") { "9999902-0" } else { "MUN/9999906-0" },
+            ),
+            ("x-road-userid", "FIpolku"),
+            ("x-road-issue", if path.is_empty() { REFERRAL } else { id }),
             ("content-type", content_type),
         ];
-        client::call(config, Method::POST, &url, &headers, body.to_owned()).await.unwrap()
+        client::call(config, Method::POST, &url, &headers, body.to_owned()).await
+    }
+
+    async fn deliver(&self) -> anyhow::Result<RawReply> {
+        self.try_post("", "application/fhir+json", MESSAGE, &referral().to_string()).await
+    }
+
+    /// How many resources say that the message has arrived.
+    async fn found(&self, message: &str) -> anyhow::Result<RawReply> {
+        let search = format!("_tag=urn%3Apolku%3Amessage%7C{message}");
+        self.try_post("/Provenance/_search", "application/x-www-form-urlencoded", message, &search).await
+    }
+
+    fn effects(&self) -> u32 {
+        self.social.ledger().effects(MESSAGE)
     }
 }
 
@@ -150,11 +188,12 @@ async fn what_is_held_is_told_to_whoever_asks_in_full() {
     let county = County::open();
     county.social.hold("010594Y9032", &held::specimen()).unwrap();
     let question = |hetu: &str| {
+        let ohjaamo = json!({"system": "urn:polku:agency", "value": "ohjaamo"});
         json!({"resourceType": "Parameters", "parameter": [
             {"name": "query", "valueUri": format!("urn:uuid:{MESSAGE}")},
             {"name": "person", "valueIdentifier": {"system": "urn:oid:1.2.246.21", "value": hetu}},
             {"name": "purpose", "valueCoding": {"system": "urn:polku:purpose", "code": "guidance"}},
-            {"name": "requester", "valueReference": {"display": "Ohjaamo"}},
+            {"name": "requester", "valueReference": {"identifier": ohjaamo}},
             {"name": "category", "valueCode": "housing"},
         ]})
     };

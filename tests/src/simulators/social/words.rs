@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 pub(crate) fn put(object: &mut Value, name: &str, value: Value) {
     let empty = match &value {
         Value::Null => true,
-        Value::String(text) => text.is_empty(),
+        Value::String(text) => text.trim().is_empty(),
         Value::Array(items) => items.is_empty(),
         Value::Object(members) => members.is_empty(),
         Value::Bool(_) | Value::Number(_) => false,
@@ -40,13 +40,18 @@ pub(crate) fn instant(wire: &prost_types::Timestamp) -> Result<String> {
 pub(crate) fn patient(identity_code: Option<&str>, content: &ReferralContent) -> Value {
     let mut patient = json!({"resourceType": "Patient"});
     if let Some(hetu) = identity_code {
-        let identifier = json!([{"use": "official", "system": "urn:oid:1.2.246.21", "value": hetu}]);
-        put(&mut patient, "identifier", identifier);
+        let identifier = json!({
+            "use": "official",
+            "type": concept("http://terminology.hl7.org/CodeSystem/v2-0203", "NNFIN"),
+            "system": "urn:oid:1.2.246.21",
+            "value": hetu,
+        });
+        put(&mut patient, "identifier", json!([identifier]));
     }
     let mut name = json!({});
     put(&mut name, "family", json!(content.family_name));
-    if !content.given_names.is_empty() {
-        put(&mut name, "given", json!(content.given_names.split(' ').collect::<Vec<_>>()));
+    if !content.given_names.trim().is_empty() {
+        put(&mut name, "given", json!(content.given_names.split_whitespace().collect::<Vec<_>>()));
     }
     if name != json!({}) {
         put(&mut patient, "name", json!([name]));
@@ -54,13 +59,13 @@ pub(crate) fn patient(identity_code: Option<&str>, content: &ReferralContent) ->
     let contact = content.contact.clone().unwrap_or_default();
     let mut telecom = Vec::new();
     for (system, value) in [("phone", &contact.phone), ("email", &contact.email)] {
-        if !value.is_empty() {
+        if !value.trim().is_empty() {
             telecom.push(json!({"system": system, "value": value}));
         }
     }
     put(&mut patient, "telecom", json!(telecom));
     let mut home = json!({});
-    if !contact.street_address.is_empty() {
+    if !contact.street_address.trim().is_empty() {
         put(&mut home, "line", json!([contact.street_address]));
     }
     put(&mut home, "postalCode", json!(contact.postal_code));
@@ -70,7 +75,7 @@ pub(crate) fn patient(identity_code: Option<&str>, content: &ReferralContent) ->
         put(&mut home, "use", json!("home"));
         addresses.push(home);
     }
-    if !content.correspondence_address.is_empty() {
+    if !content.correspondence_address.trim().is_empty() {
         addresses.push(json!({"type": "postal", "text": content.correspondence_address}));
     }
     put(&mut patient, "address", json!(addresses));
@@ -89,8 +94,9 @@ pub(crate) fn patient(identity_code: Option<&str>, content: &ReferralContent) ->
 /// One Observation for each category that something is told of, with its id.
 pub(crate) fn observations(content: &ReferralContent) -> Vec<(String, Value)> {
     let education = content.education_work.clone().unwrap_or_default();
-    let text =
-        |name: &str, value: &str| (!value.is_empty()).then(|| component(name, "valueString", json!(value)));
+    let text = |name: &str, value: &str| {
+        (!value.trim().is_empty()).then(|| component(name, "valueString", json!(value)))
+    };
     let needs = content.service_needs.iter().filter_map(|need| text("service_needs", need));
     let status = &education.job_seeker_status;
     let status = (!status.is_empty()).then(|| {
@@ -213,7 +219,7 @@ pub(crate) fn care_plan(part: &PlanPart, own: &str, person: &str) -> Result<Valu
         if !action.goal.is_empty() {
             put(&mut detail, "goal", json!([{"identifier": named(&action.goal)}]));
         }
-        if !action.provider.is_empty() {
+        if !action.provider.trim().is_empty() {
             put(&mut detail, "performer", json!([{"display": action.provider}]));
         }
         if !action.ptv_service.is_empty() {
@@ -224,7 +230,7 @@ pub(crate) fn care_plan(part: &PlanPart, own: &str, person: &str) -> Result<Valu
         put(&mut period, "start", json!(action.start));
         put(&mut period, "end", json!(action.end));
         put(&mut detail, "scheduledPeriod", period);
-        if !action.reason.is_empty() {
+        if !action.reason.trim().is_empty() {
             put(&mut detail, "statusReason", json!({"text": action.reason}));
         }
         activities.push(json!({"id": action.id, "detail": detail}));
@@ -241,11 +247,15 @@ pub(crate) fn care_plan(part: &PlanPart, own: &str, person: &str) -> Result<Valu
         if let Some(time) = &meeting.time {
             put(&mut detail, "scheduledTiming", json!({"event": [instant(time)?]}));
         }
-        if !meeting.place.is_empty() {
+        if !meeting.place.trim().is_empty() {
             put(&mut detail, "location", json!({"display": meeting.place}));
         }
-        let participants: Vec<Value> =
-            meeting.participants.iter().map(|name| json!({"display": name})).collect();
+        let participants: Vec<Value> = meeting
+            .participants
+            .iter()
+            .filter(|name| !name.trim().is_empty())
+            .map(|name| json!({"display": name}))
+            .collect();
         put(&mut detail, "performer", json!(participants));
         put(&mut detail, "description", json!(meeting.note));
         activities.push(json!({"id": meeting.id, "detail": detail}));
@@ -254,7 +264,7 @@ pub(crate) fn care_plan(part: &PlanPart, own: &str, person: &str) -> Result<Valu
     for (text, author) in
         [(&part.client_view, json!({"reference": person})), (&part.worker_view, author.clone())]
     {
-        if !text.is_empty() {
+        if !text.trim().is_empty() {
             notes.push(json!({"authorReference": author, "text": text}));
         }
     }
@@ -276,8 +286,7 @@ pub(crate) fn care_plan(part: &PlanPart, own: &str, person: &str) -> Result<Valu
         put(&mut plan, "identifier", identifier);
     }
     if part.redacted {
-        let system = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue";
-        put(&mut plan, "meta", json!({"security": [{"system": system, "code": "REDACTED"}]}));
+        put(&mut plan, "meta", left_out());
     }
     if let Some(worker) = &part.responsible_worker {
         put(&mut plan, "contributor", json!([{"reference": "#omatyontekija"}]));
@@ -307,7 +316,7 @@ fn role(worker: &Worker, own: &str) -> Value {
     }
     let mut telecom = Vec::new();
     for (system, value) in [("phone", &worker.phone), ("email", &worker.email)] {
-        if !value.is_empty() {
+        if !value.trim().is_empty() {
             telecom.push(json!({"system": system, "value": value}));
         }
     }
@@ -326,4 +335,10 @@ fn named(id: &str) -> Value {
 /// FHIR's spelling of a value of the contract's, where both have the same words.
 fn spelt(name: &str, prefix: &str) -> String {
     name.trim_start_matches(prefix).to_lowercase().replace('_', "-")
+}
+
+/// `meta` of a resource of which something is not told.
+pub(super) fn left_out() -> Value {
+    let system = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue";
+    json!({"security": [{"system": system, "code": "REDACTED"}]})
 }

@@ -4,23 +4,23 @@ use anyhow::{Result, ensure};
 use async_trait::async_trait;
 use polku_proto::v1::{Outcome, ReferralState, RejectionReason};
 
-use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings};
+use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings, Way};
 use crate::simulators::control::Control;
-use crate::simulators::te::told::{Answered, Response, Told};
-use crate::simulators::te::{Member, TeSettings, TeSimulator, Update, UpdateReply, holdings};
-
-/// The office answers `haeSanomanTila`.
-const ANSWERS: &str = "usual";
-/// It does not: after a silence nobody can know.
-const SILENT: &str = "no-status";
+use crate::simulators::faults::Repetition;
+use crate::simulators::ground::stated;
+use crate::simulators::te::told::{Answered, Ground, Response, Told};
+use crate::simulators::te::{TeSettings, TeSimulator, Update, UpdateReply, holdings};
+use crate::simulators::xroad::Known;
 
 /// Starts the usual office.
 ///
 /// # Errors
 /// As [`TeSimulator::start`].
 pub fn start(setup: Setup) -> Result<Box<dyn SimulatedAgency>> {
-    let Setup { tls, caller, clock, ledger, port } = setup;
-    Ok(Box::new(TeSimulator::start(TeSettings { clock, ledger, port, ..TeSettings::new(tls, caller) })?))
+    let Setup { tls, caller, clock, ledger, repetition, port } = setup;
+    let usual = TeSettings::new(tls, caller);
+    let repetition = repetition.unwrap_or(usual.repetition);
+    Ok(Box::new(TeSimulator::start(TeSettings { clock, ledger, repetition, port, ..usual })?))
 }
 
 #[async_trait]
@@ -33,27 +33,19 @@ impl SimulatedAgency for TeSimulator {
         self.control()
     }
 
-    fn manners(&self) -> &'static [&'static str] {
-        &[ANSWERS, SILENT]
+    fn way(&self) -> Way {
+        Way::XRoadSoap
     }
 
-    fn settings(&self, surroundings: &Surroundings<'_>, manner: &str) -> Result<String> {
-        let member = |member: &Member| {
-            let Member { instance, class, code, subsystem } = member;
-            format!(
-                "{{ instance = {instance:?}, member_class = {class:?}, member_code = {code:?}, \
-                 subsystem_code = {subsystem:?} }}"
-            )
-        };
-        Ok(format!(
-            "url = {:?}\nanswers_status = {}\ninbound_certificate_sha256 = [{:?}]\nconnection = {}\nclient = {}\nservice = {}\n",
-            self.base_url(),
-            manner == ANSWERS,
-            self.settings().official.sha256,
-            surroundings.connection_with_certificate(),
-            member(&self.settings().gateway),
-            member(&self.settings().provider),
-        ))
+    fn repetition(&self) -> Repetition {
+        self.settings().repetition
+    }
+
+    fn settings(&self, surroundings: &Surroundings<'_>, _: &str) -> Result<String> {
+        let TeSettings { official, provider, gateway, agreed, repetition, .. } = self.settings();
+        let (url, caller_sha256) = (self.base_url(), &official.sha256);
+        let known = Known { url, caller_sha256, gateway, provider, agreed, repetition: *repetition };
+        Ok(known.settings(surroundings))
     }
 
     fn point_at(&self, inbound_url: &str) {
@@ -98,10 +90,22 @@ impl SimulatedAgency for TeSimulator {
                 })
                 .await
             }
-            Outgoing::Referral { identity_code, recipient, purpose, content, respond_by } => {
+            Outgoing::Referral {
+                identity_code,
+                recipient,
+                purpose,
+                content,
+                respond_by,
+                claim,
+                redacted,
+            } => {
                 let until = respond_by.map(|instant| instant.to_string()).unwrap_or_default();
                 let frame = (identity_code.as_str(), recipient.as_str(), *purpose);
-                let told = Told::referral_until(id, official, frame, content, &until, None);
+                let ground = claim.as_ref().map(stated).map(|[(_, ground), (_, statement), (_, asked)]| {
+                    Ground { ground, statement, consent_asked: asked }
+                });
+                let told = Told::referral_until(id, official, frame, content, &until, ground);
+                let told = if *redacted { told.redacted() } else { told };
                 let reply = self.tell(&told, |response| {
                     let names = ["laheteTunnus", "tila", "tapahtumanumero"];
                     let [referral, state, sequence] = response.values(names)?;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use crate::simulators::te::envelope::CONTENTS;
+use crate::simulators::te::words::CONTENTS;
 use crate::simulators::xml::Element;
 
 /// One row of a table in the office's document.

@@ -123,6 +123,7 @@ pub(crate) fn specimen() -> Held {
 fn specimen_plan(recorded: fn(i64) -> Option<prost_types::Timestamp>) -> PlanPart {
     PlanPart {
         reference: "TE-S-1".to_owned(),
+        redacted: true,
         revision: 4,
         update_time: recorded(1_790_000_000),
         state: PlanState::Active.into(),

@@ -3,7 +3,6 @@
 //! The simulator is the whole far side of X-Road: the security server and the service behind it.
 
 pub mod agency;
-pub mod envelope;
 pub mod told;
 pub mod update;
 
@@ -27,14 +26,15 @@ use crate::simulators::client::RawReply;
 use crate::simulators::clock::SimulatorClock;
 use crate::simulators::control::{Control, SimulatorTls};
 use crate::simulators::door::Door;
-use crate::simulators::faults::Faults;
+use crate::simulators::faults::{Faults, Repetition};
 use crate::simulators::ledger::Ledger;
 use crate::simulators::server;
-use crate::simulators::te::envelope::{Dialect, Member};
 use crate::simulators::te::holdings::Holdings;
 use crate::simulators::te::service::EmploymentServices;
 pub use crate::simulators::te::told::{Answered, Ground, Letter, Told};
 pub use crate::simulators::te::update::{Update, UpdateReply};
+use crate::simulators::xroad::{Agreed, Dialect, Member, Party};
+use crate::simulators::xroad_soap;
 
 /// How the simulated employment services are set up.
 #[derive(Debug, Clone)]
@@ -49,10 +49,16 @@ pub struct TeSettings {
     pub gateway: Member,
     /// How fault codes are spelt.
     pub dialect: Dialect,
+    /// What stands beside the gateway's messages.
+    pub agreed: Agreed,
+    /// The municipality for which the office acts.
+    pub municipality: Party,
     /// The office's clock.
     pub clock: SimulatorClock,
     /// The office's book; hand in an old one to restart a simulator with what it knew.
     pub ledger: Ledger,
+    /// How somebody can be sure that a message has not taken effect twice.
+    pub repetition: Repetition,
     /// The port to listen on, 0 for any free one.
     pub port: u16,
 }
@@ -67,8 +73,11 @@ impl TeSettings {
             provider: Member::new("FI-TEST", "MUN", "9999901-2", "tyollisyyspalvelut"),
             gateway: Member::new("FI-TEST", "ORG", "9999902-0", "polku"),
             dialect: Dialect::Snake,
+            agreed: Agreed::default(),
+            municipality: Party { class: Some("MUN".to_owned()), code: "9999907-9".to_owned() },
             clock: SimulatorClock::system(),
             ledger: Ledger::new(),
+            repetition: Repetition::Asked,
             port: 0,
         }
     }
@@ -91,7 +100,8 @@ impl TeSimulator {
     pub fn start(settings: TeSettings) -> Result<Self> {
         let mut config = pki::mutual_server_config(&settings.tls.server, &settings.tls.authority_pem)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let control = Control::new(Door::on_port(settings.port)?, settings.ledger.clone());
+        let control =
+            Control::new(Door::on_port(settings.port)?, settings.ledger.clone(), settings.repetition);
         let settings = Arc::new(settings);
         let holdings = Holdings::default();
         let services = EmploymentServices::new(Arc::clone(&settings), holdings.clone());
@@ -154,8 +164,8 @@ impl TeSimulator {
     /// # Errors
     /// As [`TeSimulator::send_update`].
     pub async fn send_update_as(&self, update: &Update, identity: &Identity) -> Result<UpdateReply> {
-        let headers = update.headers(&self.settings.provider, &self.settings.gateway);
-        let request = envelope::write(&headers, &update.body());
+        let headers = update.headers(&self.settings);
+        let request = xroad_soap::write(&headers, &update.body());
         let reply = self.send_raw_as(request, identity).await?;
         UpdateReply::read(&headers, &reply)
     }

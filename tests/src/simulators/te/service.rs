@@ -6,20 +6,22 @@ use http::header::{CONTENT_TYPE, HeaderName};
 use http::{Method, StatusCode};
 use uuid::Uuid;
 
-use crate::pki;
-use crate::simulators::faults::{Duplicates, Fault, Operation, Plan};
+use crate::simulators::faults::{Fault, Operation, Plan};
 use crate::simulators::ledger::{Effect, Effected, Received, TakenInKind};
 use crate::simulators::server::{Agency, Answer};
 use crate::simulators::te::TeSettings;
-use crate::simulators::te::envelope::{
-    CONTENTS, Envelope, Refusal, XROAD, hash_header, write, write_technical_fault,
-};
 use crate::simulators::te::grammar::{self, Fields};
 use crate::simulators::te::holdings::Holdings;
+use crate::simulators::te::words::CONTENTS;
 use crate::simulators::xml::Element;
+use crate::simulators::xroad::Said;
+use crate::simulators::xroad_soap::{Envelope, Refusal, XROAD, hash_header, write, write_technical_fault};
 
 const XML: &str = "text/xml; charset=utf-8";
 const SOAP_ACTION: HeaderName = HeaderName::from_static("soapaction");
+
+/// The code of a message that is not as the document says.
+const BAD_CONTENTS: &str = "VIRHEELLINEN_SISALTO";
 
 /// Security server and service in one.
 pub(crate) struct EmploymentServices {
@@ -57,13 +59,22 @@ impl EmploymentServices {
         {
             return Err(Refused(code.clone()));
         }
+        let agreed = &self.settings.agreed;
+        let beside = envelope.beside();
+        let admit = |fields: &Fields, sender: &str, about: &str| {
+            let (sender, about) = (value(fields, sender), value(fields, about));
+            let said = Said { sender: Some(&sender), professional: None, about: Some(&about) };
+            if agreed.admits(&beside, said) { Ok(()) } else { Err(Refused(BAD_CONTENTS.to_owned())) }
+        };
         match operation_of(&body.name) {
             Operation::Deliver => {
                 let fields = read(body, grammar::REFERRAL)?;
+                admit(&fields, "lahettaja", "laheteTunnus")?;
                 self.take_in(TakenInKind::Referral, body, fields, plan)
             }
             Operation::Notify => {
                 let fields = read(body, grammar::NOTICE)?;
+                admit(&fields, "", "laheteTunnus")?;
                 let referral = value(&fields, "laheteTunnus");
                 if !self.settings.ledger.knows(&referral) {
                     return Err(Refused("TUNTEMATON_LAHETE".to_owned()));
@@ -72,14 +83,19 @@ impl EmploymentServices {
             }
             Operation::Plan => {
                 let fields = read(body, grammar::PLAN)?;
+                admit(&fields, "omistaja", "suunnitelmaTunnus")?;
                 self.take_in(TakenInKind::PlanPart, body, fields, plan)
             }
             Operation::Fetch => {
                 let fields = read(body, grammar::QUESTION)?;
+                admit(&fields, "kysyja", "kyselyTunnus")?;
                 Ok(self.tell(&value(&fields, "henkilotunnus")))
             }
             Operation::Status | Operation::Disclosure | Operation::Token | Operation::Other => {
                 let fields = read(body, grammar::STATUS_QUERY)?;
+                if !agreed.admits_own(&beside) {
+                    return Err(Refused(BAD_CONTENTS.to_owned()));
+                }
                 Ok(self.look_up(&value(&fields, "sanomaTunnus"), plan))
             }
         }
@@ -92,11 +108,10 @@ impl EmploymentServices {
         fields: Fields,
         plan: &Plan,
     ) -> Result<Element, Refused> {
-        let mut canonical = String::new();
-        body.write(&mut canonical);
+        let message_id = value(&fields, "sanomaTunnus");
         let effect = Effect {
             kind,
-            message_id: value(&fields, "sanomaTunnus"),
+            message_id: message_id.clone(),
             referral_id: match kind {
                 TakenInKind::PlanPart => value(&fields, "suunnitelmaTunnus"),
                 TakenInKind::Referral | TakenInKind::Notice | TakenInKind::Disclosure => {
@@ -104,15 +119,16 @@ impl EmploymentServices {
                 }
             },
             fields,
-            fingerprint: pki::sha256_hex(canonical.as_bytes()),
+            // A message is known by its id, whatever stands in it.
+            fingerprint: message_id,
             at: self.settings.clock.now_text(),
             receipt_prefix: "TE",
         };
-        match self.settings.ledger.take_effect(effect, duplicates(plan)) {
+        match self.settings.ledger.take_effect(effect, plan.duplicates()) {
             Effected::New(first) | Effected::Repeated(first) => Ok(response(&body.name)
                 .with_field("vastaanottotunnus", &first.receipt)
                 .with_field("vastaanotettu", &first.taken_in_at)),
-            Effected::Clashing => Err(Refused("VIRHEELLINEN_SISALTO".to_owned())),
+            Effected::Clashing => Err(Refused(BAD_CONTENTS.to_owned())),
         }
     }
 
@@ -201,14 +217,8 @@ fn operation_of(service: &str) -> Operation {
     }
 }
 
-/// The office does not recognise a repeated message, unless told to.
-fn duplicates(plan: &Plan) -> Duplicates {
-    let told = plan.last(|fault| if let Fault::DuplicateProcessing(how) = fault { Some(*how) } else { None });
-    told.unwrap_or(Duplicates::Process)
-}
-
 fn read(body: &Element, parts: &[grammar::Part]) -> Result<Fields, Refused> {
-    grammar::read(body, parts).ok_or_else(|| Refused("VIRHEELLINEN_SISALTO".to_owned()))
+    grammar::read(body, parts).ok_or_else(|| Refused(BAD_CONTENTS.to_owned()))
 }
 
 fn response(service: &str) -> Element {

@@ -7,12 +7,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{Method, StatusCode};
 
-use super::envelope::{Dialect, Envelope};
 use super::{TeSettings, TeSimulator, Update, UpdateReply};
 use crate::pki;
 use crate::simulators::client::{self, RawReply};
 use crate::simulators::official::Action;
 use crate::simulators::tests::{Gateway, World};
+use crate::simulators::xroad::Dialect;
+use crate::simulators::xroad_soap::Envelope;
 
 const MESSAGE: &str = "0190aaaa-0000-7000-8000-000000000001";
 const REFERRAL: &str = "0190aaaa-0000-7000-8000-0000000000ff";
@@ -21,10 +22,14 @@ const HEADERS: &str = r#"<x:client i:objectType="SUBSYSTEM"><i:xRoadInstance>FI-
 <x:service i:objectType="SERVICE"><i:xRoadInstance>FI-TEST</i:xRoadInstance><i:memberClass>MUN</i:memberClass>
   <i:memberCode>9999901-2</i:memberCode><i:subsystemCode>tyollisyyspalvelut</i:subsystemCode>
   <i:serviceCode>SERVICE</i:serviceCode><i:serviceVersion>v1</i:serviceVersion></x:service>
-<x:userId>FI4711</x:userId><x:issue>decision-1</x:issue><x:id>request-1</x:id><x:protocolVersion>4.0</x:protocolVersion>"#;
+<r:representedParty xmlns:r="http://x-road.eu/xsd/representation.xsd"><r:partyCode>9999902-0</r:partyCode></r:representedParty>
+<x:userId>FIpolku</x:userId><x:issue>ISSUE</x:issue><x:id>request-1</x:id><x:protocolVersion>4.0</x:protocolVersion>"#;
 
 fn soap(service: &str, contents: &str) -> String {
-    let headers = HEADERS.replace("SERVICE</i:serviceCode>", &format!("{service}</i:serviceCode>"));
+    let about = |name: &str| Some(contents.split_once(&format!("<t:{name}>"))?.1.split_once('<')?.0);
+    let issue = about("laheteTunnus").or(about("kyselyTunnus")).unwrap_or("issue-1");
+    let headers = HEADERS.replace("ISSUE", issue);
+    let headers = headers.replace("SERVICE</i:serviceCode>", &format!("{service}</i:serviceCode>"));
     format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
 <s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:x="http://x-road.eu/xsd/xroad.xsd"
@@ -159,6 +164,13 @@ async fn refuses_what_breaks_the_message_protocol() {
     let cases = [
         (swap("<x:id>request-1</x:id>", ""), "client.missing_header_field"),
         (swap("<x:issue>", "<x:id>2</x:id><x:issue>"), "client.duplicate_header_field"),
+        (swap("FIpolku", "FI010594Y9032"), "client.invalid_header_field"),
+        (swap("<x:issue>", "<x:issue>010594Y9032."), "client.invalid_header_field"),
+        (swap("partyCode>9999902-0", "partyCode>010594Y9032"), "client.invalid_header_field"),
+        (swap("r:partyCode>", "r:code>"), "client.invalid_header_field"),
+        (swap("partyCode>9999902-0", "partyCode>9999906-0"), "VIRHEELLINEN_SISALTO"),
+        (swap("representation.xsd", "muu.xsd"), "VIRHEELLINEN_SISALTO"),
+        (swap(&format!("<x:issue>{REFERRAL}"), "<x:issue>1"), "VIRHEELLINEN_SISALTO"),
         (swap(">4.0<", ">4.1<"), "client.invalid_protocol_version"),
         (swap("<i:subsystemCode>polku<", "<i:subsystemCode>muu<"), "server.serverproxy.access_denied"),
         (swap("\"SUBSYSTEM\"", "\"MEMBER\""), "client.invalid_client_identifier"),

@@ -8,11 +8,11 @@ use uuid::Uuid;
 use crate::simulators::client::RawReply;
 use crate::simulators::official::Official;
 use crate::simulators::te::TeSettings;
-use crate::simulators::te::envelope::{
-    self, CONTENTS, Envelope, Member, SOAP, XROAD, client_header, service_header,
-};
-use crate::simulators::te::words::{element, purpose, with_content, with_plan, with_texts};
+use crate::simulators::te::words::{CONTENTS, element, purpose, with_content, with_plan, with_texts};
 use crate::simulators::xml::Element;
+use crate::simulators::xroad_soap::{
+    self, Envelope, SOAP, XROAD, client_header, party_header, service_header,
+};
 
 /// `ilmoitusperuste` of a referral.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +30,7 @@ pub struct Ground<'a> {
 pub struct Told {
     service: &'static str,
     official: Official,
+    issue: Option<String>,
     body: Element,
 }
 
@@ -86,7 +87,17 @@ impl Told {
             body = body.with_child(with_texts(element("ilmoitusperuste"), &parts));
         }
         let body = with_content(body, content, identity_code);
-        Self { service, official: official.clone(), body }
+        Self { service, official: official.clone(), issue: None, body }
+    }
+
+    /// The referral, with `tietojaKarsittu`.
+    #[must_use]
+    pub fn redacted(mut self) -> Self {
+        let children = &mut self.body.children;
+        let is_after = |child: &Element| ["ilmoitusperuste", "asiakas"].contains(&child.name.as_str());
+        let place = children.iter().position(is_after).unwrap_or(children.len());
+        children.insert(place, element("tietojaKarsittu").with_text("true"));
+        self
     }
 
     /// `lahetaSuunnitelma`: the office's own plan for the person with this identity code.
@@ -96,7 +107,7 @@ impl Told {
     pub fn plan(id: Uuid, official: &Official, identity_code: &str, part: &PlanPart) -> Result<Self> {
         let service = "lahetaSuunnitelma";
         let body = with_plan(opened(service, id, official), part, identity_code)?;
-        Ok(Self { service, official: official.clone(), body })
+        Ok(Self { service, official: official.clone(), issue: None, body })
     }
 
     /// `paivitaLahete` with `ANNA_LISATIEDOT`: the answer to a question about a referral of the office's own.
@@ -106,14 +117,14 @@ impl Told {
         let mut body = opened(service, id, official).with_field("toimenpide", "ANNA_LISATIEDOT");
         body.children.insert(1, element("laheteTunnus").with_text(referral));
         let body = body.with_child(with_content(element("lisatiedot"), answer, ""));
-        Self { service, official: official.clone(), body }
+        Self { service, official: official.clone(), issue: Some(referral.to_owned()), body }
     }
 
     /// Puts it in an envelope of this office.
     #[must_use]
     pub fn letter(&self, settings: &TeSettings) -> Letter {
-        let headers = headers(&settings.provider, &settings.gateway, self.service, &self.official, None);
-        let bytes = envelope::write(&headers, &self.body).into_bytes();
+        let headers = headers(settings, self.service, &self.official, self.issue.as_deref());
+        let bytes = xroad_soap::write(&headers, &self.body).into_bytes();
         Letter { service: self.service, headers, bytes }
     }
 }
@@ -151,17 +162,18 @@ impl Letter {
 
 /// The headers of a message that the office sends.
 pub(crate) fn headers(
-    client: &Member,
-    provider: &Member,
+    settings: &TeSettings,
     service: &str,
     official: &Official,
     issue: Option<&str>,
 ) -> Vec<Element> {
     let text = |name: &str, value: &str| Element::new(XROAD, name).with_text(value);
+    // The office calls: its subsystem is the client, and the gateway's the provider.
     let mut headers = vec![
-        client_header(client),
-        service_header(provider, service),
+        client_header(&settings.provider),
+        service_header(&settings.gateway, service),
         text("userId", &format!("FI{}", official.id)),
+        party_header(&settings.municipality),
     ];
     headers.extend(issue.map(|issue| text("issue", issue)));
     headers.push(text("id", &Uuid::now_v7().to_string()));

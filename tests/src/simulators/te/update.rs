@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::simulators::client::RawReply;
 use crate::simulators::official::{Action, Official};
-use crate::simulators::te::envelope::Member;
+use crate::simulators::te::TeSettings;
 use crate::simulators::te::grammar::STATES;
 use crate::simulators::te::told::{self, Answered};
 use crate::simulators::te::words::element;
@@ -47,7 +47,7 @@ impl Update {
             reason: None,
             outcome: None,
             note: None,
-            issue: None,
+            issue: Some(referral.to_owned()),
         }
     }
 
@@ -72,8 +72,8 @@ impl Update {
         self
     }
 
-    pub(crate) fn headers(&self, client: &Member, provider: &Member) -> Vec<Element> {
-        told::headers(client, provider, SERVICE, &self.official, self.issue.as_deref())
+    pub(crate) fn headers(&self, settings: &TeSettings) -> Vec<Element> {
+        told::headers(settings, SERVICE, &self.official, self.issue.as_deref())
     }
 
     pub(crate) fn body(&self) -> Element {

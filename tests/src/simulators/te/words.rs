@@ -7,8 +7,10 @@ use polku_proto::v1::{
     PlanNeed, PlanPart, PlanState, Purpose, ReferralContent, Worker,
 };
 
-use crate::simulators::te::envelope::CONTENTS;
 use crate::simulators::xml::Element;
+
+/// The office's namespace.
+pub(crate) const CONTENTS: &str = "http://ohjaus.te.example/lahete/v1";
 
 /// An element of the office's namespace.
 pub(crate) fn element(name: &str) -> Element {
@@ -93,6 +95,7 @@ pub(crate) fn with_plan(mut body: Element, part: &PlanPart, identity_code: &str)
     body = with_texts(
         body,
         &[
+            ("tietojaKarsittu", if part.redacted { "true" } else { "" }),
             ("viite", &part.reference),
             ("versio", &revision),
             ("paivitetty", &updated),

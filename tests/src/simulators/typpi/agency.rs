@@ -3,20 +3,23 @@
 use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
 
-use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings};
+use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings, Way};
 use crate::simulators::control::Control;
-use crate::simulators::te::envelope::Member;
+use crate::simulators::faults::Repetition;
 use crate::simulators::typpi::codes::{STATES, meaning};
 use crate::simulators::typpi::told::{Answered, Told};
 use crate::simulators::typpi::{TyppiSettings, TyppiSimulator, holdings};
+use crate::simulators::xroad::Known;
 
 /// Starts the usual register.
 ///
 /// # Errors
 /// As [`TyppiSimulator::start`].
 pub fn start(setup: Setup) -> Result<Box<dyn SimulatedAgency>> {
-    let Setup { tls, caller, clock, ledger, port } = setup;
-    let settings = TyppiSettings { clock, ledger, port, ..TyppiSettings::new(tls, caller) };
+    let Setup { tls, caller, clock, ledger, repetition, port } = setup;
+    let usual = TyppiSettings::new(tls, caller);
+    let repetition = repetition.unwrap_or(usual.repetition);
+    let settings = TyppiSettings { clock, ledger, repetition, port, ..usual };
     Ok(Box::new(TyppiSimulator::start(settings)?))
 }
 
@@ -30,22 +33,19 @@ impl SimulatedAgency for TyppiSimulator {
         self.control()
     }
 
+    fn way(&self) -> Way {
+        Way::XRoadSoap
+    }
+
+    fn repetition(&self) -> Repetition {
+        self.settings().repetition
+    }
+
     fn settings(&self, surroundings: &Surroundings<'_>, _: &str) -> Result<String> {
-        let member = |member: &Member| {
-            let Member { instance, class, code, subsystem } = member;
-            format!(
-                "{{ instance = {instance:?}, member_class = {class:?}, member_code = {code:?}, \
-                 subsystem_code = {subsystem:?} }}"
-            )
-        };
-        Ok(format!(
-            "url = {:?}\ninbound_certificate_sha256 = [{:?}]\nconnection = {}\nclient = {}\nservice = {}\n",
-            self.base_url(),
-            self.settings().caller.sha256,
-            surroundings.connection_with_certificate(),
-            member(&self.settings().gateway),
-            member(&self.settings().provider),
-        ))
+        let TyppiSettings { caller, provider, gateway, agreed, repetition, .. } = self.settings();
+        let (url, caller_sha256) = (self.base_url(), &caller.sha256);
+        let known = Known { url, caller_sha256, gateway, provider, agreed, repetition: *repetition };
+        Ok(known.settings(surroundings))
     }
 
     fn point_at(&self, inbound_url: &str) {
@@ -67,9 +67,18 @@ impl SimulatedAgency for TyppiSimulator {
                 Told::step(id, official, referral, action, (*reason, *outcome), note)?
             }
             Outgoing::Information { referral, answer } => Told::information(id, official, referral, answer),
-            Outgoing::Referral { identity_code, recipient, purpose, content, respond_by } => {
+            Outgoing::Referral {
+                identity_code,
+                recipient,
+                purpose,
+                content,
+                respond_by,
+                claim,
+                redacted,
+            } => {
                 let frame = (identity_code.as_str(), recipient.as_str(), *purpose);
-                Told::referral(id, official, frame, content, *respond_by)?
+                let told = Told::referral(id, official, frame, content, *respond_by, claim.as_ref())?;
+                if *redacted { told.redacted() } else { told }
             }
             Outgoing::PlanPart { identity_code, part } => Told::plan(id, official, identity_code, part)?,
         };

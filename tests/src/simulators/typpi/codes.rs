@@ -1,9 +1,10 @@
 //! Which codes does the register's document have, and what do they mean?
 
 use anyhow::{Context, Result};
+use polku_proto::v1::legal_claim::ConsentAsked;
 use polku_proto::v1::{
-    Achievement, ActionState, DataCategory, GoalState, MeetingState, Outcome, PlanState, Purpose,
-    ReferralState, RejectionReason,
+    Achievement, ActionState, DataCategory, GoalState, LegalGround, MeetingState, Outcome, PlanState,
+    Purpose, ReferralState, RejectionReason,
 };
 
 /// Codes with their meanings.
@@ -156,18 +157,22 @@ pub(crate) const DELIVERIES: Words<()> =
     &[((), "PERILLA"), ((), "EPASELVA"), ((), "TORJUTTU"), ((), "PYSAYTETTY"), ((), "VANHENTUNUT")];
 
 /// `suostumuksenKysyminen`.
-pub(crate) const ASKED: Words<()> = &[((), "KYSYTTY_EI_SAATU"), ((), "EI_TAVOITETTU"), ((), "EI_KYSYTTY")];
+pub(crate) const ASKED: Words<ConsentAsked> = &[
+    (ConsentAsked::NotGiven, "KYSYTTY_EI_SAATU"),
+    (ConsentAsked::NotReached, "EI_TAVOITETTU"),
+    (ConsentAsked::No, "EI_KYSYTTY"),
+];
 
 /// `saannos`.
-pub(crate) const GROUNDS: Words<()> = &[
-    ((), "ETSIVA_NUORISOTYO_11"),
-    ((), "SOSIAALIHUOLTO_35_KYKENEMATON"),
-    ((), "SOSIAALIHUOLTO_35_LAPSEN_ETU"),
-    ((), "LASTENSUOJELU_25"),
-    ((), "TOIMEENTULOTUKI_SOSIAALITYO"),
-    ((), "TOIMEENTULOTUKI_TAYDENTAVA"),
-    ((), "TOIMEENTULOTUKI_ALENNETTU"),
-    ((), "TOIMEENTULOTUKI_NUORI_TYOTON"),
-    ((), "TOIMEENTULOTUKI_TYOTON"),
-    ((), "TOIMEENTULOTUKI_MAAHANMUUTTAJA"),
+pub(crate) const GROUNDS: Words<LegalGround> = &[
+    (LegalGround::OutreachNotice, "ETSIVA_NUORISOTYO_11"),
+    (LegalGround::SocialCareInability, "SOSIAALIHUOLTO_35_KYKENEMATON"),
+    (LegalGround::SocialCareChildInterest, "SOSIAALIHUOLTO_35_LAPSEN_ETU"),
+    (LegalGround::ChildWelfareNotice, "LASTENSUOJELU_25"),
+    (LegalGround::AssistanceSocialWork, "TOIMEENTULOTUKI_SOSIAALITYO"),
+    (LegalGround::AssistanceSupplementary, "TOIMEENTULOTUKI_TAYDENTAVA"),
+    (LegalGround::AssistanceLowered, "TOIMEENTULOTUKI_ALENNETTU"),
+    (LegalGround::AssistanceUnemployedYoung, "TOIMEENTULOTUKI_NUORI_TYOTON"),
+    (LegalGround::AssistanceUnemployed, "TOIMEENTULOTUKI_TYOTON"),
+    (LegalGround::AssistanceImmigrant, "TOIMEENTULOTUKI_MAAHANMUUTTAJA"),
 ];

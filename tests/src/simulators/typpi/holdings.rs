@@ -10,7 +10,7 @@ use polku_proto::v1::{
 };
 
 use crate::simulators::agency::Held;
-use crate::simulators::typpi::words::{element, moment, plan, with_group, with_texts};
+use crate::simulators::typpi::words::{element, missing, moment, plan, with_group, with_texts};
 use crate::simulators::xml::Element;
 
 /// The rows of the document: group, row, what it tells, and of which category.
@@ -74,7 +74,8 @@ fn customer(identity_code: &str, held: &Held) -> Result<Element> {
     customer = with_group(customer, group);
     let mut plans = element("suunnitelmat");
     for part in &held.plans {
-        let mut entry = element("suunnitelmatieto").with_child(plan(part, identity_code)?);
+        let mut entry =
+            with_texts(element("suunnitelmatieto"), &[missing(part)]).with_child(plan(part, identity_code)?);
         if part.revision > 1 {
             let older = [
                 ("versio", (part.revision - 1).to_string()),
@@ -129,6 +130,7 @@ pub(crate) fn specimen() -> Held {
 fn specimen_plan(recorded: fn(i64) -> Option<prost_types::Timestamp>) -> PlanPart {
     PlanPart {
         reference: "YR-MTS-1".to_owned(),
+        redacted: true,
         revision: 5,
         update_time: recorded(1_790_100_000),
         state: PlanState::Active.into(),

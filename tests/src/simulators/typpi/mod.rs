@@ -1,7 +1,7 @@
 //! What does a joint register do when it is called, and what does it tell the gateway?
 //!
 //! The simulator is the whole far side of X-Road: the security server and the register behind it. Written from
-//! `adapters/src/agencies/typpi/README.md` alone; only the envelope is that of the other simulator that speaks X-Road.
+//! `adapters/src/agencies/typpi/README.md` alone.
 
 pub mod agency;
 pub mod told;
@@ -24,12 +24,14 @@ use crate::pki::{self, Identity};
 use crate::simulators::clock::SimulatorClock;
 use crate::simulators::control::{Control, SimulatorTls};
 use crate::simulators::door::Door;
+use crate::simulators::faults::Repetition;
 use crate::simulators::ledger::Ledger;
 use crate::simulators::server;
-use crate::simulators::te::envelope::{self, Member};
 use crate::simulators::typpi::holdings::Holdings;
 use crate::simulators::typpi::service::JointRegister;
 use crate::simulators::typpi::told::{Answered, Told};
+use crate::simulators::xroad::{Agreed, Dialect, Member};
+use crate::simulators::xroad_soap;
 
 /// How the simulated register is set up.
 #[derive(Debug, Clone)]
@@ -42,10 +44,16 @@ pub struct TyppiSettings {
     pub provider: Member,
     /// The subsystem that may call them, and that offers the gateway's.
     pub gateway: Member,
+    /// How fault codes are spelt.
+    pub dialect: Dialect,
+    /// What stands beside the gateway's messages.
+    pub agreed: Agreed,
     /// The register's clock.
     pub clock: SimulatorClock,
     /// The register's book; hand in an old one to restart a simulator with what it knew.
     pub ledger: Ledger,
+    /// How somebody can be sure that a message has not taken effect twice.
+    pub repetition: Repetition,
     /// The port to listen on, 0 for any free one.
     pub port: u16,
 }
@@ -59,8 +67,11 @@ impl TyppiSettings {
             caller,
             provider: Member::new("FI-TEST", "GOV", "9999903-9", "yhteisrekisteri"),
             gateway: Member::new("FI-TEST", "ORG", "9999902-0", "polku"),
+            dialect: Dialect::Snake,
+            agreed: Agreed::default(),
             clock: SimulatorClock::system(),
             ledger: Ledger::new(),
+            repetition: Repetition::Asked,
             port: 0,
         }
     }
@@ -83,7 +94,8 @@ impl TyppiSimulator {
     pub fn start(settings: TyppiSettings) -> Result<Self> {
         let mut config = pki::mutual_server_config(&settings.tls.server, &settings.tls.authority_pem)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let control = Control::new(Door::on_port(settings.port)?, settings.ledger.clone());
+        let control =
+            Control::new(Door::on_port(settings.port)?, settings.ledger.clone(), settings.repetition);
         let settings = Arc::new(settings);
         let holdings = Holdings::default();
         let register = JointRegister::new(Arc::clone(&settings), holdings.clone());
@@ -123,7 +135,7 @@ impl TyppiSimulator {
         let url = url.context("the simulator has not been told where the gateway is")?;
         let TyppiSettings { tls, caller, provider, gateway, .. } = self.settings();
         let headers = told.headers(provider, gateway);
-        let request = envelope::write(&headers, told.body());
+        let request = xroad_soap::write(&headers, told.body());
         let config = pki::mutual_client_config(&tls.authority_pem, caller)?;
         let http = [("content-type", "text/xml; charset=utf-8"), ("soapaction", "\"\"")];
         let reply = self.control.call(config, Method::POST, &url, &http, request).await?;

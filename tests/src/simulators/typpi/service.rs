@@ -6,18 +6,16 @@ use http::header::{CONTENT_TYPE, HeaderName};
 use http::{Method, StatusCode};
 use uuid::Uuid;
 
-use crate::pki;
-use crate::simulators::faults::{Duplicates, Fault, Operation, Plan};
+use crate::simulators::faults::{Fault, Operation, Plan};
 use crate::simulators::ledger::{Effect, Effected, Received, TakenInKind};
 use crate::simulators::server::{Agency, Answer};
-use crate::simulators::te::envelope::{
-    Dialect, Envelope, Refusal, XROAD, hash_header, write, write_technical_fault,
-};
 use crate::simulators::typpi::TyppiSettings;
 use crate::simulators::typpi::grammar::{self, Fields, Part};
 use crate::simulators::typpi::holdings::Holdings;
 use crate::simulators::typpi::words::{CONTENTS, element};
 use crate::simulators::xml::Element;
+use crate::simulators::xroad::Said;
+use crate::simulators::xroad_soap::{Envelope, Refusal, XROAD, hash_header, write, write_technical_fault};
 
 const XML: &str = "text/xml; charset=utf-8";
 const SOAP_ACTION: HeaderName = HeaderName::from_static("soapaction");
@@ -60,15 +58,23 @@ impl JointRegister {
         if let Some(code) = refusal {
             return Err(Refused(code.clone()));
         }
+        let agreed = &self.settings.agreed;
+        let beside = envelope.beside();
+        let admit = |sender: &str, about: &str| {
+            let said = Said { sender: Some(sender), professional: None, about: Some(about) };
+            if agreed.admits(&beside, said) { Ok(()) } else { Err(Refused(BAD_CONTENTS.to_owned())) }
+        };
         match operation_of(&body.name) {
             Operation::Deliver => {
                 let fields = read(body, grammar::REFERRAL)?;
                 let about = value(&fields, "laheteTunnus");
+                admit(&value(&fields, "lahettajataho"), &about)?;
                 self.take_in(TakenInKind::Referral, about, body, fields, plan)
             }
             Operation::Notify => {
                 let fields = read(body, grammar::NOTICE)?;
                 let about = value(&fields, "laheteTunnus");
+                admit("", &about)?;
                 if !self.settings.ledger.knows(&about) {
                     return Err(Refused("LAHETETTA_EI_OLE".to_owned()));
                 }
@@ -78,14 +84,19 @@ impl JointRegister {
                 let fields = read(body, grammar::PLAN)?;
                 let name = value(&fields, "suunnitelma.yhteissuunnitelma");
                 let about = name.rsplit('/').next().unwrap_or_default().to_owned();
+                admit(&value(&fields, "omistaja"), &about)?;
                 self.take_in(TakenInKind::PlanPart, about, body, fields, plan)
             }
             Operation::Fetch => {
                 let fields = read(body, grammar::QUESTION)?;
+                admit(&value(&fields, "kysyja"), &value(&fields, "kyselyTunnus"))?;
                 Ok(self.tell(&value(&fields, "hetu")))
             }
             Operation::Status | Operation::Disclosure | Operation::Token | Operation::Other => {
                 let fields = read(body, grammar::STATUS_QUERY)?;
+                if !agreed.admits_own(&beside) {
+                    return Err(Refused(BAD_CONTENTS.to_owned()));
+                }
                 Ok(self.look_up(&value(&fields, "viestiTunnus"), plan))
             }
         }
@@ -99,21 +110,18 @@ impl JointRegister {
         fields: Fields,
         plan: &Plan,
     ) -> Result<Element, Refused> {
-        let mut canonical = String::new();
-        body.write(&mut canonical);
+        let message_id = value(&fields, "viestiTunnus");
         let effect = Effect {
             kind,
-            message_id: value(&fields, "viestiTunnus"),
+            message_id: message_id.clone(),
             referral_id: about,
             fields,
-            fingerprint: pki::sha256_hex(canonical.as_bytes()),
+            // A message is known by its id, whatever stands in it.
+            fingerprint: message_id,
             at: self.settings.clock.now_text(),
             receipt_prefix: "YR",
         };
-        // A repeated message is not recognised, unless the register is told to.
-        let how =
-            plan.last(|fault| if let Fault::DuplicateProcessing(how) = fault { Some(*how) } else { None });
-        match self.settings.ledger.take_effect(effect, how.unwrap_or(Duplicates::Process)) {
+        match self.settings.ledger.take_effect(effect, plan.duplicates()) {
             Effected::New(first) | Effected::Repeated(first) => Ok(response(&body.name)
                 .with_field("kirjausnumero", &first.receipt)
                 .with_field("tallennettu", &first.taken_in_at)),
@@ -157,7 +165,7 @@ impl Agency for JointRegister {
         }
         let envelope = match self.open(request) {
             Ok(envelope) => envelope,
-            Err(refusal) => return self.technical_fault(refusal.code(Dialect::Snake)),
+            Err(refusal) => return self.technical_fault(refusal.code(self.settings.dialect)),
         };
         let wrapper = self.perform(&envelope, plan).unwrap_or_else(|Refused(code)| {
             let fault = element("fault")

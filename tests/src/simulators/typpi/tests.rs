@@ -9,13 +9,13 @@ use super::{TyppiSettings, TyppiSimulator, holdings};
 use crate::pki;
 use crate::simulators::agency::{Held, SimulatedAgency};
 use crate::simulators::client::{self, RawReply};
-use crate::simulators::faults::Fault;
+use crate::simulators::faults::{Fault, Repetition};
 use crate::simulators::ledger::TakenInKind;
 use crate::simulators::official::{Action, Official};
-use crate::simulators::te::envelope::{self, Envelope, client_header, service_header};
 use crate::simulators::tests::{Gateway, World};
 use crate::simulators::typpi::words::CONTENTS;
 use crate::simulators::xml::Element;
+use crate::simulators::xroad_soap::{self, Envelope, client_header, service_header};
 
 const PERSON: &str = "010594Y9032";
 const MESSAGE: &str = "0190aaaa-0000-7000-8000-000000000021";
@@ -28,22 +28,38 @@ struct Register {
 
 impl Register {
     fn open() -> Self {
+        Self::that_takes(Repetition::Asked)
+    }
+
+    fn that_takes(repetition: Repetition) -> Self {
         let world = World::new();
-        let typpi = TyppiSimulator::start(TyppiSettings::new(world.tls(), world.official.clone())).unwrap();
+        let usual = TyppiSettings::new(world.tls(), world.official.clone());
+        let typpi = TyppiSimulator::start(TyppiSettings { repetition, ..usual }).unwrap();
         Self { world, typpi }
     }
 
     /// Calls a service with this body.
     async fn call(&self, service: &str, inside: &str) -> RawReply {
         let settings = self.typpi.settings();
-        let text = |name: &str, value: &str| Element::new(envelope::XROAD, name).with_text(value);
+        let text = |name: &str, value: &str| Element::new(xroad_soap::XROAD, name).with_text(value);
+        let part = |name: &str| Element::new(xroad_soap::REPRESENTATION, name);
+        let party = part("representedParty");
+        let party = match service {
+            "tallennaLahete" | "haeAsiakas" => party
+                .with_child(part("partyClass").with_text("MUN"))
+                .with_child(part("partyCode").with_text("9999906-0")),
+            _ => party.with_child(part("partyCode").with_text("9999902-0")),
+        };
         let headers = [
             client_header(&settings.gateway),
             service_header(&settings.provider, service),
+            party,
+            text("userId", "FIpolku"),
+            text("issue", if service == "haeAsiakas" { MESSAGE } else { REFERRAL }),
             text("id", "request-1"),
             text("protocolVersion", "4.0"),
         ];
-        let empty = envelope::write(&headers, &Element::new(CONTENTS, service));
+        let empty = xroad_soap::write(&headers, &Element::new(CONTENTS, service));
         let body = empty.replace(&format!("</{service}>"), &format!("{inside}</{service}>"));
         let config = pki::mutual_client_config(self.world.pki.authority_pem(), &self.world.gateway).unwrap();
         let http = [("content-type", "text/xml; charset=utf-8"), ("soapaction", "\"\"")];
@@ -88,6 +104,26 @@ async fn takes_in_and_says_so() {
     assert_eq!(ledger.effects(MESSAGE), 2, "a repeated message is not recognised");
     register.typpi.control().faults().once(Fault::LyingStatus);
     assert_eq!(register.answer("haeSanomanTila", &status(MESSAGE), state).await, "EI_TALLENNETTU");
+}
+
+#[tokio::test]
+async fn takes_repetitions_as_it_is_told_to() {
+    let person = format!("<asiakastiedot><henkilo><hetu>{PERSON}</hetu></henkilo></asiakastiedot>");
+    let cases = [
+        (Repetition::Recognised, "YR-000001", 1, "TALLENNETTU"),
+        (Repetition::Asked, "YR-000002", 2, "TALLENNETTU"),
+        (Repetition::Neither, "YR-000002", 2, "server.serverproxy.unknown_service"),
+    ];
+    for (repetition, number, effects, state) in cases {
+        let register = Register::that_takes(repetition);
+        register.call("tallennaLahete", &referral(&person)).await;
+        // Whatever stands in it the second time.
+        let again = referral(&person).replace("OHJAUS", "SOSIAALIPALVELUT");
+        let answered = register.answer("tallennaLahete", &again, "kirjausnumero").await;
+        assert_eq!(answered, number, "{repetition:?}");
+        assert_eq!(register.typpi.control().ledger().effects(MESSAGE), effects, "{repetition:?}");
+        assert_eq!(register.answer("haeSanomanTila", &status(MESSAGE), "viestinTila").await, state);
+    }
 }
 
 #[tokio::test]
@@ -247,5 +283,5 @@ fn has_no_words_for_what_is_not_in_its_document() {
     let official = Official::new("v-7", "nuoret");
     let frame = (PERSON, "ohjaamo", Purpose::Statistics);
     let content = ReferralContent::default();
-    assert!(Told::referral(Uuid::now_v7(), &official, frame, &content, None).is_err());
+    assert!(Told::referral(Uuid::now_v7(), &official, frame, &content, None, None).is_err());
 }

@@ -5,20 +5,22 @@ use std::fmt;
 use anyhow::{Context, Result, bail, ensure};
 use http::StatusCode;
 use jiff::Timestamp;
-use polku_proto::v1::{Outcome, PlanPart, Purpose, ReferralContent, RejectionReason};
+use polku_proto::v1::{LegalClaim, Outcome, PlanPart, Purpose, ReferralContent, RejectionReason};
 use uuid::Uuid;
 
 use crate::simulators::client::RawReply;
 use crate::simulators::official::{Action, Official};
-use crate::simulators::te::envelope::{Envelope, Member, SOAP, XROAD, client_header, service_header};
-use crate::simulators::typpi::codes::{OUTCOMES, PURPOSES, REASONS, code};
-use crate::simulators::typpi::words::{CONTENTS, customer, element, plan, with_texts};
+use crate::simulators::typpi::codes::{ASKED, GROUNDS, OUTCOMES, PURPOSES, REASONS, code};
+use crate::simulators::typpi::words::{CONTENTS, customer, element, missing, plan, with_texts};
 use crate::simulators::xml::Element;
+use crate::simulators::xroad::Member;
+use crate::simulators::xroad_soap::{Envelope, SOAP, XROAD, client_header, service_header};
 
 /// A message that is ready to be sent: who speaks, and the body.
 #[derive(Clone)]
 pub struct Told {
     official: Official,
+    issue: Option<String>,
     body: Element,
 }
 
@@ -33,12 +35,16 @@ impl Told {
         let speaker =
             element("virkailija").with_field("tunnus", &official.id).with_field("yksikko", &official.unit);
         let body = element(service).with_field("viestiTunnus", &id.to_string()).with_child(speaker);
-        Self { official: official.clone(), body }
+        Self { official: official.clone(), issue: None, body }
     }
 
     fn with(mut self, texts: &[(&str, &str)]) -> Self {
         self.body = with_texts(self.body, texts);
         self
+    }
+
+    fn about(self, referral: &str) -> Self {
+        Self { issue: Some(referral.to_owned()), ..self }
     }
 
     fn holding(mut self, child: Element) -> Self {
@@ -60,7 +66,7 @@ impl Told {
     ) -> Result<Self> {
         let reason = reason.map(|reason| code(REASONS, &reason)).transpose()?;
         let outcome = outcome.map(|outcome| code(OUTCOMES, &outcome)).transpose()?;
-        Ok(Self::opened("paivitaLahete", id, official).with(&[
+        Ok(Self::opened("paivitaLahete", id, official).about(referral).with(&[
             ("laheteTunnus", referral),
             ("toiminto", step_code(action)),
             ("hylkaysSyy", reason.unwrap_or_default()),
@@ -73,7 +79,7 @@ impl Told {
     #[must_use]
     pub fn information(id: Uuid, official: &Official, referral: &str, answer: &ReferralContent) -> Self {
         let frame = [("laheteTunnus", referral), ("toiminto", "ANNA_LISATIETO")];
-        Self::opened("paivitaLahete", id, official).with(&frame).holding(customer(answer, ""))
+        Self::opened("paivitaLahete", id, official).about(referral).with(&frame).holding(customer(answer, ""))
     }
 
     /// `lahetaLahete`: a referral about the person with this identity code, to `agency` or `agency/unit`.
@@ -86,6 +92,7 @@ impl Told {
         (identity_code, recipient, purpose): (&str, &str, Purpose),
         content: &ReferralContent,
         respond_by: Option<Timestamp>,
+        claim: Option<&LegalClaim>,
     ) -> Result<Self> {
         let (agency, unit) = recipient.split_once('/').unwrap_or((recipient, ""));
         let until = respond_by.map(|instant| instant.to_string()).unwrap_or_default();
@@ -95,8 +102,26 @@ impl Told {
             ("kayttotarkoitus", code(PURPOSES, &purpose)?),
             ("vastattavaViimeistaan", &until),
         ];
-        let told = Self::opened("lahetaLahete", id, official).with(&frame);
+        let mut told = Self::opened("lahetaLahete", id, official).with(&frame);
+        if let Some(claim) = claim {
+            let stated = [
+                ("saannos", code(GROUNDS, &claim.ground())?),
+                ("selvitys", &claim.statement),
+                ("suostumuksenKysyminen", code(ASKED, &claim.consent_asked())?),
+            ];
+            told = told.holding(with_texts(element("lakiperuste"), &stated));
+        }
         Ok(told.holding(customer(content, identity_code)))
+    }
+
+    /// The referral, with `tietojaPuuttuu`.
+    #[must_use]
+    pub fn redacted(mut self) -> Self {
+        let children = &mut self.body.children;
+        let is_after = |child: &Element| ["lakiperuste", "asiakastiedot"].contains(&child.name.as_str());
+        let place = children.iter().position(is_after).unwrap_or(children.len());
+        children.insert(place, element("tietojaPuuttuu").with_text("true"));
+        self
     }
 
     /// `lahetaSuunnitelma`: a new version of the joint employment plan of the person with this identity code.
@@ -104,18 +129,22 @@ impl Told {
     /// # Errors
     /// When the register has no word for something in it.
     pub fn plan(id: Uuid, official: &Official, identity_code: &str, part: &PlanPart) -> Result<Self> {
-        Ok(Self::opened("lahetaSuunnitelma", id, official).holding(plan(part, identity_code)?))
+        Ok(Self::opened("lahetaSuunnitelma", id, official)
+            .with(&[missing(part)])
+            .holding(plan(part, identity_code)?))
     }
 
     pub(crate) fn headers(&self, client: &Member, provider: &Member) -> Vec<Element> {
         let text = |name: &str, value: &str| Element::new(XROAD, name).with_text(value);
-        vec![
+        let mut headers = vec![
             client_header(client),
             service_header(provider, &self.body.name),
             text("userId", &format!("FI{}", self.official.id)),
-            text("id", &Uuid::now_v7().to_string()),
-            text("protocolVersion", "4.0"),
-        ]
+        ];
+        headers.extend(self.issue.as_deref().map(|issue| text("issue", issue)));
+        headers.push(text("id", &Uuid::now_v7().to_string()));
+        headers.push(text("protocolVersion", "4.0"));
+        headers
     }
 
     pub(crate) fn body(&self) -> &Element {

@@ -96,6 +96,11 @@ pub(crate) fn customer(content: &ReferralContent, identity_code: &str) -> Elemen
     with_texts(all, &[("suunnitelmatiivistelma", &content.joint_plan)])
 }
 
+/// `tietojaPuuttuu`, before a plan of which something is not told.
+pub(crate) fn missing(part: &PlanPart) -> (&'static str, &'static str) {
+    ("tietojaPuuttuu", if part.redacted { "true" } else { "" })
+}
+
 /// `suunnitelma` for the person with this identity code.
 ///
 /// # Errors

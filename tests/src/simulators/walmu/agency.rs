@@ -8,9 +8,11 @@ use polku_proto::v1::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings};
+use crate::simulators::agency::{Held, Message, Outgoing, Reply, Setup, SimulatedAgency, Surroundings, Way};
 use crate::simulators::client::RawReply;
 use crate::simulators::control::Control;
+use crate::simulators::faults::Repetition;
+use crate::simulators::ground::stated;
 use crate::simulators::walmu::event::Event;
 use crate::simulators::walmu::words::{content, plan, purpose, put};
 use crate::simulators::walmu::{WalmuSettings, WalmuSimulator};
@@ -28,9 +30,10 @@ const WEBHOOK_SECRET: &str = "a-synthetic-webhook-secret-of-enough-bytes";
 /// # Errors
 /// As [`WalmuSimulator::start`].
 pub fn start(setup: Setup) -> Result<Box<dyn SimulatedAgency>> {
-    let Setup { tls, caller: _, clock, ledger, port } = setup;
+    let Setup { tls, caller: _, clock, ledger, repetition, port } = setup;
     let usual = WalmuSettings::new(tls, CLIENT_SECRET, WEBHOOK_SECRET.as_bytes());
-    Ok(Box::new(WalmuSimulator::start(WalmuSettings { clock, ledger, port, ..usual })?))
+    let repetition = repetition.unwrap_or(usual.repetition);
+    Ok(Box::new(WalmuSimulator::start(WalmuSettings { clock, ledger, repetition, port, ..usual })?))
 }
 
 #[async_trait]
@@ -45,6 +48,14 @@ impl SimulatedAgency for WalmuSimulator {
 
     fn manners(&self) -> &'static [&'static str] {
         &[TOKEN, CERTIFICATE]
+    }
+
+    fn way(&self) -> Way {
+        Way::Direct
+    }
+
+    fn repetition(&self) -> Repetition {
+        self.settings().repetition
     }
 
     fn settings(&self, surroundings: &Surroundings<'_>, manner: &str) -> Result<String> {
@@ -65,7 +76,11 @@ impl SimulatedAgency for WalmuSimulator {
             _ => format!("connection = {}\n", surroundings.connection_with_certificate()),
         };
         let webhook = file("webhook", &settings.webhook_secret)?;
-        Ok(format!("base_url = {:?}\nwebhook_secret_file = {webhook}\n{access}", self.base_url()))
+        let redelivery = settings.repetition.setting();
+        Ok(format!(
+            "base_url = {:?}\nredelivery = {redelivery:?}\nwebhook_secret_file = {webhook}\n{access}",
+            self.base_url()
+        ))
     }
 
     fn point_at(&self, inbound_url: &str) {
@@ -113,7 +128,15 @@ fn body(message: &Message) -> Result<String> {
             put(&mut event, "laheteTunnus", referral);
             event.insert("lisatiedot".to_owned(), Value::Object(content(answer, None)));
         }
-        Outgoing::Referral { identity_code, recipient, purpose: why, content: told, respond_by } => {
+        Outgoing::Referral {
+            identity_code,
+            recipient,
+            purpose: why,
+            content: told,
+            respond_by,
+            claim,
+            redacted,
+        } => {
             put(&mut event, "tapahtuma", "lahete_luotu");
             let mut said = content(told, Some(identity_code));
             let mut referral = Map::new();
@@ -123,6 +146,17 @@ fn body(message: &Message) -> Result<String> {
             put(&mut referral, "kayttotarkoitus", purpose(*why));
             if let Some(until) = respond_by {
                 put(&mut referral, "vastausViimeistaan", &until.to_string());
+            }
+            if *redacted {
+                referral.insert("tietojaKarsittu".to_owned(), json!(true));
+            }
+            if let Some(claim) = claim {
+                let mut ground = Map::new();
+                let [(peruste, code), (selostus, statement), (suostumusta, asked)] = stated(claim);
+                put(&mut ground, peruste, &code.to_lowercase());
+                put(&mut ground, selostus, statement);
+                put(&mut ground, suostumusta, &asked.to_lowercase());
+                referral.insert("ilmoitusperuste".to_owned(), Value::Object(ground));
             }
             for name in ["perustelu", "palvelutarpeet"] {
                 referral.extend(said.remove(name).map(|value| (name.to_owned(), value)));

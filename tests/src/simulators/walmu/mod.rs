@@ -26,7 +26,7 @@ use crate::simulators::client::RawReply;
 use crate::simulators::clock::SimulatorClock;
 use crate::simulators::control::{Control, SimulatorTls};
 use crate::simulators::door::Door;
-use crate::simulators::faults::Faults;
+use crate::simulators::faults::{Faults, Repetition};
 use crate::simulators::ledger::Ledger;
 use crate::simulators::server;
 use crate::simulators::walmu::event::{Event, EventReply, sign};
@@ -51,6 +51,8 @@ pub struct WalmuSettings {
     pub clock: SimulatorClock,
     /// Its book; hand in an old one to restart a simulator with what it knew.
     pub ledger: Ledger,
+    /// How somebody can be sure that a message has not taken effect twice.
+    pub repetition: Repetition,
     /// The port to listen on, 0 for any free one.
     pub port: u16,
 }
@@ -73,6 +75,7 @@ impl WalmuSettings {
             webhook_secret: webhook_secret.to_vec(),
             clock: SimulatorClock::system(),
             ledger: Ledger::new(),
+            repetition: Repetition::Recognised,
             port: 0,
         }
     }
@@ -96,7 +99,8 @@ impl WalmuSimulator {
     pub fn start(settings: WalmuSettings) -> Result<Self> {
         let mut config = pki::lenient_server_config(&settings.tls.server, &settings.tls.authority_pem)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let control = Control::new(Door::on_port(settings.port)?, settings.ledger.clone());
+        let control =
+            Control::new(Door::on_port(settings.port)?, settings.ledger.clone(), settings.repetition);
         let settings = Arc::new(settings);
         let tokens = Tokens::default();
         let holdings = Holdings::default();

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::pki;
-use crate::simulators::faults::{Duplicates, Fault, Operation, Plan};
+use crate::simulators::faults::{Fault, Operation, Plan};
 use crate::simulators::ledger::{Effect, Effected, First, Received, TakenInKind};
 use crate::simulators::server::{Agency, Answer};
 use crate::simulators::walmu::WalmuSettings;
@@ -139,7 +139,7 @@ impl CaseManagement {
             at: self.settings.clock.now_text(),
             receipt_prefix: "W",
         };
-        match self.settings.ledger.take_effect(effect, duplicates(plan)) {
+        match self.settings.ledger.take_effect(effect, plan.duplicates()) {
             Effected::New(first) => answer(StatusCode::CREATED, &receipt(&first)),
             Effected::Repeated(first) => answer(StatusCode::OK, &receipt(&first)),
             Effected::Clashing => error(StatusCode::CONFLICT, "avain_kaytetty", "sama avain, eri sisältö"),
@@ -251,12 +251,6 @@ fn resource(path: &str) -> Resource {
         ["", "sanomat", message] => Resource::Message { message_id: (*message).to_owned() },
         _ => Resource::Nothing,
     }
-}
-
-/// The case management recognises a repeated key, unless told not to.
-fn duplicates(plan: &Plan) -> Duplicates {
-    let told = plan.last(|fault| if let Fault::DuplicateProcessing(how) = fault { Some(*how) } else { None });
-    told.unwrap_or(Duplicates::Recognise)
 }
 
 fn receipt(first: &First) -> Value {

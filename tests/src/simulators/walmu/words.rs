@@ -87,6 +87,9 @@ pub(crate) fn plan(part: &PlanPart, identity_code: Option<&str>) -> Result<Value
         put(&mut plan, "paivitetty", &moment(updated)?);
     }
     put(&mut plan, "tila", plan_state(part.state()));
+    if part.redacted {
+        plan.insert("tietojaKarsittu".to_owned(), json!(true));
+    }
     let background = part.background.clone().unwrap_or_default();
     put_object(&mut plan, "lahtotilanne", content(&background, identity_code));
     let mut needs = Vec::new();

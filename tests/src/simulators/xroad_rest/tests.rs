@@ -5,10 +5,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use super::{Passed, SecurityServer, Service, text};
 use crate::simulators::door::Door;
-use crate::simulators::faults::{Fault, Faults, Operation, Plan};
+use crate::simulators::faults::{Fault, Faults, Operation, Plan, Repetition};
 use crate::simulators::ledger::Received;
 use crate::simulators::server::{Agency, Answer};
-use crate::simulators::te::envelope::{Dialect, Member};
+use crate::simulators::xroad::{Dialect, Member};
 
 struct Echo;
 
@@ -52,7 +52,7 @@ fn request(path: &str, headers: &[(&'static str, &'static str)]) -> Received {
 }
 
 fn plan(fault: Option<Fault>) -> Plan {
-    let faults = Faults::new(Door::on_port(0).unwrap());
+    let faults = Faults::new(Door::on_port(0).unwrap(), Repetition::Asked);
     fault.into_iter().for_each(|fault| faults.set(fault));
     faults.plan(Operation::Other)
 }
@@ -86,6 +86,13 @@ async fn every_other_call_has_its_code() {
         (request(PATH, &[CLIENT, CLIENT]), 400, "client.duplicate_header_field"),
         (request(PATH, &[("x-road-client", "polku")]), 400, "client.invalid_client_identifier"),
         (request(PATH, &[CLIENT, ("x-road-represented-party", "a/b/c")]), 400, "client.invalid_header_field"),
+        (request(PATH, &[CLIENT, ("x-road-userid", "FI010594Y9032")]), 400, "client.invalid_header_field"),
+        (request(PATH, &[CLIENT, ("x-road-issue", "a-010594y9032")]), 400, "client.invalid_header_field"),
+        (
+            request(PATH, &[CLIENT, ("x-road-represented-party", "MUN/0105%394Y9032")]),
+            400,
+            "client.invalid_header_field",
+        ),
         (
             request("/r1/FI-TEST/GOV/9999903-9/etuudet/muu", &[CLIENT]),
             500,

@@ -14,7 +14,7 @@ fn built_from_its_table() {
     assert_eq!(adapter.agency().as_str(), "kela");
     assert_eq!(adapter.redelivery(), Redelivery::Neither);
     let mut answering = table();
-    answering.insert("answers_status".to_owned(), true.into());
+    answering.insert("redelivery".to_owned(), "answers_status".into());
     assert_eq!(build(trial::agency("kela"), answering).unwrap().redelivery(), Redelivery::AnswersStatus);
 }
 

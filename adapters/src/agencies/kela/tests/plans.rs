@@ -103,6 +103,7 @@ fn what_cannot_be_written() {
     };
     assert_eq!(what(|part| part.state = 0), "state");
     assert_eq!(what(|part| part.update_time = None), "update_time");
+    assert_eq!(what(|part| part.revision = 0), "revision");
     assert_eq!(what(|part| part.needs[0].category = 99), "category");
     assert_eq!(what(|part| part.goals[0].state = 0), "state");
     assert_eq!(what(|part| part.goals[0].achievement = 99), "achievement");

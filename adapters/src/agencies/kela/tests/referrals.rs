@@ -96,6 +96,7 @@ fn a_notice_about_social_assistance_is_a_referral_on_its_ground() {
         respond_by: Some(trial::instant("2026-12-01T10:00:00Z")),
         claim: Some(claim),
         origin: None,
+        redacted: false,
     };
     assert!(referral == expected);
 }
@@ -129,6 +130,8 @@ fn every_part_of_a_notice_that_does_not_fit() {
         ("kohdeHyvinvointialue", json!(""), agency),
         ("kohdeHyvinvointialue", json!("pohde/nuoret"), agency),
         ("kohdeYksikko", json!("nuoret/x"), agency),
+        ("kohdeYksikko", json!("010594Y9032"), agency),
+        ("kohdeYksikko", json!("x-010594-9032"), agency),
         ("selostus", json!(" "), "`selostus`: why the ground applies"),
         ("suostumusta", json!("EHKA"), "one of the documented codes in `suostumusta`"),
         (

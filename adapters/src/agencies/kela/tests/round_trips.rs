@@ -6,7 +6,7 @@ use polku_proto::v1::{
 };
 use proptest::collection::vec;
 use proptest::option;
-use proptest::prelude::{Just, Strategy, prop_oneof, proptest};
+use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use proptest::test_runner::Config;
 use proptest::{prop_assert, prop_assert_eq};
 use serde_json::{Value, json};
@@ -88,15 +88,20 @@ fn content() -> impl Strategy<Value = ReferralContent> {
     })
 }
 
-const MEMBERS: [&str; 5] = ["nuori", "toivottuYhteydenottoaika", "perustelu", "palvelutarpeet", "tausta"];
+const MEMBERS: [&str; 6] =
+    ["nuori", "toivottuYhteydenottoaika", "perustelu", "palvelutarpeet", "tausta", "tietojaKarsittu"];
 
 proptest! {
     #![proptest_config(Config { failure_persistence: None, cases: 48, ..Config::default() })]
 
     #[test]
-    fn what_is_told_in_a_request_is_read_in_a_referral(content in content(), purpose in 1..8_i32) {
+    fn what_is_told_in_a_request_is_read_in_a_referral(
+        content in content(),
+        purpose in 1..8_i32,
+        redacted in any::<bool>(),
+    ) {
         let told = ReferralContent { identity_code: "010594Y9032".into(), ..content.clone() };
-        let handover = ReferralHandover { purpose, ..trial::handover(Some(told)) };
+        let handover = ReferralHandover { purpose, redacted, ..trial::handover(Some(told)) };
         let written = json(&message(trial::delivery("kela", Item::Handover(handover))).body);
         let name = if purpose == i32::from(Purpose::Rehabilitation) { "nuottiYhteydenotto" } else { "yhteydenottopyynto" };
         let request = &written[name];
@@ -113,7 +118,7 @@ proptest! {
         }
         let event = received(&json!({"lahete": referral})).unwrap();
         let InboundMatter::Referral(read) = event.matter else { panic!() };
-        prop_assert!(read.content == content);
+        prop_assert!(read.content == content && read.redacted == redacted);
         prop_assert!(read.identity == "010594Y9032".parse().unwrap());
     }
 

@@ -4,13 +4,14 @@
 //! category that was not asked for. Only what would turn the meaning of an element round makes an answer unusable.
 
 use jiff::{SignedDuration, Timestamp};
+use polku_proto::identity::has_hetu;
 use polku_proto::v1::{AgencyFacts, DataCategory, Fact, FactKind, PlanPart};
 use polku_proto::{CategorySet, Disclose as _, Valid, time};
 use serde_json::Value;
 
 use super::super::codes;
 use super::Reader;
-use crate::agencies::answer::has_identity_code;
+use crate::agencies::form;
 use crate::formats::fhir::object::Object;
 use crate::formats::fhir::{Place, codes as fhir, json, moment};
 
@@ -205,7 +206,7 @@ fn fact(resource: &Value, category: DataCategory, kind: FactKind, period: Option
         since: first_day(edge("start"))?,
         until: last_day(edge("end"))?,
         record_time: record_time(resource).and_then(|instant| time::to_wire(instant).ok()),
-        reference: if has_identity_code(&reference) { String::new() } else { reference },
+        reference: if has_hetu(&reference) { String::new() } else { reference },
         ..Fact::default()
     })
 }
@@ -217,12 +218,21 @@ fn record_time(resource: &Value) -> Option<Timestamp> {
 /// The first day of what a `dateTime` names, in Finland. Empty if there is none; `None` if it is no `dateTime`.
 fn first_day(value: Option<&Value>) -> Option<String> {
     let Some(value) = value else { return Some(String::new()) };
-    Some(time::finnish_date(moment::start(value.as_str()?)?).to_string())
+    let value = value.as_str()?;
+    if let Some(day) = form::date(value) {
+        return Some(day.to_owned());
+    }
+    Some(time::finnish_date(moment::start(value)?).to_string())
 }
 
 fn last_day(value: Option<&Value>) -> Option<String> {
     let Some(value) = value else { return Some(String::new()) };
-    let over = moment::end(value.as_str()?)?.checked_sub(SignedDuration::from_nanos(1)).ok()?;
+    let value = value.as_str()?;
+    // The last day that there is, which stands for no end, has no next one.
+    if let Some(day) = form::date(value) {
+        return Some(day.to_owned());
+    }
+    let over = moment::end(value)?.checked_sub(SignedDuration::from_nanos(1)).ok()?;
     Some(time::finnish_date(over).to_string())
 }
 

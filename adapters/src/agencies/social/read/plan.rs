@@ -13,6 +13,7 @@ use super::content::patient;
 use super::items::{Activity, activity, goal, need};
 use crate::InboundPlanPart;
 use crate::agencies::event::read_code;
+use crate::agencies::plan::has_sound_ids;
 use crate::formats::fhir::element::{
     read_code as read_known, read_day, read_identifiers, read_number, read_redacted, read_reference,
 };
@@ -113,8 +114,8 @@ impl Reader<'_> {
             next_review,
             responsible_worker: worker,
         };
-        let checked = Valid::check(part).map_err(|_| place.fault(Problem::TooMuch))?;
-        Ok(checked.into_inner())
+        let part = Valid::check(part).map_err(|_| place.fault(Problem::TooMuch))?.into_inner();
+        if has_sound_ids(&part) { Ok(part) } else { Err(place.below("identifier").fault(Problem::Unknown)) }
     }
 
     fn worker(self, mut role: Object) -> Result<Worker, ImportError> {
@@ -227,10 +228,6 @@ fn names(plan: &mut Object) -> Result<(String, String), ImportError> {
             return Err(place.fault(Problem::Twice));
         }
         *field = value;
-    }
-    // A personal identity code is nobody's id of a plan.
-    if crate::agencies::answer::has_identity_code(&reference) {
-        return Err(place.fault(Problem::Unknown));
     }
     Ok((name, reference))
 }

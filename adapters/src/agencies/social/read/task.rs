@@ -12,7 +12,9 @@ use super::Reader;
 use super::bundle::{Bundle, Entry, contained, one_of, pass_description, pass_meta, points_to};
 use super::content::{checked, observation, only, patient};
 use crate::agencies::event::{self, Action, Details, Misfit, change};
-use crate::formats::fhir::element::{read_code, read_concept, read_identifiers, read_reference, read_urn};
+use crate::formats::fhir::element::{
+    read_code, read_concept, read_identifiers, read_redacted, read_reference, read_urn,
+};
 use crate::formats::fhir::object::Object;
 use crate::formats::fhir::{ImportError, Place, Problem, codes as fhir, coding, identifier_of, moment};
 use crate::{InboundChange, InboundMatter, InboundReferral};
@@ -115,7 +117,7 @@ impl Reader<'_> {
         let mut request = request.resource;
         let place = request.place().clone();
         pass_description(&mut request);
-        pass_meta(&mut request)?;
+        let redacted = read_redacted(&mut request)?;
         read_identifiers(&mut request)?;
         one_of(&mut request, "status", &["active"])?;
         one_of(&mut request, "intent", &["order"])?;
@@ -148,6 +150,7 @@ impl Reader<'_> {
             respond_by,
             claim,
             origin,
+            redacted,
         })
     }
 

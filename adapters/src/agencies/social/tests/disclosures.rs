@@ -35,7 +35,8 @@ pub(super) fn delivery(notice: DisclosureNotice) -> Delivery {
     delivery
 }
 
-fn event(notice: DisclosureNotice) -> Result<Value, AdapterErrorKind> {
+/// The AuditEvent and the Provenance that a notice becomes.
+pub(super) fn written_notice(notice: DisclosureNotice) -> Result<(Value, Value), AdapterErrorKind> {
     let (_, decision) = trial::spent(to_social(Item::Handover(trial::handover(None))));
     let message = written(delivery(notice), &decision)?;
     let bundle: Value = serde_json::from_slice(&message.body).unwrap();
@@ -43,7 +44,11 @@ fn event(notice: DisclosureNotice) -> Result<Value, AdapterErrorKind> {
     let kinds: Vec<_> =
         entries.iter().map(|entry| entry["resource"]["resourceType"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["AuditEvent", "Provenance"]);
-    Ok(entries[0]["resource"].clone())
+    Ok((entries[0]["resource"].clone(), entries[1]["resource"].clone()))
+}
+
+fn event(notice: DisclosureNotice) -> Result<Value, AdapterErrorKind> {
+    written_notice(notice).map(|(event, _)| event)
 }
 
 #[test]

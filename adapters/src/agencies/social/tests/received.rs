@@ -3,6 +3,7 @@
 use polku_proto::v1::{Origin, Outcome, Purpose, ReferralContent, RejectionReason};
 
 use super::*;
+use crate::agencies::trial::Step;
 use crate::{InboundChange, InboundMatter, InboundReferral};
 
 fn changed(activity: &str, more: Value) -> InboundChange {
@@ -28,6 +29,22 @@ fn output(code: &str) -> Value {
         "type": {"coding": [{"system": "urn:polku:task-part", "code": "outcome"}]},
         "valueCodeableConcept": {"coding": [{"system": "urn:polku:outcome", "code": code}]},
     }]})
+}
+
+#[test]
+fn every_note() {
+    trial::try_every_note(|step, note| {
+        let (state, code) = match step {
+            Step::Accept => (state("accepted", "accepted"), None),
+            Step::Reject => (state("rejected", "rejected"), Some("no-capacity")),
+            Step::Hold => (state("on-hold", "on-hold"), None),
+            Step::Ask => (state("requested", "info-requested"), None),
+        };
+        // FHIR has no empty text.
+        let said = reason(Some(note).filter(|note| !note.is_empty()), code);
+        let said = if said["statusReason"] == json!({}) { json!({}) } else { said };
+        receive(&task_bundle("state-changed", and(state, said))).ok().map(trial::changed)
+    });
 }
 
 #[test]
@@ -248,7 +265,8 @@ fn a_county_has_its_own_address_for_a_referral() {
 #[test]
 fn a_referral() {
     let InboundMatter::Referral(sent) = receive(&referral()).unwrap().matter else { panic!("no referral") };
-    let InboundReferral { identity, recipient, purpose, content, respond_by, claim, origin } = *sent;
+    let InboundReferral { identity, recipient, purpose, content, respond_by, claim, origin, redacted } =
+        *sent;
     assert_eq!(identity.expose(), "010594Y9032");
     assert_eq!((recipient.to_string().as_str(), purpose), ("te/nuoret", Purpose::EmploymentServices));
     assert_eq!(respond_by, Some(trial::instant("2026-12-21T09:30:00Z")));
@@ -258,6 +276,7 @@ fn a_referral() {
     assert!(content.identity_code.is_empty());
     assert_eq!(claim.unwrap().statement, "Syy.");
     assert_eq!(origin.unwrap().documents, ["d-1"]);
+    assert!(!redacted);
 }
 
 /// A plan of the county's own: goals, situation factors, services, methods, both views.

@@ -14,7 +14,7 @@ use crate::formats::fhir::element::{Writing, coding, hetu_identifier, said, urn,
 /// Words a disclosure notice.
 pub(super) fn told(
     frame: &Frame<'_>,
-    referral: ReferralId,
+    referral: Option<ReferralId>,
     notice: DisclosureNotice,
 ) -> Result<Told, Unwritable> {
     let DisclosureNotice {
@@ -37,10 +37,10 @@ pub(super) fn told(
         return Err(Unwritable("data_sets"));
     }
 
-    let mut extensions = vec![
-        json!({"url": codes::DISCLOSED_MESSAGE, "valueUri": urn(disclosed_message)}),
-        json!({"url": codes::REFERRAL, "valueUri": urn(referral.uuid())}),
-    ];
+    let mut extensions = vec![json!({"url": codes::DISCLOSED_MESSAGE, "valueUri": urn(disclosed_message)})];
+    if let Some(referral) = referral {
+        extensions.push(json!({"url": codes::REFERRAL, "valueUri": urn(referral.uuid())}));
+    }
     let mut policies = Vec::new();
     for ground in bases {
         let (extension, policy) = grounds(ground)?;
@@ -89,7 +89,7 @@ pub(super) fn told(
     let address = urn(frame.message.uuid());
     Ok(Told {
         activity: Activity::DataDisclosed,
-        issue: referral.to_string(),
+        issue: referral.map_or_else(|| disclosed_message.to_string(), |referral| referral.to_string()),
         speaker: frame.own.clone(),
         occurred: Some(disclosed),
         entries: vec![Entry::create(address, "AuditEvent", event.done(), frame)],

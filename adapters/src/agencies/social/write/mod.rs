@@ -126,7 +126,9 @@ impl Message {
             }
             Content::Notice(referral, notice) => task::notice(&frame, referral.referral, &sender, notice)?,
             Content::PlanPart(part) => plan::told(&frame, *part)?,
-            Content::Disclosure(referral, notice) => audit::told(&frame, referral.referral, notice)?,
+            Content::Disclosure(about, notice) => {
+                audit::told(&frame, about.map(|name| name.referral), notice)?
+            }
         };
         told.close(&frame, professional, decision)
     }

@@ -30,7 +30,7 @@ fn built_from_its_table() {
     let mut table = settings();
     let parties: toml::Table = "paja = { class = 'ORG', code = '9999901-2' }".parse().unwrap();
     set("represented_parties", parties)(&mut table);
-    set("answers_status", false)(&mut table);
+    set("redelivery", "neither")(&mut table);
     assert_eq!(build(trial::agency("te"), table).unwrap().redelivery(), Redelivery::Neither);
 }
 
@@ -40,12 +40,18 @@ fn refused_settings() {
     assert_eq!(refusal(set("url", "http://security-server.example")), format!("url: {url}"));
     assert_eq!(refusal(set("url", "https://user@host.example")), format!("url: {url}"));
     assert_eq!(refusal(set("url", "https://host.example/?a=b")), format!("url: {url}"));
+    let redelivery = refusal(set("redelivery", "perhaps"));
+    assert!(
+        redelivery.starts_with("unknown variant `perhaps`, expected one of `deduplicates`,"),
+        "{redelivery}"
+    );
     let pins = "inbound_certificate_sha256: expected at least one SHA-256 of 64 hex digits";
     assert_eq!(refusal(set("inbound_certificate_sha256", toml::Value::Array(Vec::new()))), pins);
     assert_eq!(refusal(set("inbound_certificate_sha256", vec!["abc".to_owned()])), pins);
     assert_eq!(refusal(set("inbound_certificate_sha256", vec!["gg".repeat(32)])), pins);
-    for id in ["ö", "010594Y9032", "virkailija-010594Y9032"] {
-        let expected = "user_id: expected 1 to 64 letters, digits and `._-`, and no personal identity code";
+    for id in ["ö", "polku_1", "", "010594Y9032", "virkailija-010594Y9032"] {
+        let expected =
+            "user_id: expected 1 to 64 letters, digits and '()+,-.=?, and no personal identity code";
         assert_eq!(refusal(set("user_id", id)), expected);
     }
     assert!(refusal(set_in("client", "member_code", "a/b")).starts_with("client: expected `instance`, "));

@@ -56,8 +56,8 @@ fn plans_that_cannot_be_written() {
     let what = |change: &dyn Fn(&mut PlanPart)| {
         let mut part = trial::plan_part();
         change(&mut part);
-        let envelope = Envelope::open(part_of(part)).unwrap();
-        Message::of(envelope, &trial::agency("te")).err().map(|unwritable| unwritable.0)
+        let written = Envelope::open(part_of(part)).and_then(|part| Message::of(part, &trial::agency("te")));
+        written.err().map(|unwritable| unwritable.0)
     };
     assert_eq!(what(&|_| ()), None);
     assert_eq!(what(&|part| part.plan = "plans/1".into()), Some("plan"));
@@ -71,6 +71,22 @@ fn plans_that_cannot_be_written() {
     assert_eq!(what(&|part| part.meetings[0].state = 0), Some("meeting_state"));
     assert_eq!(what(&|part| part.meetings[0].time.as_mut().unwrap().nanos = -1), Some("meeting_time"));
     assert_eq!(what(&|part| part.update_time.as_mut().unwrap().nanos = -1), Some("update_time"));
+    // To no agency: the ids of a part are of no person, and each stands once.
+    let spoiled: [&dyn Fn(&mut PlanPart); 8] = [
+        &|part| part.reference = "S-010594Y9032".into(),
+        &|part| part.needs[0].id = "010594Y9032".into(),
+        &|part| part.goals[0].needs = vec!["010594-9032".into()],
+        &|part| part.actions[0].goal = "x010594Y9032".into(),
+        &|part| part.meetings[0].id = "010594y9032".into(),
+        &|part| part.responsible_worker.as_mut().unwrap().id = "010594Y9032".into(),
+        &|part| part.responsible_worker.as_mut().unwrap().unit = "010594Y9032".into(),
+        &|part| part.needs[1].id = part.needs[0].id.clone(),
+    ];
+    for spoil in spoiled {
+        assert_eq!(what(spoil), Some("plan ids"));
+    }
+    let chance = "aa010594-9032-7000-8000-010501e90320";
+    assert_eq!(what(&|part| part.reference = chance.into()), None);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use polku_proto::v1::{Outcome, ReferralState, RejectionReason};
 use polku_proto::{MessageId, ReferralId};
 
 use super::*;
+use crate::agencies::trial::Step;
 use crate::transport::xml::{XmlLimits, XmlWriter};
 use crate::transport::xroad::id::ServiceId;
 use crate::transport::xroad::soap::{self, accept_answer};
@@ -123,6 +124,26 @@ fn longest_note() {
     let note = |length| with(&format!("{ACTION}<tns:huomautus>{}</tns:huomautus>", "ö".repeat(length)));
     assert_eq!(code_of(&note(2000)), "taken in");
     assert_eq!(code_of(&note(2001)), "client.invalid_body");
+}
+
+#[test]
+fn every_note() {
+    trial::try_every_note(|step, note| {
+        let step = match step {
+            Step::Accept => "<tns:toimenpide>HYVAKSY</tns:toimenpide>",
+            Step::Reject => "<tns:toimenpide>HYLKAA</tns:toimenpide><tns:syy>EI_KAPASITEETTIA</tns:syy>",
+            Step::Hold => "<tns:toimenpide>KESKEYTA</tns:toimenpide>",
+            Step::Ask => "<tns:toimenpide>PYYDA_LISATIETOJA</tns:toimenpide>",
+        };
+        let note = trial::as_xml(note);
+        received(&with(&format!("{step}<tns:huomautus>{note}</tns:huomautus>"))).ok().map(trial::changed)
+    });
+}
+
+#[test]
+fn a_bare_end_of_line_is_a_line_feed() {
+    let event = received(&with(&format!("{ACTION}<tns:huomautus>a\r\nb\rc</tns:huomautus>"))).unwrap();
+    assert!(trial::changed(event) == InboundChange::Accept { note: "a\nb\nc".into() });
 }
 
 #[test]

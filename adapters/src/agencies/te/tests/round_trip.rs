@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::agencies::soap::tree::{self, Node, text};
 use crate::agencies::soap::{Outgoing, Parts};
-use crate::agencies::trial::any;
+use crate::agencies::trial::{any, asked};
 use crate::transport::xml::{Element, XmlLimits, XmlWriter, read_document};
 use crate::transport::xroad::soap::check_request;
 use crate::{InboundChange, InboundMatter};
@@ -118,7 +118,12 @@ proptest! {
     }
 
     #[test]
-    fn referral_of_the_office(content in any::content(), respond_by in any::instant(), statement in any::words(2000)) {
+    fn referral_of_the_office(
+        content in any::content(),
+        respond_by in any::instant(),
+        statement in any::words(2000),
+        redacted in any::<bool>(),
+    ) {
         let mut body = nodes(&[("tns:sanomaTunnus", trial::MESSAGE)]);
         body.push(official());
         body.extend(nodes(&[
@@ -127,6 +132,7 @@ proptest! {
             ("tns:kayttotarkoitus", "ETSIVA_NUORISOTYO"),
             ("tns:vastausViimeistaan", &respond_by.to_string()),
         ]));
+        body.extend(tree::flag("tns:tietojaKarsittu", redacted));
         let stated = !statement.trim().is_empty();
         if stated {
             let claim = [
@@ -140,7 +146,7 @@ proptest! {
         let InboundMatter::Referral(referral) = read_service("lahetaLahete", &body) else { panic!("no referral") };
         prop_assert_eq!(referral.identity.expose(), "010594Y9032");
         prop_assert_eq!(referral.recipient.to_string(), "etsiva/keskusta");
-        prop_assert_eq!(referral.respond_by, Some(respond_by));
+        prop_assert_eq!((referral.respond_by, referral.redacted), (Some(respond_by), redacted));
         prop_assert_eq!(referral.claim.map(|claim| claim.statement), stated.then_some(statement));
         let mut read = referral.content;
         read.identity_code = "010594Y9032".into();
@@ -216,6 +222,35 @@ proptest! {
         part.restrict(query::ANSWERED);
         let left = !Disclose::categories(&part).is_subset(CategorySet::ENVELOPE);
         prop_assert_eq!(read.plans, if left { vec![part] } else { Vec::new() });
+    }
+}
+
+proptest! {
+    #![proptest_config(any::config())]
+
+    #[test]
+    fn question(query in asked::query()) {
+        let told: CategorySet = CategorySet::from_wire(&query.categories).unwrap().intersection(query::ANSWERED);
+        let (written, _) = match query::outgoing(query.clone()) {
+            Ok(written) => written,
+            Err(unwritable) => {
+                prop_assert!(told.is_empty() && unwritable.0 == "categories");
+                return Ok(());
+            }
+        };
+        let professional = Some(query.professional.clone()).filter(|id| !id.is_empty());
+        prop_assert_eq!(&written.professional, &professional);
+        prop_assert_eq!((&written.id, written.requester.as_str()), (&query.query_id, query.requester.as_str()));
+        let document = office().office.write(&Message::asking(written)).unwrap();
+        let body = check_request(&document).unwrap().body().clone();
+        prop_assert_eq!(body.text_of("kyselyTunnus"), Some(query.query_id.as_str()));
+        prop_assert_eq!(body.text_of("kysyja"), Some(query.requester.as_str()));
+        prop_assert_eq!(body.text_of("henkilotunnus"), Some(query.identity_code.as_str()));
+        let purpose = body.text_of("kayttotarkoitus").and_then(codes::read_purpose);
+        prop_assert_eq!(purpose.map(i32::from), Some(query.purpose));
+        let categories = body.all("tietoryhma").map(|category| codes::plan::read::<DataCategory>(category.text(), codes::plan::category).unwrap());
+        let categories: CategorySet = categories.map(|number| DataCategory::try_from(number).unwrap()).collect();
+        prop_assert_eq!(categories, told);
     }
 }
 

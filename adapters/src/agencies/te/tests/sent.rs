@@ -191,6 +191,8 @@ fn bad_bodies() {
         ("<vastaanottaja>etsiva</vastaanottaja>", ""),
         ("<vastaanottaja>etsiva", "<vastaanottaja>Etsiva"),
         ("keskusta", "keskusta/2"),
+        ("keskusta", "010594Y9032"),
+        ("keskusta", "x-010594-9032"),
         ("<kayttotarkoitus>ETSIVA", "<kayttotarkoitus>MUU"),
         ("2026-12-21T09:30:00Z", "2026-12-21"),
         ("2026-12-21T09:30:00Z", "2026-12-21T09:30:00+02:00"),

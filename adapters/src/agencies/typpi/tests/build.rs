@@ -28,7 +28,7 @@ fn refused_settings() {
     assert_eq!(refusal(set("url", "http://security-server.example")), url);
     let pins = "inbound_certificate_sha256: expected at least one SHA-256 of 64 hex digits";
     assert_eq!(refusal(set("inbound_certificate_sha256", vec!["abc".to_owned()])), pins);
-    let user = "user_id: expected 1 to 64 letters, digits and `._-`, and no personal identity code";
+    let user = "user_id: expected 1 to 64 letters, digits and '()+,-.=?, and no personal identity code";
     assert_eq!(refusal(set("user_id", "010594Y9032")), user);
     assert!(refusal(set("surprise", 3)).starts_with("unknown field `surprise`, expected one of `url`, "));
     assert!(refusal(set("answers_status", true)).starts_with("unknown field `answers_status`"));

@@ -5,6 +5,7 @@ use polku_proto::v1::legal_claim::ConsentAsked;
 use polku_proto::v1::{LegalGround, Outcome, PlanState, Purpose, ReferralState, RejectionReason};
 
 use super::*;
+use crate::agencies::trial::Step;
 use crate::transport::xroad::id::ServiceId;
 use crate::transport::xroad::soap::{Headers, write_request};
 use crate::{InboundChange, InboundMatter, Retry};
@@ -47,6 +48,21 @@ fn start() -> String {
         "<viestiTunnus>{}</viestiTunnus><virkailija><tunnus>v-7</tunnus><yksikko>nuoret</yksikko></virkailija>",
         trial::MESSAGE
     )
+}
+
+#[test]
+fn every_note() {
+    trial::try_every_note(|told, note| {
+        let rest = match told {
+            Step::Accept => "<toiminto>OTA_VASTAAN</toiminto>",
+            Step::Reject => "<toiminto>HYLKAA</toiminto><hylkaysSyy>EI_TILAA</hylkaysSyy>",
+            Step::Hold => "<toiminto>TAUOTA</toiminto>",
+            Step::Ask => "<toiminto>PYYDA_LISATIETO</toiminto>",
+        };
+        // `envelope` knows no marks but those of elements.
+        let body = envelope("paivitaLahete", &step(&format!("{rest}<saate>SANA</saate>")));
+        received_as(Some(PIN), &body.replace("SANA", &trial::as_xml(note))).ok().map(trial::changed)
+    });
 }
 
 fn step(rest: &str) -> String {
@@ -249,6 +265,8 @@ fn bad_referrals_and_plans() {
         ("<vastaanottaja>etsiva</vastaanottaja>", ""),
         ("<vastaanottaja>etsiva", "<vastaanottaja>Etsiva"),
         ("keskusta", "keskusta/2"),
+        ("keskusta", "010594Y9032"),
+        ("keskusta", "x-010594-9032"),
         ("<kayttotarkoitus>ETSIVA_NUORISOTYO", "<kayttotarkoitus>TILASTO"),
         ("2026-12-21T09:30:00Z", "2026-12-21"),
         ("2026-12-21T09:30:00Z", "2026-12-21T09:30:00+02:00"),

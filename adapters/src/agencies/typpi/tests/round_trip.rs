@@ -1,15 +1,16 @@
 //! Does everything come out as it went in?
 
 use polku_proto::v1::{
-    AgencyFacts, DataCategory, PlanPart, ReferralContent, ReferralHandover, ReferralNotice,
+    AgencyFacts, DataCategory, PlanPart, Purpose, ReferralContent, ReferralHandover, ReferralNotice,
 };
 use polku_proto::{CategorySet, Disclose, time};
 use proptest::prelude::*;
 
 use super::*;
+use crate::agencies::event;
 use crate::agencies::soap::Parts;
 use crate::agencies::soap::tree::{self, Node, text};
-use crate::agencies::trial::any;
+use crate::agencies::trial::{any, asked};
 use crate::transport::xml::XmlWriter;
 use crate::transport::xroad::soap::check_request;
 use crate::{InboundChange, InboundMatter};
@@ -22,11 +23,11 @@ fn body(delivery: Delivery, decision: &Decision) -> Element {
     check_request(written.as_bytes()).unwrap().body().clone()
 }
 
-/// The child of this name alone, as the only one of an element of its own.
-fn only(element: &Element, name: &str) -> Element {
+/// The children of these names alone, as the only ones of an element of its own.
+fn only(element: &Element, names: &[&str]) -> Element {
     let mut writer = XmlWriter::fragment();
     writer.start("tns:ote", &[("xmlns:tns", wire::NAMESPACE)]);
-    for child in element.all(name) {
+    for child in element.children().iter().filter(|child| names.contains(&child.name())) {
         writer.tree(child);
     }
     writer.end();
@@ -34,7 +35,7 @@ fn only(element: &Element, name: &str) -> Element {
 }
 
 fn customer_of(element: &Element) -> ReferralContent {
-    let alone = only(element, "asiakastiedot");
+    let alone = only(element, &["asiakastiedot"]);
     let mut parts = Parts::of(&alone).unwrap();
     let content = customer::read(&mut parts).unwrap().unwrap_or_default();
     assert!(parts.end().is_ok());
@@ -103,21 +104,21 @@ proptest! {
     }
 
     #[test]
-    fn plan_to_the_register(part in any::plan(), redacted in any::<bool>(), withdrawn in any::<bool>()) {
-        let part = PlanPart { redacted, consent_withdrawn: withdrawn, ..part };
+    fn plan_to_the_register(part in any::plan(), withdrawn in any::<bool>()) {
+        let part = PlanPart { consent_withdrawn: withdrawn, ..part };
         let body = body(part_of(part.clone()), &decision());
         prop_assert_eq!(body.text_of("omistaja"), Some("ohjaamo"));
-        prop_assert_eq!(body.text_of("tietojaPuuttuu").is_some(), redacted);
         prop_assert_eq!(body.text_of("lupaPeruttu").is_some(), withdrawn);
-        let plan = Parts::of(body.child("suunnitelma").unwrap()).unwrap();
-        let read = plan_read::read(plan, &trial::agency("ohjaamo")).unwrap();
-        prop_assert_eq!(PlanPart { redacted, consent_withdrawn: withdrawn, ..read }, part);
+        let told = only(&body, &["tietojaPuuttuu", "suunnitelma"]);
+        let read = plan_read::read(&mut Parts::of(&told).unwrap(), &trial::agency("ohjaamo")).unwrap();
+        prop_assert_eq!(PlanPart { consent_withdrawn: withdrawn, ..read }, part);
     }
 
     #[test]
     fn plan_of_the_register(part in any::plan()) {
         let part = PlanPart { owner: "typpi".into(), ..part };
         let mut body = frame();
+        body.extend(tree::flag("tns:tietojaPuuttuu", part.redacted));
         body.push(plan::word(about(part.clone(), HETU)).unwrap().node);
         let InboundMatter::PlanPart(told) = received("lahetaSuunnitelma", &body) else { panic!("no plan") };
         prop_assert_eq!(told.identity.expose(), HETU);
@@ -129,6 +130,7 @@ proptest! {
         content in any::content(),
         respond_by in any::instant(),
         statement in any::words(2000),
+        redacted in any::<bool>(),
     ) {
         let mut body = frame();
         body.extend(nodes(&[
@@ -137,6 +139,7 @@ proptest! {
             ("tns:kayttotarkoitus", "ETSIVA_NUORISOTYO"),
             ("tns:vastattavaViimeistaan", &respond_by.to_string()),
         ]));
+        body.extend(tree::flag("tns:tietojaPuuttuu", redacted));
         let stated = !statement.trim().is_empty();
         if stated {
             let claim = [
@@ -150,7 +153,7 @@ proptest! {
         let InboundMatter::Referral(told) = received("lahetaLahete", &body) else { panic!("no referral") };
         prop_assert_eq!(told.identity.expose(), HETU);
         prop_assert_eq!(told.recipient.to_string(), "etsiva/keskusta");
-        prop_assert_eq!(told.respond_by, Some(respond_by));
+        prop_assert_eq!((told.respond_by, told.redacted), (Some(respond_by), redacted));
         prop_assert_eq!(told.claim.map(|claim| claim.statement), stated.then_some(statement));
         prop_assert_eq!(told.content, ReferralContent { identity_code: String::new(), ..content });
     }
@@ -165,6 +168,26 @@ proptest! {
         let InboundMatter::Change { change, .. } = received("paivitaLahete", &body) else { panic!("no change") };
         let InboundChange::ProvideInformation { answer, origin: None } = change else { panic!("no answer") };
         prop_assert_eq!(*answer, content);
+    }
+
+    #[test]
+    fn question(query in asked::query()) {
+        let told = CategorySet::from_wire(&query.categories).unwrap().intersection(KIND.fetches);
+        let (written, _) = match Message::question(query.clone()) {
+            Ok(written) => written,
+            Err(unwritable) => {
+                prop_assert!(told.is_empty() && unwritable.0 == "categories");
+                return Ok(());
+            }
+        };
+        let body = check_request(text_of(&written).as_bytes()).unwrap().body().clone();
+        prop_assert_eq!(body.text_of("kyselyTunnus"), Some(query.query_id.as_str()));
+        prop_assert_eq!(body.text_of("kysyja"), Some(query.requester.as_str()));
+        prop_assert_eq!(body.text_of("hetu"), Some(query.identity_code.as_str()));
+        let purpose: Option<Purpose> = body.text_of("kayttotarkoitus").and_then(|code| event::read_code(code, codes::purpose));
+        prop_assert_eq!(purpose.map(i32::from), Some(query.purpose));
+        let categories = body.all("tietoluokka").map(|category| event::read_code(category.text(), codes::plan::category).unwrap());
+        prop_assert_eq!(categories.collect::<CategorySet>(), told);
     }
 
     #[test]
@@ -187,11 +210,12 @@ proptest! {
             ("tns:koodi", "K-1"),
             ("tns:kuvaus", &words),
         ]));
-        let plan = plan::word(about(part.clone(), HETU)).unwrap().node;
+        let mut plan: Vec<Node> = tree::flag("tns:tietojaPuuttuu", part.redacted).into_iter().collect();
+        plan.push(plan::word(about(part.clone(), HETU)).unwrap().node);
         let mut known = nodes(&[("tns:hetu", HETU)]);
         known.push(Node::Group("tns:perustiedot", vec![row("tns:asiakkuus"), row("tns:asiakkuus")]));
         known.push(Node::Group("tns:seuranta", vec![row("tns:muistiinpano")]));
-        known.push(Node::Group("tns:suunnitelmat", vec![Node::Group("tns:suunnitelmatieto", vec![plan])]));
+        known.push(Node::Group("tns:suunnitelmat", vec![Node::Group("tns:suunnitelmatieto", plan)]));
         let mut answer = nodes(&[("tns:vastattu", "2026-11-21T09:30:00Z")]);
         answer.push(Node::Group("tns:asiakas", known));
         let answer = document("tns:haeAsiakasResponse", &answer);

@@ -117,6 +117,7 @@ fn what_cannot_be_written() {
     };
     assert_eq!(what(|part| part.plan = "plans/1".into()), "plan");
     assert_eq!(what(|part| part.plan = "youths/1/plans/2".into()), "plan");
+    assert_eq!(what(|part| part.revision = 0), "revision");
     assert_eq!(what(|part| part.state = 0), "state");
     assert_eq!(what(|part| part.state = 77), "state");
     assert_eq!(what(|part| part.update_time.as_mut().unwrap().nanos = -1), "update_time");
@@ -142,8 +143,8 @@ fn read(plan: Value) -> Result<PlanPart, Misread> {
 #[test]
 fn a_plan_of_its_own() {
     let told = read(own()).unwrap();
-    assert_eq!((told.plan.as_str(), told.owner.as_str(), told.redacted), ("", "walmu", false));
-    let mut expected = PlanPart { plan: String::new(), owner: "walmu".into(), redacted: false, ..part() };
+    assert_eq!((told.plan.as_str(), told.owner.as_str(), told.redacted), ("", "walmu", true));
+    let mut expected = PlanPart { plan: String::new(), owner: "walmu".into(), ..part() };
     expected.background.as_mut().unwrap().identity_code.clear();
     assert!(told == expected);
 }

@@ -6,6 +6,7 @@ use http::HeaderMap;
 use polku_proto::v1::{Outcome, Purpose, ReferralState, RejectionReason};
 
 use super::*;
+use crate::agencies::trial::Step;
 use crate::{InboundChange, InboundMatter, InboundReferral, Retry};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -141,7 +142,7 @@ fn bad_events() {
         event(r#""tapahtuma": "hyvaksytty", "huomautus": null"#),
         event(r#""tapahtuma": "hyvaksytty", "huomautus": 1"#),
         event(r#""tapahtuma": "hyvaksytty", "huomautus": "a\u0000""#),
-        event(r#""tapahtuma": "hyvaksytty", "huomautus": "a\r\n""#),
+        event(r#""tapahtuma": "hyvaksytty", "huomautus": "a\u007f""#),
         event(&format!(r#""tapahtuma": "hyvaksytty", "huomautus": "{}""#, "ö".repeat(2001))),
         event(r#""tapahtuma": "hyvaksytty", "syy": "muu""#),
         event(r#""tapahtuma": "hyvaksytty", "tulos": "sai_palvelun""#),
@@ -164,6 +165,20 @@ fn bad_events() {
             Ok(_) => panic!("case {index} is taken in"),
         }
     }
+}
+
+#[test]
+fn every_note() {
+    trial::try_every_note(|step, note| {
+        let step = match step {
+            Step::Accept => r#""tapahtuma": "hyvaksytty""#,
+            Step::Reject => r#""tapahtuma": "hylatty", "syy": "ei_kapasiteettia""#,
+            Step::Hold => r#""tapahtuma": "keskeytetty""#,
+            Step::Ask => r#""tapahtuma": "lisatietoja_pyydetty""#,
+        };
+        let note = serde_json::Value::from(note);
+        received(&event(&format!(r#"{step}, "huomautus": {note}"#))).ok().map(trial::changed)
+    });
 }
 
 #[test]
@@ -216,7 +231,8 @@ fn new_referral() {
     let InboundMatter::Referral(told) = received(&other("lahete_luotu", LAHETE)).unwrap().matter else {
         panic!("no referral")
     };
-    let InboundReferral { identity, recipient, purpose, content, respond_by, claim, origin } = *told;
+    let InboundReferral { identity, recipient, purpose, content, respond_by, claim, origin, redacted } =
+        *told;
     assert_eq!((identity.expose(), recipient.to_string().as_str()), ("010594Y9032", "te/nuoret"));
     assert_eq!(purpose, Purpose::EmploymentServices);
     assert_eq!(respond_by, Some(trial::instant("2026-12-21T09:30:00Z")));
@@ -224,7 +240,7 @@ fn new_referral() {
     assert_eq!((content.reason.as_str(), content.housing.as_str()), ("Hakee töitä.", "Vuokralla."));
     assert_eq!(content.service_needs, ["Työkokeilu"]);
     assert_eq!(claim.unwrap().statement, "Syy.");
-    assert!(origin.is_none());
+    assert!(origin.is_none() && !redacted);
 }
 
 #[test]
@@ -266,6 +282,8 @@ fn other_bad_events() {
         referral.replace(r#""te""#, r#""TE""#),
         referral.replace(r#""te""#, r#""te/nuoret""#),
         referral.replace(r#""nuoret""#, r#""a b""#),
+        referral.replace(r#""nuoret""#, r#""010594Y9032""#),
+        referral.replace(r#""nuoret""#, r#""x-010594-9032""#),
         referral.replace(r#""nuoret""#, "null"),
         referral.replace("tyollisyyspalvelut", "tilastot"),
         referral.replace("2026-12-21T09:30:00Z", "2026-12-21"),

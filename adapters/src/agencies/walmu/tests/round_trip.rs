@@ -84,12 +84,17 @@ proptest! {
     }
 
     #[test]
-    fn referral_of_its_own(content in any::content(), respond_by in any::instant()) {
+    fn referral_of_its_own(
+        content in any::content(),
+        respond_by in any::instant(),
+        redacted in any::<bool>(),
+    ) {
         let (_, content) = apart(content);
         let mut said = serde_json::to_value(Sisalto::of(content.clone())).unwrap();
         let mut event = event("lahete_luotu");
         event["lahete"] = json!({
             "vastaanottavaTaho": "te", "kayttotarkoitus": "ohjaus", "vastausViimeistaan": respond_by.to_string(),
+            "tietojaKarsittu": redacted,
         });
         for (name, value) in said.as_object_mut().unwrap() {
             let value = value.take();
@@ -100,7 +105,7 @@ proptest! {
         }
         event["asiakas"]["henkilotunnus"] = json!("010594Y9032");
         let InboundMatter::Referral(told) = heard(&event) else { panic!("no referral") };
-        prop_assert!(told.content == content && told.respond_by == Some(respond_by));
+        prop_assert!(told.content == content && told.respond_by == Some(respond_by) && told.redacted == redacted);
         prop_assert_eq!(told.identity.expose(), "010594Y9032");
     }
 

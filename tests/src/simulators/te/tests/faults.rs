@@ -8,7 +8,7 @@ use http::header::{LOCATION, RETRY_AFTER};
 use super::{Office, fault_code, status_query};
 use crate::simulators::faults::{Duplicates, Fault, Operation};
 use crate::simulators::te::TeSimulator;
-use crate::simulators::te::envelope::Envelope;
+use crate::simulators::xroad_soap::Envelope;
 
 #[tokio::test]
 async fn cuts_before_and_after_the_effect() {

@@ -131,6 +131,8 @@ async fn speaks_for_itself() {
         purpose: Purpose::EmploymentServices,
         content: content.clone(),
         respond_by: None,
+        claim: None,
+        redacted: false,
     };
     let sent = workshop.walmu.send(&say(referral)).await.unwrap();
     let state = ReferralState::Requested;

@@ -1,0 +1,281 @@
+//! Is anything lost of what the county holds, of what it is asked, or of what it is told of a disclosure?
+
+use std::collections::BTreeSet;
+
+use polku_proto::v1::{Basis, DisclosureNotice, Fact, FactKind, Origin, PlanPart, ReferralContent, basis};
+use polku_proto::{Disclose as _, time};
+use proptest::collection::{btree_set, vec};
+use proptest::option;
+use proptest::prelude::*;
+
+use super::round_trip::{SOCIAL, from_professional, plan, turned};
+use super::*;
+use crate::agencies::trial::any;
+use crate::agencies::trial::asked::{Record, query, record};
+use crate::formats::fhir::element::read_urn;
+
+/// A resource of the county, with these elements beside its own id and what says when it was recorded.
+fn resource(kind: &str, record: &Record, more: Value) -> Value {
+    let mut resource = json!({"resourceType": kind, "id": record.id});
+    if let Some(instant) = record.recorded {
+        resource["meta"] = json!({"lastUpdated": instant.to_string()});
+    }
+    and(resource, more)
+}
+
+fn period(record: &Record) -> Value {
+    let mut period = json!({});
+    for (name, day) in [("start", &record.since), ("end", &record.until)] {
+        if !day.is_empty() {
+            period[name] = json!(day);
+        }
+    }
+    period
+}
+
+fn told(record: &Record, category: DataCategory, kind: FactKind, text: &str) -> Fact {
+    Fact {
+        category: category.into(),
+        kind: kind.into(),
+        text: text.to_owned(),
+        since: record.since.clone(),
+        until: record.until.clone(),
+        record_time: record.recorded.map(|instant| time::to_wire(instant).unwrap()),
+        reference: record.id.clone(),
+        ..Fact::default()
+    }
+}
+
+/// An instant as somebody else's clock shows it.
+fn with_offset(instant: Timestamp, hours: i8) -> String {
+    let offset = jiff::tz::Offset::constant(hours);
+    instant.display_with_offset(offset).to_string()
+}
+
+proptest! {
+    #![proptest_config(any::config())]
+
+    #[test]
+    fn facts_and_plans(
+        records in vec(record(), 4),
+        manager in any::maybe_words(200),
+        starts in 0..4_000_000_000_i64,
+        issued in option::of((0..4_000_000_000_000_i64, -12..=14_i8)),
+        part in plan(),
+        chosen in btree_set(2..=15_i32, 1..=14),
+    ) {
+        let attendance = DataCategory::ServiceAttendance;
+        let words = |place: usize| records[place].words.as_str();
+        let starts = Timestamp::from_second(starts).unwrap();
+        let issued = issued.map(|(milliseconds, hours)| (Timestamp::from_millisecond(milliseconds).unwrap(), hours));
+        let mut episode = json!({"status": "active", "type": [{"text": words(0)}], "period": period(&records[0])});
+        if !manager.is_empty() {
+            episode["careManager"] = json!({"display": manager});
+        }
+        let mut observation = json!({
+            "status": "final",
+            "code": {"coding": [{"system": "urn:polku:data-category", "code": "housing"}]},
+            "valueString": words(3),
+            "effectivePeriod": period(&records[3]),
+        });
+        if let Some((instant, hours)) = issued {
+            observation["issued"] = json!(with_offset(instant, hours));
+        }
+        let delivery = Delivery { referral: String::new(), ..from_professional(Item::PlanPart(part.clone())) };
+        let mut care_plan = turned(delivery)["entry"][1]["resource"].take();
+        let updated = time::from_wire(part.update_time.as_ref().unwrap()).unwrap();
+        care_plan["meta"]["lastUpdated"] = json!(updated.to_string());
+        let entries = [
+            resource("EpisodeOfCare", &records[0], episode),
+            resource("Encounter", &records[1], json!({
+                "status": "finished", "type": [{"text": words(1)}], "period": period(&records[1]),
+            })),
+            resource("Appointment", &records[2], json!({
+                "status": "booked", "description": words(2), "start": with_offset(starts, 3),
+            })),
+            resource("Observation", &records[3], observation),
+            care_plan,
+        ];
+        let entries: Vec<Value> = entries.into_iter().map(|resource| json!({"resource": resource})).collect();
+        let answer = json!({"resourceType": "Bundle", "type": "searchset", "entry": entries}).to_string();
+
+        let categories = CategorySet::from_wire(&chosen.into_iter().collect::<Vec<_>>()).unwrap();
+        let own = trial::agency("ohjaamo");
+        let reader = inbound::reader(&own, &SOCIAL.organisations);
+        let held = reader.facts(answer.as_bytes(), "010594Y9032", categories, trial::now());
+        let held = held.unwrap_or_else(|| panic!("not used: {answer}"));
+        let customer = Fact {
+            code: "active".into(),
+            code_system: "http://hl7.org/fhir/episode-of-care-status".into(),
+            ..told(&records[0], attendance, FactKind::Customer, words(0))
+        };
+        let appointment = Fact {
+            since: time::finnish_date(starts).to_string(),
+            until: String::new(),
+            ..told(&records[2], attendance, FactKind::Appointment, words(2))
+        };
+        let mut housing = told(&records[3], DataCategory::Housing, FactKind::Housing, words(3));
+        if let Some((instant, _)) = issued {
+            housing.record_time = time::to_wire(instant).ok();
+        }
+        let mut expected = vec![customer];
+        if !manager.is_empty() {
+            expected.push(told(&records[0], attendance, FactKind::ResponsibleWorker, &manager));
+        }
+        expected.push(told(&records[1], attendance, FactKind::Service, words(1)));
+        expected.extend([appointment, housing]);
+        expected.retain(|fact| categories.contains(fact.category()));
+        prop_assert!(held.facts == expected, "{:#?}\n{:#?}", held.facts, expected);
+
+        // Who somebody is stands in no answer about a plan: what is asked for is one person.
+        let background = part.background.clone().map(|told| ReferralContent {
+            identity_code: String::new(),
+            given_names: String::new(),
+            family_name: String::new(),
+            contact_language: String::new(),
+            contact: None,
+            correspondence_address: String::new(),
+            ..told
+        });
+        let background = background.filter(|told| *told != ReferralContent::default());
+        let mut part = PlanPart { background, ..part };
+        part.restrict(categories);
+        let is_left = !part.categories().is_subset(CategorySet::ENVELOPE);
+        let left = if is_left { vec![part] } else { Vec::new() };
+        prop_assert!(held.plans == left);
+    }
+
+    #[test]
+    fn question(asked in query()) {
+        let question = Question::of(asked.clone(), &SOCIAL.organisations).unwrap();
+        let professional = Some(asked.professional.clone()).filter(|id| !id.is_empty());
+        prop_assert_eq!((question.requester.as_str(), &question.professional), (asked.requester.as_str(), &professional));
+        let written: Value = serde_json::from_slice(&question.body).unwrap();
+        prop_assert_eq!(written["resourceType"].as_str(), Some("Parameters"));
+        let mut categories = Vec::new();
+        let mut told = 0;
+        for parameter in written["parameter"].as_array().unwrap() {
+            told += 1;
+            match parameter["name"].as_str().unwrap() {
+                "query" => {
+                    let id = read_urn(parameter["valueUri"].as_str().unwrap()).unwrap();
+                    prop_assert_eq!(id.to_string(), asked.query_id.clone());
+                }
+                "person" => {
+                    let identifier = &parameter["valueIdentifier"];
+                    prop_assert_eq!(identifier["system"].as_str(), Some("urn:oid:1.2.246.21"));
+                    prop_assert_eq!(identifier["value"].as_str(), Some(asked.identity_code.as_str()));
+                }
+                "purpose" => {
+                    let code = parameter["valueCoding"]["code"].as_str().unwrap();
+                    let purpose = crate::formats::fhir::codes::read_purpose(code).unwrap();
+                    prop_assert_eq!(i32::from(purpose), asked.purpose);
+                }
+                "requester" => {
+                    let value = parameter["valueReference"]["identifier"]["value"].as_str();
+                    prop_assert_eq!(value, Some(asked.requester.as_str()));
+                }
+                "category" => {
+                    let name = parameter["valueCode"].as_str().unwrap();
+                    categories.push(i32::from(polku_proto::named(name).unwrap()));
+                }
+                other => prop_assert!(false, "{}", other),
+            }
+        }
+        prop_assert_eq!(told, 4 + categories.len());
+        prop_assert_eq!(categories, asked.categories);
+    }
+
+    #[test]
+    fn disclosure(
+        identified in any::<bool>(),
+        disclosed in any::instant(),
+        message in "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+        told_to in "[a-z][a-z0-9-]{0,31}(/[A-Za-z._:-]{1,64})?",
+        purpose in 1..=7_i32,
+        data_sets in btree_set(2..=15_i32, 1..=14),
+        bases in vec((1..=4_i32, "[a-z_]{1,20}", any::maybe_words(200), "[0-9a-f]{8}-0000-7000-8000-[0-9a-f]{12}", any::<u64>()), 0..4),
+        origin in option::of((any::maybe("[A-Za-z0-9._-]{1,64}"), btree_set("[A-Za-z0-9._:-]{1,128}", 0..4))),
+    ) {
+        let bases: Vec<Basis> = bases.into_iter().map(|(kind, rule, statute, consent, version)| {
+            let is_consent = kind <= 2;
+            Basis {
+                kind: basis::Kind::try_from(kind).unwrap().into(),
+                rule,
+                statute: if statute.trim().is_empty() { String::new() } else { statute },
+                consent: if is_consent { format!("youths/{}/consents/{consent}", trial::YOUTH) } else { String::new() },
+                consent_version: if is_consent { version } else { 0 },
+            }
+        }).collect();
+        let origin = origin.map(|(service_task, documents)| Origin { service_task, documents: documents.into_iter().collect() });
+        let notice = DisclosureNotice {
+            identity_code: if identified { "010594Y9032".into() } else { String::new() },
+            disclose_time: time::to_wire(disclosed).ok(),
+            disclosed_message: message.clone(),
+            told_to: told_to.clone(),
+            purpose,
+            data_sets: data_sets.iter().copied().collect(),
+            bases: bases.clone(),
+            origin: origin.clone(),
+        };
+        let (event, provenance) = disclosures::written_notice(notice).unwrap();
+
+        let mut urns = Vec::new();
+        let mut consents = BTreeSet::new();
+        let mut statutes = BTreeSet::new();
+        let mut stems = Origin::default();
+        for extension in event["extension"].as_array().unwrap() {
+            let text = |name: &str| extension[name].as_str().unwrap().to_owned();
+            match extension["url"].as_str().unwrap() {
+                url @ ("urn:polku:disclosed-message" | "urn:polku:referral") => {
+                    urns.push((url.to_owned(), read_urn(&text("valueUri")).unwrap().to_string()));
+                }
+                "urn:polku:consent" => {
+                    let reference = &extension["valueReference"];
+                    let id = read_urn(reference["identifier"]["value"].as_str().unwrap()).unwrap();
+                    let version = reference["extension"][0]["valueString"].as_str().unwrap();
+                    consents.insert((id.to_string(), version.parse::<u64>().unwrap()));
+                }
+                "urn:polku:statute" => prop_assert!(statutes.insert(text("valueString"))),
+                "urn:polku:service-task" => {
+                    stems.service_task = extension["valueCoding"]["code"].as_str().unwrap().to_owned();
+                }
+                "urn:polku:document" => stems.documents.push(text("valueString")),
+                other => prop_assert!(false, "{}", other),
+            }
+        }
+        let named = [("urn:polku:disclosed-message", message.as_str()), ("urn:polku:referral", trial::REFERRAL)];
+        prop_assert_eq!(urns, named.map(|(url, id)| (url.to_owned(), id.to_owned())).to_vec());
+        let id = |name: &str| name.rsplit('/').next().unwrap().to_owned();
+        let wanted = bases.iter().filter(|basis| !basis.consent.is_empty());
+        prop_assert_eq!(consents, wanted.map(|basis| (id(&basis.consent), basis.consent_version)).collect());
+        let wanted = bases.iter().map(|basis| basis.statute.clone()).filter(|statute| !statute.is_empty());
+        prop_assert_eq!(statutes, wanted.collect());
+        prop_assert_eq!(stems, origin.unwrap_or_default());
+
+        prop_assert_eq!(event["period"]["start"].as_str().unwrap().parse().ok(), Some(disclosed));
+        let discloser = &event["agent"][0];
+        let policies = discloser.get("policy").and_then(Value::as_array).cloned().unwrap_or_default();
+        let policies: BTreeSet<String> = policies.iter().map(|rule| rule.as_str().unwrap().to_owned()).collect();
+        prop_assert_eq!(policies, bases.iter().map(|basis| format!("urn:polku:rule:{}", basis.rule)).collect());
+        let recipient = event["agent"][1]["who"]["identifier"]["value"].as_str();
+        prop_assert_eq!(recipient, Some(told_to.as_str()));
+        let code = event["purposeOfEvent"][0]["coding"][0]["code"].as_str().unwrap();
+        prop_assert_eq!(crate::formats::fhir::codes::read_purpose(code).map(i32::from), Some(purpose));
+        let (mut people, mut sets) = (Vec::new(), BTreeSet::new());
+        for entity in event["entity"].as_array().unwrap() {
+            let value = entity["what"]["identifier"]["value"].as_str().unwrap();
+            match entity["type"]["code"].as_str().unwrap() {
+                "1" => people.push(value.to_owned()),
+                _ => prop_assert!(sets.insert(i32::from(polku_proto::named(value).unwrap()))),
+            }
+        }
+        prop_assert_eq!(people, if identified { vec!["010594Y9032"] } else { Vec::new() });
+        prop_assert_eq!(sets, data_sets);
+
+        prop_assert_eq!(provenance["occurredDateTime"].as_str().unwrap().parse().ok(), Some(disclosed));
+        prop_assert_eq!(provenance["activity"]["coding"][0]["code"].as_str(), Some("data-disclosed"));
+        prop_assert_eq!(&provenance["meta"]["tag"], &event["meta"]["tag"]);
+        prop_assert_eq!(provenance["target"].as_array().unwrap().len(), 1);
+    }
+}
