@@ -86,8 +86,8 @@ async fn what_waits_for_a_system_goes_on_waiting() {
     stage.world.te.faults().clear().unwrap();
     let ledger = stage.world.te.ledger();
     let told = eventually(PATIENCE, || async {
-        let parts = ledger.all_taken_in().into_iter().filter(|entry| entry.kind == TakenInKind::PlanPart);
-        let last = parts.last()?;
+        let mut parts = ledger.all_taken_in().into_iter();
+        let last = parts.rfind(|entry| entry.kind == TakenInKind::PlanPart)?;
         last.fields.iter().any(|(_, value)| value == "asunto").then_some(())
     });
     assert!(told.await.is_some(), "the office is never told");

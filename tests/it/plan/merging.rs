@@ -11,6 +11,9 @@ use tonic::{Code, Status};
 use super::table::*;
 use crate::stage::{Stage, assert_refused, assert_silent};
 
+/// Puts something into a section that must not be in one.
+type Spoil<'a> = Box<dyn Fn(&mut PlanPart) + Send + Sync + 'a>;
+
 fn request(plan: &str, etag: &str, sections: Vec<PlanPart>) -> MergePlanRequest {
     MergePlanRequest {
         request_id: request_id(),
@@ -304,7 +307,7 @@ async fn no_id_has_an_identity_code_in_it() {
     let te = stage.te();
     let code = PEOPLE[7];
     for id in [code.to_owned(), format!("te:{}-1", code.to_lowercase())] {
-        let edits: [Box<dyn Fn(&mut PlanPart) + Send + Sync>; 7] = [
+        let edits: [Spoil<'_>; 7] = [
             Box::new(|part| part.needs.push(need(&id, DataCategory::JointPlan, "1"))),
             Box::new(|part| part.goals.push(goal(&id, "1"))),
             Box::new(|part| part.actions.push(action(&id, DataCategory::JointPlan, "1"))),

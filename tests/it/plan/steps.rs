@@ -127,7 +127,7 @@ impl Case {
             PlanState::Completed => &[(Who::Coordinator, Step::Complete)],
             PlanState::Revoked => &[(Who::Subject, Step::Revoke)],
             PlanState::EnteredInError => &[(Who::Coordinator, Step::MarkError)],
-            _ => &[],
+            PlanState::Unspecified | PlanState::Draft | PlanState::Active => &[],
         };
         let steps = if state == PlanState::Draft { &[] } else { &active[..] };
         for (who, step) in steps.iter().chain(more) {

@@ -321,3 +321,34 @@ async fn what_two_have_written_down_is_offered_once() {
     assert!(tasks(&ohjaamo).await.unwrap().is_empty(), "about nothing");
     stage.close().await;
 }
+
+/// Every part is told whole, in place of what a system had before: what is not permitted any more goes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_narrower_permission_is_told_as_what_is_left() {
+    let stage = Stage::open().await;
+    let (youth, plan) = laid(&stage, PEOPLE[7]).await;
+    let mut ohjaamo = stage.ohjaamo();
+    let base = [DataCategory::IdentityContact, DataCategory::JointPlan];
+    ohjaamo.record_consent(&youth, OHJAAMO, PAJA, PURPOSE, &base).await.unwrap();
+    let more = [DataCategory::Housing];
+    let more = ohjaamo.record_consent(&youth, OHJAAMO, PAJA, PURPOSE, &more).await.unwrap();
+    add(&ohjaamo, &plan, PAJA).await.unwrap();
+    edit(&ohjaamo, &plan, "youth", |part| {
+        part.goals.push(goal("g1", "ajokortti"));
+        part.needs.push(need("n1", DataCategory::Housing, "koditon"));
+    })
+    .await
+    .unwrap();
+    let (office, workshop) = (stage.world.te.ledger(), stage.world.walmu.ledger());
+    hears(workshop, &plan, "youth", "koditon").await;
+    hears(office, &plan, "youth", "ajokortti").await;
+    let at_office = heard(office, &plan);
+    withdraw(&stage, &more).await;
+    let less = eventually(PATIENCE, || async { (heard(workshop, &plan).len() == 2).then_some(()) }).await;
+    assert!(less.is_some(), "nothing is told");
+    let last = settles(workshop, &plan).await.pop().unwrap();
+    assert_eq!((last.version, last.is_last), (2, false));
+    assert!(last.texts.contains("ajokortti") && !last.texts.contains("koditon"));
+    assert_eq!(heard(office, &plan), at_office, "to whom nothing has changed nothing is told");
+    stage.close().await;
+}

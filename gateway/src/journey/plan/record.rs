@@ -54,6 +54,9 @@ pub(crate) struct Told {
     /// The last word has been said: nothing is owed any more. The count goes on should there be another.
     #[prost(bool, tag = "4")]
     pub(crate) ended: bool,
+    /// The hash of what of the section was to be seen then.
+    #[prost(bytes = "vec", tag = "5")]
+    pub(crate) seen: Vec<u8>,
 }
 
 /// Who has made a revision, and from where.

@@ -1,17 +1,18 @@
 //! Who hears of a change of a plan: which watchers, and which parties' own systems?
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use polku_adapters::Matter;
 use polku_proto::v1::plan_revision::Source;
 use polku_proto::v1::{Plan, PlanSection};
 use polku_proto::{AgencyId, Party};
+use prost::Message;
 use serde_json::json;
 
 use super::reader::{Eyes, digest};
 use super::record::{Author, PlanRecord, Told, is_of};
-use crate::audit::Event;
+use crate::audit::{Event, sha256};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::person::Person;
@@ -46,26 +47,29 @@ impl Gateway {
             let mut owners = changed_sections(old.as_ref(), &new);
             owners.extend(never_told(&new, after, &party.agency));
             for owner in owners {
+                let Some(section) = section(&new, &owner) else { continue };
                 // Its own system has said so itself.
                 let own_word = source == Source::AgencySystem && party.agency == *author;
-                if own_word && owner == party.agency.as_str() || section(&new, &owner).is_none() {
+                if own_word && owner == party.agency.as_str() {
+                    let known = told_mut(&mut after.kept.told, &owner, party.agency.as_str());
+                    known.into_iter().for_each(|told| told.seen = mark(section));
                     continue;
                 }
-                count(&mut after.kept.told, &owner, party.agency.as_str());
+                count(&mut after.kept.told, &owner, party.agency.as_str(), mark(section));
                 self.tell_part(person, (plan, &owner), party.agency.clone(), change, now)?;
             }
         }
-        self.tell_ends(person, after, change, now).await.map(drop)
+        self.tell_permissions(person, after, change, now).await.map(drop)
     }
 
-    /// A permission has ended: whoever was told of a section and may see nothing of it any more is told so, once. What
-    /// waits to be sent would not be sent in any case: it is decided on again then.
+    /// A permission has ended: whoever was told of a section and may see less of it now is told what is left, in place of
+    /// what it has, or that it hears no more. What waits to be sent is decided on again then in any case.
     pub(in crate::journey) async fn end_parts(&self, person: &Person, now: Timestamp) -> Result<(), Error> {
         for row in self.store.plans_of(person.id).await? {
             let before = PlanRecord::open(person, row)?;
             let mut after = before.clone();
             let mut change = Change::announced_by(0);
-            if !self.tell_ends(person, &mut after, &mut change, now).await? {
+            if !self.tell_permissions(person, &mut after, &mut change, now).await? {
                 continue;
             }
             after.kept.author = Some(Author::default());
@@ -80,36 +84,48 @@ impl Gateway {
         Ok(())
     }
 
-    /// Queues the last word to those who see nothing any more of what they were told of. Tells whether there are any.
-    async fn tell_ends(
+    /// Queues the last word to those who see nothing any more of what they were told of, and another word to those who see
+    /// something else of it, though nobody has changed it. Tells whether there are any.
+    async fn tell_permissions(
         &self,
         person: &Person,
         record: &mut PlanRecord,
         change: &mut Change,
         now: Timestamp,
     ) -> Result<bool, Error> {
-        let mut ended = BTreeSet::new();
+        let (mut ended, mut other) = (BTreeSet::new(), BTreeMap::new());
+        let mut views: BTreeMap<AgencyId, Option<Plan>> = BTreeMap::new();
         for told in record.kept.told.iter().filter(|told| !told.ended) {
             let Ok(recipient) = told.recipient.parse::<AgencyId>() else { continue };
-            let sees = match record.party(&recipient) {
-                None => false,
-                Some(party) => {
-                    section(&self.seen(record, &Eyes::of_system(party), now)?, &told.owner).is_some()
+            if !views.contains_key(&recipient) {
+                let party = record.party(&recipient);
+                let seen = party.map(|party| self.seen(record, &Eyes::of_system(party), now)).transpose()?;
+                views.insert(recipient.clone(), seen);
+            }
+            let view = views.get(&recipient).and_then(Option::as_ref);
+            match view.and_then(|seen| section(seen, &told.owner)).map(mark) {
+                None => {
+                    ended.insert((told.owner.clone(), recipient));
                 }
-            };
-            if !sees {
-                ended.insert((told.owner.clone(), recipient));
+                Some(mark) if mark != told.seen => {
+                    other.insert((told.owner.clone(), recipient), mark);
+                }
+                Some(_) => {}
             }
         }
-        for (owner, recipient) in &ended {
-            self.tell_end_of_part(person, (record.row.id, owner), recipient.clone(), change, now).await?;
-            let told = record.kept.told.iter_mut();
-            for told in told.filter(|told| told.owner == *owner && told.recipient == recipient.as_str()) {
+        let is_any = !ended.is_empty() || !other.is_empty();
+        for (owner, recipient) in ended {
+            self.tell_end_of_part(person, (record.row.id, &owner), recipient.clone(), change, now).await?;
+            if let Some(told) = told_mut(&mut record.kept.told, &owner, recipient.as_str()) {
                 told.count += 1;
                 told.ended = true;
             }
         }
-        Ok(!ended.is_empty())
+        for ((owner, recipient), mark) in other {
+            count(&mut record.kept.told, &owner, recipient.as_str(), mark);
+            self.tell_part(person, (record.row.id, &owner), recipient, change, now)?;
+        }
+        Ok(is_any)
     }
 }
 
@@ -136,18 +152,20 @@ fn section<'a>(plan: &'a Plan, owner: &str) -> Option<&'a PlanSection> {
     plan.sections.iter().find(|section| is_of(section, owner))
 }
 
-/// Counts one more word to a recipient about a section.
-fn count(told: &mut Vec<Told>, owner: &str, recipient: &str) {
-    match told.iter_mut().find(|told| told.owner == owner && told.recipient == recipient) {
-        Some(told) => {
-            told.count += 1;
-            told.ended = false;
-        }
-        None => told.push(Told {
-            owner: owner.to_owned(),
-            recipient: recipient.to_owned(),
-            count: 1,
-            ended: false,
-        }),
-    }
+fn told_mut<'a>(told: &'a mut [Told], owner: &str, recipient: &str) -> Option<&'a mut Told> {
+    told.iter_mut().find(|told| told.owner == owner && told.recipient == recipient)
+}
+
+/// Counts one more word to a recipient about a section, of which this is to be seen.
+fn count(told: &mut Vec<Told>, owner: &str, recipient: &str, seen: Vec<u8>) {
+    let count = told_mut(told, owner, recipient).map_or(0, |told| told.count) + 1;
+    told.retain(|told| !(told.owner == owner && told.recipient == recipient));
+    let (owner, recipient) = (owner.to_owned(), recipient.to_owned());
+    told.push(Told { owner, recipient, count, ended: false, seen });
+}
+
+/// What is told of a section, in short.
+fn mark(section: &PlanSection) -> Vec<u8> {
+    let part = section.part.as_ref().map(Message::encode_to_vec).unwrap_or_default();
+    sha256(&[&part]).to_vec()
 }
