@@ -122,11 +122,12 @@ impl<F: Feed> Watch<F> {
     async fn run(mut self, sender: Sender<F>) {
         let topic = F::topic(&self.gateway, &self.caller, &self.scope);
         let listener = self.gateway.news.listen(topic);
+        let mut woken = Woken::ByTime;
         loop {
             let mut rung = std::pin::pin!(listener.bell().notified());
             rung.as_mut().enable();
             // Boxed, so that a watch that waits does not keep the room that reading and deciding take.
-            match Box::pin(self.send_news(&sender)).await {
+            match Box::pin(self.send_news(&sender, woken)).await {
                 Ok(Sent::All) => {}
                 Ok(Sent::WatcherGone) => return,
                 Err(error) => {
@@ -136,24 +137,25 @@ impl<F: Feed> Watch<F> {
                 }
             }
             let pause = LOOK_AGAIN.mul_f64(1.0 + self.gateway.jitter());
-            tokio::select! {
-                () = rung => {}
+            woken = tokio::select! {
+                () = rung => Woken::ByNews,
                 () = sender.closed() => return,
-                () = tokio::time::sleep(pause) => {}
-            }
+                () = tokio::time::sleep(pause) => Woken::ByTime,
+            };
         }
     }
 
-    async fn send_news(&mut self, sender: &Sender<F>) -> Result<Sent, Error> {
+    async fn send_news(&mut self, sender: &Sender<F>, woken: Woken) -> Result<Sent, Error> {
         let gateway = Arc::clone(&self.gateway);
         loop {
-            let newest = F::newest(&gateway).await?;
+            let newest = match woken {
+                // There are rows: the last of them is the newest place that matters.
+                Woken::ByNews => self.position,
+                Woken::ByTime => F::newest(&gateway).await?,
+            };
             let rows = F::after(&gateway, &self.caller, &self.scope, self.position, BATCH).await?;
-            if rows.is_empty() {
-                // Others' rows need not be looked at again.
-                self.position = self.position.max(newest);
-                return Ok(Sent::All);
-            }
+            // What comes after this reading is rung for.
+            let is_all = rows.len() < BATCH as usize;
             for (position, row) in rows {
                 // A place first, then the permit: a permit does not wait for a slow reader.
                 let Ok(place) = sender.reserve().await else { return Ok(Sent::WatcherGone) };
@@ -164,8 +166,22 @@ impl<F: Feed> Watch<F> {
                 }
                 self.position = position;
             }
+            if is_all {
+                // Others' rows need not be looked at again.
+                self.position = self.position.max(newest);
+                return Ok(Sent::All);
+            }
         }
     }
+}
+
+/// Why a watcher looks.
+#[derive(Debug, Clone, Copy)]
+enum Woken {
+    /// There is news.
+    ByNews,
+    /// There has been none for a while, or it has just begun.
+    ByTime,
 }
 
 enum Sent {

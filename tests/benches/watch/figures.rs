@@ -1,4 +1,4 @@
-//! What do many durations come to, and how much memory does this process use?
+//! What do many durations come to, and how much memory and processor time does this process use?
 
 use std::time::Duration;
 
@@ -6,6 +6,9 @@ use anyhow::{Context as _, Result};
 
 /// Linux counts memory in pages of this size on the machines that this runs on.
 const PAGE_BYTES: usize = 4096;
+
+/// Linux counts processor time in steps of this length on the machines that this runs on.
+const TICK: Duration = Duration::from_millis(10);
 
 /// What many durations come to.
 #[derive(Clone, Copy)]
@@ -30,4 +33,14 @@ pub(crate) fn resident_bytes() -> Result<usize> {
     let pages = std::fs::read_to_string("/proc/self/statm")?;
     let resident = pages.split(' ').nth(1).context("no count of resident pages")?;
     Ok(resident.parse::<usize>()? * PAGE_BYTES)
+}
+
+/// How much processor time this process has used.
+pub(crate) fn processor_time() -> Result<Duration> {
+    let line = std::fs::read_to_string("/proc/self/stat")?;
+    // The name of the program is in brackets and may hold anything.
+    let (_, fields) = line.rsplit_once(") ").context("no counts of this process")?;
+    let ticks = fields.split(' ').skip(11).take(2).map(str::parse::<u32>);
+    let ticks = ticks.sum::<Result<u32, _>>()?;
+    Ok(TICK * ticks)
 }

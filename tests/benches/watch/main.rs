@@ -16,7 +16,7 @@ use polku_tests::world::{OHJAAMO, World, WorldSettings};
 use tempfile::TempDir;
 use tracing_subscriber::EnvFilter;
 
-use figures::{Figures, resident_bytes};
+use figures::{Figures, processor_time, resident_bytes};
 use scene::Scene;
 use watchers::{Arrival, Idle, Watchers};
 
@@ -60,13 +60,16 @@ async fn run() -> Result<()> {
     settled().await?;
 
     let mut measured = Measured::default();
+    let mut worked = Duration::ZERO;
     for number in 0..WARM_UP + CHANGES {
+        let before = processor_time()?;
         let sent = Instant::now();
         scene.change(number).await?;
         let answered = Instant::now();
         let arrivals = watchers.all_of(number, PATIENCE).await?;
         if number >= WARM_UP {
             measured.add(sent, answered, &arrivals);
+            worked += processor_time()?.saturating_sub(before);
         }
     }
     // What had been on its way to others would have come by now.
@@ -84,6 +87,8 @@ async fn run() -> Result<()> {
         std::thread::available_parallelism()?,
     );
     measured.print();
+    let each = worked.as_secs_f64() * 1e3 / CHANGES as f64;
+    println!("{:<52}{each:>7.2} ms", "processor time of a change, both ends together");
     let each = |more: usize, less: usize| (more.cast_signed() - less.cast_signed()) as i64 / OTHERS as i64;
     let stream = each(with_streams, before);
     let watcher = each(with_watchers, with_streams);

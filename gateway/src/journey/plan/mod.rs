@@ -3,6 +3,7 @@
 mod begin;
 mod commit;
 mod import;
+mod in_hand;
 mod meeting;
 mod merge;
 mod read;
@@ -16,6 +17,7 @@ mod tell;
 mod told;
 mod watch;
 
+pub(crate) use in_hand::PlansInHand;
 #[cfg(test)]
 pub(crate) use record::{Kept, PlanRecord};
 pub(crate) use tell::Tellable;
