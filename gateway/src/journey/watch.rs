@@ -2,8 +2,8 @@
 //!
 //! What is followed is a [`Feed`]: rows that are committed with the change that they tell of, each at its place in one
 //! order. A watch reads them from the store, so it goes on behind the last one after a broken connection and after a
-//! restart of the gateway. It reads when there is news of its own topic, and otherwise rarely: a thousand watchers that
-//! have nothing to hear cost memory, and little of it.
+//! restart of the gateway. It reads when there is news of its own topic, together with those who were woken along with
+//! it, and otherwise rarely: a thousand watchers that have nothing to hear cost memory, and little of it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::news::Topic;
+use crate::news::{Listener, SharedRows, Topic};
 
 #[cfg(test)]
 mod tests;
@@ -30,7 +30,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(10);
 /// Something that can be followed.
 pub(crate) trait Feed: Send + Sync + 'static {
     /// What the store has of it.
-    type Row: Send;
+    type Row: Clone + Send + Sync + 'static;
     /// What a watcher is sent.
     type Item: Send + 'static;
     /// Which part of it one watcher follows; `()` where there are no parts.
@@ -41,7 +41,7 @@ pub(crate) trait Feed: Send + Sync + 'static {
     /// Who may follow it.
     const FOLLOWERS: &'static str;
 
-    /// Of what there is news when the watcher has a new row.
+    /// Of what there is news when the watcher has a new row. Whoever has the same topic has the same rows.
     fn topic(gateway: &Gateway, caller: &Caller, scope: &Self::Scope) -> Topic;
 
     /// The position of the newest row; 0 if there is none.
@@ -126,8 +126,9 @@ impl<F: Feed> Watch<F> {
         loop {
             let mut rung = std::pin::pin!(listener.bell().notified());
             rung.as_mut().enable();
+            let rings = listener.rings();
             // Boxed, so that a watch that waits does not keep the room that reading and deciding take.
-            match Box::pin(self.send_news(&sender, woken)).await {
+            match Box::pin(self.send_news(&sender, (&listener, rings), woken)).await {
                 Ok(Sent::All) => {}
                 Ok(Sent::WatcherGone) => return,
                 Err(error) => {
@@ -145,32 +146,42 @@ impl<F: Feed> Watch<F> {
         }
     }
 
-    async fn send_news(&mut self, sender: &Sender<F>, woken: Woken) -> Result<Sent, Error> {
+    async fn send_news(
+        &mut self,
+        sender: &Sender<F>,
+        (listener, rings): (&Listener, u64),
+        mut woken: Woken,
+    ) -> Result<Sent, Error> {
         let gateway = Arc::clone(&self.gateway);
         loop {
-            let newest = match woken {
+            let (newest, rows): (u64, SharedRows<F::Row>) = match woken {
                 // There are rows: the last of them is the newest place that matters.
-                Woken::ByNews => self.position,
-                Woken::ByTime => F::newest(&gateway).await?,
+                Woken::ByNews => (self.position, listener.shared(rings, self.position)),
+                Woken::ByTime => (F::newest(&gateway).await?, Arc::default()),
             };
-            let rows = F::after(&gateway, &self.caller, &self.scope, self.position, BATCH).await?;
+            let read = || F::after(&gateway, &self.caller, &self.scope, self.position, BATCH);
+            // Kept until all of it is sent: who comes a little later need not read it again.
+            let read = rows.get_or_try_init(read).await?;
             // What comes after this reading is rung for.
-            let is_all = rows.len() < BATCH as usize;
-            for (position, row) in rows {
+            let is_all = read.len() < BATCH as usize;
+            let position = self.position;
+            for (position, row) in read.iter().filter(|(place, _)| *place > position) {
                 // A place first, then the permit: a permit does not wait for a slow reader.
                 let Ok(place) = sender.reserve().await else { return Ok(Sent::WatcherGone) };
                 let binding = binding::<F>(&self.caller);
                 let token = gateway.keys.seal_token(&binding, &position.to_be_bytes())?;
-                if let Some(item) = F::item(&gateway, &self.caller, row, token).await? {
+                if let Some(item) = F::item(&gateway, &self.caller, row.clone(), token).await? {
                     place.send(Box::new(Ok(item)));
                 }
-                self.position = position;
+                self.position = *position;
             }
             if is_all {
                 // Others' rows need not be looked at again.
                 self.position = self.position.max(newest);
                 return Ok(Sent::All);
             }
+            // Whoever is so far behind reads the rest alone.
+            woken = Woken::ByTime;
         }
     }
 }

@@ -66,10 +66,12 @@ async fn run() -> Result<()> {
         let sent = Instant::now();
         scene.change(number).await?;
         let answered = Instant::now();
-        let arrivals = watchers.all_of(number, PATIENCE).await?;
+        let arrivals = watchers.arrivals(PATIENCE).await?;
+        let after = processor_time()?;
+        watchers.check(&arrivals, number)?;
         if number >= WARM_UP {
             measured.add(sent, answered, &arrivals);
-            worked += processor_time()?.saturating_sub(before);
+            worked += after.saturating_sub(before);
         }
     }
     // What had been on its way to others would have come by now.

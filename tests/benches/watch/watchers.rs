@@ -6,11 +6,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use bytes::{Buf as _, Bytes};
+use http::uri::PathAndQuery;
 use polku_proto::v1::{PlanEvent, WatchPlansRequest};
 use polku_tests::world::{Client, World, professional};
+use prost::Message as _;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tonic::Streaming;
+use tonic::client::Grpc;
+use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::metadata::MetadataValue;
+use tonic::{Request, Status, Streaming};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
@@ -91,7 +97,8 @@ pub(crate) struct Arrival {
     watcher: usize,
     /// When all of it had been read.
     pub(crate) at: Instant,
-    event: PlanEvent,
+    /// Looked into when everybody has theirs: what a watcher does with an event is its own matter.
+    event: Bytes,
 }
 
 impl Watchers {
@@ -115,20 +122,27 @@ impl Watchers {
         Ok(Self { count, arrivals, _tasks: tasks })
     }
 
-    /// Waits until every watcher has the change of this number.
-    pub(crate) async fn all_of(&mut self, change: usize, patience: Duration) -> Result<Vec<Arrival>> {
+    /// Waits until every watcher has an event.
+    pub(crate) async fn arrivals(&mut self, patience: Duration) -> Result<Vec<Arrival>> {
         let mut arrived = Vec::with_capacity(self.count);
-        let mut seen = vec![false; self.count];
         while arrived.len() < self.count {
             let next = tokio::time::timeout(patience, self.arrivals.recv()).await;
-            let arrival = next.context("a change does not arrive")?.context("a watch has ended")?;
-            let plan = arrival.event.plan.as_ref().context("an event without its plan")?;
-            ensure!(shows(plan, change), "an event does not show the change");
-            let before = seen.get_mut(arrival.watcher).context("no such watcher")?;
-            ensure!(!std::mem::replace(before, true), "a change was told twice");
-            arrived.push(arrival);
+            arrived.push(next.context("a change does not arrive")?.context("a watch has ended")?);
         }
         Ok(arrived)
+    }
+
+    /// These are the change of this number, once for each watcher.
+    pub(crate) fn check(&self, arrivals: &[Arrival], change: usize) -> Result<()> {
+        let mut told = vec![false; self.count];
+        for arrival in arrivals {
+            let event = PlanEvent::decode(arrival.event.clone())?;
+            let plan = event.plan.as_ref().context("an event without its plan")?;
+            ensure!(shows(plan, change), "an event does not show the change");
+            let before = told.get_mut(arrival.watcher).context("no such watcher")?;
+            ensure!(!std::mem::replace(before, true), "a change was told twice");
+        }
+        Ok(())
     }
 
     /// Nothing has come that nobody waited for.
@@ -146,15 +160,56 @@ fn connect(world: &World, grpc: SocketAddr, count: usize) -> Result<Vec<Client>>
 }
 
 /// A watcher of the plan, a professional of its own in one of the connections.
-async fn watch(connections: &[Client], number: usize, plan: &str) -> Result<Streaming<PlanEvent>> {
+async fn watch(connections: &[Client], number: usize, plan: &str) -> Result<Streaming<Bytes>> {
     let connection = number % connections.len();
     let (unit, role) = match connection % PARTIES {
         0 => ("keskusta", "guidance_worker"),
         1 => ("nuorten-palvelut", "official"),
         _ => ("kuntoutus", "official"),
     };
+    let actor = professional(&format!("tyontekija-{number}"), unit, role);
+    let mut request = Request::new(WatchPlansRequest { name: plan.to_owned(), resume_token: String::new() });
+    let actor = MetadataValue::from_bytes(&actor.encode_to_vec());
+    request.metadata_mut().insert_bin("polku-actor-bin", actor);
     let client = connections.get(connection).context("no connection")?;
-    let mut client = client.acting(&professional(&format!("tyontekija-{number}"), unit, role));
-    let request = WatchPlansRequest { name: plan.to_owned(), resume_token: String::new() };
-    Ok(client.plan.watch_plans(request).await?.into_inner())
+    let mut grpc = Grpc::new(client.channel());
+    grpc.ready().await?;
+    let path = PathAndQuery::from_static("/polku.v1.PlanService/WatchPlans");
+    Ok(grpc.server_streaming(request, path, Unread).await?.into_inner())
+}
+
+/// Requests as the contract says, answers as they come.
+struct Unread;
+
+impl Codec for Unread {
+    type Encode = WatchPlansRequest;
+    type Decode = Bytes;
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        Self
+    }
+
+    fn decoder(&mut self) -> Self {
+        Self
+    }
+}
+
+impl Encoder for Unread {
+    type Item = WatchPlansRequest;
+    type Error = Status;
+
+    fn encode(&mut self, request: WatchPlansRequest, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        request.encode(buffer).map_err(|_| Status::internal("no room for a request"))
+    }
+}
+
+impl Decoder for Unread {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
+        Ok(Some(buffer.copy_to_bytes(buffer.remaining())))
+    }
 }

@@ -63,20 +63,20 @@ pub(super) fn plan_events_after(
     plan: Option<PlanId>,
     limit: u32,
 ) -> Result<Vec<PlanEventRow>, StoreError> {
-    let columns = "position, plan_event.plan, plan_event.youth, agency, time, plan.revision";
-    let present = "plan_event JOIN plan ON plan.id = plan_event.plan";
+    let columns = "position, plan, youth, agency, time,
+        (SELECT revision FROM plan WHERE plan.id = plan_event.plan)";
     let (position, agency) = (number(position)?, agency.as_str());
     match plan {
         Some(plan) => {
-            let condition = "WHERE agency = ?1 AND plan_event.plan = ?2 AND position > ?3
+            let condition = "plan_event WHERE agency = ?1 AND plan = ?2 AND position > ?3
                 ORDER BY position LIMIT ?4";
             let values = params![agency, blob(plan.uuid()), position, limit];
-            all(connection, &select(columns, &format!("{present} {condition}")), values, event_row)
+            all(connection, &select(columns, condition), values, event_row)
         }
         None => {
-            let condition = "WHERE agency = ?1 AND position > ?2 ORDER BY position LIMIT ?3";
+            let condition = "plan_event WHERE agency = ?1 AND position > ?2 ORDER BY position LIMIT ?3";
             let values = params![agency, position, limit];
-            all(connection, &select(columns, &format!("{present} {condition}")), values, event_row)
+            all(connection, &select(columns, condition), values, event_row)
         }
     }
 }
