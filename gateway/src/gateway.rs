@@ -17,6 +17,7 @@ use crate::audit::{AuditLog, Leaf, Receipt};
 use crate::clock::{Clock as _, ForwardClock};
 use crate::config::{Controller, PlanSettings};
 use crate::error::Error;
+use crate::journey::PlansInHand;
 use crate::news::{self, News};
 use crate::outbox::{DeliverySettings, Waiters};
 use crate::person::PersonLocks;
@@ -43,6 +44,8 @@ pub struct Gateway {
     pub(crate) waiters: Waiters,
     /// Told after every commit what there is news of: wakes watchers.
     pub(crate) news: Arc<News>,
+    /// What watchers are being sent.
+    pub(crate) plans_in_hand: PlansInHand,
     /// Told after every commit that queued a delivery: wakes the outbox.
     pub(crate) queued: tokio::sync::Notify,
     index: RwLock<ConsentIndex>,
@@ -107,6 +110,7 @@ impl Gateway {
             locks: PersonLocks::new(),
             waiters: Waiters::default(),
             news: Arc::new(News::default()),
+            plans_in_hand: PlansInHand::default(),
             queued: tokio::sync::Notify::new(),
             index: RwLock::new(ConsentIndex::new()),
             random: SystemRandom::new(),

@@ -4,11 +4,14 @@
 //! A topic is kept for as long as somebody waits for it, so however many agencies and plans there are, the memory is that
 //! of the watchers.
 
+use std::any::Any;
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use polku_proto::{AgencyId, PlanId};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OnceCell};
 
 use crate::store::Change;
 
@@ -37,17 +40,40 @@ pub(crate) struct News(Mutex<HashMap<Topic, Listened>>);
 /// A topic that somebody waits for.
 #[derive(Debug)]
 struct Listened {
-    bell: Arc<Notify>,
+    bell: Arc<Bell>,
     watchers: usize,
 }
+
+/// What is rung for a topic.
+#[derive(Default)]
+struct Bell {
+    notify: Notify,
+    rings: AtomicU64,
+    /// What those who were woken by one ring read behind one position.
+    reading: Mutex<Option<Reading>>,
+}
+
+struct Reading {
+    rings: u64,
+    position: u64,
+    rows: Weak<dyn Any + Send + Sync>,
+}
+
+impl fmt::Debug for Bell {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Bell").field("rings", &self.rings).finish_non_exhaustive()
+    }
+}
+
+/// Rows with their positions, for all who read them at the same time.
+pub(crate) type SharedRows<R> = Arc<OnceCell<Vec<(u64, R)>>>;
 
 impl News {
     /// Waits for news of a topic from now on, until the watcher is dropped.
     pub(crate) fn listen(self: &Arc<Self>, topic: Topic) -> Listener {
         let mut topics = self.topics();
-        let listened = topics
-            .entry(topic.clone())
-            .or_insert_with(|| Listened { bell: Arc::new(Notify::new()), watchers: 0 });
+        let listened =
+            topics.entry(topic.clone()).or_insert_with(|| Listened { bell: Arc::default(), watchers: 0 });
         listened.watchers += 1;
         let bell = Arc::clone(&listened.bell);
         Listener { news: Arc::clone(self), topic, bell }
@@ -57,7 +83,9 @@ impl News {
     pub(crate) fn ring(&self, news: &HashSet<Topic>) {
         let topics = self.topics();
         for listened in news.iter().filter_map(|topic| topics.get(topic)) {
-            listened.bell.notify_waiters();
+            // Counted first: whoever has not seen this ring counted is woken by it.
+            listened.bell.rings.fetch_add(1, Ordering::SeqCst);
+            listened.bell.notify.notify_waiters();
         }
     }
 
@@ -71,13 +99,32 @@ impl News {
 pub(crate) struct Listener {
     news: Arc<News>,
     topic: Topic,
-    bell: Arc<Notify>,
+    bell: Arc<Bell>,
 }
 
 impl Listener {
     /// What is rung for. It has to be enabled before the store is read: what is rung for after that is not missed.
     pub(crate) fn bell(&self) -> &Notify {
-        &self.bell
+        &self.bell.notify
+    }
+
+    /// How often it has been rung. To be asked when the bell is enabled.
+    pub(crate) fn rings(&self) -> u64 {
+        self.bell.rings.load(Ordering::SeqCst)
+    }
+
+    /// A place for what is read behind this position, or behind an earlier one, after so many rings: one for all who ask
+    /// while one of them has it. Whoever fills it begins to read after those rings, so it has all that was rung for.
+    pub(crate) fn shared<R: Send + Sync + 'static>(&self, rings: u64, position: u64) -> SharedRows<R> {
+        let mut reading = self.bell.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = reading.as_ref().filter(|other| other.rings == rings && other.position <= position);
+        let rows = same.and_then(|same| same.rows.upgrade()).and_then(|rows| rows.downcast().ok());
+        rows.unwrap_or_else(|| {
+            let rows: SharedRows<R> = Arc::default();
+            let weak: Weak<dyn Any + Send + Sync> = Arc::downgrade(&rows) as _;
+            *reading = Some(Reading { rings, position, rows: weak });
+            rows
+        })
     }
 }
 

@@ -34,9 +34,9 @@ mod watch_consents;
 mod watch_referrals;
 mod withdraw;
 
-pub(crate) use plan::Tellable;
 #[cfg(test)]
 pub(crate) use plan::{Kept, PlanRecord};
+pub(crate) use plan::{PlansInHand, Tellable};
 pub(crate) use read::name;
 pub(crate) use refer::Sent;
 pub(crate) use respond::{Action, Respond, event};

@@ -2,8 +2,8 @@
 //!
 //! What is followed is a [`Feed`]: rows that are committed with the change that they tell of, each at its place in one
 //! order. A watch reads them from the store, so it goes on behind the last one after a broken connection and after a
-//! restart of the gateway. It reads when there is news of its own topic, and otherwise rarely: a thousand watchers that
-//! have nothing to hear cost memory, and little of it.
+//! restart of the gateway. It reads when there is news of its own topic, together with those who were woken along with
+//! it, and otherwise rarely: a thousand watchers that have nothing to hear cost memory, and little of it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::news::Topic;
+use crate::news::{Listener, SharedRows, Topic};
 
 #[cfg(test)]
 mod tests;
@@ -30,7 +30,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(10);
 /// Something that can be followed.
 pub(crate) trait Feed: Send + Sync + 'static {
     /// What the store has of it.
-    type Row: Send;
+    type Row: Clone + Send + Sync + 'static;
     /// What a watcher is sent.
     type Item: Send + 'static;
     /// Which part of it one watcher follows; `()` where there are no parts.
@@ -41,7 +41,7 @@ pub(crate) trait Feed: Send + Sync + 'static {
     /// Who may follow it.
     const FOLLOWERS: &'static str;
 
-    /// Of what there is news when the watcher has a new row.
+    /// Of what there is news when the watcher has a new row. Whoever has the same topic has the same rows.
     fn topic(gateway: &Gateway, caller: &Caller, scope: &Self::Scope) -> Topic;
 
     /// The position of the newest row; 0 if there is none.
@@ -122,11 +122,13 @@ impl<F: Feed> Watch<F> {
     async fn run(mut self, sender: Sender<F>) {
         let topic = F::topic(&self.gateway, &self.caller, &self.scope);
         let listener = self.gateway.news.listen(topic);
+        let mut woken = Woken::ByTime;
         loop {
             let mut rung = std::pin::pin!(listener.bell().notified());
             rung.as_mut().enable();
+            let rings = listener.rings();
             // Boxed, so that a watch that waits does not keep the room that reading and deciding take.
-            match Box::pin(self.send_news(&sender)).await {
+            match Box::pin(self.send_news(&sender, (&listener, rings), woken)).await {
                 Ok(Sent::All) => {}
                 Ok(Sent::WatcherGone) => return,
                 Err(error) => {
@@ -136,36 +138,61 @@ impl<F: Feed> Watch<F> {
                 }
             }
             let pause = LOOK_AGAIN.mul_f64(1.0 + self.gateway.jitter());
-            tokio::select! {
-                () = rung => {}
+            woken = tokio::select! {
+                () = rung => Woken::ByNews,
                 () = sender.closed() => return,
-                () = tokio::time::sleep(pause) => {}
-            }
+                () = tokio::time::sleep(pause) => Woken::ByTime,
+            };
         }
     }
 
-    async fn send_news(&mut self, sender: &Sender<F>) -> Result<Sent, Error> {
+    async fn send_news(
+        &mut self,
+        sender: &Sender<F>,
+        (listener, rings): (&Listener, u64),
+        mut woken: Woken,
+    ) -> Result<Sent, Error> {
         let gateway = Arc::clone(&self.gateway);
         loop {
-            let newest = F::newest(&gateway).await?;
-            let rows = F::after(&gateway, &self.caller, &self.scope, self.position, BATCH).await?;
-            if rows.is_empty() {
-                // Others' rows need not be looked at again.
-                self.position = self.position.max(newest);
-                return Ok(Sent::All);
-            }
-            for (position, row) in rows {
+            let (newest, rows): (u64, SharedRows<F::Row>) = match woken {
+                // There are rows: the last of them is the newest place that matters.
+                Woken::ByNews => (self.position, listener.shared(rings, self.position)),
+                Woken::ByTime => (F::newest(&gateway).await?, Arc::default()),
+            };
+            let read = || F::after(&gateway, &self.caller, &self.scope, self.position, BATCH);
+            // Kept until all of it is sent: who comes a little later need not read it again.
+            let read = rows.get_or_try_init(read).await?;
+            // What comes after this reading is rung for.
+            let is_all = read.len() < BATCH as usize;
+            let position = self.position;
+            for (position, row) in read.iter().filter(|(place, _)| *place > position) {
                 // A place first, then the permit: a permit does not wait for a slow reader.
                 let Ok(place) = sender.reserve().await else { return Ok(Sent::WatcherGone) };
                 let binding = binding::<F>(&self.caller);
                 let token = gateway.keys.seal_token(&binding, &position.to_be_bytes())?;
-                if let Some(item) = F::item(&gateway, &self.caller, row, token).await? {
+                if let Some(item) = F::item(&gateway, &self.caller, row.clone(), token).await? {
                     place.send(Box::new(Ok(item)));
                 }
-                self.position = position;
+                self.position = *position;
             }
+            if is_all {
+                // Others' rows need not be looked at again.
+                self.position = self.position.max(newest);
+                return Ok(Sent::All);
+            }
+            // Whoever is so far behind reads the rest alone.
+            woken = Woken::ByTime;
         }
     }
+}
+
+/// Why a watcher looks.
+#[derive(Debug, Clone, Copy)]
+enum Woken {
+    /// There is news.
+    ByNews,
+    /// There has been none for a while, or it has just begun.
+    ByTime,
 }
 
 enum Sent {

@@ -90,3 +90,28 @@ fn a_topic_goes_away_with_its_last_watcher() {
     news.ring(&HashSet::from([topic(1)]));
     assert_eq!(news.topics().len(), 0);
 }
+
+/// Those who were woken by one ring read once, and nobody has what was read before the ring.
+#[test]
+fn what_is_read_after_a_ring_is_read_together() {
+    let news = Arc::new(News::default());
+    let topic = Topic::Plan(agency("te"), plan(6));
+    let (one, other) = (news.listen(topic.clone()), news.listen(topic.clone()));
+    let before = one.shared::<u8>(one.rings(), 3);
+    assert!(Arc::ptr_eq(&before, &other.shared(other.rings(), 3)));
+    // Whoever is further takes what is behind an earlier position; the other way round something would be missed.
+    assert!(Arc::ptr_eq(&before, &other.shared(other.rings(), 5)));
+    let further_back = other.shared::<u8>(other.rings(), 2);
+    assert!(!Arc::ptr_eq(&before, &further_back));
+    assert!(Arc::ptr_eq(&further_back, &one.shared(one.rings(), 3)));
+
+    news.ring(&HashSet::from([topic]));
+    assert_eq!((one.rings(), other.rings()), (1, 1));
+    let after = one.shared::<u8>(one.rings(), 3);
+    assert!(!Arc::ptr_eq(&further_back, &after));
+    // When nobody has it any more it is gone.
+    let weak = Arc::downgrade(&after);
+    drop(after);
+    assert!(weak.upgrade().is_none());
+    assert!(!one.shared::<u8>(one.rings(), 3).initialized());
+}

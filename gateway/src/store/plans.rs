@@ -71,4 +71,6 @@ pub struct PlanEventRow {
     pub position: u64,
     /// What is told.
     pub event: NewPlanEvent,
+    /// The plan's revision when this was read: that of the event or a later one.
+    pub revision: u64,
 }

@@ -4,6 +4,7 @@ mod begin;
 mod commit;
 mod content;
 mod import;
+mod in_hand;
 mod meeting;
 mod merge;
 mod read;
@@ -17,6 +18,7 @@ mod tell;
 mod told;
 mod watch;
 
+pub(crate) use in_hand::PlansInHand;
 #[cfg(test)]
 pub(crate) use record::{Kept, PlanRecord};
 pub(crate) use tell::Tellable;

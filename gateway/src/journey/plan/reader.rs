@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use polku_policy::{ActorRole, Authorised, Channel, Question, Reader, Reason, Viewer};
 use polku_proto::v1::{DataCategory, Plan, PlanSection};
-use polku_proto::{CategorySet, Disclose, Party, Valid};
+use polku_proto::{AgencyId, CategorySet, Disclose, Party, Valid};
 use prost::Message;
 
 use super::record::PlanRecord;
@@ -35,6 +35,39 @@ impl Eyes {
     pub(crate) fn of_system(party: Party) -> Self {
         Self { party: Some(party), actor: ActorRole::System }
     }
+}
+
+/// What a reader may see at one instant. To all of whom it is the same the plan looks the same.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Sight {
+    /// Which agency; none: the young person's side.
+    reader: Option<AgencyId>,
+    /// Of the section of each owner.
+    told: BTreeMap<String, CategorySet>,
+}
+
+impl Sight {
+    fn of(&self, whole: &Plan) -> Plan {
+        let told = |owner: &str| self.told.get(owner).copied().unwrap_or(CategorySet::EMPTY);
+        let reader = match &self.reader {
+            None => plan::Reader::YoungPerson,
+            Some(agency) => plan::Reader::Agency(agency.as_str()),
+        };
+        let mut view = plan::view(whole, told, reader);
+        // Whom the coordinator works with is not for a role that sees nothing of what they do.
+        if told(plan::YOUTH).is_subset(CategorySet::ENVELOPE) {
+            view.parties.clear();
+        }
+        view
+    }
+}
+
+/// What a reading shows, before it is permitted to anybody.
+pub(crate) struct Seen {
+    /// Everything but the sections and the etag.
+    plan: Plan,
+    sections: Vec<Valid<PlanSection>>,
+    digest: Hash,
 }
 
 impl Gateway {
@@ -89,27 +122,21 @@ impl Gateway {
         Ok(decision.permitted())
     }
 
+    /// What of each section these eyes may see now.
+    pub(crate) fn sight(&self, record: &PlanRecord, eyes: &Eyes, now: Timestamp) -> Result<Sight, Error> {
+        let mut told = BTreeMap::new();
+        for section in &record.plan()?.sections {
+            let owner = owner(section);
+            told.insert(owner.to_owned(), self.permitted(record, owner, eyes, now)?);
+        }
+        told.insert(plan::YOUTH.to_owned(), self.permitted(record, plan::YOUTH, eyes, now)?);
+        Ok(Sight { reader: eyes.party.as_ref().map(|party| party.agency.clone()), told })
+    }
+
     /// The plan as these eyes see it, without what is made anew for each reading. For comparing, and for merging: what
     /// leaves the gateway is [`Gateway::plan_view`].
     pub(crate) fn seen(&self, record: &PlanRecord, eyes: &Eyes, now: Timestamp) -> Result<Plan, Error> {
-        let plan = record.plan()?;
-        let mut permitted = BTreeMap::new();
-        for section in &plan.sections {
-            let owner = section.part.as_ref().map_or("", |part| part.owner.as_str());
-            permitted.insert(owner.to_owned(), self.permitted(record, owner, eyes, now)?);
-        }
-        permitted.insert(plan::YOUTH.to_owned(), self.permitted(record, plan::YOUTH, eyes, now)?);
-        let of = |owner: &str| permitted.get(owner).copied().unwrap_or(CategorySet::EMPTY);
-        let reader = match &eyes.party {
-            None => plan::Reader::YoungPerson,
-            Some(party) => plan::Reader::Agency(party.agency.as_str()),
-        };
-        let mut view = plan::view(plan, of, reader);
-        // Whom the coordinator works with is not for a role that sees nothing of what they do.
-        if of(plan::YOUTH).is_subset(CategorySet::ENVELOPE) {
-            view.parties.clear();
-        }
-        Ok(view)
+        Ok(self.sight(record, eyes, now)?.of(record.plan()?))
     }
 
     /// The plan as the caller may see it now.
@@ -120,17 +147,45 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Authorised<Plan>, Error> {
         let eyes = self.eyes(caller, record)?;
-        let mut seen = self.seen(record, &eyes, now)?;
-        seen.etag = self.reading(record, caller, &seen)?;
-        let sections = std::mem::take(&mut seen.sections);
-        let question = self.plan_question(record, plan::YOUTH, &eyes, now)?;
-        let mut view = self.authorise_or_envelope(seen, &question)?;
-        for mut section in sections {
-            let owner = section.part.as_ref().map_or("", |part| part.owner.as_str());
-            let question = self.plan_question(record, owner, &eyes, now)?;
+        let seen = self.look(record, &eyes, &self.sight(record, &eyes, now)?, now)?;
+        self.shown_plan(caller, record, &eyes, &seen, now)
+    }
+
+    /// What a reading shows to whoever may see this.
+    pub(crate) fn look(
+        &self,
+        record: &PlanRecord,
+        eyes: &Eyes,
+        sight: &Sight,
+        now: Timestamp,
+    ) -> Result<Seen, Error> {
+        let mut plan = sight.of(record.plan()?);
+        let digest = digest(&plan);
+        let mut sections = Vec::with_capacity(plan.sections.len());
+        for mut section in std::mem::take(&mut plan.sections) {
+            let question = self.plan_question(record, owner(&section), eyes, now)?;
             section.etag = self.section_etag(&section, &question);
-            let authorised =
-                self.engine().authorise(&self.index(), Valid::check(section)?, CategorySet::EMPTY, &question);
+            sections.push(Valid::check(section)?);
+        }
+        Ok(Seen { plan, sections, digest })
+    }
+
+    /// What was seen, as an answer to this caller: decided on anew, section by section.
+    pub(crate) fn shown_plan(
+        &self,
+        caller: &Caller,
+        record: &PlanRecord,
+        eyes: &Eyes,
+        seen: &Seen,
+        now: Timestamp,
+    ) -> Result<Authorised<Plan>, Error> {
+        let etag = self.reading(record, caller, &seen.digest)?;
+        let question = self.plan_question(record, plan::YOUTH, eyes, now)?;
+        let mut view = self.authorise_or_envelope(Plan { etag, ..seen.plan.clone() }, &question)?;
+        for section in &seen.sections {
+            let question = self.plan_question(record, owner(section.get()), eyes, now)?;
+            let section = section.clone();
+            let authorised = self.engine().authorise(&self.index(), section, CategorySet::EMPTY, &question);
             // Refused only when a permission has ended since the look before.
             if let Ok(section) = authorised {
                 view = view.gather(section).map_err(mismatch)?;
@@ -170,8 +225,8 @@ impl Gateway {
     }
 
     /// The etag of a reading: which revision it shows, and what of it. Sealed, so that it tells the reader neither.
-    fn reading(&self, record: &PlanRecord, caller: &Caller, seen: &Plan) -> Result<String, Error> {
-        let plain = [record.row.revision.to_be_bytes().as_slice(), &digest(seen)].concat();
+    fn reading(&self, record: &PlanRecord, caller: &Caller, digest: &Hash) -> Result<String, Error> {
+        let plain = [record.row.revision.to_be_bytes().as_slice(), digest].concat();
         Ok(self.keys.seal_token(&binding(record, caller), &plain)?)
     }
 
@@ -204,6 +259,10 @@ impl Gateway {
         let hash = self.keys.pseudonym(b"section", &[reader.as_bytes(), &section.encode_to_vec()].concat());
         hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }
+}
+
+fn owner(section: &PlanSection) -> &str {
+    section.part.as_ref().map_or("", |part| part.owner.as_str())
 }
 
 /// What is seen, in short.

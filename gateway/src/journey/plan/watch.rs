@@ -6,7 +6,6 @@ use polku_policy::Authorised;
 use polku_proto::v1::{PlanEvent, WatchPlansRequest};
 use polku_proto::{PlanId, PlanName, Valid};
 
-use super::record::PlanRecord;
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -15,7 +14,7 @@ use crate::journey::refer::mismatch;
 use crate::journey::watch::{Feed, Watch};
 use crate::news::Topic;
 use crate::record::wire_time;
-use crate::store::NewPlanEvent;
+use crate::store::PlanEventRow;
 
 /// What changes in plans.
 #[derive(Debug)]
@@ -45,7 +44,7 @@ impl Gateway {
 
 impl Feed for Plans {
     type Scope = Option<PlanId>;
-    type Row = NewPlanEvent;
+    type Row = PlanEventRow;
     type Item = PlanEvent;
 
     const TOKEN: &'static str = "watch plans";
@@ -68,26 +67,28 @@ impl Feed for Plans {
         scope: &Option<PlanId>,
         position: u64,
         limit: u32,
-    ) -> Result<Vec<(u64, NewPlanEvent)>, Error> {
+    ) -> Result<Vec<(u64, PlanEventRow)>, Error> {
         let rows = gateway.store.plan_events_after(position, &caller.agency, *scope, limit).await?;
-        Ok(rows.into_iter().map(|row| (row.position, row.event)).collect())
+        Ok(rows.into_iter().map(|row| (row.position, row)).collect())
     }
 
     async fn item(
         gateway: &Gateway,
         caller: &Caller,
-        event: NewPlanEvent,
+        PlanEventRow { event, revision, .. }: PlanEventRow,
         resume_token: String,
     ) -> Result<Option<Authorised<PlanEvent>>, Error> {
-        let Some(row) = gateway.store.plan(event.plan).await? else { return Ok(None) };
-        let person = gateway.person(row.youth).await?;
-        let record = PlanRecord::open(&person, row)?;
-        let view = match gateway.plan_view(caller, &record, gateway.now()) {
+        let plan = gateway.plans_in_hand.take(event.plan, revision);
+        let view = match plan.record(gateway, event.plan).await {
+            Ok(record) => plan.view(gateway, caller, record, gateway.now()).map(|view| (record, view)),
+            Err(error) => Err(error),
+        };
+        let (record, view) = match view {
             Ok(view) => view,
             Err(Error::NotFound | Error::NotPermitted(_)) => return Ok(None),
             Err(error) => return Err(error),
         };
-        gateway.note_reading(caller, person.id, &record.name().to_string(), &view).await?;
+        gateway.note_reading(caller, event.youth, &record.name().to_string(), &view).await?;
         let time = Some(wire_time(event.time)?);
         let shell = PlanEvent { resume_token, plan: None, time };
         Ok(Some(gateway.shell(caller, shell)?.gather(view).map_err(mismatch)?))

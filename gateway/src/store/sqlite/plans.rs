@@ -63,7 +63,8 @@ pub(super) fn plan_events_after(
     plan: Option<PlanId>,
     limit: u32,
 ) -> Result<Vec<PlanEventRow>, StoreError> {
-    let columns = "position, plan, youth, agency, time";
+    let columns = "position, plan, youth, agency, time,
+        (SELECT revision FROM plan WHERE plan.id = plan_event.plan)";
     let (position, agency) = (number(position)?, agency.as_str());
     match plan {
         Some(plan) => {
@@ -74,7 +75,8 @@ pub(super) fn plan_events_after(
         }
         None => {
             let condition = "plan_event WHERE agency = ?1 AND position > ?2 ORDER BY position LIMIT ?3";
-            all(connection, &select(columns, condition), params![agency, position, limit], event_row)
+            let values = params![agency, position, limit];
+            all(connection, &select(columns, condition), values, event_row)
         }
     }
 }
@@ -178,5 +180,5 @@ fn event_row(row: &Row<'_>) -> Result<PlanEventRow, StoreError> {
         agency: columns.agency()?,
         time: columns.instant()?,
     };
-    Ok(PlanEventRow { position, event })
+    Ok(PlanEventRow { position, event, revision: columns.number()? })
 }

@@ -1,0 +1,46 @@
+//! What do many durations come to, and how much memory and processor time does this process use?
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+
+/// Linux counts memory in pages of this size on the machines that this runs on.
+const PAGE_BYTES: usize = 4096;
+
+/// Linux counts processor time in steps of this length on the machines that this runs on.
+const TICK: Duration = Duration::from_millis(10);
+
+/// What many durations come to.
+#[derive(Clone, Copy)]
+pub(crate) struct Figures {
+    pub(crate) median: Duration,
+    pub(crate) p99: Duration,
+    pub(crate) longest: Duration,
+}
+
+impl Figures {
+    pub(crate) fn of(mut durations: Vec<Duration>) -> Self {
+        durations.sort_unstable();
+        let part = |hundredths: usize| durations.get(durations.len() * hundredths / 100).copied();
+        let longest = durations.last().copied().unwrap_or_default();
+        let at = |hundredths| part(hundredths).unwrap_or(longest);
+        Self { median: at(50), p99: at(99), longest }
+    }
+}
+
+/// How much memory of this process is in use.
+pub(crate) fn resident_bytes() -> Result<usize> {
+    let pages = std::fs::read_to_string("/proc/self/statm")?;
+    let resident = pages.split(' ').nth(1).context("no count of resident pages")?;
+    Ok(resident.parse::<usize>()? * PAGE_BYTES)
+}
+
+/// How much processor time this process has used.
+pub(crate) fn processor_time() -> Result<Duration> {
+    let line = std::fs::read_to_string("/proc/self/stat")?;
+    // The name of the program is in brackets and may hold anything.
+    let (_, fields) = line.rsplit_once(") ").context("no counts of this process")?;
+    let ticks = fields.split(' ').skip(11).take(2).map(str::parse::<u32>);
+    let ticks = ticks.sum::<Result<u32, _>>()?;
+    Ok(TICK * ticks)
+}
