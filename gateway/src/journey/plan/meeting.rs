@@ -7,18 +7,16 @@ use polku_proto::v1::{
     DataCategory, MeetingRecord, MeetingState, PlanChange, PlanSection, RecordMeasureRequest,
     RecordMeetingRequest, StarReading, WhoqolReading,
 };
-use polku_proto::{AgencyId, PlanName, Valid};
+use polku_proto::{AgencyId, Valid};
 
 use super::begin::check_running;
-use super::commit::Draft;
 use super::content::check_ids;
 use super::record::PlanRecord;
+use super::step::Step;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::journey::read::name;
 use crate::measure;
-use crate::once::Begun;
 use crate::record::instant;
 
 /// More readings of one kind in a section are refused.
@@ -34,20 +32,24 @@ impl Gateway {
         request: Valid<RecordMeetingRequest>,
     ) -> Result<Authorised<PlanChange>, Error> {
         let request = request.into_inner();
-        let plan: PlanName = name(&request.name, "name")?;
         let attended = self.attending(&request.attended)?;
-        let call = self.call(caller, "RecordMeeting", &request.request_id, &request)?;
-        let Begun { person, earlier, now, alone: _alone } = self.begin(&call, plan.youth).await?;
-        let record = self.plan_of(&person, plan).await?;
-        self.eyes(caller, &record)?;
-        if let Some(earlier) = earlier {
-            return self.changed_before(caller, &person, &record, earlier, now).await;
-        }
-        let mut draft = self.own_section(caller, record)?;
-        let section = draft.after.section_mut(caller.agency.as_str())?;
+        let step = Step { method: "RecordMeeting", name: &request.name, request_id: &request.request_id };
+        self.step(caller, &step, &request, |record| {
+            let section = own_section(caller, record)?;
+            self.enter_meeting(section, &request, &attended)
+        })
+        .await
+    }
+
+    fn enter_meeting(
+        &self,
+        section: &mut PlanSection,
+        request: &RecordMeetingRequest,
+        attended: &[AgencyId],
+    ) -> Result<(), Error> {
         let day = held_on(section, &request.meeting)?;
         let missing = match request.kind() {
-            Kind::FourParty => self.empty_seats(&attended, request.client_attended),
+            Kind::FourParty => self.empty_seats(attended, request.client_attended),
             Kind::Other | Kind::Unspecified => Vec::new(),
         };
         let mut earlier = section.questionnaires.iter();
@@ -62,7 +64,7 @@ impl Gateway {
         };
         section.meetings.retain(|other| other.meeting != request.meeting);
         section.meetings.push(meeting);
-        self.change_plan(&call, &person, "RecordMeeting", draft, now).await
+        Ok(())
     }
 
     /// Records a questionnaire or a star in the caller's section, with its scores.
@@ -72,27 +74,31 @@ impl Gateway {
         request: Valid<RecordMeasureRequest>,
     ) -> Result<Authorised<PlanChange>, Error> {
         let request = request.into_inner();
-        let plan: PlanName = name(&request.name, "name")?;
-        let call = self.call(caller, "RecordMeasure", &request.request_id, &request)?;
-        let Begun { person, earlier, now, alone: _alone } = self.begin(&call, plan.youth).await?;
-        let record = self.plan_of(&person, plan).await?;
-        self.eyes(caller, &record)?;
-        if let Some(earlier) = earlier {
-            return self.changed_before(caller, &person, &record, earlier, now).await;
-        }
-        let mut draft = self.own_section(caller, record)?;
-        let section = draft.after.section_mut(caller.agency.as_str())?;
-        let today = polku_proto::time::finnish_date(now).to_string();
-        match request.measure.clone() {
+        let step = Step { method: "RecordMeasure", name: &request.name, request_id: &request.request_id };
+        let today = polku_proto::time::finnish_date(self.now()).to_string();
+        self.step(caller, &step, &request, |record| {
+            let section = own_section(caller, record)?;
+            self.enter_measure(section, request.measure.clone(), &today)
+        })
+        .await
+    }
+
+    fn enter_measure(
+        &self,
+        section: &mut PlanSection,
+        measure: Option<Measure>,
+        today: &str,
+    ) -> Result<(), Error> {
+        match measure {
             Some(Measure::Questionnaire(reading)) => {
                 check_new(section.questionnaires.iter().map(|other| &other.id), &reading.id)?;
-                check_day(&reading.date, &today)?;
+                check_day(&reading.date, today)?;
                 section.questionnaires.push(scored(reading)?);
                 section.questionnaires.sort_by(|one, other| one.date.cmp(&other.date));
             }
             Some(Measure::Star(reading)) => {
                 check_new(section.stars.iter().map(|other| &other.id), &reading.id)?;
-                check_day(&reading.date, &today)?;
+                check_day(&reading.date, today)?;
                 let reading = StarReading { category: DataCategory::OutcomeMeasures as i32, ..reading };
                 let reading = self.compared(reading, &section.stars)?;
                 section.stars.push(reading);
@@ -107,14 +113,7 @@ impl Gateway {
             }
             None => return Err(Error::Inconsistent("a measure that was checked is absent")),
         }
-        self.change_plan(&call, &person, "RecordMeasure", draft, now).await
-    }
-
-    /// The plan as it shall be, for a professional of a party that changes its own section.
-    fn own_section(&self, caller: &Caller, record: PlanRecord) -> Result<Draft, Error> {
-        let Actor::Professional { .. } = caller.actor else { return Err(PROFESSIONAL) };
-        check_running(&record)?;
-        Ok(Draft::by_call(record))
+        Ok(())
     }
 
     fn attending(&self, ids: &[String]) -> Result<Vec<AgencyId>, Error> {
@@ -157,6 +156,13 @@ impl Gateway {
             Error::Field { field: "star", reason: "INVALID_FIELDS", expected }
         })
     }
+}
+
+/// The section of the caller's agency, for a professional to change.
+fn own_section<'a>(caller: &Caller, record: &'a mut PlanRecord) -> Result<&'a mut PlanSection, Error> {
+    let Actor::Professional { .. } = caller.actor else { return Err(PROFESSIONAL) };
+    check_running(record)?;
+    record.section_mut(caller.agency.as_str())
 }
 
 fn scored(reading: WhoqolReading) -> Result<WhoqolReading, Error> {

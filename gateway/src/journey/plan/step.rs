@@ -25,10 +25,10 @@ use crate::record::wire_time;
 const MOST_LINKS: usize = 500;
 
 /// One step, with what its method is called.
-struct Step<'a> {
-    method: &'a str,
-    name: &'a str,
-    request_id: &'a str,
+pub(super) struct Step<'a> {
+    pub(super) method: &'a str,
+    pub(super) name: &'a str,
+    pub(super) request_id: &'a str,
 }
 
 impl Gateway {
@@ -247,7 +247,7 @@ impl Gateway {
     }
 
     /// One step: checked and carried out by `change`, on the plan as it is, as whoever sees it.
-    async fn step(
+    pub(super) async fn step(
         &self,
         caller: &Caller,
         step: &Step<'_>,
