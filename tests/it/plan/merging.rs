@@ -343,7 +343,8 @@ async fn no_id_has_an_identity_code_in_it() {
         assert_silent(&status, &[&id]);
         let party = format!("te/{id}");
         let request = AddPlanPartyRequest { request_id: request_id(), name: plan.clone(), party };
-        let status = assert_invalid(stage.ohjaamo().plan.add_plan_party(request).await, "INVALID_FIELDS");
+        // A unit of this name is none.
+        let status = assert_invalid(stage.ohjaamo().plan.add_plan_party(request).await, "UNKNOWN_AGENCY");
         assert_silent(&status, &[&id]);
         let reading = polku_proto::v1::WhoqolReading {
             id: id.clone(),

@@ -139,7 +139,9 @@ impl Agreed {
     /// Whether what stands beside a message is as agreed, and fits the message.
     pub(crate) fn admits(&self, beside: &Beside, said: Said<'_>) -> bool {
         let Beside { party: Some(party), user_id: Some(user_id), issue } = beside else { return false };
-        let party_fits = match said.sender.filter(|sender| !sender.is_empty()) {
+        // The young person's own part of a plan is told by the agency that holds it, which it does not name.
+        let named = said.sender.filter(|sender| !sender.is_empty() && *sender != "youth");
+        let party_fits = match named {
             Some(sender) => party == self.parties.get(sender).unwrap_or(&self.otherwise),
             None => *party == self.otherwise || self.parties.values().any(|known| known == party),
         };

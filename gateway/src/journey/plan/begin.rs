@@ -10,7 +10,7 @@ use polku_proto::v1::{
 use polku_proto::{CategorySet, Disclose, Party, PlanId, PlanName, Valid};
 
 use super::commit::Draft;
-use super::content::{check_ids, check_worker};
+use super::content::check_worker;
 use super::reader::Eyes;
 use super::record::{Kept, PlanRecord};
 use crate::audit::Event;
@@ -117,7 +117,6 @@ impl Gateway {
         if party.agency == caller.agency || self.directory.agency(&party.agency).is_none() {
             return Err(UNKNOWN);
         }
-        check_ids(std::iter::once(&request.party), "party")?;
         let call = self.call(caller, "AddPlanParty", &request.request_id, &request)?;
         let Begun { person, earlier, now, alone: _alone } = self.begin(&call, plan.youth).await?;
         let record = self.plan_of(&person, plan).await?;
