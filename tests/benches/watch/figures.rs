@@ -1,6 +1,8 @@
-//! What do many durations come to, and how much memory and processor time does this process use?
+//! What do many durations come to, how long does the disk take, and how much memory and processor time does this process use?
 
-use std::time::Duration;
+use std::fs::File;
+use std::io::Write as _;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 
@@ -43,4 +45,12 @@ pub(crate) fn processor_time() -> Result<Duration> {
     let ticks = fields.split(' ').skip(11).take(2).map(str::parse::<u32>);
     let ticks = ticks.sum::<Result<u32, _>>()?;
     Ok(TICK * ticks)
+}
+
+/// How long the disk takes to have a block for certain: as long as everybody waits who must not go on before.
+pub(crate) fn sync_time(file: &mut File) -> Result<Duration> {
+    file.write_all(&[0; 4096])?;
+    let begun = Instant::now();
+    file.sync_data()?;
+    Ok(begun.elapsed())
 }

@@ -175,8 +175,8 @@ pub async fn plan_events_are_told_to_their_agency(store: &dyn Store) -> Result<(
     assert_eq!(store.plan_events_after(last, &agency("te")?, None, 10).await?, []);
     let newest = store.plan_events_after(last - 1, &agency("te")?, None, 10).await?;
     assert_eq!(
-        newest.first().map(|row| (row.position, row.event.clone())),
-        Some((last, plan_event(6, "te")?))
+        newest.first().map(|row| (row.position, row.event.clone(), row.revision)),
+        Some((last, plan_event(6, "te")?, 1))
     );
     // Events of referrals have an order of their own.
     assert_eq!(store.last_event().await?, 0);
