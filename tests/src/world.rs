@@ -32,7 +32,7 @@ use crate::simulators::{
 
 pub use client::{Client, evidence, full_content, professional, referral_to, request_id, terms};
 pub use config::WorldSettings;
-pub use people::{PEOPLE, canaries};
+pub use people::{PEOPLE, canaries, nobody};
 pub use process::{GatewayProcess, binary};
 pub use wait::eventually;
 

@@ -7,7 +7,7 @@ use polku_proto::v1::{
     ActionState, AddPlanPartyRequest, CreatePlanRequest, DataCategory, GetPlanRequest, GoalState,
     MergePlanRequest, Plan, PlanAction, PlanGoal, PlanPart, PlanState, Purpose, Worker,
 };
-use polku_tests::world::{Client, KELA, OHJAAMO, TE, World, professional, request_id};
+use polku_tests::world::{Client, KELA, OHJAAMO, TE, World, nobody, professional, request_id};
 use prost::Message as _;
 
 /// How many commitments the watched plan has.
@@ -17,8 +17,6 @@ const GOALS: usize = 6;
 const PURPOSE: Purpose = Purpose::Guidance;
 const SHARED: [DataCategory; 3] =
     [DataCategory::IdentityContact, DataCategory::JointPlan, DataCategory::ServiceNeeds];
-/// The check characters of identity codes, by remainder.
-const CHECKS: &str = "0123456789ABCDEFHJKLMNPRSTUVWXY";
 
 /// One large plan that three agencies share, and small ones of other people.
 pub(crate) struct Scene {
@@ -38,7 +36,7 @@ impl Scene {
         let mut coordinator = world.client(grpc, &world.identities.ohjaamo)?.acting(&worker);
         let mut plans = Vec::new();
         for person in 0..=others {
-            plans.push(begin(&mut coordinator, &identity_code(person)?).await?);
+            plans.push(begin(&mut coordinator, &nobody(person)).await?);
         }
         let plan = plans.pop().context("no plan")?;
         let request = GetPlanRequest { name: plan.clone() };
@@ -139,12 +137,4 @@ fn large_part() -> PlanPart {
         actions: actions.collect(),
         ..PlanPart::default()
     }
-}
-
-/// Nobody's identity code: individual numbers from 900 to 999 are given to no one.
-fn identity_code(person: usize) -> Result<String> {
-    let (day, individual) = (1 + person / 100, 900 + person % 100);
-    let digits: usize = format!("{day:02}0195{individual}").parse()?;
-    let check = CHECKS.chars().nth(digits % CHECKS.len()).context("no such remainder")?;
-    Ok(format!("{day:02}0195-{individual}{check}"))
 }

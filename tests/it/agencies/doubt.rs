@@ -12,7 +12,7 @@ use polku_proto::v1::{
 };
 use polku_tests::simulators::{Action, Fault, Ledger, Operation, SimulatedAgency, TakenInKind};
 use polku_tests::world::{
-    OHJAAMO, PEOPLE, RunningAgency, WorldSettings, full_content, referral_to, request_id,
+    OHJAAMO, PEOPLE, RunningAgency, WorldSettings, full_content, nobody, referral_to, request_id,
 };
 
 use super::bench::PURPOSE;
@@ -185,7 +185,8 @@ async fn lose_everything(scene: &Scene, peer: &Peer, fault: &Fault) -> Vec<Lost>
     note(to, &name, Matter::StateChange);
 
     // The young person's goal, in a plan to which the agency is a party.
-    let youth = ohjaamo.identify(PEOPLE[5]).await.unwrap();
+    let place = scene.world.agencies.keys().position(|id| id == to).unwrap();
+    let youth = ohjaamo.identify(&nobody(place)).await.unwrap();
     let plan = [DataCategory::IdentityContact, DataCategory::JointPlan];
     ohjaamo.record_consent(&youth, OHJAAMO, to, PURPOSE, &plan).await.unwrap();
     let plan = table::create_for(&ohjaamo, &youth, PURPOSE).await.unwrap().plan.unwrap().name;

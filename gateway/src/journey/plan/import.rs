@@ -31,6 +31,9 @@ const WHOLE: CategorySet = CategorySet::ALL
     .difference(CategorySet::ENVELOPE)
     .difference(CategorySet::of(&[DataCategory::ReferralStatus]));
 
+/// How many plans of one owner's own system are remembered, as they last came in.
+const MOST_IMPORTS: usize = 10;
+
 impl Gateway {
     /// Fetches the plan from the caller's own system and merges it.
     pub(crate) async fn import_plan(
@@ -146,6 +149,12 @@ impl Gateway {
         plan::check(&edit)?;
         imports.retain(|base| base.owner != owner || base.reference != reference);
         imports.push(ours.clone());
+        let own = imports.iter().filter(|base| base.owner == owner).count();
+        if own > MOST_IMPORTS {
+            // The oldest one: it would come in as a plan that was never heard of.
+            let oldest = imports.iter().position(|base| base.owner == owner);
+            oldest.map(|place| imports.remove(place));
+        }
         let mut clashed = Vec::new();
         bring_in(&mut draft, &Wanted { base, ours, told: CategorySet::ALL }, &mut clashed, now)?;
         self.offer_duplicates(person, &mut draft, owner, now)?;

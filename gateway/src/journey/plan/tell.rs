@@ -42,18 +42,23 @@ impl Gateway {
             update_time: Some(wire_time(now)?),
             ..empty_part(&record.name().to_string(), owner)
         };
-        if row.item == DeliveryItem::PlanEnded {
+        let is_end = row.item == DeliveryItem::PlanEnded;
+        let silent = party.is_none() || self.permitted(&record, owner, &eyes, now)?.is_empty();
+        let mut part = if is_end && silent {
             let part = PlanPart { consent_withdrawn: true, ..frame };
             return Ok(Some(Tellable { part, question, required: CategorySet::EMPTY }));
-        }
-        if party.is_none() {
+        } else if silent {
             return Ok(None);
-        }
-        let seen = self.seen(&record, &eyes, now)?;
-        let section = seen.sections.into_iter().find(|section| is_of(section, owner));
-        let Some(part) = section.and_then(|section| section.part) else { return Ok(None) };
-        let mut part =
-            PlanPart { plan: frame.plan, revision: frame.revision, update_time: frame.update_time, ..part };
+        } else if is_end {
+            // It could be told of, and there is nothing: its owner has emptied it.
+            frame
+        } else {
+            let seen = self.seen(&record, &eyes, now)?;
+            let section = seen.sections.into_iter().find(|section| is_of(section, owner));
+            let Some(part) = section.and_then(|section| section.part) else { return Ok(None) };
+            let PlanPart { plan, revision, update_time, .. } = frame;
+            PlanPart { plan, revision, update_time, ..part }
+        };
         let background = part.background.get_or_insert_with(ReferralContent::default);
         background.identity_code = person.identity()?.expose().to_owned();
         Ok(Some(Tellable { part, question, required: self.required(&row.agency) }))
