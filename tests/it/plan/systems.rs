@@ -352,3 +352,25 @@ async fn a_narrower_permission_is_told_as_what_is_left() {
     assert_eq!(heard(office, &plan), at_office, "to whom nothing has changed nothing is told");
     stage.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_section_that_its_owner_has_emptied_is_told_as_empty() {
+    let stage = Stage::open().await;
+    let (youth, plan) = laid(&stage, PEOPLE[7]).await;
+    let mut ohjaamo = stage.ohjaamo();
+    ohjaamo.record_consent(&youth, OHJAAMO, PAJA, PURPOSE, &SHARED).await.unwrap();
+    add(&ohjaamo, &plan, PAJA).await.unwrap();
+    let workshop = stage.world.walmu.ledger();
+    edit(&ohjaamo, &plan, "youth", |part| part.goals.push(goal("g1", "oma koti"))).await.unwrap();
+    hears(workshop, &plan, "youth", "oma koti").await;
+    edit(&ohjaamo, &plan, "youth", |part| part.goals.clear()).await.unwrap();
+    let emptied = eventually(PATIENCE, || async {
+        let parts = of(heard(workshop, &plan), "youth");
+        parts
+            .last()
+            .filter(|part| part.version == 2)
+            .map(|part| (part.is_last, part.texts.contains("oma koti")))
+    });
+    assert_eq!(emptied.await, Some((false, false)), "nobody has taken a permission back");
+    stage.close().await;
+}

@@ -43,7 +43,8 @@ impl Gateway {
             ..empty_part(&record.name().to_string(), owner)
         };
         let is_end = row.item == DeliveryItem::PlanEnded;
-        let silent = party.is_none() || self.permitted(&record, owner, &eyes, now)?.is_empty();
+        let told = self.permitted(&record, owner, &eyes, now)?;
+        let silent = party.is_none() || told.is_subset(CategorySet::ENVELOPE);
         let mut part = if is_end && silent {
             let part = PlanPart { consent_withdrawn: true, ..frame };
             return Ok(Some(Tellable { part, question, required: CategorySet::EMPTY }));
