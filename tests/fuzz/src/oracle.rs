@@ -58,8 +58,16 @@ fn check_event(door: &str, event: &InboundEvent) {
 }
 
 fn check_referral(door: &str, referral: &InboundReferral) {
-    let InboundReferral { identity: _, recipient: _, purpose, content, respond_by: _, claim, origin, redacted: _ } =
-        referral;
+    let InboundReferral {
+        identity: _,
+        recipient: _,
+        purpose,
+        content,
+        respond_by: _,
+        claim,
+        origin,
+        redacted: _,
+    } = referral;
     assert!(*purpose as i32 != 0, "{door}: a referral without purpose");
     check_content(door, content);
     if let Some(claim) = claim {
