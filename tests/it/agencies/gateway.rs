@@ -1,10 +1,13 @@
 //! Does a referral fare at an agency of every kind as it does at the usual ones, through a whole gateway?
 
+use std::collections::BTreeSet;
+
 use polku_adapters::Matter;
 use polku_proto::v1::DataCategory::{self, *};
 use polku_proto::v1::{
-    AcceptReferralRequest, CancelReferralRequest, DeliveryState, ProvideInformationRequest, ReferralContent,
-    ReferralState, RejectReferralRequest, RejectionReason, RequestInformationRequest,
+    AcceptReferralRequest, CancelReferralRequest, DeliveryState, ImportPlanRequest,
+    ProvideInformationRequest, ReferralContent, ReferralState, RejectReferralRequest, RejectionReason,
+    RequestInformationRequest,
 };
 use polku_tests::pki;
 use polku_tests::simulators::{Action, Message, Outgoing, Received, Reply, Side, TakenInKind};
@@ -15,6 +18,7 @@ use super::bench::{PURPOSE, benches};
 use super::peers::{BASIC, consenting, open, refer, say};
 use super::receives::outgoing;
 use crate::delivery::scene::{SOON, id, send};
+use crate::plan::table;
 
 /// The largest message that the inbound listener reads.
 const LISTENER_BYTES: usize = 1 << 20;
@@ -172,21 +176,56 @@ async fn every_kind_of_agency_that_refers_is_taken_at_its_word() {
     scene.end().await.check_intents();
 }
 
-/// There is no place for a plan in the gateway yet, and it says so.
+/// Without a joint plan nothing is kept of an agency's own plan; with one that it is a party to, it comes into its section,
+/// sent by its own system or asked for by its official.
 #[tokio::test(flavor = "multi_thread")]
-async fn plans_are_refused_that_the_gateway_does_not_keep() {
-    let (scene, peers) = open(WorldSettings::default()).await;
+async fn plans_of_every_kind_come_into_the_joint_one() {
+    let (mut scene, peers) = open(WorldSettings::default()).await;
+    let mut plan = String::new();
+    let mut kinds = BTreeSet::new();
     for bench in benches() {
         bench.agency.control().stop();
         let peer = peers.iter().find(|peer| peer.kind.id == bench.kind.id).unwrap();
-        if peer.kind.receives.contains(&Matter::PlanPart) {
-            let (what, said) = outgoing(&bench, Matter::PlanPart).remove(0);
-            let reply = peer.agency(&scene).send(&say(said)).await.unwrap();
-            assert_eq!(reply, Reply::Refused { code: "PLAN_NOT_KEPT".into() }, "{} {what}", peer.id);
+        // One of each kind, in whichever manner it is spoken to.
+        if !peer.kind.receives.contains(&Matter::PlanPart) || !kinds.insert(peer.kind.id) {
+            continue;
+        }
+        let (what, said) = outgoing(&bench, Matter::PlanPart).remove(0);
+        let Outgoing::PlanPart { identity_code, .. } = &said else { panic!("{what} is no plan") };
+        let reply = peer.agency(&scene).send(&say(said.clone())).await.unwrap();
+        assert_eq!(reply, Reply::Refused { code: "PLAN_NOT_KEPT".into() }, "{} {what}", peer.id);
+
+        let youth = scene.ohjaamo.identify(identity_code).await.unwrap();
+        for (from, to) in [(peer.id.as_str(), OHJAAMO), (OHJAAMO, peer.id.as_str())] {
+            scene.ohjaamo.record_consent(&youth, from, to, PURPOSE, &PLANNED).await.unwrap();
+        }
+        if plan.is_empty() {
+            plan = table::create_for(&scene.ohjaamo, &youth, PURPOSE).await.unwrap().plan.unwrap().name;
+        }
+        table::add(&scene.ohjaamo, &plan, &peer.id).await.unwrap();
+        let message = say(said.clone());
+        let reply = peer.agency(&scene).send(&message).await.unwrap();
+        assert!(matches!(reply, Reply::PlanTaken { .. }), "{} {what}: {reply:?}", peer.id);
+        assert_eq!(peer.agency(&scene).send(&message).await.unwrap(), reply, "{}: a repetition", peer.id);
+        let seen = table::read(&scene.ohjaamo, &plan).await.unwrap();
+        let sent = table::section(&seen, &peer.id);
+        assert!(!sent.goals.is_empty() || !sent.actions.is_empty(), "{}: nothing of its plan", peer.id);
+
+        if peer.kind.fetches.contains(JointPlan) {
+            peer.agency(&scene).hold(identity_code, &peer.agency(&scene).specimen()).unwrap();
+            let request = ImportPlanRequest { request_id: request_id(), name: plan.clone() };
+            let answer = peer.sender(&scene).plan.import_plan(request).await.unwrap().into_inner();
+            let own = table::section(&answer.plan.unwrap(), &peer.id);
+            assert!(own.goals.len() + own.actions.len() > sent.goals.len(), "{}: nothing came", peer.id);
         }
     }
+    assert!(kinds.len() > 3, "{kinds:?}");
     scene.end().await.check_intents();
 }
+
+/// What is shared of plans here.
+const PLANNED: [DataCategory; 6] =
+    [IdentityContact, ServiceAttendance, EducationWork, ServiceNeeds, JointPlan, GuidanceNotes];
 
 /// What of the full content belongs to which category.
 const CANARIES: [(DataCategory, &[&str]); 14] = [

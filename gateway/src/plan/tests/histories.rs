@@ -7,7 +7,7 @@ use super::any::flat;
 use super::world::{Answer, PARTIES, Permissions, Sent, World};
 use crate::plan::{YOUTH, changes, merge};
 use polku_proto::CategorySet;
-use polku_proto::v1::PlanPart;
+use polku_proto::v1::{PlanAction, PlanPart};
 
 /// One thing that happens.
 type Step = (u8, u8, [u8; 3]);
@@ -92,7 +92,13 @@ fn are_disjoint(base: &PlanPart, one: &PlanPart, other: &PlanPart) -> bool {
                 && !is_bound(&first.path, &second.path)
         })
     });
-    apart && !removes(one) && !removes(other)
+    apart && [one, other].into_iter().all(|part| !removes(part) && is_in_order(part))
+}
+
+/// Whether every action ends after its start: what does not would have been refused.
+fn is_in_order(part: &PlanPart) -> bool {
+    let is_given = |action: &&PlanAction| !action.start.is_empty() && !action.end.is_empty();
+    part.actions.iter().filter(is_given).all(|action| action.start <= action.end)
 }
 
 /// Whether two fields of one action bind each other: start and end, state and reason.

@@ -176,7 +176,7 @@ fn specimen_plan(recorded: fn(i64) -> Option<prost_types::Timestamp>) -> PlanPar
         meetings: vec![PlanMeeting {
             id: "yr-m-1".to_owned(),
             category: DataCategory::ServiceAttendance.into(),
-            time: recorded(1_796_100_000),
+            time: recorded(1_789_100_000),
             state: MeetingState::Held.into(),
             place: "Rekisterikatu 88".to_owned(),
             participants: vec!["te".to_owned(), "Hyvinvointialue".to_owned()],
