@@ -948,7 +948,7 @@ pub struct ConsentChange {
     /// Referrals whose delivery had not begun and that will not be sent.
     #[prost(string, repeated, tag = "4")]
     pub stopped: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Referrals whose delivery had begun before the change, or whose fate is not known.
+    /// Referrals, and joint plans, of which a delivery had begun before the change, or whose fate is not known.
     #[prost(string, repeated, tag = "5")]
     pub under_way: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -1061,7 +1061,7 @@ pub struct ProhibitionChange {
     /// Referrals whose delivery had not begun and that will not be sent.
     #[prost(string, repeated, tag = "4")]
     pub stopped: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Referrals whose delivery had begun before the change, or whose fate is not known.
+    /// Referrals, and joint plans, of which a delivery had begun before the change, or whose fate is not known.
     #[prost(string, repeated, tag = "5")]
     pub under_way: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -1335,7 +1335,7 @@ pub struct ImportConsentResponse {
     /// Referrals whose delivery had not begun and that will not be sent.
     #[prost(string, repeated, tag = "5")]
     pub stopped: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Referrals whose delivery had begun before the change, or whose fate is not known.
+    /// Referrals, and joint plans, of which a delivery had begun before the change, or whose fate is not known.
     #[prost(string, repeated, tag = "6")]
     pub under_way: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -8808,7 +8808,7 @@ pub struct LegalStatusChange {
     /// Referrals whose delivery had not begun and that will not be sent.
     #[prost(string, repeated, tag = "4")]
     pub stopped: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Referrals whose delivery had begun before the change, or whose fate is not known.
+    /// Referrals, and joint plans, of which a delivery had begun before the change, or whose fate is not known.
     #[prost(string, repeated, tag = "5")]
     pub under_way: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
