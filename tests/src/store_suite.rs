@@ -29,7 +29,7 @@ pub use lists::{
     referrals_are_listed_page_by_page,
 };
 pub use plans::{
-    a_part_of_a_change_that_fails_takes_plans_and_tasks_along, a_person_has_one_plan_that_has_not_ended,
+    a_part_of_a_change_that_fails_takes_plans_and_tasks_along, a_person_has_a_plan_at_several_agencies,
     every_revision_of_a_plan_is_kept, plan_events_are_told_to_their_agency, plans_are_found_by_person,
     plans_change_from_the_revision_that_is_expected,
 };
@@ -65,7 +65,7 @@ macro_rules! store_suite {
             notices_are_told_to_their_agency,
             a_batch_is_kept_item_by_item,
             plans_change_from_the_revision_that_is_expected,
-            a_person_has_one_plan_that_has_not_ended,
+            a_person_has_a_plan_at_several_agencies,
             plans_are_found_by_person,
             every_revision_of_a_plan_is_kept,
             plan_events_are_told_to_their_agency,

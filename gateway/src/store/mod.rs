@@ -32,8 +32,7 @@ pub trait Store: Debug + Send + Sync {
     /// Makes one change durable, all of it or nothing.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when a row is not at its expected version or fence, and when a person would have a second
-    /// joint plan that has not ended,
+    /// [`StoreError::Conflict`] when a row is not at its expected version or fence,
     /// [`StoreError::RequestTaken`] when the request id is there already,
     /// [`StoreError::IdentityTaken`] when another person row has this identity.
     async fn commit(&self, change: Change) -> Result<(), StoreError>;

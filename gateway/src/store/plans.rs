@@ -23,7 +23,7 @@ pub struct PlanRow {
     pub created: Timestamp,
     /// When last changed.
     pub updated: Timestamp,
-    /// Whether it has come to its end. A person has at most one plan that has not.
+    /// Whether it has come to its end.
     pub ended: bool,
     /// The whole plan, sealed.
     pub sealed: Vec<u8>,

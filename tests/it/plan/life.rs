@@ -110,3 +110,15 @@ async fn two_change_one_goal_and_the_responsible_worker_decides() {
     assert!(tasks(&stage.ohjaamo()).await.unwrap().is_empty());
     stage.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_an_agency_does_not_know_of_does_not_keep_it_from_its_own() {
+    let stage = Stage::open().await;
+    let youth = stage.ohjaamo().identify(PEOPLE[2]).await.unwrap();
+    let first = create(&stage.ohjaamo(), &youth).await.unwrap().plan.unwrap().name;
+    let second = create(&stage.te(), &youth).await.unwrap().plan.unwrap().name;
+    assert_refused(read(&stage.te(), &first).await, Code::NotFound, "NOT_FOUND");
+    assert_refused(read(&stage.ohjaamo(), &second).await, Code::NotFound, "NOT_FOUND");
+    assert_refused(create(&stage.te(), &youth).await, Code::FailedPrecondition, "RECORD_STATE");
+    stage.close().await;
+}

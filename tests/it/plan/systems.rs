@@ -374,3 +374,16 @@ async fn a_section_that_its_owner_has_emptied_is_told_as_empty() {
     assert_eq!(emptied.await, Some((false, false)), "nobody has taken a permission back");
     stage.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_was_overtaken_takes_nothing_back() {
+    let stage = Stage::open().await;
+    let (_, plan) = laid(&stage, PEOPLE[8]).await;
+    takes(&stage, PEOPLE[8], PlanPart { revision: 2, ..office_plan("kanaria-te-uusi") }).await;
+    let late = PlanPart { revision: 1, ..office_plan("kanaria-te-vanha") };
+    let reply = stage.world.te.send(&says(PEOPLE[8], late)).await.unwrap();
+    assert_eq!(reply, Reply::Refused { code: "RECORD_STATE".into() });
+    let goals = section(&read(&stage.te(), &plan).await.unwrap(), TE).goals;
+    assert_eq!(goals[0].text, "kanaria-te-uusi");
+    stage.close().await;
+}

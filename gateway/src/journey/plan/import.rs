@@ -129,6 +129,13 @@ impl Gateway {
         let imports = &mut draft.after.kept.imports;
         let base = imports.iter().find(|base| base.owner == owner && base.reference == reference).cloned();
         let base = base.unwrap_or_else(|| empty_part(&name, owner));
+        let revision = part.revision;
+        // A message that was overtaken would take back what a later one has said. Who does not count says 0.
+        if revision != 0 && revision < base.revision {
+            return Err(Error::RecordState {
+                expected: "a plan that is no older than the one that came in last",
+            });
+        }
         let ours = PlanPart {
             plan: name,
             owner: owner.to_owned(),
@@ -148,7 +155,7 @@ impl Gateway {
         };
         plan::check(&edit)?;
         imports.retain(|base| base.owner != owner || base.reference != reference);
-        imports.push(ours.clone());
+        imports.push(PlanPart { revision, ..ours.clone() });
         let own = imports.iter().filter(|base| base.owner == owner).count();
         if own > MOST_IMPORTS {
             // The oldest one: it would come in as a plan that was never heard of.

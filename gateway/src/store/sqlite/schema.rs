@@ -234,7 +234,6 @@ CREATE TABLE plan (
     ended INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX plan_by_youth ON plan (youth, created, id);
-CREATE UNIQUE INDEX plan_going_on ON plan (youth) WHERE ended = 0;
 
 CREATE TABLE plan_revision (
     number INTEGER PRIMARY KEY,
