@@ -245,7 +245,10 @@ pub(super) struct Parcel {
 impl Parcel {
     pub(super) fn delivery(&self, agency: &str, number: u32) -> Delivery {
         let delivery = delivery(agency, number, self.item.clone());
-        if self.viewer == Viewer::Author { turned(delivery) } else { delivery }
+        match self.viewer {
+            Viewer::Author => turned(Delivery { professional: recipients_word(&self.item), ..delivery }),
+            Viewer::Addressee | Viewer::Subject => delivery,
+        }
     }
 }
 
@@ -291,9 +294,41 @@ pub(super) fn delivery(to: &str, number: u32, item: Item) -> Delivery {
         referral,
         sender: OHJAAMO.into(),
         recipient: to.into(),
+        professional: senders_word(&item),
         item: Some(item),
-        professional: "ohjaaja-1".into(),
     }
+}
+
+/// The professional whose word a message to the recipient of a referral is. Of all that comes after the referral itself
+/// the gateway speaks, and names nobody.
+fn senders_word(item: &Item) -> String {
+    match item {
+        Item::Handover(_) => "ohjaaja-1".into(),
+        Item::Notice(_) | Item::PlanPart(_) | Item::Disclosure(_) => String::new(),
+    }
+}
+
+/// The same to the sender of a referral: where the recipient has moved it, its professional speaks. How the delivery
+/// has ended, and what the young person or the gateway has moved, is nobody's word.
+fn recipients_word(item: &Item) -> String {
+    let Item::Notice(notice) = item else { return String::new() };
+    let moved = match notice.state() {
+        ReferralState::InfoRequested
+        | ReferralState::Accepted
+        | ReferralState::Rejected
+        | ReferralState::InProgress
+        | ReferralState::OnHold
+        | ReferralState::Completed
+        | ReferralState::Failed
+        | ReferralState::Cancelled => notice.kind() == Kind::StateChanged,
+        ReferralState::Unspecified
+        | ReferralState::Requested
+        | ReferralState::CancelRequested
+        | ReferralState::Expired
+        | ReferralState::ConsentWithdrawn
+        | ReferralState::EnteredInError => false,
+    };
+    if moved { "virkailija-1".into() } else { String::new() }
 }
 
 /// What can be sent in this matter, each with a name.
