@@ -3,8 +3,10 @@
 pub(super) mod any;
 pub(super) mod asked;
 mod canary;
-mod notes;
+mod members;
+mod moments;
 mod plan;
+mod steps;
 mod subsets;
 
 use std::path::PathBuf;
@@ -23,8 +25,10 @@ use polku_proto::{AgencyId, CategorySet, Valid, time};
 
 use crate::{InboundChange, InboundEvent, InboundMatter};
 
-pub(super) use notes::{Step, as_xml, try_every_note};
+pub(super) use members::Members;
+pub(super) use moments::{Zones, try_every_day, try_every_moment};
 pub(super) use plan::{PLAN, QUERY, facts_query, plan_part, query_permit};
+pub(super) use steps::{Step, as_xml, try_every_step};
 pub(super) use subsets::{FINNISH, Places, try_every_plan, try_every_referral, try_every_subset};
 
 pub(super) const YOUTH: &str = "0193c5a0-0000-7000-8000-000000000001";
@@ -42,6 +46,11 @@ pub(super) fn now() -> Timestamp {
 
 pub(super) fn agency(text: &str) -> AgencyId {
     text.parse().unwrap()
+}
+
+/// An agency, or a unit of it, as the contract names it.
+pub(super) fn party(agency: &str, unit: &str) -> String {
+    if unit.is_empty() { agency.to_owned() } else { format!("{agency}/{unit}") }
 }
 
 pub(super) fn ca_file() -> PathBuf {

@@ -5,15 +5,19 @@ mod build;
 mod categories;
 mod golden;
 mod held;
+mod moments;
 mod plan_round_trip;
 mod plans;
 mod received;
 mod referrals;
-mod round_trips;
-mod told_round_trip;
+mod said_round_trip;
+mod told;
+
+use std::sync::LazyLock;
 
 use bytes::Bytes;
 use http::HeaderValue;
+use polku_policy::Decision;
 
 use super::*;
 use crate::agencies::envelope::Envelope;
@@ -49,11 +53,15 @@ fn kela() -> Kela {
     Kela { agency: trial::agency("kela"), xroad, redelivery: Redelivery::Neither }
 }
 
+/// A decision under a consent for everything. It takes longer to make than a case of a property.
+static DECISION: LazyLock<Decision> = LazyLock::new(|| {
+    let news = polku_proto::v1::delivery::Item::Notice(trial::notice());
+    trial::spent(trial::delivery("kela", news)).1
+});
+
 /// A message to Kela under a consent for everything, and its purpose whatever the engine is asked for.
 fn message(delivery: Delivery) -> Message {
-    let empty = polku_proto::v1::delivery::Item::Notice(trial::notice());
-    let (_, decision) = trial::spent(trial::delivery("kela", empty));
-    Message::of(Envelope::open(delivery).unwrap(), &trial::agency("kela"), &decision).unwrap()
+    Message::of(Envelope::open(delivery).unwrap(), &trial::agency("kela"), &DECISION).unwrap()
 }
 
 fn json(body: &[u8]) -> serde_json::Value {

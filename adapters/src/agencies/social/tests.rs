@@ -11,10 +11,12 @@ mod disclosures;
 mod facts;
 mod facts_round_trip;
 mod golden;
+mod moments;
 mod received;
 mod refused;
 mod replies;
 mod round_trip;
+mod said;
 
 use http::HeaderMap;
 use polku_proto::v1::delivery::Item;

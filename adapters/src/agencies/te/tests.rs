@@ -5,10 +5,12 @@ mod build;
 mod categories;
 mod facts;
 mod golden;
+mod moments;
 mod plans;
 mod received;
 mod round_trip;
 mod sent;
+mod told;
 
 use super::*;
 use crate::agencies::envelope::Envelope;

@@ -1,8 +1,9 @@
-//! Does every note that the contract allows arrive as the agency wrote it, and no other one?
+//! Does every step arrive as the agency took it, with every note that the contract allows, and with no other one?
 
 use polku_proto::v1::{
-    AcceptReferralRequest, HoldReferralRequest, RejectReferralRequest, RejectionReason,
-    RequestInformationRequest,
+    AcceptReferralRequest, CancelReferralRequest, CompleteReferralRequest, ConfirmCancellationRequest,
+    FailReferralRequest, HoldReferralRequest, Outcome, RejectReferralRequest, RejectionReason,
+    RequestInformationRequest, StartReferralRequest,
 };
 use polku_proto::{Valid, Validate};
 use proptest::collection::vec;
@@ -17,27 +18,31 @@ use crate::InboundChange;
 pub(in crate::agencies) enum Step {
     /// Takes it.
     Accept,
-    /// Declines it for want of capacity.
-    Reject,
-    /// Pauses it: the note says why.
-    Hold,
+    /// Declines it.
+    Reject(RejectionReason),
     /// Asks the sender: the note is the question.
     Ask,
+    /// Begins the service.
+    Start,
+    /// Pauses it: the note says why.
+    Hold,
+    /// Ends it.
+    Complete(Outcome),
+    /// Ends it without success: the note says why.
+    Fail(Outcome),
+    /// Takes it back.
+    Cancel,
+    /// Confirms that it is taken back.
+    ConfirmCancellation,
 }
 
 /// Has an agency tell of a step with a note, and holds what is taken in against the contract's own request for it. Of
 /// what is refused nothing is given.
-pub(in crate::agencies) fn try_every_note(receive: impl Fn(Step, &str) -> Option<InboundChange>) {
-    let all = (note(), prop::sample::select(&[Step::Accept, Step::Reject, Step::Hold, Step::Ask]));
+pub(in crate::agencies) fn try_every_step(receive: impl Fn(Step, &str) -> Option<InboundChange>) {
     let config = ProptestConfig { cases: 512, ..any::config() };
-    let tried = TestRunner::new(config).run(&all, |(note, step)| {
+    let tried = TestRunner::new(config).run(&(note(), any::step()), |(note, step)| {
         let is_taken = is_allowed(step, &note);
-        let expected = match step {
-            Step::Accept => InboundChange::Accept { note: note.clone() },
-            Step::Reject => InboundChange::Reject { reason: RejectionReason::NoCapacity, note: note.clone() },
-            Step::Hold => InboundChange::Hold { note: note.clone() },
-            Step::Ask => InboundChange::RequestInformation { question: note.clone() },
-        };
+        let expected = change(step, note.clone());
         match receive(step, &note) {
             Some(told) => prop_assert!(is_taken && told == expected, "{step:?}: {note:?} is taken in"),
             None => prop_assert!(!is_taken, "{step:?}: {note:?} is refused"),
@@ -45,6 +50,20 @@ pub(in crate::agencies) fn try_every_note(receive: impl Fn(Step, &str) -> Option
         Ok(())
     });
     tried.unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+fn change(step: Step, note: String) -> InboundChange {
+    match step {
+        Step::Accept => InboundChange::Accept { note },
+        Step::Reject(reason) => InboundChange::Reject { reason, note },
+        Step::Ask => InboundChange::RequestInformation { question: note },
+        Step::Start => InboundChange::Start { note },
+        Step::Hold => InboundChange::Hold { note },
+        Step::Complete(outcome) => InboundChange::Complete { outcome, note },
+        Step::Fail(outcome) => InboundChange::Fail { outcome, note },
+        Step::Cancel => InboundChange::Cancel { note },
+        Step::ConfirmCancellation => InboundChange::ConfirmCancellation { note },
+    }
 }
 
 /// Texts that are allowed, and such as are only just not.
@@ -69,19 +88,27 @@ fn is_allowed(step: Step, note: &str) -> bool {
     }
     let request_id = "0193c5a0-0000-7000-8000-000000000009".to_owned();
     let (name, etag) = (format!("youths/{YOUTH}/referrals/{REFERRAL}"), String::new());
-    let text = note.to_owned();
+    let (explains, text) = (!note.trim().is_empty(), note.to_owned());
     match step {
         Step::Accept => is_valid(AcceptReferralRequest { request_id, name, etag, note: text }),
-        Step::Reject => {
-            let reason = RejectionReason::NoCapacity.into();
-            is_valid(RejectReferralRequest { request_id, name, etag, reason, note: text })
-        }
-        Step::Hold => {
-            is_valid(HoldReferralRequest { request_id, name, etag, note: text }) && !note.trim().is_empty()
+        Step::Reject(reason) => {
+            is_valid(RejectReferralRequest { request_id, name, etag, reason: reason.into(), note: text })
         }
         Step::Ask => {
-            is_valid(RequestInformationRequest { request_id, name, etag, question: text })
-                && !note.trim().is_empty()
+            explains && is_valid(RequestInformationRequest { request_id, name, etag, question: text })
+        }
+        Step::Start => is_valid(StartReferralRequest { request_id, name, etag, note: text }),
+        Step::Hold => explains && is_valid(HoldReferralRequest { request_id, name, etag, note: text }),
+        Step::Complete(outcome) => {
+            is_valid(CompleteReferralRequest { request_id, name, etag, outcome: outcome.into(), note: text })
+        }
+        Step::Fail(outcome) => {
+            let outcome = outcome.into();
+            explains && is_valid(FailReferralRequest { request_id, name, etag, outcome, note: text })
+        }
+        Step::Cancel => is_valid(CancelReferralRequest { request_id, name, etag, note: text }),
+        Step::ConfirmCancellation => {
+            is_valid(ConfirmCancellationRequest { request_id, name, etag, note: text })
         }
     }
 }

@@ -5,9 +5,13 @@ mod build;
 mod categories;
 mod facts;
 mod golden;
+mod moments;
 mod plans;
 mod received;
 mod round_trip;
+mod told;
+
+use std::sync::LazyLock;
 
 use polku_policy::Decision;
 use polku_proto::v1::delivery::Item;
@@ -60,10 +64,8 @@ fn register() -> JointRegister {
     JointRegister { office, redelivery: settings.redelivery }
 }
 
-/// A decision under a consent for everything.
-fn decision() -> Decision {
-    trial::spent(part_of(trial::plan_part())).1
-}
+/// A decision under a consent for everything. It takes longer to make than a case of a property.
+static DECISION: LazyLock<Decision> = LazyLock::new(|| trial::spent(part_of(trial::plan_part())).1);
 
 fn part_of(part: PlanPart) -> Delivery {
     Delivery { referral: String::new(), ..trial::delivery("typpi", Item::PlanPart(part)) }

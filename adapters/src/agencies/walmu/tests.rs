@@ -6,9 +6,11 @@ mod build;
 mod categories;
 mod facts_round_trip;
 mod golden;
+mod moments;
 mod plans;
 mod received;
 mod round_trip;
+mod told;
 
 use super::*;
 use crate::agencies::trial;

@@ -170,14 +170,8 @@ pub(crate) fn read_instant(
 pub(crate) fn read_day(object: &mut Object, name: &'static str) -> Result<Option<String>, ImportError> {
     let place = object.at(name);
     let text = object.text(name)?;
-    text.map(|text| if is_day(&text) { Ok(text) } else { Err(place.fault(Problem::Form)) }).transpose()
-}
-
-/// Tells whether the text is a day of the calendar, `YYYY-MM-DD`.
-pub(crate) fn is_day(text: &str) -> bool {
-    text.len() == 10
-        && text.as_bytes().first().is_some_and(u8::is_ascii_digit)
-        && moment::start(text).is_some()
+    text.map(|text| if moment::is_day(&text) { Ok(text) } else { Err(place.fault(Problem::Form)) })
+        .transpose()
 }
 
 /// Reads the one coding of this system out of a concept that has no other.

@@ -12,6 +12,16 @@ pub(crate) fn start(text: &str) -> Option<Timestamp> {
     span(text).map(|(start, _)| start)
 }
 
+/// Reads a FHIR `instant`: a second at least, with its zone.
+pub(crate) fn instant(text: &str) -> Option<Timestamp> {
+    if text.contains('T') { start(text) } else { None }
+}
+
+/// Tells whether a text is a day of the calendar, `YYYY-MM-DD`.
+pub(crate) fn is_day(text: &str) -> bool {
+    fixed(text, "0000-00-00") && text.parse::<Date>().is_ok()
+}
+
 /// Reads the instant at which a FHIR `dateTime` is over.
 pub(crate) fn end(text: &str) -> Option<Timestamp> {
     span(text).map(|(_, end)| end)

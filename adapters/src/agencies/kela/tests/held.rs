@@ -19,7 +19,7 @@ fn query() -> FactsQuery {
     }
 }
 
-fn answer() -> Value {
+pub(super) fn answer() -> Value {
     json!({
         "kyselyTunnus": QUESTION,
         "vireillaOlevat": [{
@@ -41,7 +41,7 @@ fn read_for(answer: &Value, asked: CategorySet) -> Option<AgencyFacts> {
     facts::read(answer.to_string().as_bytes(), QUESTION, asked, &trial::agency("kela"), trial::now())
 }
 
-fn all(answer: &Value) -> Option<AgencyFacts> {
+pub(super) fn all(answer: &Value) -> Option<AgencyFacts> {
     read_for(answer, codes::facts::FETCHED)
 }
 

@@ -53,13 +53,20 @@ fn step(toimenpide: &str) -> Value {
 }
 
 #[test]
-fn every_note() {
-    trial::try_every_note(|told, note| {
+fn every_step() {
+    trial::try_every_step(|told, note| {
+        let reason = |reason| ("syy", json!(codes::reason(reason).unwrap()));
+        let outcome = |outcome| ("tulos", json!(codes::outcome(outcome).unwrap()));
         let mut step = match told {
             Step::Accept => step("HYVAKSY"),
-            Step::Reject => with("HYLKAA", &[("syy", json!("EI_KAPASITEETTIA"))]),
-            Step::Hold => step("KESKEYTA"),
+            Step::Reject(why) => with("HYLKAA", &[reason(why)]),
             Step::Ask => step("PYYDA_LISATIETOJA"),
+            Step::Start => step("ALOITA"),
+            Step::Hold => step("KESKEYTA"),
+            Step::Complete(result) => with("PAATA", &[outcome(result)]),
+            Step::Fail(result) => with("EPAONNISTUI", &[outcome(result)]),
+            Step::Cancel => step("PERUUTA"),
+            Step::ConfirmCancellation => step("VAHVISTA_PERUUTUS"),
         };
         step["tilamuutos"]["huomautus"] = json!(note);
         received(&step).ok().map(trial::changed)
@@ -75,7 +82,7 @@ fn with(toimenpide: &str, members: &[(&str, Value)]) -> Value {
 }
 
 #[test]
-fn every_step() {
+fn every_code_of_a_step() {
     let note = || "Näin.".to_owned();
     let huomautus = ("huomautus", json!("Näin."));
     let change = |toimenpide, members: &[(&str, Value)]| {

@@ -19,7 +19,7 @@ const TYPES: [(&str, &str, LegalGround); 6] = [
     ("TOIMEENTULOTUKI_MAAHANMUUTTAJA", "SAMANA_PAIVANA", LegalGround::AssistanceImmigrant),
 ];
 
-fn notice() -> Value {
+pub(super) fn notice() -> Value {
     json!({"toimeentulotukiIlmoitus": {
         "sanomaTunnus": trial::MESSAGE,
         "kasittelija": {"tunnus": "asiantuntija-1", "yksikko": "toimeentulotuki"},
@@ -38,7 +38,7 @@ fn notice() -> Value {
     }})
 }
 
-fn plain_referral() -> Value {
+pub(super) fn plain_referral() -> Value {
     json!({"lahete": {
         "sanomaTunnus": trial::MESSAGE,
         "kasittelija": {"tunnus": "asiantuntija-1", "yksikko": "nuoret"},
@@ -51,13 +51,13 @@ fn plain_referral() -> Value {
     }})
 }
 
-fn changed(mut document: Value, pointer: &str, value: Value) -> Value {
+pub(super) fn changed(mut document: Value, pointer: &str, value: Value) -> Value {
     let (around, name) = pointer.rsplit_once('/').unwrap();
     document.pointer_mut(around).unwrap()[name] = value;
     document
 }
 
-fn sent(document: &Value) -> InboundReferral {
+pub(super) fn sent(document: &Value) -> InboundReferral {
     let event = received(document).unwrap();
     assert_eq!(
         (event.message.to_string().as_str(), event.official.as_str()),

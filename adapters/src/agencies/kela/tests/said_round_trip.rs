@@ -1,8 +1,8 @@
-//! Is anything lost of what Kela tells: what it holds, its six notices, its steps? And of what it is asked?
+//! Is anything lost of what Kela tells: what it holds, its notices and referrals, its answers? And of what it is asked?
 
 use polku_proto::v1::legal_claim::ConsentAsked;
 use polku_proto::v1::{
-    DataCategory, Fact, FactKind, LegalGround, Outcome, Purpose, ReferralContent, RejectionReason,
+    DataCategory, Fact, FactKind, LegalClaim, LegalGround, Purpose, ReferralContent, ReferralHandover,
 };
 use polku_proto::{CategorySet, time};
 use proptest::collection::{btree_set, vec};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::received::received;
 use super::*;
-use crate::agencies::event::{Action, read_code};
+use crate::agencies::event::read_code;
 use crate::agencies::trial::any;
 use crate::agencies::trial::asked::{Record, query, record};
 use crate::{InboundChange, InboundMatter};
@@ -25,19 +25,6 @@ const NOTICES: [(&str, &str, LegalGround); 6] = [
     ("TOIMEENTULOTUKI_TYOTON_ALLE_25", "SAMANA_PAIVANA", LegalGround::AssistanceUnemployedYoung),
     ("TOIMEENTULOTUKI_TYOTON_25_TAYTTANYT", "SAMANA_PAIVANA", LegalGround::AssistanceUnemployed),
     ("TOIMEENTULOTUKI_MAAHANMUUTTAJA", "SAMANA_PAIVANA", LegalGround::AssistanceImmigrant),
-];
-
-/// The steps of README.md.
-const STEPS: [(&str, Action); 9] = [
-    ("HYVAKSY", Action::Accept),
-    ("HYLKAA", Action::Reject),
-    ("PYYDA_LISATIETOJA", Action::RequestInformation),
-    ("ALOITA", Action::Start),
-    ("KESKEYTA", Action::Hold),
-    ("PAATA", Action::Complete),
-    ("EPAONNISTUI", Action::Fail),
-    ("PERUUTA", Action::Cancel),
-    ("VAHVISTA_PERUUTUS", Action::ConfirmCancellation),
 ];
 
 /// A record as README.md has it, with these members beside; what there is nothing of is left out.
@@ -177,7 +164,7 @@ proptest! {
         prop_assert!(told.content == bare(&content));
         prop_assert_eq!(told.identity.expose(), &content.identity_code);
         prop_assert_eq!((told.purpose, told.redacted, told.respond_by), (Purpose::SocialServices, redacted, respond_by));
-        let recipient = if unit.is_empty() { "pohde".to_owned() } else { format!("pohde/{unit}") };
+        let recipient = trial::party("pohde", &unit);
         prop_assert_eq!(told.recipient.to_string(), recipient);
         let claim = told.claim.unwrap();
         prop_assert_eq!((claim.ground(), claim.consent_asked()), (ground, asked.unwrap_or(ConsentAsked::No)));
@@ -185,42 +172,64 @@ proptest! {
     }
 
     #[test]
-    fn steps(
-        (code, action) in select(&STEPS),
-        note in any::words(2000),
-        reason in 1..=6_i32,
-        outcome in 1..=8_i32,
-    ) {
-        prop_assume!(!note.trim().is_empty());
-        let (reason, outcome) = (RejectionReason::try_from(reason).unwrap(), Outcome::try_from(outcome).unwrap());
-        let mut step = json!({
+    fn other_referrals(content in any::content(), handover in any::handover()) {
+        let ReferralHandover { purpose, respond_by, recipient_unit, claim, redacted, .. } = handover;
+        let respond_by = respond_by.map(|instant| time::from_wire(&instant).unwrap());
+        let mut referral = content_members(&content);
+        for (name, value) in [
+            ("sanomaTunnus", json!(trial::MESSAGE)),
+            ("kasittelija", json!({"tunnus": "asiantuntija-1", "yksikko": "nuoret"})),
+            ("vastaanottaja", json!("etsiva")),
+            ("vastaanottavaYksikko", json!(recipient_unit)),
+            ("kayttotarkoitus", json!(codes::purpose(purpose.try_into().unwrap()).unwrap())),
+            ("vastausViimeistaan", json!(respond_by.map(|instant| instant.to_string()).unwrap_or_default())),
+            ("tietojaKarsittu", json!(redacted)),
+        ] {
+            referral[name] = value;
+        }
+        if let Some(LegalClaim { ground, statement, consent_asked }) = &claim {
+            referral["ilmoitusperuste"] = json!({
+                "peruste": codes::ground((*ground).try_into().unwrap()).unwrap(),
+                "selostus": statement,
+                "suostumusta": codes::consent_asked((*consent_asked).try_into().unwrap()).unwrap(),
+            });
+        }
+        let read = received(&json!({"lahete": referral}));
+        // A ground that is not explained is none, and social assistance has notices of its own.
+        let is_other = |claim: &LegalClaim| {
+            codes::urgency(claim.ground()).is_some() || claim.statement.trim().is_empty()
+        };
+        if claim.as_ref().is_some_and(is_other) {
+            prop_assert!(read.is_err());
+            return Ok(());
+        }
+        let InboundMatter::Referral(told) = read.unwrap().matter else { panic!("no referral") };
+        prop_assert!(told.content == bare(&content) && told.claim == claim);
+        prop_assert_eq!(told.identity.expose(), &content.identity_code);
+        prop_assert_eq!((i32::from(told.purpose), told.redacted), (purpose, redacted));
+        prop_assert_eq!(told.respond_by, respond_by);
+        let recipient = trial::party("etsiva", &recipient_unit);
+        prop_assert_eq!(told.recipient.to_string(), recipient);
+    }
+
+    #[test]
+    fn answer_to_a_question(content in any::content()) {
+        let content = bare(&content);
+        let event = received(&json!({"tilamuutos": {
             "sanomaTunnus": trial::MESSAGE,
             "laheteTunnus": trial::REFERRAL,
             "kasittelija": {"tunnus": "asiantuntija-1", "yksikko": "nuoret"},
-            "toimenpide": code,
-            "huomautus": note,
-        });
-        let expected = match action {
-            Action::Accept => InboundChange::Accept { note },
-            Action::Reject => {
-                step["syy"] = json!(codes::reason(reason).unwrap());
-                InboundChange::Reject { reason, note }
-            }
-            Action::RequestInformation => InboundChange::RequestInformation { question: note },
-            Action::Start => InboundChange::Start { note },
-            Action::Hold => InboundChange::Hold { note },
-            Action::Complete => {
-                step["tulos"] = json!(codes::outcome(outcome).unwrap());
-                InboundChange::Complete { outcome, note }
-            }
-            Action::Fail => {
-                step["tulos"] = json!(codes::outcome(outcome).unwrap());
-                InboundChange::Fail { outcome, note }
-            }
-            Action::Cancel => InboundChange::Cancel { note },
-            Action::ConfirmCancellation => InboundChange::ConfirmCancellation { note },
+            "toimenpide": "ANNA_LISATIEDOT",
+            "lisatiedot": content_members(&content),
+        }}));
+        // Nothing is no answer.
+        if content == ReferralContent::default() {
+            prop_assert!(event.is_err());
+            return Ok(());
+        }
+        let InboundChange::ProvideInformation { answer, origin: None } = trial::changed(event.unwrap()) else {
+            panic!("no answer")
         };
-        let document = json!({"tilamuutos": step});
-        prop_assert!(trial::changed(received(&document).unwrap()) == expected);
+        prop_assert!(*answer == content);
     }
 }

@@ -162,7 +162,7 @@ fn observation(resource: &Value) -> Option<Option<Fact>> {
         fact.since = first_day(Some(since))?;
     }
     if let Some(issued) = resource.get("issued") {
-        fact.record_time = Some(time::to_wire(issued.as_str()?.parse().ok()?).ok()?);
+        fact.record_time = Some(time::to_wire(moment::instant(issued.as_str()?)?).ok()?);
     }
     Some(Some(Fact { text: spoken, code: member("code"), code_system: member("system"), ..fact }))
 }
@@ -212,7 +212,7 @@ fn fact(resource: &Value, category: DataCategory, kind: FactKind, period: Option
 }
 
 fn record_time(resource: &Value) -> Option<Timestamp> {
-    resource.pointer("/meta/lastUpdated")?.as_str()?.parse().ok()
+    moment::instant(resource.pointer("/meta/lastUpdated")?.as_str()?)
 }
 
 /// The first day of what a `dateTime` names, in Finland. Empty if there is none; `None` if it is no `dateTime`.

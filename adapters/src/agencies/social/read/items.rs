@@ -1,6 +1,5 @@
 //! What does a plan hold: needs, goals, and what is to be done?
 
-use jiff::Timestamp;
 use polku_proto::time;
 use polku_proto::v1::{
     Achievement, ActionState, GoalState, MeetingState, PlanAction, PlanGoal, PlanMeeting, PlanNeed,
@@ -12,9 +11,9 @@ use super::bundle::{one_of, pass_description, points_to};
 use super::content::{observation, only};
 use crate::agencies::event::read_code;
 use crate::formats::fhir::element::{
-    is_day, read_boolean, read_code as read_known, read_concept, read_day, read_identifiers, read_texts,
-    read_urn,
+    read_boolean, read_code as read_known, read_concept, read_day, read_identifiers, read_texts, read_urn,
 };
+use crate::formats::fhir::moment::{self, is_day};
 use crate::formats::fhir::object::Object;
 use crate::formats::fhir::{ImportError, Problem, codes as fhir, identifier_of};
 
@@ -244,7 +243,7 @@ fn meeting(detail: &mut Object, id: String, category: i32) -> Result<PlanMeeting
         let form = || place.fault(Problem::Form);
         let events = read_texts(&mut timing, "event")?;
         let [event] = events.as_slice() else { return Err(form()) };
-        let instant: Timestamp = event.parse().map_err(|_| form())?;
+        let instant = moment::instant(event).ok_or_else(form)?;
         when = Some(time::to_wire(instant).map_err(|_| form())?);
         timing.end()?;
     }

@@ -4,7 +4,7 @@ use polku_proto::v1::{Fact, FactKind};
 
 use super::*;
 
-fn held() -> Value {
+pub(super) fn held() -> Value {
     let category = |code: &str| json!({"coding": [{"system": "urn:polku:data-category", "code": code}]});
     let entries = [
         json!({"resourceType": "EpisodeOfCare", "id": "e-1", "status": "active",
@@ -50,13 +50,13 @@ fn held() -> Value {
     json!({"resourceType": "Bundle", "type": "searchset", "total": 11, "entry": entries})
 }
 
-fn read(answer: &Value, asked: CategorySet) -> Option<AgencyFacts> {
+pub(super) fn read(answer: &Value, asked: CategorySet) -> Option<AgencyFacts> {
     let social = social();
     let reader = inbound::reader(&social.agency, &social.organisations);
     reader.facts(answer.to_string().as_bytes(), "010594Y9032", asked, trial::now())
 }
 
-fn all() -> CategorySet {
+pub(super) fn all() -> CategorySet {
     CategorySet::ALL.difference(CategorySet::ENVELOPE)
 }
 

@@ -46,12 +46,6 @@ fn told(record: &Record, category: DataCategory, kind: FactKind, text: &str) -> 
     }
 }
 
-/// An instant as somebody else's clock shows it.
-fn with_offset(instant: Timestamp, hours: i8) -> String {
-    let offset = jiff::tz::Offset::constant(hours);
-    instant.display_with_offset(offset).to_string()
-}
-
 proptest! {
     #![proptest_config(any::config())]
 
@@ -59,15 +53,13 @@ proptest! {
     fn facts_and_plans(
         records in vec(record(), 4),
         manager in any::maybe_words(200),
-        starts in 0..4_000_000_000_i64,
-        issued in option::of((0..4_000_000_000_000_i64, -12..=14_i8)),
+        starts in any::moment(),
+        issued in option::of(any::moment()),
         part in plan(),
         chosen in btree_set(2..=15_i32, 1..=14),
     ) {
         let attendance = DataCategory::ServiceAttendance;
         let words = |place: usize| records[place].words.as_str();
-        let starts = Timestamp::from_second(starts).unwrap();
-        let issued = issued.map(|(milliseconds, hours)| (Timestamp::from_millisecond(milliseconds).unwrap(), hours));
         let mut episode = json!({"status": "active", "type": [{"text": words(0)}], "period": period(&records[0])});
         if !manager.is_empty() {
             episode["careManager"] = json!({"display": manager});
@@ -78,8 +70,8 @@ proptest! {
             "valueString": words(3),
             "effectivePeriod": period(&records[3]),
         });
-        if let Some((instant, hours)) = issued {
-            observation["issued"] = json!(with_offset(instant, hours));
+        if let Some(issued) = &issued {
+            observation["issued"] = json!(issued.text);
         }
         let delivery = Delivery { referral: String::new(), ..from_professional(Item::PlanPart(part.clone())) };
         let mut care_plan = turned(delivery)["entry"][1]["resource"].take();
@@ -91,7 +83,7 @@ proptest! {
                 "status": "finished", "type": [{"text": words(1)}], "period": period(&records[1]),
             })),
             resource("Appointment", &records[2], json!({
-                "status": "booked", "description": words(2), "start": with_offset(starts, 3),
+                "status": "booked", "description": words(2), "start": starts.text,
             })),
             resource("Observation", &records[3], observation),
             care_plan,
@@ -110,13 +102,13 @@ proptest! {
             ..told(&records[0], attendance, FactKind::Customer, words(0))
         };
         let appointment = Fact {
-            since: time::finnish_date(starts).to_string(),
+            since: time::finnish_date(starts.instant).to_string(),
             until: String::new(),
             ..told(&records[2], attendance, FactKind::Appointment, words(2))
         };
         let mut housing = told(&records[3], DataCategory::Housing, FactKind::Housing, words(3));
-        if let Some((instant, _)) = issued {
-            housing.record_time = time::to_wire(instant).ok();
+        if let Some(issued) = issued {
+            housing.record_time = time::to_wire(issued.instant).ok();
         }
         let mut expected = vec![customer];
         if !manager.is_empty() {
@@ -137,8 +129,7 @@ proptest! {
             correspondence_address: String::new(),
             ..told
         });
-        let background = background.filter(|told| *told != ReferralContent::default());
-        let mut part = PlanPart { background, ..part };
+        let mut part = said::plan(PlanPart { background, consent_withdrawn: false, ..part });
         part.restrict(categories);
         let is_left = !part.categories().is_subset(CategorySet::ENVELOPE);
         let left = if is_left { vec![part] } else { Vec::new() };

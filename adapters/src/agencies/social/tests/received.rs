@@ -32,17 +32,24 @@ fn output(code: &str) -> Value {
 }
 
 #[test]
-fn every_note() {
-    trial::try_every_note(|step, note| {
-        let (state, code) = match step {
-            Step::Accept => (state("accepted", "accepted"), None),
-            Step::Reject => (state("rejected", "rejected"), Some("no-capacity")),
-            Step::Hold => (state("on-hold", "on-hold"), None),
-            Step::Ask => (state("requested", "info-requested"), None),
+fn every_step() {
+    trial::try_every_step(|step, note| {
+        let of = |outcome| codes::outcome(outcome).unwrap();
+        let (state, why, result) = match step {
+            Step::Accept => (state("accepted", "accepted"), None, None),
+            Step::Reject(reason) => (state("rejected", "rejected"), codes::reason(reason), None),
+            Step::Ask => (state("requested", "info-requested"), None, None),
+            Step::Start => (state("in-progress", "in-progress"), None, None),
+            Step::Hold => (state("on-hold", "on-hold"), None, None),
+            Step::Complete(outcome) => (state("completed", "completed"), None, Some(of(outcome))),
+            Step::Fail(outcome) => (state("failed", "failed"), None, Some(of(outcome))),
+            Step::Cancel => (state("on-hold", "cancel-requested"), None, None),
+            Step::ConfirmCancellation => (state("cancelled", "cancelled"), None, None),
         };
         // FHIR has no empty text.
-        let said = reason(Some(note).filter(|note| !note.is_empty()), code);
+        let said = reason(Some(note).filter(|note| !note.is_empty()), why);
         let said = if said["statusReason"] == json!({}) { json!({}) } else { said };
+        let said = and(said, result.map(output).unwrap_or_else(|| json!({})));
         receive(&task_bundle("state-changed", and(state, said))).ok().map(trial::changed)
     });
 }

@@ -14,7 +14,8 @@ use super::content::Written;
 use super::{Entry, Frame, PATIENT, Told};
 use crate::agencies::envelope::{Unwritable, instant, present};
 use crate::formats::fhir::codes as fhir;
-use crate::formats::fhir::element::{Writing, identifier, is_day, redacted as label, said, urn};
+use crate::formats::fhir::element::{Writing, identifier, redacted as label, said, urn};
+use crate::formats::fhir::moment::is_day;
 
 /// The most that a `positiveInt` holds.
 const MOST: u64 = 2_147_483_647;

@@ -14,13 +14,13 @@ fn read_of(document: &str, categories: &[DataCategory]) -> Result<AgencyFacts, S
     query::read(&answer, &trial::agency("te"), &asked).map_err(|expected| expected.0)
 }
 
-fn read(document: &str) -> Result<AgencyFacts, String> {
+pub(super) fn read(document: &str) -> Result<AgencyFacts, String> {
     let all: Vec<DataCategory> = query::ANSWERED.iter().collect();
     read_of(document, &all)
 }
 
 /// The answer with these elements.
-fn with(elements: &str) -> String {
+pub(super) fn with(elements: &str) -> String {
     format!(
         "<haeAsiakkuusResponse xmlns=\"http://ohjaus.te.example/lahete/v1\">\
          <henkilotunnus>010594Y9032</henkilotunnus><haettu>2026-11-21T09:30:00Z</haettu>{elements}\

@@ -127,16 +127,25 @@ fn longest_note() {
 }
 
 #[test]
-fn every_note() {
-    trial::try_every_note(|step, note| {
-        let step = match step {
-            Step::Accept => "<tns:toimenpide>HYVAKSY</tns:toimenpide>",
-            Step::Reject => "<tns:toimenpide>HYLKAA</tns:toimenpide><tns:syy>EI_KAPASITEETTIA</tns:syy>",
-            Step::Hold => "<tns:toimenpide>KESKEYTA</tns:toimenpide>",
-            Step::Ask => "<tns:toimenpide>PYYDA_LISATIETOJA</tns:toimenpide>",
+fn every_step() {
+    trial::try_every_step(|step, note| {
+        let reason = |reason| format!("<tns:syy>{}</tns:syy>", codes::reason(reason).unwrap());
+        let outcome = |outcome| format!("<tns:tulos>{}</tns:tulos>", codes::outcome(outcome).unwrap());
+        let (code, more) = match step {
+            Step::Accept => ("HYVAKSY", String::new()),
+            Step::Reject(why) => ("HYLKAA", reason(why)),
+            Step::Ask => ("PYYDA_LISATIETOJA", String::new()),
+            Step::Start => ("ALOITA", String::new()),
+            Step::Hold => ("KESKEYTA", String::new()),
+            Step::Complete(result) => ("PAATA", outcome(result)),
+            Step::Fail(result) => ("EPAONNISTUI", outcome(result)),
+            Step::Cancel => ("PERUUTA", String::new()),
+            Step::ConfirmCancellation => ("VAHVISTA_PERUUTUS", String::new()),
         };
         let note = trial::as_xml(note);
-        received(&with(&format!("{step}<tns:huomautus>{note}</tns:huomautus>"))).ok().map(trial::changed)
+        let rest =
+            format!("<tns:toimenpide>{code}</tns:toimenpide>{more}<tns:huomautus>{note}</tns:huomautus>");
+        received(&with(&rest)).ok().map(trial::changed)
     });
 }
 

@@ -28,7 +28,7 @@ fn http_headers() -> HeaderMap {
     headers
 }
 
-fn received(service: &str, inside: &str) -> Result<InboundEvent, InboundError> {
+pub(super) fn received(service: &str, inside: &str) -> Result<InboundEvent, InboundError> {
     let (headers, body) = (http_headers(), envelope(service, inside));
     office().receive(&Inbound { headers: &headers, body: &body, peer: Some(PIN), now: trial::now() })
 }
@@ -44,7 +44,7 @@ fn start() -> String {
     format!("<sanomaTunnus>{}</sanomaTunnus>{OFFICIAL}", trial::MESSAGE)
 }
 
-fn referral() -> String {
+pub(super) fn referral() -> String {
     let claim = "<ilmoitusperuste><peruste>ETSIVA_NUORISOTYO</peruste><selostus>Huoli.</selostus>\
                  <suostumusta>EI_TAVOITETTU</suostumusta></ilmoitusperuste>";
     format!(
@@ -55,7 +55,7 @@ fn referral() -> String {
     )
 }
 
-fn plan() -> String {
+pub(super) fn plan() -> String {
     let need =
         "<tarve><tunnus>t1</tunnus><tietoryhma>PALVELUTARPEET</tietoryhma><kuvaus>Ohjausta</kuvaus></tarve>";
     format!(

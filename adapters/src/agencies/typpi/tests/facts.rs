@@ -14,13 +14,13 @@ fn read_of(document: &str, categories: &[DataCategory]) -> Result<AgencyFacts, S
     holdings::read(&answer, &trial::agency("typpi"), &asked).map_err(|expected| expected.0)
 }
 
-fn read(document: &str) -> Result<AgencyFacts, String> {
+pub(super) fn read(document: &str) -> Result<AgencyFacts, String> {
     let all: Vec<DataCategory> = KIND.fetches.iter().collect();
     read_of(document, &all)
 }
 
 /// The answer about somebody of whom this is known.
-fn with(known: &str) -> String {
+pub(super) fn with(known: &str) -> String {
     format!(
         "<haeAsiakasResponse xmlns=\"{}\"><vastattu>2026-11-21T09:30:00Z</vastattu>\
          <asiakas>{HETU}{known}</asiakas></haeAsiakasResponse>",
@@ -28,7 +28,7 @@ fn with(known: &str) -> String {
     )
 }
 
-fn row(inside: &str) -> String {
+pub(super) fn row(inside: &str) -> String {
     with(&format!("<perustiedot><asiakkuus>{inside}</asiakkuus></perustiedot>"))
 }
 

@@ -49,7 +49,7 @@ fn notice_to_the_recipient_has_the_senders_note() {
 fn notice_to_the_sender_is_the_recipients_word() {
     let delivery =
         Delivery { sender: "typpi".into(), ..trial::delivery("ohjaamo", Item::Notice(trial::notice())) };
-    let message = message(delivery, &decision());
+    let message = message(delivery, &DECISION);
     assert_eq!(message.head().sender.map(AgencyId::as_str), Some("ohjaamo"));
     let written = text_of(&message);
     assert!(written.contains("<tns:saate>Vastaanottajan sana.</tns:saate>"));
@@ -123,9 +123,8 @@ fn every_ground_in_law() {
 #[test]
 fn what_cannot_be_written() {
     let good = handover(trial::handover(None));
-    let decision = decision();
     let what =
-        |delivery: Delivery| Message::of(delivery, &trial::agency("typpi"), &decision).err().unwrap().0;
+        |delivery: Delivery| Message::of(delivery, &trial::agency("typpi"), &DECISION).err().unwrap().0;
     assert_eq!(what(Delivery { message_id: "1".into(), ..good.clone() }), "message_id");
     assert_eq!(what(Delivery { referral: "youths/1".into(), ..good.clone() }), "referral");
     assert_eq!(what(Delivery { sender: "Ohjaamo".into(), ..good.clone() }), "sender");

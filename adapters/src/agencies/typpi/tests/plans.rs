@@ -18,7 +18,7 @@ fn plan_that_may_not_be_told_any_more() {
         consent_withdrawn: true,
         ..PlanPart::default()
     };
-    let message = message(part_of(part.clone()), &decision());
+    let message = message(part_of(part.clone()), &DECISION);
     assert_eq!(message.head().issue, Some(trial::PLAN));
     same(&written(part_of(part)), include_str!("../testdata/plan-withdrawn.xml"));
 }
@@ -28,7 +28,7 @@ fn dates_of_services_are_planned_until_they_are_realised() {
     let told = |state: ActionState| {
         let mut part = trial::plan_part();
         part.actions[0].state = state.into();
-        text_of(&message(part_of(part), &decision()))
+        text_of(&message(part_of(part), &DECISION))
     };
     let dates = "<tns:alkaa>2026-12-01</tns:alkaa><tns:paattyy>2027-02-28</tns:paattyy>";
     for state in [ActionState::Proposed, ActionState::Agreed, ActionState::NotDone, ActionState::Dropped] {
@@ -49,11 +49,10 @@ fn question() {
 
 #[test]
 fn plans_that_cannot_be_written() {
-    let decision = decision();
     let what = |change: &dyn Fn(&mut PlanPart)| {
         let mut part = trial::plan_part();
         change(&mut part);
-        let message = Message::of(part_of(part), &trial::agency("typpi"), &decision);
+        let message = Message::of(part_of(part), &trial::agency("typpi"), &DECISION);
         message.err().map(|unwritable| unwritable.0)
     };
     assert_eq!(what(&|_| ()), None);
@@ -102,10 +101,10 @@ async fn permit_to_ask_another_agency_or_too_old() {
 #[test]
 fn whoever_speaks_stands_in_the_headers() {
     let delivery = Delivery { professional: "ohjaaja-7".into(), ..part_of(trial::plan_part()) };
-    let told = message(delivery, &decision());
+    let told = message(delivery, &DECISION);
     assert_eq!(told.head().sender.map(AgencyId::as_str), Some("ohjaamo"));
     assert!(text_of(&told).contains("<xroad:userId>FIohjaaja-7</xroad:userId>"));
-    let nobody = text_of(&message(part_of(trial::plan_part()), &decision()));
+    let nobody = text_of(&message(part_of(trial::plan_part()), &DECISION));
     assert!(nobody.contains("<xroad:userId>FIpolku</xroad:userId>"));
     // Nothing of the person, by name or by id of Polku's, is in the headers.
     let (headers, _) = nobody.split_once("</SOAP-ENV:Header>").unwrap();

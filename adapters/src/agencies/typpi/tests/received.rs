@@ -32,7 +32,7 @@ fn received_as(peer: Option<[u8; 32]>, body: &str) -> Result<InboundEvent, Inbou
     register().receive(&Inbound { headers: &headers, body: body.as_bytes(), peer, now: trial::now() })
 }
 
-fn received(service: &str, inside: &str) -> Result<InboundEvent, InboundError> {
+pub(super) fn received(service: &str, inside: &str) -> Result<InboundEvent, InboundError> {
     received_as(Some(PIN), &envelope(service, inside))
 }
 
@@ -51,16 +51,26 @@ fn start() -> String {
 }
 
 #[test]
-fn every_note() {
-    trial::try_every_note(|told, note| {
-        let rest = match told {
-            Step::Accept => "<toiminto>OTA_VASTAAN</toiminto>",
-            Step::Reject => "<toiminto>HYLKAA</toiminto><hylkaysSyy>EI_TILAA</hylkaysSyy>",
-            Step::Hold => "<toiminto>TAUOTA</toiminto>",
-            Step::Ask => "<toiminto>PYYDA_LISATIETO</toiminto>",
+fn every_step() {
+    trial::try_every_step(|told, note| {
+        let reason = |reason| format!("<hylkaysSyy>{}</hylkaysSyy>", codes::reason(reason).unwrap());
+        let outcome = |outcome| format!("<lopputulos>{}</lopputulos>", codes::outcome(outcome).unwrap());
+        let (code, more) = match told {
+            Step::Accept => ("OTA_VASTAAN", String::new()),
+            Step::Reject(why) => ("HYLKAA", reason(why)),
+            Step::Ask => ("PYYDA_LISATIETO", String::new()),
+            Step::Start => ("KAYNNISTA", String::new()),
+            Step::Hold => ("TAUOTA", String::new()),
+            Step::Complete(result) => ("PAATA", outcome(result)),
+            Step::Fail(result) => ("PAATA_TULOKSETTA", outcome(result)),
+            Step::Cancel => ("PERU", String::new()),
+            Step::ConfirmCancellation => ("VAHVISTA_PERUMINEN", String::new()),
         };
         // `envelope` knows no marks but those of elements.
-        let body = envelope("paivitaLahete", &step(&format!("{rest}<saate>SANA</saate>")));
+        let body = envelope(
+            "paivitaLahete",
+            &step(&format!("<toiminto>{code}</toiminto>{more}<saate>SANA</saate>")),
+        );
         received_as(Some(PIN), &body.replace("SANA", &trial::as_xml(note))).ok().map(trial::changed)
     });
 }
@@ -69,7 +79,7 @@ fn step(rest: &str) -> String {
     format!("{}<laheteTunnus>{}</laheteTunnus>{rest}", start(), trial::REFERRAL)
 }
 
-fn referral() -> String {
+pub(super) fn referral() -> String {
     format!(
         "{}<vastaanottaja>etsiva</vastaanottaja><kohdeyksikko>keskusta</kohdeyksikko>\
          <kayttotarkoitus>ETSIVA_NUORISOTYO</kayttotarkoitus>\
@@ -80,7 +90,7 @@ fn referral() -> String {
     )
 }
 
-fn plan() -> String {
+pub(super) fn plan() -> String {
     format!(
         "{}<suunnitelma><suunnitelmanTunnus>MTS-4</suunnitelmanTunnus><versio>2</versio>\
          <muutettu>2026-10-01T08:00:00Z</muutettu><suunnitelmanTila>VOIMASSA</suunnitelmanTila>{PERSON}\
@@ -93,7 +103,7 @@ fn plan() -> String {
 }
 
 #[test]
-fn every_step() {
+fn every_code_of_a_step() {
     let changed = |rest: &str| trial::changed(received("paivitaLahete", &step(rest)).unwrap());
     let note = || "Sana.".to_owned();
     let with_note = |code: &str| format!("<toiminto>{code}</toiminto><saate>Sana.</saate>");

@@ -19,7 +19,7 @@ fn query(categories: &[DataCategory]) -> FactsQuery {
     }
 }
 
-fn all() -> Vec<DataCategory> {
+pub(super) fn all() -> Vec<DataCategory> {
     KIND.fetches.iter().collect()
 }
 
@@ -27,11 +27,11 @@ fn asked(categories: &[DataCategory]) -> Asked {
     facts::ask(query(categories)).unwrap().0
 }
 
-fn answer() -> Value {
+pub(super) fn answer() -> Value {
     serde_json::from_str(include_str!("../testdata/answer.json")).unwrap()
 }
 
-fn read(answer: &Value, categories: &[DataCategory]) -> Result<AgencyFacts, Misread> {
+pub(super) fn read(answer: &Value, categories: &[DataCategory]) -> Result<AgencyFacts, Misread> {
     facts::read(answer.to_string().as_bytes(), &asked(categories), &trial::agency("walmu"))
 }
 

@@ -79,6 +79,8 @@ proptest! {
         let own = PlanPart {
             plan: String::new(),
             owner: "walmu".into(),
+            // Its own plan is always its own to tell.
+            consent_withdrawn: false,
             reference: format!("S{}", plan.reference.chars().take(100).collect::<String>()),
             revision: plan.revision.max(1),
             ..plan

@@ -130,12 +130,12 @@ fn what_cannot_be_written() {
 }
 
 /// The plan of the test, as the case management would write it of its own.
-fn own() -> Value {
+pub(super) fn own() -> Value {
     let (plan, _) = Suunnitelma::of(part()).unwrap();
     serde_json::to_value(plan).unwrap()
 }
 
-fn read(plan: Value) -> Result<PlanPart, Misread> {
+pub(super) fn read(plan: Value) -> Result<PlanPart, Misread> {
     let plan: Suunnitelma = serde_json::from_value(plan).map_err(|_| Misread("json"))?;
     plan.read(&trial::agency("walmu")).map(|(_, part)| part)
 }

@@ -42,7 +42,7 @@ fn seconds(offset: i64) -> String {
     (trial::now().as_second() + offset).to_string()
 }
 
-fn received(body: &str) -> Result<InboundEvent, InboundError> {
+pub(super) fn received(body: &str) -> Result<InboundEvent, InboundError> {
     receive(&headers(&seconds(0), &sign(&seconds(0), body)), body)
 }
 
@@ -168,16 +168,25 @@ fn bad_events() {
 }
 
 #[test]
-fn every_note() {
-    trial::try_every_note(|step, note| {
-        let step = match step {
-            Step::Accept => r#""tapahtuma": "hyvaksytty""#,
-            Step::Reject => r#""tapahtuma": "hylatty", "syy": "ei_kapasiteettia""#,
-            Step::Hold => r#""tapahtuma": "keskeytetty""#,
-            Step::Ask => r#""tapahtuma": "lisatietoja_pyydetty""#,
+fn every_step() {
+    trial::try_every_step(|step, note| {
+        let reason = |reason| format!(r#", "syy": "{}""#, codes::reason(reason).unwrap());
+        let outcome = |outcome| format!(r#", "tulos": "{}""#, codes::outcome(outcome).unwrap());
+        let (code, more) = match step {
+            Step::Accept => ("hyvaksytty", String::new()),
+            Step::Reject(why) => ("hylatty", reason(why)),
+            Step::Ask => ("lisatietoja_pyydetty", String::new()),
+            Step::Start => ("aloitettu", String::new()),
+            Step::Hold => ("keskeytetty", String::new()),
+            Step::Complete(result) => ("paattynyt", outcome(result)),
+            Step::Fail(result) => ("epaonnistunut", outcome(result)),
+            Step::Cancel => ("peruutettu", String::new()),
+            Step::ConfirmCancellation => ("peruutus_vahvistettu", String::new()),
         };
         let note = serde_json::Value::from(note);
-        received(&event(&format!(r#"{step}, "huomautus": {note}"#))).ok().map(trial::changed)
+        received(&event(&format!(r#""tapahtuma": "{code}"{more}, "huomautus": {note}"#)))
+            .ok()
+            .map(trial::changed)
     });
 }
 
@@ -217,14 +226,14 @@ fn unauthenticated() {
 }
 
 /// An event other than a step.
-fn other(event: &str, rest: &str) -> String {
+pub(super) fn other(event: &str, rest: &str) -> String {
     format!(
         r#"{{"tapahtumaId": "{}", "tapahtuma": "{event}", "kasittelija": {{"tunnus": "valmentaja-1", "yksikko": "paja"}}, {rest}}}"#,
         trial::MESSAGE,
     )
 }
 
-const LAHETE: &str = r#""lahete": {"vastaanottavaTaho": "te", "vastaanottavaYksikko": "nuoret", "kayttotarkoitus": "tyollisyyspalvelut", "vastausViimeistaan": "2026-12-21T09:30:00Z", "ilmoitusperuste": {"peruste": "etsiva_nuorisotyo", "selostus": "Syy.", "suostumusta": "ei_tavoitettu"}, "perustelu": "Hakee töitä.", "palvelutarpeet": ["Työkokeilu"]}, "asiakas": {"henkilotunnus": "010594Y9032", "etunimet": "Aino Maria"}, "tausta": {"asuminen": "Vuokralla."}"#;
+pub(super) const LAHETE: &str = r#""lahete": {"vastaanottavaTaho": "te", "vastaanottavaYksikko": "nuoret", "kayttotarkoitus": "tyollisyyspalvelut", "vastausViimeistaan": "2026-12-21T09:30:00Z", "ilmoitusperuste": {"peruste": "etsiva_nuorisotyo", "selostus": "Syy.", "suostumusta": "ei_tavoitettu"}, "perustelu": "Hakee töitä.", "palvelutarpeet": ["Työkokeilu"]}, "asiakas": {"henkilotunnus": "010594Y9032", "etunimet": "Aino Maria"}, "tausta": {"asuminen": "Vuokralla."}"#;
 
 #[test]
 fn new_referral() {

@@ -1,7 +1,11 @@
 //! Is anything lost between the contract and the case management's words?
 
+use std::sync::LazyLock;
+
+use polku_policy::Decision;
+use polku_proto::time;
 use polku_proto::v1::delivery::Item;
-use polku_proto::v1::{PlanPart, ReferralContent, ReferralHandover, ReferralNotice};
+use polku_proto::v1::{LegalClaim, PlanPart, ReferralContent, ReferralHandover};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -19,21 +23,18 @@ fn apart(content: ReferralContent) -> (String, ReferralContent) {
     (identity_code, ReferralContent { identity_code: String::new(), contact, education_work, ..content })
 }
 
-fn written(item: Item) -> Value {
-    let (_, decision) = trial::spent(trial::delivery("walmu", Item::Handover(trial::handover(None))));
-    let envelope = Envelope::open(trial::delivery("walmu", item)).unwrap();
-    let message = Message::of(envelope, &trial::agency("walmu"), &decision).unwrap();
+// Takes longer to make than a case.
+static DECISION: LazyLock<Decision> =
+    LazyLock::new(|| trial::spent(trial::delivery("walmu", Item::Handover(trial::handover(None)))).1);
+
+/// What is written of a delivery.
+pub(super) fn written(delivery: Delivery) -> Value {
+    let message = Message::of(Envelope::open(delivery).unwrap(), &trial::agency("walmu"), &DECISION).unwrap();
     serde_json::from_slice(&message.body).unwrap()
 }
 
-fn read(said: Value) -> (String, ReferralContent) {
-    let said: Sisalto = serde_json::from_value(said).unwrap();
-    let (identity, content) = said.read().unwrap();
-    (identity.map(|identity| identity.expose().to_owned()).unwrap_or_default(), content)
-}
-
 fn heard(event: &Value) -> InboundMatter {
-    told::read(event.to_string().as_bytes(), &trial::agency("walmu")).unwrap().matter
+    crate::agencies::walmu::told::read(event.to_string().as_bytes(), &trial::agency("walmu")).unwrap().matter
 }
 
 fn event(name: &str) -> Value {
@@ -44,58 +45,47 @@ proptest! {
     #![proptest_config(any::config())]
 
     #[test]
-    fn handover(content in any::content()) {
-        let handover = ReferralHandover { content: Some(content.clone()), ..trial::handover(None) };
-        let mut written = written(Item::Handover(handover));
-        let mut said = json!({});
-        for (name, place) in [("asiakas", ""), ("tausta", ""), ("perustelu", "/lahete"), ("palvelutarpeet", "/lahete")] {
-            if let Some(value) = written.pointer_mut(&format!("{place}/{name}")) {
-                said[name] = value.take();
-            }
-        }
-        prop_assert!(read(said) == apart(content));
-    }
-
-    #[test]
-    fn notice(content in any::content(), note in any::words(2000)) {
-        let notice = ReferralNotice { answer: Some(content.clone()), sender_note: note.clone(), ..trial::notice() };
-        let mut written = written(Item::Notice(notice));
-        prop_assert_eq!(written["huomautus"].as_str(), Some(note.as_str()));
-        let said = written.get_mut("lisatiedot").map(Value::take).unwrap_or_else(|| json!({}));
-        prop_assert!(read(said) == apart(content));
-    }
-
-    #[test]
     fn plan(part in any::plan()) {
         let part = PlanPart {
             reference: format!("S{}", part.reference.chars().take(100).collect::<String>()),
             revision: part.revision.max(1),
             ..part
         };
-        let mut written = written(Item::PlanPart(part.clone()));
+        let mut written = written(Delivery { referral: String::new(), ..trial::delivery("walmu", Item::PlanPart(part.clone())) });
         prop_assert_eq!(written["suunnitelma"]["omistaja"].as_str(), Some(part.owner.as_str()));
+        prop_assert_eq!(written["suunnitelma"].get("lupaPeruttu").is_some(), part.consent_withdrawn);
         let plan: Suunnitelma = serde_json::from_value(written["suunnitelma"].take()).unwrap();
         let (identity, told) = plan.read(&trial::agency("walmu")).unwrap();
         let (identity_code, background) = apart(part.background.clone().unwrap_or_default());
         prop_assert_eq!(identity.map(|identity| identity.expose().to_owned()).unwrap_or_default(), identity_code);
         let background = Some(background).filter(|told| *told != ReferralContent::default());
-        let expected = PlanPart { plan: String::new(), owner: "walmu".into(), background, ..part };
+        let expected = PlanPart { plan: String::new(), owner: "walmu".into(), consent_withdrawn: false, background, ..part };
         prop_assert!(told == expected);
     }
 
     #[test]
-    fn referral_of_its_own(
-        content in any::content(),
-        respond_by in any::instant(),
-        redacted in any::<bool>(),
-    ) {
-        let (_, content) = apart(content);
+    fn referral_of_its_own(content in any::content(), handover in any::handover()) {
+        let ReferralHandover { purpose, respond_by, recipient_unit, claim, redacted, .. } = handover;
+        let respond_by = respond_by.map(|instant| time::from_wire(&instant).unwrap());
+        let (identity_code, content) = apart(content);
         let mut said = serde_json::to_value(Sisalto::of(content.clone())).unwrap();
         let mut event = event("lahete_luotu");
         event["lahete"] = json!({
-            "vastaanottavaTaho": "te", "kayttotarkoitus": "ohjaus", "vastausViimeistaan": respond_by.to_string(),
+            "vastaanottavaTaho": "te",
+            "kayttotarkoitus": codes::purpose(purpose.try_into().unwrap()).unwrap(),
+            "vastausViimeistaan": respond_by.map(|instant| instant.to_string()).unwrap_or_default(),
             "tietojaKarsittu": redacted,
         });
+        if !recipient_unit.is_empty() {
+            event["lahete"]["vastaanottavaYksikko"] = json!(recipient_unit);
+        }
+        if let Some(LegalClaim { ground, statement, consent_asked }) = &claim {
+            event["lahete"]["ilmoitusperuste"] = json!({
+                "peruste": codes::ground((*ground).try_into().unwrap()).unwrap(),
+                "selostus": statement,
+                "suostumusta": codes::consent_asked((*consent_asked).try_into().unwrap()).unwrap(),
+            });
+        }
         for (name, value) in said.as_object_mut().unwrap() {
             let value = value.take();
             match name.as_str() {
@@ -103,10 +93,14 @@ proptest! {
                 _ => event["lahete"][name] = value,
             }
         }
-        event["asiakas"]["henkilotunnus"] = json!("010594Y9032");
+        event["asiakas"]["henkilotunnus"] = json!(identity_code);
         let InboundMatter::Referral(told) = heard(&event) else { panic!("no referral") };
-        prop_assert!(told.content == content && told.respond_by == Some(respond_by) && told.redacted == redacted);
-        prop_assert_eq!(told.identity.expose(), "010594Y9032");
+        prop_assert_eq!(told.identity.expose(), &identity_code);
+        let recipient = trial::party("te", &recipient_unit);
+        prop_assert_eq!(told.recipient.to_string(), recipient);
+        prop_assert_eq!((i32::from(told.purpose), told.redacted), (purpose, redacted));
+        prop_assert_eq!(told.respond_by, respond_by);
+        prop_assert!(told.claim == claim && told.content == content);
     }
 
     #[test]
@@ -125,7 +119,7 @@ proptest! {
     #[test]
     fn anything(bytes in prop::collection::vec(any::<u8>(), 0..300), text in "\\PC{0,200}") {
         for body in [bytes.as_slice(), text.as_bytes()] {
-            prop_assert!(told::read(body, &trial::agency("walmu")).is_err());
+            prop_assert!(crate::agencies::walmu::told::read(body, &trial::agency("walmu")).is_err());
         }
     }
 }
