@@ -43,6 +43,13 @@ pub fn declared(document: &str, declaration: &str) -> String {
     format!("{declaration}{rest}")
 }
 
+/// Puts another namespace in place of the agency's own.
+pub fn namespace(document: &str, namespace: &str) -> Vec<u8> {
+    let (before, rest) = document.split_once("xmlns:tns=\"").unwrap();
+    let (_, after) = rest.split_once('"').unwrap();
+    format!("{before}xmlns:tns=\"{namespace}\"{after}").into_bytes()
+}
+
 /// The element of the body, with all that is in it.
 pub fn body(document: &str) -> &str {
     let (_, rest) = document.split_once("<SOAP-ENV:Body>").unwrap();

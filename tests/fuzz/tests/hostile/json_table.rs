@@ -10,10 +10,24 @@ pub struct Case {
     pub edit: fn(String) -> Vec<u8>,
     /// The code at each door of `base::JSON`. `+`: taken in.
     pub codes: [&'static str; 7],
+    /// What a delivery comes to at each door of `base::RECEIPTS`. None: there is nothing in a receipt to be edited so.
+    pub receipts: Option<[&'static str; 3]>,
 }
 
 const fn case(name: &'static str, codes: [&'static str; 7], edit: fn(String) -> Vec<u8>) -> Case {
-    Case { name, edit, codes }
+    Case { name, edit, codes, receipts: Some([OPEN; 3]) }
+}
+
+impl Case {
+    /// With receipts of which some are good all the same.
+    const fn received(self, receipts: [&'static str; 3]) -> Self {
+        Self { receipts: Some(receipts), ..self }
+    }
+
+    /// Without receipts.
+    const fn not_in_receipts(self) -> Self {
+        Self { receipts: None, ..self }
+    }
 }
 
 /// What is no JSON, or not JSON that is read.
@@ -33,12 +47,12 @@ const fn no_document(name: &'static str, edit: fn(String) -> Vec<u8>) -> Case {
 
 /// A number that is none of a computer's, in an unknown member.
 const fn no_number(name: &'static str, edit: fn(String) -> Vec<u8>) -> Case {
-    case(name, ["+", INVALID, FORM, "NotJson", "+", OPEN, OPEN], edit)
+    case(name, ["+", INVALID, FORM, "NotJson", "+", OPEN, OPEN], edit).received(["+", OPEN, OPEN])
 }
 
 /// A member that the document does not have. The case management and the answers of social services may have others.
 const fn unknown(name: &'static str, edit: fn(String) -> Vec<u8>) -> Case {
-    case(name, ["+", INVALID, NOT_SUPPORTED, "Unsupported", "+", OPEN, "+"], edit)
+    case(name, ["+", INVALID, NOT_SUPPORTED, "Unsupported", "+", OPEN, "+"], edit).received(["+", OPEN, "+"])
 }
 
 /// Walmu's and Kela's code.
@@ -181,22 +195,28 @@ pub const CASES: &[Case] = &[
     // An identity code where an id belongs.
     case("identity code as an id", [INVALID, INVALID, "code-invalid", "+", OPEN, OPEN, "+"], |d| {
         replaced(&d, "ID-1", "010594Y9032")
-    }),
+    })
+    .not_in_receipts(),
     case(
         "identity code as an id, in lower case",
         [INVALID, INVALID, "code-invalid", "+", OPEN, OPEN, "+"],
         |d| replaced(&d, "ID-1", "010594y9032"),
-    ),
+    )
+    .not_in_receipts(),
     case("identity code within an id", [INVALID, INVALID, "code-invalid", "+", OPEN, OPEN, "+"], |d| {
         replaced(&d, "ID-1", "a-010594Y9032")
-    }),
+    })
+    .not_in_receipts(),
     case("name of a person as an id", [INVALID, INVALID, "code-invalid", "+", OPEN, OPEN, OPEN], |d| {
         replaced(&d, "ID-1", "Aino Esimerkki")
-    }),
+    })
+    .not_in_receipts(),
     case("id of 129 characters", [INVALID, INVALID, "code-invalid", "+", OPEN, OPEN, OPEN], |d| {
         replaced(&d, "ID-1", &times("a", 129))
-    }),
-    case("empty id", [INVALID, INVALID, FORM, "+", "+", OPEN, "+"], |d| replaced(&d, "ID-1", "")),
+    })
+    .not_in_receipts(),
+    case("empty id", [INVALID, INVALID, FORM, "+", "+", OPEN, "+"], |d| replaced(&d, "ID-1", ""))
+        .not_in_receipts(),
 ];
 
 /// Puts bytes in place of the text.

@@ -12,14 +12,16 @@ mod seeds;
 mod xml_table;
 
 use bytes::Bytes;
+use http::HeaderMap;
 use polku_adapters::transport::xml::{XmlLimits, read_document};
-use polku_fuzz::{Agencies, Door, Read, doors};
+use polku_fuzz::{Agencies, Door, Read, Way, doors};
 
 use measure::measured;
 
 /// Bytes beside the input itself.
 const MEMORY: usize = 16 * 1024 * 1024;
-/// Nanoseconds of processor time of the thread.
+/// Nanoseconds of processor time of the thread, not of the clock on the wall: what hostile input can do is to make the
+/// gateway work, and on a machine that others load at the same time a test by the clock would fail for their work.
 const TIME: u64 = 50_000_000;
 
 /// Everything that is not as the tables have it.
@@ -76,24 +78,28 @@ fn hostile_xml_is_refused() {
     let agencies = Agencies::new();
     let mut differences = Differences::default();
     for case in xml_table::CASES {
-        let rule = match read_document(&(case.edit)(base::SOAP[0].document()), &XmlLimits::default()) {
+        let document = base::SOAP[0].message.document();
+        let rule = match read_document(&(case.edit)(document), &XmlLimits::default()) {
             Ok(_) => "+".to_owned(),
             Err(error) => format!("{:?}", error.kind()).split(' ').next().unwrap_or_default().to_owned(),
         };
         if rule != case.rule {
             differences.found.push(format!("{}: rule {rule}, expected {}", case.name, case.rule));
         }
-        for (base, expected) in base::SOAP.iter().zip([case.message, case.receipt, case.facts]) {
-            let input = Bytes::from((case.edit)(base.document()));
-            let read = || door(base.door).read(&agencies, &input);
-            differences.try_door(case.name, base.door, expected, read);
+        for (office, receipt) in base::SOAP.iter().zip(case.receipts) {
+            let codes = [case.message, receipt, case.facts];
+            for (base, expected) in office.bases().into_iter().zip(codes) {
+                let input = Bytes::from((case.edit)(base.document()));
+                let read = || door(base.door).read(&agencies, &input);
+                differences.try_door(case.name, base.door, expected, read);
+            }
+            // Whatever it is, it is no fault.
+            let input = Bytes::from((case.edit)(office.receipt.document()));
+            let read = || door(office.failure).read(&agencies, &input);
+            differences.try_door(case.name, office.failure, "UNANSWERED", read);
         }
-        // Whatever it is, it is no fault.
-        let input = Bytes::from((case.edit)(base::SOAP[1].document()));
-        let read = || door("te failure").read(&agencies, &input);
-        differences.try_door(case.name, "te failure", "UNANSWERED", read);
     }
-    differences.none(60 * 4);
+    differences.none(60 * 4 * base::SOAP.len());
 }
 
 #[test]
@@ -101,13 +107,14 @@ fn hostile_json_is_refused() {
     let agencies = Agencies::new();
     let mut differences = Differences::default();
     for case in json_table::CASES {
-        for (base, expected) in base::JSON.iter().zip(case.codes) {
+        let receipts = base::RECEIPTS.iter().zip(case.receipts.into_iter().flatten());
+        for (base, expected) in base::JSON.iter().zip(case.codes).chain(receipts) {
             let input = Bytes::from((case.edit)(base.document()));
             let read = || door(base.door).read(&agencies, &input);
             differences.try_door(case.name, base.door, expected, read);
         }
     }
-    differences.none(40 * 7);
+    differences.none(40 * (base::JSON.len() + base::RECEIPTS.len()));
 }
 
 #[test]
@@ -115,32 +122,34 @@ fn hostile_http_is_refused() {
     let agencies = Agencies::new();
     let mut differences = Differences::default();
     for case in http_table::CASES {
-        let (adapter, base) = match case.agency {
-            "te" => (&agencies.te, &base::SOAP[0]),
-            "walmu" => (&agencies.walmu, &base::JSON[0]),
-            "kela" => (&agencies.kela, &base::JSON[1]),
-            "social" => (&agencies.social, &base::JSON[2]),
-            other => panic!("there is no agency {other}"),
-        };
-        let body = base.document().into_bytes();
-        let good = match case.agency {
-            "te" => doors::soap_headers(&body),
-            "walmu" => doors::signed(&body),
-            "kela" => doors::kela_headers(&body),
-            _ => doors::fhir_headers(&body),
-        };
-        let headers = (case.edit)(good);
-        let read = || doors::receive(&**adapter, &headers, &body);
-        differences.try_door(case.name, case.agency, case.code, read);
+        let mut tried = 0;
+        for (base, good) in messages().filter(|(base, _)| case.doors.contains(&base.door)) {
+            tried += 1;
+            let body = base.document().into_bytes();
+            let headers = (case.edit)(good(&body));
+            let Way::Message(adapter, _) = door(base.door).way else { panic!("{} is no message", base.door) };
+            let read = || doors::receive(adapter(&agencies), &headers, &body);
+            differences.try_door(case.name, base.door, case.code, read);
+        }
+        assert_eq!(tried, case.doors.len(), "{}", case.name);
     }
     differences.none(30);
+}
+
+/// The messages of every agency, with what makes the headers of each.
+fn messages() -> impl Iterator<Item = (&'static base::Base, fn(&[u8]) -> HeaderMap)> {
+    let all = base::SOAP.iter().map(|office| &office.message).chain(&base::JSON);
+    all.filter_map(|base| match door(base.door).way {
+        Way::Message(_, headers) => Some((base, headers)),
+        Way::Other(_) => None,
+    })
 }
 
 /// As they are, the documents that the cases are made of are taken in.
 #[test]
 fn what_is_not_edited_is_taken_in() {
     let agencies = Agencies::new();
-    for base in base::SOAP.iter().chain(base::JSON) {
+    for base in base::SOAP.iter().flat_map(base::Office::bases).chain(&base::JSON).chain(&base::RECEIPTS) {
         let document = base.document();
         assert!(document.contains("Sana."), "{}", base.door);
         assert_eq!(told(&door(base.door).read(&agencies, &document.into())), "+", "{}", base.door);

@@ -1,10 +1,11 @@
 //! Which hostile XML is there, and with which rule and code is it refused?
 //!
-//! Each case is made of a message to the gateway, of an answer to a delivery and of an answer to a question.
+//! Each case is made of a message to the gateway, of an answer to a delivery and of an answer to a question, of every
+//! agency that speaks over X-Road SOAP.
 
 use super::edit::{
-    after_root, attributes, before_root, body, declared, in_body, in_header, numbered, replaced, text, times,
-    utf16,
+    after_root, attributes, before_root, body, declared, in_body, in_header, namespace, numbered, replaced,
+    text, times, utf16,
 };
 
 /// A case.
@@ -17,8 +18,8 @@ pub struct Case {
     pub rule: &'static str,
     /// The code of the message. `+`: taken in.
     pub message: &'static str,
-    /// What a delivery comes to, and the code of its answer.
-    pub receipt: &'static str,
+    /// What a delivery comes to, and the code of its answer, at each office of `base::SOAP`.
+    pub receipts: [&'static str; 2],
     /// What a question comes to.
     pub facts: &'static str,
 }
@@ -26,12 +27,19 @@ pub struct Case {
 /// What is not XML, or not XML that is read.
 const fn xml(name: &'static str, rule: &'static str, edit: fn(String) -> Vec<u8>) -> Case {
     let answer = "UNANSWERED server.serverproxy.service_failed.invalid_soap";
-    Case { name, edit, rule, message: "client.invalid_soap", receipt: answer, facts: answer }
+    Case { name, edit, rule, message: "client.invalid_soap", receipts: [answer; 2], facts: answer }
 }
 
 /// The same, and larger than an answer may be.
 const fn large(name: &'static str, rule: &'static str, edit: fn(String) -> Vec<u8>) -> Case {
-    Case { name, edit, rule, message: "client.invalid_soap", receipt: "UNANSWERED", facts: "UNANSWERED" }
+    Case {
+        name,
+        edit,
+        rule,
+        message: "client.invalid_soap",
+        receipts: ["UNANSWERED"; 2],
+        facts: "UNANSWERED",
+    }
 }
 
 /// What is XML, and not a message.
@@ -41,7 +49,7 @@ const fn soap(
     answer: &'static str,
     edit: fn(String) -> Vec<u8>,
 ) -> Case {
-    Case { name, edit, rule: "+", message, receipt: answer, facts: answer }
+    Case { name, edit, rule: "+", message, receipts: [answer; 2], facts: answer }
 }
 
 /// What is a message, and not one of the agency's document.
@@ -49,9 +57,9 @@ const fn foreign(name: &'static str, edit: fn(String) -> Vec<u8>) -> Case {
     soap(name, "client.invalid_body", "UNANSWERED", edit)
 }
 
-/// The same, but for receipts: what is said beside the number does not put a delivery in doubt.
+/// The same, but for receipts of `te`: what is said beside the number does not put a delivery in doubt there.
 const fn unless_receipt(name: &'static str, edit: fn(String) -> Vec<u8>) -> Case {
-    Case { receipt: "+", ..foreign(name, edit) }
+    Case { receipts: ["+", "UNANSWERED"], ..foreign(name, edit) }
 }
 
 /// What looks odd and means nothing.
@@ -304,9 +312,7 @@ pub const CASES: &[Case] = &[
     unless_receipt("xsi:nil", |d| {
         attributes(&d, "xmlns:x='http://www.w3.org/2001/XMLSchema-instance' x:nil='true'")
     }),
-    foreign("the element in another namespace", |d| {
-        replaced(&d, "xmlns:tns=\"http://ohjaus.te.example/lahete/v1\"", "xmlns:tns=\"http://other.example\"")
-    }),
+    foreign("the element in another namespace", |d| namespace(&d, "http://other.example")),
     harmless("text in CDATA", |d| text(&d, "<![CDATA[Sana.]]>")),
     harmless("text in pieces", |d| text(&d, "Sa<!-- -->na<?a?><![CDATA[.]]>")),
     harmless("text as references", |d| text(&d, "&#83;&#x61;na.")),

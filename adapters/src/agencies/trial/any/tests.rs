@@ -17,8 +17,11 @@ fn sample<S: Strategy>(strategy: &S, count: usize) -> Vec<S::Value> {
     (0..count).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect()
 }
 
+/// A kind of value, and what tells whether a value is of it.
+type Kind<'a, T> = (&'static str, &'a dyn Fn(&T) -> bool);
+
 #[track_caller]
-fn each<T>(values: &[T], kinds: &[(&str, &dyn Fn(&T) -> bool)]) {
+fn each<T>(values: &[T], kinds: &[Kind<'_, T>]) {
     for (kind, is) in kinds {
         assert!(values.iter().any(is), "{kind}");
     }
