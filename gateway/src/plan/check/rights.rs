@@ -54,6 +54,10 @@ fn refusal_of_other(
         Path::ItemField(List::Actions, _, "state") => {
             Some((Fault::NotOwned, "states moved by the young person or the responsible worker alone"))
         }
+        // Removing it would end it, whatever its state.
+        Path::Item(List::Actions, _) if change.after.is_none() => {
+            Some((Fault::NotOwned, "actions removed by the young person or the responsible worker alone"))
+        }
         // What refers to it, or what it refers to, may be hidden.
         Path::ItemField(List::Actions, _, "goal") | Path::ItemField(List::Goals, _, "needs")
             if !is_everything(told) =>

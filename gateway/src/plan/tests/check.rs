@@ -114,7 +114,13 @@ fn the_young_persons_section_is_changed_together() {
         assert_refused(other(change), fault, path);
     }
     let all = Editor::OtherParty { agency: "te", told: CategorySet::ALL };
-    assert_eq!(edited(all, Origin::Call, YOUTH, |part| part.actions.clear()), Ok(()));
+    let removed = |change: fn(&mut PlanPart)| edited(all, Origin::Call, YOUTH, change);
+    assert_eq!(removed(|part| (part.goals[0].needs, part.needs) = Default::default()), Ok(()));
+    // Who may not move its state may not end it either.
+    assert_refused(removed(|part| part.actions.clear()), Fault::NotOwned, "sections[youth].actions[a1]");
+    for editor in [Editor::Coordinator, Editor::YoungPerson] {
+        assert_eq!(edited(editor, Origin::Call, YOUTH, |part| part.actions.clear()), Ok(()));
+    }
 }
 
 #[test]
