@@ -20,17 +20,18 @@ mod item;
 mod merge;
 mod path;
 mod resolve;
+mod section;
 mod states;
 mod view;
 
 pub use alike::alike;
 pub use change::{Change, changes};
-pub use check::{Edit, EditError, Editor, Fault, Origin, PLAN_ITEMS, SECTION_ITEMS, check};
-pub use fragment::fragment;
+pub use check::{Edit, EditError, Editor, Fault, Origin, check};
 pub use merge::{Clash, Merged, merge};
-pub use path::{List, Path};
 pub use resolve::{Choice, ResolveError, resolve};
-pub use view::{Reader, derive_state, view};
+pub use section::{order_sections, owner_of, part_of, section_of};
+pub use states::is_over;
+pub use view::{Reader, derive_state, drop_loose_ends, view};
 
 #[cfg(test)]
 mod tests;

@@ -13,9 +13,9 @@ use super::path::{List, Path};
 use super::states::Lifecycle;
 
 /// How many items one section has at most.
-pub const SECTION_ITEMS: usize = 1_000;
+const SECTION_ITEMS: usize = 1_000;
 /// How many items all sections that somebody sees have at most.
-pub const PLAN_ITEMS: usize = 2_000;
+const PLAN_ITEMS: usize = 2_000;
 
 /// Who changes a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,6 +7,8 @@ use polku_proto::{CategorySet, Disclose};
 use prost_types::Timestamp;
 
 use super::YOUTH;
+use super::section::{order_sections, owner_of};
+use super::states::is_over;
 
 /// Who reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +38,7 @@ pub fn view(plan: &Plan, permitted: impl Fn(&str) -> CategorySet, reader: Reader
         view.parties.clear();
     }
     for section in &plan.sections {
-        let owner = section.part.as_ref().map_or("", |part| part.owner.as_str());
+        let owner = owner_of(section);
         let is_own = match reader {
             Reader::YoungPerson => owner == YOUTH,
             Reader::Agency(agency) => owner == agency || (owner == YOUTH && is_coordinator),
@@ -47,8 +49,8 @@ pub fn view(plan: &Plan, permitted: impl Fn(&str) -> CategorySet, reader: Reader
             view.sections.push(shown);
         }
     }
-    view.sections.sort_by(|one, other| order(one).cmp(&order(other)));
-    hide_loose_ends(&mut view);
+    order_sections(&mut view);
+    drop_loose_ends(&mut view);
     view.state = derive_state(&view).into();
     view
 }
@@ -58,12 +60,9 @@ pub fn view(plan: &Plan, permitted: impl Fn(&str) -> CategorySet, reader: Reader
 /// Pauses and ends are as they are stored.
 #[must_use]
 pub fn derive_state(view: &Plan) -> PlanState {
-    match view.state() {
-        ended @ (PlanState::OnHold
-        | PlanState::Completed
-        | PlanState::Revoked
-        | PlanState::EnteredInError) => return ended,
-        PlanState::Unspecified | PlanState::Draft | PlanState::Active => {}
+    let state = view.state();
+    if state == PlanState::OnHold || is_over(state) {
+        return state;
     }
     let Some(accepted) = view.accept_time.as_ref().map(order_of) else { return PlanState::Draft };
     let is_open = |section: &PlanSection| {
@@ -135,18 +134,13 @@ fn seen_section(section: &PlanSection, told: CategorySet) -> PlanSection {
     seen
 }
 
-/// The young person's own section is first.
-fn order(section: &PlanSection) -> (bool, &str) {
-    let owner = section.part.as_ref().map_or("", |part| part.owner.as_str());
-    (owner != YOUTH, owner)
-}
-
-/// Takes out the links and the step that lead to what is not shown.
-fn hide_loose_ends(view: &mut Plan) {
-    if view.links.is_empty() && view.step.is_none() {
+/// Takes out the links and the step that lead to what is not in the plan, be it that it was removed or that it is not
+/// shown.
+pub fn drop_loose_ends(plan: &mut Plan) {
+    if plan.links.is_empty() && plan.step.is_none() {
         return;
     }
-    let Plan { sections, links, step, .. } = view;
+    let Plan { sections, links, step, .. } = plan;
     let items: HashSet<(&str, plan_item::Kind, &str)> =
         sections.iter().filter_map(|section| section.part.as_ref()).flat_map(items).collect();
     let is_shown = |item: &PlanItem| items.contains(&(item.owner.as_str(), item.kind(), item.id.as_str()));

@@ -163,7 +163,7 @@ impl Gateway {
         record.at(person, &row)
     }
 
-    /// A plan by its name, for a caller that is a party to it.
+    /// A plan by its name. Whether the caller is a party to it is for [`Gateway::eyes`] to say.
     pub(super) async fn plan_of(&self, person: &Person, name: PlanName) -> Result<PlanRecord, Error> {
         let row = self.store.plan(name.plan).await?.ok_or(Error::NotFound)?;
         if row.youth != name.youth || row.youth != person.id {

@@ -17,7 +17,7 @@ use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::journey::refer::mismatch;
-use crate::plan;
+use crate::plan::{self, owner_of};
 
 /// What can be told of a plan. What became of a referral is told by referrals.
 const TELLABLE: CategorySet = CategorySet::ALL.difference(CategorySet::of(&[DataCategory::ReferralStatus]));
@@ -126,7 +126,7 @@ impl Gateway {
     pub(crate) fn sight(&self, record: &PlanRecord, eyes: &Eyes, now: Timestamp) -> Result<Sight, Error> {
         let mut told = BTreeMap::new();
         for section in &record.plan()?.sections {
-            let owner = owner(section);
+            let owner = owner_of(section);
             told.insert(owner.to_owned(), self.permitted(record, owner, eyes, now)?);
         }
         told.insert(plan::YOUTH.to_owned(), self.permitted(record, plan::YOUTH, eyes, now)?);
@@ -163,7 +163,7 @@ impl Gateway {
         let digest = digest(&plan);
         let mut sections = Vec::with_capacity(plan.sections.len());
         for mut section in std::mem::take(&mut plan.sections) {
-            let question = self.plan_question(record, owner(&section), eyes, now)?;
+            let question = self.plan_question(record, owner_of(&section), eyes, now)?;
             section.etag = self.section_etag(&section, &question);
             sections.push(Valid::check(section)?);
         }
@@ -183,7 +183,7 @@ impl Gateway {
         let question = self.plan_question(record, plan::YOUTH, eyes, now)?;
         let mut view = self.authorise_or_envelope(Plan { etag, ..seen.plan.clone() }, &question)?;
         for section in &seen.sections {
-            let question = self.plan_question(record, owner(section.get()), eyes, now)?;
+            let question = self.plan_question(record, owner_of(section.get()), eyes, now)?;
             let section = section.clone();
             let authorised = self.engine().authorise(&self.index(), section, CategorySet::EMPTY, &question);
             // Refused only when a permission has ended since the look before.
@@ -261,10 +261,6 @@ impl Gateway {
     }
 }
 
-fn owner(section: &PlanSection) -> &str {
-    section.part.as_ref().map_or("", |part| part.owner.as_str())
-}
-
 /// What is seen, in short.
 pub(crate) fn digest(seen: &Plan) -> Hash {
     sha256(&[&seen.encode_to_vec()])
@@ -273,7 +269,7 @@ pub(crate) fn digest(seen: &Plan) -> Hash {
 fn binding(record: &PlanRecord, caller: &Caller) -> String {
     let reader = match caller.actor {
         Actor::Professional { .. } => caller.agency.to_string(),
-        Actor::Subject(_) | Actor::Representative { .. } => "youth".to_owned(),
+        Actor::Subject(_) | Actor::Representative { .. } => plan::YOUTH.to_owned(),
     };
     format!("plan/{}/{reader}", record.row.id)
 }

@@ -9,10 +9,9 @@ use polku_proto::v1::{Plan, PlanLink, PlanPart, PlanSection, PlanState, plan_rev
 use polku_proto::{AgencyId, Party, PlanId, PlanName};
 use prost::Message;
 
-use super::step::has_item;
 use crate::error::Error;
 use crate::person::Person;
-use crate::plan::{self, YOUTH};
+use crate::plan::{self, YOUTH, section_of};
 use crate::record::wire_time;
 use crate::seal::Place;
 use crate::store::{PlanRevisionRow, PlanRow, PlanWrite};
@@ -21,7 +20,8 @@ use crate::store::{PlanRevisionRow, PlanRow, PlanWrite};
 #[derive(Clone, PartialEq, Message)]
 #[prost(skip_debug)]
 pub(crate) struct Kept {
-    /// With all its sections; without what is made for a reader: etags, states.
+    /// With all its sections. Without what is made for a reader: etags; and whether it is a draft or active, which is
+    /// told from what the reader sees.
     #[prost(message, optional, tag = "1")]
     pub(crate) plan: Option<Plan>,
     /// Who may read it: `agency`, or `agency/unit`.
@@ -104,7 +104,12 @@ impl PlanRecord {
         let kept = open(person, revision.plan, revision.revision, &revision.sealed)?;
         // Who had the young person's section then told it then.
         let coordinator = kept.plan.as_ref().and_then(|plan| plan.coordinator.parse().ok()).ok_or(NO_PLAN)?;
-        let row = PlanRow { revision: revision.revision, coordinator, ..self.row.clone() };
+        let PlanRow { id, youth, ref parties, state, created, updated, ended, .. } = self.row;
+        let (revision, parties) = (revision.revision, parties.clone());
+        // What was sealed is open beside it.
+        let sealed = Vec::new();
+        let row =
+            PlanRow { id, youth, coordinator, parties, state, revision, created, updated, ended, sealed };
         Ok(Self { row, kept })
     }
 
@@ -122,20 +127,19 @@ impl PlanRecord {
 
     /// The section of this owner, if there is one.
     pub(crate) fn section(&self, owner: &str) -> Option<&PlanSection> {
-        let sections = &self.kept.plan.as_ref()?.sections;
-        sections.iter().find(|section| is_of(section, owner))
+        section_of(self.kept.plan.as_ref()?, owner)
     }
 
     /// The section of this owner, begun if need be.
     pub(crate) fn section_mut(&mut self, owner: &str) -> Result<&mut PlanSection, Error> {
         let name = self.name().to_string();
-        let sections = &mut self.plan_mut()?.sections;
-        if !sections.iter().any(|section| is_of(section, owner)) {
-            sections.push(PlanSection { part: Some(empty_part(&name, owner)), ..PlanSection::default() });
-            // The young person's own is first.
-            sections.sort_by(|one, other| rank(one).cmp(&rank(other)));
+        let plan = self.plan_mut()?;
+        if section_of(plan, owner).is_none() {
+            let part = Some(empty_part(&name, owner));
+            plan.sections.push(PlanSection { part, ..PlanSection::default() });
+            plan::order_sections(plan);
         }
-        sections.iter_mut().find(|section| is_of(section, owner)).ok_or(NO_PLAN)
+        plan.sections.iter_mut().find(|section| plan::owner_of(section) == owner).ok_or(NO_PLAN)
     }
 
     /// The part of this owner; an empty one where there is none.
@@ -152,22 +156,25 @@ impl PlanRecord {
         owner.parse().map_err(|_| Error::Inconsistent("a section of a plan without an owner"))
     }
 
+    /// Who may read the plan.
+    pub(crate) fn parties(&self) -> impl Iterator<Item = Party> {
+        self.kept.parties.iter().filter_map(|party| party.parse().ok())
+    }
+
     /// The party that an agency is here, with its unit; nothing if it is none.
     pub(crate) fn party(&self, agency: &AgencyId) -> Option<Party> {
-        let parties = self.kept.parties.iter().filter_map(|party| party.parse::<Party>().ok());
-        let mut parties = parties.filter(|party| party.agency == *agency);
-        parties.next()
+        self.parties().find(|party| party.agency == *agency)
     }
 
     /// Brings what follows from the rest in line with it: who the parties are, what leads nowhere any more, and since
     /// when an owner has undertaken something. Before anybody is told of the change: all of that shows.
     pub(super) fn settle(&mut self, now: Timestamp) -> Result<(), Error> {
-        let parties = self.kept.parties.iter().filter_map(|party| party.parse::<Party>().ok());
-        self.row.parties = parties.map(|party| party.agency).collect();
+        self.row.parties = self.parties().map(|party| party.agency).collect();
         let ids = self.row.parties.iter().map(ToString::to_string).collect();
         let plan = self.plan_mut()?;
         plan.parties = ids;
-        drop_loose_ends(plan);
+        // Nobody sees where they lead, and an item that is added later under the same id is another one.
+        plan::drop_loose_ends(plan);
         for section in &mut plan.sections {
             let undertaken = section.part.as_ref().is_some_and(|part| !part.actions.is_empty());
             if undertaken && section.commit_time.is_none() {
@@ -187,7 +194,7 @@ impl PlanRecord {
         self.row.revision = before.unwrap_or(0) + 1;
         self.row.updated = now;
         self.row.state = plan::derive_state(self.plan()?);
-        self.row.ended = is_over(self.row.state);
+        self.row.ended = plan::is_over(self.row.state);
         self.row.sealed =
             person.key().seal(place(self.row.id, self.row.revision), &self.kept.encode_to_vec())?;
         Ok(PlanWrite { row: self.row.clone(), expected: before })
@@ -202,33 +209,6 @@ pub(crate) fn empty_part(plan: &str, owner: &str) -> PlanPart {
         state: PlanState::Draft as i32,
         ..PlanPart::default()
     }
-}
-
-/// Takes out links and the step that lead to items that are not there any more. Nobody sees them, and an item that is
-/// added later under the same id is another one.
-fn drop_loose_ends(plan: &mut Plan) {
-    let mut links = std::mem::take(&mut plan.links);
-    links.retain(|link| {
-        [&link.first, &link.second].iter().all(|end| end.as_ref().is_some_and(|item| has_item(plan, item)))
-    });
-    plan.links = links;
-    if plan.step.as_ref().is_some_and(|step| !has_item(plan, step)) {
-        plan.step = None;
-    }
-}
-
-/// Whether a plan in this state has come to its end.
-pub(crate) fn is_over(state: PlanState) -> bool {
-    matches!(state, PlanState::Completed | PlanState::Revoked | PlanState::EnteredInError)
-}
-
-pub(crate) fn is_of(section: &PlanSection, owner: &str) -> bool {
-    section.part.as_ref().is_some_and(|part| part.owner == owner)
-}
-
-fn rank(section: &PlanSection) -> (bool, &str) {
-    let owner = section.part.as_ref().map_or("", |part| part.owner.as_str());
-    (owner != YOUTH, owner)
 }
 
 fn open(person: &Person, plan: PlanId, revision: u64, sealed: &[u8]) -> Result<Kept, Error> {

@@ -10,7 +10,7 @@ use polku_proto::v1::{
 use polku_proto::{PlanName, Valid};
 
 use super::reader::Eyes;
-use super::record::{PlanRecord, empty_part, is_of};
+use super::record::{PlanRecord, empty_part};
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -104,8 +104,7 @@ impl Gateway {
         let mut changes = Vec::new();
         for owner in owners {
             let part = |plan: &polku_proto::v1::Plan| -> PlanPart {
-                let section = plan.sections.iter().find(|section| is_of(section, owner));
-                section.and_then(|section| section.part.clone()).unwrap_or_else(|| empty_part("", owner))
+                plan::part_of(plan, owner).cloned().unwrap_or_else(|| empty_part("", owner))
             };
             let old = old.as_ref().map_or_else(|| empty_part("", owner), part);
             for change in plan::changes(&old, &part(&new)) {
@@ -145,7 +144,7 @@ impl Gateway {
         let shows = own
             || knows_all
             || author.agency == seen.coordinator
-            || seen.sections.iter().any(|section| is_of(section, &author.agency));
+            || plan::section_of(seen, &author.agency).is_some();
         Ok(PlanRevision {
             time: Some(wire_time(time)?),
             agency: if shows { author.agency } else { String::new() },

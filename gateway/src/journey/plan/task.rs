@@ -14,7 +14,7 @@ use prost::Message;
 
 use super::commit::{Committed, Draft};
 use super::content::{check_content, check_stored};
-use super::record::{PlanRecord, is_over};
+use super::record::PlanRecord;
 use super::step::{add_link, has_item};
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
@@ -99,7 +99,7 @@ impl TaskRecord {
     fn is_moot(&self, plan: &Plan) -> bool {
         let is_gone = |item: &Option<_>| item.as_ref().is_none_or(|item| !has_item(plan, item));
         match &self.message.matter {
-            _ if is_over(plan::derive_state(plan)) => true,
+            _ if plan::is_over(plan.state()) => true,
             Some(Matter::Duplicate(duplicate)) => is_gone(&duplicate.first) || is_gone(&duplicate.second),
             Some(Matter::Conflict(_)) | None => false,
         }
