@@ -7,10 +7,14 @@
 //! - [`merge()`]: brings such a change in over what has changed since, field by field; what clashes is kept as it is.
 //! - [`resolve()`]: a person's decision on a clash.
 //! - [`changes()`]: what is different between two revisions of a section.
+//! - [`activities()`]: what else is different between two views of a plan.
+//! - [`accept()`], [`acknowledge()`]: what was agreed, and [`mark_changes()`]: what is something else since.
 //! - [`alike()`]: which items of different sections may be the same.
 //!
 //! What is stored of a section has no reference to an item that is not in it, and so has every view of it.
 
+mod activity;
+mod agreement;
 mod alike;
 mod change;
 mod check;
@@ -24,8 +28,10 @@ mod section;
 mod states;
 mod view;
 
+pub use activity::{Activity, activities};
+pub use agreement::{accept, acknowledge, commit, mark_changes, terms};
 pub use alike::alike;
-pub use change::{Change, changes};
+pub use change::{Change, changes, is_shown};
 pub use check::{Edit, EditError, Editor, Fault, Origin, check};
 pub use merge::{Clash, Merged, merge};
 pub use resolve::{Choice, ResolveError, resolve};

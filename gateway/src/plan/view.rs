@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use polku_proto::v1::{Plan, PlanItem, PlanPart, PlanSection, PlanState, plan_item};
 use polku_proto::{CategorySet, Disclose};
-use prost_types::Timestamp;
 
 use super::YOUTH;
+use super::agreement::is_open;
 use super::section::{order_sections, owner_of};
 use super::states::is_over;
 
@@ -55,25 +55,16 @@ pub fn view(plan: &Plan, permitted: impl Fn(&str) -> CategorySet, reader: Reader
     view
 }
 
-/// Tells the state of a plan from what is seen of it: active when the young person has accepted it and every section
-/// that had actions by then is acknowledged. What is undertaken later does not turn an active plan back into a draft.
-/// Pauses and ends are as they are stored.
+/// Tells the state of a plan from what is seen of it: active when the young person has accepted it and what was
+/// undertaken by then is acknowledged. What is undertaken later does not turn an active plan back into a draft. Pauses
+/// and ends are as they are stored.
 #[must_use]
 pub fn derive_state(view: &Plan) -> PlanState {
     let state = view.state();
     if state == PlanState::OnHold || is_over(state) {
         return state;
     }
-    let Some(accepted) = view.accept_time.as_ref().map(order_of) else { return PlanState::Draft };
-    let is_open = |section: &PlanSection| {
-        let committed = section.commit_time.as_ref().is_some_and(|time| order_of(time) <= accepted);
-        committed && section.acknowledge_time.is_none()
-    };
-    if view.sections.iter().any(is_open) { PlanState::Draft } else { PlanState::Active }
-}
-
-fn order_of(time: &Timestamp) -> (i64, i32) {
-    (time.seconds, time.nanos)
+    if is_open(view) { PlanState::Draft } else { PlanState::Active }
 }
 
 /// A copy of everything but the sections.
@@ -94,6 +85,7 @@ fn without_sections(plan: &Plan) -> Plan {
         replaces,
         replaced_by,
         parties,
+        changed_since_acceptance: _,
     } = plan;
     Plan {
         name: name.clone(),
@@ -111,6 +103,7 @@ fn without_sections(plan: &Plan) -> Plan {
         replaces: replaces.clone(),
         replaced_by: replaced_by.clone(),
         parties: parties.clone(),
+        changed_since_acceptance: false,
     }
 }
 
@@ -123,20 +116,23 @@ fn seen_section(section: &PlanSection, told: CategorySet) -> PlanSection {
     part.redacted = !is_everything(told);
     if !is_everything(told) {
         part.update_time = None;
-        // What was acknowledged would be something that is not shown.
-        if part.actions.is_empty() {
-            seen.acknowledge_time = None;
-            seen.commit_time = None;
-        }
     }
-    let meetings: HashSet<&str> = part.meetings.iter().map(|meeting| meeting.id.as_str()).collect();
-    seen.meetings.retain(|record| meetings.contains(record.meeting.as_str()));
+    let actions: HashSet<&str> = part.actions.iter().map(|action| action.id.as_str()).collect();
+    seen.commitments.retain(|commitment| actions.contains(commitment.action.as_str()));
     seen
 }
 
-/// Takes out the links and the step that lead to what is not in the plan, be it that it was removed or that it is not
-/// shown.
+/// Takes out the records of meetings that are not there.
+fn drop_loose_records(section: &mut PlanSection) {
+    let meetings = section.part.iter().flat_map(|part| &part.meetings);
+    let meetings: HashSet<&str> = meetings.map(|meeting| meeting.id.as_str()).collect();
+    section.meetings.retain(|record| meetings.contains(record.meeting.as_str()));
+}
+
+/// Takes out the records, the links and the step that lead to what is not in the plan, be it that it was removed or that
+/// it is not shown.
 pub fn drop_loose_ends(plan: &mut Plan) {
+    plan.sections.iter_mut().for_each(drop_loose_records);
     if plan.links.is_empty() && plan.step.is_none() {
         return;
     }

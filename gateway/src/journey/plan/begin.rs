@@ -27,8 +27,6 @@ use crate::trail::Entry;
 
 /// Without this a party has nothing to do with a plan.
 const JOINT_PLAN: CategorySet = CategorySet::of(&[DataCategory::JointPlan]);
-/// More parties are no meeting table any more.
-const MOST_PARTIES: usize = 40;
 
 const COORDINATOR: Error =
     Error::ActorNotAllowed { expected: "a professional of the responsible worker's agency" };
@@ -94,6 +92,7 @@ impl Gateway {
             before: None,
             after: PlanRecord { row, kept },
             tasks: Vec::new(),
+            clashes: Vec::new(),
             source: Source::Call,
             reference: String::new(),
         };
@@ -126,8 +125,10 @@ impl Gateway {
         }
         check_coordinator(caller, &record)?;
         check_running(&record)?;
-        if record.kept.parties.len() >= MOST_PARTIES {
-            return Err(Error::RecordState { expected: "at most 40 parties to a plan" });
+        if !record.has_room_for(&party.agency) {
+            return Err(Error::RecordState {
+                expected: "at most 40 parties to a plan, with those that have left it",
+            });
         }
         let purpose = record.plan()?.purpose();
         let channel = Channel { from: caller.party(), to: party.clone() };

@@ -143,14 +143,7 @@ impl Gateway {
             consent_withdrawn: base.consent_withdrawn,
             ..part
         };
-        let edit = Edit {
-            editor: Editor::Owner,
-            origin: Origin::Import,
-            base: &base,
-            ours: &ours,
-            items_elsewhere: 0,
-            now,
-        };
+        let edit = Edit { editor: Editor::Owner, origin: Origin::Import, base: &base, ours: &ours, now };
         plan::check(&edit)?;
         imports.retain(|base| base.owner != owner || base.reference != reference);
         imports.push(PlanPart { revision, ..ours.clone() });

@@ -47,18 +47,19 @@ pub(crate) struct Sight {
 }
 
 impl Sight {
-    fn of(&self, whole: &Plan) -> Plan {
+    fn of(&self, record: &PlanRecord) -> Result<Plan, Error> {
         let told = |owner: &str| self.told.get(owner).copied().unwrap_or(CategorySet::EMPTY);
         let reader = match &self.reader {
             None => plan::Reader::YoungPerson,
             Some(agency) => plan::Reader::Agency(agency.as_str()),
         };
-        let mut view = plan::view(whole, told, reader);
+        let mut view = plan::view(record.plan()?, told, reader);
+        plan::mark_changes(&mut view, &record.kept.accepted, told);
         // Whom the coordinator works with is not for a role that sees nothing of what they do.
         if told(plan::YOUTH).is_subset(CategorySet::ENVELOPE) {
             view.parties.clear();
         }
-        view
+        Ok(view)
     }
 }
 
@@ -136,7 +137,7 @@ impl Gateway {
     /// The plan as these eyes see it, without what is made anew for each reading. For comparing, and for merging: what
     /// leaves the gateway is [`Gateway::plan_view`].
     pub(crate) fn seen(&self, record: &PlanRecord, eyes: &Eyes, now: Timestamp) -> Result<Plan, Error> {
-        Ok(self.sight(record, eyes, now)?.of(record.plan()?))
+        self.sight(record, eyes, now)?.of(record)
     }
 
     /// The plan as the caller may see it now.
@@ -159,7 +160,7 @@ impl Gateway {
         sight: &Sight,
         now: Timestamp,
     ) -> Result<Seen, Error> {
-        let mut plan = sight.of(record.plan()?);
+        let mut plan = sight.of(record)?;
         let digest = digest(&plan);
         let mut sections = Vec::with_capacity(plan.sections.len());
         for mut section in std::mem::take(&mut plan.sections) {

@@ -5,16 +5,20 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use polku_proto::v1::{Plan, PlanLink, PlanPart, PlanSection, PlanState, plan_revision::Source};
+use polku_proto::v1::{
+    Plan, PlanConflict, PlanLink, PlanPart, PlanSection, PlanState, plan_revision::Source,
+};
 use polku_proto::{AgencyId, Party, PlanId, PlanName};
 use prost::Message;
 
 use crate::error::Error;
 use crate::person::Person;
 use crate::plan::{self, YOUTH, section_of};
-use crate::record::wire_time;
 use crate::seal::Place;
 use crate::store::{PlanRevisionRow, PlanRow, PlanWrite};
+
+/// More parties are no meeting table any more. Those that have left count: what they wrote has its room.
+const MOST_PARTIES: usize = 40;
 
 /// One revision of a plan, as it is sealed.
 #[derive(Clone, PartialEq, Message)]
@@ -39,6 +43,18 @@ pub(crate) struct Kept {
     /// The pairs of items that were offered as the same.
     #[prost(message, repeated, tag = "6")]
     pub(crate) offered: Vec<PlanLink>,
+    /// What the young person has accepted of each section.
+    #[prost(message, repeated, tag = "7")]
+    pub(crate) accepted: Vec<PlanPart>,
+    /// The clashes that came up, or were decided on, with this revision.
+    #[prost(message, repeated, tag = "8")]
+    pub(crate) clashes: Vec<Clashing>,
+    /// Who has made each link.
+    #[prost(message, repeated, tag = "9")]
+    pub(crate) linked: Vec<Linked>,
+    /// The agencies that are parties or have been: what they wrote stays.
+    #[prost(string, repeated, tag = "10")]
+    pub(crate) known: Vec<String>,
 }
 
 /// How often a section was told to a party's own system.
@@ -57,6 +73,27 @@ pub(crate) struct Told {
     /// The hash of what of the section was to be seen then.
     #[prost(bytes = "vec", tag = "5")]
     pub(crate) seen: Vec<u8>,
+}
+
+/// A clash that came up or was decided on.
+#[derive(Clone, PartialEq, Message)]
+#[prost(skip_debug)]
+pub(crate) struct Clashing {
+    #[prost(message, optional, tag = "1")]
+    pub(crate) conflict: Option<PlanConflict>,
+    #[prost(bool, tag = "2")]
+    pub(crate) is_decided: bool,
+}
+
+/// A link, and who has made it.
+#[derive(Clone, PartialEq, Message)]
+#[prost(skip_debug)]
+pub(crate) struct Linked {
+    #[prost(message, optional, tag = "1")]
+    pub(crate) link: Option<PlanLink>,
+    /// Agency id, or `youth`.
+    #[prost(string, tag = "2")]
+    pub(crate) maker: String,
 }
 
 /// Who has made a revision, and from where.
@@ -83,7 +120,7 @@ macro_rules! redacted {
     )*};
 }
 
-redacted!(Kept Told Author);
+redacted!(Kept Told Clashing Linked Author);
 
 /// A joint plan, opened.
 #[derive(Debug, Clone)]
@@ -166,21 +203,27 @@ impl PlanRecord {
         self.parties().find(|party| party.agency == *agency)
     }
 
-    /// Brings what follows from the rest in line with it: who the parties are, what leads nowhere any more, and since
-    /// when an owner has undertaken something. Before anybody is told of the change: all of that shows.
-    pub(super) fn settle(&mut self, now: Timestamp) -> Result<(), Error> {
+    /// Whether an agency can become a party: it is known, or there is room for one more.
+    pub(super) fn has_room_for(&self, agency: &AgencyId) -> bool {
+        let known = &self.kept.known;
+        known.len() < MOST_PARTIES || known.iter().any(|known| known == agency.as_str())
+    }
+
+    /// Brings what follows from the rest in line with it: who the parties are, what leads nowhere any more, and what the
+    /// owners have undertaken. Before anybody is told of the change: all of that shows.
+    pub(super) fn settle(&mut self, before: Option<&PlanRecord>) -> Result<(), Error> {
         self.row.parties = self.parties().map(|party| party.agency).collect();
-        let ids = self.row.parties.iter().map(ToString::to_string).collect();
+        let ids: Vec<String> = self.row.parties.iter().map(ToString::to_string).collect();
+        self.kept.known.extend(ids.clone());
+        self.kept.known.sort_unstable();
+        self.kept.known.dedup();
         let plan = self.plan_mut()?;
         plan.parties = ids;
         // Nobody sees where they lead, and an item that is added later under the same id is another one.
         plan::drop_loose_ends(plan);
-        for section in &mut plan.sections {
-            let undertaken = section.part.as_ref().is_some_and(|part| !part.actions.is_empty());
-            if undertaken && section.commit_time.is_none() {
-                section.commit_time = Some(wire_time(now)?);
-            }
-        }
+        plan::commit(before.and_then(|before| before.kept.plan.as_ref()), plan);
+        let links = plan.links.clone();
+        self.kept.linked.retain(|linked| linked.link.as_ref().is_some_and(|link| links.contains(link)));
         Ok(())
     }
 

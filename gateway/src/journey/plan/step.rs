@@ -13,7 +13,7 @@ use prost::Message;
 use super::begin::{check_coordinator, check_running};
 use super::commit::Draft;
 use super::reader::digest;
-use super::record::PlanRecord;
+use super::record::{Linked, PlanRecord};
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -22,8 +22,8 @@ use crate::once::Begun;
 use crate::plan;
 use crate::record::wire_time;
 
-/// More links are refused.
-const MOST_LINKS: usize = 500;
+/// More links by one party are refused.
+const MOST_LINKS: usize = 100;
 
 /// One step, with what its method is called.
 pub(super) struct Step<'a> {
@@ -47,9 +47,14 @@ impl Gateway {
                 check_coordinator(caller, record)?;
             }
             let seen = self.seen_by(caller, record)?;
-            check_state(&seen, &[PlanState::Draft])?;
+            let goes_on = matches!(seen.state(), PlanState::Active | PlanState::OnHold);
+            if !(goes_on && seen.changed_since_acceptance) {
+                check_state(&seen, &[PlanState::Draft])?;
+            }
             self.check_read(caller, record, &seen, &request.etag)?;
-            record.plan_mut()?.accept_time = Some(wire_time(now)?);
+            plan::accept(record.plan_mut()?, wire_time(now)?);
+            // Whoever records it has not shown more to the young person than what they see.
+            record.kept.accepted = plan::terms(&seen);
             Ok(())
         })
         .await
@@ -71,11 +76,14 @@ impl Gateway {
                 });
             };
             check_running(record)?;
-            self.check_read(caller, record, &self.seen_by(caller, record)?, &request.etag)?;
-            if record.section(caller.agency.as_str()).is_none() {
-                return Err(Error::RecordState { expected: "a party that has a section of its own" });
+            let seen = self.seen_by(caller, record)?;
+            self.check_read(caller, record, &seen, &request.etag)?;
+            let own = caller.agency.as_str();
+            if record.section(own).is_none_or(|section| section.commitments.is_empty()) {
+                return Err(Error::RecordState { expected: "a party that has undertaken something" });
             }
-            record.section_mut(caller.agency.as_str())?.acknowledge_time = Some(wire_time(now)?);
+            let actions = plan::part_of(&seen, own).map(|part| part.actions.as_slice()).unwrap_or_default();
+            plan::acknowledge(record.section_mut(own)?, actions, wire_time(now)?);
             Ok(())
         })
         .await
@@ -220,7 +228,11 @@ impl Gateway {
             check_running(record)?;
             let link = request.link.clone().unwrap_or_default();
             self.check_link(caller, record, &link)?;
-            add_link(record, link)
+            let maker = match caller.actor {
+                Actor::Professional { .. } => caller.agency.as_str(),
+                Actor::Subject(_) | Actor::Representative { .. } => plan::YOUTH,
+            };
+            add_link(record, link, maker)
         })
         .await
     }
@@ -311,15 +323,18 @@ fn check_state(seen: &Plan, from: &[PlanState]) -> Result<(), Error> {
 }
 
 /// Adds a link that is not there yet.
-pub(super) fn add_link(record: &mut PlanRecord, link: PlanLink) -> Result<(), Error> {
-    let links = &mut record.plan_mut()?.links;
-    if links.iter().any(|other| is_same(other, &link)) {
+///
+/// Each maker, an agency or the young person's side, has its own room: a refusal tells nothing of others' links.
+pub(super) fn add_link(record: &mut PlanRecord, link: PlanLink, maker: &str) -> Result<(), Error> {
+    if record.plan()?.links.iter().any(|other| is_same(other, &link)) {
         return Ok(());
     }
-    if links.len() >= MOST_LINKS {
-        return Err(Error::RecordState { expected: "at most 500 links in a plan" });
+    let own = record.kept.linked.iter().filter(|linked| linked.maker == maker);
+    if own.count() >= MOST_LINKS {
+        return Err(Error::RecordState { expected: "at most 100 links in a plan that the caller has made" });
     }
-    links.push(link);
+    record.kept.linked.push(Linked { link: Some(link.clone()), maker: maker.to_owned() });
+    record.plan_mut()?.links.push(link);
     Ok(())
 }
 

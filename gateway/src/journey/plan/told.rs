@@ -16,7 +16,7 @@ use crate::audit::{Event, sha256};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::person::Person;
-use crate::plan::{owner_of, section_of};
+use crate::plan::{owner_of, part_of, section_of};
 use crate::store::{Change, NewPlanEvent};
 use crate::trail::Entry;
 
@@ -132,11 +132,11 @@ impl Gateway {
     }
 }
 
-/// The owners whose sections differ.
+/// The owners whose parts differ: what a system is told of a section is its part.
 fn changed_sections(old: Option<&Plan>, new: &Plan) -> BTreeSet<String> {
     let plans = old.into_iter().chain([new]);
     let owners = plans.flat_map(|plan| &plan.sections).map(owner_of);
-    let differs = |owner: &&str| old.and_then(|old| section_of(old, owner)) != section_of(new, owner);
+    let differs = |owner: &&str| old.and_then(|old| part_of(old, owner)) != part_of(new, owner);
     owners.filter(differs).map(str::to_owned).collect()
 }
 

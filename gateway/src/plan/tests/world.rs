@@ -290,7 +290,7 @@ impl World {
             _ => Editor::Owner,
         };
         let now = jiff::Timestamp::UNIX_EPOCH;
-        let edit = Edit { editor, origin: Origin::Call, base: &base, ours, items_elsewhere: 0, now };
+        let edit = Edit { editor, origin: Origin::Call, base: &base, ours, now };
         if let Err(error) = check(&edit) {
             self.assert_names_no_more(*party, &error.path, ours);
             self.seen.refused += 1;
