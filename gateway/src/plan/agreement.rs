@@ -1,7 +1,7 @@
 //! What has been agreed, and what has changed since?
 //!
-//! The young person accepts what is seen of a plan; each owner acknowledges what it has undertaken to do. Neither stands
-//! for what was written afterwards.
+//! The young person accepts what is seen of a plan; each owner acknowledges what it has undertaken to do. Neither
+//! stands for what was written afterwards.
 
 use std::collections::HashMap;
 
@@ -47,7 +47,8 @@ pub fn acknowledge(section: &mut PlanSection, actions: &[PlanAction], time: Time
     }
 }
 
-/// The young person accepts a plan. One that is no draft any more goes on as it is: only what a draft holds is waited for.
+/// The young person accepts a plan. One that is no draft any more goes on as it is: only what a draft holds is waited
+/// for.
 pub fn accept(plan: &mut Plan, time: Timestamp) {
     if !is_open(plan) {
         return;

@@ -129,8 +129,8 @@ fn drop_loose_records(section: &mut PlanSection) {
     section.meetings.retain(|record| meetings.contains(record.meeting.as_str()));
 }
 
-/// Takes out the records, the links and the step that lead to what is not in the plan, be it that it was removed or that
-/// it is not shown.
+/// Takes out the records, the links and the step that lead to what is not in the plan, be it that it was removed or
+/// that it is not shown.
 pub fn drop_loose_ends(plan: &mut Plan) {
     plan.sections.iter_mut().for_each(drop_loose_records);
     if plan.links.is_empty() && plan.step.is_none() {

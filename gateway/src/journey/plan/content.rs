@@ -1,8 +1,8 @@
 //! What does a plan never hold, whoever wants to write it down?
 //!
 //! Ids go where texts do not: into paths of clashes and refusals, into links, into what agencies' systems log. None of
-//! them may be, or have in it, somebody's personal identity code. And a plan does not grow beyond what the contract lets
-//! anybody read.
+//! them may be, or have in it, somebody's personal identity code. And a plan does not grow beyond what the contract
+//! lets anybody read.
 
 use jiff::Timestamp;
 use polku_proto::identity::has_hetu;
@@ -50,8 +50,8 @@ pub(super) fn check_ids<'a>(
     Ok(())
 }
 
-/// Checks a section as it would be stored: that it makes sense, and that whoever is told all of it can read it. What one
-/// has added since somebody has read it counts as well.
+/// Checks a section as it would be stored: that it makes sense, and that whoever is told all of it can read it. What
+/// one has added since somebody has read it counts as well.
 pub(super) fn check_stored(part: &PlanPart, now: Timestamp) -> Result<(), Error> {
     let (editor, origin) = (Editor::Owner, Origin::Import);
     plan::check(&Edit { editor, origin, base: part, ours: part, now })?;

@@ -206,12 +206,10 @@ impl Gateway {
     ) -> Result<Option<Authorised<X>>, Error> {
         let eyes = self.eyes(caller, record)?;
         let question = self.plan_question(record, owner, &eyes, now)?;
-        let mut piece = piece;
-        piece.restrict(self.permitted(record, owner, &eyes, now)?);
-        if piece.categories().is_subset(CategorySet::ENVELOPE) {
-            return Ok(None);
-        }
-        Ok(self.engine().authorise(&self.index(), Valid::check(piece)?, CategorySet::EMPTY, &question).ok())
+        let piece =
+            self.engine().authorise(&self.index(), Valid::check(piece)?, CategorySet::EMPTY, &question);
+        // Of which nothing is told but that it is there, that is not told either.
+        Ok(piece.ok().filter(|piece| !piece.decision().permitted().is_subset(CategorySet::ENVELOPE)))
     }
 
     fn authorise_or_envelope(&self, mut plan: Plan, question: &Question) -> Result<Authorised<Plan>, Error> {

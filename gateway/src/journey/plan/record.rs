@@ -209,8 +209,8 @@ impl PlanRecord {
         known.len() < MOST_PARTIES || known.iter().any(|known| known == agency.as_str())
     }
 
-    /// Brings what follows from the rest in line with it: who the parties are, what leads nowhere any more, and what the
-    /// owners have undertaken. Before anybody is told of the change: all of that shows.
+    /// Brings what follows from the rest in line with it: who the parties are, what leads nowhere any more, and what
+    /// the owners have undertaken. Before anybody is told of the change: all of that shows.
     pub(super) fn settle(&mut self, before: Option<&PlanRecord>) -> Result<(), Error> {
         self.row.parties = self.parties().map(|party| party.agency).collect();
         let ids: Vec<String> = self.row.parties.iter().map(ToString::to_string).collect();

@@ -21,8 +21,8 @@ use crate::store::{Change, NewPlanEvent};
 use crate::trail::Entry;
 
 impl Gateway {
-    /// The parties that see a difference hear of it. Whoever had been told of a section and sees it no more is told that
-    /// it hears no more.
+    /// The parties that see a difference hear of it. Whoever had been told of a section and sees it no more is told
+    /// that it hears no more.
     pub(super) async fn tell_parties(
         &self,
         person: &Person,
@@ -64,8 +64,8 @@ impl Gateway {
         self.tell_permissions(person, after, &views, change, now).await.map(drop)
     }
 
-    /// A permission has ended: whoever was told of a section and may see less of it now is told what is left, in place of
-    /// what it has, or that it hears no more. What waits to be sent is decided on again then in any case.
+    /// A permission has ended: whoever was told of a section and may see less of it now is told what is left, in place
+    /// of what it has, or that it hears no more. What waits to be sent is decided on again then in any case.
     pub(in crate::journey) async fn end_parts(&self, person: &Person, now: Timestamp) -> Result<(), Error> {
         for row in self.store.plans_of(person.id).await? {
             let before = PlanRecord::open(person, row)?;
@@ -93,8 +93,9 @@ impl Gateway {
         Ok(())
     }
 
-    /// Queues the last word to those who see nothing any more of what they were told of, and another word to those who see
-    /// something else of it, though nobody has changed it. Tells whether there are any. What each party sees is in `views`.
+    /// Queues the last word to those who see nothing any more of what they were told of, and another word to those who
+    /// see something else of it, though nobody has changed it. Tells whether there are any. What each party sees is in
+    /// `views`.
     async fn tell_permissions(
         &self,
         person: &Person,
@@ -140,8 +141,8 @@ fn changed_sections(old: Option<&Plan>, new: &Plan) -> BTreeSet<String> {
     owners.filter(differs).map(str::to_owned).collect()
 }
 
-/// The owners of others' sections that a party sees, be it only since a consent of late, and that its system has not been
-/// told of, or told that it hears no more.
+/// The owners of others' sections that a party sees, be it only since a consent of late, and that its system has not
+/// been told of, or told that it hears no more.
 fn never_told(new: &Plan, record: &PlanRecord, party: &AgencyId) -> BTreeSet<String> {
     let is_told = |owner: &str| {
         let mut told = record.kept.told.iter().filter(|told| !told.ended);
