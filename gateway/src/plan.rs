@@ -8,7 +8,7 @@
 //! - [`resolve()`]: a person's decision on a clash.
 //! - [`changes()`]: what is different between two revisions of a section.
 //! - [`activities()`]: what else is different between two views of a plan.
-//! - [`accept()`], [`acknowledge()`]: what was agreed, and [`mark_changes()`]: what is something else since.
+//! - [`Agreement`], [`acknowledge()`]: what was agreed, and what is something else since.
 //! - [`alike()`]: which items of different sections may be the same.
 //!
 //! What is stored of a section has no reference to an item that is not in it, and so has every view of it.
@@ -29,7 +29,7 @@ mod states;
 mod view;
 
 pub use activity::{Activity, activities};
-pub use agreement::{accept, acknowledge, commit, mark_changes, terms};
+pub use agreement::{Agreement, acknowledge, commit};
 pub use alike::alike;
 pub use change::{Change, changes, is_shown};
 pub use check::{Edit, EditError, Editor, Fault, Origin, check};
@@ -37,7 +37,7 @@ pub use merge::{Clash, Merged, merge};
 pub use resolve::{Choice, ResolveError, resolve};
 pub use section::{order_sections, owner_of, part_of, section_of};
 pub use states::is_over;
-pub use view::{Reader, derive_state, drop_loose_ends, view};
+pub use view::{Reader, drop_loose_ends, view};
 
 #[cfg(test)]
 mod tests;

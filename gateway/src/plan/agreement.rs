@@ -1,20 +1,175 @@
 //! What has been agreed, and what has changed since?
 //!
 //! The young person accepts what is seen of a plan; each owner acknowledges what it has undertaken to do. Neither
-//! stands for what was written afterwards.
+//! stands for what was written afterwards. A plan is active for a reader once there was a moment when nothing was
+//! missing of what this reader sees; what changes later does not take that back.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
 
 use polku_proto::v1::{
     ActionState, DataCategory, GoalState, Plan, PlanAction, PlanCommitment, PlanGoal, PlanNeed, PlanPart,
-    PlanSection,
+    PlanSection, PlanState,
 };
 use polku_proto::{CategorySet, Disclose};
+use prost::Message;
 use prost_types::Timestamp;
 
 use super::YOUTH;
 use super::item::Item;
 use super::section::{owner_of, part_of};
+use super::states::is_over;
+
+/// What the young person has accepted of a plan, and what was missing since.
+#[derive(Clone, PartialEq, Message)]
+#[prost(skip_debug)]
+pub struct Agreement {
+    /// As whoever recorded it saw it.
+    #[prost(message, repeated, tag = "1")]
+    accepted: Vec<PlanPart>,
+    /// All that was there when it was accepted last: a draft that has changed since is no accepted one. Empty once
+    /// nothing was missing.
+    #[prost(message, repeated, tag = "2")]
+    draft: Vec<PlanPart>,
+    /// At each moment since the acceptance: the least of it.
+    #[prost(message, repeated, tag = "3")]
+    missing: Vec<Missing>,
+}
+
+/// What was neither accepted nor acknowledged at one moment.
+#[derive(Clone, PartialEq, Eq, Message)]
+struct Missing {
+    #[prost(message, repeated, tag = "1")]
+    parts: Vec<MissingPart>,
+}
+
+/// Something of one category, of one section.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Message)]
+struct MissingPart {
+    #[prost(string, tag = "1")]
+    owner: String,
+    #[prost(enumeration = "DataCategory", tag = "2")]
+    category: i32,
+}
+
+impl fmt::Debug for Agreement {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Agreement(redacted)")
+    }
+}
+
+impl Agreement {
+    /// The young person accepts a plan, of which this is seen.
+    pub fn accept(&mut self, seen: &Plan, whole: &Plan) {
+        self.accepted = terms(seen);
+        if !self.was_complete(|_| true) {
+            self.draft = terms(whole);
+        }
+    }
+
+    /// Says whether there was a moment at which nothing was missing of what is seen.
+    fn was_complete(&self, is_seen: impl Fn(&MissingPart) -> bool) -> bool {
+        self.missing.iter().any(|missing| !missing.parts.iter().any(&is_seen))
+    }
+
+    /// Says whether the young person has accepted another plan since.
+    #[must_use]
+    pub fn is_same_acceptance(&self, other: &Agreement) -> bool {
+        self.accepted == other.accepted
+    }
+
+    /// Notes what is missing after a change.
+    pub fn follow(&mut self, plan: &Plan) {
+        if plan.accept_time.is_none() || self.was_complete(|_| true) {
+            return;
+        }
+        let missing = self.missing(plan);
+        if self.missing.iter().any(|earlier| earlier.is_within(&missing)) {
+            return;
+        }
+        self.missing.retain(|earlier| !missing.is_within(earlier));
+        if missing.parts.is_empty() {
+            self.draft.clear();
+        }
+        self.missing.push(missing);
+    }
+
+    /// Tells the state of a plan for who may be told this. Pauses and ends are as they are stored.
+    #[must_use]
+    pub fn state(&self, plan: &Plan, told: impl Fn(&str) -> CategorySet) -> PlanState {
+        let state = plan.state();
+        if state == PlanState::OnHold || is_over(state) {
+            return state;
+        }
+        let is_seen = |part: &MissingPart| told(&part.owner).contains(part.category());
+        if plan.accept_time.is_some() && self.was_complete(is_seen) {
+            PlanState::Active
+        } else {
+            PlanState::Draft
+        }
+    }
+
+    /// Marks in a view what is not what was accepted, as far as both may be told, and fills in the state.
+    pub fn mark(&self, view: &mut Plan, told: impl Fn(&str) -> CategorySet) {
+        view.state = self.state(view, &told).into();
+        view.changed_since_acceptance = false;
+        if view.accept_time.is_none() {
+            return;
+        }
+        let nothing = PlanPart::default();
+        let mut changed = false;
+        for section in &mut view.sections {
+            let Some(now) = &section.part else { continue };
+            let told = told(&now.owner);
+            let differs = has_changed(&told_of(part_among(&self.accepted, &now.owner), told), now);
+            changed |= differs;
+            section.changed_since_acceptance = differs && told.contains(DataCategory::JointPlan);
+        }
+        let gone = self.accepted.iter().filter(|then| part_of(view, &then.owner).is_none());
+        changed |=
+            gone.map(|then| told_of(Some(then), told(&then.owner))).any(|then| has_changed(&then, &nothing));
+        view.changed_since_acceptance = changed;
+    }
+
+    /// What of a plan is not what was accepted, or not acknowledged. By category: who sees one of an owner sees all of
+    /// it.
+    fn missing(&self, plan: &Plan) -> Missing {
+        let nothing = PlanPart::default();
+        let owners: BTreeSet<&str> = plan
+            .sections
+            .iter()
+            .map(owner_of)
+            .chain(self.draft.iter().map(|then| then.owner.as_str()))
+            .collect();
+        let mut parts = BTreeSet::new();
+        for owner in owners {
+            let then = part_among(&self.draft, owner).unwrap_or(&nothing);
+            let now = part_of(plan, owner).unwrap_or(&nothing);
+            let present = Disclose::categories(then).union(Disclose::categories(now));
+            for category in present.difference(CategorySet::ENVELOPE).iter() {
+                let one = CategorySet::of(&[category]);
+                if has_changed(&told_of(Some(then), one), &told_of(Some(now), one)) {
+                    parts.insert(MissingPart { owner: owner.to_owned(), category: category.into() });
+                }
+            }
+        }
+        for section in &plan.sections {
+            let open = section.commitments.iter().filter(|one| one.acknowledge_time.is_none());
+            let open: BTreeSet<&str> = open.map(|one| one.action.as_str()).collect();
+            let actions = section.part.iter().flat_map(|part| &part.actions);
+            for action in actions.filter(|action| open.contains(action.id.as_str())) {
+                parts.insert(MissingPart { owner: owner_of(section).to_owned(), category: action.category });
+            }
+        }
+        Missing { parts: parts.into_iter().collect() }
+    }
+}
+
+impl Missing {
+    fn is_within(&self, other: &Missing) -> bool {
+        self.parts.iter().all(|part| other.parts.contains(part))
+    }
+}
 
 /// Brings the commitments of all sections in line with their actions: each that is not dropped is one, and one that has
 /// other terms than before the change is not acknowledged any more.
@@ -43,32 +198,12 @@ pub fn acknowledge(section: &mut PlanSection, actions: &[PlanAction], time: Time
     let seen: HashMap<&str, &PlanAction> = by_id(actions);
     for commitment in section.commitments.iter_mut().filter(|one| seen.contains_key(one.action.as_str())) {
         commitment.acknowledge_time.get_or_insert(time);
-        commitment.awaited = false;
     }
 }
 
-/// The young person accepts a plan. One that is no draft any more goes on as it is: only what a draft holds is waited
-/// for.
-pub fn accept(plan: &mut Plan, time: Timestamp) {
-    if !is_open(plan) {
-        return;
-    }
-    plan.accept_time = Some(time);
-    for commitment in plan.sections.iter_mut().flat_map(|section| &mut section.commitments) {
-        commitment.awaited = commitment.acknowledge_time.is_none();
-    }
-}
-
-/// Says whether acceptance or acknowledgements are still missing.
-pub(super) fn is_open(plan: &Plan) -> bool {
-    let mut commitments = plan.sections.iter().flat_map(|section| &section.commitments);
-    plan.accept_time.is_none() || commitments.any(|one| one.awaited && one.acknowledge_time.is_none())
-}
-
-/// What of the sections that are seen is accepted, to be compared with later.
-#[must_use]
-pub fn terms(seen: &Plan) -> Vec<PlanPart> {
-    let parts = seen.sections.iter().filter_map(|section| section.part.as_ref());
+/// What of a plan is accepted, to be compared with later.
+fn terms(plan: &Plan) -> Vec<PlanPart> {
+    let parts = plan.sections.iter().filter_map(|section| section.part.as_ref());
     let terms = |part: &PlanPart| PlanPart {
         owner: part.owner.clone(),
         background: part.background.clone(),
@@ -83,28 +218,14 @@ pub fn terms(seen: &Plan) -> Vec<PlanPart> {
     parts.map(terms).collect()
 }
 
-/// Marks what in a view is not what was accepted, as far as both may be told.
-pub fn mark_changes(view: &mut Plan, accepted: &[PlanPart], told: impl Fn(&str) -> CategorySet) {
-    view.changed_since_acceptance = false;
-    if view.accept_time.is_none() {
-        return;
-    }
-    let seen_then = |owner: &str| {
-        let mut then = accepted.iter().find(|then| then.owner == owner).cloned().unwrap_or_default();
-        then.restrict(told(owner));
-        then
-    };
-    let mut changed = false;
-    for section in &mut view.sections {
-        let Some(now) = &section.part else { continue };
-        let differs = has_changed(&seen_then(&now.owner), now);
-        changed |= differs;
-        section.changed_since_acceptance = differs && told(&now.owner).contains(DataCategory::JointPlan);
-    }
-    let nothing = PlanPart::default();
-    let gone = accepted.iter().filter(|then| part_of(view, &then.owner).is_none());
-    changed |= gone.map(|then| seen_then(&then.owner)).any(|then| has_changed(&then, &nothing));
-    view.changed_since_acceptance = changed;
+fn part_among<'a>(parts: &'a [PlanPart], owner: &str) -> Option<&'a PlanPart> {
+    parts.iter().find(|part| part.owner == owner)
+}
+
+fn told_of(part: Option<&PlanPart>, told: CategorySet) -> PlanPart {
+    let mut part = part.cloned().unwrap_or_default();
+    part.restrict(told);
+    part
 }
 
 /// Says whether something else is undertaken, aimed at, needed or said. How far it has come is no such change.

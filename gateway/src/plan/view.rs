@@ -2,13 +2,11 @@
 
 use std::collections::HashSet;
 
-use polku_proto::v1::{Plan, PlanItem, PlanPart, PlanSection, PlanState, plan_item};
+use polku_proto::v1::{Plan, PlanItem, PlanPart, PlanSection, plan_item};
 use polku_proto::{CategorySet, Disclose};
 
 use super::YOUTH;
-use super::agreement::is_open;
 use super::section::{order_sections, owner_of};
-use super::states::is_over;
 
 /// Who reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +26,8 @@ pub(super) fn is_everything(told: CategorySet) -> bool {
 /// belongs to no section is told as the young person's section is.
 ///
 /// Sections, items, records of meetings, links and the flagged step of which something needed is not shown are absent.
-/// When a section has changed is told only with everything else of it. The etags are left to the caller.
+/// When a section has changed is told only with everything else of it. The etags are left to the caller; whether the
+/// plan is active, and what has changed since it was accepted, to [`Agreement::mark`](super::Agreement::mark).
 #[must_use]
 pub fn view(plan: &Plan, permitted: impl Fn(&str) -> CategorySet, reader: Reader<'_>) -> Plan {
     let is_coordinator = reader == Reader::Agency(&plan.coordinator);
@@ -51,20 +50,7 @@ pub fn view(plan: &Plan, permitted: impl Fn(&str) -> CategorySet, reader: Reader
     }
     order_sections(&mut view);
     drop_loose_ends(&mut view);
-    view.state = derive_state(&view).into();
     view
-}
-
-/// Tells the state of a plan from what is seen of it: active when the young person has accepted it and what was
-/// undertaken by then is acknowledged. What is undertaken later does not turn an active plan back into a draft. Pauses
-/// and ends are as they are stored.
-#[must_use]
-pub fn derive_state(view: &Plan) -> PlanState {
-    let state = view.state();
-    if state == PlanState::OnHold || is_over(state) {
-        return state;
-    }
-    if is_open(view) { PlanState::Draft } else { PlanState::Active }
 }
 
 /// A copy of everything but the sections.

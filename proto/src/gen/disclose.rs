@@ -1324,6 +1324,9 @@ impl Disclose for crate::v1::PlanActivity {
         {
             present.insert(DataCategory::JointPlan);
         }
+        if !self.reason.is_empty() {
+            present.insert(DataCategory::GuidanceNotes);
+        }
         if let Some(part) = &self.meeting {
             present.extend(Disclose::categories(part));
         }
@@ -1344,6 +1347,9 @@ impl Disclose for crate::v1::PlanActivity {
             self.time = Default::default();
             self.item = Default::default();
             self.link = Default::default();
+        }
+        if !permitted.contains(DataCategory::GuidanceNotes) {
+            self.reason = Default::default();
         }
         if let Some(part) = &mut self.meeting {
             part.restrict(permitted);

@@ -6099,8 +6099,8 @@ pub struct Plan {
     /// Of this reading alone, and another one each time: what MergePlan takes as its base.
     #[prost(string, tag = "2")]
     pub etag: ::prost::alloc::string::String,
-    /// A draft until the young person has accepted it and every party has acknowledged what it had undertaken by then, as
-    /// far as this reader sees. Changes do not turn an active plan back into a draft.
+    /// A draft until all that this reader sees of it is at once accepted by the young person and acknowledged by whoever
+    /// has undertaken it. Changes do not turn an active plan back into a draft.
     #[prost(enumeration = "PlanState", tag = "3")]
     pub state: i32,
     #[prost(enumeration = "Purpose", tag = "4")]
@@ -6118,7 +6118,7 @@ pub struct Plan {
     /// The adult beside the young person.
     #[prost(message, optional, tag = "9")]
     pub responsible_worker: ::core::option::Option<Worker>,
-    /// When the young person accepted the draft that the plan came from. Accepting changes of an active plan leaves it.
+    /// When the young person first accepted the plan. Accepting what has changed since leaves it.
     #[prost(message, optional, tag = "10")]
     pub accept_time: ::core::option::Option<::prost_types::Timestamp>,
     /// The step that comes next.
@@ -6181,9 +6181,6 @@ pub struct PlanCommitment {
     /// the action since.
     #[prost(message, optional, tag = "2")]
     pub acknowledge_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// The plan is a draft for as long as this is not acknowledged: it was there when the young person accepted the draft.
-    #[prost(bool, tag = "3")]
-    pub awaited: bool,
 }
 /// One item of a plan.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -6521,6 +6518,9 @@ pub struct PlanActivity {
     pub task: ::prost::alloc::string::String,
     #[prost(string, tag = "13")]
     pub path: ::prost::alloc::string::String,
+    /// KIND_TRANSFERRED: why.
+    #[prost(string, tag = "14")]
+    pub reason: ::prost::alloc::string::String,
 }
 /// Nested message and enum types in `PlanActivity`.
 pub mod plan_activity {
@@ -6907,7 +6907,7 @@ pub struct ListPlanRevisionsRequest {
     /// `youths/{youth}/plans/{plan}`.
     #[prost(string, tag = "1")]
     pub parent: ::prost::alloc::string::String,
-    /// At most so many are answered, 100 at the most; 50 when absent.
+    /// At most so many are answered, 200 at the most; 50 when absent.
     #[prost(int32, tag = "2")]
     pub page_size: i32,
     /// `next_page_token` of the page before.
@@ -9955,7 +9955,7 @@ pub struct ListTasksRequest {
     /// Also those that have been decided.
     #[prost(bool, tag = "2")]
     pub show_resolved: bool,
-    /// At most so many are answered, 100 at the most; 50 when absent.
+    /// At most so many are answered, 200 at the most; 50 when absent.
     #[prost(int32, tag = "3")]
     pub page_size: i32,
     /// `next_page_token` of the page before.

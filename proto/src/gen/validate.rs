@@ -2915,6 +2915,10 @@ impl Validate for crate::v1::PlanActivity {
             let value = &self.path;
             checker.text(value);
         });
+        checker.field("reason", |checker| {
+            let value = &self.reason;
+            checker.text(value);
+        });
     }
 }
 

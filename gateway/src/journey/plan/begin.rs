@@ -95,6 +95,7 @@ impl Gateway {
             clashes: Vec::new(),
             source: Source::Call,
             reference: String::new(),
+            reason: String::new(),
         };
         self.change_plan(&call, &person, "CreatePlan", draft, now).await
     }
@@ -216,6 +217,7 @@ impl Gateway {
         self.check_transfer(caller, &person, &record, (&next, discussed), now).await?;
         let mut draft = Draft::by_call(record);
         draft.tasks = tasks;
+        draft.reason = request.reason;
         draft.after.row.coordinator = next.agency.clone();
         let worker: Option<Worker> = request.responsible_worker;
         let plan = draft.after.plan_mut()?;

@@ -36,6 +36,8 @@ pub(super) struct Draft {
     pub(super) source: Source,
     /// The source's own id of the plan.
     pub(super) reference: String,
+    /// Why, where it was said.
+    pub(super) reason: String,
 }
 
 impl Draft {
@@ -49,6 +51,7 @@ impl Draft {
             clashes: Vec::new(),
             source: Source::Call,
             reference: String::new(),
+            reason: String::new(),
         }
     }
 }
@@ -71,7 +74,7 @@ impl Gateway {
         answer: impl FnOnce(&Committed) -> A,
         now: Timestamp,
     ) -> Result<(Committed, A), Error> {
-        let Draft { before, mut after, mut tasks, clashes, source, reference } = draft;
+        let Draft { before, mut after, mut tasks, clashes, source, reference, reason } = draft;
         let is_other = before.as_ref().is_none_or(|before| before.kept != after.kept);
         let changed = is_other || !clashes.is_empty();
         if changed {
@@ -97,7 +100,8 @@ impl Gateway {
                 }
                 Actor::Subject(_) | Actor::Representative { .. } => (YOUTH.to_owned(), String::new()),
             };
-            after.kept.author = Some(Author { agency, professional, source: source as i32, reference });
+            after.kept.author =
+                Some(Author { agency, professional, source: source as i32, reference, reason });
             let by = (source, &call.caller.agency);
             self.tell_parties(person, (before.as_ref(), &mut after), by, &mut change, now).await?;
             let expected = before.as_ref().map(|before| before.row.revision);

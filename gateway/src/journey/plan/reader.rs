@@ -54,7 +54,7 @@ impl Sight {
             Some(agency) => plan::Reader::Agency(agency.as_str()),
         };
         let mut view = plan::view(record.plan()?, told, reader);
-        plan::mark_changes(&mut view, &record.kept.accepted, told);
+        record.kept.agreement.mark(&mut view, told);
         // Whom the coordinator works with is not for a role that sees nothing of what they do.
         if told(plan::YOUTH).is_subset(CategorySet::ENVELOPE) {
             view.parties.clear();

@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use polku_proto::v1::{
     Plan, PlanConflict, PlanLink, PlanPart, PlanSection, PlanState, plan_revision::Source,
 };
-use polku_proto::{AgencyId, Party, PlanId, PlanName};
+use polku_proto::{AgencyId, CategorySet, Party, PlanId, PlanName};
 use prost::Message;
 
 use crate::error::Error;
 use crate::person::Person;
-use crate::plan::{self, YOUTH, section_of};
+use crate::plan::{self, Agreement, YOUTH, section_of};
 use crate::seal::Place;
 use crate::store::{PlanRevisionRow, PlanRow, PlanWrite};
 
@@ -43,9 +43,9 @@ pub(crate) struct Kept {
     /// The pairs of items that were offered as the same.
     #[prost(message, repeated, tag = "6")]
     pub(crate) offered: Vec<PlanLink>,
-    /// What the young person has accepted of each section.
-    #[prost(message, repeated, tag = "7")]
-    pub(crate) accepted: Vec<PlanPart>,
+    /// What the young person has accepted.
+    #[prost(message, required, tag = "7")]
+    pub(crate) agreement: Agreement,
     /// The clashes that came up, or were decided on, with this revision.
     #[prost(message, repeated, tag = "8")]
     pub(crate) clashes: Vec<Clashing>,
@@ -108,6 +108,9 @@ pub(crate) struct Author {
     pub(crate) source: i32,
     #[prost(string, tag = "4")]
     pub(crate) reference: String,
+    /// Why, where it was said.
+    #[prost(string, tag = "5")]
+    pub(crate) reason: String,
 }
 
 macro_rules! redacted {
@@ -217,13 +220,14 @@ impl PlanRecord {
         self.kept.known.extend(ids.clone());
         self.kept.known.sort_unstable();
         self.kept.known.dedup();
-        let plan = self.plan_mut()?;
+        let Kept { plan, agreement, linked, .. } = &mut self.kept;
+        let plan = plan.as_mut().ok_or(NO_PLAN)?;
         plan.parties = ids;
         // Nobody sees where they lead, and an item that is added later under the same id is another one.
         plan::drop_loose_ends(plan);
         plan::commit(before.and_then(|before| before.kept.plan.as_ref()), plan);
-        let links = plan.links.clone();
-        self.kept.linked.retain(|linked| linked.link.as_ref().is_some_and(|link| links.contains(link)));
+        agreement.follow(plan);
+        linked.retain(|linked| linked.link.as_ref().is_some_and(|link| plan.links.contains(link)));
         Ok(())
     }
 
@@ -236,7 +240,7 @@ impl PlanRecord {
     ) -> Result<PlanWrite, Error> {
         self.row.revision = before.unwrap_or(0) + 1;
         self.row.updated = now;
-        self.row.state = plan::derive_state(self.plan()?);
+        self.row.state = self.kept.agreement.state(self.plan()?, |_| CategorySet::ALL);
         self.row.ended = plan::is_over(self.row.state);
         self.row.sealed =
             person.key().seal(place(self.row.id, self.row.revision), &self.kept.encode_to_vec())?;

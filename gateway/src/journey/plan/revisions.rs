@@ -127,12 +127,17 @@ impl Gateway {
         after: &Look,
     ) -> Result<Option<Authorised<PlanRevision>>, Error> {
         let mut pieces = changed(before.map(|before| &before.seen), &after.seen);
-        let former = before.map(|before| &before.record.kept.accepted);
-        let is_accepted = former.is_some_and(|former| *former != after.record.kept.accepted);
+        let agreement = &after.record.kept.agreement;
+        let former = before.map(|before| &before.record.kept.agreement);
+        let is_accepted = former.is_some_and(|former| !former.is_same_acceptance(agreement));
         let accepted = is_accepted.then(|| wire_time(after.time)).transpose()?;
-        for plan::Activity { owner, activity } in
+        for plan::Activity { owner, mut activity } in
             plan::activities(before.map(|before| &before.seen), &after.seen, accepted)
         {
+            if activity.kind() == Kind::Transferred {
+                activity.reason =
+                    after.record.kept.author.as_ref().map_or("", |author| &author.reason).to_owned();
+            }
             pieces.entry(owner).or_default().activities.push(activity);
         }
         for clashing in &after.record.kept.clashes {

@@ -52,9 +52,10 @@ impl Gateway {
                 check_state(&seen, &[PlanState::Draft])?;
             }
             self.check_read(caller, record, &seen, &request.etag)?;
-            plan::accept(record.plan_mut()?, wire_time(now)?);
+            record.plan_mut()?.accept_time.get_or_insert(wire_time(now)?);
             // Whoever records it has not shown more to the young person than what they see.
-            record.kept.accepted = plan::terms(&seen);
+            let whole = record.plan()?.clone();
+            record.kept.agreement.accept(&seen, &whole);
             Ok(())
         })
         .await

@@ -96,8 +96,7 @@ fn agreement_is_told() {
     let all = activities(Some(&before), &after, Some(THEN));
     assert_eq!(all.into_iter().map(|one| one.activity).collect::<Vec<_>>(), [accepted]);
 
-    let commitment =
-        |time| PlanCommitment { action: String::from("a1"), acknowledge_time: time, awaited: false };
+    let commitment = |time| PlanCommitment { action: String::from("a1"), acknowledge_time: time };
     before.sections[1].commitments = vec![commitment(None)];
     let acknowledged = PlanActivity { time: Some(THEN), ..about(Kind::Acknowledged, "te") };
     let stood = between(&before, |plan| plan.sections[1].commitments = vec![commitment(Some(THEN))]);

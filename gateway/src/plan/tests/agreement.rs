@@ -1,17 +1,25 @@
 //! Does what was accepted and acknowledged stand for that alone?
 
 use polku_proto::CategorySet;
-use polku_proto::v1::{ActionState, DataCategory, GoalState, Plan, PlanPart, PlanState};
+use polku_proto::v1::{ActionState, DataCategory, GoalState, Plan, PlanAction, PlanPart, PlanState};
 use prost_types::Timestamp;
 
 use super::any::{action, goal, meeting, need, part, plan};
-use crate::plan::{YOUTH, accept, acknowledge, commit, derive_state, mark_changes, terms};
+use crate::plan::{Agreement, Reader, YOUTH, acknowledge, commit, view};
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp { seconds, nanos: 0 }
 }
 
-/// A plan to which employment services have committed one action.
+const HOUSING: CategorySet = CategorySet::of(&[DataCategory::Housing]);
+const JOINT: CategorySet = CategorySet::of(&[DataCategory::JointPlan]);
+
+/// A plan to which employment services have committed one action, and what is agreed of it.
+struct Case {
+    plan: Plan,
+    agreement: Agreement,
+}
+
 fn sample() -> Plan {
     let mut te = part("te");
     te.needs = vec![need("n1", "a flat")];
@@ -25,66 +33,137 @@ fn sample() -> Plan {
     plan
 }
 
-fn te(plan: &mut Plan) -> &mut PlanPart {
-    plan.sections[1].part.as_mut().unwrap()
+impl Case {
+    fn new() -> Case {
+        Case { plan: sample(), agreement: Agreement::default() }
+    }
+
+    /// With everything agreed at the second instant.
+    fn agreed() -> Case {
+        let mut case = Case::new();
+        case.stand(1);
+        case.accept(2);
+        case
+    }
+
+    fn change(&mut self, change: impl FnOnce(&mut PlanPart)) {
+        let before = self.plan.clone();
+        change(self.plan.sections[1].part.as_mut().unwrap());
+        commit(Some(&before), &mut self.plan);
+        self.agreement.follow(&self.plan);
+    }
+
+    fn stand(&mut self, time: i64) {
+        let actions = self.plan.sections[1].part.as_ref().unwrap().actions.clone();
+        acknowledge(&mut self.plan.sections[1], &actions, at(time));
+        self.agreement.follow(&self.plan);
+    }
+
+    fn accept(&mut self, time: i64) {
+        self.plan.accept_time.get_or_insert(at(time));
+        self.agreement.accept(&self.plan, &self.plan);
+        self.agreement.follow(&self.plan);
+    }
+
+    fn state(&self) -> PlanState {
+        self.agreement.state(&self.plan, |_| CategorySet::ALL)
+    }
+
+    /// Ids of what was undertaken, with when it was acknowledged.
+    fn commitments(&self) -> Vec<(&str, Option<i64>)> {
+        let all = self.plan.sections[1].commitments.iter();
+        all.map(|one| (one.action.as_str(), one.acknowledge_time.map(|time| time.seconds))).collect()
+    }
 }
 
-fn change(plan: &mut Plan, change: impl FnOnce(&mut PlanPart)) {
-    let before = plan.clone();
-    change(te(plan));
-    commit(Some(&before), plan);
-}
-
-fn stand(plan: &mut Plan, time: i64) {
-    let actions = te(plan).actions.clone();
-    acknowledge(&mut plan.sections[1], &actions, at(time));
-}
-
-/// Ids of what is acknowledged, with when, and of what is waited for.
-fn commitments(plan: &Plan) -> Vec<(&str, Option<i64>, bool)> {
-    let all = plan.sections[1].commitments.iter();
-    all.map(|one| (one.action.as_str(), one.acknowledge_time.map(|time| time.seconds), one.awaited)).collect()
+fn housing(id: &str) -> PlanAction {
+    PlanAction { category: DataCategory::Housing.into(), ..action(id, "visit") }
 }
 
 #[test]
-fn a_plan_is_active_when_what_its_draft_held_is_agreed() {
-    let mut plan = sample();
-    assert_eq!(commitments(&plan), [("a1", None, false)]);
-    assert!(plan.sections[0].commitments.is_empty(), "the young person accepts what is their own");
-    accept(&mut plan, at(1));
-    assert_eq!((derive_state(&plan), commitments(&plan)), (PlanState::Draft, vec![("a1", None, true)]));
-    // Another text is not another undertaking.
-    change(&mut plan, |part| part.actions[0].text.push('!'));
-    assert_eq!(commitments(&plan), [("a1", None, true)]);
-    stand(&mut plan, 2);
-    assert_eq!((derive_state(&plan), commitments(&plan)), (PlanState::Active, vec![("a1", Some(2), false)]));
+fn a_plan_is_active_when_all_of_it_is_agreed() {
+    let mut case = Case::new();
+    assert_eq!((case.state(), case.commitments()), (PlanState::Draft, vec![("a1", None)]));
+    assert!(case.plan.sections[0].commitments.is_empty(), "the young person accepts what is their own");
+    case.accept(1);
+    assert_eq!(case.state(), PlanState::Draft, "not acknowledged");
+    case.stand(2);
+    assert_eq!((case.state(), case.commitments()), (PlanState::Active, vec![("a1", Some(2))]));
+    assert_eq!(Case::agreed().state(), PlanState::Active, "in whatever order");
+    for ended in [PlanState::OnHold, PlanState::Completed, PlanState::Revoked, PlanState::EnteredInError] {
+        case.plan.state = ended.into();
+        assert_eq!(case.state(), ended);
+    }
+}
+
+#[test]
+fn a_draft_that_changes_is_accepted_and_acknowledged_anew() {
+    let edits: [fn(&mut PlanPart); 3] = [
+        |part| part.actions[0].text.push('!'),
+        |part| part.actions = vec![action("a2", "visit")],
+        |part| part.actions.push(housing("a2")),
+    ];
+    for edit in edits {
+        let mut case = Case::new();
+        case.accept(1);
+        case.change(edit);
+        assert_eq!(case.state(), PlanState::Draft);
+        case.stand(2);
+        assert_eq!(case.state(), PlanState::Draft, "not accepted");
+        case.accept(3);
+        assert_eq!((case.state(), case.plan.accept_time), (PlanState::Active, Some(at(1))));
+    }
+    // Nothing is left that anybody would have to stand by.
+    let mut case = Case::new();
+    case.accept(1);
+    case.change(|part| part.actions.clear());
+    case.accept(2);
+    assert_eq!(case.state(), PlanState::Active);
 }
 
 #[test]
 fn what_is_undertaken_later_is_acknowledged_by_itself_and_stops_nothing() {
-    let mut plan = sample();
-    stand(&mut plan, 1);
-    accept(&mut plan, at(2));
-    change(&mut plan, |part| part.actions.push(action("a2", "visit")));
-    let both = vec![("a1", Some(1), false), ("a2", None, false)];
-    assert_eq!((derive_state(&plan), commitments(&plan)), (PlanState::Active, both.clone()));
-    // Accepting what has changed neither moves the acceptance nor makes the plan wait.
-    accept(&mut plan, at(3));
-    assert_eq!((plan.accept_time, derive_state(&plan)), (Some(at(2)), PlanState::Active));
-    assert_eq!(commitments(&plan), both);
-    stand(&mut plan, 4);
-    assert_eq!(commitments(&plan), [("a1", Some(1), false), ("a2", Some(4), false)]);
+    let mut case = Case::agreed();
+    case.change(|part| part.actions.push(action("a2", "visit")));
+    let both = vec![("a1", Some(1)), ("a2", None)];
+    assert_eq!((case.state(), case.commitments()), (PlanState::Active, both.clone()));
+    case.accept(3);
+    assert_eq!((case.state(), case.commitments()), (PlanState::Active, both));
+    case.stand(4);
+    assert_eq!(case.commitments(), [("a1", Some(1)), ("a2", Some(4))]);
+}
+
+#[test]
+fn what_a_reader_does_not_see_holds_nothing_up_for_it() {
+    let mut case = Case::new();
+    case.change(|part| part.actions.push(housing("a2")));
+    let states = |case: &Case| [JOINT, HOUSING].map(|told| case.agreement.state(&case.plan, |_| told));
+    acknowledge(&mut case.plan.sections[1], &[action("a1", "apply")], at(1));
+    case.accept(2);
+    assert_eq!(states(&case), [PlanState::Active, PlanState::Draft]);
+    assert_eq!(case.state(), PlanState::Draft);
+    // What one sees active stays so, whatever changes; nor does another's acceptance turn it back.
+    case.change(|part| part.actions.push(action("a3", "write")));
+    case.accept(3);
+    assert_eq!(states(&case), [PlanState::Active, PlanState::Draft]);
+    case.change(|part| part.actions[1].text.push('!'));
+    assert_eq!(states(&case), [PlanState::Active, PlanState::Draft]);
+    // Each is complete at a moment of its own, and the whole at none.
+    acknowledge(&mut case.plan.sections[1], &[housing("a2")], at(4));
+    case.accept(4);
+    assert_eq!(states(&case), [PlanState::Active, PlanState::Active]);
+    assert_eq!(case.state(), PlanState::Draft);
+    case.stand(5);
+    assert_eq!(case.state(), PlanState::Active);
 }
 
 #[test]
 fn what_was_changed_since_is_to_be_acknowledged_again() {
     let acknowledged = |edit: fn(&mut PlanPart)| {
-        let mut plan = sample();
-        stand(&mut plan, 1);
-        accept(&mut plan, at(2));
-        change(&mut plan, edit);
-        assert_eq!(derive_state(&plan), PlanState::Active);
-        commitments(&plan).first().map(|(_, time, _)| time.is_some())
+        let mut case = Case::agreed();
+        case.change(edit);
+        assert_eq!(case.state(), PlanState::Active);
+        case.commitments().first().map(|(_, time)| time.is_some())
     };
     for edit in [
         (|part| part.actions[0].text.push('!')) as fn(&mut PlanPart),
@@ -108,30 +187,31 @@ fn what_was_changed_since_is_to_be_acknowledged_again() {
     assert_eq!(acknowledged(|part| part.actions[0].state = ActionState::Dropped.into()), None);
     assert_eq!(acknowledged(|part| part.actions.clear()), None);
     // Back to what it was is a change as well.
-    let mut plan = sample();
-    stand(&mut plan, 1);
-    change(&mut plan, |part| part.actions[0].text.push('!'));
-    change(&mut plan, |part| part.actions[0].text = String::from("apply"));
-    accept(&mut plan, at(2));
-    assert_eq!((derive_state(&plan), commitments(&plan)), (PlanState::Draft, vec![("a1", None, true)]));
+    let mut case = Case::new();
+    case.stand(1);
+    case.change(|part| part.actions[0].text.push('!'));
+    case.change(|part| part.actions[0].text = String::from("apply"));
+    case.accept(2);
+    assert_eq!((case.state(), case.commitments()), (PlanState::Draft, vec![("a1", None)]));
 }
 
 #[test]
 fn only_what_was_seen_is_acknowledged() {
-    let mut plan = sample();
-    change(&mut plan, |part| part.actions.push(action("a2", "visit")));
-    acknowledge(&mut plan.sections[1], &[action("a2", "visit")], at(1));
-    assert_eq!(commitments(&plan), [("a1", None, false), ("a2", Some(1), false)]);
+    let mut case = Case::new();
+    case.change(|part| part.actions.push(action("a2", "visit")));
+    acknowledge(&mut case.plan.sections[1], &[action("a2", "visit")], at(1));
+    assert_eq!(case.commitments(), [("a1", None), ("a2", Some(1))]);
 }
 
 /// What a reader who may be told this sees changed after the edit: of the plan, of the section.
 fn marked(told: CategorySet, edit: impl FnOnce(&mut PlanPart)) -> (bool, bool) {
     let mut plan = sample();
-    let accepted = terms(&plan);
+    let mut agreement = Agreement::default();
+    agreement.accept(&plan, &plan);
     plan.accept_time = Some(at(1));
-    edit(te(&mut plan));
-    let mut seen = crate::plan::view(&plan, |_| told, crate::plan::Reader::Agency("te"));
-    mark_changes(&mut seen, &accepted, |_| told);
+    edit(plan.sections[1].part.as_mut().unwrap());
+    let mut seen = view(&plan, |_| told, Reader::Agency("te"));
+    agreement.mark(&mut seen, |_| told);
     let section = seen.sections.iter().find(|section| section.part.as_ref().unwrap().owner == "te");
     (seen.changed_since_acceptance, section.is_some_and(|section| section.changed_since_acceptance))
 }
@@ -174,24 +254,24 @@ fn what_is_other_than_what_was_accepted_is_marked() {
 
 #[test]
 fn what_is_not_told_marks_nothing() {
-    let joint = CategorySet::of(&[DataCategory::JointPlan]);
-    let housing = |part: &mut PlanPart| {
+    let hidden = |part: &mut PlanPart| {
         part.needs.push(need("n2", "a flat"));
         part.needs[1].category = DataCategory::Housing.into();
         part.goals[0].needs.push(String::from("n2"));
         part.worker_view.push('!');
     };
-    assert_eq!(marked(joint, housing), (false, false));
-    assert_eq!(marked(CategorySet::ALL, housing), (true, true));
+    assert_eq!(marked(JOINT, hidden), (false, false));
+    assert_eq!(marked(CategorySet::ALL, hidden), (true, true));
     // A section of which all is gone is a change as well.
-    assert_eq!(marked(joint, |part| *part = super::any::part("te")), (true, true));
+    assert_eq!(marked(JOINT, |part| *part = super::any::part("te")), (true, true));
     let mut plan = sample();
-    let accepted = terms(&plan);
+    let mut agreement = Agreement::default();
+    agreement.accept(&plan, &plan);
     plan.accept_time = Some(at(1));
     plan.sections.remove(1);
-    mark_changes(&mut plan, &accepted, |_| CategorySet::ALL);
+    agreement.mark(&mut plan, |_| CategorySet::ALL);
     assert!(plan.changed_since_acceptance && !plan.sections[0].changed_since_acceptance);
     plan.accept_time = None;
-    mark_changes(&mut plan, &accepted, |_| CategorySet::ALL);
+    agreement.mark(&mut plan, |_| CategorySet::ALL);
     assert!(!plan.changed_since_acceptance, "nothing was accepted");
 }
