@@ -42,7 +42,6 @@ fn main() {
         origin: Origin::Call,
         base: &base,
         ours: &ours,
-        items_elsewhere: 0,
         now: Timestamp::UNIX_EPOCH,
     };
     println!("{ACTIONS} commitments, {} bytes encoded, {CALLS} calls each\n", base.encoded_len());

@@ -7,10 +7,14 @@
 //! - [`merge()`]: brings such a change in over what has changed since, field by field; what clashes is kept as it is.
 //! - [`resolve()`]: a person's decision on a clash.
 //! - [`changes()`]: what is different between two revisions of a section.
+//! - [`activities()`]: what else is different between two views of a plan.
+//! - [`Agreement`], [`acknowledge()`]: what was agreed, and what is something else since.
 //! - [`alike()`]: which items of different sections may be the same.
 //!
 //! What is stored of a section has no reference to an item that is not in it, and so has every view of it.
 
+mod activity;
+mod agreement;
 mod alike;
 mod change;
 mod check;
@@ -20,17 +24,20 @@ mod item;
 mod merge;
 mod path;
 mod resolve;
+mod section;
 mod states;
 mod view;
 
+pub use activity::{Activity, activities};
+pub use agreement::{Agreement, acknowledge, commit};
 pub use alike::alike;
-pub use change::{Change, changes};
-pub use check::{Edit, EditError, Editor, Fault, Origin, PLAN_ITEMS, SECTION_ITEMS, check};
-pub use fragment::fragment;
+pub use change::{Change, changes, is_shown};
+pub use check::{Edit, EditError, Editor, Fault, Origin, check};
 pub use merge::{Clash, Merged, merge};
-pub use path::{List, Path};
 pub use resolve::{Choice, ResolveError, resolve};
-pub use view::{Reader, derive_state, view};
+pub use section::{order_sections, owner_of, part_of, section_of};
+pub use states::is_over;
+pub use view::{Reader, drop_loose_ends, view};
 
 #[cfg(test)]
 mod tests;

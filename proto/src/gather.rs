@@ -5,9 +5,8 @@ use crate::v1::{
     Consent, ConsentChange, ConsentReceipt, ImportConsentResponse, Journey, LegalStatus, LegalStatusChange,
     ListConsentsResponse, ListLegalStatusesResponse, ListPlanRevisionsResponse, ListPlansResponse,
     ListReferralsResponse, ListTasksResponse, MergePlanResponse, Plan, PlanChange, PlanConflict,
-    PlanDuplicate, PlanEvent, PlanFieldChange, PlanRevision, PlanSection, Prohibition, ProhibitionChange,
-    Referral, ReferralChange, ReferralEvent, ResolveTaskResponse, SendReferralResponse, Task, TaskEvent,
-    task,
+    PlanDuplicate, PlanEvent, PlanRevision, PlanSection, Prohibition, ProhibitionChange, Referral,
+    ReferralChange, ReferralEvent, ResolveTaskResponse, SendReferralResponse, Task, TaskEvent, task,
 };
 
 #[cfg(test)]
@@ -147,9 +146,11 @@ impl Gather<PlanConflict> for MergePlanResponse {
     }
 }
 
-impl Gather<PlanFieldChange> for PlanRevision {
-    fn gather(&mut self, part: PlanFieldChange) {
-        self.changes.push(part);
+impl Gather<PlanRevision> for PlanRevision {
+    /// What has changed, with what was decided on by itself. The frame stays.
+    fn gather(&mut self, part: PlanRevision) {
+        self.changes.extend(part.changes);
+        self.activities.extend(part.activities);
     }
 }
 

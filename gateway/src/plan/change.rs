@@ -38,6 +38,13 @@ pub fn changes(before: &PlanPart, after: &PlanPart) -> Vec<Change> {
     found.all
 }
 
+/// Says whether anything stands in the place, as [`Path`] writes it, of a section that was cut down to what may be
+/// told.
+#[must_use]
+pub fn is_shown(part: &PlanPart, path: &str) -> bool {
+    Path::parse(path).is_some_and(|path| is_filled(part, path))
+}
+
 struct Changes<'a> {
     before: &'a PlanPart,
     after: &'a PlanPart,

@@ -1,6 +1,7 @@
 //! May somebody change a section like this, and does what they want make sense?
 
 mod rights;
+mod size;
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,11 +12,6 @@ use polku_proto::{CategorySet, time};
 use super::item::{ActionRules as _, Item};
 use super::path::{List, Path};
 use super::states::Lifecycle;
-
-/// How many items one section has at most.
-pub const SECTION_ITEMS: usize = 1_000;
-/// How many items all sections that somebody sees have at most.
-pub const PLAN_ITEMS: usize = 2_000;
 
 /// Who changes a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,8 +51,6 @@ pub struct Edit<'a> {
     pub base: &'a PlanPart,
     /// The section as the editor wants it, with its owner.
     pub ours: &'a PlanPart,
-    /// How many items the other sections have, as far as the editor sees: what it does not see shows in no refusal.
-    pub items_elsewhere: usize,
     /// The present instant.
     pub now: Timestamp,
 }
@@ -72,7 +66,7 @@ pub enum Fault {
     Transition,
     /// An id is referred to that no item has.
     Dangling,
-    /// There are too many items.
+    /// There are too many items of one author.
     TooLarge,
     /// Two items have one id.
     Duplicate,
@@ -129,13 +123,7 @@ impl EditError {
 pub fn check(edit: &Edit<'_>) -> Result<(), EditError> {
     let ours = edit.ours;
     let refuse = |fault, path, expected| EditError::new(fault, &ours.owner, path, expected);
-    let items = ours.needs.len() + ours.goals.len() + ours.actions.len() + ours.meetings.len();
-    if items > SECTION_ITEMS {
-        return Err(refuse(Fault::TooLarge, Path::Field("items"), "at most 1000 items in a section"));
-    }
-    if items + edit.items_elsewhere > PLAN_ITEMS {
-        return Err(refuse(Fault::TooLarge, Path::Field("items"), "at most 2000 items in a plan"));
-    }
+    size::check(ours)?;
     for (list, repeated) in [
         (List::Needs, repeated(&ours.needs)),
         (List::Goals, repeated(&ours.goals)),

@@ -10,7 +10,7 @@ use super::path::{List, Path};
 ///
 /// An item is given whole, even if one field of it is in question. If the place is empty, owner and state are left.
 #[must_use]
-pub fn fragment(part: &PlanPart, path: Path<'_>) -> PlanPart {
+pub(super) fn fragment(part: &PlanPart, path: Path<'_>) -> PlanPart {
     let mut fragment = PlanPart { owner: part.owner.clone(), state: part.state, ..PlanPart::default() };
     match path {
         Path::Field(field) => {

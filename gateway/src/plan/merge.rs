@@ -40,15 +40,6 @@ impl Clash {
         let (base, ours, theirs) = (cut(base), cut(ours), cut(theirs));
         Clash { path, base, ours, theirs }
     }
-
-    /// The clash as somebody may be told of it.
-    #[must_use]
-    pub fn told(mut self, told: CategorySet) -> Clash {
-        for part in [&mut self.base, &mut self.ours, &mut self.theirs] {
-            part.restrict(told);
-        }
-        self
-    }
 }
 
 /// Brings the difference between `base`, what an editor has read of a section, and `ours`, what the editor wants, into
@@ -56,9 +47,9 @@ impl Clash {
 ///
 /// Only what the editor has changed is brought in, so that what `base` and `ours` do not show stays as it is. `told` is
 /// what the editor may be told of the section; an editor who may not be told everything has passed
-/// [`check`](super::check()). A field that both have changed, each in another way, stays as it is stored, and so does an
-/// item that one has removed and the other changed or that both have added. An item stays that something in the result
-/// refers to; a reference of ours to what theirs has removed is not brought in. Each of these is a clash.
+/// [`check`](super::check()). A field that both have changed, each in another way, stays as it is stored, and so does
+/// an item that one has removed and the other changed or that both have added. An item stays that something in the
+/// result refers to; a reference of ours to what theirs has removed is not brought in. Each of these is a clash.
 ///
 /// The items are in the order of theirs, what is new behind them. The time is linear in the number of items.
 #[must_use]

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// The lists of a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum List {
+pub(super) enum List {
     /// `needs`.
     Needs,
     /// `goals`.
@@ -17,11 +17,11 @@ pub enum List {
 
 impl List {
     /// All of them, in the order of the contract.
-    pub const ALL: [List; 4] = [List::Needs, List::Goals, List::Actions, List::Meetings];
+    pub(super) const ALL: [List; 4] = [List::Needs, List::Goals, List::Actions, List::Meetings];
 
     /// The name of the list in the contract.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             List::Needs => "needs",
             List::Goals => "goals",
@@ -33,7 +33,7 @@ impl List {
 
 /// A place in a section, as in `PlanConflict.path`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Path<'a> {
+pub(super) enum Path<'a> {
     /// A field of the section: `next_review`.
     Field(&'a str),
     /// A field of its background: `background/reason`.
@@ -47,7 +47,7 @@ pub enum Path<'a> {
 impl<'a> Path<'a> {
     /// Reads a path. Whether there is such a field is not looked at; `None` if no path looks like this.
     #[must_use]
-    pub fn parse(text: &'a str) -> Option<Path<'a>> {
+    pub(super) fn parse(text: &'a str) -> Option<Path<'a>> {
         let mut parts = text.split('/');
         let first = parts.next().filter(|first| !first.is_empty())?;
         let (second, third) = (parts.next(), parts.next());

@@ -2,6 +2,12 @@
 
 use polku_proto::v1::{ActionState, GoalState, PlanState};
 
+/// Says whether a plan in this state has come to its end.
+#[must_use]
+pub fn is_over(state: PlanState) -> bool {
+    state.is_final()
+}
+
 /// States with an order of their own.
 pub(super) trait Lifecycle: Copy + PartialEq + 'static {
     /// The states that can follow at once.

@@ -1,5 +1,7 @@
 //! Do plans change as they should, whatever the order, the repetitions and the losses?
 
+mod activity;
+mod agreement;
 mod alike;
 mod any;
 mod check;

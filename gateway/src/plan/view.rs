@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use polku_proto::v1::{Plan, PlanItem, PlanPart, PlanSection, PlanState, plan_item};
+use polku_proto::v1::{Plan, PlanItem, PlanPart, PlanSection, plan_item};
 use polku_proto::{CategorySet, Disclose};
-use prost_types::Timestamp;
 
 use super::YOUTH;
+use super::section::{order_sections, owner_of};
 
 /// Who reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,8 @@ pub(super) fn is_everything(told: CategorySet) -> bool {
 /// belongs to no section is told as the young person's section is.
 ///
 /// Sections, items, records of meetings, links and the flagged step of which something needed is not shown are absent.
-/// When a section has changed is told only with everything else of it. The etags are left to the caller.
+/// When a section has changed is told only with everything else of it. The etags are left to the caller; whether the
+/// plan is active, and what has changed since it was accepted, to [`Agreement::mark`](super::Agreement::mark).
 #[must_use]
 pub fn view(plan: &Plan, permitted: impl Fn(&str) -> CategorySet, reader: Reader<'_>) -> Plan {
     let is_coordinator = reader == Reader::Agency(&plan.coordinator);
@@ -36,7 +37,7 @@ pub fn view(plan: &Plan, permitted: impl Fn(&str) -> CategorySet, reader: Reader
         view.parties.clear();
     }
     for section in &plan.sections {
-        let owner = section.part.as_ref().map_or("", |part| part.owner.as_str());
+        let owner = owner_of(section);
         let is_own = match reader {
             Reader::YoungPerson => owner == YOUTH,
             Reader::Agency(agency) => owner == agency || (owner == YOUTH && is_coordinator),
@@ -47,34 +48,9 @@ pub fn view(plan: &Plan, permitted: impl Fn(&str) -> CategorySet, reader: Reader
             view.sections.push(shown);
         }
     }
-    view.sections.sort_by(|one, other| order(one).cmp(&order(other)));
-    hide_loose_ends(&mut view);
-    view.state = derive_state(&view).into();
+    order_sections(&mut view);
+    drop_loose_ends(&mut view);
     view
-}
-
-/// Tells the state of a plan from what is seen of it: active when the young person has accepted it and every section
-/// that had actions by then is acknowledged. What is undertaken later does not turn an active plan back into a draft.
-/// Pauses and ends are as they are stored.
-#[must_use]
-pub fn derive_state(view: &Plan) -> PlanState {
-    match view.state() {
-        ended @ (PlanState::OnHold
-        | PlanState::Completed
-        | PlanState::Revoked
-        | PlanState::EnteredInError) => return ended,
-        PlanState::Unspecified | PlanState::Draft | PlanState::Active => {}
-    }
-    let Some(accepted) = view.accept_time.as_ref().map(order_of) else { return PlanState::Draft };
-    let is_open = |section: &PlanSection| {
-        let committed = section.commit_time.as_ref().is_some_and(|time| order_of(time) <= accepted);
-        committed && section.acknowledge_time.is_none()
-    };
-    if view.sections.iter().any(is_open) { PlanState::Draft } else { PlanState::Active }
-}
-
-fn order_of(time: &Timestamp) -> (i64, i32) {
-    (time.seconds, time.nanos)
 }
 
 /// A copy of everything but the sections.
@@ -95,6 +71,7 @@ fn without_sections(plan: &Plan) -> Plan {
         replaces,
         replaced_by,
         parties,
+        changed_since_acceptance: _,
     } = plan;
     Plan {
         name: name.clone(),
@@ -112,6 +89,7 @@ fn without_sections(plan: &Plan) -> Plan {
         replaces: replaces.clone(),
         replaced_by: replaced_by.clone(),
         parties: parties.clone(),
+        changed_since_acceptance: false,
     }
 }
 
@@ -124,29 +102,27 @@ fn seen_section(section: &PlanSection, told: CategorySet) -> PlanSection {
     part.redacted = !is_everything(told);
     if !is_everything(told) {
         part.update_time = None;
-        // What was acknowledged would be something that is not shown.
-        if part.actions.is_empty() {
-            seen.acknowledge_time = None;
-            seen.commit_time = None;
-        }
     }
-    let meetings: HashSet<&str> = part.meetings.iter().map(|meeting| meeting.id.as_str()).collect();
-    seen.meetings.retain(|record| meetings.contains(record.meeting.as_str()));
+    let actions: HashSet<&str> = part.actions.iter().map(|action| action.id.as_str()).collect();
+    seen.commitments.retain(|commitment| actions.contains(commitment.action.as_str()));
     seen
 }
 
-/// The young person's own section is first.
-fn order(section: &PlanSection) -> (bool, &str) {
-    let owner = section.part.as_ref().map_or("", |part| part.owner.as_str());
-    (owner != YOUTH, owner)
+/// Takes out the records of meetings that are not there.
+fn drop_loose_records(section: &mut PlanSection) {
+    let meetings = section.part.iter().flat_map(|part| &part.meetings);
+    let meetings: HashSet<&str> = meetings.map(|meeting| meeting.id.as_str()).collect();
+    section.meetings.retain(|record| meetings.contains(record.meeting.as_str()));
 }
 
-/// Takes out the links and the step that lead to what is not shown.
-fn hide_loose_ends(view: &mut Plan) {
-    if view.links.is_empty() && view.step.is_none() {
+/// Takes out the records, the links and the step that lead to what is not in the plan, be it that it was removed or
+/// that it is not shown.
+pub fn drop_loose_ends(plan: &mut Plan) {
+    plan.sections.iter_mut().for_each(drop_loose_records);
+    if plan.links.is_empty() && plan.step.is_none() {
         return;
     }
-    let Plan { sections, links, step, .. } = view;
+    let Plan { sections, links, step, .. } = plan;
     let items: HashSet<(&str, plan_item::Kind, &str)> =
         sections.iter().filter_map(|section| section.part.as_ref()).flat_map(items).collect();
     let is_shown = |item: &PlanItem| items.contains(&(item.owner.as_str(), item.kind(), item.id.as_str()));

@@ -64,6 +64,7 @@ every_payload!(
     MergePlanResponse,
     Plan,
     PlanAction,
+    PlanActivity,
     PlanChange,
     PlanConflict,
     PlanDuplicate,

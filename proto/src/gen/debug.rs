@@ -552,6 +552,12 @@ impl ::core::fmt::Debug for PlanSection {
     }
 }
 
+impl ::core::fmt::Debug for PlanCommitment {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("PlanCommitment(redacted)")
+    }
+}
+
 impl ::core::fmt::Debug for PlanItem {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("PlanItem(redacted)")
@@ -585,6 +591,12 @@ impl ::core::fmt::Debug for PlanRevision {
 impl ::core::fmt::Debug for PlanFieldChange {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("PlanFieldChange(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for PlanActivity {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("PlanActivity(redacted)")
     }
 }
 

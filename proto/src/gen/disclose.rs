@@ -1097,6 +1097,7 @@ impl Disclose for crate::v1::Plan {
         if self.accept_time.is_some()
             || self.step.is_some()
             || !self.links.is_empty()
+            || self.changed_since_acceptance
         {
             present.insert(DataCategory::JointPlan);
         }
@@ -1114,6 +1115,7 @@ impl Disclose for crate::v1::Plan {
             self.accept_time = Default::default();
             self.step = Default::default();
             self.links = Default::default();
+            self.changed_since_acceptance = Default::default();
         }
         for element in &mut self.sections {
             element.restrict(permitted);
@@ -1127,8 +1129,8 @@ impl Disclose for crate::v1::PlanSection {
         if !self.etag.is_empty() {
             present.insert(DataCategory::Envelope);
         }
-        if self.acknowledge_time.is_some()
-            || self.commit_time.is_some()
+        if !self.commitments.is_empty()
+            || self.changed_since_acceptance
         {
             present.insert(DataCategory::JointPlan);
         }
@@ -1149,8 +1151,8 @@ impl Disclose for crate::v1::PlanSection {
 
     fn restrict(&mut self, permitted: CategorySet) {
         if !permitted.contains(DataCategory::JointPlan) {
-            self.acknowledge_time = Default::default();
-            self.commit_time = Default::default();
+            self.commitments = Default::default();
+            self.changed_since_acceptance = Default::default();
         }
         if let Some(part) = &mut self.part {
             part.restrict(permitted);
@@ -1252,11 +1254,17 @@ impl Disclose for crate::v1::PlanRevision {
         for element in &self.changes {
             present.extend(Disclose::categories(element));
         }
+        for element in &self.activities {
+            present.extend(Disclose::categories(element));
+        }
         present
     }
 
     fn restrict(&mut self, permitted: CategorySet) {
         for element in &mut self.changes {
+            element.restrict(permitted);
+        }
+        for element in &mut self.activities {
             element.restrict(permitted);
         }
     }
@@ -1290,6 +1298,75 @@ impl Disclose for crate::v1::PlanFieldChange {
             part.restrict(permitted);
             if Disclose::categories(part).is_empty() {
                 self.after = None;
+            }
+        }
+    }
+}
+
+impl Disclose for crate::v1::PlanActivity {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if self.kind != 0
+            || !self.agency.is_empty()
+            || self.former_state != 0
+            || self.state != 0
+            || !self.task.is_empty()
+            || !self.path.is_empty()
+        {
+            present.insert(DataCategory::Envelope);
+        }
+        if self.responsible_worker.is_some() {
+            present.insert(DataCategory::ServiceAttendance);
+        }
+        if self.time.is_some()
+            || self.item.is_some()
+            || self.link.is_some()
+        {
+            present.insert(DataCategory::JointPlan);
+        }
+        if !self.reason.is_empty() {
+            present.insert(DataCategory::GuidanceNotes);
+        }
+        if let Some(part) = &self.meeting {
+            present.extend(Disclose::categories(part));
+        }
+        if let Some(part) = &self.questionnaire {
+            present.extend(Disclose::categories(part));
+        }
+        if let Some(part) = &self.star {
+            present.extend(Disclose::categories(part));
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        if !permitted.contains(DataCategory::ServiceAttendance) {
+            self.responsible_worker = Default::default();
+        }
+        if !permitted.contains(DataCategory::JointPlan) {
+            self.time = Default::default();
+            self.item = Default::default();
+            self.link = Default::default();
+        }
+        if !permitted.contains(DataCategory::GuidanceNotes) {
+            self.reason = Default::default();
+        }
+        if let Some(part) = &mut self.meeting {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.meeting = None;
+            }
+        }
+        if let Some(part) = &mut self.questionnaire {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.questionnaire = None;
+            }
+        }
+        if let Some(part) = &mut self.star {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.star = None;
             }
         }
     }

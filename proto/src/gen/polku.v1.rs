@@ -5304,6 +5304,8 @@ pub struct PlanPart {
     /// Who the plan is about, and the situation that it starts from. The identity code is filled in by the gateway.
     #[prost(message, optional, tag = "9")]
     pub background: ::core::option::Option<ReferralContent>,
+    /// An agency keeps at most 200 needs, 200 goals, 500 actions and 200 meetings, and 1000 of all. As many has the young
+    /// person's own section, and besides 20 of each kind by each other party: what others write takes nobody's room.
     #[prost(message, repeated, tag = "10")]
     pub needs: ::prost::alloc::vec::Vec<PlanNeed>,
     #[prost(message, repeated, tag = "11")]
@@ -5400,8 +5402,8 @@ pub struct PlanAction {
     /// Id of the service in the service catalogue PTV, a UUID; empty if it has none.
     #[prost(string, tag = "7")]
     pub ptv_service: ::prost::alloc::string::String,
-    /// Dates, `YYYY-MM-DD`: planned until the action is in progress, and as it came to be afterwards. It ends on the day that
-    /// it starts on, or later.
+    /// Dates, `YYYY-MM-DD`: planned until the action is in progress, and as it came to be afterwards. It ends on the day
+    /// that it starts on, or later.
     #[prost(string, tag = "8")]
     pub start: ::prost::alloc::string::String,
     #[prost(string, tag = "9")]
@@ -6097,8 +6099,8 @@ pub struct Plan {
     /// Of this reading alone, and another one each time: what MergePlan takes as its base.
     #[prost(string, tag = "2")]
     pub etag: ::prost::alloc::string::String,
-    /// A draft until the young person has accepted it and every party that had undertaken something by then has
-    /// acknowledged it, as far as this reader sees.
+    /// A draft until all that this reader sees of it is at once accepted by the young person and acknowledged by whoever
+    /// has undertaken it. Changes do not turn an active plan back into a draft.
     #[prost(enumeration = "PlanState", tag = "3")]
     pub state: i32,
     #[prost(enumeration = "Purpose", tag = "4")]
@@ -6116,13 +6118,13 @@ pub struct Plan {
     /// The adult beside the young person.
     #[prost(message, optional, tag = "9")]
     pub responsible_worker: ::core::option::Option<Worker>,
-    /// When the young person accepted the plan.
+    /// When the young person first accepted the plan. Accepting what has changed since leaves it.
     #[prost(message, optional, tag = "10")]
     pub accept_time: ::core::option::Option<::prost_types::Timestamp>,
     /// The step that comes next.
     #[prost(message, optional, tag = "11")]
     pub step: ::core::option::Option<PlanItem>,
-    /// What belongs together.
+    /// What belongs together. Each party makes at most 100 links, and so does the young person's side.
     #[prost(message, repeated, tag = "12")]
     pub links: ::prost::alloc::vec::Vec<PlanLink>,
     /// The plan of the period before, and of the one after.
@@ -6133,6 +6135,10 @@ pub struct Plan {
     /// Agency ids of all parties. Told to the responsible worker's agency and to the young person.
     #[prost(string, repeated, tag = "15")]
     pub parties: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// What this reader sees is not what was accepted: see PlanSection.changed_since_acceptance. Also true when all that
+    /// was accepted of a section is gone.
+    #[prost(bool, tag = "16")]
+    pub changed_since_acceptance: bool,
 }
 /// What one party contributes.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -6141,12 +6147,16 @@ pub struct PlanSection {
     /// Its `owner` is an agency id, or `youth` for the young person's own. Its `revision` is 0 in an answer to a call.
     #[prost(message, optional, tag = "1")]
     pub part: ::core::option::Option<PlanPart>,
-    /// The same for as long as this reader sees the same of the section.
+    /// The same for as long as this reader sees the same of the section: for finding out which sections have changed
+    /// between two readings. It is no base of a merge. That is the etag of the plan: sections refer to each other, by
+    /// links and by the step, and a caller may be told more or less than before of one section when another is unchanged;
+    /// one reading of all of them is the only base in which nothing is missing that the caller did not take out.
     #[prost(string, tag = "2")]
     pub etag: ::prost::alloc::string::String,
-    /// When the owner acknowledged what it has undertaken.
-    #[prost(message, optional, tag = "3")]
-    pub acknowledge_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// What the owner has undertaken: one for each action of the section that is shown and not dropped. None in the young
+    /// person's own section, which is acknowledged by accepting the plan.
+    #[prost(message, repeated, tag = "3")]
+    pub commitments: ::prost::alloc::vec::Vec<PlanCommitment>,
     #[prost(message, repeated, tag = "4")]
     pub meetings: ::prost::alloc::vec::Vec<MeetingRecord>,
     /// By date, newest last.
@@ -6154,9 +6164,23 @@ pub struct PlanSection {
     pub questionnaires: ::prost::alloc::vec::Vec<WhoqolReading>,
     #[prost(message, repeated, tag = "6")]
     pub stars: ::prost::alloc::vec::Vec<StarReading>,
-    /// When the owner first undertook to do something.
-    #[prost(message, optional, tag = "7")]
-    pub commit_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// What this reader sees of the section is not what the young person has accepted: a need, a goal, an action, a text
+    /// or a day of it was added, changed or taken back since, or was not seen by whoever recorded the acceptance. States,
+    /// achievements, the days of what is under way, and meetings are no such change.
+    #[prost(bool, tag = "7")]
+    pub changed_since_acceptance: bool,
+}
+/// What an owner has undertaken to do: one action of its section.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct PlanCommitment {
+    /// Id of the action.
+    #[prost(string, tag = "1")]
+    pub action: ::prost::alloc::string::String,
+    /// When the owner acknowledged it. Absent: it has not, or it has changed text, provider, service or planned days of
+    /// the action since.
+    #[prost(message, optional, tag = "2")]
+    pub acknowledge_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// One item of a plan.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -6380,7 +6404,9 @@ pub struct PlanConflict {
 pub struct PlanRevision {
     #[prost(message, optional, tag = "1")]
     pub time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Whose change: agency id.
+    /// Whose change: agency id, or `youth` for the young person's side. Who sees a change sees who made it and from where,
+    /// unless the agency does not show otherwise: neither by its section, nor as the coordinator, nor as a party. Then
+    /// this field and the next three are empty.
     #[prost(string, tag = "2")]
     pub agency: ::prost::alloc::string::String,
     /// That agency's own id of the professional; empty if the young person or a system made the change.
@@ -6391,8 +6417,12 @@ pub struct PlanRevision {
     /// The source's own id of the plan, where it came from an agency's system.
     #[prost(string, tag = "5")]
     pub reference: ::prost::alloc::string::String,
+    /// What has changed in the sections' parts.
     #[prost(message, repeated, tag = "6")]
     pub changes: ::prost::alloc::vec::Vec<PlanFieldChange>,
+    /// What has changed beside that.
+    #[prost(message, repeated, tag = "7")]
+    pub activities: ::prost::alloc::vec::Vec<PlanActivity>,
 }
 /// Nested message and enum types in `PlanRevision`.
 pub mod plan_revision {
@@ -6449,6 +6479,132 @@ pub struct PlanFieldChange {
     #[prost(message, optional, tag = "4")]
     pub after: ::core::option::Option<PlanPart>,
 }
+/// Something that was done with a plan beside writing in its sections.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct PlanActivity {
+    #[prost(enumeration = "plan_activity::Kind", tag = "1")]
+    pub kind: i32,
+    /// Agency id of the party, of the coordinator, or of the section's owner (there also `youth`) that it is about.
+    #[prost(string, tag = "2")]
+    pub agency: ::prost::alloc::string::String,
+    /// KIND_STATE: from which state to which.
+    #[prost(enumeration = "PlanState", tag = "3")]
+    pub former_state: i32,
+    #[prost(enumeration = "PlanState", tag = "4")]
+    pub state: i32,
+    /// KIND_BEGUN, KIND_TRANSFERRED: whose task it is now.
+    #[prost(message, optional, tag = "5")]
+    pub responsible_worker: ::core::option::Option<Worker>,
+    /// KIND_ACCEPTED, KIND_ACKNOWLEDGED: when.
+    #[prost(message, optional, tag = "6")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// KIND_STEP_FLAGGED, KIND_STEP_UNFLAGGED.
+    #[prost(message, optional, tag = "7")]
+    pub item: ::core::option::Option<PlanItem>,
+    /// KIND_LINKED, KIND_UNLINKED.
+    #[prost(message, optional, tag = "8")]
+    pub link: ::core::option::Option<PlanLink>,
+    /// KIND_MEETING_RECORDED.
+    #[prost(message, optional, tag = "9")]
+    pub meeting: ::core::option::Option<MeetingRecord>,
+    /// KIND_MEASURED: one of the two.
+    #[prost(message, optional, tag = "10")]
+    pub questionnaire: ::core::option::Option<WhoqolReading>,
+    #[prost(message, optional, tag = "11")]
+    pub star: ::core::option::Option<StarReading>,
+    /// KIND_CLASHED, KIND_DECIDED: `youths/{youth}/tasks/{task}`, and which field of the section, as in PlanConflict.
+    #[prost(string, tag = "12")]
+    pub task: ::prost::alloc::string::String,
+    #[prost(string, tag = "13")]
+    pub path: ::prost::alloc::string::String,
+    /// KIND_TRANSFERRED: why.
+    #[prost(string, tag = "14")]
+    pub reason: ::prost::alloc::string::String,
+}
+/// Nested message and enum types in `PlanActivity`.
+pub mod plan_activity {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Kind {
+        Unspecified = 0,
+        /// The plan was begun; `agency` is the coordinator.
+        Begun = 1,
+        /// It is in another state for this reader.
+        State = 2,
+        /// The young person has accepted the plan, or what this reader saw changed in it since.
+        Accepted = 3,
+        /// A party has acknowledged what it has undertaken.
+        Acknowledged = 4,
+        /// Told to the responsible worker's agency, to the young person and to the party itself.
+        PartyAdded = 5,
+        PartyRemoved = 6,
+        /// `agency` is the coordinator now.
+        Transferred = 7,
+        StepFlagged = 8,
+        /// Also when the flagged action is not there any more.
+        StepUnflagged = 9,
+        Linked = 10,
+        /// Also when one of the two items is not there any more.
+        Unlinked = 11,
+        /// Who came to a meeting was recorded, or recorded anew.
+        MeetingRecorded = 12,
+        Measured = 13,
+        /// Two changes of one field clashed: a person has to decide.
+        Clashed = 14,
+        /// A person has decided on a clash.
+        Decided = 15,
+    }
+    impl Kind {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "KIND_UNSPECIFIED",
+                Self::Begun => "KIND_BEGUN",
+                Self::State => "KIND_STATE",
+                Self::Accepted => "KIND_ACCEPTED",
+                Self::Acknowledged => "KIND_ACKNOWLEDGED",
+                Self::PartyAdded => "KIND_PARTY_ADDED",
+                Self::PartyRemoved => "KIND_PARTY_REMOVED",
+                Self::Transferred => "KIND_TRANSFERRED",
+                Self::StepFlagged => "KIND_STEP_FLAGGED",
+                Self::StepUnflagged => "KIND_STEP_UNFLAGGED",
+                Self::Linked => "KIND_LINKED",
+                Self::Unlinked => "KIND_UNLINKED",
+                Self::MeetingRecorded => "KIND_MEETING_RECORDED",
+                Self::Measured => "KIND_MEASURED",
+                Self::Clashed => "KIND_CLASHED",
+                Self::Decided => "KIND_DECIDED",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "KIND_UNSPECIFIED" => Some(Self::Unspecified),
+                "KIND_BEGUN" => Some(Self::Begun),
+                "KIND_STATE" => Some(Self::State),
+                "KIND_ACCEPTED" => Some(Self::Accepted),
+                "KIND_ACKNOWLEDGED" => Some(Self::Acknowledged),
+                "KIND_PARTY_ADDED" => Some(Self::PartyAdded),
+                "KIND_PARTY_REMOVED" => Some(Self::PartyRemoved),
+                "KIND_TRANSFERRED" => Some(Self::Transferred),
+                "KIND_STEP_FLAGGED" => Some(Self::StepFlagged),
+                "KIND_STEP_UNFLAGGED" => Some(Self::StepUnflagged),
+                "KIND_LINKED" => Some(Self::Linked),
+                "KIND_UNLINKED" => Some(Self::Unlinked),
+                "KIND_MEETING_RECORDED" => Some(Self::MeetingRecorded),
+                "KIND_MEASURED" => Some(Self::Measured),
+                "KIND_CLASHED" => Some(Self::Clashed),
+                "KIND_DECIDED" => Some(Self::Decided),
+                _ => None,
+            }
+        }
+    }
+}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct CreatePlanRequest {
@@ -6483,7 +6639,8 @@ pub struct ListPlansRequest {
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct ListPlansResponse {
-    /// At most 50: a new period is a new plan.
+    /// The 50 newest at most, without further pages: a young person has one plan at a time with an agency, and a new one
+    /// for each new period. Older ones are read by name: each plan names the one before it.
     #[prost(message, repeated, tag = "1")]
     pub plans: ::prost::alloc::vec::Vec<Plan>,
 }
@@ -6545,7 +6702,9 @@ pub struct MergePlanRequest {
     pub etag: ::prost::alloc::string::String,
     /// Whole sections as the caller wants them: what was read and is not here is to be removed. Sections that are left out
     /// stay as they are. A section that the caller does not have yet is begun by one with its own agency id. Ids of items
-    /// that a party adds to the young person's section begin with its agency id and a colon: `te:g1`.
+    /// that a party adds to the young person's section begin with its agency id and a colon: `te:g1`; those that the young
+    /// person or the responsible worker's agency add have no colon. Actions of that section are moved and removed by these
+    /// two alone.
     #[prost(message, repeated, tag = "4")]
     pub sections: ::prost::alloc::vec::Vec<PlanPart>,
     /// Check and merge, keep nothing.
@@ -6748,7 +6907,7 @@ pub struct ListPlanRevisionsRequest {
     /// `youths/{youth}/plans/{plan}`.
     #[prost(string, tag = "1")]
     pub parent: ::prost::alloc::string::String,
-    /// At most so many are answered, 100 at the most; 50 when absent.
+    /// At most so many are answered, 200 at the most; 50 when absent.
     #[prost(int32, tag = "2")]
     pub page_size: i32,
     /// `next_page_token` of the page before.
@@ -6801,8 +6960,8 @@ pub mod plan_service_client {
     /// One service plan of a young person, kept by many agencies.
     ///
     /// A plan has a section for each party that contributes to it, and one for the young person. Every party changes its own
-    /// section, and together with the others the young person's. Who reads a plan sees of each section what its owner may tell
-    /// this reader now; of what is not told nothing shows, neither by counts nor by etags.
+    /// section, and together with the others the young person's. Who reads a plan sees of each section what its owner may
+    /// tell this reader now; of what is not told nothing shows, neither by counts nor by etags.
     #[derive(Debug, Clone)]
     pub struct PlanServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -7059,7 +7218,8 @@ pub mod plan_service_client {
                 .insert(GrpcMethod::new("polku.v1.PlanService", "ImportPlan"));
             self.inner.unary(req, path, codec).await
         }
-        /// The young person accepts the plan, a draft, as it is now. The responsible worker's agency may record it.
+        /// The young person accepts the plan as it is now: a draft, or what has changed since they accepted it. The
+        /// responsible worker's agency may record it.
         pub async fn accept_plan(
             &mut self,
             request: impl tonic::IntoRequest<super::AcceptPlanRequest>,
@@ -7081,7 +7241,8 @@ pub mod plan_service_client {
                 .insert(GrpcMethod::new("polku.v1.PlanService", "AcceptPlan"));
             self.inner.unary(req, path, codec).await
         }
-        /// A party stands by what it has undertaken to do.
+        /// A party stands by all that it has undertaken to do in its section by now. What it undertakes, or changes of that,
+        /// later is to be acknowledged again; the plan stays active meanwhile.
         pub async fn acknowledge_plan(
             &mut self,
             request: impl tonic::IntoRequest<super::AcknowledgePlanRequest>,
@@ -7350,8 +7511,8 @@ pub mod plan_service_client {
                 .insert(GrpcMethod::new("polku.v1.PlanService", "ListPlanRevisions"));
             self.inner.unary(req, path, codec).await
         }
-        /// Streams the changes of one plan, or of all plans of the caller's agency, as they can be seen: in order, without gap or
-        /// repetition.
+        /// Streams the changes of one plan, or of all plans of the caller's agency, as they can be seen: in order, without gap
+        /// or repetition.
         pub async fn watch_plans(
             &mut self,
             request: impl tonic::IntoRequest<super::WatchPlansRequest>,
@@ -7442,12 +7603,14 @@ pub mod plan_service_server {
             tonic::Response<super::MergePlanResponse>,
             tonic::Status,
         >;
-        /// The young person accepts the plan, a draft, as it is now. The responsible worker's agency may record it.
+        /// The young person accepts the plan as it is now: a draft, or what has changed since they accepted it. The
+        /// responsible worker's agency may record it.
         async fn accept_plan(
             &self,
             request: tonic::Request<super::AcceptPlanRequest>,
         ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status>;
-        /// A party stands by what it has undertaken to do.
+        /// A party stands by all that it has undertaken to do in its section by now. What it undertakes, or changes of that,
+        /// later is to be acknowledged again; the plan stays active meanwhile.
         async fn acknowledge_plan(
             &self,
             request: tonic::Request<super::AcknowledgePlanRequest>,
@@ -7516,8 +7679,8 @@ pub mod plan_service_server {
             >
             + std::marker::Send
             + 'static;
-        /// Streams the changes of one plan, or of all plans of the caller's agency, as they can be seen: in order, without gap or
-        /// repetition.
+        /// Streams the changes of one plan, or of all plans of the caller's agency, as they can be seen: in order, without gap
+        /// or repetition.
         async fn watch_plans(
             &self,
             request: tonic::Request<super::WatchPlansRequest>,
@@ -7526,8 +7689,8 @@ pub mod plan_service_server {
     /// One service plan of a young person, kept by many agencies.
     ///
     /// A plan has a section for each party that contributes to it, and one for the young person. Every party changes its own
-    /// section, and together with the others the young person's. Who reads a plan sees of each section what its owner may tell
-    /// this reader now; of what is not told nothing shows, neither by counts nor by etags.
+    /// section, and together with the others the young person's. Who reads a plan sees of each section what its owner may
+    /// tell this reader now; of what is not told nothing shows, neither by counts nor by etags.
     #[derive(Debug)]
     pub struct PlanServiceServer<T> {
         inner: Arc<T>,
@@ -9792,7 +9955,7 @@ pub struct ListTasksRequest {
     /// Also those that have been decided.
     #[prost(bool, tag = "2")]
     pub show_resolved: bool,
-    /// At most so many are answered, 100 at the most; 50 when absent.
+    /// At most so many are answered, 200 at the most; 50 when absent.
     #[prost(int32, tag = "3")]
     pub page_size: i32,
     /// `next_page_token` of the page before.

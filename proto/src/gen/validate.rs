@@ -1996,25 +1996,25 @@ impl Validate for crate::v1::PlanPart {
             }
         });
         checker.field("needs", |checker| {
-            checker.max_items(&self.needs, 200);
+            checker.max_items(&self.needs, 1000);
             checker.items(&self.needs, |checker, value| {
                 checker.message(value);
             });
         });
         checker.field("goals", |checker| {
-            checker.max_items(&self.goals, 200);
+            checker.max_items(&self.goals, 1000);
             checker.items(&self.goals, |checker, value| {
                 checker.message(value);
             });
         });
         checker.field("actions", |checker| {
-            checker.max_items(&self.actions, 500);
+            checker.max_items(&self.actions, 1300);
             checker.items(&self.actions, |checker, value| {
                 checker.message(value);
             });
         });
         checker.field("meetings", |checker| {
-            checker.max_items(&self.meetings, 200);
+            checker.max_items(&self.meetings, 1000);
             checker.items(&self.meetings, |checker, value| {
                 checker.message(value);
             });
@@ -2635,7 +2635,7 @@ impl Validate for crate::v1::Plan {
             }
         });
         checker.field("links", |checker| {
-            checker.max_items(&self.links, 500);
+            checker.max_items(&self.links, 4100);
             checker.items(&self.links, |checker, value| {
                 checker.message(value);
             });
@@ -2668,10 +2668,11 @@ impl Validate for crate::v1::PlanSection {
             let value = &self.etag;
             checker.text(value);
         });
-        checker.field("acknowledge_time", |checker| {
-            if let Some(value) = &self.acknowledge_time {
-                checker.instant(value);
-            }
+        checker.field("commitments", |checker| {
+            checker.max_items(&self.commitments, 500);
+            checker.items(&self.commitments, |checker, value| {
+                checker.message(value);
+            });
         });
         checker.field("meetings", |checker| {
             checker.max_items(&self.meetings, 200);
@@ -2691,8 +2692,18 @@ impl Validate for crate::v1::PlanSection {
                 checker.message(value);
             });
         });
-        checker.field("commit_time", |checker| {
-            if let Some(value) = &self.commit_time {
+    }
+}
+
+impl Validate for crate::v1::PlanCommitment {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("action", |checker| {
+            let value = &self.action;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_27);
+        });
+        checker.field("acknowledge_time", |checker| {
+            if let Some(value) = &self.acknowledge_time {
                 checker.instant(value);
             }
         });
@@ -2824,6 +2835,11 @@ impl Validate for crate::v1::PlanRevision {
                 checker.message(value);
             });
         });
+        checker.field("activities", |checker| {
+            checker.items(&self.activities, |checker, value| {
+                checker.message(value);
+            });
+        });
     }
 }
 
@@ -2846,6 +2862,62 @@ impl Validate for crate::v1::PlanFieldChange {
             if let Some(value) = &self.after {
                 checker.message(value);
             }
+        });
+    }
+}
+
+impl Validate for crate::v1::PlanActivity {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("agency", |checker| {
+            let value = &self.agency;
+            checker.text(value);
+        });
+        checker.field("responsible_worker", |checker| {
+            if let Some(value) = &self.responsible_worker {
+                checker.message(value);
+            }
+        });
+        checker.field("time", |checker| {
+            if let Some(value) = &self.time {
+                checker.instant(value);
+            }
+        });
+        checker.field("item", |checker| {
+            if let Some(value) = &self.item {
+                checker.message(value);
+            }
+        });
+        checker.field("link", |checker| {
+            if let Some(value) = &self.link {
+                checker.message(value);
+            }
+        });
+        checker.field("meeting", |checker| {
+            if let Some(value) = &self.meeting {
+                checker.message(value);
+            }
+        });
+        checker.field("questionnaire", |checker| {
+            if let Some(value) = &self.questionnaire {
+                checker.message(value);
+            }
+        });
+        checker.field("star", |checker| {
+            if let Some(value) = &self.star {
+                checker.message(value);
+            }
+        });
+        checker.field("task", |checker| {
+            let value = &self.task;
+            checker.text(value);
+        });
+        checker.field("path", |checker| {
+            let value = &self.path;
+            checker.text(value);
+        });
+        checker.field("reason", |checker| {
+            let value = &self.reason;
+            checker.text(value);
         });
     }
 }

@@ -50,8 +50,8 @@ fn broken_of(example: &Example) -> Vec<String> {
         ListLegalStatusesResponse ListPlanRevisionsRequest ListPlanRevisionsResponse ListPlansRequest
         ListPlansResponse ListReferralsRequest ListReferralsResponse ListTasksRequest ListTasksResponse
         MarkPlanEnteredInErrorRequest MarkReferralEnteredInErrorRequest MeetingRecord MergePlanRequest
-        MergePlanResponse MissingGround MultiSectorSupport Origin Plan PlanAction PlanChange PlanConflict
-        PlanDuplicate PlanEvent PlanFieldChange PlanGoal PlanItem PlanLink PlanMeeting PlanNeed PlanPart
+        MergePlanResponse MissingGround MultiSectorSupport Origin Plan PlanAction PlanActivity PlanChange
+        PlanCommitment PlanConflict PlanDuplicate PlanEvent PlanFieldChange PlanGoal PlanItem PlanLink PlanMeeting PlanNeed PlanPart
         PlanRevision PlanSection Professional Prohibition ProhibitionChange ProhibitionTerms
         ProvideInformationRequest RecordConsentRequest RecordLegalStatusRequest RecordMeasureRequest
         RecordMeetingRequest RecordProhibitionRequest Referral ReferralChange ReferralContent ReferralEvent

@@ -27,8 +27,6 @@ use crate::trail::Entry;
 
 /// Without this a party has nothing to do with a plan.
 const JOINT_PLAN: CategorySet = CategorySet::of(&[DataCategory::JointPlan]);
-/// More parties are no meeting table any more.
-const MOST_PARTIES: usize = 40;
 
 const COORDINATOR: Error =
     Error::ActorNotAllowed { expected: "a professional of the responsible worker's agency" };
@@ -94,8 +92,10 @@ impl Gateway {
             before: None,
             after: PlanRecord { row, kept },
             tasks: Vec::new(),
+            clashes: Vec::new(),
             source: Source::Call,
             reference: String::new(),
+            reason: String::new(),
         };
         self.change_plan(&call, &person, "CreatePlan", draft, now).await
     }
@@ -126,8 +126,10 @@ impl Gateway {
         }
         check_coordinator(caller, &record)?;
         check_running(&record)?;
-        if record.kept.parties.len() >= MOST_PARTIES {
-            return Err(Error::RecordState { expected: "at most 40 parties to a plan" });
+        if !record.has_room_for(&party.agency) {
+            return Err(Error::RecordState {
+                expected: "at most 40 parties to a plan, with those that have left it",
+            });
         }
         let purpose = record.plan()?.purpose();
         let channel = Channel { from: caller.party(), to: party.clone() };
@@ -215,6 +217,7 @@ impl Gateway {
         self.check_transfer(caller, &person, &record, (&next, discussed), now).await?;
         let mut draft = Draft::by_call(record);
         draft.tasks = tasks;
+        draft.reason = request.reason;
         draft.after.row.coordinator = next.agency.clone();
         let worker: Option<Worker> = request.responsible_worker;
         let plan = draft.after.plan_mut()?;

@@ -11,7 +11,7 @@ use polku_proto::v1::{AuditReceipt, Plan, PlanChange};
 use prost::Message;
 use serde_json::json;
 
-use super::record::{Author, PlanRecord};
+use super::record::{Author, Clashing, PlanRecord};
 use crate::audit::Event;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
@@ -19,6 +19,7 @@ use crate::gateway::Gateway;
 use crate::journey::refer::mismatch;
 use crate::once::Call;
 use crate::person::Person;
+use crate::plan::YOUTH;
 use crate::store::{Change, TaskWrite};
 use crate::trail::{Entry, receipt};
 
@@ -30,9 +31,13 @@ pub(super) struct Draft {
     pub(super) after: PlanRecord,
     /// What comes up, or is decided, along with it.
     pub(super) tasks: Vec<TaskWrite>,
+    /// Which of that are clashes.
+    pub(super) clashes: Vec<Clashing>,
     pub(super) source: Source,
     /// The source's own id of the plan.
     pub(super) reference: String,
+    /// Why, where it was said.
+    pub(super) reason: String,
 }
 
 impl Draft {
@@ -43,8 +48,10 @@ impl Draft {
             before: Some(before),
             after,
             tasks: Vec::new(),
+            clashes: Vec::new(),
             source: Source::Call,
             reference: String::new(),
+            reason: String::new(),
         }
     }
 }
@@ -67,10 +74,12 @@ impl Gateway {
         answer: impl FnOnce(&Committed) -> A,
         now: Timestamp,
     ) -> Result<(Committed, A), Error> {
-        let Draft { before, mut after, mut tasks, source, reference } = draft;
-        let changed = before.as_ref().is_none_or(|before| before.kept != after.kept);
+        let Draft { before, mut after, mut tasks, clashes, source, reference, reason } = draft;
+        let is_other = before.as_ref().is_none_or(|before| before.kept != after.kept);
+        let changed = is_other || !clashes.is_empty();
         if changed {
-            after.settle(now)?;
+            after.kept.clashes = clashes;
+            after.settle(before.as_ref())?;
             self.close_moot_tasks(person, &after, &mut tasks, now).await?;
         }
         let entry = Entry::of(Event::PlanChange, person.id).by(call.caller);
@@ -85,12 +94,14 @@ impl Gateway {
         change.detail = announced.detail;
         change.tasks = tasks;
         if changed {
-            let professional = match call.caller.actor {
-                Actor::Professional { .. } => call.caller.professional().to_owned(),
-                Actor::Subject(_) | Actor::Representative { .. } => String::new(),
+            let (agency, professional) = match call.caller.actor {
+                Actor::Professional { .. } => {
+                    (call.caller.agency.to_string(), call.caller.professional().to_owned())
+                }
+                Actor::Subject(_) | Actor::Representative { .. } => (YOUTH.to_owned(), String::new()),
             };
-            let agency = call.caller.agency.to_string();
-            after.kept.author = Some(Author { agency, professional, source: source as i32, reference });
+            after.kept.author =
+                Some(Author { agency, professional, source: source as i32, reference, reason });
             let by = (source, &call.caller.agency);
             self.tell_parties(person, (before.as_ref(), &mut after), by, &mut change, now).await?;
             let expected = before.as_ref().map(|before| before.row.revision);
@@ -163,7 +174,7 @@ impl Gateway {
         record.at(person, &row)
     }
 
-    /// A plan by its name, for a caller that is a party to it.
+    /// A plan by its name. Whether the caller is a party to it is for [`Gateway::eyes`] to say.
     pub(super) async fn plan_of(&self, person: &Person, name: PlanName) -> Result<PlanRecord, Error> {
         let row = self.store.plan(name.plan).await?.ok_or(Error::NotFound)?;
         if row.youth != name.youth || row.youth != person.id {

@@ -1,17 +1,16 @@
 //! What does a plan never hold, whoever wants to write it down?
 //!
 //! Ids go where texts do not: into paths of clashes and refusals, into links, into what agencies' systems log. None of
-//! them may be, or have in it, somebody's personal identity code. And a plan does not grow beyond what the contract lets
-//! anybody read.
+//! them may be, or have in it, somebody's personal identity code. And a plan does not grow beyond what the contract
+//! lets anybody read.
 
 use jiff::Timestamp;
-use polku_proto::Valid;
 use polku_proto::identity::has_hetu;
 use polku_proto::v1::{DataCategory, PlanPart, Worker};
 
 use crate::error::Error;
 use crate::journey::refer::own_content;
-use crate::plan::{self, Edit, EditError, Editor, Fault, Origin};
+use crate::plan::{self, Edit, Editor, Origin};
 
 /// Checks a section as somebody wants it, before anything else is said about it.
 pub(super) fn check_content(part: &PlanPart) -> Result<(), Error> {
@@ -51,19 +50,12 @@ pub(super) fn check_ids<'a>(
     Ok(())
 }
 
-/// Checks a section as it would be stored: that it makes sense, and that whoever is told all of it can read it. Two who
-/// each add little can together add too much.
+/// Checks a section as it would be stored: that it makes sense, and that whoever is told all of it can read it. What
+/// one has added since somebody has read it counts as well.
 pub(super) fn check_stored(part: &PlanPart, now: Timestamp) -> Result<(), Error> {
     let (editor, origin) = (Editor::Owner, Origin::Import);
-    plan::check(&Edit { editor, origin, base: part, ours: part, items_elsewhere: 0, now })?;
-    // What came in was well formed, and so was what was there: only lists can have become too long.
-    Valid::check(part.clone()).map(drop).map_err(|_| {
-        Error::Plan(EditError {
-            fault: Fault::TooLarge,
-            path: format!("sections[{}].items", part.owner),
-            expected: "no more needs, goals, actions and meetings than a section has room for, with those of others",
-        })
-    })
+    plan::check(&Edit { editor, origin, base: part, ours: part, now })?;
+    Ok(())
 }
 
 fn ids(part: &PlanPart) -> impl Iterator<Item = &String> {

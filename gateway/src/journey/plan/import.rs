@@ -6,9 +6,7 @@ use jiff::Timestamp;
 use polku_adapters::{InboundOutcome, InboundPlanPart};
 use polku_policy::{Authorised, Channel, Question, Viewer};
 use polku_proto::v1::plan_revision::Source;
-use polku_proto::v1::{
-    DataCategory, FactsQuery, ImportPlanRequest, MergePlanResponse, PlanPart, PlanState, Purpose,
-};
+use polku_proto::v1::{DataCategory, FactsQuery, ImportPlanRequest, MergePlanResponse, PlanPart, Purpose};
 use polku_proto::{CategorySet, PlanName, Valid};
 use uuid::Uuid;
 
@@ -145,14 +143,7 @@ impl Gateway {
             consent_withdrawn: base.consent_withdrawn,
             ..part
         };
-        let edit = Edit {
-            editor: Editor::Owner,
-            origin: Origin::Import,
-            base: &base,
-            ours: &ours,
-            items_elsewhere: 0,
-            now,
-        };
+        let edit = Edit { editor: Editor::Owner, origin: Origin::Import, base: &base, ours: &ours, now };
         plan::check(&edit)?;
         imports.retain(|base| base.owner != owner || base.reference != reference);
         imports.push(PlanPart { revision, ..ours.clone() });
@@ -199,9 +190,7 @@ impl Gateway {
             tracing::info!(agency = %caller.agency, kind = %error.kind, "own plan not fetched");
             SILENT
         })?;
-        let running = |part: &&PlanPart| {
-            !matches!(part.state(), PlanState::Completed | PlanState::Revoked | PlanState::EnteredInError)
-        };
+        let running = |part: &&PlanPart| !plan::is_over(part.state());
         let time = |part: &&PlanPart| part.update_time.map(|time| (time.seconds, time.nanos));
         let part = facts.plans.iter().filter(running).max_by_key(time);
         part.cloned()

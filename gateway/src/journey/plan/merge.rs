@@ -12,7 +12,7 @@ use super::begin::check_running;
 use super::commit::{Committed, Draft, shown};
 use super::content::{check_content, check_stored};
 use super::reader::{Eyes, digest};
-use super::record::{PlanRecord, empty_part, is_of};
+use super::record::{Clashing, PlanRecord, empty_part};
 use super::step::is_same;
 use super::task::TaskRecord;
 use crate::caller::{Actor, Caller};
@@ -60,7 +60,7 @@ impl Gateway {
             return self.merged_before(caller, &person, &record, earlier, now).await;
         }
         check_running(&record)?;
-        let read = self.as_read(caller, &person, &record, &request.etag, now).await?;
+        let read = self.as_read((caller, &eyes), &person, &record, &request.etag, now).await?;
         let mut draft = Draft::by_call(record);
         let mut clashed = Vec::new();
         let mut seen_owners: Vec<&str> = Vec::new();
@@ -75,11 +75,10 @@ impl Gateway {
             seen_owners.push(&ours.owner);
             check_content(ours)?;
             let told = self.permitted(&draft.after, &ours.owner, &eyes, now)?;
-            let base = read.sections.iter().find(|section| is_of(section, &ours.owner));
-            let base = base.and_then(|section| section.part.clone());
+            let base = plan::part_of(&read, &ours.owner).cloned();
             let base = base.unwrap_or_else(|| empty_part(&plan.to_string(), &ours.owner));
             let wanted = Wanted { ours: as_of(ours, &base), base, told };
-            self.check_wanted(caller, &read, &draft.after, &wanted, now)?;
+            check_wanted(caller, &draft.after, &wanted, now)?;
             bring_in(&mut draft, &wanted, &mut clashed, now)?;
         }
         if request.validate_only {
@@ -99,7 +98,7 @@ impl Gateway {
     /// not be told from what it wants removed.
     async fn as_read(
         &self,
-        caller: &Caller,
+        (caller, eyes): (&Caller, &Eyes),
         person: &Person,
         record: &PlanRecord,
         etag: &str,
@@ -112,33 +111,8 @@ impl Gateway {
             return Err(Error::EtagMismatch);
         }
         // As who the caller is now: a party that came after that revision has not read it.
-        let eyes = self.eyes(caller, record)?;
-        let seen = self.seen(&then, &eyes, now)?;
+        let seen = self.seen(&then, eyes, now)?;
         if digest(&seen) == read { Ok(seen) } else { Err(Error::EtagMismatch) }
-    }
-
-    /// May the caller want this?
-    fn check_wanted(
-        &self,
-        caller: &Caller,
-        read: &Plan,
-        record: &PlanRecord,
-        wanted: &Wanted,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        let owner = wanted.ours.owner.as_str();
-        let agency = caller.agency.as_str();
-        let editor = match caller.actor {
-            Actor::Subject(_) | Actor::Representative { .. } => Editor::YoungPerson,
-            Actor::Professional { .. } if owner == agency => Editor::Owner,
-            Actor::Professional { .. } if caller.agency == record.row.coordinator => Editor::Coordinator,
-            Actor::Professional { .. } => Editor::OtherParty { agency, told: wanted.told },
-        };
-        let others = read.sections.iter().filter(|section| !is_of(section, owner));
-        let items_elsewhere = others.filter_map(|section| section.part.as_ref()).map(items).sum();
-        let (base, ours) = (&wanted.base, &wanted.ours);
-        plan::check(&Edit { editor, origin: Origin::Call, base, ours, items_elsewhere, now })?;
-        Ok(())
     }
 
     /// Makes a merge durable: the plan, and a task for every clash.
@@ -192,6 +166,7 @@ impl Gateway {
             let about = (id, person.id, record.row.id);
             let mut task = TaskRecord::new(about, agency, Matter::Conflict(new.clone()), now);
             draft.tasks.push(task.first_version(person, now)?);
+            draft.clashes.push(Clashing { conflict: Some(new.clone()), is_decided: false });
             conflicts.push(new);
         }
         Ok(conflicts)
@@ -264,6 +239,21 @@ impl Gateway {
     }
 }
 
+/// May the caller want this?
+fn check_wanted(caller: &Caller, record: &PlanRecord, wanted: &Wanted, now: Timestamp) -> Result<(), Error> {
+    let owner = wanted.ours.owner.as_str();
+    let agency = caller.agency.as_str();
+    let editor = match caller.actor {
+        Actor::Subject(_) | Actor::Representative { .. } => Editor::YoungPerson,
+        Actor::Professional { .. } if owner == agency => Editor::Owner,
+        Actor::Professional { .. } if caller.agency == record.row.coordinator => Editor::Coordinator,
+        Actor::Professional { .. } => Editor::OtherParty { agency, told: wanted.told },
+    };
+    let (base, ours) = (&wanted.base, &wanted.ours);
+    plan::check(&Edit { editor, origin: Origin::Call, base, ours, now })?;
+    Ok(())
+}
+
 /// Merges what is wanted into the draft.
 pub(super) fn bring_in(
     draft: &mut Draft,
@@ -305,8 +295,4 @@ fn conflict(Clashed { owner, clash }: Clashed, task: String) -> PlanConflict {
         ours: Some(clash.ours),
         theirs: Some(clash.theirs),
     }
-}
-
-fn items(part: &PlanPart) -> usize {
-    part.needs.len() + part.goals.len() + part.actions.len() + part.meetings.len()
 }

@@ -1,5 +1,7 @@
 //! A party, or the young person, reads a plan, or all of them.
 
+use std::collections::HashMap;
+
 use polku_policy::Authorised;
 use polku_proto::v1::{GetPlanRequest, ListPlansRequest, ListPlansResponse, Plan};
 use polku_proto::{PlanName, Valid};
@@ -26,8 +28,12 @@ impl Gateway {
         let name: PlanName = name(&request.get().name, "name")?;
         let person = self.person(name.youth).await?;
         let mut record = self.plan_of(&person, name).await?;
-        let plans = self.store.plans_of(name.youth).await?;
-        self.name_successor(caller, &person, &mut record, &plans)?;
+        if record.row.ended {
+            let mut later = self.store.plans_of(name.youth).await?;
+            later.retain(|row| row.created >= record.row.created);
+            let successors = self.successors(caller, &opened(&person, later)?)?;
+            name_successor(&mut record, &successors)?;
+        }
         let view = self.plan_view(caller, &record, self.now())?;
         self.note_reading(caller, name.youth, &name.to_string(), &view).await?;
         Ok(view)
@@ -42,12 +48,15 @@ impl Gateway {
         let youth = youth_id(&request.get().parent, "parent")?;
         self.check_subject(caller, youth)?;
         let mut answer = self.shell(caller, ListPlansResponse::default())?;
+        let rows = self.store.plans_of(youth).await?;
+        if rows.is_empty() {
+            return Ok(answer);
+        }
+        let records = opened(&self.person(youth).await?, rows)?;
+        let successors = self.successors(caller, &records)?;
         let mut shown = 0;
-        let plans = self.store.plans_of(youth).await?;
-        for row in &plans {
-            let person = self.person(youth).await?;
-            let mut record = PlanRecord::open(&person, row.clone())?;
-            self.name_successor(caller, &person, &mut record, &plans)?;
+        for mut record in records {
+            name_successor(&mut record, &successors)?;
             let view = match self.plan_view(caller, &record, self.now()) {
                 Ok(view) => view,
                 Err(Error::NotFound) => continue,
@@ -63,24 +72,28 @@ impl Gateway {
         Ok(answer)
     }
 
-    /// Fills in which plan came after one that has ended, for whoever may know of both.
-    fn name_successor(
-        &self,
-        caller: &Caller,
-        person: &Person,
-        record: &mut PlanRecord,
-        plans: &[PlanRow],
-    ) -> Result<(), Error> {
-        if !record.row.ended {
-            return Ok(());
-        }
-        let (name, created) = (record.name().to_string(), record.row.created);
-        for row in plans.iter().filter(|row| row.created >= created) {
-            let next = PlanRecord::open(person, row.clone())?;
-            if next.plan()?.replaces == name && self.eyes(caller, &next).is_ok() {
-                record.plan_mut()?.replaced_by = next.name().to_string();
+    /// The plans that came after others, by the names of those. Only what the caller may know of.
+    fn successors(&self, caller: &Caller, records: &[PlanRecord]) -> Result<HashMap<String, String>, Error> {
+        let mut successors = HashMap::new();
+        for record in records {
+            let replaces = &record.plan()?.replaces;
+            if !replaces.is_empty() && self.eyes(caller, record).is_ok() {
+                successors.insert(replaces.clone(), record.name().to_string());
             }
         }
-        Ok(())
+        Ok(successors)
     }
+}
+
+fn opened(person: &Person, rows: Vec<PlanRow>) -> Result<Vec<PlanRecord>, Error> {
+    rows.into_iter().map(|row| PlanRecord::open(person, row)).collect()
+}
+
+/// Fills in which plan came after one that has ended.
+fn name_successor(record: &mut PlanRecord, successors: &HashMap<String, String>) -> Result<(), Error> {
+    let next = successors.get(&record.name().to_string()).filter(|_| record.row.ended);
+    if let Some(next) = next {
+        record.plan_mut()?.replaced_by.clone_from(next);
+    }
+    Ok(())
 }

@@ -17,7 +17,7 @@ use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::journey::refer::mismatch;
-use crate::plan;
+use crate::plan::{self, owner_of};
 
 /// What can be told of a plan. What became of a referral is told by referrals.
 const TELLABLE: CategorySet = CategorySet::ALL.difference(CategorySet::of(&[DataCategory::ReferralStatus]));
@@ -47,18 +47,19 @@ pub(crate) struct Sight {
 }
 
 impl Sight {
-    fn of(&self, whole: &Plan) -> Plan {
+    fn of(&self, record: &PlanRecord) -> Result<Plan, Error> {
         let told = |owner: &str| self.told.get(owner).copied().unwrap_or(CategorySet::EMPTY);
         let reader = match &self.reader {
             None => plan::Reader::YoungPerson,
             Some(agency) => plan::Reader::Agency(agency.as_str()),
         };
-        let mut view = plan::view(whole, told, reader);
+        let mut view = plan::view(record.plan()?, told, reader);
+        record.kept.agreement.mark(&mut view, told);
         // Whom the coordinator works with is not for a role that sees nothing of what they do.
         if told(plan::YOUTH).is_subset(CategorySet::ENVELOPE) {
             view.parties.clear();
         }
-        view
+        Ok(view)
     }
 }
 
@@ -126,7 +127,7 @@ impl Gateway {
     pub(crate) fn sight(&self, record: &PlanRecord, eyes: &Eyes, now: Timestamp) -> Result<Sight, Error> {
         let mut told = BTreeMap::new();
         for section in &record.plan()?.sections {
-            let owner = owner(section);
+            let owner = owner_of(section);
             told.insert(owner.to_owned(), self.permitted(record, owner, eyes, now)?);
         }
         told.insert(plan::YOUTH.to_owned(), self.permitted(record, plan::YOUTH, eyes, now)?);
@@ -136,7 +137,7 @@ impl Gateway {
     /// The plan as these eyes see it, without what is made anew for each reading. For comparing, and for merging: what
     /// leaves the gateway is [`Gateway::plan_view`].
     pub(crate) fn seen(&self, record: &PlanRecord, eyes: &Eyes, now: Timestamp) -> Result<Plan, Error> {
-        Ok(self.sight(record, eyes, now)?.of(record.plan()?))
+        self.sight(record, eyes, now)?.of(record)
     }
 
     /// The plan as the caller may see it now.
@@ -159,11 +160,11 @@ impl Gateway {
         sight: &Sight,
         now: Timestamp,
     ) -> Result<Seen, Error> {
-        let mut plan = sight.of(record.plan()?);
+        let mut plan = sight.of(record)?;
         let digest = digest(&plan);
         let mut sections = Vec::with_capacity(plan.sections.len());
         for mut section in std::mem::take(&mut plan.sections) {
-            let question = self.plan_question(record, owner(&section), eyes, now)?;
+            let question = self.plan_question(record, owner_of(&section), eyes, now)?;
             section.etag = self.section_etag(&section, &question);
             sections.push(Valid::check(section)?);
         }
@@ -183,7 +184,7 @@ impl Gateway {
         let question = self.plan_question(record, plan::YOUTH, eyes, now)?;
         let mut view = self.authorise_or_envelope(Plan { etag, ..seen.plan.clone() }, &question)?;
         for section in &seen.sections {
-            let question = self.plan_question(record, owner(section.get()), eyes, now)?;
+            let question = self.plan_question(record, owner_of(section.get()), eyes, now)?;
             let section = section.clone();
             let authorised = self.engine().authorise(&self.index(), section, CategorySet::EMPTY, &question);
             // Refused only when a permission has ended since the look before.
@@ -205,12 +206,10 @@ impl Gateway {
     ) -> Result<Option<Authorised<X>>, Error> {
         let eyes = self.eyes(caller, record)?;
         let question = self.plan_question(record, owner, &eyes, now)?;
-        let mut piece = piece;
-        piece.restrict(self.permitted(record, owner, &eyes, now)?);
-        if piece.categories().is_subset(CategorySet::ENVELOPE) {
-            return Ok(None);
-        }
-        Ok(self.engine().authorise(&self.index(), Valid::check(piece)?, CategorySet::EMPTY, &question).ok())
+        let piece =
+            self.engine().authorise(&self.index(), Valid::check(piece)?, CategorySet::EMPTY, &question);
+        // Of which nothing is told but that it is there, that is not told either.
+        Ok(piece.ok().filter(|piece| !piece.decision().permitted().is_subset(CategorySet::ENVELOPE)))
     }
 
     fn authorise_or_envelope(&self, mut plan: Plan, question: &Question) -> Result<Authorised<Plan>, Error> {
@@ -261,10 +260,6 @@ impl Gateway {
     }
 }
 
-fn owner(section: &PlanSection) -> &str {
-    section.part.as_ref().map_or("", |part| part.owner.as_str())
-}
-
 /// What is seen, in short.
 pub(crate) fn digest(seen: &Plan) -> Hash {
     sha256(&[&seen.encode_to_vec()])
@@ -273,7 +268,7 @@ pub(crate) fn digest(seen: &Plan) -> Hash {
 fn binding(record: &PlanRecord, caller: &Caller) -> String {
     let reader = match caller.actor {
         Actor::Professional { .. } => caller.agency.to_string(),
-        Actor::Subject(_) | Actor::Representative { .. } => "youth".to_owned(),
+        Actor::Subject(_) | Actor::Representative { .. } => plan::YOUTH.to_owned(),
     };
     format!("plan/{}/{reader}", record.row.id)
 }

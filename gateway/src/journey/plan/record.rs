@@ -5,23 +5,27 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use polku_proto::v1::{Plan, PlanLink, PlanPart, PlanSection, PlanState, plan_revision::Source};
-use polku_proto::{AgencyId, Party, PlanId, PlanName};
+use polku_proto::v1::{
+    Plan, PlanConflict, PlanLink, PlanPart, PlanSection, PlanState, plan_revision::Source,
+};
+use polku_proto::{AgencyId, CategorySet, Party, PlanId, PlanName};
 use prost::Message;
 
-use super::step::has_item;
 use crate::error::Error;
 use crate::person::Person;
-use crate::plan::{self, YOUTH};
-use crate::record::wire_time;
+use crate::plan::{self, Agreement, YOUTH, section_of};
 use crate::seal::Place;
 use crate::store::{PlanRevisionRow, PlanRow, PlanWrite};
+
+/// More parties are no meeting table any more. Those that have left count: what they wrote has its room.
+const MOST_PARTIES: usize = 40;
 
 /// One revision of a plan, as it is sealed.
 #[derive(Clone, PartialEq, Message)]
 #[prost(skip_debug)]
 pub(crate) struct Kept {
-    /// With all its sections; without what is made for a reader: etags, states.
+    /// With all its sections. Without what is made for a reader: etags; and whether it is a draft or active, which is
+    /// told from what the reader sees.
     #[prost(message, optional, tag = "1")]
     pub(crate) plan: Option<Plan>,
     /// Who may read it: `agency`, or `agency/unit`.
@@ -39,6 +43,18 @@ pub(crate) struct Kept {
     /// The pairs of items that were offered as the same.
     #[prost(message, repeated, tag = "6")]
     pub(crate) offered: Vec<PlanLink>,
+    /// What the young person has accepted.
+    #[prost(message, required, tag = "7")]
+    pub(crate) agreement: Agreement,
+    /// The clashes that came up, or were decided on, with this revision.
+    #[prost(message, repeated, tag = "8")]
+    pub(crate) clashes: Vec<Clashing>,
+    /// Who has made each link.
+    #[prost(message, repeated, tag = "9")]
+    pub(crate) linked: Vec<Linked>,
+    /// The agencies that are parties or have been: what they wrote stays.
+    #[prost(string, repeated, tag = "10")]
+    pub(crate) known: Vec<String>,
 }
 
 /// How often a section was told to a party's own system.
@@ -59,6 +75,27 @@ pub(crate) struct Told {
     pub(crate) seen: Vec<u8>,
 }
 
+/// A clash that came up or was decided on.
+#[derive(Clone, PartialEq, Message)]
+#[prost(skip_debug)]
+pub(crate) struct Clashing {
+    #[prost(message, optional, tag = "1")]
+    pub(crate) conflict: Option<PlanConflict>,
+    #[prost(bool, tag = "2")]
+    pub(crate) is_decided: bool,
+}
+
+/// A link, and who has made it.
+#[derive(Clone, PartialEq, Message)]
+#[prost(skip_debug)]
+pub(crate) struct Linked {
+    #[prost(message, optional, tag = "1")]
+    pub(crate) link: Option<PlanLink>,
+    /// Agency id, or `youth`.
+    #[prost(string, tag = "2")]
+    pub(crate) maker: String,
+}
+
 /// Who has made a revision, and from where.
 #[derive(Clone, PartialEq, Eq, Message)]
 #[prost(skip_debug)]
@@ -71,6 +108,9 @@ pub(crate) struct Author {
     pub(crate) source: i32,
     #[prost(string, tag = "4")]
     pub(crate) reference: String,
+    /// Why, where it was said.
+    #[prost(string, tag = "5")]
+    pub(crate) reason: String,
 }
 
 macro_rules! redacted {
@@ -83,7 +123,7 @@ macro_rules! redacted {
     )*};
 }
 
-redacted!(Kept Told Author);
+redacted!(Kept Told Clashing Linked Author);
 
 /// A joint plan, opened.
 #[derive(Debug, Clone)]
@@ -104,7 +144,12 @@ impl PlanRecord {
         let kept = open(person, revision.plan, revision.revision, &revision.sealed)?;
         // Who had the young person's section then told it then.
         let coordinator = kept.plan.as_ref().and_then(|plan| plan.coordinator.parse().ok()).ok_or(NO_PLAN)?;
-        let row = PlanRow { revision: revision.revision, coordinator, ..self.row.clone() };
+        let PlanRow { id, youth, ref parties, state, created, updated, ended, .. } = self.row;
+        let (revision, parties) = (revision.revision, parties.clone());
+        // What was sealed is open beside it.
+        let sealed = Vec::new();
+        let row =
+            PlanRow { id, youth, coordinator, parties, state, revision, created, updated, ended, sealed };
         Ok(Self { row, kept })
     }
 
@@ -122,20 +167,19 @@ impl PlanRecord {
 
     /// The section of this owner, if there is one.
     pub(crate) fn section(&self, owner: &str) -> Option<&PlanSection> {
-        let sections = &self.kept.plan.as_ref()?.sections;
-        sections.iter().find(|section| is_of(section, owner))
+        section_of(self.kept.plan.as_ref()?, owner)
     }
 
     /// The section of this owner, begun if need be.
     pub(crate) fn section_mut(&mut self, owner: &str) -> Result<&mut PlanSection, Error> {
         let name = self.name().to_string();
-        let sections = &mut self.plan_mut()?.sections;
-        if !sections.iter().any(|section| is_of(section, owner)) {
-            sections.push(PlanSection { part: Some(empty_part(&name, owner)), ..PlanSection::default() });
-            // The young person's own is first.
-            sections.sort_by(|one, other| rank(one).cmp(&rank(other)));
+        let plan = self.plan_mut()?;
+        if section_of(plan, owner).is_none() {
+            let part = Some(empty_part(&name, owner));
+            plan.sections.push(PlanSection { part, ..PlanSection::default() });
+            plan::order_sections(plan);
         }
-        sections.iter_mut().find(|section| is_of(section, owner)).ok_or(NO_PLAN)
+        plan.sections.iter_mut().find(|section| plan::owner_of(section) == owner).ok_or(NO_PLAN)
     }
 
     /// The part of this owner; an empty one where there is none.
@@ -152,28 +196,38 @@ impl PlanRecord {
         owner.parse().map_err(|_| Error::Inconsistent("a section of a plan without an owner"))
     }
 
-    /// The party that an agency is here, with its unit; nothing if it is none.
-    pub(crate) fn party(&self, agency: &AgencyId) -> Option<Party> {
-        let parties = self.kept.parties.iter().filter_map(|party| party.parse::<Party>().ok());
-        let mut parties = parties.filter(|party| party.agency == *agency);
-        parties.next()
+    /// Who may read the plan.
+    pub(crate) fn parties(&self) -> impl Iterator<Item = Party> {
+        self.kept.parties.iter().filter_map(|party| party.parse().ok())
     }
 
-    /// Brings what follows from the rest in line with it: who the parties are, what leads nowhere any more, and since
-    /// when an owner has undertaken something. Before anybody is told of the change: all of that shows.
-    pub(super) fn settle(&mut self, now: Timestamp) -> Result<(), Error> {
-        let parties = self.kept.parties.iter().filter_map(|party| party.parse::<Party>().ok());
-        self.row.parties = parties.map(|party| party.agency).collect();
-        let ids = self.row.parties.iter().map(ToString::to_string).collect();
-        let plan = self.plan_mut()?;
+    /// The party that an agency is here, with its unit; nothing if it is none.
+    pub(crate) fn party(&self, agency: &AgencyId) -> Option<Party> {
+        self.parties().find(|party| party.agency == *agency)
+    }
+
+    /// Whether an agency can become a party: it is known, or there is room for one more.
+    pub(super) fn has_room_for(&self, agency: &AgencyId) -> bool {
+        let known = &self.kept.known;
+        known.len() < MOST_PARTIES || known.iter().any(|known| known == agency.as_str())
+    }
+
+    /// Brings what follows from the rest in line with it: who the parties are, what leads nowhere any more, and what
+    /// the owners have undertaken. Before anybody is told of the change: all of that shows.
+    pub(super) fn settle(&mut self, before: Option<&PlanRecord>) -> Result<(), Error> {
+        self.row.parties = self.parties().map(|party| party.agency).collect();
+        let ids: Vec<String> = self.row.parties.iter().map(ToString::to_string).collect();
+        self.kept.known.extend(ids.clone());
+        self.kept.known.sort_unstable();
+        self.kept.known.dedup();
+        let Kept { plan, agreement, linked, .. } = &mut self.kept;
+        let plan = plan.as_mut().ok_or(NO_PLAN)?;
         plan.parties = ids;
-        drop_loose_ends(plan);
-        for section in &mut plan.sections {
-            let undertaken = section.part.as_ref().is_some_and(|part| !part.actions.is_empty());
-            if undertaken && section.commit_time.is_none() {
-                section.commit_time = Some(wire_time(now)?);
-            }
-        }
+        // Nobody sees where they lead, and an item that is added later under the same id is another one.
+        plan::drop_loose_ends(plan);
+        plan::commit(before.and_then(|before| before.kept.plan.as_ref()), plan);
+        agreement.follow(plan);
+        linked.retain(|linked| linked.link.as_ref().is_some_and(|link| plan.links.contains(link)));
         Ok(())
     }
 
@@ -186,8 +240,8 @@ impl PlanRecord {
     ) -> Result<PlanWrite, Error> {
         self.row.revision = before.unwrap_or(0) + 1;
         self.row.updated = now;
-        self.row.state = plan::derive_state(self.plan()?);
-        self.row.ended = is_over(self.row.state);
+        self.row.state = self.kept.agreement.state(self.plan()?, |_| CategorySet::ALL);
+        self.row.ended = plan::is_over(self.row.state);
         self.row.sealed =
             person.key().seal(place(self.row.id, self.row.revision), &self.kept.encode_to_vec())?;
         Ok(PlanWrite { row: self.row.clone(), expected: before })
@@ -202,33 +256,6 @@ pub(crate) fn empty_part(plan: &str, owner: &str) -> PlanPart {
         state: PlanState::Draft as i32,
         ..PlanPart::default()
     }
-}
-
-/// Takes out links and the step that lead to items that are not there any more. Nobody sees them, and an item that is
-/// added later under the same id is another one.
-fn drop_loose_ends(plan: &mut Plan) {
-    let mut links = std::mem::take(&mut plan.links);
-    links.retain(|link| {
-        [&link.first, &link.second].iter().all(|end| end.as_ref().is_some_and(|item| has_item(plan, item)))
-    });
-    plan.links = links;
-    if plan.step.as_ref().is_some_and(|step| !has_item(plan, step)) {
-        plan.step = None;
-    }
-}
-
-/// Whether a plan in this state has come to its end.
-pub(crate) fn is_over(state: PlanState) -> bool {
-    matches!(state, PlanState::Completed | PlanState::Revoked | PlanState::EnteredInError)
-}
-
-pub(crate) fn is_of(section: &PlanSection, owner: &str) -> bool {
-    section.part.as_ref().is_some_and(|part| part.owner == owner)
-}
-
-fn rank(section: &PlanSection) -> (bool, &str) {
-    let owner = section.part.as_ref().map_or("", |part| part.owner.as_str());
-    (owner != YOUTH, owner)
 }
 
 fn open(person: &Person, plan: PlanId, revision: u64, sealed: &[u8]) -> Result<Kept, Error> {

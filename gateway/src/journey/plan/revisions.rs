@@ -1,27 +1,51 @@
 //! Who has changed what in a plan, and from which system?
 //!
-//! A revision shows as far as its changes do. One without a visible change does not show, nor does its number.
+//! A revision is what is different between two views of one reader, both by what may be told now. One without a visible
+//! change does not show, nor does its number.
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use polku_policy::Authorised;
+use polku_proto::v1::plan_activity::Kind;
 use polku_proto::v1::{
-    ListPlanRevisionsRequest, ListPlanRevisionsResponse, PlanFieldChange, PlanPart, PlanRevision,
+    ListPlanRevisionsRequest, ListPlanRevisionsResponse, Plan, PlanActivity, PlanFieldChange, PlanRevision,
 };
-use polku_proto::{PlanName, Valid};
+use polku_proto::{CategorySet, Disclose as _, PlanName, Valid};
 
 use super::reader::Eyes;
-use super::record::{PlanRecord, empty_part, is_of};
+use super::record::{Clashing, PlanRecord, empty_part};
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::journey::page;
 use crate::journey::read::name;
 use crate::journey::refer::mismatch;
-use crate::plan;
+use crate::person::Person;
+use crate::plan::{self, owner_of, part_of, section_of};
 use crate::record::wire_time;
+use crate::store::PlanRevisionRow;
 
 /// How many revisions are read at once.
 const BATCH: u32 = 64;
+
+/// Who reads the revisions of a plan, and when.
+struct Reading<'a> {
+    caller: &'a Caller,
+    person: &'a Person,
+    /// The plan as it is.
+    present: &'a PlanRecord,
+    eyes: Eyes,
+    now: Timestamp,
+}
+
+/// The plan as it was at one revision, and as it is seen.
+struct Look {
+    number: u64,
+    time: Timestamp,
+    record: PlanRecord,
+    seen: Plan,
+}
 
 impl Gateway {
     /// Lists the revisions of a plan, newest first.
@@ -33,8 +57,9 @@ impl Gateway {
         let request = request.into_inner();
         let plan: PlanName = name(&request.parent, "parent")?;
         let person = self.person(plan.youth).await?;
-        let record = self.plan_of(&person, plan).await?;
-        let eyes = self.eyes(caller, &record)?;
+        let present = self.plan_of(&person, plan).await?;
+        let eyes = self.eyes(caller, &present)?;
+        let reading = Reading { caller, person: &person, present: &present, eyes, now: self.now() };
         let size = usize::try_from(page::size(request.page_size)).unwrap_or(usize::MAX);
         let list = format!("revisions/{plan}");
         let mut before = match page::position(self, caller, &list, &request.page_token)? {
@@ -43,31 +68,27 @@ impl Gateway {
         };
         let mut revisions = Vec::new();
         let mut next = None;
-        'pages: loop {
-            // One more than is shown: what a revision has changed shows beside the one before it.
-            let rows = self.store.plan_revisions(record.row.id, before, BATCH + 1).await?;
-            let more = rows.len() > usize::try_from(BATCH).unwrap_or(usize::MAX);
-            let opened: Vec<(u64, PlanRecord)> = rows
-                .iter()
-                .map(|row| Ok((row.revision, record.at(&person, row)?)))
-                .collect::<Result<_, Error>>()?;
-            for (place, (number, after)) in opened.iter().enumerate() {
-                if more && place + 1 == opened.len() {
-                    break;
-                }
-                let former = opened.get(place + 1).map(|(_, former)| former);
-                let time = rows.get(place).map_or(record.row.created, |row| row.time);
-                if let Some(revision) = self.revision_view(caller, &eyes, former, after, time)? {
+        // What a revision has changed shows beside the one before it, which is read after it.
+        let mut later: Option<Look> = None;
+        'rows: loop {
+            let rows = self.store.plan_revisions(plan.plan, before, BATCH).await?;
+            before = rows.last().map(|row| row.revision);
+            let is_end = rows.len() < usize::try_from(BATCH).unwrap_or(usize::MAX);
+            for row in rows.iter().map(Some).chain(is_end.then_some(None)) {
+                let former = row.map(|row| self.look_back(&reading, row)).transpose()?;
+                if let Some(after) = later.take()
+                    && let Some(revision) = self.revision_view(&reading, former.as_ref(), &after)?
+                {
                     // There is another page only if something shows on it.
                     if revisions.len() == size {
-                        next = Some(number + 1);
-                        break 'pages;
+                        next = Some(after.number + 1);
+                        break 'rows;
                     }
                     revisions.push(revision);
                 }
-                before = Some(*number);
+                later = former;
             }
-            if !more {
+            if is_end {
                 break;
             }
         }
@@ -84,75 +105,135 @@ impl Gateway {
         Ok(answer)
     }
 
-    /// One revision, with the changes that these eyes see; nothing if there are none.
+    /// An earlier revision, as it is seen by what may be told now.
+    fn look_back(&self, reading: &Reading<'_>, row: &PlanRevisionRow) -> Result<Look, Error> {
+        let record = reading.present.at(reading.person, row)?;
+        let mut seen = self.seen(&record, &reading.eyes, reading.now)?;
+        // A party to whom the parties are not told knows since when it is one.
+        if let Actor::Professional { .. } = reading.caller.actor
+            && seen.parties.is_empty()
+            && record.party(&reading.caller.agency).is_some()
+        {
+            seen.parties.push(reading.caller.agency.to_string());
+        }
+        Ok(Look { number: row.revision, time: row.time, record, seen })
+    }
+
+    /// One revision, with what these eyes see of it; nothing if that is nothing. Decided on for each section at once.
     fn revision_view(
         &self,
-        caller: &Caller,
-        eyes: &Eyes,
-        before: Option<&PlanRecord>,
-        after: &PlanRecord,
-        time: Timestamp,
+        reading: &Reading<'_>,
+        before: Option<&Look>,
+        after: &Look,
     ) -> Result<Option<Authorised<PlanRevision>>, Error> {
-        let now = self.now();
-        let new = self.seen(after, eyes, now)?;
-        let old = before.map(|before| self.seen(before, eyes, now)).transpose()?;
-        let owners = new.sections.iter().chain(old.iter().flat_map(|old| &old.sections));
-        let mut owners: Vec<&str> =
-            owners.filter_map(|section| Some(section.part.as_ref()?.owner.as_str())).collect();
-        owners.sort_unstable();
-        owners.dedup();
-        let mut changes = Vec::new();
-        for owner in owners {
-            let part = |plan: &polku_proto::v1::Plan| -> PlanPart {
-                let section = plan.sections.iter().find(|section| is_of(section, owner));
-                section.and_then(|section| section.part.clone()).unwrap_or_else(|| empty_part("", owner))
-            };
-            let old = old.as_ref().map_or_else(|| empty_part("", owner), part);
-            for change in plan::changes(&old, &part(&new)) {
-                let wire = PlanFieldChange {
-                    owner: owner.to_owned(),
-                    path: change.path,
-                    before: change.before,
-                    after: change.after,
-                };
-                changes.extend(self.plan_piece(caller, after, owner, wire, now)?);
+        let mut pieces = changed(before.map(|before| &before.seen), &after.seen);
+        let agreement = &after.record.kept.agreement;
+        let former = before.map(|before| &before.record.kept.agreement);
+        let is_accepted = former.is_some_and(|former| !former.is_same_acceptance(agreement));
+        let accepted = is_accepted.then(|| wire_time(after.time)).transpose()?;
+        for plan::Activity { owner, mut activity } in
+            plan::activities(before.map(|before| &before.seen), &after.seen, accepted)
+        {
+            if activity.kind() == Kind::Transferred {
+                activity.reason =
+                    after.record.kept.author.as_ref().map_or("", |author| &author.reason).to_owned();
+            }
+            pieces.entry(owner).or_default().activities.push(activity);
+        }
+        for clashing in &after.record.kept.clashes {
+            if let Some(activity) = self.clash_seen(reading, &after.record, clashing)? {
+                pieces.entry(activity.agency.clone()).or_default().activities.push(activity);
             }
         }
-        if changes.is_empty() {
+        let mut permitted = Vec::new();
+        for (owner, piece) in pieces {
+            let question = self.plan_question(&after.record, &owner, &reading.eyes, reading.now)?;
+            let piece = Valid::check(piece)?;
+            // Refused only when a permission has ended since the look before.
+            permitted.extend(self.engine().authorise(&self.index(), piece, CategorySet::EMPTY, &question));
+        }
+        if permitted.is_empty() {
             return Ok(None);
         }
-        let mut revision = self.shell(caller, self.revision_shell(caller, after, &new, time)?)?;
-        for change in changes {
-            revision = revision.gather(change).map_err(mismatch)?;
+        let mut revision = self.shell(reading.caller, frame(reading.caller, after)?)?;
+        for piece in permitted {
+            revision = revision.gather(piece).map_err(mismatch)?;
         }
         Ok(Some(revision))
     }
 
-    /// Whose revision it is. A party that does not show otherwise does not show here.
-    fn revision_shell(
+    /// That there was a clash, or a decision on one, for whoever sees anything of what it is about.
+    fn clash_seen(
         &self,
-        caller: &Caller,
+        reading: &Reading<'_>,
         record: &PlanRecord,
-        seen: &polku_proto::v1::Plan,
-        time: Timestamp,
-    ) -> Result<PlanRevision, Error> {
-        let author = record.kept.author.clone().unwrap_or_default();
-        let own = author.agency == caller.agency.as_str();
-        let knows_all = match caller.actor {
-            Actor::Professional { .. } => caller.agency == record.row.coordinator,
-            Actor::Subject(_) | Actor::Representative { .. } => true,
-        };
-        let shows = own
-            || knows_all
-            || author.agency == seen.coordinator
-            || seen.sections.iter().any(|section| is_of(section, &author.agency));
-        Ok(PlanRevision {
-            time: Some(wire_time(time)?),
-            agency: if shows { author.agency } else { String::new() },
-            professional: if own { author.professional } else { String::new() },
-            source: author.source,
-            reference: if own { author.reference } else { String::new() },
-            changes: Vec::new(),
-        })
+        clashing: &Clashing,
+    ) -> Result<Option<PlanActivity>, Error> {
+        let Some(conflict) = &clashing.conflict else { return Ok(None) };
+        let told = self.permitted(record, &conflict.owner, &reading.eyes, reading.now)?;
+        let sides = [&conflict.base, &conflict.ours, &conflict.theirs];
+        let is_seen = sides.into_iter().flatten().any(|side| {
+            let mut side = side.clone();
+            side.restrict(told);
+            plan::is_shown(&side, &conflict.path)
+        });
+        let kind = if clashing.is_decided { Kind::Decided } else { Kind::Clashed };
+        Ok(is_seen.then(|| PlanActivity {
+            kind: kind.into(),
+            agency: conflict.owner.clone(),
+            task: conflict.task.clone(),
+            path: conflict.path.clone(),
+            ..PlanActivity::default()
+        }))
     }
+}
+
+/// What has changed in the parts of the sections, by owner.
+fn changed(before: Option<&Plan>, after: &Plan) -> BTreeMap<String, PlanRevision> {
+    let mut pieces = BTreeMap::new();
+    let sections = before.into_iter().chain([after]).flat_map(|plan| &plan.sections);
+    let mut owners: Vec<&str> = sections.map(owner_of).collect();
+    owners.sort_unstable();
+    owners.dedup();
+    for owner in owners {
+        let nothing = empty_part("", owner);
+        let old = before.and_then(|before| part_of(before, owner)).unwrap_or(&nothing);
+        let changes = plan::changes(old, part_of(after, owner).unwrap_or(&nothing));
+        let wire = |change: plan::Change| PlanFieldChange {
+            owner: owner.to_owned(),
+            path: change.path,
+            before: change.before,
+            after: change.after,
+        };
+        let changes: Vec<PlanFieldChange> = changes.into_iter().map(wire).collect();
+        if !changes.is_empty() {
+            pieces.insert(owner.to_owned(), PlanRevision { changes, ..PlanRevision::default() });
+        }
+    }
+    pieces
+}
+
+/// Who has made a revision, and from where. Of an agency that does not show otherwise nothing shows here.
+fn frame(caller: &Caller, Look { time, record, seen, .. }: &Look) -> Result<PlanRevision, Error> {
+    let author = record.kept.author.clone().unwrap_or_default();
+    let knows_all = match caller.actor {
+        Actor::Professional { .. } => caller.agency == record.row.coordinator,
+        Actor::Subject(_) | Actor::Representative { .. } => true,
+    };
+    let shows = knows_all
+        || author.agency == plan::YOUTH
+        || author.agency == caller.agency.as_str()
+        || author.agency == seen.coordinator
+        || section_of(seen, &author.agency).is_some();
+    let frame = PlanRevision { time: Some(wire_time(*time)?), ..PlanRevision::default() };
+    if !shows {
+        return Ok(frame);
+    }
+    Ok(PlanRevision {
+        agency: author.agency,
+        professional: author.professional,
+        source: author.source,
+        reference: author.reference,
+        ..frame
+    })
 }

@@ -13,16 +13,17 @@ use prost::Message;
 use super::begin::{check_coordinator, check_running};
 use super::commit::Draft;
 use super::reader::digest;
-use super::record::{PlanRecord, is_of};
+use super::record::{Linked, PlanRecord};
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::journey::read::name;
 use crate::once::Begun;
+use crate::plan;
 use crate::record::wire_time;
 
-/// More links are refused.
-const MOST_LINKS: usize = 500;
+/// More links by one party are refused.
+const MOST_LINKS: usize = 100;
 
 /// One step, with what its method is called.
 pub(super) struct Step<'a> {
@@ -45,9 +46,16 @@ impl Gateway {
             if let Actor::Professional { .. } = caller.actor {
                 check_coordinator(caller, record)?;
             }
-            self.check_state(caller, record, &[PlanState::Draft])?;
-            self.check_read(caller, record, &request.etag)?;
-            record.plan_mut()?.accept_time = Some(wire_time(now)?);
+            let seen = self.seen_by(caller, record)?;
+            let goes_on = matches!(seen.state(), PlanState::Active | PlanState::OnHold);
+            if !(goes_on && seen.changed_since_acceptance) {
+                check_state(&seen, &[PlanState::Draft])?;
+            }
+            self.check_read(caller, record, &seen, &request.etag)?;
+            record.plan_mut()?.accept_time.get_or_insert(wire_time(now)?);
+            // Whoever records it has not shown more to the young person than what they see.
+            let whole = record.plan()?.clone();
+            record.kept.agreement.accept(&seen, &whole);
             Ok(())
         })
         .await
@@ -69,11 +77,14 @@ impl Gateway {
                 });
             };
             check_running(record)?;
-            self.check_read(caller, record, &request.etag)?;
-            if record.section(caller.agency.as_str()).is_none() {
-                return Err(Error::RecordState { expected: "a party that has a section of its own" });
+            let seen = self.seen_by(caller, record)?;
+            self.check_read(caller, record, &seen, &request.etag)?;
+            let own = caller.agency.as_str();
+            if record.section(own).is_none_or(|section| section.commitments.is_empty()) {
+                return Err(Error::RecordState { expected: "a party that has undertaken something" });
             }
-            record.section_mut(caller.agency.as_str())?.acknowledge_time = Some(wire_time(now)?);
+            let actions = plan::part_of(&seen, own).map(|part| part.actions.as_slice()).unwrap_or_default();
+            plan::acknowledge(record.section_mut(own)?, actions, wire_time(now)?);
             Ok(())
         })
         .await
@@ -89,7 +100,7 @@ impl Gateway {
         let step = Step { method: "HoldPlan", name: &request.name, request_id: &request.request_id };
         self.step(caller, &step, &request, |record| {
             check_coordinator(caller, record)?;
-            self.check_state(caller, record, &[PlanState::Active])?;
+            check_state(&self.seen_by(caller, record)?, &[PlanState::Active])?;
             record.plan_mut()?.set_state(PlanState::OnHold);
             Ok(())
         })
@@ -106,7 +117,7 @@ impl Gateway {
         let step = Step { method: "ResumePlan", name: &request.name, request_id: &request.request_id };
         self.step(caller, &step, &request, |record| {
             check_coordinator(caller, record)?;
-            self.check_state(caller, record, &[PlanState::OnHold])?;
+            check_state(&self.seen_by(caller, record)?, &[PlanState::OnHold])?;
             // Whether it is active is told by what was accepted and acknowledged.
             record.plan_mut()?.set_state(PlanState::Draft);
             Ok(())
@@ -124,7 +135,7 @@ impl Gateway {
         let step = Step { method: "CompletePlan", name: &request.name, request_id: &request.request_id };
         self.step(caller, &step, &request, |record| {
             check_coordinator(caller, record)?;
-            self.check_state(caller, record, &[PlanState::Active, PlanState::OnHold])?;
+            check_state(&self.seen_by(caller, record)?, &[PlanState::Active, PlanState::OnHold])?;
             record.plan_mut()?.set_state(PlanState::Completed);
             Ok(())
         })
@@ -144,7 +155,7 @@ impl Gateway {
                 check_coordinator(caller, record)?;
             }
             let from = [PlanState::Draft, PlanState::Active, PlanState::OnHold];
-            self.check_state(caller, record, &from)?;
+            check_state(&self.seen_by(caller, record)?, &from)?;
             record.plan_mut()?.set_state(PlanState::Revoked);
             Ok(())
         })
@@ -169,7 +180,7 @@ impl Gateway {
                 PlanState::Completed,
                 PlanState::Revoked,
             ];
-            self.check_state(caller, record, &from)?;
+            check_state(&self.seen_by(caller, record)?, &from)?;
             record.plan_mut()?.set_state(PlanState::EnteredInError);
             Ok(())
         })
@@ -195,7 +206,7 @@ impl Gateway {
             }
             check_running(record)?;
             if let Some(item) = &request.step {
-                let seen = self.seen(record, &self.eyes(caller, record)?, self.now())?;
+                let seen = self.seen_by(caller, record)?;
                 if item.kind() != Kind::Action || !has_item(&seen, item) {
                     return Err(NO_STEP);
                 }
@@ -218,7 +229,11 @@ impl Gateway {
             check_running(record)?;
             let link = request.link.clone().unwrap_or_default();
             self.check_link(caller, record, &link)?;
-            add_link(record, link)
+            let maker = match caller.actor {
+                Actor::Professional { .. } => caller.agency.as_str(),
+                Actor::Subject(_) | Actor::Representative { .. } => plan::YOUTH,
+            };
+            add_link(record, link, maker)
         })
         .await
     }
@@ -268,20 +283,14 @@ impl Gateway {
     }
 
     /// The caller has seen the plan as it is now.
-    pub(super) fn check_read(&self, caller: &Caller, record: &PlanRecord, etag: &str) -> Result<(), Error> {
-        let (_, seen) = self.open_reading(record, caller, etag)?;
-        let now = self.seen(record, &self.eyes(caller, record)?, self.now())?;
-        if digest(&now) == seen { Ok(()) } else { Err(Error::EtagMismatch) }
+    fn check_read(&self, caller: &Caller, record: &PlanRecord, seen: &Plan, etag: &str) -> Result<(), Error> {
+        let (_, read) = self.open_reading(record, caller, etag)?;
+        if digest(seen) == read { Ok(()) } else { Err(Error::EtagMismatch) }
     }
 
-    /// The plan is in one of these states, as far as the caller sees: another's word that it does not see does not show
-    /// in a refusal.
-    fn check_state(&self, caller: &Caller, record: &PlanRecord, from: &[PlanState]) -> Result<(), Error> {
-        let seen = self.seen(record, &self.eyes(caller, record)?, self.now())?;
-        if from.contains(&seen.state()) {
-            return Ok(());
-        }
-        Err(Error::RecordState { expected: "a plan in a state from which this step leads on" })
+    /// The plan as the caller sees it now.
+    fn seen_by(&self, caller: &Caller, record: &PlanRecord) -> Result<Plan, Error> {
+        self.seen(record, &self.eyes(caller, record)?, self.now())
     }
 
     /// Both ends are there for the caller to see, and fit.
@@ -297,7 +306,7 @@ impl Gateway {
             plan_link::Kind::SameAs => first.kind == second.kind,
             plan_link::Kind::Serves => first.kind() == Kind::Action && second.kind() == Kind::Goal,
         };
-        let seen = self.seen(record, &self.eyes(caller, record)?, self.now())?;
+        let seen = self.seen_by(caller, record)?;
         if !fits || first.owner == second.owner || !has_item(&seen, first) || !has_item(&seen, second) {
             return Err(NO_ITEM);
         }
@@ -305,16 +314,28 @@ impl Gateway {
     }
 }
 
-/// Adds a link that is not there yet.
-pub(super) fn add_link(record: &mut PlanRecord, link: PlanLink) -> Result<(), Error> {
-    let links = &mut record.plan_mut()?.links;
-    if links.iter().any(|other| is_same(other, &link)) {
+/// The plan is in one of these states, as far as the caller sees: another's word that it does not see does not show in
+/// a refusal.
+fn check_state(seen: &Plan, from: &[PlanState]) -> Result<(), Error> {
+    if from.contains(&seen.state()) {
         return Ok(());
     }
-    if links.len() >= MOST_LINKS {
-        return Err(Error::RecordState { expected: "at most 500 links in a plan" });
+    Err(Error::RecordState { expected: "a plan in a state from which this step leads on" })
+}
+
+/// Adds a link that is not there yet.
+///
+/// Each maker, an agency or the young person's side, has its own room: a refusal tells nothing of others' links.
+pub(super) fn add_link(record: &mut PlanRecord, link: PlanLink, maker: &str) -> Result<(), Error> {
+    if record.plan()?.links.iter().any(|other| is_same(other, &link)) {
+        return Ok(());
     }
-    links.push(link);
+    let own = record.kept.linked.iter().filter(|linked| linked.maker == maker);
+    if own.count() >= MOST_LINKS {
+        return Err(Error::RecordState { expected: "at most 100 links in a plan that the caller has made" });
+    }
+    record.kept.linked.push(Linked { link: Some(link.clone()), maker: maker.to_owned() });
+    record.plan_mut()?.links.push(link);
     Ok(())
 }
 
@@ -326,8 +347,7 @@ pub(super) fn is_same(one: &PlanLink, other: &PlanLink) -> bool {
 
 /// Whether the item is there to be seen.
 pub(super) fn has_item(seen: &Plan, item: &PlanItem) -> bool {
-    let section = seen.sections.iter().find(|section| is_of(section, &item.owner));
-    let Some(part) = section.and_then(|section| section.part.as_ref()) else { return false };
+    let Some(part) = plan::part_of(seen, &item.owner) else { return false };
     match item.kind() {
         Kind::Unspecified => false,
         Kind::Need => part.needs.iter().any(|need| need.id == item.id),

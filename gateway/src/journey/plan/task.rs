@@ -14,7 +14,7 @@ use prost::Message;
 
 use super::commit::{Committed, Draft};
 use super::content::{check_content, check_stored};
-use super::record::{PlanRecord, is_over};
+use super::record::{Clashing, PlanRecord};
 use super::step::{add_link, has_item};
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
@@ -99,7 +99,7 @@ impl TaskRecord {
     fn is_moot(&self, plan: &Plan) -> bool {
         let is_gone = |item: &Option<_>| item.as_ref().is_none_or(|item| !has_item(plan, item));
         match &self.message.matter {
-            _ if is_over(plan::derive_state(plan)) => true,
+            _ if plan::is_over(plan.state()) => true,
             Some(Matter::Duplicate(duplicate)) => is_gone(&duplicate.first) || is_gone(&duplicate.second),
             Some(Matter::Conflict(_)) | None => false,
         }
@@ -140,6 +140,7 @@ impl Gateway {
         match (&task.message.matter, request.resolution) {
             (Some(Matter::Conflict(conflict)), Some(Resolution::Conflict(resolution))) => {
                 resolve_conflict(&mut draft.after, conflict, &resolution, now)?;
+                draft.clashes.push(Clashing { conflict: Some(conflict.clone()), is_decided: true });
             }
             (Some(Matter::Duplicate(duplicate)), Some(Resolution::Duplicate(resolution))) => {
                 let seen = self.seen(&draft.after, &self.eyes(caller, &draft.after)?, now)?;
@@ -147,7 +148,7 @@ impl Gateway {
                 if !there(&duplicate.first) || !there(&duplicate.second) {
                     return Err(Error::RecordState { expected: "two items that are still there" });
                 }
-                resolve_duplicate(&mut draft.after, duplicate, &resolution)?;
+                resolve_duplicate(&mut draft.after, duplicate, &resolution, caller.agency.as_str())?;
             }
             (Some(Matter::Conflict(_) | Matter::Duplicate(_)) | None, _) => {
                 return Err(Error::Field {
@@ -284,6 +285,7 @@ fn resolve_duplicate(
     record: &mut PlanRecord,
     duplicate: &PlanDuplicate,
     resolution: &DuplicateResolution,
+    maker: &str,
 ) -> Result<(), Error> {
     if resolution.choice() == duplicate_resolution::Choice::Different {
         return Ok(());
@@ -293,7 +295,7 @@ fn resolve_duplicate(
         first: duplicate.first.clone(),
         second: duplicate.second.clone(),
     };
-    add_link(record, link)
+    add_link(record, link, maker)
 }
 
 fn unresolved(error: ResolveError) -> Error {

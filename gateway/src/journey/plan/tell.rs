@@ -6,10 +6,11 @@ use polku_proto::v1::{PlanPart, ReferralContent};
 use polku_proto::{AgencyId, CategorySet, Party};
 
 use super::reader::Eyes;
-use super::record::{PlanRecord, empty_part, is_of};
+use super::record::{PlanRecord, empty_part};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::person::Person;
+use crate::plan;
 use crate::record::wire_time;
 use crate::store::{About, DeliveryItem, DeliveryRow};
 
@@ -55,8 +56,7 @@ impl Gateway {
             frame
         } else {
             let seen = self.seen(&record, &eyes, now)?;
-            let section = seen.sections.into_iter().find(|section| is_of(section, owner));
-            let Some(part) = section.and_then(|section| section.part) else { return Ok(None) };
+            let Some(part) = plan::part_of(&seen, owner).cloned() else { return Ok(None) };
             let PlanPart { plan, revision, update_time, .. } = frame;
             PlanPart { plan, revision, update_time, ..part }
         };

@@ -10,18 +10,19 @@ use polku_proto::{AgencyId, Party};
 use prost::Message;
 use serde_json::json;
 
-use super::reader::{Eyes, digest};
-use super::record::{Author, PlanRecord, Told, is_of};
+use super::reader::Eyes;
+use super::record::{Author, PlanRecord, Told};
 use crate::audit::{Event, sha256};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::person::Person;
+use crate::plan::{owner_of, part_of, section_of};
 use crate::store::{Change, NewPlanEvent};
 use crate::trail::Entry;
 
 impl Gateway {
-    /// The parties that see a difference hear of it. Whoever had been told of a section and sees it no more is told that
-    /// it hears no more.
+    /// The parties that see a difference hear of it. Whoever had been told of a section and sees it no more is told
+    /// that it hears no more.
     pub(super) async fn tell_parties(
         &self,
         person: &Person,
@@ -30,13 +31,14 @@ impl Gateway {
         change: &mut Change,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let parties: Vec<Party> = after.kept.parties.iter().filter_map(|party| party.parse().ok()).collect();
+        let parties: Vec<Party> = after.parties().collect();
+        let mut views = BTreeMap::new();
         for party in parties {
             let eyes = Eyes::of_system(party.clone());
             let was_party = before.filter(|before| before.party(&party.agency).is_some());
             let old = was_party.map(|before| self.seen(before, &eyes, now)).transpose()?;
-            let new = self.seen(after, &eyes, now)?;
-            if old.as_ref().is_some_and(|old| digest(old) == digest(&new)) {
+            let new = &*views.entry(party.agency.clone()).or_insert(self.seen(after, &eyes, now)?);
+            if old.as_ref().is_some_and(|old| old == new) {
                 continue;
             }
             let (plan, youth) = (after.row.id, after.row.youth);
@@ -44,10 +46,10 @@ impl Gateway {
             if !self.can_be_sent(&party.agency, Matter::PlanPart) {
                 continue;
             }
-            let mut owners = changed_sections(old.as_ref(), &new);
-            owners.extend(never_told(&new, after, &party.agency));
+            let mut owners = changed_sections(old.as_ref(), new);
+            owners.extend(never_told(new, after, &party.agency));
             for owner in owners {
-                let Some(section) = section(&new, &owner) else { continue };
+                let Some(section) = section_of(new, &owner) else { continue };
                 // Its own system has said so itself.
                 let own_word = source == Source::AgencySystem && party.agency == *author;
                 if own_word && owner == party.agency.as_str() {
@@ -59,17 +61,24 @@ impl Gateway {
                 self.tell_part(person, (plan, &owner), party.agency.clone(), change, now)?;
             }
         }
-        self.tell_permissions(person, after, change, now).await.map(drop)
+        self.tell_permissions(person, after, &views, change, now).await.map(drop)
     }
 
-    /// A permission has ended: whoever was told of a section and may see less of it now is told what is left, in place of
-    /// what it has, or that it hears no more. What waits to be sent is decided on again then in any case.
+    /// A permission has ended: whoever was told of a section and may see less of it now is told what is left, in place
+    /// of what it has, or that it hears no more. What waits to be sent is decided on again then in any case.
     pub(in crate::journey) async fn end_parts(&self, person: &Person, now: Timestamp) -> Result<(), Error> {
         for row in self.store.plans_of(person.id).await? {
             let before = PlanRecord::open(person, row)?;
             let mut after = before.clone();
             let mut change = Change::announced_by(0);
-            if !self.tell_permissions(person, &mut after, &mut change, now).await? {
+            let mut views = BTreeMap::new();
+            for party in after.parties() {
+                let mut told = after.kept.told.iter().filter(|told| !told.ended);
+                if told.any(|told| told.recipient == party.agency.as_str()) {
+                    views.insert(party.agency.clone(), self.seen(&after, &Eyes::of_system(party), now)?);
+                }
+            }
+            if !self.tell_permissions(person, &mut after, &views, &mut change, now).await? {
                 continue;
             }
             after.kept.author = Some(Author::default());
@@ -84,26 +93,21 @@ impl Gateway {
         Ok(())
     }
 
-    /// Queues the last word to those who see nothing any more of what they were told of, and another word to those who see
-    /// something else of it, though nobody has changed it. Tells whether there are any.
+    /// Queues the last word to those who see nothing any more of what they were told of, and another word to those who
+    /// see something else of it, though nobody has changed it. Tells whether there are any. What each party sees is in
+    /// `views`.
     async fn tell_permissions(
         &self,
         person: &Person,
         record: &mut PlanRecord,
+        views: &BTreeMap<AgencyId, Plan>,
         change: &mut Change,
         now: Timestamp,
     ) -> Result<bool, Error> {
         let (mut ended, mut other) = (BTreeSet::new(), BTreeMap::new());
-        let mut views: BTreeMap<AgencyId, Option<Plan>> = BTreeMap::new();
         for told in record.kept.told.iter().filter(|told| !told.ended) {
             let Ok(recipient) = told.recipient.parse::<AgencyId>() else { continue };
-            if !views.contains_key(&recipient) {
-                let party = record.party(&recipient);
-                let seen = party.map(|party| self.seen(record, &Eyes::of_system(party), now)).transpose()?;
-                views.insert(recipient.clone(), seen);
-            }
-            let view = views.get(&recipient).and_then(Option::as_ref);
-            match view.and_then(|seen| section(seen, &told.owner)).map(mark) {
+            match views.get(&recipient).and_then(|seen| section_of(seen, &told.owner)).map(mark) {
                 None => {
                     ended.insert((told.owner.clone(), recipient));
                 }
@@ -129,27 +133,23 @@ impl Gateway {
     }
 }
 
-/// The owners whose sections differ.
+/// The owners whose parts differ: what a system is told of a section is its part.
 fn changed_sections(old: Option<&Plan>, new: &Plan) -> BTreeSet<String> {
     let plans = old.into_iter().chain([new]);
-    let owners = plans.flat_map(|plan| &plan.sections);
-    let owners = owners.filter_map(|section| Some(section.part.as_ref()?.owner.clone()));
-    owners.filter(|owner| old.and_then(|old| section(old, owner)) != section(new, owner)).collect()
+    let owners = plans.flat_map(|plan| &plan.sections).map(owner_of);
+    let differs = |owner: &&str| old.and_then(|old| part_of(old, owner)) != part_of(new, owner);
+    owners.filter(differs).map(str::to_owned).collect()
 }
 
-/// The owners of others' sections that a party sees, be it only since a consent of late, and that its system has not been
-/// told of, or told that it hears no more.
+/// The owners of others' sections that a party sees, be it only since a consent of late, and that its system has not
+/// been told of, or told that it hears no more.
 fn never_told(new: &Plan, record: &PlanRecord, party: &AgencyId) -> BTreeSet<String> {
     let is_told = |owner: &str| {
         let mut told = record.kept.told.iter().filter(|told| !told.ended);
         told.any(|told| told.owner == owner && told.recipient == party.as_str())
     };
-    let owners = new.sections.iter().filter_map(|section| Some(section.part.as_ref()?.owner.as_str()));
+    let owners = new.sections.iter().map(owner_of);
     owners.filter(|owner| *owner != party.as_str() && !is_told(owner)).map(str::to_owned).collect()
-}
-
-fn section<'a>(plan: &'a Plan, owner: &str) -> Option<&'a PlanSection> {
-    plan.sections.iter().find(|section| is_of(section, owner))
 }
 
 fn told_mut<'a>(told: &'a mut [Told], owner: &str, recipient: &str) -> Option<&'a mut Told> {

@@ -1,7 +1,9 @@
 //! Whose is it to change?
 
+use polku_proto::v1::PlanPart;
 use polku_proto::{CategorySet, Disclose};
 
+use super::size::author;
 use super::{Edit, EditError, Editor, Fault};
 use crate::plan::YOUTH;
 use crate::plan::change::{Change, changes};
@@ -16,7 +18,7 @@ pub(super) fn check(edit: &Edit<'_>) -> Result<(), EditError> {
     let Edit { editor, base, ours, .. } = *edit;
     let (agency, told) = match editor {
         Editor::Owner => return Ok(()),
-        Editor::Coordinator | Editor::YoungPerson if ours.owner == YOUTH => return Ok(()),
+        Editor::Coordinator | Editor::YoungPerson if ours.owner == YOUTH => return new_ids(base, ours),
         Editor::Coordinator | Editor::YoungPerson => ("", CategorySet::EMPTY),
         Editor::OtherParty { agency, told } => (agency, told),
     };
@@ -29,6 +31,19 @@ pub(super) fn check(edit: &Edit<'_>) -> Result<(), EditError> {
         };
         if let Some((fault, expected)) = refusal {
             return Err(EditError::new(fault, &ours.owner, path, expected));
+        }
+    }
+    Ok(())
+}
+
+/// Whose an item of the young person's section is shows by its id.
+fn new_ids(base: &PlanPart, ours: &PlanPart) -> Result<(), EditError> {
+    for change in changes(base, ours).iter().filter(|change| change.before.is_none()) {
+        if let Some(path @ Path::Item(_, id)) = Path::parse(&change.path)
+            && !author(&ours.owner, id).is_empty()
+        {
+            let expected = "a new id without a colon: others' ids have one";
+            return Err(EditError::new(Fault::Invalid, &ours.owner, path, expected));
         }
     }
     Ok(())
@@ -53,6 +68,10 @@ fn refusal_of_other(
         }
         Path::ItemField(List::Actions, _, "state") => {
             Some((Fault::NotOwned, "states moved by the young person or the responsible worker alone"))
+        }
+        // Removing it would end it, whatever its state.
+        Path::Item(List::Actions, _) if change.after.is_none() => {
+            Some((Fault::NotOwned, "actions removed by the young person or the responsible worker alone"))
         }
         // What refers to it, or what it refers to, may be hidden.
         Path::ItemField(List::Actions, _, "goal") | Path::ItemField(List::Goals, _, "needs")

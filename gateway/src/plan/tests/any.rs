@@ -6,6 +6,9 @@ use polku_proto::v1::{
     ActionState, DataCategory, GoalState, MeetingState, Plan, PlanAction, PlanGoal, PlanMeeting, PlanNeed,
     PlanPart, PlanSection, PlanState,
 };
+use polku_proto::{CategorySet, Disclose as _};
+
+use crate::plan::Clash;
 
 pub(super) const JOINT_PLAN: i32 = DataCategory::JointPlan as i32;
 
@@ -51,6 +54,13 @@ pub(super) fn plan(parts: Vec<PlanPart>) -> Plan {
     let sections =
         parts.into_iter().map(|part| PlanSection { part: Some(part), ..PlanSection::default() }).collect();
     Plan { coordinator: String::from("ohjaamo"), state: PlanState::Draft.into(), sections, ..Plan::default() }
+}
+
+/// A clash as somebody may be told of it.
+pub(super) fn told(clash: &Clash, told: CategorySet) -> Clash {
+    let mut clash = clash.clone();
+    [&mut clash.base, &mut clash.ours, &mut clash.theirs].map(|part| part.restrict(told));
+    clash
 }
 
 /// Every field of a section that a test changes, by its path, and each item's presence. Knows no code of the room.

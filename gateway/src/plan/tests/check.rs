@@ -29,7 +29,7 @@ fn edited(
     let base = sample(owner);
     let mut ours = base.clone();
     change(&mut ours);
-    check(&Edit { editor, origin, base: &base, ours: &ours, items_elsewhere: 0, now: Timestamp::UNIX_EPOCH })
+    check(&Edit { editor, origin, base: &base, ours: &ours, now: Timestamp::UNIX_EPOCH })
 }
 
 fn own(change: impl FnOnce(&mut PlanPart)) -> Result<(), EditError> {
@@ -114,7 +114,13 @@ fn the_young_persons_section_is_changed_together() {
         assert_refused(other(change), fault, path);
     }
     let all = Editor::OtherParty { agency: "te", told: CategorySet::ALL };
-    assert_eq!(edited(all, Origin::Call, YOUTH, |part| part.actions.clear()), Ok(()));
+    let removed = |change: fn(&mut PlanPart)| edited(all, Origin::Call, YOUTH, change);
+    assert_eq!(removed(|part| (part.goals[0].needs, part.needs) = Default::default()), Ok(()));
+    // Who may not move its state may not end it either.
+    assert_refused(removed(|part| part.actions.clear()), Fault::NotOwned, "sections[youth].actions[a1]");
+    for editor in [Editor::Coordinator, Editor::YoungPerson] {
+        assert_eq!(edited(editor, Origin::Call, YOUTH, |part| part.actions.clear()), Ok(()));
+    }
 }
 
 #[test]
@@ -139,14 +145,7 @@ fn states_follow_one_another() {
                 let mut ours = base.clone();
                 ours.actions[0].state = (*to).into();
                 let now = Timestamp::UNIX_EPOCH;
-                check(&Edit {
-                    editor: Editor::Owner,
-                    origin,
-                    base: &base,
-                    ours: &ours,
-                    items_elsewhere: 0,
-                    now,
-                })
+                check(&Edit { editor: Editor::Owner, origin, base: &base, ours: &ours, now })
             };
             if from == to || next.contains(to) {
                 assert_eq!(moved(Origin::Call), Ok(()), "{from:?} {to:?}");
@@ -238,24 +237,47 @@ fn references_lead_to_items_and_ids_stand_once() {
     );
 }
 
+fn counted(prefix: &str, count: usize) -> impl Iterator<Item = String> {
+    (0..count).map(move |number| format!("{prefix}{number}"))
+}
+
 #[test]
-fn a_plan_has_its_size() {
-    let full = |count: usize, items_elsewhere: usize| {
-        let base = part("te");
-        let mut ours = base.clone();
-        ours.actions = (0..count).map(|number| action(&format!("a{number}"), "visit")).collect();
-        let now = Timestamp::UNIX_EPOCH;
-        check(&Edit {
-            editor: Editor::Owner,
-            origin: Origin::Call,
-            base: &base,
-            ours: &ours,
-            items_elsewhere,
-            now,
+fn a_section_has_its_size() {
+    let full = |needs: usize, goals: usize, actions: usize, meetings: usize| {
+        own(|part| {
+            *part = super::any::part("te");
+            part.needs = counted("n", needs).map(|id| need(&id, "a flat")).collect();
+            part.goals = counted("te:g", goals).map(|id| goal(&id, "a flat")).collect();
+            part.actions = counted("a", actions).map(|id| action(&id, "visit")).collect();
+            part.meetings = counted("m", meetings).map(|id| meeting(&id, "")).collect();
         })
     };
-    assert_eq!(full(1_000, 1_000), Ok(()));
-    assert_refused(full(1_001, 0), Fault::TooLarge, "sections[te].items");
-    assert_refused(full(1_000, 1_001), Fault::TooLarge, "sections[te].items");
-    assert_refused(full(10_000, 0), Fault::TooLarge, "sections[te].items");
+    assert_eq!(full(200, 200, 500, 100), Ok(()));
+    for (needs, goals, actions, meetings) in [
+        (200, 200, 500, 101),
+        (201, 0, 0, 0),
+        (0, 201, 0, 0),
+        (0, 0, 501, 0),
+        (0, 0, 0, 201),
+        (0, 0, 10_000, 0),
+    ] {
+        assert_refused(full(needs, goals, actions, meetings), Fault::TooLarge, "sections[te].items");
+    }
+}
+
+#[test]
+fn what_others_have_written_takes_nobodys_room() {
+    let added = |editor: Editor<'_>, prefix: &str, count: usize| {
+        let mut base = part(YOUTH);
+        base.goals = counted("g", 200).chain(counted("kela:g", 20)).map(|id| goal(&id, "a flat")).collect();
+        let mut ours = base.clone();
+        ours.goals.extend(counted(prefix, count).map(|id| goal(&id, "a car")));
+        check(&Edit { editor, origin: Origin::Call, base: &base, ours: &ours, now: Timestamp::UNIX_EPOCH })
+    };
+    assert_eq!(added(OTHER, "te:g", 20), Ok(()));
+    assert_refused(added(OTHER, "te:g", 21), Fault::TooLarge, "sections[youth].items");
+    for editor in [Editor::Coordinator, Editor::YoungPerson] {
+        assert_refused(added(editor, "h", 1), Fault::TooLarge, "sections[youth].items");
+        assert_refused(added(editor, "te:g", 1), Fault::Invalid, "sections[youth].goals[te:g0]");
+    }
 }

@@ -208,7 +208,7 @@ fn what_has_been_hidden_since_looks_removed() {
     assert!(merged.part == theirs);
     assert_eq!(paths(&merged), ["needs/n2"]);
     assert_eq!(merged.clashes[0].theirs.needs.len(), 1);
-    let clash = merged.clashes[0].clone().told(told);
+    let clash = super::any::told(&merged.clashes[0], told);
     assert!(clash.theirs.needs.is_empty());
     assert_eq!(clash.ours.needs[0].text, "more money");
 }

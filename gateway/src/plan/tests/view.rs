@@ -1,20 +1,24 @@
 //! Does a reader see what may be told, and nothing of the rest?
 
 use polku_proto::v1::{
-    DataCategory, MeetingRecord, Plan, PlanItem, PlanLink, PlanPart, PlanState, StarReading, WhoqolReading,
-    plan_item::Kind,
+    DataCategory, MeetingRecord, Plan, PlanCommitment, PlanItem, PlanLink, PlanPart, StarReading,
+    WhoqolReading, plan_item::Kind,
 };
 use polku_proto::{CategorySet, Disclose as _};
 use prost_types::Timestamp;
 
 use super::any::{action, goal, meeting, need, part, plan};
-use crate::plan::{Reader, YOUTH, derive_state, view};
+use crate::plan::{Reader, YOUTH, drop_loose_ends, view};
 
 const JOINT: CategorySet = CategorySet::of(&[DataCategory::JointPlan]);
 const THEN: Timestamp = Timestamp { seconds: 1_750_000_000, nanos: 0 };
 
 fn item(owner: &str, kind: Kind, id: &str) -> PlanItem {
     PlanItem { owner: owner.to_owned(), kind: kind.into(), id: id.to_owned() }
+}
+
+fn commitment(action: &str, acknowledge_time: Option<Timestamp>) -> PlanCommitment {
+    PlanCommitment { action: action.to_owned(), acknowledge_time }
 }
 
 fn hidden(mut part: PlanPart) -> PlanPart {
@@ -37,8 +41,7 @@ fn sample() -> Plan {
     social.goals = vec![goal("g1", "rest")];
     let mut plan = plan(vec![hidden(te), hidden(social), part(YOUTH)]);
     plan.parties = ["ohjaamo", "te", "social"].map(String::from).to_vec();
-    plan.sections[0].acknowledge_time = Some(THEN);
-    plan.sections[1].acknowledge_time = Some(THEN);
+    plan.sections[0].commitments = vec![commitment("a1", Some(THEN))];
     for meeting in ["m1", "m2"] {
         plan.sections[0].meetings.push(MeetingRecord {
             category: DataCategory::JointPlan.into(),
@@ -82,7 +85,7 @@ fn everything_is_there_for_who_may_see_everything() {
     let part = te.part.as_ref().unwrap();
     assert_eq!((part.revision, part.update_time, part.redacted), (0, Some(THEN), false));
     assert_eq!((te.meetings.len(), te.questionnaires.len(), te.stars.len()), (2, 1, 1));
-    assert!(te.acknowledge_time.is_some());
+    assert_eq!(te.commitments, [commitment("a1", Some(THEN))]);
 }
 
 #[test]
@@ -120,7 +123,7 @@ fn an_acknowledgement_goes_with_what_was_undertaken() {
     let part = plan.sections[0].part.as_mut().unwrap();
     part.actions[0].category = DataCategory::HealthCapacity.into();
     let seen = view(&plan, |_| JOINT, Reader::Agency("kela"));
-    assert!(seen.sections[0].acknowledge_time.is_none());
+    assert!(seen.sections[0].commitments.is_empty());
     assert!(seen.step.is_none());
 }
 
@@ -145,29 +148,15 @@ fn a_view_of_a_view_is_the_same() {
 }
 
 #[test]
-fn the_state_is_what_is_seen() {
+fn what_leads_to_what_is_gone_goes_with_it() {
     let mut plan = sample();
-    let seen = |plan: &Plan| {
-        let as_kela = view(plan, |_| JOINT, Reader::Agency("kela"));
-        let as_youth = view(plan, |_| CategorySet::ALL, Reader::YoungPerson);
-        (as_kela.state(), as_youth.state())
-    };
-    assert_eq!(seen(&plan), (PlanState::Draft, PlanState::Draft), "not accepted");
-    plan.accept_time = Some(THEN);
-    assert_eq!(seen(&plan), (PlanState::Active, PlanState::Active));
-    // An undertaking that only some see.
-    let social = plan.sections[1].part.as_mut().unwrap();
-    social.actions = vec![action("a1", "talk")];
-    social.actions[0].category = DataCategory::SocialSituation.into();
-    plan.sections[1].acknowledge_time = None;
-    plan.sections[1].commit_time = Some(THEN);
-    assert_eq!(seen(&plan), (PlanState::Active, PlanState::Draft));
-    // It came later.
-    plan.sections[1].commit_time = Some(Timestamp { seconds: THEN.seconds + 1, nanos: 0 });
-    assert_eq!(seen(&plan), (PlanState::Active, PlanState::Active));
-    for ended in [PlanState::OnHold, PlanState::Completed, PlanState::Revoked, PlanState::EnteredInError] {
-        plan.state = ended.into();
-        assert_eq!(derive_state(&plan), ended);
-        assert_eq!(seen(&plan), (ended, ended));
-    }
+    drop_loose_ends(&mut plan);
+    assert_eq!((plan.links.len(), plan.step.is_some(), plan.sections[0].meetings.len()), (2, true, 2));
+    let part = plan.sections[0].part.as_mut().unwrap();
+    part.meetings.remove(0);
+    part.actions.clear();
+    drop_loose_ends(&mut plan);
+    let records: Vec<_> = plan.sections[0].meetings.iter().map(|record| record.meeting.as_str()).collect();
+    assert_eq!(records, ["m2"]);
+    assert_eq!((plan.links.len(), plan.step), (1, None));
 }

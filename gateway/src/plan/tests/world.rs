@@ -3,7 +3,7 @@
 use polku_proto::v1::{ActionState, Plan, PlanItem, PlanLink, PlanPart, PlanSection, plan_item::Kind};
 use polku_proto::{CategorySet, Disclose as _};
 
-use super::any::{action, flat, goal, meeting, need, part, plan};
+use super::any::{action, flat, goal, meeting, need, part, plan, told as told_of};
 use crate::plan::{Clash, Edit, Editor, Origin, Reader, YOUTH, check, merge, view};
 
 /// The first has the responsible worker, the second is the young person.
@@ -290,7 +290,7 @@ impl World {
             _ => Editor::Owner,
         };
         let now = jiff::Timestamp::UNIX_EPOCH;
-        let edit = Edit { editor, origin: Origin::Call, base: &base, ours, items_elsewhere: 0, now };
+        let edit = Edit { editor, origin: Origin::Call, base: &base, ours, now };
         if let Err(error) = check(&edit) {
             self.assert_names_no_more(*party, &error.path, ours);
             self.seen.refused += 1;
@@ -310,7 +310,7 @@ impl World {
         clean.restrict(CategorySet::ALL);
         assert!(clean == merged.part, "a reference leads nowhere");
         for clash in &merged.clashes {
-            let clash = clash.clone().told(told);
+            let clash = told_of(clash, told);
             self.assert_names_no_more(*party, &clash.path, ours);
             for part in [&clash.base, &clash.ours, &clash.theirs] {
                 self.assert_tells_no_more(*party, owner, part);

@@ -1,0 +1,282 @@
+//! What has been agreed, and what has changed since?
+//!
+//! The young person accepts what is seen of a plan; each owner acknowledges what it has undertaken to do. Neither
+//! stands for what was written afterwards. A plan is active for a reader once there was a moment when nothing was
+//! missing of what this reader sees; what changes later does not take that back.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+
+use polku_proto::v1::{
+    ActionState, DataCategory, GoalState, Plan, PlanAction, PlanCommitment, PlanGoal, PlanNeed, PlanPart,
+    PlanSection, PlanState,
+};
+use polku_proto::{CategorySet, Disclose};
+use prost::Message;
+use prost_types::Timestamp;
+
+use super::YOUTH;
+use super::item::Item;
+use super::section::{owner_of, part_of};
+use super::states::is_over;
+
+/// What the young person has accepted of a plan, and what was missing since.
+#[derive(Clone, PartialEq, Message)]
+#[prost(skip_debug)]
+pub struct Agreement {
+    /// As whoever recorded it saw it.
+    #[prost(message, repeated, tag = "1")]
+    accepted: Vec<PlanPart>,
+    /// All that was there when it was accepted last: a draft that has changed since is no accepted one. Empty once
+    /// nothing was missing.
+    #[prost(message, repeated, tag = "2")]
+    draft: Vec<PlanPart>,
+    /// At each moment since the acceptance: the least of it.
+    #[prost(message, repeated, tag = "3")]
+    missing: Vec<Missing>,
+}
+
+/// What was neither accepted nor acknowledged at one moment.
+#[derive(Clone, PartialEq, Eq, Message)]
+struct Missing {
+    #[prost(message, repeated, tag = "1")]
+    parts: Vec<MissingPart>,
+}
+
+/// Something of one category, of one section.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Message)]
+struct MissingPart {
+    #[prost(string, tag = "1")]
+    owner: String,
+    #[prost(enumeration = "DataCategory", tag = "2")]
+    category: i32,
+}
+
+impl fmt::Debug for Agreement {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Agreement(redacted)")
+    }
+}
+
+impl Agreement {
+    /// The young person accepts a plan, of which this is seen.
+    pub fn accept(&mut self, seen: &Plan, whole: &Plan) {
+        self.accepted = terms(seen);
+        if !self.was_complete(|_| true) {
+            self.draft = terms(whole);
+        }
+    }
+
+    /// Says whether there was a moment at which nothing was missing of what is seen.
+    fn was_complete(&self, is_seen: impl Fn(&MissingPart) -> bool) -> bool {
+        self.missing.iter().any(|missing| !missing.parts.iter().any(&is_seen))
+    }
+
+    /// Says whether the young person has accepted another plan since.
+    #[must_use]
+    pub fn is_same_acceptance(&self, other: &Agreement) -> bool {
+        self.accepted == other.accepted
+    }
+
+    /// Notes what is missing after a change.
+    pub fn follow(&mut self, plan: &Plan) {
+        if plan.accept_time.is_none() || self.was_complete(|_| true) {
+            return;
+        }
+        let missing = self.missing(plan);
+        if self.missing.iter().any(|earlier| earlier.is_within(&missing)) {
+            return;
+        }
+        self.missing.retain(|earlier| !missing.is_within(earlier));
+        if missing.parts.is_empty() {
+            self.draft.clear();
+        }
+        self.missing.push(missing);
+    }
+
+    /// Tells the state of a plan for who may be told this. Pauses and ends are as they are stored.
+    #[must_use]
+    pub fn state(&self, plan: &Plan, told: impl Fn(&str) -> CategorySet) -> PlanState {
+        let state = plan.state();
+        if state == PlanState::OnHold || is_over(state) {
+            return state;
+        }
+        let is_seen = |part: &MissingPart| told(&part.owner).contains(part.category());
+        if plan.accept_time.is_some() && self.was_complete(is_seen) {
+            PlanState::Active
+        } else {
+            PlanState::Draft
+        }
+    }
+
+    /// Marks in a view what is not what was accepted, as far as both may be told, and fills in the state.
+    pub fn mark(&self, view: &mut Plan, told: impl Fn(&str) -> CategorySet) {
+        view.state = self.state(view, &told).into();
+        view.changed_since_acceptance = false;
+        if view.accept_time.is_none() {
+            return;
+        }
+        let nothing = PlanPart::default();
+        let mut changed = false;
+        for section in &mut view.sections {
+            let Some(now) = &section.part else { continue };
+            let told = told(&now.owner);
+            let differs = has_changed(&told_of(part_among(&self.accepted, &now.owner), told), now);
+            changed |= differs;
+            section.changed_since_acceptance = differs && told.contains(DataCategory::JointPlan);
+        }
+        let gone = self.accepted.iter().filter(|then| part_of(view, &then.owner).is_none());
+        changed |=
+            gone.map(|then| told_of(Some(then), told(&then.owner))).any(|then| has_changed(&then, &nothing));
+        view.changed_since_acceptance = changed;
+    }
+
+    /// What of a plan is not what was accepted, or not acknowledged. By category: who sees one of an owner sees all of
+    /// it.
+    fn missing(&self, plan: &Plan) -> Missing {
+        let nothing = PlanPart::default();
+        let owners: BTreeSet<&str> = plan
+            .sections
+            .iter()
+            .map(owner_of)
+            .chain(self.draft.iter().map(|then| then.owner.as_str()))
+            .collect();
+        let mut parts = BTreeSet::new();
+        for owner in owners {
+            let then = part_among(&self.draft, owner).unwrap_or(&nothing);
+            let now = part_of(plan, owner).unwrap_or(&nothing);
+            let present = Disclose::categories(then).union(Disclose::categories(now));
+            for category in present.difference(CategorySet::ENVELOPE).iter() {
+                let one = CategorySet::of(&[category]);
+                if has_changed(&told_of(Some(then), one), &told_of(Some(now), one)) {
+                    parts.insert(MissingPart { owner: owner.to_owned(), category: category.into() });
+                }
+            }
+        }
+        for section in &plan.sections {
+            let open = section.commitments.iter().filter(|one| one.acknowledge_time.is_none());
+            let open: BTreeSet<&str> = open.map(|one| one.action.as_str()).collect();
+            let actions = section.part.iter().flat_map(|part| &part.actions);
+            for action in actions.filter(|action| open.contains(action.id.as_str())) {
+                parts.insert(MissingPart { owner: owner_of(section).to_owned(), category: action.category });
+            }
+        }
+        Missing { parts: parts.into_iter().collect() }
+    }
+}
+
+impl Missing {
+    fn is_within(&self, other: &Missing) -> bool {
+        self.parts.iter().all(|part| other.parts.contains(part))
+    }
+}
+
+/// Brings the commitments of all sections in line with their actions: each that is not dropped is one, and one that has
+/// other terms than before the change is not acknowledged any more.
+pub fn commit(before: Option<&Plan>, after: &mut Plan) {
+    for section in after.sections.iter_mut().filter(|section| owner_of(section) != YOUTH) {
+        let PlanSection { part: Some(part), commitments, .. } = section else {
+            continue;
+        };
+        let was = before.and_then(|before| part_of(before, &part.owner));
+        let was: HashMap<&str, &PlanAction> = was.map(|was| by_id(&was.actions)).unwrap_or_default();
+        let mut known: HashMap<String, PlanCommitment> =
+            commitments.drain(..).map(|one| (one.action.clone(), one)).collect();
+        for action in part.actions.iter().filter(|action| is_undertaken(action)) {
+            let new = || PlanCommitment { action: action.id.clone(), ..PlanCommitment::default() };
+            let mut commitment = known.remove(&action.id).unwrap_or_else(new);
+            if !was.get(action.id.as_str()).is_some_and(|was| has_same_terms(was, action)) {
+                commitment.acknowledge_time = None;
+            }
+            commitments.push(commitment);
+        }
+    }
+}
+
+/// The owner of a section stands by those of its commitments that are among these actions.
+pub fn acknowledge(section: &mut PlanSection, actions: &[PlanAction], time: Timestamp) {
+    let seen: HashMap<&str, &PlanAction> = by_id(actions);
+    for commitment in section.commitments.iter_mut().filter(|one| seen.contains_key(one.action.as_str())) {
+        commitment.acknowledge_time.get_or_insert(time);
+    }
+}
+
+/// What of a plan is accepted, to be compared with later.
+fn terms(plan: &Plan) -> Vec<PlanPart> {
+    let parts = plan.sections.iter().filter_map(|section| section.part.as_ref());
+    let terms = |part: &PlanPart| PlanPart {
+        owner: part.owner.clone(),
+        background: part.background.clone(),
+        needs: part.needs.clone(),
+        goals: part.goals.clone(),
+        actions: part.actions.clone(),
+        client_view: part.client_view.clone(),
+        worker_view: part.worker_view.clone(),
+        next_review: part.next_review.clone(),
+        ..PlanPart::default()
+    };
+    parts.map(terms).collect()
+}
+
+fn part_among<'a>(parts: &'a [PlanPart], owner: &str) -> Option<&'a PlanPart> {
+    parts.iter().find(|part| part.owner == owner)
+}
+
+fn told_of(part: Option<&PlanPart>, told: CategorySet) -> PlanPart {
+    let mut part = part.cloned().unwrap_or_default();
+    part.restrict(told);
+    part
+}
+
+/// Says whether something else is undertaken, aimed at, needed or said. How far it has come is no such change.
+fn has_changed(then: &PlanPart, now: &PlanPart) -> bool {
+    let texts =
+        |part: &PlanPart| [&part.client_view, &part.worker_view, &part.next_review].map(String::clone);
+    texts(then) != texts(now)
+        || then.background != now.background
+        || differ(&then.needs, &now.needs, |_| true, |one: &PlanNeed, other| one == other)
+        || differ(&then.goals, &now.goals, is_aimed_at, is_same_goal)
+        || differ(&then.actions, &now.actions, is_undertaken, |one, other| {
+            one.goal == other.goal && has_same_terms(one, other)
+        })
+}
+
+/// Says whether the items that count are not the same, in whatever order.
+fn differ<I: Item>(
+    then: &[I],
+    now: &[I],
+    counts: impl Fn(&I) -> bool,
+    is_same: impl Fn(&I, &I) -> bool,
+) -> bool {
+    let then: Vec<&I> = then.iter().filter(|item| counts(item)).collect();
+    let now: HashMap<&str, &I> =
+        now.iter().filter(|item| counts(item)).map(|item| (item.id(), item)).collect();
+    then.len() != now.len()
+        || !then.iter().all(|then| now.get(then.id()).is_some_and(|now| is_same(then, now)))
+}
+
+fn is_undertaken(action: &PlanAction) -> bool {
+    action.state() != ActionState::Dropped
+}
+
+fn is_aimed_at(goal: &PlanGoal) -> bool {
+    !matches!(goal.state(), GoalState::Cancelled | GoalState::Rejected | GoalState::EnteredInError)
+}
+
+fn is_same_goal(then: &PlanGoal, now: &PlanGoal) -> bool {
+    let PlanGoal { id: _, category, text, state: _, achievement: _, due, needs } = now;
+    (then.category, &then.text, &then.due, &then.needs) == (*category, text, due, needs)
+}
+
+/// Says whether an action is what it was. Once it is under way its days tell how it came to be.
+fn has_same_terms(then: &PlanAction, now: &PlanAction) -> bool {
+    let PlanAction { id: _, category, text, state: _, goal: _, provider, ptv_service, start, end, reason: _ } =
+        now;
+    let is_planned = matches!(now.state(), ActionState::Proposed | ActionState::Agreed);
+    (then.category, &then.text, &then.provider, &then.ptv_service) == (*category, text, provider, ptv_service)
+        && (!is_planned || (&then.start, &then.end) == (start, end))
+}
+
+fn by_id<I: Item>(items: &[I]) -> HashMap<&str, &I> {
+    items.iter().map(|item| (item.id(), item)).collect()
+}

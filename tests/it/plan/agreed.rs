@@ -1,0 +1,122 @@
+//! Does what was accepted and acknowledged stand for that alone, and does everybody see what has changed since?
+
+use polku_proto::v1::plan_activity::Kind;
+use polku_proto::v1::{DataCategory, Plan, PlanState};
+use polku_tests::world::{Client, KELA, PEOPLE, TE};
+use tonic::Code;
+
+use super::table::*;
+use crate::stage::{Stage, assert_refused};
+
+/// What a reader sees changed since the acceptance: state, plan, sections.
+async fn changed(client: &Client, plan: &str) -> (PlanState, bool, Vec<String>) {
+    let seen = read(client, plan).await.unwrap();
+    let sections = seen.sections.iter().filter(|section| section.changed_since_acceptance);
+    let owners = sections.filter_map(|section| Some(section.part.as_ref()?.owner.clone())).collect();
+    (seen.state(), seen.changed_since_acceptance, owners)
+}
+
+/// The actions of a section, each with whether it is acknowledged.
+fn committed(plan: &Plan, owner: &str) -> Vec<(String, bool)> {
+    let section =
+        plan.sections.iter().find(|section| section.part.as_ref().is_some_and(|it| it.owner == owner));
+    let commitments = section.into_iter().flat_map(|section| &section.commitments);
+    commitments.map(|one| (one.action.clone(), one.acknowledge_time.is_some())).collect()
+}
+
+async fn accepts(client: &Client, plan: &str) {
+    accept(client, plan, &read(client, plan).await.unwrap().etag).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_later_is_neither_accepted_nor_acknowledged_and_stops_nothing() {
+    let stage = Stage::open().await;
+    let (youth, plan) = laid(&stage, PEOPLE[0]).await;
+    let (ohjaamo, te, kela, subject) = (stage.ohjaamo(), stage.te(), stage.kela(), stage.subject(&youth));
+    edit(&ohjaamo, &plan, "youth", |part| {
+        part.goals.push(goal("g1", "oma koti"));
+        // The young person acknowledges it by accepting.
+        part.actions.push(action("a1", DataCategory::JointPlan, "soitto"));
+    })
+    .await
+    .unwrap();
+    let work = |id: &str| action(id, DataCategory::JointPlan, "kokeilu");
+    edit(&te, &plan, TE, |part| part.actions.push(work("a1"))).await.unwrap();
+    accepts(&subject, &plan).await;
+    assert_eq!(changed(&subject, &plan).await, (PlanState::Draft, false, vec![]));
+    acknowledge(&te, &plan).await.unwrap();
+    let active = (PlanState::Active, false, vec![]);
+    for client in [&ohjaamo, &te, &kela, &subject] {
+        assert_eq!(changed(client, &plan).await, active);
+    }
+    let etag = read(&subject, &plan).await.unwrap().etag;
+    assert_refused(accept(&subject, &plan, &etag).await, Code::FailedPrecondition, "RECORD_STATE");
+    let at_first = read(&te, &plan).await.unwrap();
+
+    edit(&te, &plan, TE, |part| part.actions.push(work("a2"))).await.unwrap();
+    let other = (PlanState::Active, true, vec![TE.to_owned()]);
+    for client in [&ohjaamo, &te, &subject] {
+        assert_eq!(changed(client, &plan).await, other);
+        let now = read(client, &plan).await.unwrap();
+        assert_eq!(committed(&now, TE), [("a1".to_owned(), true), ("a2".to_owned(), false)]);
+    }
+    // Nothing of it shows to Kela, neither that it is accepted.
+    let at_kela = (read(&kela, &plan).await.unwrap().sections, revisions(&kela, &plan).await.unwrap());
+    accepts(&subject, &plan).await;
+    for client in [&ohjaamo, &te, &kela, &subject] {
+        assert_eq!(changed(client, &plan).await, active);
+    }
+    assert_eq!((read(&kela, &plan).await.unwrap().sections, revisions(&kela, &plan).await.unwrap()), at_kela);
+    let now = read(&te, &plan).await.unwrap();
+    assert_eq!(now.accept_time, at_first.accept_time);
+    let newest = revisions(&te, &plan).await.unwrap().revisions.into_iter().next().unwrap();
+    assert_eq!(
+        newest.activities.iter().map(polku_proto::v1::PlanActivity::kind).collect::<Vec<_>>(),
+        [Kind::Accepted]
+    );
+    assert_eq!(newest.agency, "youth");
+
+    // te stands by what is new; when it stood by the rest has not changed.
+    acknowledge(&te, &plan).await.unwrap();
+    let after = read(&ohjaamo, &plan).await.unwrap();
+    assert_eq!(committed(&after, TE), [("a1".to_owned(), true), ("a2".to_owned(), true)]);
+    let first = |plan: &Plan| {
+        plan.sections.iter().find(|one| !one.commitments.is_empty()).unwrap().commitments[0].clone()
+    };
+    assert_eq!(first(&after), first(&at_first));
+    edit(&te, &plan, TE, |part| part.actions[0].text.push('!')).await.unwrap();
+    let after = read(&ohjaamo, &plan).await.unwrap();
+    assert_eq!(committed(&after, TE), [("a1".to_owned(), false), ("a2".to_owned(), true)]);
+    assert_eq!(after.state(), PlanState::Active);
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_whoever_recorded_it_saw_is_accepted() {
+    let stage = Stage::open().await;
+    let (youth, plan) = laid(&stage, PEOPLE[1]).await;
+    let (ohjaamo, te, subject) = (stage.ohjaamo(), stage.te(), stage.subject(&youth));
+    edit(&te, &plan, TE, |part| {
+        part.actions.push(action("a1", DataCategory::JointPlan, "kokeilu"));
+        part.needs.push(need("n1", DataCategory::Housing, "koti"));
+    })
+    .await
+    .unwrap();
+    accepts(&ohjaamo, &plan).await;
+    acknowledge(&te, &plan).await.unwrap();
+    assert_eq!(changed(&ohjaamo, &plan).await, (PlanState::Active, false, vec![]));
+    assert_eq!(changed(&subject, &plan).await, (PlanState::Active, true, vec![TE.to_owned()]));
+    // To the responsible worker's agency there is nothing more to accept, to the young person there is.
+    let etag = read(&ohjaamo, &plan).await.unwrap().etag;
+    assert_refused(accept(&ohjaamo, &plan, &etag).await, Code::FailedPrecondition, "RECORD_STATE");
+    accepts(&subject, &plan).await;
+    assert_eq!(changed(&subject, &plan).await, (PlanState::Active, false, vec![]));
+    // What is gone was accepted as well.
+    edit(&te, &plan, TE, |part| part.needs.clear()).await.unwrap();
+    assert_eq!(changed(&subject, &plan).await, (PlanState::Active, true, vec![TE.to_owned()]));
+    assert_eq!(changed(&ohjaamo, &plan).await, (PlanState::Active, false, vec![]));
+    // Who has undertaken nothing has nothing to stand by.
+    edit(&stage.kela(), &plan, KELA, |part| part.goals.push(goal("g1", "kuntoutus"))).await.unwrap();
+    assert_refused(acknowledge(&stage.kela(), &plan).await, Code::FailedPrecondition, "RECORD_STATE");
+    stage.close().await;
+}
