@@ -171,9 +171,6 @@ pub trait Store: Debug + Send + Sync {
     /// The deliveries about a referral, oldest first.
     async fn deliveries_about(&self, referral: ReferralId) -> Result<Vec<DeliveryRow>, StoreError>;
 
-    /// The deliveries about a joint plan, of whosever section, oldest first.
-    async fn deliveries_about_plan(&self, plan: PlanId) -> Result<Vec<DeliveryRow>, StoreError>;
-
     /// Which of these audit leaves were committed together with their state.
     async fn committed_leaves(&self, from: u64) -> Result<Vec<u64>, StoreError>;
 

@@ -1,7 +1,6 @@
 //! What is kept of a joint plan?
 
 use jiff::Timestamp;
-use polku_proto::v1::PlanState;
 use polku_proto::{AgencyId, PlanId, YouthId};
 
 /// A joint plan as it is now.
@@ -15,8 +14,6 @@ pub struct PlanRow {
     pub coordinator: AgencyId,
     /// Who may read it, the coordinator included.
     pub parties: Vec<AgencyId>,
-    /// How far it has come, for all of it; a reader may be shown another state.
-    pub state: PlanState,
     /// Counts changes, from 1.
     pub revision: u64,
     /// When begun.

@@ -5,7 +5,7 @@ use polku_gateway::store::{
     Change, DeliveryWrite, PlanRevisionRow, PlanRow, PlanWrite, Store, StoreError, TaskRow, TaskWrite,
 };
 use polku_proto::PlanId;
-use polku_proto::v1::{PlanState, task::State};
+use polku_proto::v1::task::State;
 
 use super::samples::{
     agency, at, begin, begin_with_plan, delivery, event, new_plan, new_task, plan, plan_event, plan_id, task,
@@ -33,7 +33,6 @@ pub async fn plans_change_from_the_revision_that_is_expected(store: &dyn Store) 
     let changed = PlanRow {
         coordinator: agency("kela")?,
         parties: vec![agency("kela")?],
-        state: PlanState::Completed,
         revision: 2,
         updated: at(60),
         ended: true,

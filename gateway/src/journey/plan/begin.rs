@@ -82,7 +82,6 @@ impl Gateway {
             youth,
             coordinator: caller.agency.clone(),
             parties: vec![caller.agency.clone()],
-            state: PlanState::Draft,
             revision: 0,
             created: now,
             updated: now,

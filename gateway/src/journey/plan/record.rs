@@ -186,8 +186,7 @@ impl PlanRecord {
     ) -> Result<PlanWrite, Error> {
         self.row.revision = before.unwrap_or(0) + 1;
         self.row.updated = now;
-        self.row.state = plan::derive_state(self.plan()?);
-        self.row.ended = is_over(self.row.state);
+        self.row.ended = is_over(plan::derive_state(self.plan()?));
         self.row.sealed =
             person.key().seal(place(self.row.id, self.row.revision), &self.kept.encode_to_vec())?;
         Ok(PlanWrite { row: self.row.clone(), expected: before })

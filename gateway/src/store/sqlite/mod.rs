@@ -274,10 +274,6 @@ impl Store for SqliteStore {
         self.read(move |connection| deliveries::deliveries_about(connection, referral)).await
     }
 
-    async fn deliveries_about_plan(&self, plan: PlanId) -> Result<Vec<DeliveryRow>, StoreError> {
-        self.read(move |connection| deliveries::deliveries_about_plan(connection, plan)).await
-    }
-
     async fn committed_leaves(&self, from: u64) -> Result<Vec<u64>, StoreError> {
         self.read(move |connection| read::committed_leaves(connection, from)).await
     }

@@ -2,7 +2,6 @@
 //!
 //! What a plan says is kept once, with its revision; the plan itself knows which revision is the present one.
 
-use polku_proto::v1::PlanState;
 use polku_proto::{AgencyId, PlanId, YouthId};
 use rusqlite::{Connection, Row, params};
 
@@ -12,8 +11,7 @@ use super::rows::{Columns, blob, instant, number};
 use crate::store::{NewPlanEvent, PlanEventRow, PlanRevisionRow, PlanRow, PlanWrite, StoreError};
 
 /// The columns that [`plan_row`] reads.
-const PLAN: &str =
-    "plan.id, plan.youth, plan.coordinator, plan.parties, plan.state, plan.revision, plan.created,
+const PLAN: &str = "plan.id, plan.youth, plan.coordinator, plan.parties, plan.revision, plan.created,
     plan.updated, plan.ended, plan_revision.sealed";
 
 /// Where they come from.
@@ -93,15 +91,13 @@ pub(super) fn write_plan(connection: &Connection, write: &PlanWrite) -> Result<(
     let parties = parties.join(" ");
     match write.expected {
         None => {
-            let sql =
-                "INSERT INTO plan (id, youth, coordinator, parties, state, revision, created, updated, ended)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+            let sql = "INSERT INTO plan (id, youth, coordinator, parties, revision, created, updated, ended)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
             let values = params![
                 blob(row.id.uuid()),
                 blob(row.youth.uuid()),
                 row.coordinator.as_str(),
                 parties,
-                row.state as i32,
                 number(row.revision)?,
                 instant(row.created),
                 instant(row.updated),
@@ -111,14 +107,13 @@ pub(super) fn write_plan(connection: &Connection, write: &PlanWrite) -> Result<(
         }
         Some(expected) => {
             let sql =
-                "UPDATE plan SET coordinator = ?3, parties = ?4, state = ?5, revision = ?6, updated = ?7,
-                ended = ?8 WHERE id = ?1 AND revision = ?2";
+                "UPDATE plan SET coordinator = ?3, parties = ?4, revision = ?5, updated = ?6, ended = ?7
+                WHERE id = ?1 AND revision = ?2";
             let values = params![
                 blob(row.id.uuid()),
                 number(expected)?,
                 row.coordinator.as_str(),
                 parties,
-                row.state as i32,
                 number(row.revision)?,
                 instant(row.updated),
                 row.ended,
@@ -152,7 +147,6 @@ fn plan_row(row: &Row<'_>) -> Result<PlanRow, StoreError> {
         parties: columns.converted(|parties: String| {
             parties.split_ascii_whitespace().map(str::parse).collect::<Result<_, _>>().ok()
         })?,
-        state: columns.converted(|state: i32| PlanState::try_from(state).ok())?,
         revision: columns.number()?,
         created: columns.instant()?,
         updated: columns.instant()?,
