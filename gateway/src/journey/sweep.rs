@@ -1,4 +1,6 @@
-//! Time passes: referrals expire, contents are erased, old request ids are forgotten.
+//! Time passes: referrals expire, permissions end, contents are erased, old request ids are forgotten.
+
+use std::collections::HashSet;
 
 use jiff::{SignedDuration, Timestamp};
 use polku_proto::v1::referral_event::Kind;
@@ -32,6 +34,12 @@ impl Gateway {
         }
         for row in self.store.erasable_referrals(now - CONTENT_KEPT, BATCH).await? {
             go_on(self.erase_content(row.id, row.youth, now).await);
+        }
+        let mut looked = HashSet::new();
+        for row in self.store.plans_to_look_at(now, BATCH).await? {
+            if looked.insert(row.youth) {
+                go_on(self.look_at_plans(row.youth).await);
+            }
         }
         self.store.prune_requests(now - REQUESTS_KEPT).await?;
         Ok(())

@@ -22,6 +22,9 @@ pub struct PlanRow {
     pub updated: Timestamp,
     /// Whether it has come to its end.
     pub ended: bool,
+    /// When it is due to look again at what of it agencies' systems have been told: time may have ended a permission by
+    /// then. `None`: time alone ends none.
+    pub look_at: Option<Timestamp>,
     /// The whole plan, sealed.
     pub sealed: Vec<u8>,
 }

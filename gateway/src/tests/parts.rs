@@ -36,6 +36,7 @@ async fn begun(redelivery: Redelivery) -> (World, Person) {
         created: now,
         updated: now,
         ended: false,
+        look_at: None,
         sealed: Vec::new(),
     };
     let plan = Plan { purpose: Purpose::EmploymentServices as i32, ..Plan::default() };

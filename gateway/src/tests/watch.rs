@@ -101,6 +101,7 @@ async fn a_change_wakes_the_watchers_of_its_plan_alone() {
         created: now,
         updated: now,
         ended: false,
+        look_at: None,
         sealed: vec![1],
     };
     let mut change = Change::announced_by(5000);
@@ -152,6 +153,7 @@ async fn what_happens_while_a_watcher_reads_is_not_missed() {
         created: now,
         updated: now,
         ended: false,
+        look_at: None,
         sealed: vec![1],
     };
     let mut change = Change::announced_by(5000);

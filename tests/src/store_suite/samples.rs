@@ -81,6 +81,7 @@ pub(super) fn plan(number: u128, second: i64) -> Result<PlanRow> {
         created: at(second),
         updated: at(second),
         ended: false,
+        look_at: None,
         sealed: vec![5; 700],
     })
 }

@@ -86,6 +86,7 @@ impl Gateway {
             created: now,
             updated: now,
             ended: false,
+            look_at: None,
             sealed: Vec::new(),
         };
         let kept = Kept { plan: Some(plan), parties: vec![party.to_string()], ..Kept::default() };

@@ -20,7 +20,7 @@ use crate::journey::refer::mismatch;
 use crate::plan;
 
 /// What can be told of a plan. What became of a referral is told by referrals.
-const TELLABLE: CategorySet = CategorySet::ALL.difference(CategorySet::of(&[DataCategory::ReferralStatus]));
+pub(super) const TELLABLE: CategorySet = CategorySet::ALL.difference(CategorySet::of(&[DataCategory::ReferralStatus]));
 
 /// Who looks at a plan.
 #[derive(Debug, Clone)]

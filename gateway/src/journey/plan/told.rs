@@ -70,6 +70,7 @@ impl Gateway {
             let mut after = before.clone();
             let mut change = Change::announced_by(0);
             if !self.tell_permissions(person, &mut after, &mut change, now).await? {
+                self.store.look_at_plan(after.row.id, before.row.revision, after.row.look_at).await?;
                 continue;
             }
             after.kept.author = Some(Author::default());
@@ -125,6 +126,7 @@ impl Gateway {
             count(&mut record.kept.told, &owner, recipient.as_str(), mark);
             self.tell_part(person, (record.row.id, &owner), recipient, change, now)?;
         }
+        record.row.look_at = self.look_again(record, now)?;
         Ok(is_any)
     }
 }

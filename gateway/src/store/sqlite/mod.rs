@@ -180,6 +180,19 @@ impl Store for SqliteStore {
         self.read(move |connection| plans::plans_of(connection, youth)).await
     }
 
+    async fn plans_to_look_at(&self, now: Timestamp, limit: u32) -> Result<Vec<PlanRow>, StoreError> {
+        self.read(move |connection| plans::plans_to_look_at(connection, now, limit)).await
+    }
+
+    async fn look_at_plan(
+        &self,
+        plan: PlanId,
+        revision: u64,
+        when: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        self.writer.write(move |connection| plans::look_at_plan(connection, plan, revision, when)).await
+    }
+
     async fn plan_revision(
         &self,
         plan: PlanId,

@@ -230,9 +230,11 @@ CREATE TABLE plan (
     revision INTEGER NOT NULL,
     created INTEGER NOT NULL,
     updated INTEGER NOT NULL,
-    ended INTEGER NOT NULL
+    ended INTEGER NOT NULL,
+    look_at INTEGER
 ) STRICT;
 CREATE INDEX plan_by_youth ON plan (youth, created, id);
+CREATE INDEX plan_to_look_at ON plan (look_at) WHERE look_at IS NOT NULL;
 
 CREATE TABLE plan_revision (
     number INTEGER PRIMARY KEY,
