@@ -59,6 +59,7 @@ impl Gateway {
                 self.tell_part(person, (plan, &owner), party.agency.clone(), change, now)?;
             }
         }
+        self.tell_own_side(before, after, change, now)?;
         self.tell_permissions(person, after, change, now).await.map(drop)
     }
 
