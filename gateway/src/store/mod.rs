@@ -114,6 +114,9 @@ pub trait Store: Debug + Send + Sync {
         when: Option<Timestamp>,
     ) -> Result<(), StoreError>;
 
+    /// Lets every joint plan be looked at from then on: what may be told can have changed for everybody.
+    async fn look_at_all_plans(&self, when: Timestamp) -> Result<(), StoreError>;
+
     /// A joint plan as it was at this revision.
     async fn plan_revision(&self, plan: PlanId, revision: u64)
     -> Result<Option<PlanRevisionRow>, StoreError>;

@@ -193,6 +193,10 @@ impl Store for SqliteStore {
         self.writer.write(move |connection| plans::look_at_plan(connection, plan, revision, when)).await
     }
 
+    async fn look_at_all_plans(&self, when: Timestamp) -> Result<(), StoreError> {
+        self.writer.write(move |connection| plans::look_at_all_plans(connection, when)).await
+    }
+
     async fn plan_revision(
         &self,
         plan: PlanId,

@@ -52,6 +52,11 @@ pub(super) fn look_at_plan(
     execute(connection, sql, params![blob(plan.uuid()), number(revision)?, when.map(instant)]).map(drop)
 }
 
+/// See [`crate::store::Store::look_at_all_plans`].
+pub(super) fn look_at_all_plans(connection: &Connection, when: Timestamp) -> Result<(), StoreError> {
+    execute(connection, "UPDATE plan SET look_at = ?1", params![instant(when)]).map(drop)
+}
+
 /// Lets all plans of a person be looked at.
 pub(super) fn look_at_plans_of(
     connection: &Connection,
