@@ -21,11 +21,7 @@ impl Gateway {
 
     /// From when on what has been told, and counts, may be more or less than what may be told, though nobody changes
     /// anything.
-    pub(super) fn look_again(
-        &self,
-        record: &PlanRecord,
-        now: Timestamp,
-    ) -> Result<Option<Timestamp>, Error> {
+    pub(super) fn look_again(&self, record: &PlanRecord, now: Timestamp) -> Result<Option<Timestamp>, Error> {
         let mut next: Option<Timestamp> = None;
         for told in record.kept.told.iter().filter(|told| !told.ended) {
             let recipient: Option<AgencyId> = told.recipient.parse().ok();
