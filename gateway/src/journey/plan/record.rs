@@ -9,6 +9,7 @@ use polku_proto::v1::{Plan, PlanLink, PlanPart, PlanSection, PlanState, plan_rev
 use polku_proto::{AgencyId, Party, PlanId, PlanName};
 use prost::Message;
 
+use super::meeting::mark_questionnaires;
 use super::step::has_item;
 use crate::error::Error;
 use crate::person::Person;
@@ -169,6 +170,7 @@ impl PlanRecord {
         plan.parties = ids;
         drop_loose_ends(plan);
         for section in &mut plan.sections {
+            mark_questionnaires(section);
             let undertaken = section.part.as_ref().is_some_and(|part| !part.actions.is_empty());
             if undertaken && section.commit_time.is_none() {
                 section.commit_time = Some(wire_time(now)?);
