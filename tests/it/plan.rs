@@ -4,6 +4,7 @@ mod kept;
 mod life;
 mod meetings;
 mod merging;
+mod rooms;
 mod steps;
 mod systems;
 pub(crate) mod table;
