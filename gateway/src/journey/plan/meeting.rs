@@ -169,7 +169,7 @@ impl Gateway {
         };
         // Who could sit for the city and for employment services sits for the city, if only one seat is taken.
         let seats = [Seat::Municipality, Seat::SocialWork, Seat::EmploymentServices];
-        let mut empty = left_empty(&seats, attended.iter().collect(), &fits);
+        let mut empty = left_empty(&seats, &attended.iter().collect::<Vec<_>>(), &fits);
         empty.extend((!client).then_some(Seat::Client));
         empty.sort_unstable_by_key(|seat| i32::from(*seat));
         empty
@@ -217,15 +217,15 @@ impl Gateway {
 }
 
 /// The fewest seats that stay empty when each of those who came takes one that fits.
-fn left_empty(seats: &[Seat], came: Vec<&AgencyId>, fits: &impl Fn(Seat, &AgencyId) -> bool) -> Vec<Seat> {
+fn left_empty(seats: &[Seat], came: &[&AgencyId], fits: &impl Fn(Seat, &AgencyId) -> bool) -> Vec<Seat> {
     let Some((seat, others)) = seats.split_first() else { return Vec::new() };
     let taken = came.iter().filter(|id| fits(*seat, id)).map(|taker| {
-        let rest = came.iter().copied().filter(|id| id != taker).collect();
-        left_empty(others, rest, fits)
+        let rest: Vec<&AgencyId> = came.iter().copied().filter(|id| id != taker).collect();
+        left_empty(others, &rest, fits)
     });
     let fewest = taken.min_by_key(Vec::len);
     let mut without = vec![*seat];
-    without.extend(left_empty(others, came.clone(), fits));
+    without.extend(left_empty(others, came, fits));
     match fewest {
         Some(fewest) if fewest.len() <= without.len() => fewest,
         Some(_) | None => without,
