@@ -249,6 +249,11 @@ async fn pairs_that_were_offered_do_not_stand_in_the_way_of_others() {
     edit(&ohjaamo, &plan, "youth", |part| part.goals.push(goal("g99", "jotain ihan muuta"))).await.unwrap();
     edit(&te, &plan, TE, |part| part.goals[0].due = "2027-01-01".to_owned()).await.unwrap();
     assert_eq!(offered().await, all);
+    // What is gone needs no decision, and under its id comes another one.
+    edit(&te, &plan, TE, |part| part.goals.retain(|goal| goal.id != "g7")).await.unwrap();
+    assert_eq!(offered().await.len(), 29);
+    edit(&te, &plan, TE, |part| part.goals.extend(goals(7, 8))).await.unwrap();
+    assert_eq!(offered().await.len(), 30);
     stage.close().await;
 }
 

@@ -94,7 +94,9 @@ impl Scene {
         let outcomes = |log: &str| -> Vec<String> {
             let said =
                 |line: &&str| line.contains("policy rules loaded") || line.contains("policy rules refused");
-            log.lines().filter(said).map(str::to_owned).collect()
+            // The last line may be one that is being written.
+            let whole = log.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+            whole.filter(said).map(str::to_owned).collect()
         };
         let before = outcomes(&self.log()).len();
         self.process.signal("HUP").await.unwrap();

@@ -7,7 +7,7 @@ use polku_policy::Authorised;
 use polku_proto::v1::plan_item::Kind;
 use polku_proto::v1::task::Matter;
 use polku_proto::v1::{
-    MergePlanRequest, MergePlanResponse, Plan, PlanConflict, PlanItem, PlanLink, PlanPart, plan_link,
+    MergePlanRequest, MergePlanResponse, Plan, PlanConflict, PlanLink, PlanPart, plan_link,
 };
 use polku_proto::{CategorySet, PlanName, TaskId, TaskName, Valid};
 
@@ -16,7 +16,7 @@ use super::commit::{Committed, Draft, shown};
 use super::content::{check_content, check_stored};
 use super::reader::{Eyes, digest};
 use super::record::{PlanRecord, empty_part, is_of};
-use super::step::{has_item, is_same};
+use super::step::is_same;
 use super::task::TaskRecord;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
@@ -221,12 +221,6 @@ impl Gateway {
         let coordinator = record.row.coordinator.clone();
         let Some(party) = record.party(&coordinator) else { return Ok(()) };
         let seen = self.seen(record, &Eyes::of_system(party), now)?;
-        // What is gone is not offered again, and is not remembered either.
-        let mut offered = std::mem::take(&mut record.kept.offered);
-        let plan = record.plan()?;
-        let is_there = |item: &Option<PlanItem>| item.as_ref().is_some_and(|item| has_item(plan, item));
-        offered.retain(|pair| is_there(&pair.first) && is_there(&pair.second));
-        record.kept.offered = offered;
         let room = MOST_OFFERED.saturating_sub(record.kept.offered.len()).min(MOST_OFFERS);
         let pairs = plan::alike(&seen, owner).into_iter().map(|(first, second)| PlanLink {
             kind: plan_link::Kind::SameAs as i32,

@@ -166,9 +166,10 @@ impl PlanRecord {
         let parties = self.kept.parties.iter().filter_map(|party| party.parse::<Party>().ok());
         self.row.parties = parties.map(|party| party.agency).collect();
         let ids = self.row.parties.iter().map(ToString::to_string).collect();
-        let plan = self.plan_mut()?;
+        let Kept { plan: Some(plan), offered, .. } = &mut self.kept else { return Err(NO_PLAN) };
         plan.parties = ids;
         drop_loose_ends(plan);
+        offered.retain(|pair| leads_somewhere(plan, pair));
         for section in &mut plan.sections {
             mark_questionnaires(section);
             let undertaken = section.part.as_ref().is_some_and(|part| !part.actions.is_empty());
@@ -209,13 +210,16 @@ pub(crate) fn empty_part(plan: &str, owner: &str) -> PlanPart {
 /// added later under the same id is another one.
 fn drop_loose_ends(plan: &mut Plan) {
     let mut links = std::mem::take(&mut plan.links);
-    links.retain(|link| {
-        [&link.first, &link.second].iter().all(|end| end.as_ref().is_some_and(|item| has_item(plan, item)))
-    });
+    links.retain(|link| leads_somewhere(plan, link));
     plan.links = links;
     if plan.step.as_ref().is_some_and(|step| !has_item(plan, step)) {
         plan.step = None;
     }
+}
+
+/// Whether both ends are there.
+fn leads_somewhere(plan: &Plan, link: &PlanLink) -> bool {
+    [&link.first, &link.second].iter().all(|end| end.as_ref().is_some_and(|item| has_item(plan, item)))
 }
 
 /// Whether a plan in this state has come to its end.
