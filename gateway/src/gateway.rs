@@ -3,13 +3,13 @@
 //! One [`Gateway`] holds the parts: clock, store, audit log, keys, policy engine, consent index and adapters. The use
 //! cases are methods on it, each in its own file under `journey`; the sending of what they queue is under `outbox`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use jiff::Timestamp;
 use polku_adapters::{Adapter, Matter};
 use polku_policy::{ConsentIndex, Directory, Engine};
-use polku_proto::AgencyId;
+use polku_proto::{AgencyId, Party};
 use ring::rand::{SecureRandom, SystemRandom};
 use uuid::Uuid;
 
@@ -36,6 +36,8 @@ pub struct Gateway {
     pub(crate) directory: Directory,
     /// Who answers for whose data.
     pub(crate) controllers: BTreeMap<AgencyId, Controller>,
+    /// The units that are registered for calls.
+    units: BTreeMap<AgencyId, BTreeSet<String>>,
     systems: BTreeMap<AgencyId, System>,
     /// What joint plans are kept with.
     pub(crate) plan: PlanSettings,
@@ -69,6 +71,8 @@ pub struct Parts {
     pub directory: Directory,
     /// Who answers for whose data.
     pub controllers: BTreeMap<AgencyId, Controller>,
+    /// The units from which professionals of an agency call.
+    pub units: BTreeMap<AgencyId, BTreeSet<String>>,
     /// The agencies with a system of their own.
     pub adapters: Vec<System>,
     /// How deliveries are tried.
@@ -100,6 +104,7 @@ impl Gateway {
             engine: RwLock::new(Arc::new(parts.engine)),
             directory: parts.directory,
             controllers: parts.controllers,
+            units: parts.units,
             systems: parts
                 .adapters
                 .into_iter()
@@ -195,6 +200,15 @@ impl Gateway {
     /// The adapter of an agency, if it has a system of its own.
     pub(crate) fn adapter(&self, agency: &AgencyId) -> Option<&Arc<dyn Adapter>> {
         self.systems.get(agency).map(|system| &system.adapter)
+    }
+
+    /// Whether somebody of the party can be here: any agency that is registered, and of units those that are registered
+    /// for it.
+    pub(crate) fn is_registered(&self, party: &Party) -> bool {
+        let units = self.units.get(&party.agency);
+        let has_unit = |unit: &str| units.is_some_and(|units| units.contains(unit));
+        self.directory.agency(&party.agency).is_some()
+            && party.unit.as_ref().is_none_or(|unit| has_unit(unit.as_str()))
     }
 
     /// Whether the agency has a system that such messages can be sent to.

@@ -111,6 +111,8 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, Sta
     let store = SqliteStore::open(&config.store.join("polku.db")).map_err(StartError::Store)?;
     let adapters = adapters(&config)?;
     let controllers = config.agencies.iter().map(|entry| (entry.id.clone(), entry.controller.clone()));
+    let units = config.organisations.iter();
+    let units = units.map(|organisation| (organisation.agency.clone(), organisation.units.clone()));
     let agencies = adapters.iter().map(|system| system.adapter.agency().clone()).collect();
     let parts = Parts {
         clock: forward,
@@ -120,6 +122,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, Sta
         engine,
         directory: config.directory,
         controllers: controllers.collect(),
+        units: units.collect(),
         adapters,
         delivery: config.delivery,
         plan: config.plan,

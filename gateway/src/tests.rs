@@ -2,8 +2,10 @@
 
 mod agency;
 mod disclosures;
+mod ends;
 mod inbound;
 mod parts;
+mod slow;
 mod urgent;
 mod watch;
 mod world;

@@ -19,6 +19,7 @@ mod minimised;
 mod payloads;
 mod peers;
 mod placed;
+mod plans;
 mod questions;
 mod receives;
 mod samples;

@@ -6,6 +6,7 @@ mod kept;
 mod life;
 mod meetings;
 mod merging;
+mod rooms;
 mod sizes;
 mod steps;
 mod systems;

@@ -12,7 +12,7 @@ mod tasks;
 use anyhow::{Result, ensure};
 use polku_gateway::store::{
     Change, DeliveryItem, DeliveryRow, DeliveryWrite, DetailRow, InstrumentRow, InstrumentWrite, NoticeRow,
-    Reconciled, ReferralRow, ReferralWrite, RequestKey, RequestRow, Store, StoreError, YouthRow,
+    PlanRow, Reconciled, ReferralRow, ReferralWrite, RequestKey, RequestRow, Store, StoreError, YouthRow,
 };
 use polku_proto::v1::ReferralState;
 use uuid::Uuid;
@@ -31,7 +31,7 @@ pub use lists::{
 pub use plans::{
     a_part_of_a_change_that_fails_takes_plans_and_tasks_along, a_person_has_a_plan_at_several_agencies,
     every_revision_of_a_plan_is_kept, plan_events_are_told_to_their_agency, plans_are_found_by_person,
-    plans_change_from_the_revision_that_is_expected,
+    plans_are_looked_at_when_it_is_due, plans_change_from_the_revision_that_is_expected,
 };
 pub use queue::{
     a_disclosure_has_one_notice, a_lease_can_be_given_back, a_lease_that_has_run_out_is_taken_again,
@@ -67,6 +67,7 @@ macro_rules! store_suite {
             plans_change_from_the_revision_that_is_expected,
             a_person_has_a_plan_at_several_agencies,
             plans_are_found_by_person,
+            plans_are_looked_at_when_it_is_due,
             every_revision_of_a_plan_is_kept,
             plan_events_are_told_to_their_agency,
             a_part_of_a_change_that_fails_takes_plans_and_tasks_along,
@@ -108,6 +109,7 @@ fn everything() -> Result<Change> {
         referrals: vec![new_referral(referral(1, 0)?)],
         instruments: vec![InstrumentWrite { row: instrument(3), parties: Vec::new(), expected: None }],
         plans: vec![new_plan(plan(6, 0)?)],
+        look_at_plans_of: Some((youth_id(1), at(9))),
         tasks: vec![new_task(task(8, 0)?)],
         events: vec![event(1, Some(agency("kela")?))?],
         plan_events: vec![plan_event(6, "te")?, plan_event(6, "kela")?],
@@ -134,7 +136,8 @@ pub async fn a_change_is_there_with_everything_in_it(store: &dyn Store) -> Resul
     assert_eq!(store.referral(referral(1, 0)?.id).await?, Some(referral(1, 0)?));
     assert_eq!(store.instrument(Uuid::from_u128(3)).await?, Some(instrument(3)));
     assert_eq!(store.delivery(delivery(4, 0)?.message).await?, Some(delivery(4, 0)?));
-    assert_eq!(store.plan(plan(6, 0)?.id).await?, Some(plan(6, 0)?));
+    let looked_at = PlanRow { look_at: Some(at(9)), ..plan(6, 0)? };
+    assert_eq!(store.plan(looked_at.id).await?, Some(looked_at));
     assert_eq!(store.task(task(8, 0)?.id).await?, Some(task(8, 0)?));
     assert_eq!(store.deliveries_about(referral(1, 0)?.id).await?, [delivery(4, 0)?]);
     assert_eq!(store.audit_detail(17).await?, Some(DetailRow { youth: youth_id(1), sealed: vec![4, 4] }));

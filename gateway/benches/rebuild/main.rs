@@ -98,6 +98,7 @@ async fn measure(folder: &std::path::Path, people: u32) -> Result<(), Failure> {
         engine: Engine::new(Rules::shipped()?, directory.clone())?,
         directory,
         controllers: std::collections::BTreeMap::new(),
+        units: std::collections::BTreeMap::new(),
         adapters: Vec::new(),
         delivery: DeliverySettings::default(),
         plan: PlanSettings::default(),

@@ -111,6 +111,11 @@ fn each_wrong_value_is_named_with_what_was_expected() {
             "line 18: agency[1].id: found \"youth\", expected another id: this one is the young person's in joint plans",
         ),
         (
+            "id = \"te\"",
+            "id = \"guardian\"",
+            "line 18: agency[1].id: found \"guardian\", expected another id: this one is the young person's in joint plans",
+        ),
+        (
             "[[agreement]]",
             "[plan]\nmunicipality = [\"te\", \"city\"]\n[[agreement]]",
             "line 31: plan.municipality[1]: found \"city\", expected the id of an [[agency]]",

@@ -228,6 +228,8 @@ impl Gateway {
         let mut change = Change::announced_by(revision);
         change.detail = announced.detail;
         batch.write(person, revision, &mut change)?;
+        // Should what follows the commit not come about, a sweep does it.
+        change.look_at_plans_of = takes_away.then_some((person.id, now));
         let before = self.index().snapshot(person.id);
         let committed = async {
             batch.take_away(&mut self.index_mut())?;

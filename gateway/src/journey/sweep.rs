@@ -1,4 +1,6 @@
-//! Time passes: referrals expire, contents are erased, old request ids are forgotten.
+//! Time passes: referrals expire, permissions end, contents are erased, old request ids are forgotten.
+
+use std::collections::HashSet;
 
 use jiff::{SignedDuration, Timestamp};
 use polku_proto::v1::referral_event::Kind;
@@ -22,6 +24,8 @@ const CONTENT_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 const REQUESTS_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How many rows one sweep handles.
 const BATCH: u32 = 200;
+/// At how many plans one sweep looks: each takes decisions, and deliveries wait meanwhile.
+const PLANS: u32 = 50;
 
 impl Gateway {
     /// Does what has become due. Whatever is left over is done by the next sweep.
@@ -32,6 +36,12 @@ impl Gateway {
         }
         for row in self.store.erasable_referrals(now - CONTENT_KEPT, BATCH).await? {
             go_on(self.erase_content(row.id, row.youth, now).await);
+        }
+        let mut looked = HashSet::new();
+        for row in self.store.plans_to_look_at(now, PLANS).await? {
+            if looked.insert(row.youth) {
+                go_on(self.look_at_plans(row.youth).await);
+            }
         }
         self.store.prune_requests(now - REQUESTS_KEPT).await?;
         Ok(())

@@ -41,6 +41,11 @@ pub(crate) trait Feed: Send + Sync + 'static {
     /// Who may follow it.
     const FOLLOWERS: &'static str;
 
+    /// Whether the caller is one of them.
+    fn is_for(caller: &Caller, _scope: &Self::Scope) -> bool {
+        matches!(caller.actor, Actor::Professional { .. })
+    }
+
     /// Of what there is news when the watcher has a new row. Whoever has the same topic has the same rows.
     fn topic(gateway: &Gateway, caller: &Caller, scope: &Self::Scope) -> Topic;
 
@@ -82,9 +87,9 @@ impl Gateway {
         scope: F::Scope,
         token: &str,
     ) -> Result<Watch<F>, Error> {
-        let Actor::Professional { .. } = caller.actor else {
+        if !F::is_for(&caller, &scope) {
             return Err(Error::ActorNotAllowed { expected: F::FOLLOWERS });
-        };
+        }
         let position = if token.is_empty() {
             F::newest(self).await?
         } else {
@@ -102,7 +107,13 @@ const WRONG_TOKEN: Error = Error::Field {
 };
 
 fn binding<F: Feed>(caller: &Caller) -> String {
-    format!("{}/{}", F::TOKEN, caller.agency)
+    match &caller.actor {
+        Actor::Professional { .. } => format!("{}/{}", F::TOKEN, caller.agency),
+        Actor::Subject(youth) => format!("{}/{youth}", F::TOKEN),
+        Actor::Representative { youth, capacity, id } => {
+            format!("{}/{youth}/{}/{id}", F::TOKEN, capacity.as_str_name())
+        }
+    }
 }
 
 /// What is on its way to a watcher. Boxed, for every channel has room for 32 of them from the beginning.

@@ -5,7 +5,7 @@ mod size;
 
 use std::collections::{HashMap, HashSet};
 
-use jiff::{Timestamp, civil::Date};
+use jiff::Timestamp;
 use polku_proto::v1::{ActionState, GoalState, MeetingState, PlanAction, PlanGoal, PlanPart, PlanState};
 use polku_proto::{CategorySet, time};
 
@@ -213,24 +213,11 @@ fn may_become<S: Lifecycle>(from: i32, to: i32, origin: Origin) -> bool {
     }
 }
 
-/// Dates are real and in order, reasons are given, and no meeting has been held that is still to come.
+/// Dates are in order, reasons are given, and no meeting has been held that is still to come.
 fn sense(ours: &PlanPart, now: Timestamp) -> Result<(), EditError> {
     let refuse = |path, expected| EditError::new(Fault::Invalid, &ours.owner, path, expected);
-    let real = "a date that exists, YYYY-MM-DD";
-    if !is_date(&ours.next_review) {
-        return Err(refuse(Path::Field("next_review"), real));
-    }
-    if let Some(goal) = ours.goals.iter().find(|goal| !is_date(&goal.due)) {
-        return Err(refuse(Path::ItemField(List::Goals, &goal.id, "due"), real));
-    }
     for action in &ours.actions {
         let field = |field| Path::ItemField(List::Actions, &action.id, field);
-        if !is_date(&action.start) {
-            return Err(refuse(field("start"), real));
-        }
-        if !is_date(&action.end) {
-            return Err(refuse(field("end"), real));
-        }
         if !action.is_in_order() {
             return Err(refuse(field("end"), "a date that is not before the start"));
         }
@@ -246,9 +233,4 @@ fn sense(ours: &PlanPart, now: Timestamp) -> Result<(), EditError> {
         }
     }
     Ok(())
-}
-
-/// Says whether a field is empty or a date that exists.
-fn is_date(text: &str) -> bool {
-    text.is_empty() || (text.len() == 10 && text.parse::<Date>().is_ok())
 }

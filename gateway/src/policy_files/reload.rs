@@ -64,6 +64,10 @@ async fn once(gateway: &Gateway, folder: PathBuf) -> Result<(), Error> {
             gateway.append(trail::policy(Verdict::Permitted, digest, gateway.now())).await?;
             gateway.set_engine(engine);
             tracing::info!(policy = hex(&digest), "policy rules loaded");
+            // What agencies' systems were told by the former rules may be more than what these permit.
+            if let Err(error) = gateway.store.look_at_all_plans(gateway.now()).await {
+                tracing::error!(%error, "plans are not looked at by the new rules before they change");
+            }
         }
         Err(error) => {
             let digest = gateway.engine().policy_digest();

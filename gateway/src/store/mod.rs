@@ -101,6 +101,22 @@ pub trait Store: Debug + Send + Sync {
     /// All joint plans of a person, newest first.
     async fn plans_of(&self, youth: YouthId) -> Result<Vec<PlanRow>, StoreError>;
 
+    /// Joint plans of which it is due to look again at what agencies' systems have been told, longest due first, at most
+    /// `limit`.
+    async fn plans_to_look_at(&self, now: Timestamp, limit: u32) -> Result<Vec<PlanRow>, StoreError>;
+
+    /// Says when that is due next, of a plan that is at this revision and does not change. Does nothing when it has moved
+    /// on.
+    async fn look_at_plan(
+        &self,
+        plan: PlanId,
+        revision: u64,
+        when: Option<Timestamp>,
+    ) -> Result<(), StoreError>;
+
+    /// Lets every joint plan be looked at from then on: what may be told can have changed for everybody.
+    async fn look_at_all_plans(&self, when: Timestamp) -> Result<(), StoreError>;
+
     /// A joint plan as it was at this revision.
     async fn plan_revision(&self, plan: PlanId, revision: u64)
     -> Result<Option<PlanRevisionRow>, StoreError>;
@@ -171,9 +187,6 @@ pub trait Store: Debug + Send + Sync {
     /// The deliveries about a referral, oldest first.
     async fn deliveries_about(&self, referral: ReferralId) -> Result<Vec<DeliveryRow>, StoreError>;
 
-    /// The deliveries about a joint plan, of whosever section, oldest first.
-    async fn deliveries_about_plan(&self, plan: PlanId) -> Result<Vec<DeliveryRow>, StoreError>;
-
     /// Which of these audit leaves were committed together with their state.
     async fn committed_leaves(&self, from: u64) -> Result<Vec<u64>, StoreError>;
 
@@ -241,6 +254,8 @@ pub struct Change {
     pub instruments: Vec<InstrumentWrite>,
     /// Joint plans made or changed; each writes a revision of its own.
     pub plans: Vec<PlanWrite>,
+    /// Whose plans are all to be looked at from when on, as [`Store::plans_to_look_at`] says.
+    pub look_at_plans_of: Option<(YouthId, Timestamp)>,
     /// Tasks made or changed; each tells the watchers of its agency.
     pub tasks: Vec<TaskWrite>,
     /// What watchers are told of referrals.
@@ -273,6 +288,7 @@ impl Change {
             referrals: Vec::new(),
             instruments: Vec::new(),
             plans: Vec::new(),
+            look_at_plans_of: None,
             tasks: Vec::new(),
             events: Vec::new(),
             plan_events: Vec::new(),

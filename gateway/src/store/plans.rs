@@ -1,7 +1,6 @@
 //! What is kept of a joint plan?
 
 use jiff::Timestamp;
-use polku_proto::v1::PlanState;
 use polku_proto::{AgencyId, PlanId, YouthId};
 
 /// A joint plan as it is now.
@@ -15,8 +14,6 @@ pub struct PlanRow {
     pub coordinator: AgencyId,
     /// Who may read it, the coordinator included.
     pub parties: Vec<AgencyId>,
-    /// How far it has come, for all of it; a reader may be shown another state.
-    pub state: PlanState,
     /// Counts changes, from 1.
     pub revision: u64,
     /// When begun.
@@ -25,6 +22,9 @@ pub struct PlanRow {
     pub updated: Timestamp,
     /// Whether it has come to its end.
     pub ended: bool,
+    /// When it is due to look again at what of it agencies' systems have been told: time may have ended a permission by
+    /// then. `None`: time alone ends none.
+    pub look_at: Option<Timestamp>,
     /// The whole plan, sealed.
     pub sealed: Vec<u8>,
 }

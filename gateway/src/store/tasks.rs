@@ -67,10 +67,6 @@ pub struct TaskEventRow {
     pub position: u64,
     /// Which task.
     pub task: TaskId,
-    /// About whom.
-    pub youth: YouthId,
-    /// Who decided then.
-    pub agency: AgencyId,
     /// When.
     pub time: Timestamp,
 }

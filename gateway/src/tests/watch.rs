@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use polku_adapters::Redelivery;
 use polku_policy::Authorised;
-use polku_proto::v1::{ConsentNotice, PlanState};
+use polku_proto::v1::ConsentNotice;
 use polku_proto::{PlanId, YouthName};
 use uuid::Uuid;
 
@@ -97,11 +97,11 @@ async fn a_change_wakes_the_watchers_of_its_plan_alone() {
         youth: youth.youth,
         coordinator: TE.parse().unwrap(),
         parties: vec![TE.parse().unwrap(), KELA.parse().unwrap()],
-        state: PlanState::Draft,
         revision: 1,
         created: now,
         updated: now,
         ended: false,
+        look_at: None,
         sealed: vec![1],
     };
     let mut change = Change::announced_by(5000);
@@ -149,11 +149,11 @@ async fn what_happens_while_a_watcher_reads_is_not_missed() {
         youth: youth.youth,
         coordinator: agency.clone(),
         parties: vec![agency.clone()],
-        state: PlanState::Draft,
         revision: 1,
         created: now,
         updated: now,
         ended: false,
+        look_at: None,
         sealed: vec![1],
     };
     let mut change = Change::announced_by(5000);

@@ -248,6 +248,7 @@ async fn gateway(folder: &TempDir, te: &Arc<TestAgency>, sosiaali: &Arc<TestAgen
         engine: Engine::new(Rules::shipped().unwrap(), directory.clone()).unwrap(),
         directory,
         controllers: BTreeMap::new(),
+        units: BTreeMap::new(),
         adapters: vec![
             System { adapter: Arc::clone(te) as _, delivers: NEWS },
             System { adapter: Arc::clone(sosiaali) as _, delivers: ALL },

@@ -3823,7 +3823,8 @@ impl Outcome {
 #[repr(i32)]
 pub enum SendWarning {
     Unspecified = 0,
-    /// Another referral that the same agency has sent about the same young person is still open: one thing at a time.
+    /// Another referral about the same young person that the same agency has sent, or has received, is still open: one thing
+    /// at a time.
     ParallelReferral = 1,
 }
 impl SendWarning {
@@ -5354,7 +5355,8 @@ pub struct PlanNeed {
     pub category: i32,
     #[prost(string, tag = "3")]
     pub text: ::prost::alloc::string::String,
-    /// Came to light in a meeting of several agencies.
+    /// Came to light in a meeting of several agencies. In a joint plan: one that is recorded, and that whoever says so
+    /// attended; or the word of the owner's own system.
     #[prost(bool, tag = "4")]
     pub found_in_meeting: bool,
 }
@@ -6297,7 +6299,8 @@ pub struct MeetingRecord {
     /// Whether the young person was.
     #[prost(bool, tag = "5")]
     pub client_attended: bool,
-    /// Which of those were missing without whom it is no meeting of its kind. Empty: there was a quorum.
+    /// Which of those were missing without whom it is no meeting of its kind. Empty: there was a quorum. Each seat was taken
+    /// by another party to the plan, as far as whoever recorded it sees them.
     #[prost(enumeration = "meeting_record::Seat", repeated, packed = "false", tag = "6")]
     pub missing: ::prost::alloc::vec::Vec<i32>,
     /// Whether a WHOQOL-BREF that was filled in by the day of the meeting stands in the same section.
@@ -6926,7 +6929,8 @@ pub struct ListPlanRevisionsResponse {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct WatchPlansRequest {
-    /// Of one plan: `youths/{youth}/plans/{plan}`. Empty: of every plan that the caller's agency is a party to.
+    /// Of one plan: `youths/{youth}/plans/{plan}`. Empty: of every plan that the caller's agency is a party to. The young
+    /// person, and who represents them, names the plan.
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
     /// The token of the last event that was seen. Empty: from now on.
@@ -7511,8 +7515,8 @@ pub mod plan_service_client {
                 .insert(GrpcMethod::new("polku.v1.PlanService", "ListPlanRevisions"));
             self.inner.unary(req, path, codec).await
         }
-        /// Streams the changes of one plan, or of all plans of the caller's agency, as they can be seen: in order, without gap
-        /// or repetition.
+        /// Streams the changes of one plan, or of all plans of the caller's agency, as they can be seen: in order, without gap or
+        /// repetition. For a reader that does not read, 16 of them wait in memory, and the others in the store.
         pub async fn watch_plans(
             &mut self,
             request: impl tonic::IntoRequest<super::WatchPlansRequest>,
@@ -7679,8 +7683,8 @@ pub mod plan_service_server {
             >
             + std::marker::Send
             + 'static;
-        /// Streams the changes of one plan, or of all plans of the caller's agency, as they can be seen: in order, without gap
-        /// or repetition.
+        /// Streams the changes of one plan, or of all plans of the caller's agency, as they can be seen: in order, without gap or
+        /// repetition. For a reader that does not read, 16 of them wait in memory, and the others in the store.
         async fn watch_plans(
             &self,
             request: tonic::Request<super::WatchPlansRequest>,

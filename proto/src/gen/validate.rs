@@ -2490,6 +2490,7 @@ impl Validate for crate::v1::WhoqolReading {
             let value = &self.date;
             checker.text(value);
             checker.pattern(value, &PATTERN_30);
+            checker.calendar_date(value);
         });
         checker.field("filled_by", |checker| {
             let value = &self.filled_by;
@@ -2550,6 +2551,7 @@ impl Validate for crate::v1::StarReading {
             let value = &self.date;
             checker.text(value);
             checker.pattern(value, &PATTERN_30);
+            checker.calendar_date(value);
         });
         checker.field("filled_by", |checker| {
             let value = &self.filled_by;

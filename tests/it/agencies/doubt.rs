@@ -73,7 +73,7 @@ const QUIET: Duration = Duration::from_millis(100);
 struct Lost {
     agency: String,
     ledger: Ledger,
-    /// The referral that it is about.
+    /// The referral or the plan that it is about.
     name: String,
     matter: Matter,
     redelivery: Redelivery,
@@ -242,7 +242,10 @@ async fn every_kind_of_delivery_is_found_out_or_left_to_a_person(fault: Fault) {
     let remains = scene.end().await;
     for Lost { agency, ledger, name, matter, redelivery } in lost.iter().flatten() {
         let what = format!("{agency}, {}, {fault:?}", matter.name());
-        let mut rows = remains.deliveries(name).await;
+        let mut rows = match name.parse() {
+            Ok(plan) => remains.deliveries_about_plan(plan, ledger).await,
+            Err(_) => remains.deliveries(name).await,
+        };
         rows.retain(|row| row.agency.as_str() == agency && is_in(row.item, *matter));
         let [row] = &rows[..] else { panic!("{what}: {} deliveries", rows.len()) };
         let expected = match redelivery {

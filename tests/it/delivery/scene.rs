@@ -6,7 +6,7 @@ use std::time::Duration;
 use polku_gateway::audit::{AuditLog, Event, Leaf};
 use polku_gateway::clock::{Clock, SystemClock};
 use polku_gateway::store::sqlite::SqliteStore;
-use polku_gateway::store::{DeliveryRow, Store};
+use polku_gateway::store::{About, DeliveryRow, Store};
 use polku_proto::v1::{
     Consent, ConsentChange, DataCategory, DeliveryState, GetReferralRequest, Purpose, Referral,
     SendReferralRequest, WithdrawConsentRequest,
@@ -168,11 +168,20 @@ impl Scene {
 }
 
 impl Remains {
-    /// The deliveries about a referral or a plan, oldest first.
-    pub(crate) async fn deliveries(&self, name: &str) -> Vec<DeliveryRow> {
-        if let Ok(name) = name.parse::<PlanName>() {
-            return self.store.deliveries_about_plan(name.plan).await.unwrap();
+    /// The deliveries about a plan to an agency that has this ledger: those that it has taken in, and those that have not
+    /// come to their end.
+    pub(crate) async fn deliveries_about_plan(&self, name: PlanName, ledger: &Ledger) -> Vec<DeliveryRow> {
+        let mut rows = self.store.open_deliveries_of(name.youth).await.unwrap();
+        for message in ledger.all_effects().into_keys() {
+            let row = self.store.delivery(message.parse().unwrap()).await.unwrap();
+            rows.extend(row.filter(|row| !rows.contains(row)));
         }
+        rows.retain(|row| matches!(&row.about, About::Plan { plan, .. } if *plan == name.plan));
+        rows
+    }
+
+    /// The deliveries about a referral, oldest first.
+    pub(crate) async fn deliveries(&self, name: &str) -> Vec<DeliveryRow> {
         let name: ReferralName = name.parse().unwrap();
         self.store.deliveries_about(name.referral).await.unwrap()
     }

@@ -3,8 +3,8 @@
 use polku_proto::v1::meeting_record::{Kind, Seat};
 use polku_proto::v1::record_measure_request::Measure;
 use polku_proto::v1::{
-    AreaScore, DataCategory, FilledBy, MeetingState, Plan, PlanMeeting, PlanSection, RecordMeasureRequest,
-    RecordMeetingRequest, StarReading, WhoqolAnswer, WhoqolReading,
+    AreaScore, DataCategory, FilledBy, MeetingState, Plan, PlanMeeting, PlanNeed, PlanPart, PlanSection,
+    RecordMeasureRequest, RecordMeetingRequest, StarReading, WhoqolAnswer, WhoqolReading,
 };
 use polku_tests::world::{AddedAgency, Client, KELA, OHJAAMO, PEOPLE, TE, WorldSettings, request_id};
 use tonic::{Code, Status};
@@ -117,10 +117,19 @@ async fn four_seats_make_a_quorum() {
     .await
     .unwrap();
     let all = [Seat::EmploymentServices, Seat::Municipality, Seat::SocialWork, Seat::Client];
-    // The city's employment unit is of the employment sector, too: then it sits for both.
-    let cases: [(&[&str], bool, &[Seat]); 6] = [
+    // Who is no party to the plan has no seat.
+    let seen = met(&ohjaamo, &plan, Kind::FourParty, (&[TE, CITY, SOCIAL], true)).await.unwrap();
+    let missing: Vec<_> = own(&seen, OHJAAMO).meetings[0].missing().collect();
+    assert_eq!(missing, [Seat::Municipality, Seat::SocialWork]);
+    for party in [CITY, SOCIAL] {
+        agree(&stage, &youth, OHJAAMO, party, &SHARED).await;
+        add(&ohjaamo, &plan, party).await.unwrap();
+    }
+    // The city's employment unit is of the employment sector, too: it sits for one of the two.
+    let cases: [(&[&str], bool, &[Seat]); 7] = [
         (&[TE, CITY, SOCIAL], true, &[]),
-        (&[CITY, SOCIAL], true, &[]),
+        (&[CITY, SOCIAL], true, &[Seat::EmploymentServices]),
+        (&[SOCIAL, CITY], true, &[Seat::EmploymentServices]),
         (&[TE, SOCIAL], true, &[Seat::Municipality]),
         (&[TE, CITY], true, &[Seat::SocialWork]),
         (&[TE, CITY, SOCIAL], false, &[Seat::Client]),
@@ -146,18 +155,93 @@ async fn four_seats_make_a_quorum() {
     assert_refused(refused, Code::PermissionDenied, "ACTOR_NOT_ALLOWED");
 
     // A questionnaire of the Finnish day on which it was.
+    let was_before = |seen: &Plan| own(seen, OHJAAMO).meetings[0].questionnaire_before;
     let reading = form("w1", "2026-02-03", (1..=26).map(|item| (item, 3)));
     measured(&ohjaamo, &plan, Measure::Questionnaire(reading)).await.unwrap();
     let seen = met(&ohjaamo, &plan, Kind::FourParty, (&[TE, CITY, SOCIAL], true)).await.unwrap();
-    assert!(!own(&seen, OHJAAMO).meetings[0].questionnaire_before, "the day after");
+    assert!(!was_before(&seen), "the day after");
+    // Whether it is entered before the meeting is recorded or after it.
     let reading = form("w2", "2026-02-02", (1..=26).map(|item| (item, 3)));
-    measured(&ohjaamo, &plan, Measure::Questionnaire(reading)).await.unwrap();
-    let seen = met(&ohjaamo, &plan, Kind::FourParty, (&[TE, CITY, SOCIAL], true)).await.unwrap();
-    assert!(own(&seen, OHJAAMO).meetings[0].questionnaire_before);
+    let seen = measured(&ohjaamo, &plan, Measure::Questionnaire(reading)).await.unwrap();
+    assert!(was_before(&seen));
+    for (seconds, expected) in [(HELD - 86_400, false), (HELD, true)] {
+        let move_to =
+            |part: &mut PlanPart| part.meetings[0].time = meeting("m1", MeetingState::Held, seconds).time;
+        let seen = edit(&ohjaamo, &plan, OHJAAMO, move_to).await.unwrap().plan.unwrap();
+        assert_eq!(was_before(&seen), expected, "the meeting was on another day");
+    }
     // That there is one is about the quality of life, which nobody has agreed to tell.
     let at_te = own(&read(&stage.te(), &plan).await.unwrap(), OHJAAMO);
     assert_eq!((at_te.meetings.len(), at_te.meetings[0].questionnaire_before), (1, false));
     assert!(at_te.questionnaires.is_empty());
+    stage.close().await;
+}
+
+/// A seat that stays empty tells nobody who is a party to the plan and who is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quorum_does_not_tell_who_the_parties_are() {
+    let stage = open().await;
+    let (youth, plan) = laid(&stage, PEOPLE[2]).await;
+    let (ohjaamo, te) = (stage.ohjaamo(), stage.te());
+    edit(&te, &plan, TE, |part| part.meetings = vec![meeting("m1", MeetingState::Held, HELD)]).await.unwrap();
+    let attended: &[&str] = &[TE, CITY, SOCIAL, OHJAAMO];
+    let missing = async || {
+        let seen = met(&te, &plan, Kind::FourParty, (attended, true)).await.unwrap();
+        own(&seen, TE).meetings[0].missing().collect::<Vec<_>>()
+    };
+    let before = missing().await;
+    assert_eq!(before, [Seat::Municipality, Seat::SocialWork]);
+    agree(&stage, &youth, OHJAAMO, SOCIAL, &SHARED).await;
+    add(&ohjaamo, &plan, SOCIAL).await.unwrap();
+    assert_eq!(missing().await, before, "nothing of social services shows to the office");
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_need_found_in_a_meeting_comes_from_one_that_was_recorded() {
+    let stage = open().await;
+    let (youth, plan) = laid(&stage, PEOPLE[3]).await;
+    let (ohjaamo, te, kela) = (stage.ohjaamo(), stage.te(), stage.kela());
+    let found = async |client: &Client, owner: &str, id: &str| {
+        let need = PlanNeed { found_in_meeting: true, ..need(id, DataCategory::ServiceNeeds, "asunto") };
+        edit(client, &plan, owner, |part| part.needs.push(need)).await
+    };
+    assert_refused(found(&ohjaamo, OHJAAMO, "n1").await, Code::InvalidArgument, "INVALID_FIELDS");
+    edit(&ohjaamo, &plan, OHJAAMO, |part| part.meetings = vec![meeting("m1", MeetingState::Held, HELD)])
+        .await
+        .unwrap();
+    // Nobody has said yet who was there, and one agency alone is no meeting of several.
+    assert_refused(found(&ohjaamo, OHJAAMO, "n1").await, Code::InvalidArgument, "INVALID_FIELDS");
+    met(&ohjaamo, &plan, Kind::Other, (&[OHJAAMO], false)).await.unwrap();
+    assert_refused(found(&ohjaamo, OHJAAMO, "n1").await, Code::InvalidArgument, "INVALID_FIELDS");
+    met(&ohjaamo, &plan, Kind::Other, (&[OHJAAMO, TE], false)).await.unwrap();
+    // Whoever was there, in every section that is theirs to change; whoever was not, in none.
+    found(&ohjaamo, OHJAAMO, "n1").await.unwrap();
+    found(&te, TE, "n1").await.unwrap();
+    found(&te, "youth", "te:n1").await.unwrap();
+    for (client, owner, id) in [(&kela, KELA, "n1"), (&stage.subject(&youth), "youth", "n2")] {
+        assert_refused(found(client, owner, id).await, Code::InvalidArgument, "INVALID_FIELDS");
+    }
+    met(&ohjaamo, &plan, Kind::Other, (&[OHJAAMO, TE], true)).await.unwrap();
+    found(&stage.subject(&youth), "youth", "n2").await.unwrap();
+    // What was said once stays, whatever is recorded later.
+    met(&ohjaamo, &plan, Kind::Other, (&[KELA], false)).await.unwrap();
+    edit(&ohjaamo, &plan, OHJAAMO, |part| part.needs[0].text = "oma koti".to_owned()).await.unwrap();
+    assert!(section(&read(&ohjaamo, &plan).await.unwrap(), OHJAAMO).needs[0].found_in_meeting);
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_party_has_a_unit_that_is_registered() {
+    let stage = open().await;
+    let (_, plan) = laid(&stage, PEOPLE[4]).await;
+    let ohjaamo = stage.ohjaamo();
+    for party in ["te/muu-yksikko", "te/kuntoutus", "paja/yksikko-1"] {
+        assert_refused(add(&ohjaamo, &plan, party).await, Code::InvalidArgument, "UNKNOWN_UNIT");
+    }
+    assert_refused(add(&ohjaamo, &plan, "muu/yksikko").await, Code::InvalidArgument, "UNKNOWN_AGENCY");
+    let added = add(&ohjaamo, &plan, "te/nuorten-palvelut").await.unwrap().plan.unwrap();
+    assert_eq!(added.parties.iter().filter(|party| *party == TE).count(), 1);
     stage.close().await;
 }
 

@@ -52,14 +52,14 @@ async fn import(client: &Client, plan: &str) -> Result<MergePlanResponse, Status
 
 /// A part of a plan as an agency's system has taken it in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Heard {
-    owner: String,
-    version: u64,
-    is_last: bool,
-    texts: String,
+pub(super) struct Heard {
+    pub(super) owner: String,
+    pub(super) version: u64,
+    pub(super) is_last: bool,
+    pub(super) texts: String,
 }
 
-fn heard(ledger: &Ledger, plan: &str) -> Vec<Heard> {
+pub(super) fn heard(ledger: &Ledger, plan: &str) -> Vec<Heard> {
     let of = |entry: &TakenIn, name: &str| {
         let found = entry.field(name).or_else(|| entry.field(&format!("suunnitelma.{name}")));
         found.unwrap_or_default().to_owned()
@@ -86,12 +86,12 @@ async fn hears(ledger: &Ledger, plan: &str, owner: &str, text: &str) {
     assert!(came.await.is_some(), "{text} of {owner} is never heard");
 }
 
-fn of(parts: Vec<Heard>, owner: &str) -> Vec<Heard> {
+pub(super) fn of(parts: Vec<Heard>, owner: &str) -> Vec<Heard> {
     parts.into_iter().filter(|part| part.owner == owner).collect()
 }
 
 /// Waits until the last thing that a system has heard of every section is that it hears no more.
-async fn ends(ledger: &Ledger, plan: &str) {
+pub(super) async fn ends(ledger: &Ledger, plan: &str) {
     let ended = eventually(PATIENCE, || async {
         let all = heard(ledger, plan);
         let last = |owner| all.iter().rfind(|part| part.owner == owner).is_some_and(|part| part.is_last);
@@ -101,7 +101,7 @@ async fn ends(ledger: &Ledger, plan: &str) {
 }
 
 /// That nothing more is on its way: what was sent by now has had its time.
-async fn settles(ledger: &Ledger, plan: &str) -> Vec<Heard> {
+pub(super) async fn settles(ledger: &Ledger, plan: &str) -> Vec<Heard> {
     let before = heard(ledger, plan);
     tokio::time::sleep(std::time::Duration::from_millis(400)).await;
     let after = heard(ledger, plan);

@@ -143,7 +143,8 @@ async fn a_role_without_access_sees_nothing_and_does_nothing() {
         .unwrap();
     let identity = &stage.world.identities.ohjaamo;
     let peer = stage.caller(identity, &professional("vertainen-1", "keskusta", "peer"));
-    let seen = read(&peer, &plan).await.unwrap();
+    // Any two letters can stand in an etag.
+    let seen = Plan { etag: String::new(), ..read(&peer, &plan).await.unwrap() };
     assert!(seen.parties.is_empty() && seen.responsible_worker.is_none(), "{:?}", seen.parties);
     assert_hides(&seen, &["kanaria", "Ohjaaja Yksi", TE, KELA]);
     assert_hides(&revisions(&peer, &plan).await.unwrap(), &["kanaria", "g1"]);

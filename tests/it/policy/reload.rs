@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use polku_gateway::audit::{AuditLog, Event, Verdict};
 use polku_proto::v1::{DataCategory, Decision, Purpose, VerifyConsentRequest};
+use polku_tests::simulators::TakenInKind;
 use polku_tests::world::{
     Client, GatewayProcess, OHJAAMO, PEOPLE, TE, World, WorldSettings, eventually, professional,
 };
@@ -14,6 +15,7 @@ use tempfile::TempDir;
 use tonic::Status;
 
 use super::{CASES, HOUSING, change, copy, polku, shipped};
+use crate::plan::table;
 use crate::stage::{PATIENCE, call_path};
 
 const ASKED: [DataCategory; 2] = [DataCategory::ServiceNeeds, DataCategory::Housing];
@@ -92,7 +94,9 @@ impl Scene {
         let outcomes = |log: &str| -> Vec<String> {
             let said =
                 |line: &&str| line.contains("policy rules loaded") || line.contains("policy rules refused");
-            log.lines().filter(said).map(str::to_owned).collect()
+            // The last line may be one that is being written.
+            let whole = log.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+            whole.filter(said).map(str::to_owned).collect()
         };
         let before = outcomes(&self.log()).len();
         self.process.signal("HUP").await.unwrap();
@@ -162,6 +166,36 @@ async fn good_rules_come_into_force_without_a_restart() {
         leaves,
         [loaded(&before.policy_digest), loaded(&after.policy_digest), loaded(&before.policy_digest)]
     );
+}
+
+/// Of a plan, an agency's system is told what is left by the new rules in place of what it was told by the former ones,
+/// though nobody changes the plan.
+#[tokio::test(flavor = "multi_thread")]
+async fn plans_are_looked_at_by_the_new_rules() {
+    let mut scene = Scene::open().await;
+    let told = [DataCategory::IdentityContact, DataCategory::JointPlan, DataCategory::Housing];
+    scene.ohjaamo.record_consent(&scene.youth, OHJAAMO, TE, table::PURPOSE, &told).await.unwrap();
+    let plan = table::create(&scene.ohjaamo, &scene.youth).await.unwrap().plan.unwrap().name;
+    table::add(&scene.ohjaamo, &plan, TE).await.unwrap();
+    table::edit(&scene.ohjaamo, &plan, "youth", |part| {
+        part.goals.push(table::goal("g1", "oma koti"));
+        part.needs.push(table::need("n1", DataCategory::Housing, "kanaria-asunto"));
+    })
+    .await
+    .unwrap();
+    let ledger = scene.world.te.ledger();
+    let last_has = |text: &str| {
+        let mut parts = ledger.all_taken_in().into_iter();
+        let last = parts.rfind(|entry| entry.kind == TakenInKind::PlanPart);
+        last.is_some_and(|last| last.fields.iter().any(|(_, value)| value == text))
+    };
+    let both = async || (last_has("oma koti") && last_has("kanaria-asunto")).then_some(());
+    eventually(PATIENCE, both).await.expect("nothing is told");
+    close_housing(&scene.rules());
+    scene.reload().await;
+    let less = async || (last_has("oma koti") && !last_has("kanaria-asunto")).then_some(());
+    eventually(PATIENCE, less).await.expect("what is left is not told");
+    scene.end().await;
 }
 
 /// Spoils good rules in a folder.

@@ -5,7 +5,7 @@ use polku_gateway::store::{
     Change, DeliveryWrite, PlanRevisionRow, PlanRow, PlanWrite, Store, StoreError, TaskRow, TaskWrite,
 };
 use polku_proto::PlanId;
-use polku_proto::v1::{PlanState, task::State};
+use polku_proto::v1::task::State;
 
 use super::samples::{
     agency, at, begin, begin_with_plan, delivery, event, new_plan, new_task, plan, plan_event, plan_id, task,
@@ -33,7 +33,6 @@ pub async fn plans_change_from_the_revision_that_is_expected(store: &dyn Store) 
     let changed = PlanRow {
         coordinator: agency("kela")?,
         parties: vec![agency("kela")?],
-        state: PlanState::Completed,
         revision: 2,
         updated: at(60),
         ended: true,
@@ -225,4 +224,51 @@ pub async fn a_part_of_a_change_that_fails_takes_plans_and_tasks_along(store: &d
     assert_eq!(store.plan_revisions(plan_id(6), None, 10).await?.len(), 2);
     assert_eq!((store.last_plan_event().await?, store.last_task_event().await?), (1, 3));
     Ok(())
+}
+
+/// When it is due to look at a plan is written with a revision of it, for all plans of a person, or for one that does not
+/// change. Those that are longest due come first.
+///
+/// # Errors
+/// What the store answers.
+pub async fn plans_are_looked_at_when_it_is_due(store: &dyn Store) -> Result<()> {
+    begin(store).await?;
+    let mut change = Change::announced_by(1);
+    change.youth = Some(youth(2));
+    for (number, look_at) in [(1, None), (2, Some(at(30))), (3, Some(at(10))), (4, Some(at(20)))] {
+        change.plans.push(new_plan(PlanRow { look_at, ..plan(number, 0)? }));
+    }
+    let other = PlanRow { youth: youth_id(2), look_at: Some(at(15)), ..plan(5, 0)? };
+    change.plans.push(new_plan(other.clone()));
+    store.commit(change).await?;
+    assert_eq!(store.plan(plan_id(5)).await?, Some(other));
+    assert_eq!(due(store, 9, 10).await?, []);
+    assert_eq!(due(store, 20, 10).await?, [3, 5, 4]);
+    assert_eq!(due(store, 99, 2).await?, [3, 5]);
+    // With the next revision.
+    let row = PlanRow { revision: 2, look_at: None, ..plan(3, 0)? };
+    write(store, 2, PlanWrite { row, expected: Some(1) }).await?;
+    // Without one; and a revision that is not the present one changes nothing.
+    store.look_at_plan(plan_id(4), 1, Some(at(50))).await?;
+    store.look_at_plan(plan_id(5), 1, None).await?;
+    store.look_at_plan(plan_id(2), 2, None).await?;
+    assert_eq!(due(store, 99, 10).await?, [2, 4]);
+    let mut change = Change::announced_by(3);
+    change.look_at_plans_of = Some((youth_id(1), at(40)));
+    store.commit(change).await?;
+    assert_eq!(due(store, 39, 10).await?, []);
+    let mut all = due(store, 40, 10).await?;
+    all.sort_unstable();
+    assert_eq!(all, [1, 2, 3, 4]);
+    store.look_at_all_plans(at(5)).await?;
+    let mut all = due(store, 5, 10).await?;
+    all.sort_unstable();
+    assert_eq!(all, [1, 2, 3, 4, 5]);
+    Ok(())
+}
+
+/// The numbers of the plans that are due so many seconds after the beginning.
+async fn due(store: &dyn Store, second: i64, limit: u32) -> Result<Vec<u128>> {
+    let rows = store.plans_to_look_at(at(second), limit).await?;
+    Ok(rows.iter().map(|row| row.id.uuid().as_u128()).collect())
 }

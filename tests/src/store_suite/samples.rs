@@ -8,7 +8,7 @@ use polku_gateway::store::{
     NewPlanEvent, PlanRow, PlanWrite, Priority, ReferralRow, ReferralWrite, RequestKey, RequestRow, Store,
     TaskRow, TaskWrite, YouthRow,
 };
-use polku_proto::v1::{DeliveryState, PlanState, ReferralState, task};
+use polku_proto::v1::{DeliveryState, ReferralState, task};
 use polku_proto::{AgencyId, MessageId, PlanId, ReferralId, TaskId, YouthId};
 use uuid::Uuid;
 
@@ -77,11 +77,11 @@ pub(super) fn plan(number: u128, second: i64) -> Result<PlanRow> {
         youth: youth_id(1),
         coordinator: agency("te")?,
         parties: vec![agency("te")?, agency("kela")?],
-        state: PlanState::Draft,
         revision: 1,
         created: at(second),
         updated: at(second),
         ended: false,
+        look_at: None,
         sealed: vec![5; 700],
     })
 }

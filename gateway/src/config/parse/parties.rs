@@ -9,8 +9,8 @@ use super::super::section::{Section, quoted};
 use super::super::{ActorKind, AdapterEntry, AgencyEntry, Controller, Organisation};
 
 const AGENCY_ID: &str = "an agency id: 1 to 32 lower-case letters, digits and hyphens, a letter first";
-/// Whose section of a joint plan is the young person's own.
-const YOUTH: &str = "youth";
+/// Who stands for the young person's side in joint plans.
+const OWN_SIDE: [&str; 3] = ["youth", "guardian", "representative"];
 const BUSINESS_ID: &str = "a business id: seven digits, a hyphen and the check digit";
 const STANDINGS: [(&str, Standing); 2] =
     [("authority", Standing::Authority), ("not_authority", Standing::NotAuthority)];
@@ -40,8 +40,8 @@ pub(super) fn agencies(top: &Section<'_>) -> (Vec<AgencyEntry>, BTreeSet<AgencyI
         if kind.is_none() && settings.is_some() {
             section.wrong("settings", "settings", "none, because the agency has no adapter");
         }
-        if id.as_ref().is_some_and(|id| id.as_str() == YOUTH) {
-            section.wrong("id", quoted(YOUTH), "another id: this one is the young person's in joint plans");
+        if let Some(id) = id.as_ref().filter(|id| OWN_SIDE.contains(&id.as_str())) {
+            section.wrong("id", quoted(id), "another id: this one is the young person's in joint plans");
         }
         if let Some(id) = id.as_ref().filter(|id| !ids.insert(AgencyId::clone(id))) {
             section.wrong("id", format!("{} a second time", quoted(id)), "every agency once");

@@ -55,6 +55,7 @@ impl Scene {
             engine: Engine::new(Rules::shipped().unwrap(), directory.clone()).unwrap(),
             directory,
             controllers: BTreeMap::new(),
+            units: BTreeMap::new(),
             adapters: Vec::new(),
             delivery: DeliverySettings::default(),
             plan: PlanSettings::default(),

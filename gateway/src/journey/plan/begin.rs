@@ -3,16 +3,18 @@
 use jiff::Timestamp;
 use polku_policy::{Authorised, Channel, Outcome, Question, Viewer};
 use polku_proto::v1::plan_revision::Source;
+use polku_proto::v1::task::State;
 use polku_proto::v1::{
     AddPlanPartyRequest, CreatePlanRequest, DataCategory, Plan, PlanChange, PlanState,
     RemovePlanPartyRequest, TransferPlanRequest, Worker,
 };
-use polku_proto::{CategorySet, Disclose, Party, PlanId, PlanName, Valid};
+use polku_proto::{AgencyId, CategorySet, Disclose, Party, PlanId, PlanName, Valid};
 
 use super::commit::Draft;
 use super::content::check_worker;
 use super::reader::Eyes;
 use super::record::{Kept, PlanRecord};
+use super::task::TaskRecord;
 use crate::audit::Event;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
@@ -80,11 +82,11 @@ impl Gateway {
             youth,
             coordinator: caller.agency.clone(),
             parties: vec![caller.agency.clone()],
-            state: PlanState::Draft,
             revision: 0,
             created: now,
             updated: now,
             ended: false,
+            look_at: None,
             sealed: Vec::new(),
         };
         let kept = Kept { plan: Some(plan), parties: vec![party.to_string()], ..Kept::default() };
@@ -116,6 +118,13 @@ impl Gateway {
         let party: Party = request.party.parse().map_err(|_| UNKNOWN)?;
         if party.agency == caller.agency || self.directory.agency(&party.agency).is_none() {
             return Err(UNKNOWN);
+        }
+        if !self.is_registered(&party) {
+            return Err(Error::Field {
+                field: "party",
+                reason: "UNKNOWN_UNIT",
+                expected: "a unit that is registered for the agency, or the agency alone",
+            });
         }
         let call = self.call(caller, "AddPlanParty", &request.request_id, &request)?;
         let Begun { person, earlier, now, alone: _alone } = self.begin(&call, plan.youth).await?;
@@ -176,16 +185,44 @@ impl Gateway {
         if request.agency == record.row.coordinator.as_str() {
             return Err(NO_PARTY);
         }
-        let mut draft = Draft::by_call(record);
-        let parties = &mut draft.after.kept.parties;
-        let before = parties.len();
-        parties.retain(|other| {
-            other.parse::<Party>().is_ok_and(|other| other.agency.as_str() != request.agency)
-        });
-        if parties.len() == before {
+        let leaves = request.agency.parse::<AgencyId>().map_err(|_| NO_PARTY)?;
+        if record.party(&leaves).is_none() {
             return Err(NO_PARTY);
         }
+        let tasks = self.left_behind(&person, &record, &leaves, now).await?;
+        let mut draft = Draft::by_call(record);
+        draft.tasks = tasks;
+        let parties = &mut draft.after.kept.parties;
+        parties.retain(|other| other.parse::<Party>().is_ok_and(|other| other.agency != leaves));
         self.change_plan(&call, &person, "RemovePlanParty", draft, now).await
+    }
+
+    /// What a party that leaves had to decide is decided by the responsible worker's agency, if it may see all of it, and
+    /// by nobody otherwise.
+    async fn left_behind(
+        &self,
+        person: &Person,
+        record: &PlanRecord,
+        leaves: &AgencyId,
+        now: Timestamp,
+    ) -> Result<Vec<TaskWrite>, Error> {
+        let coordinator = record.row.coordinator.clone();
+        let party = record.party(&coordinator).unwrap_or_else(|| Party::whole(coordinator.clone()));
+        let told = self.permitted(record, leaves.as_str(), &Eyes::of_system(party), now)?;
+        let mut writes = Vec::new();
+        for row in self.store.open_tasks_of_plan(record.row.id).await? {
+            let mut task = TaskRecord::open(person, row)?;
+            if task.row.agency != *leaves {
+                continue;
+            }
+            if task.message.categories().difference(CategorySet::ENVELOPE).is_subset(told) {
+                task.row.agency = coordinator.clone();
+            } else {
+                task.row.state = State::Obsolete;
+            }
+            writes.push(task.next_version(person, now)?);
+        }
+        Ok(writes)
     }
 
     /// Hands the responsible worker's task over to another party. What waits for a decision goes along.
@@ -231,14 +268,14 @@ impl Gateway {
         &self,
         person: &Person,
         record: &PlanRecord,
-        from: &polku_proto::AgencyId,
-        to: &polku_proto::AgencyId,
+        from: &AgencyId,
+        to: &AgencyId,
         now: Timestamp,
     ) -> Result<(Vec<TaskWrite>, CategorySet), Error> {
         let mut writes = Vec::new();
         let mut discussed = CategorySet::EMPTY;
         for row in self.store.open_tasks_of_plan(record.row.id).await? {
-            let mut task = super::task::TaskRecord::open(person, row)?;
+            let mut task = TaskRecord::open(person, row)?;
             // Clashes in its own section stay with it.
             if task.row.agency == *from && task.owner() != Some(from.as_str()) {
                 task.row.agency = to.clone();

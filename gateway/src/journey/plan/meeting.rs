@@ -1,11 +1,12 @@
 //! Who came to a meeting, and how is the young person doing?
 
+use jiff::Timestamp;
 use polku_policy::{Authorised, Sector};
 use polku_proto::v1::meeting_record::{Kind, Seat};
 use polku_proto::v1::record_measure_request::Measure;
 use polku_proto::v1::{
-    DataCategory, MeetingRecord, MeetingState, PlanChange, PlanSection, RecordMeasureRequest,
-    RecordMeetingRequest, StarReading, WhoqolReading,
+    DataCategory, MeetingRecord, MeetingState, PlanChange, PlanMeeting, PlanPart, PlanSection,
+    RecordMeasureRequest, RecordMeetingRequest, StarReading, WhoqolReading,
 };
 use polku_proto::{AgencyId, Valid};
 
@@ -17,6 +18,7 @@ use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::measure;
+use crate::plan::{self, EditError, Fault};
 use crate::record::instant;
 
 /// More readings of one kind in a section are refused.
@@ -34,9 +36,11 @@ impl Gateway {
         let request = request.into_inner();
         let attended = self.attending(&request.attended)?;
         let step = Step { method: "RecordMeeting", name: &request.name, request_id: &request.request_id };
+        let now = self.now();
         self.step(caller, &step, &request, |record| {
+            let seated = self.at_table(caller, record, &attended, now)?;
             let section = own_section(caller, record)?;
-            self.enter_meeting(section, &request, &attended)
+            self.enter_meeting(section, &request, &seated)
         })
         .await
     }
@@ -45,14 +49,13 @@ impl Gateway {
         &self,
         section: &mut PlanSection,
         request: &RecordMeetingRequest,
-        attended: &[AgencyId],
+        seated: &[AgencyId],
     ) -> Result<(), Error> {
-        let day = held_on(section, &request.meeting)?;
+        held_on(section, &request.meeting)?;
         let missing = match request.kind() {
-            Kind::FourParty => self.empty_seats(attended, request.client_attended),
+            Kind::FourParty => self.empty_seats(seated, request.client_attended),
             Kind::Other | Kind::Unspecified => Vec::new(),
         };
-        let mut earlier = section.questionnaires.iter();
         let meeting = MeetingRecord {
             category: DataCategory::JointPlan as i32,
             meeting: request.meeting.clone(),
@@ -60,7 +63,8 @@ impl Gateway {
             attended: request.attended.clone(),
             client_attended: request.client_attended,
             missing: missing.into_iter().map(i32::from).collect(),
-            questionnaire_before: earlier.any(|reading| reading.date <= day),
+            // Told by the days of the readings that stand in the section, whenever they are recorded.
+            questionnaire_before: false,
         };
         section.meetings.retain(|other| other.meeting != request.meeting);
         section.meetings.push(meeting);
@@ -131,19 +135,73 @@ impl Gateway {
         ids.iter().map(known).collect()
     }
 
-    /// Which seats of a meeting of four parties stayed empty.
-    fn empty_seats(&self, attended: &[AgencyId], client: bool) -> Vec<Seat> {
-        let of_sector = |sector: Sector| {
-            attended.iter().any(|id| self.directory.agency(id).is_some_and(|agency| agency.sector == sector))
+    /// Those of whoever attended that are parties to the plan, as far as the caller sees: which others are does not show
+    /// by a seat that stays empty.
+    fn at_table(
+        &self,
+        caller: &Caller,
+        record: &PlanRecord,
+        attended: &[AgencyId],
+        now: Timestamp,
+    ) -> Result<Vec<AgencyId>, Error> {
+        let seen = self.seen(record, &self.eyes(caller, record)?, now)?;
+        let sees = |agency: &AgencyId| {
+            let id = agency.as_str();
+            *agency == caller.agency
+                || id == seen.coordinator
+                || seen.parties.iter().any(|party| party == id)
+                || plan::section_of(&seen, id).is_some()
         };
-        let city = attended.iter().any(|id| self.plan.municipality.contains(id));
-        let seats = [
-            (Seat::EmploymentServices, of_sector(Sector::Employment)),
-            (Seat::Municipality, city),
-            (Seat::SocialWork, of_sector(Sector::Social)),
-            (Seat::Client, client),
-        ];
-        seats.into_iter().filter(|(_, taken)| !taken).map(|(seat, _)| seat).collect()
+        let is_seated = |agency: &&AgencyId| record.party(agency).is_some() && sees(agency);
+        Ok(attended.iter().filter(is_seated).cloned().collect())
+    }
+
+    /// Which seats of a meeting of four parties stayed empty. Each is taken by another one.
+    fn empty_seats(&self, attended: &[AgencyId], client: bool) -> Vec<Seat> {
+        let is_of = |id: &AgencyId, sector: Sector| {
+            self.directory.agency(id).is_some_and(|agency| agency.sector == sector)
+        };
+        let fits = |seat: Seat, id: &AgencyId| match seat {
+            Seat::EmploymentServices => is_of(id, Sector::Employment),
+            Seat::Municipality => self.plan.municipality.contains(id),
+            Seat::SocialWork => is_of(id, Sector::Social),
+            Seat::Client | Seat::Unspecified => false,
+        };
+        // Who could sit for the city and for employment services sits for the city, if only one seat is taken.
+        let seats = [Seat::Municipality, Seat::SocialWork, Seat::EmploymentServices];
+        let mut empty = left_empty(&seats, &attended.iter().collect::<Vec<_>>(), &fits);
+        empty.extend((!client).then_some(Seat::Client));
+        empty.sort_unstable_by_key(|seat| i32::from(*seat));
+        empty
+    }
+
+    /// A need that somebody says to have come to light in a meeting of several agencies did so in one that was recorded,
+    /// at which they were. What an agency's own system says of its own meetings is its word.
+    pub(super) fn check_found(
+        &self,
+        caller: &Caller,
+        record: &PlanRecord,
+        (base, ours): (&PlanPart, &PlanPart),
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let was = |id: &str| base.needs.iter().any(|need| need.id == id && need.found_in_meeting);
+        let Some(new) = ours.needs.iter().find(|need| need.found_in_meeting && !was(&need.id)) else {
+            return Ok(());
+        };
+        let seen = self.seen(record, &self.eyes(caller, record)?, now)?;
+        let was_there = |record: &MeetingRecord| match caller.actor {
+            Actor::Professional { .. } => record.attended.iter().any(|id| id == caller.agency.as_str()),
+            Actor::Subject(_) | Actor::Representative { .. } => record.client_attended,
+        };
+        let mut records = seen.sections.iter().flat_map(|section| &section.meetings);
+        if records.any(|record| record.attended.len() > 1 && was_there(record)) {
+            return Ok(());
+        }
+        Err(Error::Plan(EditError {
+            fault: Fault::Invalid,
+            path: format!("sections[{}].needs[{}].found_in_meeting", ours.owner, new.id),
+            expected: "a need found in a meeting of several agencies that is recorded and that the editor attended",
+        }))
     }
 
     fn compared(&self, reading: StarReading, earlier: &[StarReading]) -> Result<StarReading, Error> {
@@ -155,6 +213,33 @@ impl Gateway {
             };
             Error::Field { field: "star", reason: "INVALID_FIELDS", expected }
         })
+    }
+}
+
+/// The fewest seats that stay empty when each of those who came takes one that fits.
+fn left_empty(seats: &[Seat], came: &[&AgencyId], fits: &impl Fn(Seat, &AgencyId) -> bool) -> Vec<Seat> {
+    let Some((seat, others)) = seats.split_first() else { return Vec::new() };
+    let taken = came.iter().filter(|id| fits(*seat, id)).map(|taker| {
+        let rest: Vec<&AgencyId> = came.iter().copied().filter(|id| id != taker).collect();
+        left_empty(others, &rest, fits)
+    });
+    let fewest = taken.min_by_key(Vec::len);
+    let mut without = vec![*seat];
+    without.extend(left_empty(others, came, fits));
+    match fewest {
+        Some(fewest) if fewest.len() <= without.len() => fewest,
+        Some(_) | None => without,
+    }
+}
+
+/// Says of every meeting of a section whether a questionnaire was filled in by its day.
+pub(super) fn mark_questionnaires(section: &mut PlanSection) {
+    let PlanSection { part, meetings, questionnaires, .. } = section;
+    for record in meetings {
+        let mut held = part.iter().flat_map(|part| &part.meetings);
+        let held = held.find(|meeting| meeting.id == record.meeting).and_then(|meeting| day_of(meeting).ok());
+        record.questionnaire_before =
+            held.is_some_and(|day| questionnaires.iter().any(|reading| reading.date <= day));
     }
 }
 
@@ -175,8 +260,8 @@ fn scored(reading: WhoqolReading) -> Result<WhoqolReading, Error> {
     Ok(WhoqolReading { category: DataCategory::QualityOfLife as i32, scores, ..reading })
 }
 
-/// The day on which the meeting was held.
-fn held_on(section: &PlanSection, meeting: &str) -> Result<String, Error> {
+/// The meeting is one of the section, and has been held.
+fn held_on(section: &PlanSection, meeting: &str) -> Result<(), Error> {
     const NO_MEETING: Error = Error::Field {
         field: "meeting",
         reason: "NO_SUCH_ITEM",
@@ -184,7 +269,12 @@ fn held_on(section: &PlanSection, meeting: &str) -> Result<String, Error> {
     };
     let meetings = section.part.as_ref().map(|part| part.meetings.as_slice()).unwrap_or_default();
     let held = meetings.iter().find(|other| other.id == meeting && other.state() == MeetingState::Held);
-    let time = held.and_then(|held| held.time.as_ref()).ok_or(NO_MEETING)?;
+    held.map(day_of).ok_or(NO_MEETING)?.map(drop).map_err(|_| NO_MEETING)
+}
+
+/// The day on which a meeting was, in Finland.
+fn day_of(meeting: &PlanMeeting) -> Result<String, Error> {
+    let time = meeting.time.as_ref().ok_or(Error::Inconsistent("a meeting without a time"))?;
     Ok(polku_proto::time::finnish_date(instant(time)?).to_string())
 }
 
@@ -208,11 +298,12 @@ fn check_new<'a>(ids: impl Iterator<Item = &'a String>, id: &String) -> Result<(
 }
 
 fn check_day(day: &str, today: &str) -> Result<(), Error> {
-    if day.parse::<jiff::civil::Date>().is_err() || day > today {
+    // Dates of the form `YYYY-MM-DD` are in the order of their letters.
+    if day > today {
         return Err(Error::Field {
             field: "measure.date",
             reason: "INVALID_FIELDS",
-            expected: "a day of the calendar, not after today",
+            expected: "a day that is not after today",
         });
     }
     Ok(())

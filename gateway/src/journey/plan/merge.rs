@@ -1,7 +1,10 @@
 //! A party changes sections of a plan: over what others have changed since it has read them.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use polku_policy::Authorised;
+use polku_proto::v1::plan_item::Kind;
 use polku_proto::v1::task::Matter;
 use polku_proto::v1::{
     MergePlanRequest, MergePlanResponse, Plan, PlanConflict, PlanLink, PlanPart, plan_link,
@@ -62,7 +65,7 @@ impl Gateway {
         check_running(&record)?;
         let read = self.as_read((caller, &eyes), &person, &record, &request.etag, now).await?;
         let mut draft = Draft::by_call(record);
-        let mut clashed = Vec::new();
+        let (mut clashed, mut grown) = (Vec::new(), Vec::new());
         let mut seen_owners: Vec<&str> = Vec::new();
         for ours in &request.sections {
             if seen_owners.contains(&ours.owner.as_str()) {
@@ -79,12 +82,20 @@ impl Gateway {
             let base = base.unwrap_or_else(|| empty_part(&plan.to_string(), &ours.owner));
             let wanted = Wanted { ours: as_of(ours, &base), base, told };
             check_wanted(caller, &draft.after, &wanted, now)?;
+            self.check_found(caller, &draft.after, (&wanted.base, &wanted.ours), now)?;
+            let before = draft.after.part(&ours.owner);
             bring_in(&mut draft, &wanted, &mut clashed, now)?;
+            if has_grown(&before, &draft.after.part(&ours.owner)) {
+                grown.push(ours.owner.clone());
+            }
         }
         if request.validate_only {
             let conflicts = clashed.into_iter().map(|one| conflict(one, String::new())).collect();
             let answer = MergePlanResponse { plan: None, conflicts, receipt: None };
             return self.merged(caller, &draft.after, answer, now).await;
+        }
+        for owner in grown {
+            self.offer_duplicates(&person, &mut draft, &owner, now)?;
         }
         let (committed, answer) =
             self.commit_merge(&call, &person, "MergePlan", (draft, clashed), now).await?;
@@ -185,19 +196,19 @@ impl Gateway {
         let coordinator = record.row.coordinator.clone();
         let Some(party) = record.party(&coordinator) else { return Ok(()) };
         let seen = self.seen(record, &Eyes::of_system(party), now)?;
-        for (first, second) in plan::alike(&seen, owner).into_iter().take(MOST_OFFERS) {
-            let pair = PlanLink {
-                kind: plan_link::Kind::SameAs as i32,
-                first: Some(first.clone()),
-                second: Some(second.clone()),
-            };
-            // The other party's import finds the same pair from the other end.
-            let offered = &mut record.kept.offered;
-            if offered.len() >= MOST_OFFERED || offered.iter().any(|other| is_same(other, &pair)) {
-                continue;
-            }
-            offered.push(pair);
-            let matter = polku_proto::v1::PlanDuplicate { first: Some(first), second: Some(second) };
+        let room = MOST_OFFERED.saturating_sub(record.kept.offered.len()).min(MOST_OFFERS);
+        let pairs = plan::alike(&seen, owner).into_iter().map(|(first, second)| PlanLink {
+            kind: plan_link::Kind::SameAs as i32,
+            first: Some(first),
+            second: Some(second),
+        });
+        // The other party's change finds the same pair from the other end.
+        let is_new = |pair: &PlanLink| !record.kept.offered.iter().any(|other| is_same(other, pair));
+        let pairs: Vec<PlanLink> = pairs.filter(is_new).take(room).collect();
+        for pair in pairs {
+            let PlanLink { first, second, .. } = pair.clone();
+            record.kept.offered.push(pair);
+            let matter = polku_proto::v1::PlanDuplicate { first, second };
             let about = (TaskId::from_uuid(self.new_id(now)?), person.id, record.row.id);
             let mut task = TaskRecord::new(about, coordinator.clone(), Matter::Duplicate(matter), now);
             draft.tasks.push(task.first_version(person, now)?);
@@ -295,4 +306,16 @@ fn conflict(Clashed { owner, clash }: Clashed, task: String) -> PlanConflict {
         ours: Some(clash.ours),
         theirs: Some(clash.theirs),
     }
+}
+
+/// Whether there is an item that was not there before.
+fn has_grown(before: &PlanPart, after: &PlanPart) -> bool {
+    !alikes(after).is_subset(&alikes(before))
+}
+
+/// The items that can look like others.
+fn alikes(part: &PlanPart) -> HashSet<(Kind, &str)> {
+    let needs = part.needs.iter().map(|need| (Kind::Need, need.id.as_str()));
+    let goals = part.goals.iter().map(|goal| (Kind::Goal, goal.id.as_str()));
+    needs.chain(goals).chain(part.actions.iter().map(|action| (Kind::Action, action.id.as_str()))).collect()
 }

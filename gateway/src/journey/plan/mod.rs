@@ -5,6 +5,7 @@ mod commit;
 mod content;
 mod import;
 mod in_hand;
+mod look;
 mod meeting;
 mod merge;
 mod read;

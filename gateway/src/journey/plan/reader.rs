@@ -20,7 +20,8 @@ use crate::journey::refer::mismatch;
 use crate::plan::{self, owner_of};
 
 /// What can be told of a plan. What became of a referral is told by referrals.
-const TELLABLE: CategorySet = CategorySet::ALL.difference(CategorySet::of(&[DataCategory::ReferralStatus]));
+pub(super) const TELLABLE: CategorySet =
+    CategorySet::ALL.difference(CategorySet::of(&[DataCategory::ReferralStatus]));
 
 /// Who looks at a plan.
 #[derive(Debug, Clone)]
@@ -34,6 +35,11 @@ impl Eyes {
     /// An agency's own system.
     pub(crate) fn of_system(party: Party) -> Self {
         Self { party: Some(party), actor: ActorRole::System }
+    }
+
+    /// The young person, or who represents them.
+    pub(crate) fn of_own_side(actor: ActorRole) -> Self {
+        Self { party: None, actor }
     }
 }
 

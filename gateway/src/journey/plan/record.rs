@@ -11,6 +11,8 @@ use polku_proto::v1::{
 use polku_proto::{AgencyId, CategorySet, Party, PlanId, PlanName};
 use prost::Message;
 
+use super::meeting::mark_questionnaires;
+use super::step::has_item;
 use crate::error::Error;
 use crate::person::Person;
 use crate::plan::{self, Agreement, YOUTH, section_of};
@@ -144,12 +146,12 @@ impl PlanRecord {
         let kept = open(person, revision.plan, revision.revision, &revision.sealed)?;
         // Who had the young person's section then told it then.
         let coordinator = kept.plan.as_ref().and_then(|plan| plan.coordinator.parse().ok()).ok_or(NO_PLAN)?;
-        let PlanRow { id, youth, ref parties, state, created, updated, ended, .. } = self.row;
+        let PlanRow { id, youth, ref parties, created, updated, ended, look_at, .. } = self.row;
         let (revision, parties) = (revision.revision, parties.clone());
         // What was sealed is open beside it.
         let sealed = Vec::new();
         let row =
-            PlanRow { id, youth, coordinator, parties, state, revision, created, updated, ended, sealed };
+            PlanRow { id, youth, coordinator, parties, revision, created, updated, ended, look_at, sealed };
         Ok(Self { row, kept })
     }
 
@@ -220,11 +222,13 @@ impl PlanRecord {
         self.kept.known.extend(ids.clone());
         self.kept.known.sort_unstable();
         self.kept.known.dedup();
-        let Kept { plan, agreement, linked, .. } = &mut self.kept;
+        let Kept { plan, agreement, linked, offered, .. } = &mut self.kept;
         let plan = plan.as_mut().ok_or(NO_PLAN)?;
         plan.parties = ids;
         // Nobody sees where they lead, and an item that is added later under the same id is another one.
         plan::drop_loose_ends(plan);
+        offered.retain(|pair| leads_somewhere(plan, pair));
+        plan.sections.iter_mut().for_each(mark_questionnaires);
         plan::commit(before.and_then(|before| before.kept.plan.as_ref()), plan);
         agreement.follow(plan);
         linked.retain(|linked| linked.link.as_ref().is_some_and(|link| plan.links.contains(link)));
@@ -240,8 +244,7 @@ impl PlanRecord {
     ) -> Result<PlanWrite, Error> {
         self.row.revision = before.unwrap_or(0) + 1;
         self.row.updated = now;
-        self.row.state = self.kept.agreement.state(self.plan()?, |_| CategorySet::ALL);
-        self.row.ended = plan::is_over(self.row.state);
+        self.row.ended = plan::is_over(self.kept.agreement.state(self.plan()?, |_| CategorySet::ALL));
         self.row.sealed =
             person.key().seal(place(self.row.id, self.row.revision), &self.kept.encode_to_vec())?;
         Ok(PlanWrite { row: self.row.clone(), expected: before })
@@ -256,6 +259,11 @@ pub(crate) fn empty_part(plan: &str, owner: &str) -> PlanPart {
         state: PlanState::Draft as i32,
         ..PlanPart::default()
     }
+}
+
+/// Whether both ends are there.
+fn leads_somewhere(plan: &Plan, link: &PlanLink) -> bool {
+    [&link.first, &link.second].iter().all(|end| end.as_ref().is_some_and(|item| has_item(plan, item)))
 }
 
 fn open(person: &Person, plan: PlanId, revision: u64, sealed: &[u8]) -> Result<Kept, Error> {

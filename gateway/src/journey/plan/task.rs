@@ -139,6 +139,10 @@ impl Gateway {
         let mut draft = Draft { source: Source::Resolution, ..Draft::by_call(record) };
         match (&task.message.matter, request.resolution) {
             (Some(Matter::Conflict(conflict)), Some(Resolution::Conflict(resolution))) => {
+                if let Some(other) = &resolution.other {
+                    let base = draft.after.part(&conflict.owner);
+                    self.check_found(caller, &draft.after, (&base, other), now)?;
+                }
                 resolve_conflict(&mut draft.after, conflict, &resolution, now)?;
                 draft.clashes.push(Clashing { conflict: Some(conflict.clone()), is_decided: true });
             }

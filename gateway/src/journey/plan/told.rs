@@ -61,6 +61,7 @@ impl Gateway {
                 self.tell_part(person, (plan, &owner), party.agency.clone(), change, now)?;
             }
         }
+        self.tell_own_side(before, after, change, now)?;
         self.tell_permissions(person, after, &views, change, now).await.map(drop)
     }
 
@@ -79,6 +80,7 @@ impl Gateway {
                 }
             }
             if !self.tell_permissions(person, &mut after, &views, &mut change, now).await? {
+                self.store.look_at_plan(after.row.id, before.row.revision, after.row.look_at).await?;
                 continue;
             }
             after.kept.author = Some(Author::default());
@@ -129,6 +131,7 @@ impl Gateway {
             count(&mut record.kept.told, &owner, recipient.as_str(), mark);
             self.tell_part(person, (record.row.id, &owner), recipient, change, now)?;
         }
+        record.row.look_at = self.look_again(record, now)?;
         Ok(is_any)
     }
 }

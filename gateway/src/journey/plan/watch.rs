@@ -1,12 +1,16 @@
-//! A party follows what changes in its plans, as far as it can see it.
+//! A party follows what changes in its plans, as far as it can see it, and the young person's side one of theirs.
 
 use std::sync::Arc;
 
-use polku_policy::Authorised;
+use jiff::Timestamp;
+use polku_policy::{ActorRole, Authorised};
+use polku_proto::v1::representative_actor::Capacity;
 use polku_proto::v1::{PlanEvent, WatchPlansRequest};
-use polku_proto::{PlanId, PlanName, Valid};
+use polku_proto::{AgencyId, PlanId, PlanName, Valid};
 
-use crate::caller::Caller;
+use super::reader::{Eyes, digest};
+use super::record::PlanRecord;
+use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::journey::read::name;
@@ -14,7 +18,7 @@ use crate::journey::refer::mismatch;
 use crate::journey::watch::{Feed, Watch};
 use crate::news::Topic;
 use crate::record::wire_time;
-use crate::store::PlanEventRow;
+use crate::store::{Change, NewPlanEvent, PlanEventRow};
 
 /// What changes in plans.
 #[derive(Debug)]
@@ -40,6 +44,49 @@ impl Gateway {
         };
         self.follow(caller, plan, &request.resume_token).await
     }
+
+    /// Everybody of the young person's side who sees a difference hears of it.
+    pub(super) fn tell_own_side(
+        &self,
+        before: Option<&PlanRecord>,
+        after: &PlanRecord,
+        change: &mut Change,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        for (id, role) in OWN_SIDE {
+            let eyes = Eyes::of_own_side(role);
+            let old = before.map(|before| self.seen(before, &eyes, now)).transpose()?;
+            let new = self.seen(after, &eyes, now)?;
+            if old.is_none_or(|old| digest(&old) != digest(&new)) {
+                let (plan, youth) = (after.row.id, after.row.youth);
+                change.plan_events.push(NewPlanEvent { plan, youth, agency: named(id)?, time: now });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// As whom those of the young person's side are told of changes. No agency has one of these ids.
+const OWN_SIDE: [(&str, ActorRole); 3] = [
+    ("youth", ActorRole::Subject),
+    ("guardian", ActorRole::Guardian),
+    ("representative", ActorRole::Representative),
+];
+
+/// As whom the caller is told of changes.
+fn told_as(caller: &Caller) -> Result<AgencyId, Error> {
+    match caller.actor {
+        Actor::Professional { .. } => Ok(caller.agency.clone()),
+        Actor::Subject(_) => named("youth"),
+        Actor::Representative { capacity: Capacity::Guardian, .. } => named("guardian"),
+        Actor::Representative { capacity: Capacity::OtherRepresentative | Capacity::Unspecified, .. } => {
+            named("representative")
+        }
+    }
+}
+
+fn named(id: &str) -> Result<AgencyId, Error> {
+    id.parse().map_err(|_| Error::Inconsistent("a reader of plans without a name"))
 }
 
 impl Feed for Plans {
@@ -48,12 +95,18 @@ impl Feed for Plans {
     type Item = PlanEvent;
 
     const TOKEN: &'static str = "watch plans";
-    const FOLLOWERS: &'static str = "a professional's system watches plans";
+    const FOLLOWERS: &'static str =
+        "a professional's system watches plans; the young person and who represents them one by its name";
+
+    fn is_for(caller: &Caller, plan: &Option<PlanId>) -> bool {
+        plan.is_some() || matches!(caller.actor, Actor::Professional { .. })
+    }
 
     fn topic(_gateway: &Gateway, caller: &Caller, plan: &Option<PlanId>) -> Topic {
+        let told_as = told_as(caller).unwrap_or_else(|_| caller.agency.clone());
         match plan {
-            None => Topic::Plans(caller.agency.clone()),
-            Some(plan) => Topic::Plan(caller.agency.clone(), *plan),
+            None => Topic::Plans(told_as),
+            Some(plan) => Topic::Plan(told_as, *plan),
         }
     }
 
@@ -68,7 +121,7 @@ impl Feed for Plans {
         position: u64,
         limit: u32,
     ) -> Result<Vec<(u64, PlanEventRow)>, Error> {
-        let rows = gateway.store.plan_events_after(position, &caller.agency, *scope, limit).await?;
+        let rows = gateway.store.plan_events_after(position, &told_as(caller)?, *scope, limit).await?;
         Ok(rows.into_iter().map(|row| (row.position, row)).collect())
     }
 

@@ -64,6 +64,7 @@ fn parts(folder: &TempDir) -> Parts {
         engine: Engine::new(Rules::shipped().unwrap(), directory.clone()).unwrap(),
         directory,
         controllers: std::collections::BTreeMap::new(),
+        units: std::collections::BTreeMap::new(),
         adapters: Vec::new(),
         delivery: DeliverySettings::default(),
         plan: PlanSettings::default(),

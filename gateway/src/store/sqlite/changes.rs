@@ -5,7 +5,7 @@ use rusqlite::{Connection, Params, ffi, params};
 
 use super::deliveries::{enqueue, stop, update_delivery};
 use super::failed;
-use super::plans::{add_plan_event, write_plan};
+use super::plans::{add_plan_event, look_at_plans_of, write_plan};
 use super::read::request;
 use super::rows::{blob, instant, kind_number, number};
 use super::tasks::write_task;
@@ -39,6 +39,9 @@ pub(super) fn apply(connection: &Connection, change: &Change) -> Result<(), Stor
     }
     for plan in &change.plans {
         write_plan(connection, plan)?;
+    }
+    if let Some((youth, when)) = change.look_at_plans_of {
+        look_at_plans_of(connection, youth, when)?;
     }
     for task in &change.tasks {
         write_task(connection, task)?;

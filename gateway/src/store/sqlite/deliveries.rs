@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use polku_proto::{AgencyId, MessageId, PlanId, ReferralId, YouthId};
+use polku_proto::{AgencyId, MessageId, ReferralId, YouthId};
 use rusqlite::{Connection, params};
 
 use super::changes::{execute, expect_one};
@@ -91,15 +91,6 @@ pub(super) fn deliveries_about(
 ) -> Result<Vec<DeliveryRow>, StoreError> {
     let sql = select(DELIVERY, "delivery WHERE referral = ?1 ORDER BY number");
     all(connection, &sql, params![blob(referral.uuid())], rows::delivery)
-}
-
-/// See [`crate::store::Store::deliveries_about_plan`].
-pub(super) fn deliveries_about_plan(
-    connection: &Connection,
-    plan: PlanId,
-) -> Result<Vec<DeliveryRow>, StoreError> {
-    let sql = select(DELIVERY, "delivery WHERE plan = ?1 ORDER BY number");
-    all(connection, &sql, params![blob(plan.uuid())], rows::delivery)
 }
 
 /// Puts a delivery into the queue, unless it is a part of a plan and one of the same section waits for the same agency.

@@ -180,6 +180,23 @@ impl Store for SqliteStore {
         self.read(move |connection| plans::plans_of(connection, youth)).await
     }
 
+    async fn plans_to_look_at(&self, now: Timestamp, limit: u32) -> Result<Vec<PlanRow>, StoreError> {
+        self.read(move |connection| plans::plans_to_look_at(connection, now, limit)).await
+    }
+
+    async fn look_at_plan(
+        &self,
+        plan: PlanId,
+        revision: u64,
+        when: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        self.writer.write(move |connection| plans::look_at_plan(connection, plan, revision, when)).await
+    }
+
+    async fn look_at_all_plans(&self, when: Timestamp) -> Result<(), StoreError> {
+        self.writer.write(move |connection| plans::look_at_all_plans(connection, when)).await
+    }
+
     async fn plan_revision(
         &self,
         plan: PlanId,
@@ -272,10 +289,6 @@ impl Store for SqliteStore {
 
     async fn deliveries_about(&self, referral: ReferralId) -> Result<Vec<DeliveryRow>, StoreError> {
         self.read(move |connection| deliveries::deliveries_about(connection, referral)).await
-    }
-
-    async fn deliveries_about_plan(&self, plan: PlanId) -> Result<Vec<DeliveryRow>, StoreError> {
-        self.read(move |connection| deliveries::deliveries_about_plan(connection, plan)).await
     }
 
     async fn committed_leaves(&self, from: u64) -> Result<Vec<u64>, StoreError> {

@@ -2,7 +2,7 @@
 //!
 //! What a plan says is kept once, with its revision; the plan itself knows which revision is the present one.
 
-use polku_proto::v1::PlanState;
+use jiff::Timestamp;
 use polku_proto::{AgencyId, PlanId, YouthId};
 use rusqlite::{Connection, Row, params};
 
@@ -12,9 +12,8 @@ use super::rows::{Columns, blob, instant, number};
 use crate::store::{NewPlanEvent, PlanEventRow, PlanRevisionRow, PlanRow, PlanWrite, StoreError};
 
 /// The columns that [`plan_row`] reads.
-const PLAN: &str =
-    "plan.id, plan.youth, plan.coordinator, plan.parties, plan.state, plan.revision, plan.created,
-    plan.updated, plan.ended, plan_revision.sealed";
+const PLAN: &str = "plan.id, plan.youth, plan.coordinator, plan.parties, plan.revision, plan.created,
+    plan.updated, plan.ended, plan.look_at, plan_revision.sealed";
 
 /// Where they come from.
 const PRESENT: &str = "plan JOIN plan_revision ON plan_revision.plan = plan.id
@@ -30,6 +29,42 @@ pub(super) fn plan(connection: &Connection, plan: PlanId) -> Result<Option<PlanR
 pub(super) fn plans_of(connection: &Connection, youth: YouthId) -> Result<Vec<PlanRow>, StoreError> {
     let condition = format!("{PRESENT} WHERE plan.youth = ?1 ORDER BY plan.created DESC, plan.id DESC");
     all(connection, &select(PLAN, &condition), params![blob(youth.uuid())], plan_row)
+}
+
+/// See [`crate::store::Store::plans_to_look_at`].
+pub(super) fn plans_to_look_at(
+    connection: &Connection,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<PlanRow>, StoreError> {
+    let condition = format!("{PRESENT} WHERE plan.look_at <= ?1 ORDER BY plan.look_at LIMIT ?2");
+    all(connection, &select(PLAN, &condition), params![instant(now), limit], plan_row)
+}
+
+/// See [`crate::store::Store::look_at_plan`].
+pub(super) fn look_at_plan(
+    connection: &Connection,
+    plan: PlanId,
+    revision: u64,
+    when: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE plan SET look_at = ?3 WHERE id = ?1 AND revision = ?2";
+    execute(connection, sql, params![blob(plan.uuid()), number(revision)?, when.map(instant)]).map(drop)
+}
+
+/// See [`crate::store::Store::look_at_all_plans`].
+pub(super) fn look_at_all_plans(connection: &Connection, when: Timestamp) -> Result<(), StoreError> {
+    execute(connection, "UPDATE plan SET look_at = ?1", params![instant(when)]).map(drop)
+}
+
+/// Lets all plans of a person be looked at.
+pub(super) fn look_at_plans_of(
+    connection: &Connection,
+    youth: YouthId,
+    when: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE plan SET look_at = ?2 WHERE youth = ?1";
+    execute(connection, sql, params![blob(youth.uuid()), instant(when)]).map(drop)
 }
 
 /// See [`crate::store::Store::plan_revision`].
@@ -93,35 +128,34 @@ pub(super) fn write_plan(connection: &Connection, write: &PlanWrite) -> Result<(
     let parties = parties.join(" ");
     match write.expected {
         None => {
-            let sql =
-                "INSERT INTO plan (id, youth, coordinator, parties, state, revision, created, updated, ended)
+            let sql = "INSERT INTO plan (id, youth, coordinator, parties, revision, created, updated, ended, look_at)
                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
             let values = params![
                 blob(row.id.uuid()),
                 blob(row.youth.uuid()),
                 row.coordinator.as_str(),
                 parties,
-                row.state as i32,
                 number(row.revision)?,
                 instant(row.created),
                 instant(row.updated),
                 row.ended,
+                row.look_at.map(instant),
             ];
             execute(connection, sql, values)?;
         }
         Some(expected) => {
             let sql =
-                "UPDATE plan SET coordinator = ?3, parties = ?4, state = ?5, revision = ?6, updated = ?7,
-                ended = ?8 WHERE id = ?1 AND revision = ?2";
+                "UPDATE plan SET coordinator = ?3, parties = ?4, revision = ?5, updated = ?6, ended = ?7,
+                look_at = ?8 WHERE id = ?1 AND revision = ?2";
             let values = params![
                 blob(row.id.uuid()),
                 number(expected)?,
                 row.coordinator.as_str(),
                 parties,
-                row.state as i32,
                 number(row.revision)?,
                 instant(row.updated),
                 row.ended,
+                row.look_at.map(instant),
             ];
             expect_one(execute(connection, sql, values)?)?;
         }
@@ -152,11 +186,11 @@ fn plan_row(row: &Row<'_>) -> Result<PlanRow, StoreError> {
         parties: columns.converted(|parties: String| {
             parties.split_ascii_whitespace().map(str::parse).collect::<Result<_, _>>().ok()
         })?,
-        state: columns.converted(|state: i32| PlanState::try_from(state).ok())?,
         revision: columns.number()?,
         created: columns.instant()?,
         updated: columns.instant()?,
         ended: columns.next()?,
+        look_at: columns.optional_instant()?,
         sealed: columns.next()?,
     })
 }

@@ -227,13 +227,14 @@ CREATE TABLE plan (
     youth BLOB NOT NULL REFERENCES youth (id),
     coordinator TEXT NOT NULL,
     parties TEXT NOT NULL,
-    state INTEGER NOT NULL,
     revision INTEGER NOT NULL,
     created INTEGER NOT NULL,
     updated INTEGER NOT NULL,
-    ended INTEGER NOT NULL
+    ended INTEGER NOT NULL,
+    look_at INTEGER
 ) STRICT;
 CREATE INDEX plan_by_youth ON plan (youth, created, id);
+CREATE INDEX plan_to_look_at ON plan (look_at) WHERE look_at IS NOT NULL;
 
 CREATE TABLE plan_revision (
     number INTEGER PRIMARY KEY,
@@ -274,7 +275,6 @@ CREATE INDEX task_open_by_plan ON task (plan, created, id) WHERE state = 1;
 CREATE TABLE task_event (
     position INTEGER PRIMARY KEY AUTOINCREMENT,
     task BLOB NOT NULL REFERENCES task (id),
-    youth BLOB NOT NULL REFERENCES youth (id),
     agency TEXT NOT NULL,
     time INTEGER NOT NULL
 ) STRICT;
@@ -311,7 +311,6 @@ ALTER TABLE delivery_of_any RENAME TO delivery;
 CREATE INDEX delivery_pending ON delivery (agency, priority, wake) WHERE state IN (1, 2, 4);
 CREATE INDEX delivery_open_by_youth ON delivery (youth) WHERE state IN (1, 2, 4, 5);
 CREATE INDEX delivery_by_referral ON delivery (referral) WHERE referral IS NOT NULL;
-CREATE INDEX delivery_by_plan ON delivery (plan) WHERE plan IS NOT NULL;
 CREATE UNIQUE INDEX delivery_of_disclosure ON delivery (item_index) WHERE item = 5;
 CREATE INDEX delivery_waiting_part ON delivery (plan, owner, agency) WHERE item = 6 AND state IN (1, 4);
 CREATE UNIQUE INDEX delivery_queued_part ON delivery (plan, owner, agency) WHERE item = 6 AND state = 1;

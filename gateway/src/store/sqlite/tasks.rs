@@ -57,7 +57,7 @@ pub(super) fn task_events_after(
     agency: &AgencyId,
     limit: u32,
 ) -> Result<Vec<TaskEventRow>, StoreError> {
-    let sql = "SELECT position, task, youth, agency, time FROM task_event WHERE agency = ?1 AND position > ?2
+    let sql = "SELECT position, task, time FROM task_event WHERE agency = ?1 AND position > ?2
         ORDER BY position LIMIT ?3";
     all(connection, sql, params![agency.as_str(), number(position)?, limit], event_row)
 }
@@ -102,9 +102,8 @@ pub(super) fn write_task(connection: &Connection, write: &TaskWrite) -> Result<(
             expect_one(execute(connection, sql, values)?)?;
         }
     }
-    let sql = "INSERT INTO task_event (task, youth, agency, time) VALUES (?1, ?2, ?3, ?4)";
-    let values =
-        params![blob(row.id.uuid()), blob(row.youth.uuid()), row.agency.as_str(), instant(row.updated)];
+    let sql = "INSERT INTO task_event (task, agency, time) VALUES (?1, ?2, ?3)";
+    let values = params![blob(row.id.uuid()), row.agency.as_str(), instant(row.updated)];
     execute(connection, sql, values).map(drop)
 }
 
@@ -128,8 +127,6 @@ fn event_row(row: &Row<'_>) -> Result<TaskEventRow, StoreError> {
     Ok(TaskEventRow {
         position: columns.number()?,
         task: TaskId::from_uuid(columns.id()?),
-        youth: YouthId::from_uuid(columns.id()?),
-        agency: columns.agency()?,
         time: columns.instant()?,
     })
 }

@@ -384,7 +384,7 @@ fn searches_for_work_use_the_index_of_what_is_pending() {
             "SELECT DISTINCT leaf FROM batch_item WHERE subject = x'00' ORDER BY leaf",
             "batch_item_by_subject (subject=?)",
         ),
-        ("SELECT * FROM delivery WHERE plan = x'00' ORDER BY number", "delivery_by_plan (plan=?)"),
+        ("SELECT * FROM plan WHERE look_at <= 1 ORDER BY look_at", "plan_to_look_at (look_at<?)"),
         ("SELECT * FROM delivery WHERE referral = x'00' ORDER BY number", "delivery_by_referral (referral=?)"),
         (
             "UPDATE delivery SET deadline = max(deadline, 9)
