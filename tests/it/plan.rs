@@ -1,5 +1,7 @@
 //! One joint plan, kept by several agencies, by real calls.
 
+mod bursts;
+mod hostile;
 mod kept;
 mod life;
 mod meetings;

@@ -222,8 +222,14 @@ impl World {
     pub(super) fn edit(&mut self, party: usize, owner: &str, draws: [u8; 3]) {
         self.count += 1;
         let count = self.count;
-        let prefix = if owner == YOUTH && party > 1 { format!("{}:", PARTIES[party]) } else { String::new() };
-        wish::edit(self.wanted(party, owner), &prefix, count, draws);
+        let [what, which, value] = draws;
+        if owner != YOUTH || party < 2 {
+            return wish::edit(self.wanted(party, owner), "", count, draws);
+        }
+        // Mostly what others may do in the young person's section, and with ids of theirs.
+        let what = if what < 200 { wish::OF_OTHERS[usize::from(what) % wish::OF_OTHERS.len()] } else { what };
+        let prefix = if what < 250 { format!("{}:", PARTIES[party]) } else { String::new() };
+        wish::edit(self.wanted(party, owner), &prefix, count, [what, which, value]);
     }
 
     /// Changes the plan in an agency's own system.

@@ -88,6 +88,7 @@ impl World {
             "the second time it clashes otherwise"
         );
         assert_sound(&merged.part);
+        assert_same_of_less(base, ours, &theirs, told, &merged.clashes);
         let mut numbered = Vec::new();
         for clash in merged.clashes {
             let shown = clash.clone().told(told);
@@ -138,10 +139,16 @@ impl World {
         let after = resolve(&before, &clash, choice).unwrap_or_else(|_| before.clone());
         assert_sound(&after);
         let removed = |path: &str| flat(&before).contains_key(path) && !flat(&after).contains_key(path);
-        for (path, ..) in different(&before, &after) {
+        for (path, then, _) in different(&before, &after) {
             let is_reference = path.ends_with("/goal") || path.ends_with("/needs");
-            let is_in = lies_in(&path, &clash.path) || is_reference && removed(&clash.path);
-            assert!(is_in, "{path} has changed by a decision on {}", clash.path);
+            let is_in = lies_in(&path, &clash.path);
+            assert!(
+                is_in || is_reference && removed(&clash.path),
+                "{path} has changed by a decision on {}",
+                clash.path
+            );
+            let is_as_it_was = flat(&clash.theirs).get(&path) == then.as_ref();
+            assert!(is_as_it_was || !is_in, "{path} was decided over what nobody had seen");
         }
         self.book.decide(number, &before, &after);
         self.seen.decided += 1;
@@ -176,12 +183,32 @@ fn reworded(clash: &Clash, number: usize) -> PlanPart {
     other
 }
 
-/// A section in which every reference leads to an item, and no place stands twice.
+/// A section in which every reference leads to an item, no place stands twice, and nothing ends before its start.
 fn assert_sound(part: &PlanPart) {
     let mut clean = part.clone();
     clean.restrict(CategorySet::ALL);
     assert!(clean == *part, "a reference leads nowhere");
     flat(part);
+    for action in &part.actions {
+        let (start, end) = (&action.start, &action.end);
+        assert!(start.is_empty() || end.is_empty() || start <= end, "it ends before its start");
+    }
+}
+
+/// The same clashes are told as if nothing was stored but what may be told.
+fn assert_same_of_less(
+    base: &PlanPart,
+    ours: &PlanPart,
+    theirs: &PlanPart,
+    told: CategorySet,
+    clashes: &[Clash],
+) {
+    let mut less = theirs.clone();
+    less.restrict(told);
+    let told =
+        |clashes: &[Clash]| -> Vec<Clash> { clashes.iter().map(|clash| clash.clone().told(told)).collect() };
+    let of_less = merge(base, ours, &less, CategorySet::ALL).clashes;
+    assert!(told(&of_less) == told(clashes), "what is hidden makes a difference");
 }
 
 /// Nothing has changed but what this editor wanted and had read as it was stored; and all of it has, or clashes.

@@ -5,6 +5,9 @@ use polku_proto::v1::{ActionState, PlanPart};
 use super::{CATEGORIES, mark};
 use crate::plan::tests::any::{JOINT_PLAN, action, goal, meeting, need};
 
+/// What is nobody's alone to do: other words for goals and actions, other dates, new items.
+pub(super) const OF_OTHERS: [u8; 8] = [5, 6, 13, 7, 5, 6, 1, 2];
+
 /// Changes a section in some way that the draws choose. New ids begin with the prefix; texts have the count in them.
 pub(super) fn edit(part: &mut PlanPart, prefix: &str, count: usize, [what, which, value]: [u8; 3]) {
     let owner = part.owner.clone();

@@ -1,0 +1,186 @@
+//! Is what makes no sense refused when an agency's own system says it, with nothing kept and nothing told of it?
+
+use polku_proto::v1::{
+    ActionState, CreatePlanRequest, DataCategory, MeetingState, PlanMeeting, PlanPart, RevokePlanRequest,
+};
+use polku_tests::simulators::{Held, Reply, SimulatedAgency};
+use polku_tests::world::{PAJA, PEOPLE, TE, request_id};
+use tonic::Code;
+use uuid::Uuid;
+
+use super::systems::{import, office_plan, says, takes};
+use super::table::*;
+use crate::stage::{Stage, assert_refused, assert_silent};
+
+/// In the texts of plans that must not come in.
+const SPOILT: &str = "kanaria-pilattu";
+
+type Wrong = (&'static str, fn(&mut PlanPart));
+
+fn many(part: &mut PlanPart) {
+    part.actions =
+        (0..10_000).map(|number| action(&format!("a{number}"), DataCategory::JointPlan, SPOILT)).collect();
+}
+
+fn meeting(seconds: i64) -> PlanMeeting {
+    PlanMeeting {
+        id: "tapaaminen-1".to_owned(),
+        category: DataCategory::JointPlan as i32,
+        time: Some(prost_types::Timestamp { seconds, nanos: 0 }),
+        state: MeetingState::Held as i32,
+        ..PlanMeeting::default()
+    }
+}
+
+const WRONG: [Wrong; 11] = [
+    ("10,000 actions", many),
+    ("10,000 goals", |part| {
+        part.goals = (0..10_000).map(|number| goal(&format!("g{number}"), SPOILT)).collect()
+    }),
+    ("10,000 needs", |part| {
+        part.needs =
+            (0..10_000).map(|number| need(&format!("n{number}"), DataCategory::JointPlan, SPOILT)).collect();
+    }),
+    ("an end before its start", |part| {
+        part.actions[0].start = "2026-03-02".to_owned();
+        part.actions[0].end = "2026-03-01".to_owned();
+    }),
+    ("a meeting held in time to come", |part| part.meetings.push(meeting(4_000_000_000))),
+    ("no such day", |part| part.next_review = "2027-02-29".to_owned()),
+    ("an action for a goal that is not there", |part| part.actions[0].goal = "tavoite-9".to_owned()),
+    ("a goal for a need that is not there", |part| part.goals[0].needs = vec!["tarve-9".to_owned()]),
+    ("two of one id", |part| part.goals.push(goal("tavoite-1", SPOILT))),
+    ("an identity code as an id", |part| part.goals.push(goal(PEOPLE[0], SPOILT))),
+    ("back from an end", |part| part.actions[1].state = ActionState::InProgress as i32),
+];
+
+/// The office's plan, in which something has been done already.
+fn sound(text: &str) -> PlanPart {
+    let mut part = office_plan(text);
+    let mut done = action("toimi-2", DataCategory::EducationWork, "kanaria-te-valmis");
+    done.state = ActionState::Done as i32;
+    part.actions.push(done);
+    part
+}
+
+fn spoilt(spoil: fn(&mut PlanPart)) -> PlanPart {
+    let mut part = sound(SPOILT);
+    spoil(&mut part);
+    part
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_makes_no_sense_does_not_come_in_from_a_system() {
+    let stage = Stage::open().await;
+    let (youth, plan) = laid(&stage, PEOPLE[0]).await;
+    let (te, whole) = (stage.te(), stage.subject(&youth));
+    takes(&stage, PEOPLE[0], sound("tyo")).await;
+    let before = (read(&whole, &plan).await.unwrap().sections, revisions(&whole, &plan).await.unwrap());
+    for (what, spoil) in WRONG {
+        // Said by the system itself.
+        let reply = stage.world.te.send(&says(PEOPLE[0], spoilt(spoil))).await.unwrap();
+        println!("XX {what}: {reply:?}");
+        assert!(!matches!(reply, Reply::PlanTaken { .. }), "{what} is taken: {reply:?}");
+        // Fetched from it.
+        stage.world.te.hold(PEOPLE[0], &Held { plans: vec![spoilt(spoil)], ..Held::default() }).unwrap();
+        let status = import(&te, &plan).await.expect_err(what);
+        println!(
+            "XX {what}: {:?} {:?}",
+            status.code(),
+            tonic_types::StatusExt::get_error_details(&status).error_info()
+        );
+        assert_silent(&status, &[SPOILT, "tavoite-9", "tarve-9", "2027-02-29", PEOPLE[0]]);
+        let after = (read(&whole, &plan).await.unwrap().sections, revisions(&whole, &plan).await.unwrap());
+        assert!(after == before, "{what} has left something behind");
+    }
+    assert!(tasks(&te).await.unwrap().is_empty() && tasks(&stage.ohjaamo()).await.unwrap().is_empty());
+    // What makes sense comes in as ever.
+    takes(&stage, PEOPLE[0], sound("oppisopimus")).await;
+    assert_eq!(section(&read(&te, &plan).await.unwrap(), TE).goals[0].text, "oppisopimus");
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nor_from_a_system_of_another_kind() {
+    let stage = Stage::open().await;
+    let (youth, plan) = laid(&stage, PEOPLE[1]).await;
+    agree(&stage, &youth, polku_tests::world::OHJAAMO, PAJA, &SHARED).await;
+    add(&stage.ohjaamo(), &plan, PAJA).await.unwrap();
+    let whole = stage.subject(&youth);
+    let workshop: &dyn SimulatedAgency = &stage.world.walmu;
+    let reply = workshop.send(&says(PEOPLE[1], sound("paja"))).await.unwrap();
+    assert!(matches!(reply, Reply::PlanTaken { .. }), "{reply:?}");
+    let before = (read(&whole, &plan).await.unwrap().sections, revisions(&whole, &plan).await.unwrap());
+    for (what, spoil) in WRONG {
+        let reply = workshop.send(&says(PEOPLE[1], spoilt(spoil))).await.unwrap();
+        println!("XX {what}: {reply:?}");
+        assert!(!matches!(reply, Reply::PlanTaken { .. }), "{what} is taken: {reply:?}");
+        let after = (read(&whole, &plan).await.unwrap().sections, revisions(&whole, &plan).await.unwrap());
+        assert!(after == before, "{what} has left something behind");
+    }
+    stage.close().await;
+}
+
+/// A plan names the one before it when it is begun, and never after: there is no way back to it.
+#[tokio::test(flavor = "multi_thread")]
+async fn plans_of_one_period_after_the_other_form_no_ring() {
+    let stage = Stage::open().await;
+    let (youth, first) = laid(&stage, PEOPLE[2]).await;
+    let (other, others) = laid(&stage, PEOPLE[3]).await;
+    let ohjaamo = stage.ohjaamo();
+    let begin = |replaces: &str, id: &str| {
+        let request = CreatePlanRequest {
+            request_id: id.to_owned(),
+            youth: youth.clone(),
+            purpose: PURPOSE as i32,
+            responsible_worker: Some(worker()),
+            replaces: replaces.to_owned(),
+        };
+        let mut client = ohjaamo.plan.clone();
+        async move { client.create_plan(request).await.map(|answer| answer.into_inner().plan.unwrap()) }
+    };
+    let end = |plan: &str| {
+        let request = RevokePlanRequest { request_id: request_id(), name: plan.to_owned() };
+        let mut client = ohjaamo.plan.clone();
+        async move { client.revoke_plan(request).await.unwrap() }
+    };
+    // One that goes on is replaced by none, whichever is named.
+    for named in [first.as_str(), ""] {
+        assert_refused(begin(named, &request_id()).await, Code::FailedPrecondition, "RECORD_STATE");
+    }
+    end(&first).await;
+    // One that is to be, one that is somebody else's, and one that does not exist.
+    let nowhere = format!("{youth}/plans/{}", Uuid::now_v7());
+    let turned = format!("{youth}/plans/{}", crate::stage::id_of(&others));
+    end(&others).await;
+    for named in [&nowhere, &turned, &others] {
+        assert_refused(begin(named, &request_id()).await, Code::NotFound, "NOT_FOUND");
+    }
+    let id = request_id();
+    let second = begin(&first, &id).await.unwrap().name;
+    // The same call with its own answer as the plan that is replaced is another call.
+    assert_refused(begin(&second, &id).await, Code::InvalidArgument, "REQUEST_ID_REUSED");
+    assert_refused(begin(&second, &request_id()).await, Code::FailedPrecondition, "RECORD_STATE");
+    end(&second).await;
+    let third = begin(&second, &request_id()).await.unwrap().name;
+    end(&third).await;
+    // From the last one back to the first one and on again, each of them once.
+    let mut back = vec![third.clone()];
+    while let Some(before) =
+        Some(read(&ohjaamo, back.last().unwrap()).await.unwrap().replaces).filter(|it| !it.is_empty())
+    {
+        assert!(!back.contains(&before), "a ring");
+        back.push(before);
+    }
+    assert_eq!(back, [third.as_str(), &second, &first]);
+    let mut on = vec![first.clone()];
+    while let Some(next) =
+        Some(read(&ohjaamo, on.last().unwrap()).await.unwrap().replaced_by).filter(|it| !it.is_empty())
+    {
+        assert!(!on.contains(&next), "a ring");
+        on.push(next);
+    }
+    assert_eq!(on, [first.as_str(), &second, &third]);
+    assert_eq!(read(&stage.subject(&other), &others).await.unwrap().replaced_by, "");
+    stage.close().await;
+}
