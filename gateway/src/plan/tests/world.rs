@@ -102,7 +102,7 @@ fn is_of(section: &PlanSection, owner: &str) -> bool {
 
 impl World {
     pub(super) fn new(permissions: Permissions) -> World {
-        let start = Plan { accept_time: None, ..plan(vec![part(YOUTH)]) };
+        let start = Plan { accept_time: None, ..plan(vec![wish::linked(part(YOUTH))]) };
         let mut world = World {
             permissions,
             members: [true; 6],

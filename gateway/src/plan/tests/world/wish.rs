@@ -104,3 +104,21 @@ pub(super) fn edit(part: &mut PlanPart, prefix: &str, count: usize, [what, which
         _ => {}
     }
 }
+
+/// A section with items that refer to items of other categories: many a reader sees the one and not the other.
+pub(super) fn linked(mut part: PlanPart) -> PlanPart {
+    let owner = part.owner.clone();
+    let id = |place: usize| format!("{}s{place}", mark(&owner, CATEGORIES[place % 4]));
+    let text = |place: usize| format!("{} says 0", mark(&owner, CATEGORIES[place % 4]));
+    for place in 0..3 {
+        part.needs.push(need(&id(place), &text(place)));
+        part.needs[place].category = CATEGORIES[place];
+        part.goals.push(goal(&id(place + 1), &text(place + 1)));
+        part.goals[place].category = CATEGORIES[place + 1];
+        part.goals[place].needs = vec![id(place)];
+        part.actions.push(action(&id(place + 2), &text(place + 2)));
+        part.actions[place].category = CATEGORIES[(place + 2) % 4];
+        part.actions[place].goal = id(place + 1);
+    }
+    part
+}
