@@ -204,9 +204,20 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Option<Authorised<X>>, Error> {
         let eyes = self.eyes(caller, record)?;
-        let question = self.plan_question(record, owner, &eyes, now)?;
-        let mut piece = piece;
-        piece.restrict(self.permitted(record, owner, &eyes, now)?);
+        self.piece_for(&eyes, record, owner, piece, now)
+    }
+
+    /// The same for these eyes, be they of a party that the plan did not have yet when this was recorded.
+    pub(crate) fn piece_for<X: Disclose + polku_proto::Validate>(
+        &self,
+        eyes: &Eyes,
+        record: &PlanRecord,
+        owner: &str,
+        mut piece: X,
+        now: Timestamp,
+    ) -> Result<Option<Authorised<X>>, Error> {
+        let question = self.plan_question(record, owner, eyes, now)?;
+        piece.restrict(self.permitted(record, owner, eyes, now)?);
         if piece.categories().is_subset(CategorySet::ENVELOPE) {
             return Ok(None);
         }

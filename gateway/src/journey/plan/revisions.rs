@@ -115,7 +115,7 @@ impl Gateway {
                     before: change.before,
                     after: change.after,
                 };
-                changes.extend(self.plan_piece(caller, after, owner, wire, now)?);
+                changes.extend(self.piece_for(eyes, after, owner, wire, now)?);
             }
         }
         if changes.is_empty() {
