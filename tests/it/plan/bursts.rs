@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use polku_proto::v1::{ActionState, DataCategory};
-use polku_tests::simulators::{Fault, Faults, Ledger, Operation, SimulatedAgency as _};
+use polku_tests::simulators::{Fault, Faults, Ledger, Operation};
 use polku_tests::world::{OHJAAMO, PAJA, PEOPLE, TE, WorldSettings, eventually};
 
-use super::systems::{heard, of, settles};
+use super::systems::{heard, hears, of, settles};
 use super::table::*;
-use crate::stage::Stage;
+use crate::stage::{PATIENCE, Stage};
 
 /// How often each of two sections changes.
 const CHANGES: u64 = 24;
@@ -100,5 +100,28 @@ async fn quick_changes_reach_failing_systems_in_order() {
     for faults in [stage.world.te.faults(), stage.world.walmu.control().faults()] {
         assert!(faults.waiting() < 9, "nothing has failed");
     }
+    stage.close().await;
+}
+
+/// An operator's lease is long. What comes up while another section is told waits for that, and not for the lease.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_section_waits_for_another_no_longer_than_that_takes() {
+    let settings = WorldSettings {
+        lease_seconds: 60,
+        attempt_seconds: 20,
+        answer_ms: 10_000,
+        ..WorldSettings::default()
+    };
+    let stage = Stage::with(&settings, |text| text).await;
+    let (_, plan) = laid(&stage, PEOPLE[1]).await;
+    let (ohjaamo, office) = (stage.ohjaamo(), stage.world.te.ledger());
+    stage.world.te.faults().set_on(Operation::Plan, Fault::Slow(Duration::from_millis(500)));
+    edit(&ohjaamo, &plan, "youth", |part| part.goals.push(goal("g1", "oma koti"))).await.unwrap();
+    let begun = || async { (!office.received().is_empty()).then_some(()) };
+    eventually(PATIENCE, begun).await.expect("nothing is sent");
+    edit(&ohjaamo, &plan, OHJAAMO, |part| part.goals.push(goal("g1", "ohjaus"))).await.unwrap();
+    edit(&ohjaamo, &plan, "youth", |part| part.goals[0].text = "asunto".to_owned()).await.unwrap();
+    hears(office, &plan, OHJAAMO, "ohjaus").await;
+    hears(office, &plan, "youth", "asunto").await;
     stage.close().await;
 }

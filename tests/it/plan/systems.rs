@@ -52,14 +52,14 @@ pub(super) async fn import(client: &Client, plan: &str) -> Result<MergePlanRespo
 
 /// A part of a plan as an agency's system has taken it in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Heard {
-    pub(super) owner: String,
-    pub(super) version: u64,
-    pub(super) is_last: bool,
-    pub(super) texts: String,
+pub(crate) struct Heard {
+    pub(crate) owner: String,
+    pub(crate) version: u64,
+    pub(crate) is_last: bool,
+    pub(crate) texts: String,
 }
 
-pub(super) fn heard(ledger: &Ledger, plan: &str) -> Vec<Heard> {
+pub(crate) fn heard(ledger: &Ledger, plan: &str) -> Vec<Heard> {
     let of = |entry: &TakenIn, name: &str| {
         let found = entry.field(name).or_else(|| entry.field(&format!("suunnitelma.{name}")));
         found.unwrap_or_default().to_owned()
@@ -77,7 +77,7 @@ pub(super) fn heard(ledger: &Ledger, plan: &str) -> Vec<Heard> {
 }
 
 /// Waits until the last thing that a system has heard of an owner's section has this text in it.
-async fn hears(ledger: &Ledger, plan: &str, owner: &str, text: &str) {
+pub(super) async fn hears(ledger: &Ledger, plan: &str, owner: &str, text: &str) {
     let came = eventually(PATIENCE, || async {
         let parts = heard(ledger, plan);
         let last = parts.iter().rfind(|part| part.owner == owner);
