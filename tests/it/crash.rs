@@ -3,6 +3,8 @@
 //! What the killed process was sending is looked at when its lease runs out, because the agency may still be at work on
 //! it; leases are short here.
 
+mod plans;
+
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -21,6 +23,8 @@ use polku_tests::world::{
     professional, referral_to, request_id,
 };
 use tempfile::TempDir;
+
+use self::plans::{Plans, office};
 
 const CYCLES: u64 = 20;
 /// How many callers there are at the same time.
@@ -158,6 +162,7 @@ async fn twenty_kills_lose_nothing_and_double_nothing() {
         }
         youths.push(youth);
     }
+    let plans = Plans::lay(&setting_up, &office(&world, &gateway), &youths[..2]).await;
     gateway.kill().await.unwrap();
 
     // Slow enough for many a kill to come between an effect and the word of it.
@@ -171,7 +176,7 @@ async fn twenty_kills_lose_nothing_and_double_nothing() {
         let gateway = start().await.unwrap();
         slowest_start = slowest_start.max(starting.elapsed());
         let client = client(&world, &gateway);
-        let mut callers = Vec::new();
+        let mut callers = plans.work(&client, &office(&world, &gateway));
         for caller in 0..CALLERS {
             let agency = if caller % 2 == 0 { TE } else { PAJA };
             let mine = youths.iter().cycle().skip(caller).take(EACH).cloned().collect();
@@ -202,6 +207,7 @@ async fn twenty_kills_lose_nothing_and_double_nothing() {
     let book = Arc::into_inner(book).unwrap().into_inner().unwrap();
     check_referrals(&world, &client, &book).await;
     check_consents(&world, &client, &book).await;
+    let merges = plans.check(&world, &client, &office(&world, &gateway)).await;
     let mut everybody = Vec::new();
     for hetu in &PEOPLE[..8] {
         everybody.push(client.clone().identify(hetu).await.unwrap());
@@ -209,9 +215,10 @@ async fn twenty_kills_lose_nothing_and_double_nothing() {
     gateway.kill().await.unwrap();
     check_data(&folder.path().join("data"), &world, &book, &everybody).await;
     assert!(book.referrals.len() > 20 && !book.withdrawn.is_empty(), "nothing was sent: {book:?}");
+    assert!(merges > 10, "{merges} changes of plans");
     assert!(slowest_start < Duration::from_secs(5), "a restart took {slowest_start:?}");
     println!(
-        "{} referrals and {} withdrawals acknowledged, slowest start {} ms, {} s in all",
+        "{} referrals, {} withdrawals and {merges} changes of plans acknowledged, slowest start {} ms, {} s in all",
         book.referrals.len(),
         book.withdrawn.len(),
         slowest_start.as_millis(),

@@ -1,15 +1,18 @@
 //! One joint plan, kept by several agencies, by real calls.
 
 mod agreed;
+mod bursts;
 mod history;
+mod hostile;
 mod kept;
 mod life;
 mod meetings;
 mod merging;
+mod random;
 mod rooms;
 mod sizes;
 mod steps;
-mod systems;
+pub(crate) mod systems;
 pub(crate) mod table;
 mod tasks;
 mod views;

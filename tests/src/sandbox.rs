@@ -21,7 +21,7 @@ use tempfile::TempDir;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use crate::world::{World, WorldSettings};
+use crate::world::{AddedAgency, World, WorldSettings};
 
 pub use story::{Told, tell};
 pub use teller::{Deviation, Teller};
@@ -76,6 +76,7 @@ fn attempt(sandbox: &Sandbox) -> Result<ExitCode> {
 async fn play(sandbox: &Sandbox, folder: &Path) -> Result<ExitCode> {
     let mut signals = Signals::listen()?;
     let world = World::make(folder, &settings(sandbox)).context("the world cannot be made")?;
+    add_plan_settings(&world)?;
     let running = world.start().await.context("the gateway does not start")?;
     let mut out = std::io::stdout();
     let mut teller = Teller::new(&mut out);
@@ -129,8 +130,22 @@ fn settings(sandbox: &Sandbox) -> WorldSettings {
         answer_ms: 10_000,
         grpc: sandbox.grpc.to_string(),
         inbound: sandbox.inbound.to_string(),
+        agencies: vec![
+            AddedAgency::new(cast::CITY, "typpi", "usual", "employment"),
+            AddedAgency::new(cast::SOCIAL, "social", "usual", "social"),
+        ],
         ..WorldSettings::default()
     }
+}
+
+/// Who sits for the city when four parties meet, and what the star looks like.
+fn add_plan_settings(world: &World) -> Result<()> {
+    let (city, star, areas) = (cast::CITY, cast::STAR, cast::AREAS);
+    let text = format!(
+        "\n[plan]\nmunicipality = [{city:?}]\n\n[[plan.star]]\nid = {star:?}\nversion = 1\nareas = {areas:?}\nhighest = 5\n"
+    );
+    let mut file = File::options().append(true).open(world.config_file())?;
+    file.write_all(text.as_bytes()).context("the configuration cannot be written")
 }
 
 /// The gateway's own log, so that it does not stand between the lines of the story.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use polku_adapters::Matter;
 use polku_policy::{Question, Viewer};
 use polku_proto::v1::{Delivery, DeliveryState, delivery};
-use polku_proto::{AgencyId, CategorySet, Disclose, PlanId, Valid};
+use polku_proto::{AgencyId, CategorySet, Disclose, PlanId, Valid, YouthId};
 
 use super::end::End;
 use super::message::IDENTITY;
@@ -92,6 +92,26 @@ impl Gateway {
             }
         }
         Ok(Turn::Now)
+    }
+
+    /// What has waited for its turn behind a delivery that has ended is due at once, not only when the lease of the other
+    /// would have run out.
+    pub(super) async fn wake_behind(
+        &self,
+        youth: YouthId,
+        agency: &AgencyId,
+        plan: PlanId,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        for other in self.store.open_deliveries_of(youth).await? {
+            let same = matches!(other.about, About::Plan { plan: of, .. } if of == plan);
+            let waits = other.state == DeliveryState::Queued && other.leased_until.is_none();
+            if same && waits && other.agency == *agency && other.due > now {
+                self.store.release(other.message, other.fence, now).await?;
+                self.queued.notify_one();
+            }
+        }
+        Ok(())
     }
 
     /// Decides about what the delivery would say now.

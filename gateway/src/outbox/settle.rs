@@ -71,6 +71,7 @@ impl Gateway {
             Opened::Plan => self.settle_plan(person, &row, &end, &mut change, now).await?,
         }
         let (message, expected_fence) = (row.message, row.fence);
+        let (youth, agency, about) = (row.youth, row.agency.clone(), row.about.clone());
         let next = DeliveryRow {
             state: end.state,
             due: end.due.min(row.deadline),
@@ -82,6 +83,9 @@ impl Gateway {
         self.commit(change).await?;
         if has_ended(end.state) {
             self.waiters.ended(message);
+            if let About::Plan { plan, .. } = about {
+                self.wake_behind(youth, &agency, plan, now).await?;
+            }
         }
         Ok(())
     }

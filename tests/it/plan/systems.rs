@@ -17,7 +17,7 @@ use super::table::*;
 use crate::stage::{PATIENCE, Stage, assert_refused};
 
 /// The office's own plan, as its system has it.
-fn office_plan(text: &str) -> PlanPart {
+pub(super) fn office_plan(text: &str) -> PlanPart {
     let mut step = action("toimi-1", DataCategory::EducationWork, "kanaria-te-tyokokeilu");
     step.state = ActionState::InProgress as i32;
     let mut aim = goal("tavoite-1", text);
@@ -35,31 +35,31 @@ fn office_plan(text: &str) -> PlanPart {
     }
 }
 
-fn says(identity_code: &str, part: PlanPart) -> Message {
+pub(super) fn says(identity_code: &str, part: PlanPart) -> Message {
     let what = Outgoing::PlanPart { identity_code: identity_code.to_owned(), part: Box::new(part) };
     Message { id: Uuid::now_v7(), official: official(), what }
 }
 
-async fn takes(stage: &Stage, identity_code: &str, part: PlanPart) {
+pub(super) async fn takes(stage: &Stage, identity_code: &str, part: PlanPart) {
     let reply = stage.world.te.send(&says(identity_code, part)).await.unwrap();
     assert!(matches!(reply, Reply::PlanTaken { .. }), "{reply:?}");
 }
 
-async fn import(client: &Client, plan: &str) -> Result<MergePlanResponse, Status> {
+pub(super) async fn import(client: &Client, plan: &str) -> Result<MergePlanResponse, Status> {
     let request = ImportPlanRequest { request_id: request_id(), name: plan.to_owned() };
     Ok(client.clone().plan.import_plan(request).await?.into_inner())
 }
 
 /// A part of a plan as an agency's system has taken it in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Heard {
-    pub(super) owner: String,
-    pub(super) version: u64,
-    pub(super) is_last: bool,
-    pub(super) texts: String,
+pub(crate) struct Heard {
+    pub(crate) owner: String,
+    pub(crate) version: u64,
+    pub(crate) is_last: bool,
+    pub(crate) texts: String,
 }
 
-pub(super) fn heard(ledger: &Ledger, plan: &str) -> Vec<Heard> {
+pub(crate) fn heard(ledger: &Ledger, plan: &str) -> Vec<Heard> {
     let of = |entry: &TakenIn, name: &str| {
         let found = entry.field(name).or_else(|| entry.field(&format!("suunnitelma.{name}")));
         found.unwrap_or_default().to_owned()
@@ -77,7 +77,7 @@ pub(super) fn heard(ledger: &Ledger, plan: &str) -> Vec<Heard> {
 }
 
 /// Waits until the last thing that a system has heard of an owner's section has this text in it.
-async fn hears(ledger: &Ledger, plan: &str, owner: &str, text: &str) {
+pub(super) async fn hears(ledger: &Ledger, plan: &str, owner: &str, text: &str) {
     let came = eventually(PATIENCE, || async {
         let parts = heard(ledger, plan);
         let last = parts.iter().rfind(|part| part.owner == owner);

@@ -349,3 +349,26 @@ async fn a_section_is_cut_down_to_what_its_owner_may_tell() {
     let all = WatchPlansRequest { name: plan.clone(), resume_token: "x".to_owned() };
     assert_refused(te.clone().plan.watch_plans(all).await, Code::InvalidArgument, "RESUME_TOKEN_INVALID");
 }
+
+/// What was before a party came is part of the plan that it reads: it sees of it what it may be told now.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_comes_later_sees_what_was_before() {
+    let stage = Stage::open().await;
+    let youth = stage.ohjaamo().identify(PEOPLE[9]).await.unwrap();
+    let ohjaamo = stage.ohjaamo();
+    let plan = create(&ohjaamo, &youth).await.unwrap().plan.unwrap().name;
+    edit(&ohjaamo, &plan, "youth", |part| {
+        part.goals.push(goal("g1", "oma koti"));
+        part.needs.push(need("n1", DataCategory::Housing, "kanaria-asuminen"));
+    })
+    .await
+    .unwrap();
+    agree(&stage, &youth, OHJAAMO, TE, &SHARED).await;
+    add(&ohjaamo, &plan, TE).await.unwrap();
+    let seen = revisions(&stage.te(), &plan).await.unwrap();
+    let paths: Vec<&str> =
+        seen.revisions.iter().flat_map(|it| &it.changes).map(|change| change.path.as_str()).collect();
+    assert_eq!(paths, ["goals/g1"]);
+    assert!(!said(&seen).contains("kanaria-asuminen"));
+    stage.close().await;
+}

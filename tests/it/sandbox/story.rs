@@ -9,7 +9,7 @@ use tokio::process::Command;
 use super::{IDENTITY_CODE, Staying, files_with, finish, run};
 
 /// What a newcomer reads, in this order; ids and ports apart.
-const LINES: [&str; 51] = [
+const LINES: [&str; 62] = [
     "1. Aino Esimerkki, without work or a place to study, comes to Ohjaamo",
     "     identity code   010594Y***2",
     "2. She signs a consent: Ohjaamo may refer her to the employment services",
@@ -50,17 +50,28 @@ const LINES: [&str; 51] = [
     "     its ledger      1 referral (the first), 1 notice; nothing of the third in any byte",
     "     Ohjaamo sees    REFERRAL_STATE_CONSENT_WITHDRAWN, DELIVERY_STATE_STOPPED",
     "11. Aino has a plan at every counter. She lets her agencies keep one, together with her",
-    "     parties         ohjaamo, te, paja, kela",
-    "12. Employment services and workshop send their plans from their own systems, Ohjaamo adds Aino's goal",
-    "     Ohjaamo sees    youth, paja, te",
+    "     parties         ohjaamo, te, kaupunki, sosiaali, kela",
+    "12. Three send the plans that they have from their own systems, and Ohjaamo adds Aino's goal",
+    "     te              an employment plan, over X-Road with SOAP",
+    "     sosiaali        a client plan, over X-Road with REST and FHIR",
+    "     Ohjaamo sees    youth, kaupunki, sosiaali, te",
     "13. Employment services and Kela change the same goal at the same time",
     "14. The responsible worker looks at both and decides",
     "     the goal now    tuettu asunto syksyyn mennessä",
-    "15. Kela sees Aino's goals and nothing of the other agencies; their systems are kept in step",
+    "15. Before they meet, Aino fills in a WHOQOL-BREF, and once more a star together with Ohjaamo",
+    "     star            toiveet 3 (+1), arki 3 (+2), hyvinvointi 3 (+0)",
+    "16. The four parties meet: employment services, the city, social services and Aino",
+    "     quorum          every seat was taken, a WHOQOL-BREF was filled in before",
+    "     need found      vuokravelka on maksettava ennen uutta vuokrasopimusta",
+    "17. Aino accepts the plan on her phone, and each agency stands by what it has undertaken",
+    "     Aino accepts    PLAN_STATE_DRAFT",
+    "     kaupunki        PLAN_STATE_DRAFT",
+    "     sosiaali        PLAN_STATE_ACTIVE",
+    "18. Kela sees Aino's goals and nothing of the other agencies; their systems are kept in step",
     "     Kela sees       youth",
-    "     Aino sees       youth, paja, te",
-    "     te              its system has the goal as it was decided",
-    "All 15 steps went as told.",
+    "     Aino sees       youth, kaupunki, ohjaamo, sosiaali, te",
+    "     sosiaali        its own system has the goal as it was decided",
+    "All 18 steps went as told.",
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,14 @@ use polku_proto::v1::{
 
 use crate::world::{OHJAAMO, PEOPLE, terms};
 
+/// The city's employment unit, with the joint register of multi-sector support.
+pub(super) const CITY: &str = "kaupunki";
+/// The wellbeing services county's social services.
+pub(super) const SOCIAL: &str = "sosiaali";
+/// The star that Ohjaamo works with, and its areas.
+pub(super) const STAR: &str = "nuori";
+pub(super) const AREAS: [&str; 3] = ["toiveet", "arki", "hyvinvointi"];
+
 pub(super) const IDENTITY_CODE: &str = PEOPLE[0];
 pub(super) const GIVEN_NAME: &str = "Aino";
 pub(super) const FAMILY_NAME: &str = "Esimerkki";

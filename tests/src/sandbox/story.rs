@@ -51,6 +51,9 @@ pub async fn tell(world: &World, bound: Bound, teller: &mut Teller<'_>) -> Resul
     let joint = plan::begin(&mut scene).await?;
     plan::come_together(&mut scene, &joint).await?;
     plan::clash(&mut scene, &joint).await?;
+    plan::measure(&mut scene, &joint).await?;
+    plan::meet(&mut scene, &joint).await?;
+    plan::agree(&mut scene, &joint).await?;
     plan::stay_in_step(&mut scene, &joint).await?;
     let youth = scene.youth;
     let steps = teller.steps();
@@ -69,6 +72,8 @@ fn introduce(world: &World, bound: Bound, teller: &mut Teller<'_>) -> Result<(),
         (TE, te.as_str()),
         (PAJA, paja.as_str()),
         (KELA, "the Social Insurance Institution; calls the gateway over gRPC"),
+        (cast::CITY, "the city's employment unit; X-Road SOAP 4.0, and gRPC"),
+        (cast::SOCIAL, "social services; FHIR over X-Road REST, and gRPC"),
         ("gateway", gateway.as_str()),
     ] {
         teller.entry(name, &[who])?;

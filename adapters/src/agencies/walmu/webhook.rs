@@ -37,7 +37,12 @@ pub(super) fn receive(
 ) -> Result<InboundEvent, InboundError> {
     authenticate(key, inbound.headers, inbound.body, inbound.now)
         .map_err(|expected| InboundError::Unauthenticated { expected })?;
-    told::read(inbound.body, own).map_err(|Misread(expected)| InboundError::Malformed {
+    let read = if inbound.body.len() > MAX_BODY_BYTES {
+        Err(Misread("a body of at most 524288 bytes"))
+    } else {
+        told::read(inbound.body, own)
+    };
+    read.map_err(|Misread(expected)| InboundError::Malformed {
         code: INVALID.to_owned(),
         expected: expected.to_owned(),
     })
@@ -55,9 +60,6 @@ fn authenticate(
     let digits =
         signature.strip_prefix("v1=").filter(|digits| !digits.contains(|digit: char| digit.is_uppercase()));
     let tag = digits.and_then(crate::setting::hex).ok_or(expected)?;
-    if body.len() > MAX_BODY_BYTES {
-        return Err("a body of at most 524288 bytes");
-    }
     let mut signed = Vec::with_capacity(signed_at.len() + 1 + body.len());
     signed.extend_from_slice(signed_at.as_bytes());
     signed.push(b'.');

@@ -1,10 +1,18 @@
-//! A plan that six parties keep: a server with every revision, and parties that know what they have read.
+//! A plan that six parties keep: a server with every revision, parties that know what they have read, and their systems.
 
-use polku_proto::v1::{ActionState, Plan, PlanItem, PlanLink, PlanPart, PlanSection, plan_item::Kind};
-use polku_proto::{CategorySet, Disclose as _};
+mod book;
+mod server;
+mod wish;
 
-use super::any::{action, flat, goal, meeting, need, part, plan, told as told_of};
-use crate::plan::{Clash, Edit, Editor, Origin, Reader, YOUTH, check, merge, view};
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use polku_proto::CategorySet;
+use polku_proto::v1::{Plan, PlanItem, PlanLink, PlanPart, PlanSection, plan_item::Kind};
+
+use self::book::Book;
+use super::any::{flat, part, plan};
+use crate::plan::{Clash, Reader, YOUTH, view};
 
 /// The first has the responsible worker, the second is the young person.
 pub(super) const PARTIES: [&str; 6] = ["ohjaamo", YOUTH, "te", "kela", "social", "walmu"];
@@ -15,35 +23,71 @@ const CATEGORIES: [i32; 4] = [8, 9, 7, 11];
 /// What may be told to whom, by the owner of a section; bits of the reader's row.
 pub(super) type Permissions = [[u8; 6]; 6];
 
-/// A change on its way to the server.
+/// A change on its way to the server: what was read, and what is wanted in its place.
 #[derive(Clone)]
 pub(super) struct Sent {
     pub(super) party: usize,
-    base: usize,
+    revision: usize,
+    read: Rc<Plan>,
     pub(super) ours: PlanPart,
 }
 
-/// What the server says to a change.
+/// The word of an agency's own system on its way to the server.
+#[derive(Clone)]
+pub(super) struct Told {
+    party: usize,
+    part: PlanPart,
+}
+
+/// Something on its way.
+#[derive(Clone)]
+pub(super) enum Message {
+    Change(Sent),
+    System(Told),
+}
+
+/// What the server says to a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answer {
     Merged,
     Refused,
+    /// What may be seen has changed since the reading.
+    Stale,
 }
 
+/// A clash that waits for a decision.
+#[derive(Clone)]
+struct Open {
+    number: usize,
+    owner: String,
+    clash: Clash,
+}
+
+#[derive(Clone)]
 pub(super) struct World {
     permissions: Permissions,
+    members: [bool; 6],
     pub(super) revisions: Vec<Plan>,
-    read: [(usize, Plan); 6],
+    read: [(usize, Rc<Plan>); 6],
     wanted: [Plan; 6],
+    systems: [PlanPart; 6],
+    imports: [PlanPart; 6],
+    open: Vec<Open>,
+    book: Book,
     count: usize,
     pub(super) seen: Seen,
 }
 
 /// How often what has happened: a history in which nothing does proves nothing.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Seen {
     pub(super) merged: usize,
     pub(super) clashed: usize,
     pub(super) refused: usize,
+    pub(super) stale: usize,
+    pub(super) imported: usize,
+    pub(super) decided: usize,
+    pub(super) away: usize,
 }
 
 /// The marks of one category in one section: what must not show when it is not told.
@@ -51,15 +95,24 @@ fn mark(owner: &str, category: i32) -> String {
     format!("{owner}-c{category:02}")
 }
 
+/// Whether a section is this owner's.
+fn is_of(section: &PlanSection, owner: &str) -> bool {
+    section.part.as_ref().is_some_and(|part| part.owner == owner)
+}
+
 impl World {
     pub(super) fn new(permissions: Permissions) -> World {
-        let start = Plan { accept_time: None, ..plan(vec![part(YOUTH)]) };
-        let nothing = || std::array::from_fn(|_| (0, Plan::default()));
+        let start = Plan { accept_time: None, ..plan(vec![wish::linked(part(YOUTH))]) };
         let mut world = World {
             permissions,
+            members: [true; 6],
             revisions: vec![start],
-            read: nothing(),
+            read: std::array::from_fn(|_| (0, Rc::default())),
             wanted: std::array::from_fn(|_| Plan::default()),
+            systems: PARTIES.map(part),
+            imports: PARTIES.map(|owner| PlanPart { state: 0, ..part(owner) }),
+            open: Vec::new(),
+            book: Book::default(),
             count: 0,
             seen: Seen::default(),
         };
@@ -69,6 +122,13 @@ impl World {
 
     pub(super) fn now(&self) -> &Plan {
         self.revisions.last().unwrap()
+    }
+
+    /// The section as it is stored.
+    pub(super) fn section(&self, owner: &str) -> PlanPart {
+        let found = self.now().sections.iter().find(|section| is_of(section, owner));
+        let found = found.and_then(|section| section.part.clone());
+        found.unwrap_or_else(|| PlanPart { state: 0, ..part(owner) })
     }
 
     pub(super) fn told(&self, party: usize, owner: &str) -> CategorySet {
@@ -127,21 +187,25 @@ impl World {
         }
     }
 
+    /// Reads the plan, if it is one to this party.
     pub(super) fn read(&mut self, party: usize) {
+        if !self.members[party] {
+            self.seen.away += 1;
+            return;
+        }
         let revision = self.revisions.len() - 1;
         let seen = self.view(party, revision);
         self.wanted[party].clone_from(&seen);
-        self.read[party] = (revision, seen);
+        self.read[party] = (revision, Rc::new(seen));
     }
 
     /// The section as the party wants it.
-    fn wanted(&mut self, party: usize, owner: &str) -> &mut PlanPart {
+    pub(super) fn wanted(&mut self, party: usize, owner: &str) -> &mut PlanPart {
         let sections = &mut self.wanted[party].sections;
-        let is_it = |section: &PlanSection| section.part.as_ref().is_some_and(|part| part.owner == owner);
-        if !sections.iter().any(is_it) {
+        if !sections.iter().any(|section| is_of(section, owner)) {
             sections.push(PlanSection { part: Some(part(owner)), ..PlanSection::default() });
         }
-        let section = sections.iter_mut().find(|section| is_it(section)).unwrap();
+        let section = sections.iter_mut().find(|section| is_of(section, owner)).unwrap();
         section.part.as_mut().unwrap()
     }
 
@@ -155,99 +219,47 @@ impl World {
     }
 
     /// Changes what a party wants, in some way that the draws choose.
-    pub(super) fn edit(&mut self, party: usize, owner: &str, [what, which, value]: [u8; 3]) {
+    pub(super) fn edit(&mut self, party: usize, owner: &str, draws: [u8; 3]) {
         self.count += 1;
         let count = self.count;
-        let category = CATEGORIES[usize::from(value) % 4];
-        let prefix = if owner == YOUTH && party > 1 { format!("{}:", PARTIES[party]) } else { String::new() };
-        let id = format!("{prefix}{}n{}", mark(owner, category), count % 40 + usize::from(which) / 64 * 40);
-        let part = self.wanted(party, owner);
-        let text = |category| format!("{} says {count}", mark(owner, category));
-        let place = |count: usize| usize::from(which % 3).checked_rem(count);
-        match what % 12 {
-            0 if !part.needs.iter().any(|need| need.id == id) => {
-                part.needs.push(need(&id, &text(category)));
-                part.needs.last_mut().unwrap().category = category;
-            }
-            1 if !part.goals.iter().any(|goal| goal.id == id) => {
-                let mut new = goal(&id, &text(category));
-                new.category = category;
-                new.needs =
-                    part.needs.iter().take(usize::from(value) % 3).map(|need| need.id.clone()).collect();
-                part.goals.push(new);
-            }
-            2 | 3 if !part.actions.iter().any(|action| action.id == id) => {
-                let mut new = action(&id, &text(category));
-                new.category = category;
-                if let Some(place) = place(part.goals.len()) {
-                    new.goal.clone_from(&part.goals[place].id);
-                }
-                part.actions.push(new);
-            }
-            4 if !part.meetings.iter().any(|meeting| meeting.id == id) => {
-                let mut new = meeting(&id, "");
-                new.category = category;
-                if value > 128 {
-                    new.place = format!("{owner}: Kauppakatu {count}");
-                }
-                part.meetings.push(new);
-            }
-            5 => {
-                if let Some(place) = place(part.goals.len()) {
-                    part.goals[place].text = text(part.goals[place].category);
-                }
-            }
-            6 => {
-                if let Some(place) = place(part.actions.len()) {
-                    part.actions[place].text = text(part.actions[place].category);
-                }
-            }
-            7 => {
-                if let Some(place) = place(part.actions.len()) {
-                    let action = &mut part.actions[place];
-                    match value % 4 {
-                        0 => action.start = format!("2026-{:02}-01", value % 12 + 1),
-                        1 => action.end = format!("2026-{:02}-02", value % 12 + 1),
-                        2 if action.state() == ActionState::Agreed => {
-                            action.state = ActionState::InProgress.into();
-                        }
-                        _ => action.reason = text(action.category),
-                    }
-                }
-            }
-            8 => match value % 4 {
-                0 => part.next_review = format!("2027-{:02}-01", value % 12 + 1),
-                1 => part.client_view = format!("{count}"),
-                2 => part.worker_view = format!("{owner}: worker's words {count}"),
-                _ => {
-                    part.background.get_or_insert_default().reason =
-                        format!("{owner}: worker's words {count}");
-                }
-            },
-            9 => {
-                if let (Some(one), Some(goal)) = (place(part.actions.len()), place(part.goals.len())) {
-                    part.actions[one].goal = part.goals[goal].id.clone();
-                }
-            }
-            10 => {
-                if let Some(place) = place(part.goals.len()) {
-                    let gone = part.goals.remove(place).id;
-                    part.actions.iter_mut().filter(|it| it.goal == gone).for_each(|it| it.goal.clear());
-                }
-            }
-            11 => {
-                if let Some(place) = place(part.actions.len()) {
-                    part.actions.remove(place);
-                }
-            }
-            _ => {}
+        let [what, which, value] = draws;
+        if owner != YOUTH || party < 2 {
+            return wish::edit(self.wanted(party, owner), "", count, draws);
         }
+        // Mostly what others may do in the young person's section, and with ids of theirs.
+        let what = if what < 200 { wish::OF_OTHERS[usize::from(what) % wish::OF_OTHERS.len()] } else { what };
+        let prefix = if what < 250 { format!("{}:", PARTIES[party]) } else { String::new() };
+        wish::edit(self.wanted(party, owner), &prefix, count, [what, which, value]);
+    }
+
+    /// Changes the plan in an agency's own system.
+    pub(super) fn edit_system(&mut self, party: usize, draws: [u8; 3]) {
+        self.count += 1;
+        wish::edit(&mut self.systems[party], "", self.count, draws);
+        self.systems[party].revision += 1;
     }
 
     /// What a party would send of a section.
     pub(super) fn send(&mut self, party: usize, owner: &str) -> Sent {
-        let base = self.read[party].0;
-        Sent { party, base, ours: self.wanted(party, owner).clone() }
+        let (revision, read) = self.read[party].clone();
+        Sent { party, revision, read, ours: self.wanted(party, owner).clone() }
+    }
+
+    /// What an agency's own system would send.
+    pub(super) fn tell(&self, party: usize) -> Told {
+        Told { party, part: self.systems[party].clone() }
+    }
+
+    /// Another word of the young person on what may be told.
+    pub(super) fn permit(&mut self, party: usize, owner: usize, bits: u8) {
+        self.permissions[party][owner] = bits;
+    }
+
+    /// An agency comes or goes. The responsible worker and the young person stay.
+    pub(super) fn come_or_go(&mut self, party: usize) {
+        if party > 1 {
+            self.members[party] = !self.members[party];
+        }
     }
 
     /// Links two items that the coordinator sees.
@@ -273,88 +285,9 @@ impl World {
         self.revisions.push(plan);
     }
 
-    /// Takes a change in, and looks whether the section has changed as it should and no other way.
-    pub(super) fn deliver(&mut self, sent: &Sent) -> Answer {
-        let Sent { party, base, ours } = sent;
-        let owner = ours.owner.as_str();
-        let told = self.told(*party, owner);
-        let of = |plan: &Plan| {
-            let parts = plan.sections.iter().filter_map(|section| section.part.as_ref());
-            parts.into_iter().find(|part| part.owner == owner).cloned()
-        };
-        let base = of(&self.view(*party, *base)).unwrap_or_default();
-        let editor = match party {
-            0 if owner == YOUTH => Editor::Coordinator,
-            1 => Editor::YoungPerson,
-            _ if owner == YOUTH => Editor::OtherParty { agency: PARTIES[*party], told },
-            _ => Editor::Owner,
-        };
-        let now = jiff::Timestamp::UNIX_EPOCH;
-        let edit = Edit { editor, origin: Origin::Call, base: &base, ours, now };
-        if let Err(error) = check(&edit) {
-            self.assert_names_no_more(*party, &error.path, ours);
-            self.seen.refused += 1;
-            return Answer::Refused;
-        }
-        let theirs = of(self.now()).unwrap_or_else(|| PlanPart { state: 0, ..part(owner) });
-        let merged = merge(&base, ours, &theirs, told);
-        assert_is_this_change(&base, ours, &theirs, &merged.part, &merged.clashes);
-        if merged.clashes.is_empty() {
-            let again = merge(&base, ours, &merged.part, told);
-            assert!(
-                again.part == merged.part && again.clashes.is_empty(),
-                "merging twice is not merging once"
-            );
-        }
-        let mut clean = merged.part.clone();
-        clean.restrict(CategorySet::ALL);
-        assert!(clean == merged.part, "a reference leads nowhere");
-        for clash in &merged.clashes {
-            let clash = told_of(clash, told);
-            self.assert_names_no_more(*party, &clash.path, ours);
-            for part in [&clash.base, &clash.ours, &clash.theirs] {
-                self.assert_tells_no_more(*party, owner, part);
-            }
-        }
-        let mut plan = self.now().clone();
-        match plan
-            .sections
-            .iter_mut()
-            .find(|section| section.part.as_ref().is_some_and(|it| it.owner == owner))
-        {
-            Some(section) => section.part = Some(merged.part),
-            None => plan.sections.push(PlanSection { part: Some(merged.part), ..PlanSection::default() }),
-        }
-        self.revisions.push(plan);
-        self.seen.merged += 1;
-        self.seen.clashed += merged.clashes.len();
-        Answer::Merged
-    }
-}
-
-/// Nothing has changed but what this editor wanted and had read as it was stored; and all of it has, or clashes.
-fn assert_is_this_change(
-    base: &PlanPart,
-    ours: &PlanPart,
-    theirs: &PlanPart,
-    merged: &PlanPart,
-    clashes: &[Clash],
-) {
-    let [base, ours, theirs, merged] = [base, ours, theirs, merged].map(flat);
-    let every: std::collections::BTreeSet<&String> =
-        base.keys().chain(ours.keys()).chain(theirs.keys()).chain(merged.keys()).collect();
-    for path in every {
-        let [base, ours, theirs, merged] = [&base, &ours, &theirs, &merged].map(|flat| flat.get(path));
-        if theirs != merged {
-            assert!(base != ours, "{path} has changed and nobody wanted it");
-            assert!(ours == merged, "{path} is not what was wanted");
-            assert!(base == theirs, "{path} had changed and was overwritten");
-        }
-        if base != ours && merged != ours {
-            let clashes = clashes.iter().any(|clash| {
-                path.strip_prefix(&clash.path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            });
-            assert!(clashes, "{path} was acknowledged and has not changed");
-        }
+    /// Nothing that was acknowledged has disappeared.
+    pub(super) fn assert_kept(&self) {
+        let open: BTreeSet<usize> = self.open.iter().map(|open| open.number).collect();
+        self.book.assert_kept(|owner| self.section(owner), &open);
     }
 }

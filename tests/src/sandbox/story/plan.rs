@@ -1,5 +1,10 @@
 //! Three agencies' plans become one; two change one goal, and the responsible worker decides.
 
+mod agreed;
+mod meeting;
+
+pub(super) use agreed::{agree, stay_in_step};
+pub(super) use meeting::{measure, meet};
 use polku_proto::v1::conflict_resolution::Choice;
 use polku_proto::v1::resolve_task_request::Resolution;
 use polku_proto::v1::{
@@ -9,13 +14,17 @@ use polku_proto::v1::{
 };
 use uuid::Uuid;
 
-use super::{Scene, wait_for};
+use super::Scene;
 use crate::sandbox::cast;
+use crate::sandbox::cast::{CITY, SOCIAL};
 use crate::sandbox::teller::{Deviation, answered, exchanged, same, there};
-use crate::simulators::{Message, Official, Outgoing, Reply, SimulatedAgency, TakenInKind};
-use crate::world::{Client, KELA, OHJAAMO, PAJA, TE, professional, request_id, terms};
+use crate::simulators::{Message, Official, Outgoing, Reply, SimulatedAgency};
+use crate::world::{Client, KELA, OHJAAMO, TE, World, professional, request_id, terms};
 
 const YOUTH: &str = "youth";
+/// Of the agencies beside those that every world has.
+const WORKER: &str = "tyontekija-1";
+const UNIT: &str = "yksikko-1";
 const GOAL: &str = "g1";
 const FIRST_WORDS: &str = "oma asunto";
 const OF_TE: &str = "vuokra-asunto läheltä työpaikkaa";
@@ -34,14 +43,14 @@ pub(super) async fn begin(scene: &mut Scene<'_, '_>) -> Result<String, Deviation
         DataCategory::JointPlan,
         DataCategory::GuidanceNotes,
     ];
-    let others = || [TE, PAJA, KELA].map(str::to_owned).to_vec();
-    let between = |disclosers: Vec<String>, recipients: Vec<String>| ConsentTerms {
-        disclosers,
-        recipients,
-        ..terms(OHJAAMO, TE, Purpose::Guidance, &shared)
+    let others = || [TE, CITY, SOCIAL].map(str::to_owned).to_vec();
+    let between = |disclosers: Vec<String>, recipients: Vec<String>, categories: &[DataCategory]| {
+        ConsentTerms { disclosers, recipients, ..terms(OHJAAMO, TE, Purpose::Guidance, categories) }
     };
-    scene.record(between(vec![OHJAAMO.to_owned()], others())).await?;
-    scene.record(between(others(), vec![OHJAAMO.to_owned()])).await?;
+    scene.record(between(vec![OHJAAMO.to_owned()], others(), &shared)).await?;
+    scene.record(between(others(), vec![OHJAAMO.to_owned()], &shared)).await?;
+    let to_kela = [DataCategory::IdentityContact, DataCategory::JointPlan];
+    scene.record(between(vec![OHJAAMO.to_owned()], vec![KELA.to_owned()], &to_kela)).await?;
     let request = CreatePlanRequest {
         request_id: request_id(),
         youth: scene.youth.clone(),
@@ -56,27 +65,43 @@ pub(super) async fn begin(scene: &mut Scene<'_, '_>) -> Result<String, Deviation
     let change = answered("CreatePlan", scene.ohjaamo.plan.create_plan(request).await)?;
     scene.receipt(change.receipt)?;
     let name = there("the plan in the answer", change.plan)?.name;
-    for party in [TE, PAJA, KELA] {
+    for party in [TE, CITY, SOCIAL, KELA] {
         let request =
             AddPlanPartyRequest { request_id: request_id(), name: name.clone(), party: party.to_owned() };
         answered("AddPlanParty", scene.ohjaamo.plan.add_plan_party(request).await)?;
     }
     scene.teller.entry("plan", &[&name])?;
-    scene.teller.entry("parties", &[OHJAAMO, TE, PAJA, KELA])?;
+    scene.teller.entry("parties", &[OHJAAMO, TE, CITY, SOCIAL, KELA])?;
     Ok(name)
 }
 
 /// Each brings in what it has, in its own protocol.
 pub(super) async fn come_together(scene: &mut Scene<'_, '_>, name: &str) -> Result<(), Deviation> {
-    scene.teller.step(
-        "Employment services and workshop send their plans from their own systems, Ohjaamo adds Aino's goal",
-    )?;
-    let world = scene.world;
-    let systems: [(&str, &dyn SimulatedAgency, Official); 2] = [
-        (TE, &world.te, Official::new("virkailija-7", "nuorten-palvelut")),
-        (PAJA, &world.walmu, Official::new("valmentaja-1", "nuorten-tyopaja")),
+    scene
+        .teller
+        .step("Three send the plans that they have from their own systems, and Ohjaamo adds Aino's goal")?;
+    let (te, world) = (&scene.world.te, scene.world);
+    let systems: [(&str, &dyn SimulatedAgency, Official, &str); 3] = [
+        (
+            TE,
+            te,
+            Official::new("virkailija-7", "nuorten-palvelut"),
+            "an employment plan, over X-Road with SOAP",
+        ),
+        (
+            CITY,
+            own_system(world, CITY)?,
+            Official::new(WORKER, UNIT),
+            "the joint plan of its register, over X-Road with SOAP",
+        ),
+        (
+            SOCIAL,
+            own_system(world, SOCIAL)?,
+            Official::new(WORKER, UNIT),
+            "a client plan, over X-Road with REST and FHIR",
+        ),
     ];
-    for (agency, system, official) in systems {
+    for (agency, system, official, way) in systems {
         let part = there("a plan in the agency's own system", system.specimen().plans.into_iter().next())?;
         let what = Outgoing::PlanPart { identity_code: cast::IDENTITY_CODE.to_owned(), part: Box::new(part) };
         let reply = exchanged(
@@ -90,7 +115,7 @@ pub(super) async fn come_together(scene: &mut Scene<'_, '_>, name: &str) -> Resu
                 seen: format!("{reply:?}"),
             });
         };
-        scene.teller.entry(agency, &["its own plan, in its own protocol"])?;
+        scene.teller.entry(agency, &[way])?;
         scene.receipt_number(sequence)?;
     }
     let mut ohjaamo = scene.ohjaamo.clone();
@@ -105,15 +130,14 @@ pub(super) async fn come_together(scene: &mut Scene<'_, '_>, name: &str) -> Resu
     let part = PlanPart { goals: vec![goal], ..section(&seen, YOUTH) };
     merge(&mut ohjaamo, name, &seen, part).await?;
     let seen = read(&mut ohjaamo, name).await?;
-    same("whose sections Ohjaamo sees", &owners(&[YOUTH, PAJA, TE]), &sections(&seen))?;
+    same("whose sections Ohjaamo sees", &owners(&[YOUTH, CITY, SOCIAL, TE]), &sections(&seen))?;
     scene.teller.entry("Ohjaamo sees", &sections(&seen))
 }
 
 /// Two change the same goal at the same time. Nobody's word is lost.
 pub(super) async fn clash(scene: &mut Scene<'_, '_>, name: &str) -> Result<(), Deviation> {
     scene.teller.step("Employment services and Kela change the same goal at the same time")?;
-    let mut te = scene.caller(&scene.world.identities.te, "virkailija-7", "nuorten-palvelut")?;
-    let mut kela = scene.caller(&scene.world.identities.kela, "kelan-virkailija", "kuntoutus")?;
+    let (mut te, mut kela) = (scene.agency(TE)?, scene.agency(KELA)?);
     let (of_te, of_kela) = (read(&mut te, name).await?, read(&mut kela, name).await?);
     let first = merge(&mut te, name, &of_te, reworded(&of_te, OF_TE)?).await?;
     same("clashes of the first change", &0, &first.conflicts.len())?;
@@ -141,39 +165,30 @@ pub(super) async fn clash(scene: &mut Scene<'_, '_>, name: &str) -> Result<(), D
     scene.teller.entry("the goal now", &[OF_KELA])
 }
 
-/// Everybody sees its part, and the agencies' own systems are in step.
-pub(super) async fn stay_in_step(scene: &mut Scene<'_, '_>, name: &str) -> Result<(), Deviation> {
-    scene
-        .teller
-        .step("Kela sees Aino's goals and nothing of the other agencies; their systems are kept in step")?;
-    let mut kela = scene.caller(&scene.world.identities.kela, "kelan-virkailija", "kuntoutus")?;
-    let seen = read(&mut kela, name).await?;
-    same("whose sections Kela sees", &owners(&[YOUTH]), &sections(&seen))?;
-    scene.teller.entry("Kela sees", &sections(&seen))?;
-    let whole =
-        answered("GetPlan", scene.aino.plan.get_plan(GetPlanRequest { name: name.to_owned() }).await)?;
-    same("whose sections Aino sees", &owners(&[YOUTH, PAJA, TE]), &sections(&whole))?;
-    scene.teller.entry("Aino sees", &sections(&whole))?;
-    let system: &dyn SimulatedAgency = &scene.world.te;
-    wait_for("the goal in the system of employment services", async || {
-        let parts = system.taken().into_iter().filter(|taken| taken.kind == TakenInKind::PlanPart);
-        let told = parts.flat_map(|part| part.texts).any(|text| text.contains(OF_KELA));
-        Ok(told.then_some(()))
-    })
-    .await?;
-    scene.teller.entry(TE, &["its system has the goal as it was decided"])
-}
-
 impl Scene<'_, '_> {
-    /// An agency that works over gRPC.
-    fn caller(&self, identity: &crate::pki::Identity, id: &str, unit: &str) -> Result<Client, Deviation> {
+    /// An agency that calls over gRPC.
+    fn agency(&self, id: &str) -> Result<Client, Deviation> {
+        let identities = &self.world.identities;
+        let added = self.world.agencies.get(id).map(|agency| &agency.identity);
+        let (identity, official, unit) = match id {
+            TE => (Some(&identities.te), "virkailija-7", "nuorten-palvelut"),
+            KELA => (Some(&identities.kela), "kelan-virkailija", "kuntoutus"),
+            _ => (added, WORKER, UNIT),
+        };
+        let identity = there("the certificate of the agency", identity)?;
         let client = self.world.client(self.bound.grpc, identity).map_err(|error| Deviation {
             what: "a client of the gateway".into(),
             expected: "one".into(),
             seen: format!("{error:#}"),
         })?;
-        Ok(client.acting(&professional(id, unit, "official")))
+        Ok(client.acting(&professional(official, unit, "official")))
     }
+}
+
+/// The system of an agency beside those that every world has.
+fn own_system<'w>(world: &'w World, id: &str) -> Result<&'w dyn SimulatedAgency, Deviation> {
+    let agency = there("an agency's own system", world.agencies.get(id))?;
+    Ok(agency.simulator.as_ref())
 }
 
 async fn read(client: &mut Client, name: &str) -> Result<Plan, Deviation> {

@@ -1,0 +1,244 @@
+//! What does the server do with what comes, and is it what it should do?
+
+use std::collections::BTreeSet;
+
+use polku_proto::v1::{PlanPart, PlanSection};
+use polku_proto::{CategorySet, Disclose as _};
+
+use super::book::{different, lies_in};
+use super::{Answer, Message, Open, PARTIES, Sent, Told, World, is_of, mark};
+use crate::plan::tests::any::{JOINT_PLAN, flat, told as told_of};
+use crate::plan::{Choice, Clash, Edit, Editor, Origin, YOUTH, check, merge, resolve};
+
+impl World {
+    /// Takes a message in.
+    pub(in crate::plan::tests) fn take(&mut self, message: &Message) -> Answer {
+        match message {
+            Message::Change(sent) => self.deliver(sent),
+            Message::System(told) => self.import(told),
+        }
+    }
+
+    /// Takes a change in, and looks whether the section has changed as it should and no other way.
+    pub(in crate::plan::tests) fn deliver(&mut self, sent: &Sent) -> Answer {
+        let Sent { party, revision, read, ours } = sent;
+        if !self.members[*party] {
+            self.seen.away += 1;
+            return Answer::Refused;
+        }
+        let then = self.view(*party, *revision);
+        if then != **read {
+            self.seen.stale += 1;
+            return Answer::Stale;
+        }
+        let owner = ours.owner.as_str();
+        let told = self.told(*party, owner);
+        let base = then.sections.into_iter().find(|section| is_of(section, owner));
+        let base = base.and_then(|section| section.part).unwrap_or_default();
+        let editor = match party {
+            0 if owner == YOUTH => Editor::Coordinator,
+            1 => Editor::YoungPerson,
+            _ if owner == YOUTH => Editor::OtherParty { agency: PARTIES[*party], told },
+            _ => Editor::Owner,
+        };
+        self.merge(*party, (editor, Origin::Call), (&base, ours), told)
+    }
+
+    /// Takes in what an agency's own system says of its plan, over what it said last.
+    fn import(&mut self, Told { party, part }: &Told) -> Answer {
+        if !self.members[*party] {
+            self.seen.away += 1;
+            return Answer::Refused;
+        }
+        let base = self.imports[*party].clone();
+        if part.revision < base.revision {
+            self.seen.stale += 1;
+            return Answer::Stale;
+        }
+        let ours = PlanPart { revision: base.revision, ..part.clone() };
+        let answer = self.merge(*party, (Editor::Owner, Origin::Import), (&base, &ours), CategorySet::ALL);
+        if answer == Answer::Merged {
+            self.imports[*party] = part.clone();
+            self.seen.imported += 1;
+        }
+        answer
+    }
+
+    fn merge(
+        &mut self,
+        party: usize,
+        (editor, origin): (Editor<'_>, Origin),
+        (base, ours): (&PlanPart, &PlanPart),
+        told: CategorySet,
+    ) -> Answer {
+        let owner = ours.owner.as_str();
+        let now = jiff::Timestamp::UNIX_EPOCH;
+        if let Err(error) = check(&Edit { editor, origin, base, ours, now }) {
+            self.assert_names_no_more(party, &error.path, ours);
+            self.seen.refused += 1;
+            return Answer::Refused;
+        }
+        let theirs = self.section(owner);
+        let merged = merge(base, ours, &theirs, told);
+        assert_is_this_change(base, ours, &theirs, &merged.part, &merged.clashes);
+        let again = merge(base, ours, &merged.part, told);
+        assert!(again.part == merged.part, "merging twice is not merging once");
+        assert!(
+            again.clashes.is_empty() == merged.clashes.is_empty(),
+            "the second time it clashes otherwise"
+        );
+        assert_sound(&merged.part);
+        assert_same_of_less(base, ours, &theirs, told, &merged.clashes);
+        let mut numbered = Vec::new();
+        for clash in merged.clashes {
+            let shown = told_of(&clash, told);
+            self.assert_names_no_more(party, &shown.path, ours);
+            for part in [&shown.base, &shown.ours, &shown.theirs] {
+                self.assert_tells_no_more(party, owner, part);
+            }
+            self.seen.clashed += 1;
+            numbered.push((self.ask(owner, &clash), clash));
+        }
+        self.book.note(base, ours, &numbered);
+        self.store(merged.part);
+        self.seen.merged += 1;
+        Answer::Merged
+    }
+
+    /// The number of a clash. The same clash again is not asked again.
+    fn ask(&mut self, owner: &str, clash: &Clash) -> usize {
+        let same = self.open.iter().find(|open| open.owner == owner && open.clash == *clash);
+        if let Some(same) = same {
+            return same.number;
+        }
+        self.count += 1;
+        self.open.push(Open { number: self.count, owner: owner.to_owned(), clash: clash.clone() });
+        self.count
+    }
+
+    fn store(&mut self, part: PlanPart) {
+        let mut plan = self.now().clone();
+        match plan.sections.iter_mut().find(|section| is_of(section, &part.owner)) {
+            Some(section) => section.part = Some(part),
+            None => plan.sections.push(PlanSection { part: Some(part), ..PlanSection::default() }),
+        }
+        self.revisions.push(plan);
+    }
+
+    /// Decides an open clash. What cannot be carried out any more stays as it is.
+    pub(in crate::plan::tests) fn decide(&mut self, [which, choice]: [u8; 2]) {
+        let Some(place) = usize::from(which).checked_rem(self.open.len()) else { return };
+        let Open { number, owner, clash } = self.open.remove(place);
+        let before = self.section(&owner);
+        let other = reworded(&clash, number);
+        let choice = match choice % 3 {
+            0 => Choice::Theirs,
+            1 => Choice::Ours,
+            _ => Choice::Other(&other),
+        };
+        let after = resolve(&before, &clash, choice).unwrap_or_else(|_| before.clone());
+        assert_sound(&after);
+        let removed = |path: &str| flat(&before).contains_key(path) && !flat(&after).contains_key(path);
+        for (path, then, _) in different(&before, &after) {
+            let is_reference = path.ends_with("/goal") || path.ends_with("/needs");
+            let is_in = lies_in(&path, &clash.path);
+            assert!(
+                is_in || is_reference && removed(&clash.path),
+                "{path} has changed by a decision on {}",
+                clash.path
+            );
+            let is_as_it_was = flat(&clash.theirs).get(&path) == then.as_ref();
+            assert!(is_as_it_was || !is_in, "{path} was decided over what nobody had seen");
+        }
+        self.book.decide(number, &before, &after);
+        self.seen.decided += 1;
+        if after != before {
+            self.store(after);
+        }
+    }
+
+    /// How many clashes wait for a decision.
+    pub(in crate::plan::tests) fn open(&self) -> usize {
+        self.open.len()
+    }
+
+    /// The places of a section that clashes which wait for a decision are about.
+    pub(in crate::plan::tests) fn open_places(&self, owner: &str) -> BTreeSet<String> {
+        let of = self.open.iter().filter(|open| open.owner == owner);
+        of.map(|open| open.clash.path.clone()).collect()
+    }
+}
+
+/// What somebody decides who wants neither.
+fn reworded(clash: &Clash, number: usize) -> PlanPart {
+    let mut other = clash.ours.clone();
+    let text = |category| format!("{} decided {number}", mark(&clash.ours.owner, category));
+    let id = clash.path.split('/').nth(1).unwrap_or_default();
+    other.needs.iter_mut().filter(|it| it.id == id).for_each(|it| it.text = text(it.category));
+    other.goals.iter_mut().filter(|it| it.id == id).for_each(|it| it.text = text(it.category));
+    other.actions.iter_mut().filter(|it| it.id == id).for_each(|it| it.text = text(it.category));
+    if clash.path == "client_view" {
+        other.client_view = text(JOINT_PLAN);
+    }
+    other
+}
+
+/// A section in which every reference leads to an item, no place stands twice, and nothing ends before its start.
+fn assert_sound(part: &PlanPart) {
+    let mut clean = part.clone();
+    clean.restrict(CategorySet::ALL);
+    assert!(clean == *part, "a reference leads nowhere");
+    flat(part);
+    for action in &part.actions {
+        let (start, end) = (&action.start, &action.end);
+        assert!(start.is_empty() || end.is_empty() || start <= end, "it ends before its start");
+    }
+}
+
+/// The same clashes are told as if nothing was stored but what may be told.
+fn assert_same_of_less(
+    base: &PlanPart,
+    ours: &PlanPart,
+    theirs: &PlanPart,
+    told: CategorySet,
+    clashes: &[Clash],
+) {
+    let mut less = theirs.clone();
+    less.restrict(told);
+    let told =
+        |clashes: &[Clash]| -> Vec<Clash> { clashes.iter().map(|clash| told_of(clash, told)).collect() };
+    let of_less = merge(base, ours, &less, CategorySet::ALL).clashes;
+    assert!(told(&of_less) == told(clashes), "what is hidden makes a difference");
+}
+
+/// Nothing has changed but what this editor wanted and had read as it was stored; and all of it has, or clashes.
+fn assert_is_this_change(
+    base: &PlanPart,
+    ours: &PlanPart,
+    theirs: &PlanPart,
+    merged: &PlanPart,
+    clashes: &[Clash],
+) {
+    let [base, ours, theirs, merged] = [base, ours, theirs, merged].map(flat);
+    let every: BTreeSet<&String> =
+        base.keys().chain(ours.keys()).chain(theirs.keys()).chain(merged.keys()).collect();
+    for path in every {
+        let [base, ours, theirs, merged] = [&base, &ours, &theirs, &merged].map(|flat| flat.get(path));
+        let clashes = clashes.iter().any(|clash| lies_in(path, &clash.path));
+        if theirs != merged {
+            assert!(base != ours, "{path} has changed and nobody wanted it");
+            let is_wanted = ours == merged || clashes && theirs.is_none() && is_less(merged, ours);
+            assert!(is_wanted, "{path} is not what was wanted");
+            assert!(base == theirs, "{path} had changed and was overwritten");
+        }
+        if base != ours && merged != ours {
+            assert!(clashes, "{path} was acknowledged and has not changed");
+        }
+    }
+}
+
+/// Whether a new goal has all needs that were wanted but those that somebody has removed.
+fn is_less(merged: Option<&String>, ours: Option<&String>) -> bool {
+    let ours: BTreeSet<&str> = ours.map(|ours| ours.split(' ').collect()).unwrap_or_default();
+    merged.is_some_and(|merged| merged.split(' ').all(|named| ours.contains(named)))
+}

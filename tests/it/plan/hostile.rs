@@ -1,0 +1,219 @@
+//! Is what makes no sense refused when an agency's own system says it, with nothing kept and nothing told of it?
+
+use polku_proto::v1::task::Matter;
+use polku_proto::v1::{
+    ActionState, CreatePlanRequest, DataCategory, ListPlanRevisionsResponse, MeetingState, PlanMeeting,
+    PlanPart, PlanSection, RevokePlanRequest,
+};
+use polku_tests::simulators::{Held, Reply, SimulatedAgency};
+use polku_tests::world::{Client, OHJAAMO, PAJA, PEOPLE, TE, request_id};
+use tonic::Code;
+use uuid::Uuid;
+
+use super::systems::{import, office_plan, says, takes};
+use super::table::*;
+use crate::stage::{Stage, assert_refused, assert_silent};
+
+/// In the texts of plans that must not come in.
+const SPOILT: &str = "kanaria-pilattu";
+
+type Wrong = (&'static str, fn(&mut PlanPart));
+
+fn many(part: &mut PlanPart) {
+    part.actions =
+        (0..10_000).map(|number| action(&format!("a{number}"), DataCategory::JointPlan, SPOILT)).collect();
+}
+
+fn meeting(seconds: i64) -> PlanMeeting {
+    PlanMeeting {
+        id: "tapaaminen-1".to_owned(),
+        category: DataCategory::JointPlan as i32,
+        time: Some(prost_types::Timestamp { seconds, nanos: 0 }),
+        state: MeetingState::Held as i32,
+        ..PlanMeeting::default()
+    }
+}
+
+const WRONG: [Wrong; 11] = [
+    ("10,000 actions", many),
+    ("10,000 goals", |part| {
+        part.goals = (0..10_000).map(|number| goal(&format!("g{number}"), SPOILT)).collect()
+    }),
+    ("10,000 needs", |part| {
+        part.needs =
+            (0..10_000).map(|number| need(&format!("n{number}"), DataCategory::JointPlan, SPOILT)).collect();
+    }),
+    ("an end before its start", |part| {
+        part.actions[0].start = "2026-03-02".to_owned();
+        part.actions[0].end = "2026-03-01".to_owned();
+    }),
+    ("a meeting held in time to come", |part| part.meetings.push(meeting(4_000_000_000))),
+    ("no such day", |part| part.next_review = "2027-02-29".to_owned()),
+    ("an action for a goal that is not there", |part| part.actions[0].goal = "tavoite-9".to_owned()),
+    ("a goal for a need that is not there", |part| part.goals[0].needs = vec!["tarve-9".to_owned()]),
+    ("two of one id", |part| part.goals.push(goal("tavoite-1", SPOILT))),
+    ("an identity code as an id", |part| part.goals.push(goal(PEOPLE[0], SPOILT))),
+    ("back from an end", |part| part.actions[1].state = ActionState::InProgress as i32),
+];
+
+/// The office's plan, in which something has been done already.
+fn sound(text: &str) -> PlanPart {
+    let mut part = office_plan(text);
+    let mut done = action("toimi-2", DataCategory::EducationWork, "kanaria-te-valmis");
+    done.state = ActionState::Done as i32;
+    part.actions.push(done);
+    part
+}
+
+fn spoilt(spoil: fn(&mut PlanPart)) -> PlanPart {
+    let mut part = sound(SPOILT);
+    spoil(&mut part);
+    part
+}
+
+/// All that the young person sees of the plan: everything.
+async fn everything(client: &Client, plan: &str) -> (Vec<PlanSection>, ListPlanRevisionsResponse) {
+    (read(client, plan).await.unwrap().sections, revisions(client, plan).await.unwrap())
+}
+
+/// Refused in words of the agency's protocol, or at the door, where nothing is read of what is too large.
+fn assert_not_taken(what: &str, reply: anyhow::Result<Reply>) {
+    match reply {
+        Ok(Reply::Refused { code }) => {
+            let known =
+                ["client.invalid_body", "VIRHEELLINEN_SISALTO", "INVALID_FIELDS", "DANGLING_REFERENCE"];
+            let is_known = known.contains(&code.as_str()) || code == "TRANSITION_NOT_ALLOWED";
+            assert!(is_known, "{what}: {code}");
+        }
+        Ok(Reply::Failed { status }) => assert_eq!(status, 413, "{what}"),
+        Ok(taken) => panic!("{what} is taken: {taken:?}"),
+        Err(_) => assert!(what.starts_with("10,000"), "{what}: no answer"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_makes_no_sense_does_not_come_in_from_a_system() {
+    let stage = Stage::open().await;
+    let (youth, plan) = laid(&stage, PEOPLE[0]).await;
+    agree(&stage, &youth, OHJAAMO, PAJA, &SHARED).await;
+    add(&stage.ohjaamo(), &plan, PAJA).await.unwrap();
+    let whole = stage.subject(&youth);
+    let systems: [&dyn SimulatedAgency; 2] = [&stage.world.te, &stage.world.walmu];
+    for system in systems {
+        let reply = system.send(&says(PEOPLE[0], sound("tyo"))).await.unwrap();
+        assert!(matches!(reply, Reply::PlanTaken { .. }), "{reply:?}");
+        let before = everything(&whole, &plan).await;
+        for (what, spoil) in WRONG {
+            assert_not_taken(what, system.send(&says(PEOPLE[0], spoilt(spoil))).await);
+            assert!(everything(&whole, &plan).await == before, "{what} has left something behind");
+        }
+        let reply = system.send(&says(PEOPLE[0], sound("oppisopimus"))).await.unwrap();
+        assert!(matches!(reply, Reply::PlanTaken { .. }), "what makes sense comes in as ever: {reply:?}");
+    }
+    assert!(tasks(&stage.te()).await.unwrap().is_empty());
+    let offered = tasks(&stage.ohjaamo()).await.unwrap();
+    assert!(
+        offered.iter().all(|task| matches!(task.matter, Some(Matter::Duplicate(_)))),
+        "somebody is asked"
+    );
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nor_when_it_is_fetched() {
+    let stage = Stage::open().await;
+    let (youth, plan) = laid(&stage, PEOPLE[1]).await;
+    let (te, whole) = (stage.te(), stage.subject(&youth));
+    takes(&stage, PEOPLE[1], sound("tyo")).await;
+    let before = everything(&whole, &plan).await;
+    for (what, spoil) in WRONG.into_iter().filter(|(what, _)| !what.ends_with("that is not there")) {
+        stage.world.te.hold(PEOPLE[1], &Held { plans: vec![spoilt(spoil)], ..Held::default() }).unwrap();
+        let status = import(&te, &plan).await.expect_err(what);
+        let codes = [Code::Unavailable, Code::InvalidArgument, Code::FailedPrecondition];
+        assert!(codes.contains(&status.code()), "{what}: {:?}", status.code());
+        assert_silent(&status, &[SPOILT, "2027-02-29", PEOPLE[0], PEOPLE[1]]);
+        assert!(everything(&whole, &plan).await == before, "{what} has left something behind");
+    }
+    assert!(tasks(&te).await.unwrap().is_empty() && tasks(&stage.ohjaamo()).await.unwrap().is_empty());
+    stage.close().await;
+}
+
+/// What is fetched is cut down to what was asked for, and a reference to what is not in the answer goes with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reference_to_nothing_is_not_taken_over_from_what_is_fetched() {
+    let stage = Stage::open().await;
+    let (_, plan) = laid(&stage, PEOPLE[4]).await;
+    let te = stage.te();
+    let mut part = sound("tyo");
+    part.actions[0].goal = "tavoite-9".to_owned();
+    part.goals[0].needs = vec!["tarve-9".to_owned()];
+    stage.world.te.hold(PEOPLE[4], &Held { plans: vec![part], ..Held::default() }).unwrap();
+    let own = section(&import(&te, &plan).await.unwrap().plan.unwrap(), TE);
+    assert_eq!((own.goals[0].text.as_str(), own.actions[0].text.as_str()), ("tyo", "kanaria-te-tyokokeilu"));
+    assert!(own.actions[0].goal.is_empty() && own.goals[0].needs.is_empty());
+    stage.close().await;
+}
+
+/// A plan names the one before it when it is begun, and never after: there is no way back to it.
+#[tokio::test(flavor = "multi_thread")]
+async fn plans_of_one_period_after_the_other_form_no_ring() {
+    let stage = Stage::open().await;
+    let (youth, first) = laid(&stage, PEOPLE[2]).await;
+    let (other, others) = laid(&stage, PEOPLE[3]).await;
+    let ohjaamo = stage.ohjaamo();
+    let begin = |replaces: &str, id: &str| {
+        let request = CreatePlanRequest {
+            request_id: id.to_owned(),
+            youth: youth.clone(),
+            purpose: PURPOSE as i32,
+            responsible_worker: Some(worker()),
+            replaces: replaces.to_owned(),
+        };
+        let mut client = ohjaamo.plan.clone();
+        async move { client.create_plan(request).await.map(|answer| answer.into_inner().plan.unwrap()) }
+    };
+    let end = |plan: &str| {
+        let request = RevokePlanRequest { request_id: request_id(), name: plan.to_owned() };
+        let mut client = ohjaamo.plan.clone();
+        async move { client.revoke_plan(request).await.unwrap() }
+    };
+    // One that goes on is replaced by none, whichever is named.
+    for named in [first.as_str(), ""] {
+        assert_refused(begin(named, &request_id()).await, Code::FailedPrecondition, "RECORD_STATE");
+    }
+    end(&first).await;
+    // One that is to be, one that is somebody else's, and one that does not exist.
+    let nowhere = format!("{youth}/plans/{}", Uuid::now_v7());
+    let turned = format!("{youth}/plans/{}", crate::stage::id_of(&others));
+    end(&others).await;
+    for named in [&nowhere, &turned, &others] {
+        assert_refused(begin(named, &request_id()).await, Code::NotFound, "NOT_FOUND");
+    }
+    let id = request_id();
+    let second = begin(&first, &id).await.unwrap().name;
+    // The same call with its own answer as the plan that is replaced is another call.
+    assert_refused(begin(&second, &id).await, Code::InvalidArgument, "REQUEST_ID_REUSED");
+    assert_refused(begin(&second, &request_id()).await, Code::FailedPrecondition, "RECORD_STATE");
+    end(&second).await;
+    let third = begin(&second, &request_id()).await.unwrap().name;
+    end(&third).await;
+    // From the last one back to the first one and on again, each of them once.
+    let mut back = vec![third.clone()];
+    while let Some(before) =
+        Some(read(&ohjaamo, back.last().unwrap()).await.unwrap().replaces).filter(|it| !it.is_empty())
+    {
+        assert!(!back.contains(&before), "a ring");
+        back.push(before);
+    }
+    assert_eq!(back, [third.as_str(), &second, &first]);
+    let mut on = vec![first.clone()];
+    while let Some(next) =
+        Some(read(&ohjaamo, on.last().unwrap()).await.unwrap().replaced_by).filter(|it| !it.is_empty())
+    {
+        assert!(!on.contains(&next), "a ring");
+        on.push(next);
+    }
+    assert_eq!(on, [first.as_str(), &second, &third]);
+    assert_eq!(read(&stage.subject(&other), &others).await.unwrap().replaced_by, "");
+    stage.close().await;
+}
