@@ -81,8 +81,7 @@ pub async fn serve(
 ) -> Result<(), StartError> {
     let started = start(config, Arc::new(SystemClock)).await?;
     ready(started.bound());
-    let follower =
-        tokio::spawn(reload::follow(Arc::clone(&started.gateway), started.files.clone(), wish));
+    let follower = tokio::spawn(reload::follow(Arc::clone(&started.gateway), started.files.clone(), wish));
     started.run(shutdown).await;
     follower.abort();
     Ok(())

@@ -21,7 +21,7 @@ use tempfile::TempDir;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use crate::world::{World, WorldSettings};
+use crate::world::{DIRECTORY, World, WorldSettings};
 
 pub use story::{Told, tell};
 pub use teller::{Deviation, Teller};
@@ -129,6 +129,7 @@ fn settings(sandbox: &Sandbox) -> WorldSettings {
         answer_ms: 10_000,
         grpc: sandbox.grpc.to_string(),
         inbound: sandbox.inbound.to_string(),
+        directory: Some(DIRECTORY.to_owned()),
         ..WorldSettings::default()
     }
 }

@@ -52,9 +52,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 fn failure(error: StartError) -> Failure {
     match error {
-        StartError::Adapter { .. } | StartError::Keys(_) | StartError::Policy(_) | StartError::Directory(_) => {
-            Failure::Usage(error.into())
-        }
+        StartError::Adapter { .. }
+        | StartError::Keys(_)
+        | StartError::Policy(_)
+        | StartError::Directory(_) => Failure::Usage(error.into()),
         StartError::Folder(_) | StartError::Front(_) => Failure::Broken(error.into()),
         StartError::Store(_) | StartError::Audit(_) | StartError::Clock(_) | StartError::State(_) => {
             Failure::Failed(error.into())

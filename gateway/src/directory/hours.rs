@@ -105,9 +105,7 @@ impl Hours {
             (ServiceHourType::Exceptional, Scope::Actor) => 3,
             (ServiceHourType::Exceptional, Scope::Everybody) => 2,
             (
-                ServiceHourType::DaysOfTheWeek
-                | ServiceHourType::OverMidnight
-                | ServiceHourType::Unspecified,
+                ServiceHourType::DaysOfTheWeek | ServiceHourType::OverMidnight | ServiceHourType::Unspecified,
                 _,
             ) => u8::from(self.message.is_closed),
         }

@@ -113,8 +113,7 @@ impl Route {
 impl ServiceDirectory {
     /// What somebody gives that fits the matter; nothing when they give something here, and all of it is for others.
     fn given_by(&self, recipient: &Party, matter: &Matter, today: Date) -> Option<Vec<String>> {
-        let query =
-            Query { age: matter.age, municipality: matter.municipality.clone(), ..Query::on(today) };
+        let query = Query { age: matter.age, municipality: matter.municipality.clone(), ..Query::on(today) };
         let is_theirs = |organisation: &str| {
             let own = self.organisations.get(organisation).and_then(|own| own.recipient.as_ref());
             own.is_some_and(|own| recipient.covers(own))

@@ -79,9 +79,8 @@ impl Listing {
 
 impl Place {
     fn is_giving(&self, listing: &Listing, query: &Query) -> bool {
-        let fits = |hours: &Hours| {
-            hours.is_met(query.channel) && hours.gives(&listing.id, &listing.organisation)
-        };
+        let fits =
+            |hours: &Hours| hours.is_met(query.channel) && hours.gives(&listing.id, &listing.organisation);
         match query.date {
             Some(date) => self.on(date).entries.iter().any(|(hours, _)| fits(hours)),
             None => {

@@ -19,10 +19,7 @@ use crate::trail;
 pub(crate) async fn read_anew(gateway: &Gateway, folder: PathBuf) {
     if let Err(error) = once(gateway, folder).await {
         // Nothing has changed: what is not in the audit log does not come into force.
-        tracing::error!(
-            reason = error.reason(),
-            "policy rules not loaded: the audit log cannot be written"
-        );
+        tracing::error!(reason = error.reason(), "policy rules not loaded: the audit log cannot be written");
     }
 }
 

@@ -26,7 +26,11 @@ pub(super) fn routing(
         let profile = u8::try_from(section.number("profile", (1, 3), 0)).ok().filter(|profile| *profile > 0);
         let team = team(&section);
         if profile.is_none() && team.is_none() {
-            section.wrong("profile", "neither a profile nor a team", "a profile from 1 to 3, a team, or both");
+            section.wrong(
+                "profile",
+                "neither a profile nor a team",
+                "a profile from 1 to 3, a team, or both",
+            );
         }
         let minimum = section.number("minimum_age", (0, OLDEST), 0);
         let maximum = section.number("maximum_age", (0, OLDEST), OLDEST);

@@ -95,8 +95,9 @@ pub(super) fn hours(
 fn validity(hour: &ServiceHour, kind: ServiceHourType, at: &At<'_>) -> (Option<Date>, Option<Date>) {
     let day = |key: &str, text: &Option<String>| {
         let text = text.as_deref()?;
-        // PTV writes instants; what counts is the day.
-        let date = text.parse::<Date>().ok().filter(|date| date.year() >= 1 && text.len() == 10);
+        // PTV writes a time too, which is midnight.
+        let day = text.strip_suffix("T00:00:00").unwrap_or(text);
+        let date = day.parse::<Date>().ok().filter(|date| date.year() >= 1 && day.len() == 10);
         if date.is_none() {
             at.wrong(key, quoted(text), "a day of the calendar, as YYYY-MM-DD");
         }
@@ -140,11 +141,7 @@ fn channel(hour: &ServiceHour, at: &At<'_>) -> Channel {
     channel
 }
 
-fn read(
-    opening: &OpeningHour,
-    kind: ServiceHourType,
-    at: &At<'_>,
-) -> Option<(Opening, v1::OpeningHour)> {
+fn read(opening: &OpeningHour, kind: ServiceHourType, at: &At<'_>) -> Option<(Opening, v1::OpeningHour)> {
     let (from, to) = (minutes("from", &opening.from, at), minutes("to", &opening.to, at));
     let named = |key, text: &Option<String>| text.as_deref().map(|word| at.one_of(key, word, &DAYS));
     let (first, last) = (named("dayFrom", &opening.day_from), named("dayTo", &opening.day_to));
