@@ -37,7 +37,7 @@ pub struct Route {
 }
 
 /// What is to be referred, as far as it is stated.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Matter {
     pub(super) profile: Option<u8>,
     pub(super) team: Option<String>,

@@ -7,8 +7,8 @@ use polku_proto::v1::{self, ServiceNetwork};
 use super::hours::Hours;
 use super::{Listing, Place, ServiceDirectory};
 
-/// What a service has to fit; what is absent is not asked for.
-#[derive(Debug, Clone)]
+/// What a service has to fit; what is absent is not asked for. Free words may say anything: there is no `Debug`.
+#[derive(Clone)]
 pub(super) struct Query {
     /// In lower case.
     pub(super) words: Vec<String>,

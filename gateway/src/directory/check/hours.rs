@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::ToSpan as _;
 use jiff::civil::{Date, Weekday};
 use polku_proto::v1::service_hour::{Channel, ServiceHourType};
 use polku_proto::v1::{self, DayOfWeek};
@@ -64,9 +65,13 @@ pub(super) fn hours(
     }
     at.not_too_many("openingHour", hour.opening_hour.len());
     let channel = channel(hour, at);
-    let (openings, opening_hour) = (hour.opening_hour.iter().enumerate())
-        .filter_map(|(index, opening)| read(opening, kind, &at.item("openingHour", index)))
-        .unzip();
+    let (openings, opening_hour): (Vec<Opening>, Vec<v1::OpeningHour>) =
+        (hour.opening_hour.iter().enumerate())
+            .filter_map(|(index, opening)| read(opening, kind, &at.item("openingHour", index)))
+            .unzip();
+    if kind == ServiceHourType::Exceptional {
+        on_days_there_are(&openings, first, last, at);
+    }
     let is_own = hour.actor_organisation.is_some();
     let message = v1::ServiceHour {
         service_hour_type: kind.into(),
@@ -116,6 +121,19 @@ fn validity(hour: &ServiceHour, kind: ServiceHourType, at: &At<'_>) -> (Option<D
         at.wrong("validFrom", "nothing", "the day of the exceptional hours");
     }
     (first, last.or(first))
+}
+
+/// Exceptional hours whose days of the week do not come up would take the usual ones away and stand for nothing.
+fn on_days_there_are(openings: &[Opening], first: Option<Date>, last: Option<Date>, at: &At<'_>) {
+    let (Some(first), Some(last)) = (first, last) else { return };
+    let days: Vec<Weekday> =
+        first.series(1.day()).take_while(|day| *day <= last).take(7).map(Date::weekday).collect();
+    for (index, opening) in openings.iter().enumerate() {
+        if !opening.days.iter().any(|day| days.contains(day)) {
+            let expected = "a day of the week from validFrom to validTo";
+            at.item("openingHour", index).wrong("dayFrom", "another day", expected);
+        }
+    }
 }
 
 /// How people are met. What PTV itself says is enough: by appointment, or without.

@@ -217,6 +217,11 @@ fn each_wrong_value_is_named_with_what_was_expected() {
             "serviceChannels[0].serviceHours[0].openingHour[0].to: found \"24:01\", expected a time from 00:00 to 24:00, as HH:MM",
         ),
         (
+            "/serviceChannels/0/serviceHours/7/validFrom".to_owned(),
+            json!("2026-03-11"),
+            "serviceChannels[0].serviceHours[7].openingHour[0].dayFrom: found another day, expected a day of the week from validFrom to validTo",
+        ),
+        (
             format!("{hour}/openingHour/0/to"),
             json!("12:00"),
             "serviceChannels[0].serviceHours[0].openingHour[0].to: found \"12:00\", expected a time after from",
