@@ -69,7 +69,8 @@ pub(super) fn hours(
         (hour.opening_hour.iter().enumerate())
             .filter_map(|(index, opening)| read(opening, kind, &at.item("openingHour", index)))
             .unzip();
-    if kind == ServiceHourType::Exceptional {
+    // Where one of them is not readable, that has been reported.
+    if kind == ServiceHourType::Exceptional && openings.len() == hour.opening_hour.len() {
         on_days_there_are(&openings, first, last, at);
     }
     let is_own = hour.actor_organisation.is_some();
