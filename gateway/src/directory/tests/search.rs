@@ -1,5 +1,8 @@
 //! Is everything found that fits, and nothing else?
 
+use std::collections::BTreeSet;
+
+use jiff::ToSpan as _;
 use jiff::civil::Date;
 use polku_proto::v1::ServiceNetwork;
 use polku_proto::v1::service_hour::Channel;
@@ -105,4 +108,29 @@ fn a_channel_is_asked_for_with_or_without_a_day() {
     assert!(met(Channel::WalkIn, None).contains(&"tasmarekry".to_owned()));
     let later = Query { channel: Some(Channel::WalkIn), ..Query::on(date("2026-03-11")) };
     assert!(example().search(&later).all(|listing| listing.id != "tasmarekry"), "its only day is over");
+}
+
+/// Both are asked about every day of a year.
+#[test]
+fn a_search_for_a_day_and_the_calendars_of_that_day_agree() {
+    let directory = example();
+    let (mut monday, end) = (date(MONDAY), date("2027-03-01"));
+    let mut given_days = 0;
+    while monday < end {
+        let weeks: Vec<_> =
+            directory.places.values().map(|place| directory.week(place, monday).unwrap()).collect();
+        for day in 0..7_i32 {
+            let date = monday.checked_add(day.days()).unwrap();
+            let entries = weeks.iter().flat_map(|week| &week.days[usize::try_from(day).unwrap()].entries);
+            let given: BTreeSet<&str> =
+                entries.flat_map(|entry| &entry.services).map(String::as_str).collect();
+            let query = Query { date: Some(date), ..Query::on(monday) };
+            let found: BTreeSet<&str> =
+                directory.search(&query).map(|listing| listing.message.name.as_str()).collect();
+            assert_eq!(found, given, "{date}");
+            given_days += usize::from(!given.is_empty());
+        }
+        monday = monday.checked_add(7.days()).unwrap();
+    }
+    assert!(given_days > 250, "{given_days}");
 }
