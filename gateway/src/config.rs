@@ -18,10 +18,13 @@ use polku_policy::{Agreement, Directory, Sector, Standing, Task};
 use polku_proto::identity::BusinessId;
 use polku_proto::{AgencyId, CategorySet};
 
+use crate::directory::Routing;
 use crate::front::tls::Tls;
 use crate::measure::Star;
 
+pub(crate) use error::Lines;
 pub use error::{ConfigError, Problem};
+pub(crate) use section::{Problems, quoted};
 
 #[cfg(test)]
 mod tests;
@@ -41,6 +44,10 @@ pub struct Config {
     pub keys: PathBuf,
     /// The folder of the policy rules. `None`: those that the gateway ships with.
     pub rules: Option<PathBuf>,
+    /// The file of the service directory. `None`: nothing is listed.
+    pub service_directory: Option<PathBuf>,
+    /// To whom matters go, by profile and team.
+    pub routing: Routing,
     /// How much one organisation may ask.
     pub quota: QuotaSettings,
     /// How deliveries are made.

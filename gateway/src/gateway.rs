@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::audit::{AuditLog, Leaf, Receipt};
 use crate::clock::{Clock as _, ForwardClock};
 use crate::config::{Controller, PlanSettings};
+use crate::directory::{Routing, ServiceDirectory};
 use crate::error::Error;
 use crate::journey::PlansInHand;
 use crate::news::{self, News};
@@ -34,6 +35,9 @@ pub struct Gateway {
     pub(crate) keys: Keys,
     engine: RwLock<Arc<Engine>>,
     pub(crate) directory: Directory,
+    service_directory: RwLock<Arc<ServiceDirectory>>,
+    /// To whom matters go.
+    pub(crate) routing: Routing,
     /// Who answers for whose data.
     pub(crate) controllers: BTreeMap<AgencyId, Controller>,
     /// The units that are registered for calls.
@@ -69,6 +73,10 @@ pub struct Parts {
     pub engine: Engine,
     /// Who is there.
     pub directory: Directory,
+    /// Which services there are, and who is where on which day.
+    pub service_directory: ServiceDirectory,
+    /// To whom matters go, by profile and team.
+    pub routing: Routing,
     /// Who answers for whose data.
     pub controllers: BTreeMap<AgencyId, Controller>,
     /// The units from which professionals of an agency call.
@@ -103,6 +111,8 @@ impl Gateway {
             keys: parts.keys,
             engine: RwLock::new(Arc::new(parts.engine)),
             directory: parts.directory,
+            service_directory: RwLock::new(Arc::new(parts.service_directory)),
+            routing: parts.routing,
             controllers: parts.controllers,
             units: parts.units,
             systems: parts
@@ -158,6 +168,17 @@ impl Gateway {
     /// Decides by another engine from now on.
     pub(crate) fn set_engine(&self, engine: Engine) {
         *self.engine.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(engine);
+    }
+
+    /// The services and places of service as they are now.
+    pub(crate) fn service_directory(&self) -> Arc<ServiceDirectory> {
+        Arc::clone(&self.service_directory.read().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    /// Answers from another directory from now on.
+    pub(crate) fn set_service_directory(&self, directory: ServiceDirectory) {
+        *self.service_directory.write().unwrap_or_else(std::sync::PoisonError::into_inner) =
+            Arc::new(directory);
     }
 
     /// The consents as they are now.

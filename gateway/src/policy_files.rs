@@ -13,8 +13,7 @@ use polku_policy::{CaseError, CaseFile, Directory, Engine, EngineError, RuleSour
 
 pub(crate) use recorded::Writer;
 pub use recorded::{Decisions, DecisionsError, read_decisions};
-pub use reload::Reload;
-pub(crate) use reload::{engine, follow, note_start};
+pub(crate) use reload::{engine, note_start, read_anew};
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! How is a gateway built from its configuration, and run?
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,10 +10,12 @@ use crate::audit::{AuditError, AuditLog};
 use crate::caller::Callers;
 use crate::clock::{Clock, ClockBehind, ForwardClock, SystemClock};
 use crate::config::Config;
+use crate::directory::{DirectoryError, ServiceDirectory};
 use crate::error::Error;
 use crate::front::{Bound, Front, FrontError, Health, Limits, Open, Quotas, Shutdown};
 use crate::gateway::{Gateway, Parts, System};
-use crate::policy_files::{self, PolicyFilesError, Reload, Writer};
+use crate::policy_files::{self, PolicyFilesError, Writer};
+use crate::reload::{self, Reload, Reloadable};
 use crate::seal::{KeyError, Keys};
 use crate::store::StoreError;
 use crate::store::sqlite::SqliteStore;
@@ -46,6 +48,9 @@ pub enum StartError {
     /// The rules are refused.
     #[error("the policy cannot be used")]
     Policy(#[source] PolicyFilesError),
+    /// The service directory is refused.
+    #[error("the service directory cannot be used")]
+    Directory(#[source] DirectoryError),
     /// An agency's adapter cannot be made.
     #[error("the adapter of agency {agency} cannot be made")]
     Adapter {
@@ -63,21 +68,20 @@ pub enum StartError {
     Front(#[source] FrontError),
 }
 
-/// Runs a gateway on the host's clock until told to stop. `ready` is told the open addresses; `reload` tells when the
-/// policy rules are to be read anew.
+/// Runs a gateway on the host's clock until told to stop. `ready` is told the open addresses; `wish` tells when the
+/// policy rules and the service directory are to be read anew.
 ///
 /// # Errors
 /// [`StartError`].
 pub async fn serve(
     config: Config,
     shutdown: Shutdown,
-    reload: Reload,
+    wish: Reload,
     ready: impl FnOnce(Bound),
 ) -> Result<(), StartError> {
     let started = start(config, Arc::new(SystemClock)).await?;
     ready(started.bound());
-    let follower =
-        tokio::spawn(policy_files::follow(Arc::clone(&started.gateway), started.rules.clone(), reload));
+    let follower = tokio::spawn(reload::follow(Arc::clone(&started.gateway), started.files.clone(), wish));
     started.run(shutdown).await;
     follower.abort();
     Ok(())
@@ -88,8 +92,7 @@ pub async fn serve(
 pub struct Started {
     gateway: Arc<Gateway>,
     front: Open,
-    /// The folder of the policy rules, if they are not the shipped ones.
-    rules: Option<PathBuf>,
+    files: Reloadable,
     decisions: Writer,
 }
 
@@ -100,9 +103,11 @@ pub struct Started {
 pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, StartError> {
     std::fs::create_dir_all(&config.store).map_err(StartError::Folder)?;
     let keys = Keys::load(&config.keys).map_err(StartError::Keys)?;
-    let rules = config.rules.clone();
+    let files = Reloadable { rules: config.rules.clone(), directory: config.service_directory.clone() };
     let engine =
-        policy_files::engine(rules.as_deref(), config.directory.clone()).map_err(StartError::Policy)?;
+        policy_files::engine(files.rules.as_deref(), config.directory.clone()).map_err(StartError::Policy)?;
+    let service_directory = ServiceDirectory::load_or_empty(files.directory.as_deref(), &config.directory)
+        .map_err(StartError::Directory)?;
     // The log first: it lets in one process only, and the store takes over the work of the one before.
     let (audit, recovery) = AuditLog::open(&config.store.join("audit.log")).map_err(StartError::Audit)?;
     tracing::info!(leaves = recovery.leaves, torn_bytes = recovery.torn_bytes, "audit log opened");
@@ -121,6 +126,8 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, Sta
         keys,
         engine,
         directory: config.directory,
+        service_directory,
+        routing: config.routing,
         controllers: controllers.collect(),
         units: units.collect(),
         adapters,
@@ -128,7 +135,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, Sta
         plan: config.plan,
     };
     let gateway = Gateway::open(parts).await.map_err(StartError::State)?;
-    policy_files::note_start(&gateway, rules.as_deref()).await.map_err(StartError::State)?;
+    policy_files::note_start(&gateway, files.rules.as_deref()).await.map_err(StartError::State)?;
     let callers = Arc::new(Callers::new(&config.organisations));
     let quotas = Arc::new(Quotas::new(config.quota));
     let front = Front {
@@ -142,7 +149,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, Sta
     };
     let front = front.open().await.map_err(StartError::Front)?;
     let decisions = Writer::into_folder(&config.store);
-    Ok(Started { gateway, front, rules, decisions })
+    Ok(Started { gateway, front, files, decisions })
 }
 
 impl Started {

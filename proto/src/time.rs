@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
-use jiff::civil::{Date, Time};
+use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
 
 #[cfg(test)]
@@ -49,6 +49,25 @@ pub fn start_of_finnish_date(date: Date) -> Result<Timestamp, OutOfRange> {
         None => date.to_zoned(FINNISH.clone()).map(|midnight| midnight.timestamp()),
     };
     start.map_err(|_| OutOfRange)
+}
+
+/// Gives the first instant at which clocks in Finland show a time. A time that they leave out when summer begins counts
+/// as what it would be without the change: an hour later.
+///
+/// # Errors
+///
+/// A time whose instant cannot be expressed is refused.
+pub fn first_finnish_instant(shown: DateTime) -> Result<Timestamp, OutOfRange> {
+    FINNISH.to_ambiguous_timestamp(shown).compatible().map_err(|_| OutOfRange)
+}
+
+/// Gives the last such instant: later than the first one where clocks show the time twice, when summer ends.
+///
+/// # Errors
+///
+/// A time whose instant cannot be expressed is refused.
+pub fn last_finnish_instant(shown: DateTime) -> Result<Timestamp, OutOfRange> {
+    FINNISH.to_ambiguous_timestamp(shown).later().map_err(|_| OutOfRange)
 }
 
 /// Gives how far Finnish time is ahead on a date, unless the clock may change on it.

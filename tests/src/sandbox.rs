@@ -21,7 +21,7 @@ use tempfile::TempDir;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use crate::world::{AddedAgency, World, WorldSettings};
+use crate::world::{AddedAgency, DIRECTORY, World, WorldSettings};
 
 pub use story::{Told, tell};
 pub use teller::{Deviation, Teller};
@@ -134,6 +134,7 @@ fn settings(sandbox: &Sandbox) -> WorldSettings {
             AddedAgency::new(cast::CITY, "typpi", "usual", "employment"),
             AddedAgency::new(cast::SOCIAL, "social", "usual", "social"),
         ],
+        directory: Some(DIRECTORY.to_owned()),
         ..WorldSettings::default()
     }
 }

@@ -5,6 +5,7 @@
 
 mod client;
 mod config;
+mod directory;
 mod people;
 mod process;
 mod wait;
@@ -32,6 +33,7 @@ use crate::simulators::{
 
 pub use client::{Client, evidence, full_content, professional, referral_to, request_id, terms};
 pub use config::WorldSettings;
+pub use directory::DIRECTORY;
 pub use people::{PEOPLE, canaries, nobody};
 pub use process::{GatewayProcess, binary};
 pub use wait::eventually;
@@ -267,6 +269,9 @@ impl World {
             let RunningAgency { simulator, identity, caller: _ } =
                 self.agencies.get(&added.id).context("an agency was not started")?;
             text += &config::added(added, simulator.as_ref(), identity, folder, settings.answer_ms)?;
+        }
+        if let Some(directory) = &settings.directory {
+            text += &directory::written(directory, folder)?;
         }
         std::fs::write(self.config_file(), text).context("the configuration cannot be written")
     }

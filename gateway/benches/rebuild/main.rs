@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use polku_gateway::audit::AuditLog;
 use polku_gateway::clock::{ForwardClock, SystemClock};
 use polku_gateway::config::{DeliverySettings, PlanSettings};
+use polku_gateway::directory::{Routing, ServiceDirectory};
 use polku_gateway::gateway::{Gateway, Parts};
 use polku_gateway::seal::{Keys, Place};
 use polku_gateway::store::sqlite::SqliteStore;
@@ -97,6 +98,8 @@ async fn measure(folder: &std::path::Path, people: u32) -> Result<(), Failure> {
         keys: Keys::load(&folder.join("keys"))?,
         engine: Engine::new(Rules::shipped()?, directory.clone())?,
         directory,
+        service_directory: ServiceDirectory::default(),
+        routing: Routing::default(),
         controllers: std::collections::BTreeMap::new(),
         units: std::collections::BTreeMap::new(),
         adapters: Vec::new(),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use polku_gateway::config::{Config, ConfigError};
+use polku_gateway::directory::ServiceDirectory;
 use polku_gateway::policy_files::PolicyFiles;
 use polku_gateway::seal::Keys;
 use polku_gateway::serve::adapters;
@@ -26,6 +27,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             .and_then(|files| files.engine(config.directory.clone()))
             .map_err(|error| Failure::Usage(error.into()))?;
     }
+    ServiceDirectory::load_or_empty(config.service_directory.as_deref(), &config.directory)
+        .map_err(|error| Failure::Usage(error.into()))?;
     tell(format_args!(
         "{} is fine (agencies: {}, organisations: {}, agreements: {})",
         arguments.config.display(),

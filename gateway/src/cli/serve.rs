@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use polku_gateway::front::{Bound, Shutdown};
-use polku_gateway::policy_files::Reload;
+use polku_gateway::reload::Reload;
 use polku_gateway::serve::StartError;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -52,9 +52,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 fn failure(error: StartError) -> Failure {
     match error {
-        StartError::Adapter { .. } | StartError::Keys(_) | StartError::Policy(_) => {
-            Failure::Usage(error.into())
-        }
+        StartError::Adapter { .. }
+        | StartError::Keys(_)
+        | StartError::Policy(_)
+        | StartError::Directory(_) => Failure::Usage(error.into()),
         StartError::Folder(_) | StartError::Front(_) => Failure::Broken(error.into()),
         StartError::Store(_) | StartError::Audit(_) | StartError::Clock(_) | StartError::State(_) => {
             Failure::Failed(error.into())
@@ -107,7 +108,7 @@ fn end_on_signal(shutdown: Shutdown) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Has the policy rules read anew at SIGHUP.
+/// Has the policy rules and the service directory read anew at SIGHUP.
 fn reload_on_signal(reload: Reload) -> Result<(), Failure> {
     let mut hangup = signal(SignalKind::hangup()).map_err(|error| Failure::Broken(error.into()))?;
     tokio::spawn(async move {

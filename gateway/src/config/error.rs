@@ -47,7 +47,8 @@ impl fmt::Display for Problem {
     }
 }
 
-struct Lines<'a>(&'a [Problem]);
+/// Problems, one a line, each on a new one.
+pub(crate) struct Lines<'a>(pub(crate) &'a [Problem]);
 
 impl fmt::Display for Lines<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,6 +3,7 @@
 mod lines;
 mod parties;
 mod plans;
+mod routing;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -33,11 +34,14 @@ fn read(table: toml::Table, folder: &Path, problems: &Problems) -> Option<Config
     let store = store(top.section("store"), folder);
     let keys = keys(top.section("keys"), folder);
     let rules = top.optional_section("policy").and_then(|section| policy(section, folder));
+    let service_directory =
+        top.optional_section("directory").and_then(|section| service_directory(section, folder));
     let quota = top.optional_section("quota").map_or_else(QuotaSettings::default, quota);
     let delivery = top.optional_section("delivery").map_or_else(DeliverySettings::default, delivery);
     let (agencies, ids) = parties::agencies(&top);
     let organisations = parties::organisations(&top, &ids);
     let agreements = parties::agreements(&top, &ids);
+    let routing = routing::routing(&top, &ids, &organisations);
     let plan = top.optional_section("plan");
     let plan = plan.map_or_else(PlanSettings::default, |section| plans::plans(section, &ids));
     top.finish();
@@ -69,6 +73,8 @@ fn read(table: toml::Table, folder: &Path, problems: &Problems) -> Option<Config
         store: store?,
         keys: keys?,
         rules,
+        service_directory,
+        routing,
         quota,
         delivery,
         plan,
@@ -161,6 +167,16 @@ fn policy(section: Section<'_>, folder: &Path) -> Option<PathBuf> {
     let path = section.text("rules", expected).map(|name| folder.join(name));
     if let Some(path) = path.as_deref().filter(|path| !path.is_dir()) {
         section.wrong("rules", format!("{}, which is no folder", quoted(path.display())), expected);
+    }
+    section.finish();
+    path
+}
+
+fn service_directory(section: Section<'_>, folder: &Path) -> Option<PathBuf> {
+    let expected = "the path of a file of services and places of service in the shape of PTV";
+    let path = section.text("file", expected).map(|name| folder.join(name));
+    if let Some(path) = path.as_deref().filter(|path| !path.is_file()) {
+        section.wrong("file", format!("{}, which is no file", quoted(path.display())), expected);
     }
     section.finish();
     path

@@ -10,19 +10,19 @@ use super::Problem;
 
 /// Everything that has been found wrong so far.
 #[derive(Debug, Default)]
-pub(super) struct Problems(RefCell<Vec<Problem>>);
+pub(crate) struct Problems(RefCell<Vec<Problem>>);
 
 impl Problems {
-    pub(super) fn add(&self, key: impl Into<String>, found: impl Into<String>, expected: impl Into<String>) {
+    pub(crate) fn add(&self, key: impl Into<String>, found: impl Into<String>, expected: impl Into<String>) {
         let problem = Problem { key: key.into(), line: None, found: found.into(), expected: expected.into() };
         self.0.borrow_mut().push(problem);
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.borrow().is_empty()
     }
 
-    pub(super) fn into_vec(self) -> Vec<Problem> {
+    pub(crate) fn into_vec(self) -> Vec<Problem> {
         self.0.into_inner()
     }
 }
@@ -205,7 +205,7 @@ impl<'a> Section<'a> {
 }
 
 /// A value of the file that is no secret, as it is shown to the operator.
-pub(super) fn quoted(value: impl Display) -> String {
+pub(crate) fn quoted(value: impl Display) -> String {
     let text = value.to_string();
     let shown: String = text.chars().take(64).map(|c| if c.is_control() { '?' } else { c }).collect();
     if shown.len() < text.len() { format!("\"{shown}...\"") } else { format!("\"{shown}\"") }

@@ -14,7 +14,7 @@ mod identify;
 mod inbound;
 mod legal_status;
 pub mod machine;
-mod page;
+pub(crate) mod page;
 mod plan;
 mod prohibition;
 mod read;

@@ -16,7 +16,7 @@ const LARGEST_BYTES: usize = 2 * 1024 * 1024;
 const LARGEST_SIZE: u32 = 200;
 
 /// How many rows a page has.
-pub(super) fn size(wanted: i32) -> u32 {
+pub(crate) fn size(wanted: i32) -> u32 {
     match u32::try_from(wanted) {
         Ok(0) | Err(_) => DEFAULT_SIZE,
         Ok(size) => size.min(LARGEST_SIZE),
@@ -35,12 +35,12 @@ pub(super) fn fitting(rows: &[ReferralRow], size: u32) -> usize {
 }
 
 /// Where a list goes on. The token is sealed to the caller and to what it asked for, and grants nothing.
-pub(super) fn token(gateway: &Gateway, caller: &Caller, list: &str, last: &[u8]) -> Result<String, Error> {
+pub(crate) fn token(gateway: &Gateway, caller: &Caller, list: &str, last: &[u8]) -> Result<String, Error> {
     Ok(gateway.keys.seal_token(&binding(caller, list), last)?)
 }
 
 /// Reads such a token; nothing for the first page.
-pub(super) fn position(
+pub(crate) fn position(
     gateway: &Gateway,
     caller: &Caller,
     list: &str,

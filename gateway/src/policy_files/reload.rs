@@ -5,51 +5,21 @@
 //! none that could stay: the gateway does not start.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use polku_policy::{Directory, Engine};
-use tokio::sync::Notify;
 
 use super::{PolicyFiles, PolicyFilesError};
 use crate::audit::Verdict;
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::reload::told;
 use crate::trail;
 
-/// The wish that the rules be read anew. Wishes that come while rules are being read are one.
-#[derive(Debug, Clone, Default)]
-pub struct Reload {
-    wished: Arc<Notify>,
-}
-
-impl Reload {
-    /// Nobody has wished for anything yet.
-    #[must_use]
-    pub fn new() -> Reload {
-        Reload::default()
-    }
-
-    /// Wishes that the rules be read anew.
-    pub fn ask(&self) {
-        self.wished.notify_one();
-    }
-}
-
-/// Reads the rules whenever somebody wishes so, until it is dropped.
-pub(crate) async fn follow(gateway: Arc<Gateway>, folder: Option<PathBuf>, reload: Reload) {
-    loop {
-        reload.wished.notified().await;
-        let Some(folder) = folder.clone() else {
-            tracing::warn!("there is nothing to reload: the configuration names no folder of policy rules");
-            continue;
-        };
-        if let Err(error) = once(&gateway, folder).await {
-            // Nothing has changed: what is not in the audit log does not come into force.
-            tracing::error!(
-                reason = error.reason(),
-                "policy rules not loaded: the audit log cannot be written"
-            );
-        }
+/// Reads the rules anew.
+pub(crate) async fn read_anew(gateway: &Gateway, folder: PathBuf) {
+    if let Err(error) = once(gateway, folder).await {
+        // Nothing has changed: what is not in the audit log does not come into force.
+        tracing::error!(reason = error.reason(), "policy rules not loaded: the audit log cannot be written");
     }
 }
 
@@ -99,17 +69,6 @@ pub(crate) async fn note_start(gateway: &Gateway, folder: Option<&Path>) -> Resu
         gateway.append(trail::policy(Verdict::Permitted, digest, gateway.now())).await?;
     }
     Ok(())
-}
-
-/// The error and its causes, on one line.
-fn told(error: &PolicyFilesError) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text.replace('\n', " ")
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -5,6 +5,7 @@
 
 mod consent;
 mod deadline;
+mod directory;
 mod journey;
 mod legal_status;
 mod plan;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 use polku_proto::v1::BatchVerifyConsentsRequest;
 use polku_proto::v1::consent_service_server::ConsentServiceServer;
+use polku_proto::v1::directory_service_server::DirectoryServiceServer;
 use polku_proto::v1::journey_service_server::JourneyServiceServer;
 use polku_proto::v1::legal_status_service_server::LegalStatusServiceServer;
 use polku_proto::v1::plan_service_server::PlanServiceServer;
@@ -89,11 +91,13 @@ pub(crate) fn routes(gateway: Arc<Gateway>, callers: Arc<Callers>, quotas: Arc<Q
     let consent = ConsentServiceServer::new(consent::Service(desk.clone()));
     let status = LegalStatusServiceServer::new(legal_status::Service(desk.clone()));
     let plan = PlanServiceServer::new(plan::Service(desk.clone()));
-    let task = TaskServiceServer::new(task::Service(desk));
+    let task = TaskServiceServer::new(task::Service(desk.clone()));
+    let directory = DirectoryServiceServer::new(directory::Directory(desk));
     Routes::new(journey.max_decoding_message_size(LARGEST_MESSAGE))
         .add_service(referral.max_decoding_message_size(LARGEST_MESSAGE))
         .add_service(consent.max_decoding_message_size(LARGEST_MESSAGE))
         .add_service(status.max_decoding_message_size(LARGEST_MESSAGE))
         .add_service(plan.max_decoding_message_size(LARGEST_MESSAGE))
         .add_service(task.max_decoding_message_size(LARGEST_MESSAGE))
+        .add_service(directory.max_decoding_message_size(LARGEST_MESSAGE))
 }

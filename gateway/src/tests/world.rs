@@ -28,6 +28,7 @@ use crate::audit::{AuditLog, Event};
 use crate::caller::{Actor, Caller};
 use crate::clock::{ForwardClock, SystemClock};
 use crate::config::{DeliverySettings, PlanSettings};
+use crate::directory::{Routing, ServiceDirectory};
 use crate::error::Error;
 use crate::front::InboundHandler;
 use crate::gateway::{Gateway, Parts, System};
@@ -247,6 +248,8 @@ async fn gateway(folder: &TempDir, te: &Arc<TestAgency>, sosiaali: &Arc<TestAgen
         keys: Keys::load(&folder.path().join("keys")).unwrap(),
         engine: Engine::new(Rules::shipped().unwrap(), directory.clone()).unwrap(),
         directory,
+        service_directory: ServiceDirectory::default(),
+        routing: Routing::default(),
         controllers: BTreeMap::new(),
         units: BTreeMap::new(),
         adapters: vec![

@@ -492,6 +492,126 @@ impl ::core::fmt::Debug for DisclosureNotice {
     }
 }
 
+impl ::core::fmt::Debug for LocalizedText {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("LocalizedText(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ServiceArea {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ServiceArea(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ServiceOrganization {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ServiceOrganization(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for Service {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("Service(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ServiceChannel {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ServiceChannel(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ServiceAddress {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ServiceAddress(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ServicePhone {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ServicePhone(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ServiceWebPage {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ServiceWebPage(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ServiceHour {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ServiceHour(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for OpeningHour {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("OpeningHour(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for SearchServicesRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("SearchServicesRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for SearchServicesResponse {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("SearchServicesResponse(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for GetServiceRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("GetServiceRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for GetWeeklyCalendarRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("GetWeeklyCalendarRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for WeeklyCalendar {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("WeeklyCalendar(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for CalendarDay {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("CalendarDay(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for CalendarEntry {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("CalendarEntry(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for SuggestRecipientsRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("SuggestRecipientsRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for SuggestRecipientsResponse {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("SuggestRecipientsResponse(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for RecipientSuggestion {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("RecipientSuggestion(redacted)")
+    }
+}
+
 impl ::core::fmt::Debug for FactsQuery {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("FactsQuery(redacted)")

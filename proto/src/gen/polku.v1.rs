@@ -5815,6 +5815,1178 @@ pub struct DisclosureNotice {
     #[prost(message, optional, tag = "8")]
     pub origin: ::core::option::Option<Origin>,
 }
+/// A text in one language.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct LocalizedText {
+    /// ISO 639-1, lower case.
+    #[prost(string, tag = "1")]
+    pub language: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub value: ::prost::alloc::string::String,
+    /// `type` in PTV. Unspecified where PTV has none.
+    #[prost(enumeration = "localized_text::TextType", tag = "3")]
+    pub text_type: i32,
+}
+/// Nested message and enum types in `LocalizedText`.
+pub mod localized_text {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum TextType {
+        Unspecified = 0,
+        /// Name.
+        Name = 1,
+        /// AlternativeName.
+        AlternativeName = 2,
+        /// Summary.
+        Summary = 3,
+        /// Description.
+        Description = 4,
+    }
+    impl TextType {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "TEXT_TYPE_UNSPECIFIED",
+                Self::Name => "TEXT_TYPE_NAME",
+                Self::AlternativeName => "TEXT_TYPE_ALTERNATIVE_NAME",
+                Self::Summary => "TEXT_TYPE_SUMMARY",
+                Self::Description => "TEXT_TYPE_DESCRIPTION",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "TEXT_TYPE_UNSPECIFIED" => Some(Self::Unspecified),
+                "TEXT_TYPE_NAME" => Some(Self::Name),
+                "TEXT_TYPE_ALTERNATIVE_NAME" => Some(Self::AlternativeName),
+                "TEXT_TYPE_SUMMARY" => Some(Self::Summary),
+                "TEXT_TYPE_DESCRIPTION" => Some(Self::Description),
+                _ => None,
+            }
+        }
+    }
+}
+/// Where a service is for people from.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ServiceArea {
+    /// `type` in PTV.
+    #[prost(enumeration = "service_area::AreaType", tag = "1")]
+    pub area_type: i32,
+    /// Codes of municipalities, three digits.
+    #[prost(string, repeated, tag = "2")]
+    pub area_codes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Nested message and enum types in `ServiceArea`.
+pub mod service_area {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum AreaType {
+        Unspecified = 0,
+        /// Municipality.
+        Municipality = 1,
+    }
+    impl AreaType {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "AREA_TYPE_UNSPECIFIED",
+                Self::Municipality => "AREA_TYPE_MUNICIPALITY",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "AREA_TYPE_UNSPECIFIED" => Some(Self::Unspecified),
+                "AREA_TYPE_MUNICIPALITY" => Some(Self::Municipality),
+                _ => None,
+            }
+        }
+    }
+}
+/// Whoever gives services.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ServiceOrganization {
+    /// The organisation's id in the directory.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "2")]
+    pub organization_names: ::prost::alloc::vec::Vec<LocalizedText>,
+    #[prost(enumeration = "ServiceNetwork", tag = "3")]
+    pub network: i32,
+    /// Under which name this gateway refers to it: `{agency}` or `{agency}/{unit}`. Empty: it cannot be referred to here.
+    #[prost(string, tag = "4")]
+    pub recipient: ::prost::alloc::string::String,
+}
+/// What is done for people: a service, whoever gives it, and where.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Service {
+    /// `services/{service}`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Its id in the system that it was published from.
+    #[prost(string, tag = "2")]
+    pub source_id: ::prost::alloc::string::String,
+    /// Who is responsible for it.
+    #[prost(message, optional, tag = "3")]
+    pub organization: ::core::option::Option<ServiceOrganization>,
+    #[prost(message, repeated, tag = "4")]
+    pub service_names: ::prost::alloc::vec::Vec<LocalizedText>,
+    #[prost(message, repeated, tag = "5")]
+    pub service_descriptions: ::prost::alloc::vec::Vec<LocalizedText>,
+    #[prost(message, repeated, tag = "6")]
+    pub keywords: ::prost::alloc::vec::Vec<LocalizedText>,
+    /// In which it is given: ISO 639-1, lower case.
+    #[prost(string, repeated, tag = "7")]
+    pub languages: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// From where people can come. Empty: from anywhere in Finland.
+    #[prost(message, repeated, tag = "8")]
+    pub areas: ::prost::alloc::vec::Vec<ServiceArea>,
+    /// From which age on, in full years. PTV has no field for ages.
+    #[prost(int32, optional, tag = "9")]
+    pub minimum_age: ::core::option::Option<i32>,
+    /// Up to which age, in full years, that age included: 29 is "under 30".
+    #[prost(int32, optional, tag = "10")]
+    pub maximum_age: ::core::option::Option<i32>,
+    /// Where and when it is given.
+    #[prost(message, repeated, tag = "11")]
+    pub service_channels: ::prost::alloc::vec::Vec<ServiceChannel>,
+}
+/// A place of service: a house, a van, a chat.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ServiceChannel {
+    /// `serviceChannels/{service_channel}`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub source_id: ::prost::alloc::string::String,
+    /// Object identifier of the place as a unit.
+    #[prost(string, tag = "3")]
+    pub oid: ::prost::alloc::string::String,
+    /// Whose place it is.
+    #[prost(message, optional, tag = "4")]
+    pub organization: ::core::option::Option<ServiceOrganization>,
+    #[prost(message, repeated, tag = "5")]
+    pub service_channel_names: ::prost::alloc::vec::Vec<LocalizedText>,
+    #[prost(message, repeated, tag = "6")]
+    pub areas: ::prost::alloc::vec::Vec<ServiceArea>,
+    #[prost(string, repeated, tag = "7")]
+    pub languages: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(message, repeated, tag = "8")]
+    pub addresses: ::prost::alloc::vec::Vec<ServiceAddress>,
+    #[prost(message, repeated, tag = "9")]
+    pub phone_numbers: ::prost::alloc::vec::Vec<ServicePhone>,
+    #[prost(message, repeated, tag = "10")]
+    pub emails: ::prost::alloc::vec::Vec<LocalizedText>,
+    #[prost(message, repeated, tag = "11")]
+    pub web_pages: ::prost::alloc::vec::Vec<ServiceWebPage>,
+    /// `services/{service}` of all that is given here.
+    #[prost(string, repeated, tag = "12")]
+    pub services: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(message, repeated, tag = "13")]
+    pub service_hours: ::prost::alloc::vec::Vec<ServiceHour>,
+}
+/// A street address.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ServiceAddress {
+    #[prost(message, repeated, tag = "1")]
+    pub street: ::prost::alloc::vec::Vec<LocalizedText>,
+    #[prost(string, tag = "2")]
+    pub street_number: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub postal_code: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "4")]
+    pub post_office: ::prost::alloc::vec::Vec<LocalizedText>,
+    /// Code of the municipality, three digits.
+    #[prost(string, tag = "5")]
+    pub municipality: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "6")]
+    pub additional_information: ::prost::alloc::vec::Vec<LocalizedText>,
+}
+/// A telephone number of a place of service.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ServicePhone {
+    #[prost(string, tag = "1")]
+    pub language: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub prefix_number: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub number: ::prost::alloc::string::String,
+}
+/// A web page of a place of service.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ServiceWebPage {
+    #[prost(string, tag = "1")]
+    pub language: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub value: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub url: ::prost::alloc::string::String,
+}
+/// When somebody is at a place of service, or is not, and how they are met.
+///
+/// Exceptional hours stand in place of the usual ones of whom they are for, and those of one actor in place of those of
+/// everybody.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ServiceHour {
+    #[prost(enumeration = "service_hour::ServiceHourType", tag = "1")]
+    pub service_hour_type: i32,
+    /// First and last day; empty: without such a limit.
+    #[prost(string, tag = "2")]
+    pub valid_from: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub valid_to: ::prost::alloc::string::String,
+    /// Nobody is there, or the actor is not.
+    #[prost(bool, tag = "4")]
+    pub is_closed: bool,
+    /// By appointment only.
+    #[prost(bool, tag = "5")]
+    pub is_reservation: bool,
+    #[prost(message, repeated, tag = "6")]
+    pub opening_hour: ::prost::alloc::vec::Vec<OpeningHour>,
+    #[prost(message, repeated, tag = "7")]
+    pub additional_information: ::prost::alloc::vec::Vec<LocalizedText>,
+    /// Who is there: the id of an organisation. Empty: the organisation whose place it is; with `is_closed`, and in
+    /// exceptional hours, everybody. Not in PTV.
+    #[prost(string, tag = "8")]
+    pub actor_organisation: ::prost::alloc::string::String,
+    /// How people are met. Not in PTV.
+    #[prost(enumeration = "service_hour::Channel", tag = "9")]
+    pub channel: i32,
+    /// `services/{service}` of what is given then; empty: all that the actor gives here. Not in PTV.
+    #[prost(string, repeated, tag = "10")]
+    pub services: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Nested message and enum types in `ServiceHour`.
+pub mod service_hour {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum ServiceHourType {
+        Unspecified = 0,
+        /// DaysOfTheWeek: week by week.
+        DaysOfTheWeek = 1,
+        /// Exceptional: on these days only.
+        Exceptional = 2,
+        /// OverMidnight: week by week, into the next day.
+        OverMidnight = 3,
+    }
+    impl ServiceHourType {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "SERVICE_HOUR_TYPE_UNSPECIFIED",
+                Self::DaysOfTheWeek => "SERVICE_HOUR_TYPE_DAYS_OF_THE_WEEK",
+                Self::Exceptional => "SERVICE_HOUR_TYPE_EXCEPTIONAL",
+                Self::OverMidnight => "SERVICE_HOUR_TYPE_OVER_MIDNIGHT",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "SERVICE_HOUR_TYPE_UNSPECIFIED" => Some(Self::Unspecified),
+                "SERVICE_HOUR_TYPE_DAYS_OF_THE_WEEK" => Some(Self::DaysOfTheWeek),
+                "SERVICE_HOUR_TYPE_EXCEPTIONAL" => Some(Self::Exceptional),
+                "SERVICE_HOUR_TYPE_OVER_MIDNIGHT" => Some(Self::OverMidnight),
+                _ => None,
+            }
+        }
+    }
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Channel {
+        Unspecified = 0,
+        /// Without an appointment.
+        WalkIn = 1,
+        /// By appointment.
+        Appointment = 2,
+        /// Where young people are.
+        Outreach = 3,
+        /// At home.
+        Home = 4,
+        /// Over the net.
+        Online = 5,
+    }
+    impl Channel {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "CHANNEL_UNSPECIFIED",
+                Self::WalkIn => "CHANNEL_WALK_IN",
+                Self::Appointment => "CHANNEL_APPOINTMENT",
+                Self::Outreach => "CHANNEL_OUTREACH",
+                Self::Home => "CHANNEL_HOME",
+                Self::Online => "CHANNEL_ONLINE",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "CHANNEL_UNSPECIFIED" => Some(Self::Unspecified),
+                "CHANNEL_WALK_IN" => Some(Self::WalkIn),
+                "CHANNEL_APPOINTMENT" => Some(Self::Appointment),
+                "CHANNEL_OUTREACH" => Some(Self::Outreach),
+                "CHANNEL_HOME" => Some(Self::Home),
+                "CHANNEL_ONLINE" => Some(Self::Online),
+                _ => None,
+            }
+        }
+    }
+}
+/// Days of the week, and from when to when.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct OpeningHour {
+    #[prost(enumeration = "DayOfWeek", tag = "1")]
+    pub day_from: i32,
+    /// Unspecified: `day_from` alone.
+    #[prost(enumeration = "DayOfWeek", tag = "2")]
+    pub day_to: i32,
+    /// `HH:MM`.
+    #[prost(string, tag = "3")]
+    pub from: ::prost::alloc::string::String,
+    /// `HH:MM`; 24:00 is the end of the day.
+    #[prost(string, tag = "4")]
+    pub to: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct SearchServicesRequest {
+    /// Words that all stand in names, keywords or descriptions of the service, its organisation or its places, also as part
+    /// of a longer word; whatever their case.
+    #[prost(string, tag = "1")]
+    pub query: ::prost::alloc::string::String,
+    /// Code of the young person's municipality, three digits. Empty: any.
+    #[prost(string, tag = "2")]
+    pub municipality: ::prost::alloc::string::String,
+    /// ISO 639-1, lower case. Empty: any.
+    #[prost(string, tag = "3")]
+    pub language: ::prost::alloc::string::String,
+    /// In full years. Absent: any.
+    #[prost(int32, optional, tag = "4")]
+    pub age: ::core::option::Option<i32>,
+    /// On which day, `YYYY-MM-DD`. Empty: any, also where no hours are stated.
+    #[prost(string, tag = "5")]
+    pub date: ::prost::alloc::string::String,
+    /// How people are met. Unspecified: in any way.
+    #[prost(enumeration = "service_hour::Channel", tag = "6")]
+    pub channel: i32,
+    #[prost(enumeration = "ServiceNetwork", tag = "7")]
+    pub network: i32,
+    /// At most so many are answered, 200 at the most; 50 when absent.
+    #[prost(int32, tag = "8")]
+    pub page_size: i32,
+    /// `next_page_token` of the page before.
+    #[prost(string, tag = "9")]
+    pub page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct SearchServicesResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub services: ::prost::alloc::vec::Vec<Service>,
+    /// Empty: there is no more.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct GetServiceRequest {
+    /// `services/{service}`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct GetWeeklyCalendarRequest {
+    /// `serviceChannels/{service_channel}`.
+    #[prost(string, tag = "1")]
+    pub service_channel: ::prost::alloc::string::String,
+    /// A day of the week that is wanted, `YYYY-MM-DD`. Empty: today in Finland.
+    #[prost(string, tag = "2")]
+    pub date: ::prost::alloc::string::String,
+}
+/// One week at a place of service.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct WeeklyCalendar {
+    /// The place, with all its hours.
+    #[prost(message, optional, tag = "1")]
+    pub service_channel: ::core::option::Option<ServiceChannel>,
+    /// From Monday to Sunday.
+    #[prost(message, repeated, tag = "2")]
+    pub days: ::prost::alloc::vec::Vec<CalendarDay>,
+}
+/// One day at a place of service.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct CalendarDay {
+    /// `YYYY-MM-DD`.
+    #[prost(string, tag = "1")]
+    pub date: ::prost::alloc::string::String,
+    #[prost(enumeration = "DayOfWeek", tag = "2")]
+    pub day_of_week: i32,
+    /// The place is closed. Where it is not, and nobody is there, nothing is known.
+    #[prost(bool, tag = "3")]
+    pub is_closed: bool,
+    /// Who is there, in the order of time. Somebody who is there until after midnight stands on the day it begins.
+    #[prost(message, repeated, tag = "4")]
+    pub entries: ::prost::alloc::vec::Vec<CalendarEntry>,
+    /// The exceptional and the closed hours of the day, with what is said about them.
+    #[prost(message, repeated, tag = "5")]
+    pub exceptions: ::prost::alloc::vec::Vec<ServiceHour>,
+}
+/// Somebody who is there.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct CalendarEntry {
+    /// Who.
+    #[prost(message, optional, tag = "1")]
+    pub actor_organisation: ::core::option::Option<ServiceOrganization>,
+    /// As a clock in Finland shows it, `HH:MM`; 24:00 is the end of the day.
+    #[prost(string, tag = "2")]
+    pub from: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub to: ::prost::alloc::string::String,
+    /// The same as instants, which tell summer from winter time.
+    #[prost(message, optional, tag = "4")]
+    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(message, optional, tag = "5")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// How people are met.
+    #[prost(enumeration = "service_hour::Channel", tag = "6")]
+    pub channel: i32,
+    #[prost(bool, tag = "7")]
+    pub is_reservation: bool,
+    /// `services/{service}` of what is given.
+    #[prost(string, repeated, tag = "8")]
+    pub services: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// What is said about it, such as where outreach workers go.
+    #[prost(message, repeated, tag = "9")]
+    pub additional_information: ::prost::alloc::vec::Vec<LocalizedText>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct SuggestRecipientsRequest {
+    /// The young person's profile, 1 to 3, as a worker has set it; 0: not stated. A profile or a team is stated, or both.
+    #[prost(int32, tag = "1")]
+    pub profile: i32,
+    /// The id of a team of the configuration; empty: not stated.
+    #[prost(string, tag = "2")]
+    pub team: ::prost::alloc::string::String,
+    /// In full years. Absent: not stated; routing that asks for an age is left out then.
+    #[prost(int32, optional, tag = "3")]
+    pub age: ::core::option::Option<i32>,
+    /// Code of the municipality, three digits. Empty: not stated; the same for routing that asks for one.
+    #[prost(string, tag = "4")]
+    pub municipality: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct SuggestRecipientsResponse {
+    /// The best first: what fits in more respects comes before what fits in fewer, and else what the configuration names
+    /// first. Each once.
+    #[prost(message, repeated, tag = "1")]
+    pub suggestions: ::prost::alloc::vec::Vec<RecipientSuggestion>,
+}
+/// Somebody to refer to.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct RecipientSuggestion {
+    /// `{agency}` or `{agency}/{unit}`, as in SendReferralRequest.recipient.
+    #[prost(string, tag = "1")]
+    pub recipient: ::prost::alloc::string::String,
+    /// In which respects it fits.
+    #[prost(enumeration = "recipient_suggestion::Criterion", repeated, tag = "2")]
+    pub criteria: ::prost::alloc::vec::Vec<i32>,
+    /// What the operator says about this routing.
+    #[prost(string, tag = "3")]
+    pub statement: ::prost::alloc::string::String,
+    /// `services/{service}` of what it gives in the directory for this age and municipality. Whoever gives something in the
+    /// directory, and nothing that fits, is not suggested.
+    #[prost(string, repeated, tag = "4")]
+    pub services: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Nested message and enum types in `RecipientSuggestion`.
+pub mod recipient_suggestion {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Criterion {
+        Unspecified = 0,
+        Profile = 1,
+        Team = 2,
+        Age = 3,
+        Municipality = 4,
+    }
+    impl Criterion {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "CRITERION_UNSPECIFIED",
+                Self::Profile => "CRITERION_PROFILE",
+                Self::Team => "CRITERION_TEAM",
+                Self::Age => "CRITERION_AGE",
+                Self::Municipality => "CRITERION_MUNICIPALITY",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "CRITERION_UNSPECIFIED" => Some(Self::Unspecified),
+                "CRITERION_PROFILE" => Some(Self::Profile),
+                "CRITERION_TEAM" => Some(Self::Team),
+                "CRITERION_AGE" => Some(Self::Age),
+                "CRITERION_MUNICIPALITY" => Some(Self::Municipality),
+                _ => None,
+            }
+        }
+    }
+}
+/// Whether an organisation belongs to the core network or is a partner beyond it.
+#[derive(Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ServiceNetwork {
+    /// In a search: both.
+    Unspecified = 0,
+    /// Of the actors who run the Ohjaamo together.
+    Core = 1,
+    /// Of the network of partners beyond them.
+    Partner = 2,
+}
+impl ServiceNetwork {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SERVICE_NETWORK_UNSPECIFIED",
+            Self::Core => "SERVICE_NETWORK_CORE",
+            Self::Partner => "SERVICE_NETWORK_PARTNER",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SERVICE_NETWORK_UNSPECIFIED" => Some(Self::Unspecified),
+            "SERVICE_NETWORK_CORE" => Some(Self::Core),
+            "SERVICE_NETWORK_PARTNER" => Some(Self::Partner),
+            _ => None,
+        }
+    }
+}
+/// A day of the week.
+#[derive(Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DayOfWeek {
+    Unspecified = 0,
+    Monday = 1,
+    Tuesday = 2,
+    Wednesday = 3,
+    Thursday = 4,
+    Friday = 5,
+    Saturday = 6,
+    Sunday = 7,
+}
+impl DayOfWeek {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DAY_OF_WEEK_UNSPECIFIED",
+            Self::Monday => "DAY_OF_WEEK_MONDAY",
+            Self::Tuesday => "DAY_OF_WEEK_TUESDAY",
+            Self::Wednesday => "DAY_OF_WEEK_WEDNESDAY",
+            Self::Thursday => "DAY_OF_WEEK_THURSDAY",
+            Self::Friday => "DAY_OF_WEEK_FRIDAY",
+            Self::Saturday => "DAY_OF_WEEK_SATURDAY",
+            Self::Sunday => "DAY_OF_WEEK_SUNDAY",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DAY_OF_WEEK_UNSPECIFIED" => Some(Self::Unspecified),
+            "DAY_OF_WEEK_MONDAY" => Some(Self::Monday),
+            "DAY_OF_WEEK_TUESDAY" => Some(Self::Tuesday),
+            "DAY_OF_WEEK_WEDNESDAY" => Some(Self::Wednesday),
+            "DAY_OF_WEEK_THURSDAY" => Some(Self::Thursday),
+            "DAY_OF_WEEK_FRIDAY" => Some(Self::Friday),
+            "DAY_OF_WEEK_SATURDAY" => Some(Self::Saturday),
+            "DAY_OF_WEEK_SUNDAY" => Some(Self::Sunday),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod directory_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Which services there are for young people, who is where on which day, and to whom a matter can be referred.
+    ///
+    /// The words and their names are those of the national service catalogue (Palvelutietovaranto, PTV), where it has them:
+    /// serviceChannelNames is service_channel_names here. Times are those that a clock in Finland shows. Nothing in here is
+    /// about a young person, so no message is a payload message; an age is a number that the caller states.
+    ///
+    /// A Get method answers with the resource itself: Service, WeeklyCalendar.
+    #[derive(Debug, Clone)]
+    pub struct DirectoryServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl<T> DirectoryServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> DirectoryServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            DirectoryServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Searches the services. First those of the core network, then those of partners, each by name.
+        pub async fn search_services(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SearchServicesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SearchServicesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.DirectoryService/SearchServices",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.DirectoryService", "SearchServices"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Reads one service.
+        pub async fn get_service(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetServiceRequest>,
+        ) -> std::result::Result<tonic::Response<super::Service>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.DirectoryService/GetService",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.DirectoryService", "GetService"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Who is at an Ohjaamo, or at another place of service, on which day of a week, how and where.
+        pub async fn get_weekly_calendar(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetWeeklyCalendarRequest>,
+        ) -> std::result::Result<tonic::Response<super::WeeklyCalendar>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.DirectoryService/GetWeeklyCalendar",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("polku.v1.DirectoryService", "GetWeeklyCalendar"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// To whom a matter of this profile or team can be referred, by the routing of the configuration. It is an offer to a
+        /// person who decides, and decides nothing (GDPR article 22).
+        pub async fn suggest_recipients(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SuggestRecipientsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SuggestRecipientsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.DirectoryService/SuggestRecipients",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("polku.v1.DirectoryService", "SuggestRecipients"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod directory_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with DirectoryServiceServer.
+    #[async_trait]
+    pub trait DirectoryService: std::marker::Send + std::marker::Sync + 'static {
+        /// Searches the services. First those of the core network, then those of partners, each by name.
+        async fn search_services(
+            &self,
+            request: tonic::Request<super::SearchServicesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SearchServicesResponse>,
+            tonic::Status,
+        >;
+        /// Reads one service.
+        async fn get_service(
+            &self,
+            request: tonic::Request<super::GetServiceRequest>,
+        ) -> std::result::Result<tonic::Response<super::Service>, tonic::Status>;
+        /// Who is at an Ohjaamo, or at another place of service, on which day of a week, how and where.
+        async fn get_weekly_calendar(
+            &self,
+            request: tonic::Request<super::GetWeeklyCalendarRequest>,
+        ) -> std::result::Result<tonic::Response<super::WeeklyCalendar>, tonic::Status>;
+        /// To whom a matter of this profile or team can be referred, by the routing of the configuration. It is an offer to a
+        /// person who decides, and decides nothing (GDPR article 22).
+        async fn suggest_recipients(
+            &self,
+            request: tonic::Request<super::SuggestRecipientsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SuggestRecipientsResponse>,
+            tonic::Status,
+        >;
+    }
+    /// Which services there are for young people, who is where on which day, and to whom a matter can be referred.
+    ///
+    /// The words and their names are those of the national service catalogue (Palvelutietovaranto, PTV), where it has them:
+    /// serviceChannelNames is service_channel_names here. Times are those that a clock in Finland shows. Nothing in here is
+    /// about a young person, so no message is a payload message; an age is a number that the caller states.
+    ///
+    /// A Get method answers with the resource itself: Service, WeeklyCalendar.
+    #[derive(Debug)]
+    pub struct DirectoryServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> DirectoryServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for DirectoryServiceServer<T>
+    where
+        T: DirectoryService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/polku.v1.DirectoryService/SearchServices" => {
+                    #[allow(non_camel_case_types)]
+                    struct SearchServicesSvc<T: DirectoryService>(pub Arc<T>);
+                    impl<
+                        T: DirectoryService,
+                    > tonic::server::UnaryService<super::SearchServicesRequest>
+                    for SearchServicesSvc<T> {
+                        type Response = super::SearchServicesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SearchServicesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DirectoryService>::search_services(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SearchServicesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.DirectoryService/GetService" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetServiceSvc<T: DirectoryService>(pub Arc<T>);
+                    impl<
+                        T: DirectoryService,
+                    > tonic::server::UnaryService<super::GetServiceRequest>
+                    for GetServiceSvc<T> {
+                        type Response = super::Service;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetServiceRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DirectoryService>::get_service(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetServiceSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.DirectoryService/GetWeeklyCalendar" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetWeeklyCalendarSvc<T: DirectoryService>(pub Arc<T>);
+                    impl<
+                        T: DirectoryService,
+                    > tonic::server::UnaryService<super::GetWeeklyCalendarRequest>
+                    for GetWeeklyCalendarSvc<T> {
+                        type Response = super::WeeklyCalendar;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetWeeklyCalendarRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DirectoryService>::get_weekly_calendar(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetWeeklyCalendarSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.DirectoryService/SuggestRecipients" => {
+                    #[allow(non_camel_case_types)]
+                    struct SuggestRecipientsSvc<T: DirectoryService>(pub Arc<T>);
+                    impl<
+                        T: DirectoryService,
+                    > tonic::server::UnaryService<super::SuggestRecipientsRequest>
+                    for SuggestRecipientsSvc<T> {
+                        type Response = super::SuggestRecipientsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SuggestRecipientsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DirectoryService>::suggest_recipients(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SuggestRecipientsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for DirectoryServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "polku.v1.DirectoryService";
+    impl<T> tonic::server::NamedService for DirectoryServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
 /// A question to an agency: what do you hold on this young person?
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]

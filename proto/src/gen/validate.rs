@@ -62,15 +62,21 @@ static PATTERN_27: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za
 
 static PATTERN_28: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})?$"));
 
-static PATTERN_29: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za-z0-9._:/-]{0,128}$"));
+static PATTERN_29: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^services/[A-Za-z0-9._-]{1,64}$"));
 
-static PATTERN_30: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"));
+static PATTERN_30: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^serviceChannels/[A-Za-z0-9._-]{1,64}$"));
 
-static PATTERN_31: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/plans/[0-9a-f-]{36}$"));
+static PATTERN_31: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^([a-z][a-z0-9-]{0,31})?$"));
 
-static PATTERN_32: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/legalStatuses/[0-9a-f-]{36}$"));
+static PATTERN_32: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za-z0-9._:/-]{0,128}$"));
 
-static PATTERN_33: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/tasks/[0-9a-f-]{36}$"));
+static PATTERN_33: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"));
+
+static PATTERN_34: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/plans/[0-9a-f-]{36}$"));
+
+static PATTERN_35: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/legalStatuses/[0-9a-f-]{36}$"));
+
+static PATTERN_36: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/tasks/[0-9a-f-]{36}$"));
 
 impl Validate for crate::v1::Actor {
     fn validate(&self, checker: &mut Checker) {
@@ -2357,6 +2363,491 @@ impl Validate for crate::v1::DisclosureNotice {
     }
 }
 
+impl Validate for crate::v1::LocalizedText {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("language", |checker| {
+            let value = &self.language;
+            checker.text(value);
+        });
+        checker.field("value", |checker| {
+            let value = &self.value;
+            checker.text(value);
+        });
+    }
+}
+
+impl Validate for crate::v1::ServiceArea {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("area_codes", |checker| {
+            checker.items(&self.area_codes, |checker, value| {
+                checker.text(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::ServiceOrganization {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("id", |checker| {
+            let value = &self.id;
+            checker.text(value);
+        });
+        checker.field("organization_names", |checker| {
+            checker.items(&self.organization_names, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("recipient", |checker| {
+            let value = &self.recipient;
+            checker.text(value);
+        });
+    }
+}
+
+impl Validate for crate::v1::Service {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+        });
+        checker.field("source_id", |checker| {
+            let value = &self.source_id;
+            checker.text(value);
+        });
+        checker.field("organization", |checker| {
+            if let Some(value) = &self.organization {
+                checker.message(value);
+            }
+        });
+        checker.field("service_names", |checker| {
+            checker.items(&self.service_names, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("service_descriptions", |checker| {
+            checker.items(&self.service_descriptions, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("keywords", |checker| {
+            checker.items(&self.keywords, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("languages", |checker| {
+            checker.items(&self.languages, |checker, value| {
+                checker.text(value);
+            });
+        });
+        checker.field("areas", |checker| {
+            checker.items(&self.areas, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("service_channels", |checker| {
+            checker.items(&self.service_channels, |checker, value| {
+                checker.message(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::ServiceChannel {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+        });
+        checker.field("source_id", |checker| {
+            let value = &self.source_id;
+            checker.text(value);
+        });
+        checker.field("oid", |checker| {
+            let value = &self.oid;
+            checker.text(value);
+        });
+        checker.field("organization", |checker| {
+            if let Some(value) = &self.organization {
+                checker.message(value);
+            }
+        });
+        checker.field("service_channel_names", |checker| {
+            checker.items(&self.service_channel_names, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("areas", |checker| {
+            checker.items(&self.areas, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("languages", |checker| {
+            checker.items(&self.languages, |checker, value| {
+                checker.text(value);
+            });
+        });
+        checker.field("addresses", |checker| {
+            checker.items(&self.addresses, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("phone_numbers", |checker| {
+            checker.items(&self.phone_numbers, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("emails", |checker| {
+            checker.items(&self.emails, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("web_pages", |checker| {
+            checker.items(&self.web_pages, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("services", |checker| {
+            checker.items(&self.services, |checker, value| {
+                checker.text(value);
+            });
+        });
+        checker.field("service_hours", |checker| {
+            checker.items(&self.service_hours, |checker, value| {
+                checker.message(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::ServiceAddress {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("street", |checker| {
+            checker.items(&self.street, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("street_number", |checker| {
+            let value = &self.street_number;
+            checker.text(value);
+        });
+        checker.field("postal_code", |checker| {
+            let value = &self.postal_code;
+            checker.text(value);
+        });
+        checker.field("post_office", |checker| {
+            checker.items(&self.post_office, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("municipality", |checker| {
+            let value = &self.municipality;
+            checker.text(value);
+        });
+        checker.field("additional_information", |checker| {
+            checker.items(&self.additional_information, |checker, value| {
+                checker.message(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::ServicePhone {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("language", |checker| {
+            let value = &self.language;
+            checker.text(value);
+        });
+        checker.field("prefix_number", |checker| {
+            let value = &self.prefix_number;
+            checker.text(value);
+        });
+        checker.field("number", |checker| {
+            let value = &self.number;
+            checker.text(value);
+        });
+    }
+}
+
+impl Validate for crate::v1::ServiceWebPage {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("language", |checker| {
+            let value = &self.language;
+            checker.text(value);
+        });
+        checker.field("value", |checker| {
+            let value = &self.value;
+            checker.text(value);
+        });
+        checker.field("url", |checker| {
+            let value = &self.url;
+            checker.text(value);
+        });
+    }
+}
+
+impl Validate for crate::v1::ServiceHour {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("valid_from", |checker| {
+            let value = &self.valid_from;
+            checker.text(value);
+            checker.calendar_date(value);
+        });
+        checker.field("valid_to", |checker| {
+            let value = &self.valid_to;
+            checker.text(value);
+            checker.calendar_date(value);
+        });
+        checker.field("opening_hour", |checker| {
+            checker.items(&self.opening_hour, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("additional_information", |checker| {
+            checker.items(&self.additional_information, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("actor_organisation", |checker| {
+            let value = &self.actor_organisation;
+            checker.text(value);
+        });
+        checker.field("services", |checker| {
+            checker.items(&self.services, |checker, value| {
+                checker.text(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::OpeningHour {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("from", |checker| {
+            let value = &self.from;
+            checker.text(value);
+        });
+        checker.field("to", |checker| {
+            let value = &self.to;
+            checker.text(value);
+        });
+    }
+}
+
+impl Validate for crate::v1::SearchServicesRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("query", |checker| {
+            let value = &self.query;
+            checker.text(value);
+            checker.max_len(value, 200);
+        });
+        checker.field("municipality", |checker| {
+            let value = &self.municipality;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_18);
+        });
+        checker.field("language", |checker| {
+            let value = &self.language;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_15);
+        });
+        checker.field("age", |checker| {
+            if let Some(value) = &self.age {
+                checker.lte(*value, 120);
+                checker.gte(*value, 0);
+            }
+        });
+        checker.field("date", |checker| {
+            let value = &self.date;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_24);
+            checker.calendar_date(value);
+        });
+        checker.field("channel", |checker| {
+            let value = &self.channel;
+            checker.defined_only::<crate::v1::service_hour::Channel>(*value);
+        });
+        checker.field("network", |checker| {
+            let value = &self.network;
+            checker.defined_only::<crate::v1::ServiceNetwork>(*value);
+        });
+        checker.field("page_size", |checker| {
+            let value = &self.page_size;
+            checker.gte(*value, 0);
+        });
+        checker.field("page_token", |checker| {
+            let value = &self.page_token;
+            checker.text(value);
+            checker.max_len(value, 1000);
+        });
+    }
+}
+
+impl Validate for crate::v1::SearchServicesResponse {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("services", |checker| {
+            checker.items(&self.services, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("next_page_token", |checker| {
+            let value = &self.next_page_token;
+            checker.text(value);
+        });
+    }
+}
+
+impl Validate for crate::v1::GetServiceRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_29);
+        });
+    }
+}
+
+impl Validate for crate::v1::GetWeeklyCalendarRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("service_channel", |checker| {
+            let value = &self.service_channel;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_30);
+        });
+        checker.field("date", |checker| {
+            let value = &self.date;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_24);
+            checker.calendar_date(value);
+        });
+    }
+}
+
+impl Validate for crate::v1::WeeklyCalendar {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("service_channel", |checker| {
+            if let Some(value) = &self.service_channel {
+                checker.message(value);
+            }
+        });
+        checker.field("days", |checker| {
+            checker.items(&self.days, |checker, value| {
+                checker.message(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::CalendarDay {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("date", |checker| {
+            let value = &self.date;
+            checker.text(value);
+            checker.calendar_date(value);
+        });
+        checker.field("entries", |checker| {
+            checker.items(&self.entries, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("exceptions", |checker| {
+            checker.items(&self.exceptions, |checker, value| {
+                checker.message(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::CalendarEntry {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("actor_organisation", |checker| {
+            if let Some(value) = &self.actor_organisation {
+                checker.message(value);
+            }
+        });
+        checker.field("from", |checker| {
+            let value = &self.from;
+            checker.text(value);
+        });
+        checker.field("to", |checker| {
+            let value = &self.to;
+            checker.text(value);
+        });
+        checker.field("start_time", |checker| {
+            if let Some(value) = &self.start_time {
+                checker.instant(value);
+            }
+        });
+        checker.field("end_time", |checker| {
+            if let Some(value) = &self.end_time {
+                checker.instant(value);
+            }
+        });
+        checker.field("services", |checker| {
+            checker.items(&self.services, |checker, value| {
+                checker.text(value);
+            });
+        });
+        checker.field("additional_information", |checker| {
+            checker.items(&self.additional_information, |checker, value| {
+                checker.message(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::SuggestRecipientsRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("profile", |checker| {
+            let value = &self.profile;
+            checker.lte(*value, 3);
+            checker.gte(*value, 0);
+        });
+        checker.field("team", |checker| {
+            let value = &self.team;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_31);
+        });
+        checker.field("age", |checker| {
+            if let Some(value) = &self.age {
+                checker.lte(*value, 120);
+                checker.gte(*value, 0);
+            }
+        });
+        checker.field("municipality", |checker| {
+            let value = &self.municipality;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_18);
+        });
+    }
+}
+
+impl Validate for crate::v1::SuggestRecipientsResponse {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("suggestions", |checker| {
+            checker.items(&self.suggestions, |checker, value| {
+                checker.message(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::RecipientSuggestion {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("recipient", |checker| {
+            let value = &self.recipient;
+            checker.text(value);
+        });
+        checker.field("statement", |checker| {
+            let value = &self.statement;
+            checker.text(value);
+        });
+        checker.field("services", |checker| {
+            checker.items(&self.services, |checker, value| {
+                checker.text(value);
+            });
+        });
+    }
+}
+
 impl Validate for crate::v1::FactsQuery {
     fn validate(&self, checker: &mut Checker) {
         checker.field("query_id", |checker| {
@@ -2448,7 +2939,7 @@ impl Validate for crate::v1::Fact {
         checker.field("code_system", |checker| {
             let value = &self.code_system;
             checker.text(value);
-            checker.pattern(value, &PATTERN_29);
+            checker.pattern(value, &PATTERN_32);
         });
         checker.field("since", |checker| {
             let value = &self.since;
@@ -2489,7 +2980,7 @@ impl Validate for crate::v1::WhoqolReading {
         checker.field("date", |checker| {
             let value = &self.date;
             checker.text(value);
-            checker.pattern(value, &PATTERN_30);
+            checker.pattern(value, &PATTERN_33);
             checker.calendar_date(value);
         });
         checker.field("filled_by", |checker| {
@@ -2550,7 +3041,7 @@ impl Validate for crate::v1::StarReading {
         checker.field("date", |checker| {
             let value = &self.date;
             checker.text(value);
-            checker.pattern(value, &PATTERN_30);
+            checker.pattern(value, &PATTERN_33);
             checker.calendar_date(value);
         });
         checker.field("filled_by", |checker| {
@@ -2962,7 +3453,7 @@ impl Validate for crate::v1::GetPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
     }
 }
@@ -2999,7 +3490,7 @@ impl Validate for crate::v1::AddPlanPartyRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
         checker.field("party", |checker| {
             let value = &self.party;
@@ -3019,7 +3510,7 @@ impl Validate for crate::v1::RemovePlanPartyRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
         checker.field("agency", |checker| {
             let value = &self.agency;
@@ -3039,7 +3530,7 @@ impl Validate for crate::v1::TransferPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
         checker.field("agency", |checker| {
             let value = &self.agency;
@@ -3070,7 +3561,7 @@ impl Validate for crate::v1::MergePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -3118,7 +3609,7 @@ impl Validate for crate::v1::ImportPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
     }
 }
@@ -3133,7 +3624,7 @@ impl Validate for crate::v1::AcceptPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -3154,7 +3645,7 @@ impl Validate for crate::v1::AcknowledgePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -3175,7 +3666,7 @@ impl Validate for crate::v1::HoldPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
     }
 }
@@ -3190,7 +3681,7 @@ impl Validate for crate::v1::ResumePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
     }
 }
@@ -3205,7 +3696,7 @@ impl Validate for crate::v1::CompletePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
     }
 }
@@ -3220,7 +3711,7 @@ impl Validate for crate::v1::RevokePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
     }
 }
@@ -3235,7 +3726,7 @@ impl Validate for crate::v1::MarkPlanEnteredInErrorRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
     }
 }
@@ -3250,7 +3741,7 @@ impl Validate for crate::v1::FlagPlanStepRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
         checker.field("step", |checker| {
             if let Some(value) = &self.step {
@@ -3270,7 +3761,7 @@ impl Validate for crate::v1::LinkPlanItemsRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
         checker.field("link", |checker| {
             checker.required(Presence::from(self.link.is_some()));
@@ -3291,7 +3782,7 @@ impl Validate for crate::v1::UnlinkPlanItemsRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
         checker.field("link", |checker| {
             checker.required(Presence::from(self.link.is_some()));
@@ -3312,7 +3803,7 @@ impl Validate for crate::v1::RecordMeetingRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
         checker.field("meeting", |checker| {
             let value = &self.meeting;
@@ -3345,7 +3836,7 @@ impl Validate for crate::v1::RecordMeasureRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
         checker.field("measure", |checker| checker.required(Presence::from(self.measure.is_some())));
         match &self.measure {
@@ -3376,7 +3867,7 @@ impl Validate for crate::v1::ListPlanRevisionsRequest {
         checker.field("parent", |checker| {
             let value = &self.parent;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
         checker.field("page_size", |checker| {
             let value = &self.page_size;
@@ -3539,7 +4030,7 @@ impl Validate for crate::v1::EndLegalStatusRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_32);
+            checker.pattern(value, &PATTERN_35);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -3757,7 +4248,7 @@ impl Validate for crate::v1::ResolveTaskRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_33);
+            checker.pattern(value, &PATTERN_36);
         });
         checker.field("resolution", |checker| checker.required(Presence::from(self.resolution.is_some())));
         match &self.resolution {

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Span, Timestamp};
 use proptest::prelude::{prop_assert_eq, proptest};
 
-use super::{OutOfRange, from_wire, to_wire};
+use super::{OutOfRange, first_finnish_instant, from_wire, last_finnish_instant, to_wire};
 
 fn wire(seconds: i64, nanos: i32) -> prost_types::Timestamp {
     prost_types::Timestamp { seconds, nanos }
@@ -89,4 +89,19 @@ proptest! {
         let instant = from_wire(&wire(seconds, nanos)).unwrap();
         prop_assert_eq!(to_wire(instant), Ok(wire(seconds, nanos)));
     }
+}
+
+#[test]
+fn what_clocks_in_finland_show_twice_or_never_has_its_instants() {
+    let instants = |shown: &str| {
+        let shown = shown.parse().unwrap();
+        [first_finnish_instant(shown), last_finnish_instant(shown)]
+            .map(|instant| instant.unwrap().to_string())
+    };
+    assert_eq!(instants("2026-03-02T12:00"), ["2026-03-02T10:00:00Z"; 2]);
+    assert_eq!(instants("2026-07-01T12:00"), ["2026-07-01T09:00:00Z"; 2]);
+    assert_eq!(instants("2026-03-29T03:30"), ["2026-03-29T01:30:00Z"; 2]);
+    assert_eq!(instants("2026-10-25T03:30"), ["2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"]);
+    let last = "9999-12-31T23:59:59".parse().unwrap();
+    assert_eq!(first_finnish_instant(last), Err(OutOfRange));
 }

@@ -53,6 +53,13 @@ BY_PATTERN = {
     "^([0-9]{4}-[0-9]{2}-[0-9]{2})?$": ["", "2026-11-21", "2026-1-21", "26-11-21", "2026-11-21\n", "٢٠٢٦-١١-٢١", "2026/11/21"],
     "^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})?$": [
         "", UUID, UUID.upper(), UUID[:-1], UUID + "0", UUID + "\n", UUID.replace("-", "")],
+    "^services/[A-Za-z0-9._-]{1,64}$": [
+        "services/a.B_1-2", "services/" + "a" * 64, "services/" + "a" * 65, "services/", "services/a/b", "a", "",
+        "services/ä", "services/a\n", "serviceChannels/a"],
+    "^serviceChannels/[A-Za-z0-9._-]{1,64}$": [
+        "serviceChannels/a.B_1-2", "serviceChannels/" + "a" * 64, "serviceChannels/" + "a" * 65, "serviceChannels/",
+        "serviceChannels/a/b", "a", "", "serviceChannels/ä", "serviceChannels/a\n", "services/a"],
+    "^([a-z][a-z0-9-]{0,31})?$": ["", "a", "te-2", "a" * 32, "a" * 33, "2a", "-a", "A", "ä", "a\n", "a_b"],
     "^[A-Za-z0-9._:@-]+$": ["a", "a.B_1:2@c-d", "", "a b", "ä", "a/b", "a\n"],
     "^[A-Za-z0-9._:-]+$": ["a", "a.B_1:2-d", "", "a@b", "a b", "a\n"],
     "^[a-z][a-z0-9_-]*$": ["a", "guidance_worker-2", "", "A", "2a", "_a", "a b", "a\n"],

@@ -132,6 +132,20 @@ fn payloads_leave_the_gateway_through_one_function() {
             "gateway/src/services/consent.rs",
             "Ok(Response::new(self.0.gateway.verify_consent(&caller, request).await?))",
         ),
+        // The directory: nothing in it is about a young person.
+        ("gateway/src/services/directory.rs", "Ok(Response::new(self.0.gateway.get_service(&request)?))"),
+        (
+            "gateway/src/services/directory.rs",
+            "Ok(Response::new(self.0.gateway.get_weekly_calendar(&request)?))",
+        ),
+        (
+            "gateway/src/services/directory.rs",
+            "Ok(Response::new(self.0.gateway.search_services(&caller, request)?))",
+        ),
+        (
+            "gateway/src/services/directory.rs",
+            "Ok(Response::new(self.0.gateway.suggest_recipients(&caller, request)?))",
+        ),
         // IdentifyYouthResponse: an opaque id.
         (
             "gateway/src/services/journey.rs",

@@ -36,33 +36,36 @@ fn broken_of(example: &Example) -> Vec<String> {
     check_as!(example.message.as_str(), &bytes;
         AcceptPlanRequest AcceptReferralRequest AcknowledgePlanRequest Actor AddPlanPartyRequest
         AddressProtection AgencyFacts AreaScore AuditReceipt Basis BatchVerifyConsentsRequest
-        BatchVerifyConsentsResponse CancelReferralRequest CapacityAssessment CategoryExplanation
-        CompletePlanRequest CompleteReferralRequest ConfirmCancellationRequest ConflictResolution Consent
-        ConsentChange ConsentDocument ConsentEvent ConsentEvidence ConsentNotice ConsentReceipt ConsentTerms
-        ContactDetails CreatePlanRequest Decision Delivery DisclosureExplanation DisclosureNotice
-        DuplicateResolution EducationWork EndLegalStatusRequest ExplainDisclosureRequest
-        ExportConsentRequest Fact FactsQuery FailReferralRequest FlagPlanStepRequest
-        GetConsentReceiptRequest GetConsentRequest GetJourneyRequest GetPlanRequest GetReferralRequest
-        HoldPlanRequest HoldReferralRequest IdentifyYouthRequest IdentifyYouthResponse ImportConsentRequest
-        ImportConsentResponse ImportPlanRequest InformationExchange InvalidateConsentRequest Journey
-        LegalClaim LegalStatus LegalStatusChange LegalStatusTerms LiftProhibitionRequest
-        LinkPlanItemsRequest ListConsentsRequest ListConsentsResponse ListLegalStatusesRequest
-        ListLegalStatusesResponse ListPlanRevisionsRequest ListPlanRevisionsResponse ListPlansRequest
-        ListPlansResponse ListReferralsRequest ListReferralsResponse ListTasksRequest ListTasksResponse
-        MarkPlanEnteredInErrorRequest MarkReferralEnteredInErrorRequest MeetingRecord MergePlanRequest
-        MergePlanResponse MissingGround MultiSectorSupport Origin Plan PlanAction PlanActivity PlanChange
-        PlanCommitment PlanConflict PlanDuplicate PlanEvent PlanFieldChange PlanGoal PlanItem PlanLink PlanMeeting PlanNeed PlanPart
-        PlanRevision PlanSection Professional Prohibition ProhibitionChange ProhibitionTerms
-        ProvideInformationRequest RecordConsentRequest RecordLegalStatusRequest RecordMeasureRequest
+        BatchVerifyConsentsResponse CalendarDay CalendarEntry CancelReferralRequest CapacityAssessment
+        CategoryExplanation CompletePlanRequest CompleteReferralRequest ConfirmCancellationRequest
+        ConflictResolution Consent ConsentChange ConsentDocument ConsentEvent ConsentEvidence ConsentNotice
+        ConsentReceipt ConsentTerms ContactDetails CreatePlanRequest Decision Delivery DisclosureExplanation
+        DisclosureNotice DuplicateResolution EducationWork EndLegalStatusRequest ExplainDisclosureRequest
+        ExportConsentRequest Fact FactsQuery FailReferralRequest FlagPlanStepRequest GetConsentReceiptRequest
+        GetConsentRequest GetJourneyRequest GetPlanRequest GetReferralRequest GetServiceRequest
+        GetWeeklyCalendarRequest HoldPlanRequest HoldReferralRequest IdentifyYouthRequest
+        IdentifyYouthResponse ImportConsentRequest ImportConsentResponse ImportPlanRequest
+        InformationExchange InvalidateConsentRequest Journey LegalClaim LegalStatus LegalStatusChange
+        LegalStatusTerms LiftProhibitionRequest LinkPlanItemsRequest ListConsentsRequest ListConsentsResponse
+        ListLegalStatusesRequest ListLegalStatusesResponse ListPlanRevisionsRequest ListPlanRevisionsResponse
+        ListPlansRequest ListPlansResponse ListReferralsRequest ListReferralsResponse ListTasksRequest
+        ListTasksResponse LocalizedText MarkPlanEnteredInErrorRequest MarkReferralEnteredInErrorRequest
+        MeetingRecord MergePlanRequest MergePlanResponse MissingGround MultiSectorSupport OpeningHour Origin
+        Plan PlanAction PlanActivity PlanChange PlanCommitment PlanConflict PlanDuplicate PlanEvent
+        PlanFieldChange PlanGoal PlanItem PlanLink PlanMeeting PlanNeed PlanPart PlanRevision PlanSection
+        Professional Prohibition ProhibitionChange ProhibitionTerms ProvideInformationRequest
+        RecipientSuggestion RecordConsentRequest RecordLegalStatusRequest RecordMeasureRequest
         RecordMeetingRequest RecordProhibitionRequest Referral ReferralChange ReferralContent ReferralEvent
         ReferralHandover ReferralNotice RefuseConsentRequest RejectReferralRequest RemovePlanPartyRequest
         RenewConsentRequest RepresentativeActor RequestConsentRequest RequestInformationRequest
         RerouteReferralRequest ResolveTaskRequest ResolveTaskResponse ResumePlanRequest RevokeConsentRequest
-        RevokePlanRequest SendReferralRequest SendReferralResponse StarReading StartReferralRequest
-        SubjectActor Task TaskEvent TransferPlanRequest UnlinkPlanItemsRequest VerifyConsentError
-        VerifyConsentRequest VerifyConsentResponse VerifyConsentResult WatchConsentsRequest
-        WatchPlansRequest WatchReferralsRequest WatchTasksRequest WhoqolAnswer WhoqolReading WhoqolScores
-        WithdrawConsentRequest Worker
+        RevokePlanRequest SearchServicesRequest SearchServicesResponse SendReferralRequest
+        SendReferralResponse Service ServiceAddress ServiceArea ServiceChannel ServiceHour
+        ServiceOrganization ServicePhone ServiceWebPage StarReading StartReferralRequest SubjectActor
+        SuggestRecipientsRequest SuggestRecipientsResponse Task TaskEvent TransferPlanRequest
+        UnlinkPlanItemsRequest VerifyConsentError VerifyConsentRequest VerifyConsentResponse
+        VerifyConsentResult WatchConsentsRequest WatchPlansRequest WatchReferralsRequest WatchTasksRequest
+        WeeklyCalendar WhoqolAnswer WhoqolReading WhoqolScores WithdrawConsentRequest Worker
     )
 }
 

@@ -41,7 +41,7 @@ async fn the_printed_commands_work() {
         assert_eq!(ran.code, Some(0), "{command}: {ran:?}");
         answers.push(ran.json());
     }
-    let [journey, sent] = answers.as_slice() else { panic!("{} commands", answers.len()) };
+    let [journey, sent, week] = answers.as_slice() else { panic!("{} commands", answers.len()) };
     assert_eq!(journey["youth"], sandbox.youth().unwrap());
     let states =
         journey["referrals"].as_array().unwrap().iter().map(|referral| referral["state"].as_str().unwrap());
@@ -50,6 +50,7 @@ async fn the_printed_commands_work() {
     assert_eq!(states.collect::<Vec<_>>(), expected);
     assert_eq!(sent["referral"]["deliveryState"], "DELIVERY_STATE_DELIVERED");
     assert_eq!(sent["decision"]["withheld"], json!(["DATA_CATEGORY_HOUSING"]));
+    assert_eq!(week["days"].as_array().unwrap().len(), 7);
     sandbox.end("TERM").await.unwrap();
 }
 

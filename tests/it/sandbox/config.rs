@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, ensure};
 use polku_gateway::seal::Keys;
 use polku_tests::pki::Pki;
-use polku_tests::world::{GatewayProcess, World, WorldSettings, professional};
+use polku_tests::world::{DIRECTORY, GatewayProcess, World, WorldSettings, professional};
 use tempfile::TempDir;
 
 use super::{Ran, run};
@@ -34,6 +34,7 @@ fn lay_out(pki: &Pki, folder: &Path, text: &str) -> Result<PathBuf> {
     std::fs::write(folder.join("walmu-client.secret"), "a-synthetic-client-secret\n")?;
     std::fs::write(folder.join("walmu-webhook.secret"), "a-synthetic-webhook-secret-of-enough-bytes\n")?;
     Keys::generate_into(&folder.join("keys"))?;
+    std::fs::write(folder.join("directory.example.json"), DIRECTORY)?;
     let file = folder.join("polku.toml");
     std::fs::write(&file, text)?;
     Ok(file)

@@ -39,8 +39,9 @@ actor = '{actor}'
     Ok(())
 }
 
-/// Calls to begin with, ready for a shell: what Aino sees of her own journey, and one more referral.
-pub(super) fn commands(folder: &Path, youth: &str) -> [String; 2] {
+/// Calls to begin with, ready for a shell: what Aino sees of her own journey, one more referral, and who is at the Ohjaamo
+/// this week.
+pub(super) fn commands(folder: &Path, youth: &str) -> [String; 3] {
     let read = json!({"youth": youth});
     let refer = json!({
         "youth": youth,
@@ -49,7 +50,12 @@ pub(super) fn commands(folder: &Path, youth: &str) -> [String; 2] {
         "content": {"givenNames": cast::GIVEN_NAME, "serviceNeeds": ["keittiövuoro"], "housing": "kaverin luona"},
         "waitForDelivery": true,
     });
-    [command(folder, OMA, "GetJourney", &read), command(folder, OHJAAMO, "SendReferral", &refer)]
+    let week = json!({"serviceChannel": "serviceChannels/ohjaamo-keskusta"});
+    [
+        command(folder, OMA, "GetJourney", &read),
+        command(folder, OHJAAMO, "SendReferral", &refer),
+        command(folder, OMA, "GetWeeklyCalendar", &week),
+    ]
 }
 
 fn command(folder: &Path, name: &str, method: &str, request: &Value) -> String {

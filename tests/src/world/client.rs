@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use polku_proto::v1::consent_evidence::{Form, GivenBy};
 use polku_proto::v1::consent_service_client::ConsentServiceClient;
 use polku_proto::v1::consent_terms::ConsentKind;
+use polku_proto::v1::directory_service_client::DirectoryServiceClient;
 use polku_proto::v1::journey_service_client::JourneyServiceClient;
 use polku_proto::v1::legal_status_service_client::LegalStatusServiceClient;
 use polku_proto::v1::plan_service_client::PlanServiceClient;
@@ -54,6 +55,8 @@ pub struct Client {
     pub plan: PlanServiceClient<InterceptedService<Channel, ActorMetadata>>,
     /// `TaskService`.
     pub task: TaskServiceClient<InterceptedService<Channel, ActorMetadata>>,
+    /// `DirectoryService`.
+    pub directory: DirectoryServiceClient<InterceptedService<Channel, ActorMetadata>>,
     channel: Channel,
 }
 
@@ -111,7 +114,8 @@ impl Client {
             consent: ConsentServiceClient::with_interceptor(channel.clone(), actor.clone()),
             status: LegalStatusServiceClient::with_interceptor(channel.clone(), actor.clone()),
             plan: PlanServiceClient::with_interceptor(channel.clone(), actor.clone()),
-            task: TaskServiceClient::with_interceptor(channel.clone(), actor),
+            task: TaskServiceClient::with_interceptor(channel.clone(), actor.clone()),
+            directory: DirectoryServiceClient::with_interceptor(channel.clone(), actor),
             channel,
         }
     }

@@ -28,6 +28,8 @@ pub struct WorldSettings {
     pub inbound: String,
     /// Agencies beside those that every world has.
     pub agencies: Vec<AddedAgency>,
+    /// The text of the service directory; with it comes the routing of referrals.
+    pub directory: Option<String>,
 }
 
 impl Default for WorldSettings {
@@ -41,6 +43,7 @@ impl Default for WorldSettings {
             grpc: "127.0.0.1:0".into(),
             inbound: "127.0.0.1:0".into(),
             agencies: Vec::new(),
+            directory: None,
         }
     }
 }
@@ -55,6 +58,7 @@ pub(super) fn text(settings: &WorldSettings, world: &World) -> Result<String> {
         grpc,
         inbound,
         agencies: _,
+        directory: _,
     } = settings;
     let ids = &world.identities;
     let walmu_url = world.walmu.base_url();

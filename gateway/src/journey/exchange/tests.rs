@@ -21,6 +21,7 @@ use crate::audit::AuditLog;
 use crate::caller::Actor;
 use crate::clock::{ForwardClock, ManualClock};
 use crate::config::{DeliverySettings, PlanSettings};
+use crate::directory::{Routing, ServiceDirectory};
 use crate::gateway::Parts;
 use crate::record::wire_time;
 use crate::seal::Keys;
@@ -54,6 +55,8 @@ impl Scene {
             keys: Keys::generate_into(&folder.path().join("keys")).unwrap(),
             engine: Engine::new(Rules::shipped().unwrap(), directory.clone()).unwrap(),
             directory,
+            service_directory: ServiceDirectory::default(),
+            routing: Routing::default(),
             controllers: BTreeMap::new(),
             units: BTreeMap::new(),
             adapters: Vec::new(),

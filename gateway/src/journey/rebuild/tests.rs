@@ -11,6 +11,7 @@ use super::*;
 use crate::audit::{AuditLog, Event, Leaf};
 use crate::clock::{ForwardClock, ManualClock};
 use crate::config::{DeliverySettings, PlanSettings};
+use crate::directory::{Routing, ServiceDirectory};
 use crate::gateway::Parts;
 use crate::person::identity_place;
 use crate::seal::{Keys, Place};
@@ -63,6 +64,8 @@ fn parts(folder: &TempDir) -> Parts {
         keys,
         engine: Engine::new(Rules::shipped().unwrap(), directory.clone()).unwrap(),
         directory,
+        service_directory: ServiceDirectory::default(),
+        routing: Routing::default(),
         controllers: std::collections::BTreeMap::new(),
         units: std::collections::BTreeMap::new(),
         adapters: Vec::new(),

@@ -1,0 +1,35 @@
+//! Does the directory of an invented town say what its file says?
+
+mod check;
+mod routing;
+mod search;
+mod week;
+
+use jiff::civil::Date;
+use polku_policy::{Agency, Directory, Sector, Standing};
+use polku_proto::CategorySet;
+
+use super::ServiceDirectory;
+
+/// The gateway's own example.
+const EXAMPLE: &str = include_str!("../../directory.example.json");
+
+/// The agencies of the configuration.
+fn agencies() -> Directory {
+    let agency = |id: &str| Agency {
+        id: id.parse().unwrap(),
+        sector: Sector::YouthWork,
+        standing: Standing::Authority,
+        tasks: [].into(),
+        requires: CategorySet::EMPTY,
+    };
+    Directory::new(["ohjaamo", "te", "kela", "paja"].map(agency).into(), Vec::new()).unwrap()
+}
+
+fn example() -> ServiceDirectory {
+    super::check::parse(EXAMPLE, &agencies()).unwrap()
+}
+
+fn date(text: &str) -> Date {
+    text.parse().unwrap()
+}
