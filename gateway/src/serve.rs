@@ -123,6 +123,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, Sta
         adapters,
         delivery: config.delivery,
         plan: config.plan,
+        delays: config.delays,
     };
     let gateway = Gateway::open(parts).await.map_err(StartError::State)?;
     policy_files::note_start(&gateway, rules.as_deref()).await.map_err(StartError::State)?;

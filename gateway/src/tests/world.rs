@@ -27,7 +27,7 @@ use crate::answer::answer;
 use crate::audit::{AuditLog, Event};
 use crate::caller::{Actor, Caller};
 use crate::clock::{ForwardClock, SystemClock};
-use crate::config::{DeliverySettings, PlanSettings};
+use crate::config::{DeliverySettings, PlanSettings, Delays};
 use crate::error::Error;
 use crate::front::InboundHandler;
 use crate::gateway::{Gateway, Parts, System};
@@ -253,6 +253,7 @@ async fn gateway(folder: &TempDir, te: &Arc<TestAgency>, sosiaali: &Arc<TestAgen
             System { adapter: Arc::clone(sosiaali) as _, delivers: ALL },
         ],
         plan: PlanSettings::default(),
+        delays: Delays::default(),
         delivery: DeliverySettings {
             lease: Duration::from_millis(900),
             attempt: Duration::from_millis(600),

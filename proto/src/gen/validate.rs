@@ -62,13 +62,13 @@ static PATTERN_27: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za
 
 static PATTERN_28: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})?$"));
 
-static PATTERN_29: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za-z0-9._:/-]{0,128}$"));
+static PATTERN_29: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/legalStatuses/[0-9a-f-]{36}$"));
 
-static PATTERN_30: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"));
+static PATTERN_30: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za-z0-9._:/-]{0,128}$"));
 
-static PATTERN_31: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/plans/[0-9a-f-]{36}$"));
+static PATTERN_31: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"));
 
-static PATTERN_32: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/legalStatuses/[0-9a-f-]{36}$"));
+static PATTERN_32: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/plans/[0-9a-f-]{36}$"));
 
 static PATTERN_33: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/tasks/[0-9a-f-]{36}$"));
 
@@ -2357,6 +2357,293 @@ impl Validate for crate::v1::DisclosureNotice {
     }
 }
 
+impl Validate for crate::v1::AddressProtection {
+    fn validate(&self, _: &mut Checker) {
+    }
+}
+
+impl Validate for crate::v1::CapacityAssessment {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("result", |checker| {
+            let value = &self.result;
+            checker.defined_only::<crate::v1::capacity_assessment::Result>(*value);
+            checker.not_in(*value, &[0], "RESULT_UNSPECIFIED");
+        });
+    }
+}
+
+impl Validate for crate::v1::MultiSectorSupport {
+    fn validate(&self, _: &mut Checker) {
+    }
+}
+
+impl Validate for crate::v1::LegalStatus {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+        });
+        checker.field("etag", |checker| {
+            let value = &self.etag;
+            checker.text(value);
+        });
+        checker.field("terms", |checker| {
+            if let Some(value) = &self.terms {
+                checker.message(value);
+            }
+        });
+        checker.field("recorder", |checker| {
+            let value = &self.recorder;
+            checker.text(value);
+        });
+        checker.field("recorder_unit", |checker| {
+            let value = &self.recorder_unit;
+            checker.text(value);
+        });
+        checker.field("create_time", |checker| {
+            if let Some(value) = &self.create_time {
+                checker.instant(value);
+            }
+        });
+        checker.field("end_time", |checker| {
+            if let Some(value) = &self.end_time {
+                checker.instant(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::LegalStatusTerms {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("status", |checker| checker.required(Presence::from(self.status.is_some())));
+        match &self.status {
+            Some(crate::v1::legal_status_terms::Status::AddressProtection(value)) => checker.field("address_protection", |checker| { checker.message(value); }),
+            Some(crate::v1::legal_status_terms::Status::CapacityAssessment(value)) => checker.field("capacity_assessment", |checker| { checker.message(value); }),
+            Some(crate::v1::legal_status_terms::Status::MultiSectorSupport(value)) => checker.field("multi_sector_support", |checker| { checker.message(value); }),
+            None => {}
+        }
+    }
+}
+
+impl Validate for crate::v1::RecordLegalStatusRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("youth", |checker| {
+            let value = &self.youth;
+            checker.text(value);
+            checker.min_len(value, 43);
+            checker.max_len(value, 43);
+            checker.pattern(value, &PATTERN_3);
+        });
+        checker.field("terms", |checker| {
+            checker.required(Presence::from(self.terms.is_some()));
+            if let Some(value) = &self.terms {
+                checker.message(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::EndLegalStatusRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_29);
+        });
+        checker.field("etag", |checker| {
+            let value = &self.etag;
+            checker.text(value);
+            checker.min_len(value, 1);
+            checker.max_len(value, 32);
+        });
+    }
+}
+
+impl Validate for crate::v1::LegalStatusChange {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("status", |checker| {
+            if let Some(value) = &self.status {
+                checker.message(value);
+            }
+        });
+        checker.field("receipt", |checker| {
+            if let Some(value) = &self.receipt {
+                checker.message(value);
+            }
+        });
+        checker.field("stopped", |checker| {
+            checker.items(&self.stopped, |checker, value| {
+                checker.text(value);
+            });
+        });
+        checker.field("under_way", |checker| {
+            checker.items(&self.under_way, |checker, value| {
+                checker.text(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::ListLegalStatusesRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("parent", |checker| {
+            let value = &self.parent;
+            checker.text(value);
+            checker.min_len(value, 43);
+            checker.max_len(value, 43);
+            checker.pattern(value, &PATTERN_3);
+        });
+    }
+}
+
+impl Validate for crate::v1::ListLegalStatusesResponse {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("statuses", |checker| {
+            checker.items(&self.statuses, |checker, value| {
+                checker.message(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::Disclosure {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("time", |checker| {
+            if let Some(value) = &self.time {
+                checker.instant(value);
+            }
+        });
+        checker.field("actor", |checker| {
+            if let Some(value) = &self.actor {
+                checker.message(value);
+            }
+        });
+        checker.field("discloser", |checker| {
+            let value = &self.discloser;
+            checker.text(value);
+        });
+        checker.field("recipient", |checker| {
+            let value = &self.recipient;
+            checker.text(value);
+        });
+        checker.field("bases", |checker| {
+            checker.items(&self.bases, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+        });
+        checker.field("changes", |checker| {
+            checker.items(&self.changes, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("stopped", |checker| {
+            checker.items(&self.stopped, |checker, value| {
+                checker.text(value);
+            });
+        });
+        checker.field("reasons", |checker| {
+            checker.items(&self.reasons, |checker, value| {
+                checker.text(value);
+            });
+        });
+        checker.field("receipt", |checker| {
+            if let Some(value) = &self.receipt {
+                checker.message(value);
+            }
+        });
+        checker.field("outcome_receipt", |checker| {
+            if let Some(value) = &self.outcome_receipt {
+                checker.message(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::DisclosureActor {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("agency", |checker| {
+            let value = &self.agency;
+            checker.text(value);
+        });
+        checker.field("unit", |checker| {
+            let value = &self.unit;
+            checker.text(value);
+        });
+        checker.field("professional", |checker| {
+            let value = &self.professional;
+            checker.text(value);
+        });
+    }
+}
+
+impl Validate for crate::v1::RecordChange {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+        });
+    }
+}
+
+impl Validate for crate::v1::ListDisclosuresRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("parent", |checker| {
+            let value = &self.parent;
+            checker.text(value);
+            checker.min_len(value, 43);
+            checker.max_len(value, 43);
+            checker.pattern(value, &PATTERN_3);
+        });
+        checker.field("page_size", |checker| {
+            let value = &self.page_size;
+            checker.gte(*value, 0);
+        });
+        checker.field("page_token", |checker| {
+            let value = &self.page_token;
+            checker.text(value);
+            checker.max_len(value, 1000);
+        });
+        checker.field("start_time", |checker| {
+            if let Some(value) = &self.start_time {
+                checker.instant(value);
+            }
+        });
+        checker.field("end_time", |checker| {
+            if let Some(value) = &self.end_time {
+                checker.instant(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::ListDisclosuresResponse {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("disclosures", |checker| {
+            checker.items(&self.disclosures, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("next_page_token", |checker| {
+            let value = &self.next_page_token;
+            checker.text(value);
+        });
+    }
+}
+
 impl Validate for crate::v1::FactsQuery {
     fn validate(&self, checker: &mut Checker) {
         checker.field("query_id", |checker| {
@@ -2448,7 +2735,7 @@ impl Validate for crate::v1::Fact {
         checker.field("code_system", |checker| {
             let value = &self.code_system;
             checker.text(value);
-            checker.pattern(value, &PATTERN_29);
+            checker.pattern(value, &PATTERN_30);
         });
         checker.field("since", |checker| {
             let value = &self.since;
@@ -2489,7 +2776,7 @@ impl Validate for crate::v1::WhoqolReading {
         checker.field("date", |checker| {
             let value = &self.date;
             checker.text(value);
-            checker.pattern(value, &PATTERN_30);
+            checker.pattern(value, &PATTERN_31);
         });
         checker.field("filled_by", |checker| {
             let value = &self.filled_by;
@@ -2549,7 +2836,7 @@ impl Validate for crate::v1::StarReading {
         checker.field("date", |checker| {
             let value = &self.date;
             checker.text(value);
-            checker.pattern(value, &PATTERN_30);
+            checker.pattern(value, &PATTERN_31);
         });
         checker.field("filled_by", |checker| {
             let value = &self.filled_by;
@@ -2888,7 +3175,7 @@ impl Validate for crate::v1::GetPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_32);
         });
     }
 }
@@ -2925,7 +3212,7 @@ impl Validate for crate::v1::AddPlanPartyRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_32);
         });
         checker.field("party", |checker| {
             let value = &self.party;
@@ -2945,7 +3232,7 @@ impl Validate for crate::v1::RemovePlanPartyRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_32);
         });
         checker.field("agency", |checker| {
             let value = &self.agency;
@@ -2965,7 +3252,7 @@ impl Validate for crate::v1::TransferPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_32);
         });
         checker.field("agency", |checker| {
             let value = &self.agency;
@@ -2996,7 +3283,7 @@ impl Validate for crate::v1::MergePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_32);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -3044,7 +3331,7 @@ impl Validate for crate::v1::ImportPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_32);
         });
     }
 }
@@ -3059,7 +3346,7 @@ impl Validate for crate::v1::AcceptPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_32);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -3080,7 +3367,7 @@ impl Validate for crate::v1::AcknowledgePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_32);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -3101,7 +3388,7 @@ impl Validate for crate::v1::HoldPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_32);
         });
     }
 }
@@ -3116,7 +3403,7 @@ impl Validate for crate::v1::ResumePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_32);
         });
     }
 }
@@ -3131,7 +3418,7 @@ impl Validate for crate::v1::CompletePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_32);
         });
     }
 }
@@ -3146,7 +3433,7 @@ impl Validate for crate::v1::RevokePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_32);
         });
     }
 }
@@ -3161,7 +3448,7 @@ impl Validate for crate::v1::MarkPlanEnteredInErrorRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_32);
         });
     }
 }
@@ -3176,7 +3463,7 @@ impl Validate for crate::v1::FlagPlanStepRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_32);
         });
         checker.field("step", |checker| {
             if let Some(value) = &self.step {
@@ -3196,7 +3483,7 @@ impl Validate for crate::v1::LinkPlanItemsRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_32);
         });
         checker.field("link", |checker| {
             checker.required(Presence::from(self.link.is_some()));
@@ -3217,7 +3504,7 @@ impl Validate for crate::v1::UnlinkPlanItemsRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_32);
         });
         checker.field("link", |checker| {
             checker.required(Presence::from(self.link.is_some()));
@@ -3238,7 +3525,7 @@ impl Validate for crate::v1::RecordMeetingRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_32);
         });
         checker.field("meeting", |checker| {
             let value = &self.meeting;
@@ -3271,7 +3558,7 @@ impl Validate for crate::v1::RecordMeasureRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_32);
         });
         checker.field("measure", |checker| checker.required(Presence::from(self.measure.is_some())));
         match &self.measure {
@@ -3302,7 +3589,7 @@ impl Validate for crate::v1::ListPlanRevisionsRequest {
         checker.field("parent", |checker| {
             let value = &self.parent;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_32);
         });
         checker.field("page_size", |checker| {
             let value = &self.page_size;
@@ -3360,165 +3647,6 @@ impl Validate for crate::v1::PlanEvent {
             if let Some(value) = &self.time {
                 checker.instant(value);
             }
-        });
-    }
-}
-
-impl Validate for crate::v1::AddressProtection {
-    fn validate(&self, _: &mut Checker) {
-    }
-}
-
-impl Validate for crate::v1::CapacityAssessment {
-    fn validate(&self, checker: &mut Checker) {
-        checker.field("result", |checker| {
-            let value = &self.result;
-            checker.defined_only::<crate::v1::capacity_assessment::Result>(*value);
-            checker.not_in(*value, &[0], "RESULT_UNSPECIFIED");
-        });
-    }
-}
-
-impl Validate for crate::v1::MultiSectorSupport {
-    fn validate(&self, _: &mut Checker) {
-    }
-}
-
-impl Validate for crate::v1::LegalStatus {
-    fn validate(&self, checker: &mut Checker) {
-        checker.field("name", |checker| {
-            let value = &self.name;
-            checker.text(value);
-        });
-        checker.field("etag", |checker| {
-            let value = &self.etag;
-            checker.text(value);
-        });
-        checker.field("terms", |checker| {
-            if let Some(value) = &self.terms {
-                checker.message(value);
-            }
-        });
-        checker.field("recorder", |checker| {
-            let value = &self.recorder;
-            checker.text(value);
-        });
-        checker.field("recorder_unit", |checker| {
-            let value = &self.recorder_unit;
-            checker.text(value);
-        });
-        checker.field("create_time", |checker| {
-            if let Some(value) = &self.create_time {
-                checker.instant(value);
-            }
-        });
-        checker.field("end_time", |checker| {
-            if let Some(value) = &self.end_time {
-                checker.instant(value);
-            }
-        });
-    }
-}
-
-impl Validate for crate::v1::LegalStatusTerms {
-    fn validate(&self, checker: &mut Checker) {
-        checker.field("status", |checker| checker.required(Presence::from(self.status.is_some())));
-        match &self.status {
-            Some(crate::v1::legal_status_terms::Status::AddressProtection(value)) => checker.field("address_protection", |checker| { checker.message(value); }),
-            Some(crate::v1::legal_status_terms::Status::CapacityAssessment(value)) => checker.field("capacity_assessment", |checker| { checker.message(value); }),
-            Some(crate::v1::legal_status_terms::Status::MultiSectorSupport(value)) => checker.field("multi_sector_support", |checker| { checker.message(value); }),
-            None => {}
-        }
-    }
-}
-
-impl Validate for crate::v1::RecordLegalStatusRequest {
-    fn validate(&self, checker: &mut Checker) {
-        checker.field("request_id", |checker| {
-            let value = &self.request_id;
-            checker.text(value);
-            checker.uuid(value);
-        });
-        checker.field("youth", |checker| {
-            let value = &self.youth;
-            checker.text(value);
-            checker.min_len(value, 43);
-            checker.max_len(value, 43);
-            checker.pattern(value, &PATTERN_3);
-        });
-        checker.field("terms", |checker| {
-            checker.required(Presence::from(self.terms.is_some()));
-            if let Some(value) = &self.terms {
-                checker.message(value);
-            }
-        });
-    }
-}
-
-impl Validate for crate::v1::EndLegalStatusRequest {
-    fn validate(&self, checker: &mut Checker) {
-        checker.field("request_id", |checker| {
-            let value = &self.request_id;
-            checker.text(value);
-            checker.uuid(value);
-        });
-        checker.field("name", |checker| {
-            let value = &self.name;
-            checker.text(value);
-            checker.pattern(value, &PATTERN_32);
-        });
-        checker.field("etag", |checker| {
-            let value = &self.etag;
-            checker.text(value);
-            checker.min_len(value, 1);
-            checker.max_len(value, 32);
-        });
-    }
-}
-
-impl Validate for crate::v1::LegalStatusChange {
-    fn validate(&self, checker: &mut Checker) {
-        checker.field("status", |checker| {
-            if let Some(value) = &self.status {
-                checker.message(value);
-            }
-        });
-        checker.field("receipt", |checker| {
-            if let Some(value) = &self.receipt {
-                checker.message(value);
-            }
-        });
-        checker.field("stopped", |checker| {
-            checker.items(&self.stopped, |checker, value| {
-                checker.text(value);
-            });
-        });
-        checker.field("under_way", |checker| {
-            checker.items(&self.under_way, |checker, value| {
-                checker.text(value);
-            });
-        });
-    }
-}
-
-impl Validate for crate::v1::ListLegalStatusesRequest {
-    fn validate(&self, checker: &mut Checker) {
-        checker.field("parent", |checker| {
-            let value = &self.parent;
-            checker.text(value);
-            checker.min_len(value, 43);
-            checker.max_len(value, 43);
-            checker.pattern(value, &PATTERN_3);
-        });
-    }
-}
-
-impl Validate for crate::v1::ListLegalStatusesResponse {
-    fn validate(&self, checker: &mut Checker) {
-        checker.field("statuses", |checker| {
-            checker.items(&self.statuses, |checker, value| {
-                checker.message(value);
-            });
         });
     }
 }

@@ -39,21 +39,22 @@ fn broken_of(example: &Example) -> Vec<String> {
         BatchVerifyConsentsResponse CancelReferralRequest CapacityAssessment CategoryExplanation
         CompletePlanRequest CompleteReferralRequest ConfirmCancellationRequest ConflictResolution Consent
         ConsentChange ConsentDocument ConsentEvent ConsentEvidence ConsentNotice ConsentReceipt ConsentTerms
-        ContactDetails CreatePlanRequest Decision Delivery DisclosureExplanation DisclosureNotice
+        ContactDetails CreatePlanRequest Decision Delivery Disclosure DisclosureActor DisclosureExplanation DisclosureNotice
         DuplicateResolution EducationWork EndLegalStatusRequest ExplainDisclosureRequest
         ExportConsentRequest Fact FactsQuery FailReferralRequest FlagPlanStepRequest
         GetConsentReceiptRequest GetConsentRequest GetJourneyRequest GetPlanRequest GetReferralRequest
         HoldPlanRequest HoldReferralRequest IdentifyYouthRequest IdentifyYouthResponse ImportConsentRequest
         ImportConsentResponse ImportPlanRequest InformationExchange InvalidateConsentRequest Journey
         LegalClaim LegalStatus LegalStatusChange LegalStatusTerms LiftProhibitionRequest
-        LinkPlanItemsRequest ListConsentsRequest ListConsentsResponse ListLegalStatusesRequest
+        LinkPlanItemsRequest ListConsentsRequest ListConsentsResponse ListDisclosuresRequest
+        ListDisclosuresResponse ListLegalStatusesRequest
         ListLegalStatusesResponse ListPlanRevisionsRequest ListPlanRevisionsResponse ListPlansRequest
         ListPlansResponse ListReferralsRequest ListReferralsResponse ListTasksRequest ListTasksResponse
         MarkPlanEnteredInErrorRequest MarkReferralEnteredInErrorRequest MeetingRecord MergePlanRequest
         MergePlanResponse MissingGround MultiSectorSupport Origin Plan PlanAction PlanChange PlanConflict
         PlanDuplicate PlanEvent PlanFieldChange PlanGoal PlanItem PlanLink PlanMeeting PlanNeed PlanPart
         PlanRevision PlanSection Professional Prohibition ProhibitionChange ProhibitionTerms
-        ProvideInformationRequest RecordConsentRequest RecordLegalStatusRequest RecordMeasureRequest
+        ProvideInformationRequest RecordChange RecordConsentRequest RecordLegalStatusRequest RecordMeasureRequest
         RecordMeetingRequest RecordProhibitionRequest Referral ReferralChange ReferralContent ReferralEvent
         ReferralHandover ReferralNotice RefuseConsentRequest RejectReferralRequest RemovePlanPartyRequest
         RenewConsentRequest RepresentativeActor RequestConsentRequest RequestInformationRequest
