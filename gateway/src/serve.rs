@@ -186,6 +186,17 @@ async fn record(gateway: Arc<Gateway>, decisions: Arc<Mutex<Writer>>) {
     loop {
         tokio::time::sleep(RECORD).await;
         write_down(&gateway, &decisions).await;
+        keep_index(&gateway).await;
+    }
+}
+
+/// Who asks who has seen their data does not wait for all that has come into the log since somebody asked before.
+async fn keep_index(gateway: &Gateway) {
+    let subjects = gateway.audit.subjects();
+    match tokio::task::spawn_blocking(move || subjects.catch_up()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "the index of the audit log cannot be kept"),
+        Err(error) => tracing::error!(%error, "keeping the index of the audit log ended abnormally"),
     }
 }
 

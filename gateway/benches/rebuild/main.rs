@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use polku_gateway::audit::AuditLog;
 use polku_gateway::clock::{ForwardClock, SystemClock};
-use polku_gateway::config::{DeliverySettings, PlanSettings, Delays};
+use polku_gateway::config::{Delays, DeliverySettings, PlanSettings};
 use polku_gateway::gateway::{Gateway, Parts};
 use polku_gateway::seal::{Keys, Place};
 use polku_gateway::store::sqlite::SqliteStore;

@@ -262,8 +262,7 @@ impl Subjects {
             insert.execute(params![number(earlier)?, number(sequence)?, number(place)?])?;
         }
         let sql = "UPDATE reach SET leaves = ?1, bytes = ?2, last_hash = ?3, last_place = ?4";
-        let values =
-            params![number(reach.leaves)?, number(reach.bytes)?, reach.last_hash, number(place)?];
+        let values = params![number(reach.leaves)?, number(reach.bytes)?, reach.last_hash, number(place)?];
         into.execute(sql, values)?;
         Ok(())
     }
@@ -277,13 +276,13 @@ impl Subjects {
         if sound != "ok" {
             return Err(Trouble::Misfit);
         }
-        let begun: bool = connection.query_row("SELECT EXISTS (SELECT 1 FROM reach)", [], |row| row.get(0))?;
+        let begun: bool =
+            connection.query_row("SELECT EXISTS (SELECT 1 FROM reach)", [], |row| row.get(0))?;
         if !begun {
             connection.execute("INSERT INTO reach VALUES (0, 0, ?1, 0)", [START])?;
         }
         // Every leaf has its row: one that is lost would be missing in an answer, and nobody would see it.
-        let rows =
-            connection.query_row("SELECT count(*) FROM about", [], |row| unsigned(row, 0))?;
+        let rows = connection.query_row("SELECT count(*) FROM about", [], |row| unsigned(row, 0))?;
         if rows != reached(&connection)?.0.leaves {
             return Err(Trouble::Misfit);
         }
@@ -337,7 +336,8 @@ fn places(
 }
 
 fn place_of_shared(connection: &Connection, sequence: u64) -> Result<u64, Trouble> {
-    let mut query = connection.prepare_cached("SELECT place FROM about WHERE subject = ?1 AND sequence = ?2")?;
+    let mut query =
+        connection.prepare_cached("SELECT place FROM about WHERE subject = ?1 AND sequence = ?2")?;
     let place = query.query_row(params![NOBODY, number(sequence)?], |row| unsigned(row, 0)).optional()?;
     place.ok_or(Trouble::Misfit)
 }

@@ -27,7 +27,7 @@ use crate::answer::answer;
 use crate::audit::{AuditLog, Event};
 use crate::caller::{Actor, Caller};
 use crate::clock::{ForwardClock, SystemClock};
-use crate::config::{DeliverySettings, PlanSettings, Delays};
+use crate::config::{Delays, DeliverySettings, PlanSettings};
 use crate::error::Error;
 use crate::front::InboundHandler;
 use crate::gateway::{Gateway, Parts, System};

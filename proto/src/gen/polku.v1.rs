@@ -6611,7 +6611,7 @@ pub mod disclosure {
 pub struct DisclosureActor {
     #[prost(enumeration = "disclosure_actor::Kind", tag = "1")]
     pub kind: i32,
-    /// Agency id of whoever called; of the addressee where the gateway itself acted; empty where there was none.
+    /// Agency id of whoever called; empty where the gateway acted by itself.
     #[prost(string, tag = "2")]
     pub agency: ::prost::alloc::string::String,
     /// A professional's unit. Empty where the log does not hold it, and for data protection officers of other agencies.

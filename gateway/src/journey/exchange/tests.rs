@@ -20,7 +20,7 @@ use super::*;
 use crate::audit::AuditLog;
 use crate::caller::Actor;
 use crate::clock::{ForwardClock, ManualClock};
-use crate::config::{DeliverySettings, PlanSettings, Delays};
+use crate::config::{Delays, DeliverySettings, PlanSettings};
 use crate::gateway::Parts;
 use crate::record::wire_time;
 use crate::seal::Keys;
@@ -58,7 +58,7 @@ impl Scene {
             adapters: Vec::new(),
             delivery: DeliverySettings::default(),
             plan: PlanSettings::default(),
-        delays: Delays::default(),
+            delays: Delays::default(),
         });
         let gateway = gateway.await.unwrap();
         let professional = Actor::Professional {

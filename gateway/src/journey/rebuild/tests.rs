@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::audit::{AuditLog, Event, Leaf};
 use crate::clock::{ForwardClock, ManualClock};
-use crate::config::{DeliverySettings, PlanSettings, Delays};
+use crate::config::{Delays, DeliverySettings, PlanSettings};
 use crate::gateway::Parts;
 use crate::person::identity_place;
 use crate::seal::{Keys, Place};
