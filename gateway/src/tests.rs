@@ -3,6 +3,7 @@
 mod agency;
 mod disclosures;
 mod inbound;
+mod listed;
 mod parts;
 mod urgent;
 mod watch;

@@ -9,6 +9,7 @@ mod clients;
 mod consent;
 mod crash;
 mod delivery;
+mod disclosures;
 mod front;
 mod inbound;
 mod journey;

@@ -21,6 +21,9 @@ use super::merkle::Hash;
 use super::record::START;
 use super::{AuditError, Event, Leaf};
 
+#[cfg(test)]
+mod tests;
+
 /// How many leaves are taken in at once: about 4 MiB of memory.
 const STEP_LEAVES: usize = 65_536;
 

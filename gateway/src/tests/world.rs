@@ -12,8 +12,8 @@ use polku_policy::{Agency, Agreement, Directory, Engine, Rules, Sector, Standing
 use polku_proto::v1::consent_evidence::{Form, GivenBy};
 use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::{
-    Consent, ConsentEvidence, ConsentTerms, DataCategory, IdentifyYouthRequest, LegalBasis, Purpose,
-    RecordConsentRequest, Referral, ReferralContent, SendReferralRequest, SendReferralResponse,
+    Consent, ConsentEvidence, ConsentTerms, DataCategory, IdentifyYouthRequest, LegalBasis, LegalGround,
+    Purpose, RecordConsentRequest, Referral, ReferralContent, SendReferralRequest, SendReferralResponse,
     WithdrawConsentRequest,
 };
 use polku_proto::{ReferralName, Valid, YouthName};
@@ -253,7 +253,7 @@ async fn gateway(folder: &TempDir, te: &Arc<TestAgency>, sosiaali: &Arc<TestAgen
             System { adapter: Arc::clone(sosiaali) as _, delivers: ALL },
         ],
         plan: PlanSettings::default(),
-        delays: Delays::default(),
+        delays: Delays::in_days([(LegalGround::ChildWelfareNotice, 30)]),
         delivery: DeliverySettings {
             lease: Duration::from_millis(900),
             attempt: Duration::from_millis(600),
