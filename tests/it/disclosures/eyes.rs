@@ -113,7 +113,7 @@ async fn an_officer_sees_what_the_own_agency_has_disclosed_received_or_asked() {
     let theirs = told(&officer_of_te(&stage), &youth).await;
     assert_eq!(kinds(&theirs), [Kind::Sent, Kind::Refused, Kind::Asked]);
     assert_eq!(theirs[0].name, to_te);
-    assert_eq!(theirs[1].reasons, ["no_agreement"]);
+    assert!(theirs[1].reasons.contains(&"no_agreement".to_owned()));
     stage.close().await;
 }
 

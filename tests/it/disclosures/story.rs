@@ -9,7 +9,7 @@ use polku_proto::v1::{
     BatchVerifyConsentsRequest, ConsentState, DataCategory, DeliveryState, Disclosure, DisclosureActor,
     Purpose, VerifyConsentRequest, WithdrawConsentRequest, basis, decision::Verdict,
 };
-use polku_tests::simulators::{Fault, Operation};
+use polku_tests::simulators::Fault;
 use polku_tests::world::{KELA, OHJAAMO, PEOPLE, TE, full_content, referral_to, request_id};
 use tonic::Code;
 
@@ -56,7 +56,7 @@ async fn each_thing_is_told_in_order_with_its_grounds() {
     table::add(&stage.ohjaamo(), &plan, TE).await.unwrap();
     table::read(&stage.te(), &plan).await.unwrap();
     // One more, which cannot be delivered before the consent is withdrawn.
-    stage.world.te.faults().set_on(Operation::Deliver, Fault::Status { code: 503, retry_after: None });
+    stage.world.te.faults().set(Fault::Dead);
     let mut request = referral_to(TE, &youth, purpose_of(TE), full_content());
     request.wait_for_delivery = false;
     let stopped = stage.ohjaamo().referral.send_referral(request).await.unwrap().into_inner();

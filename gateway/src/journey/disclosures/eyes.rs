@@ -82,11 +82,10 @@ impl Eyes {
     /// What these eyes see of an entry; nothing, if it is not for them.
     pub(super) fn cut(&self, mut entry: Disclosure) -> Option<Disclosure> {
         match self {
-            Eyes::Subject | Eyes::Representative => Some(entry),
+            Eyes::Subject => Some(entry),
+            Eyes::Representative => (!is_of_status(&entry)).then_some(entry),
             Eyes::Guardian => {
-                let of_status =
-                    entry.name.parse::<LegalStatusName>().is_ok() || entry.name.ends_with("/legalStatuses");
-                if entry.kind() == Kind::LegalStatusChanged || of_status {
+                if is_of_status(&entry) {
                     return None;
                 }
                 // That an address was held back can tell that it is protected.
@@ -110,6 +109,11 @@ impl Eyes {
             }
         }
     }
+}
+
+/// Whether a legal status is made, ended or read here: who represents a minor is not told of them.
+fn is_of_status(entry: &Disclosure) -> bool {
+    entry.kind() == Kind::LegalStatusChanged || entry.name.parse::<LegalStatusName>().is_ok()
 }
 
 /// Whether the agency has disclosed, received or asked here. What was refused or not sent to it, it does not learn.
