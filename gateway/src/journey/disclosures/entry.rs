@@ -239,6 +239,8 @@ impl<'a> Reading<'a> {
             };
             fates.push(self.fate(disclosure, entry.leaf.time));
         }
+        // The last question first, as in all of the list.
+        fates.reverse();
         Ok(fates)
     }
 
