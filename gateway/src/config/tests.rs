@@ -212,7 +212,7 @@ fn a_ground_is_held_back_for_its_days_and_no_other() {
 
 #[test]
 fn every_ground_in_law_can_be_held_back() {
-    let mut known: Vec<i32> = super::delays::GROUNDS.iter().map(|(_, ground)| *ground as i32).collect();
+    let mut known: Vec<i32> = delays::GROUNDS.iter().map(|(_, ground)| *ground as i32).collect();
     known.sort_unstable();
     let all = (1..).map_while(|number| polku_proto::v1::LegalGround::try_from(number).ok());
     assert_eq!(known, all.map(|ground| ground as i32).collect::<Vec<_>>());

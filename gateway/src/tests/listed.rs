@@ -19,12 +19,13 @@ fn subject(youth: &str) -> Caller {
 
 async fn read(world: &World, agency: &str, name: &str) {
     let request = Valid::check(GetReferralRequest { name: name.to_owned() }).unwrap();
-    world.gateway.get_referral(&caller(agency), request).await.unwrap();
+    drop(world.gateway.get_referral(&caller(agency), request).await.unwrap());
 }
 
 async fn list(world: &World, youth: &str) {
     let request = ListDisclosuresRequest { parent: youth.to_owned(), ..ListDisclosuresRequest::default() };
-    world.gateway.list_disclosures(&subject(youth), Valid::check(request).unwrap()).await.unwrap();
+    let request = Valid::check(request).unwrap();
+    drop(world.gateway.list_disclosures(&subject(youth), request).await.unwrap());
 }
 
 /// The leaves of readings, and their details as they are found through them.

@@ -26,7 +26,11 @@ fn leaf(number: u64) -> Leaf {
     Leaf {
         time: Timestamp::from_millisecond(1_772_438_400_000).unwrap(),
         event: if number % 15 == 14 { Event::DeliveryOutcome } else { Event::Read },
-        organisation: if number / 3 % 2 == 0 { "te".to_owned() } else { "tyollisyys-ja-kasvu".to_owned() },
+        organisation: if (number / 3).is_multiple_of(2) {
+            "te".to_owned()
+        } else {
+            "tyollisyys-ja-kasvu".to_owned()
+        },
         actor: [3; 32],
         subject: if number % 10 == 9 { [0; 32] } else { person(number) },
         purpose: 2,
