@@ -3,6 +3,7 @@
 //! One strict TOML file. Everything in it is checked before a port opens, and everything that is wrong with it is
 //! reported at once, by key and line, without the value of anything that may be secret.
 
+mod delays;
 mod error;
 mod parse;
 mod section;
@@ -22,6 +23,7 @@ use crate::directory::Routing;
 use crate::front::tls::Tls;
 use crate::measure::Star;
 
+pub use delays::Delays;
 pub(crate) use error::Lines;
 pub use error::{ConfigError, Problem};
 pub(crate) use section::{Problems, quoted};
@@ -54,6 +56,8 @@ pub struct Config {
     pub delivery: DeliverySettings,
     /// What joint plans are kept with.
     pub plan: PlanSettings,
+    /// For how long it is not told what rests on a ground in law.
+    pub delays: Delays,
     /// Everybody who can send or receive, in the order of the file.
     pub agencies: Vec<AgencyEntry>,
     /// Everybody who may call over gRPC, in the order of the file.

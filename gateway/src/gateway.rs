@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::audit::{AuditLog, Leaf, Receipt};
 use crate::clock::{Clock as _, ForwardClock};
-use crate::config::{Controller, PlanSettings};
+use crate::config::{Controller, Delays, PlanSettings};
 use crate::directory::{Routing, ServiceDirectory};
 use crate::error::Error;
 use crate::journey::PlansInHand;
@@ -50,6 +50,10 @@ pub struct Gateway {
     pub(crate) waiters: Waiters,
     /// Told after every commit what there is news of: wakes watchers.
     pub(crate) news: Arc<News>,
+    /// Details of audit leaves that need not be written down again.
+    pub(crate) known: trail::Known,
+    /// For how long it is not told what rests on a ground in law.
+    pub(crate) delays: Delays,
     /// What watchers are being sent.
     pub(crate) plans_in_hand: PlansInHand,
     /// Told after every commit that queued a delivery: wakes the outbox.
@@ -87,6 +91,8 @@ pub struct Parts {
     pub delivery: DeliverySettings,
     /// What joint plans are kept with.
     pub plan: PlanSettings,
+    /// For how long it is not told what rests on a ground in law.
+    pub delays: Delays,
 }
 
 /// The system of an agency that has one of its own.
@@ -125,6 +131,8 @@ impl Gateway {
             locks: PersonLocks::new(),
             waiters: Waiters::default(),
             news: Arc::new(News::default()),
+            known: trail::Known::default(),
+            delays: parts.delays,
             plans_in_hand: PlansInHand::default(),
             queued: tokio::sync::Notify::new(),
             index: RwLock::new(ConsentIndex::new()),

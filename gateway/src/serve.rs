@@ -133,6 +133,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, Sta
         adapters,
         delivery: config.delivery,
         plan: config.plan,
+        delays: config.delays,
     };
     let gateway = Gateway::open(parts).await.map_err(StartError::State)?;
     policy_files::note_start(&gateway, files.rules.as_deref()).await.map_err(StartError::State)?;
@@ -195,6 +196,17 @@ async fn record(gateway: Arc<Gateway>, decisions: Arc<Mutex<Writer>>) {
     loop {
         tokio::time::sleep(RECORD).await;
         write_down(&gateway, &decisions).await;
+        keep_index(&gateway).await;
+    }
+}
+
+/// Who asks who has seen their data does not wait for all that has come into the log since somebody asked before.
+async fn keep_index(gateway: &Gateway) {
+    let subjects = gateway.audit.subjects();
+    match tokio::task::spawn_blocking(move || subjects.catch_up()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "the index of the audit log cannot be kept"),
+        Err(error) => tracing::error!(%error, "keeping the index of the audit log ended abnormally"),
     }
 }
 

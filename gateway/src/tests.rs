@@ -4,6 +4,7 @@ mod agency;
 mod disclosures;
 mod ends;
 mod inbound;
+mod listed;
 mod parts;
 mod slow;
 mod urgent;

@@ -1,8 +1,11 @@
 //! What is written to the audit log about a call?
 
+mod again;
+mod context;
+
 use jiff::Timestamp;
 use polku_policy::{Channel, Decision, Outcome};
-use polku_proto::v1::{AuditReceipt, Purpose};
+use polku_proto::v1::{AuditReceipt, LegalGround, Purpose};
 use polku_proto::{AgencyId, CategorySet, YouthId};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -12,8 +15,11 @@ use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::person::Person;
-use crate::seal::{Place, random_bytes};
+use crate::seal::{Keys, Place, random_bytes};
 use crate::store::{Change, DetailRow, Reconciled};
+
+pub(crate) use again::Known;
+pub(crate) use context::{By, Ground};
 
 /// The pseudonym key in use is the first one.
 const KEY_EPOCH: u8 = 1;
@@ -32,6 +38,8 @@ pub(crate) struct Entry<'a> {
     refers_to: Option<u64>,
     addressee: Option<&'a AgencyId>,
     name: Option<&'a str>,
+    ground: LegalGround,
+    channel: Option<&'a Channel>,
 }
 
 impl<'a> Entry<'a> {
@@ -45,6 +53,8 @@ impl<'a> Entry<'a> {
             refers_to: None,
             addressee: None,
             name: None,
+            ground: LegalGround::Unspecified,
+            channel: None,
         }
     }
 
@@ -70,7 +80,17 @@ impl<'a> Entry<'a> {
         Self { addressee: Some(agency), ..self }
     }
 
-    /// What is read, for leaves without details.
+    /// The ground in law that is stated.
+    pub(crate) fn claiming(self, ground: LegalGround) -> Self {
+        Self { ground, ..self }
+    }
+
+    /// Between whom, for questions, which have no details.
+    pub(crate) fn between(self, channel: &'a Channel) -> Self {
+        Self { channel: Some(channel), ..self }
+    }
+
+    /// What it is about.
     pub(crate) fn of_what(self, name: &'a str) -> Self {
         Self { name: Some(name), ..self }
     }
@@ -95,7 +115,11 @@ impl<'a> Entry<'a> {
             verdict,
             policy,
             refers_to: self.refers_to,
-            commitment: self.name.map_or([0; 32], |name| keys.pseudonym(b"name", name.as_bytes())),
+            commitment: match (self.channel, self.name) {
+                (Some(channel), _) => asked_mark(keys, channel, self.ground),
+                (None, Some(name)) => keys.pseudonym(b"name", name.as_bytes()),
+                (None, None) => [0; 32],
+            },
             key_epoch: KEY_EPOCH,
         }
     }
@@ -145,14 +169,24 @@ impl Gateway {
         details: &Value,
         now: Timestamp,
     ) -> Result<Announced, Error> {
+        Ok(self.announce_leaf(entry, person, details, now).await?.1)
+    }
+
+    async fn announce_leaf(
+        &self,
+        entry: Entry<'_>,
+        person: &Person,
+        details: &Value,
+        now: Timestamp,
+    ) -> Result<(Leaf, Announced), Error> {
         let mut leaf = entry.leaf(self, now);
-        let details = details.to_string();
+        let details = entry.in_context(person.id, details)?.to_string();
         let salt: [u8; SALT_BYTES] = random_bytes()?;
         leaf.commitment = commitment(&salt, details.as_bytes());
-        let receipt = self.append(leaf).await?;
+        let receipt = self.append(leaf.clone()).await?;
         let place = detail_place(person, receipt.sequence);
         let sealed = person.key().seal(place, &[&salt, details.as_bytes()].concat())?;
-        Ok(Announced { receipt, detail: Some(DetailRow { youth: person.id, sealed }) })
+        Ok((leaf, Announced { receipt, detail: Some(DetailRow { youth: person.id, sealed }) }))
     }
 
     /// The details of a leaf about this person, opened; none, if it has none.
@@ -241,10 +275,41 @@ fn detail_place(person: &Person, sequence: u64) -> Place<'static> {
     Place { table: "audit_detail", row: person.id.uuid(), column: "sealed", version: sequence }
 }
 
+/// What the leaf of one question says of the two agencies and the ground: keyed hashes, of 16 bytes each, of the
+/// discloser with the ground, and of the recipient.
+pub(crate) fn asked_mark(keys: &Keys, channel: &Channel, ground: LegalGround) -> [u8; 32] {
+    let discloser = discloser_mark(keys, &channel.from.agency, ground);
+    let recipient = recipient_mark(keys, &channel.to.agency);
+    let mut mark = [0; 32];
+    for (byte, made) in mark.iter_mut().zip(discloser.into_iter().chain(recipient)) {
+        *byte = made;
+    }
+    mark
+}
+
+/// The first half of such a mark.
+pub(crate) fn discloser_mark(keys: &Keys, agency: &AgencyId, ground: LegalGround) -> [u8; 16] {
+    half(keys.pseudonym(b"discloser", format!("{}/{agency}", ground as i32).as_bytes()))
+}
+
+/// The second half.
+pub(crate) fn recipient_mark(keys: &Keys, agency: &AgencyId) -> [u8; 16] {
+    half(keys.pseudonym(b"recipient", agency.as_str().as_bytes()))
+}
+
+fn half(hash: [u8; 32]) -> [u8; 16] {
+    hash.first_chunk().copied().unwrap_or_default()
+}
+
+/// The young person as an actor in the log.
+pub(crate) fn subject_as_actor(keys: &Keys, youth: YouthId) -> [u8; 32] {
+    keys.pseudonym(b"actor", format!("subject/{youth}").as_bytes())
+}
+
 fn actor_pseudonym(gateway: &Gateway, caller: &Caller) -> [u8; 32] {
     let text = match &caller.actor {
         Actor::Professional { id, .. } => format!("professional/{}/{id}", caller.agency),
-        Actor::Subject(youth) => format!("subject/{youth}"),
+        Actor::Subject(youth) => return subject_as_actor(&gateway.keys, *youth),
         Actor::Representative { id, .. } => format!("representative/{}/{id}", caller.agency),
     };
     gateway.keys.pseudonym(b"actor", text.as_bytes())

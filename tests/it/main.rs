@@ -10,6 +10,7 @@ mod consent;
 mod crash;
 mod delivery;
 mod directory;
+mod disclosures;
 mod front;
 mod inbound;
 mod journey;

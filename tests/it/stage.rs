@@ -94,12 +94,18 @@ impl Stage {
 
     /// Stops the gateway and starts it again on what it has written, on the host's clock.
     pub(crate) async fn restart(self) -> Stage {
+        self.restart_after(|| {}).await
+    }
+
+    /// The same, with something done to the folder in between.
+    pub(crate) async fn restart_after(self, meanwhile: impl FnOnce()) -> Stage {
         let Stage { world, clock: _, running, folder } = self;
         running.stop().await.unwrap();
         let log = folder.path().join("data/audit.log");
         // The last watcher may not have let go of it yet.
         let released = || async { polku_gateway::audit::AuditLog::open(&log).ok().map(drop) };
         eventually(PATIENCE, released).await.expect("the audit log is still in use");
+        meanwhile();
         let running = world.start().await.unwrap();
         Stage { world, clock: None, running, folder }
     }

@@ -17,7 +17,7 @@
 //! | 38 | 32 | pseudonym of the actor, zeros for the gateway itself |
 //! | 70 | 32 | pseudonym of the young person, zeros for none |
 //! | 102 | 32 | SHA-256 of the policy, zeros for none |
-//! | 134 | 32 | commitment to the details, or keyed hash of what was read; zeros for none |
+//! | 134 | 32 | commitment to the details, or keyed hash of what was read or asked; zeros for none |
 //! | 166 | 1 | epoch of the key of the pseudonyms |
 //! | 167 | 1 to 64 | organisation, in ASCII, to the end |
 
@@ -144,10 +144,12 @@ pub struct Leaf {
     pub verdict: Verdict,
     /// SHA-256 of the policy; zeros: none.
     pub policy: [u8; 32],
-    /// An earlier leaf: the intent of which this is the outcome, which this closes, or whose attempt this one repeats.
+    /// An earlier leaf: the intent of which this is the outcome, which this closes, or whose attempt this one repeats; of
+    /// a reading, an earlier one with the same details, which are kept with that one only.
     pub refers_to: Option<u64>,
-    /// [`commitment`] to the details; for [`Event::Read`] and [`Event::VerifyConsent`], which have no details, the
-    /// keyed hash of the name of what was read; zeros: none.
+    /// [`commitment`] to the details. Without details: for [`Event::Read`] the keyed hash of the name of what was read;
+    /// for [`Event::VerifyConsent`] keyed hashes of the two agencies and the stated ground, or the Merkle tree hash of a
+    /// batch; zeros: none.
     pub commitment: [u8; 32],
     /// Which key made the pseudonyms: a new key begins a new epoch, and the leaves before it keep theirs.
     pub key_epoch: u8,

@@ -16,7 +16,8 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use super::merkle::{Hash, Tree};
-use super::record::{Records, START, encode};
+use super::record::{PAIR_BYTES, Records, START, encode, single};
+use super::subjects::Subjects;
 use super::{AuditError, Leaf, Receipt, Recovery};
 
 /// How many leaves may wait. Who comes later waits for a place.
@@ -34,6 +35,7 @@ const READ_BYTES: usize = 64 * 1024;
 #[derive(Debug)]
 pub struct AuditLog {
     shared: Arc<Shared>,
+    subjects: Arc<Subjects>,
     queue: Option<mpsc::Sender<Job>>,
     writer: Option<JoinHandle<()>>,
 }
@@ -45,10 +47,18 @@ struct Job {
 }
 
 #[derive(Debug)]
-struct Shared {
+pub(super) struct Shared {
     file: File,
     broken: AtomicBool,
     durable: Mutex<Durable>,
+}
+
+/// How far the log goes for certain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Reach {
+    pub(super) leaves: u64,
+    pub(super) bytes: u64,
+    pub(super) last_hash: Hash,
 }
 
 /// What is on disk for certain.
@@ -95,7 +105,8 @@ impl AuditLog {
             move || write_groups(&shared, jobs)
         });
         let writer = Some(writer.map_err(AuditError::File)?);
-        Ok((AuditLog { shared, queue: Some(queue), writer }, recovery))
+        let subjects = Arc::new(Subjects::beside(path, Arc::clone(&shared)));
+        Ok((AuditLog { shared, subjects, queue: Some(queue), writer }, recovery))
     }
 
     /// Reads and checks a log without changing it, also while a gateway has it open. Blocks.
@@ -157,6 +168,12 @@ impl AuditLog {
         expect_end(&records, end)
     }
 
+    /// Finds leaves by the person that they are about.
+    #[must_use]
+    pub fn subjects(&self) -> Arc<Subjects> {
+        Arc::clone(&self.subjects)
+    }
+
     /// Gives the time of the last leaf on disk, if there is one. Blocks.
     ///
     /// # Errors
@@ -194,6 +211,25 @@ impl Drop for AuditLog {
 }
 
 impl Shared {
+    pub(super) fn reach(&self) -> Reach {
+        let durable = self.durable();
+        Reach { leaves: durable.leaves, bytes: durable.bytes, last_hash: durable.last_hash }
+    }
+
+    /// Reads from one point of the log to another.
+    pub(super) fn between(&self, from: &Reach, to: &Reach) -> Records<impl Read> {
+        let Reach { leaves, bytes, last_hash } = *from;
+        Records::new(reader(&self.file, bytes), bytes, to.bytes, leaves, last_hash)
+    }
+
+    /// One leaf, by where the record of the one before it begins, and of leaf 0 its own. Nothing, if it is not there.
+    pub(super) fn leaf(&self, place: u64, sequence: u64) -> Result<Option<(Leaf, Hash)>, AuditError> {
+        let mut bytes = Vec::with_capacity(PAIR_BYTES);
+        let mut from = ReadFrom { file: &self.file, offset: place }.take(PAIR_BYTES as u64);
+        from.read_to_end(&mut bytes).map_err(AuditError::File)?;
+        Ok(single(&bytes, sequence))
+    }
+
     fn durable(&self) -> MutexGuard<'_, Durable> {
         self.durable.lock().unwrap_or_else(PoisonError::into_inner)
     }

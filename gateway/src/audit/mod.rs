@@ -10,6 +10,7 @@ mod leaf;
 mod log;
 mod merkle;
 mod record;
+mod subjects;
 
 use std::io;
 
@@ -17,6 +18,7 @@ pub use leaf::{Event, Leaf, LeafError, SALT_BYTES, Verdict, commitment};
 pub use log::AuditLog;
 pub(crate) use merkle::sha256;
 pub use merkle::{Hash, Tree, leaf_hash};
+pub use subjects::{Entries, Entry, Subjects};
 
 #[cfg(test)]
 mod tests;
@@ -74,4 +76,7 @@ pub enum AuditError {
     /// The file cannot be read or opened.
     #[error("the audit log cannot be read")]
     File(#[source] io::Error),
+    /// The index of the log cannot be made, not even anew.
+    #[error("the index of the audit log cannot be used")]
+    Index(#[source] rusqlite::Error),
 }

@@ -157,6 +157,29 @@ impl<R: Read> Records<R> {
     }
 }
 
+/// How many bytes two records have at most.
+pub(super) const PAIR_BYTES: usize = 2 * (HEADER_BYTES + MAX_BYTES + CHECK_BYTES);
+
+/// Reads one leaf and holds it against the one before, whose record begins these bytes; that of leaf 0 has none before
+/// it. Nothing, if it is not that leaf.
+pub(super) fn single(bytes: &[u8], sequence: u64) -> Option<(Leaf, Hash)> {
+    let (before, bytes) = match sequence {
+        0 => (START, bytes),
+        _ => split(bytes).map(|(leaf, _, rest)| (leaf_hash(leaf), rest))?,
+    };
+    let (bytes, found, _) = split(bytes)?;
+    let (place, leaf) = Leaf::parse(bytes).ok()?;
+    (place == sequence && found == check(&before, bytes)).then(|| (leaf, leaf_hash(bytes)))
+}
+
+/// The leaf of the record that begins these bytes, its check, and what follows.
+fn split(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let (header, rest) = bytes.split_at_checked(HEADER_BYTES)?;
+    let (leaf, rest) = rest.split_at_checked(leaf_length(header)?)?;
+    let (check, rest) = rest.split_at_checked(CHECK_BYTES)?;
+    Some((leaf, check, rest))
+}
+
 fn leaf_length(header: &[u8]) -> Option<usize> {
     let [a, b, c, d] = *header else { return None };
     let length = u16::from_be_bytes([a, b]);

@@ -1,5 +1,6 @@
 //! What does each section of the file have to say?
 
+mod delays;
 mod lines;
 mod parties;
 mod plans;
@@ -13,7 +14,7 @@ use std::time::Duration;
 use polku_policy::{Agency, Directory};
 
 use super::section::{Problems, Section, quoted};
-use super::{Config, DeliverySettings, Listen, PAUSES, PlanSettings, Problem, QuotaSettings};
+use super::{Config, Delays, DeliverySettings, Listen, PAUSES, PlanSettings, Problem, QuotaSettings};
 use crate::front::tls::{Tls, TlsFile, TlsFiles};
 
 /// Reads the text of a configuration and checks it, with the files it names.
@@ -44,6 +45,7 @@ fn read(table: toml::Table, folder: &Path, problems: &Problems) -> Option<Config
     let routing = routing::routing(&top, &ids, &organisations);
     let plan = top.optional_section("plan");
     let plan = plan.map_or_else(PlanSettings::default, |section| plans::plans(section, &ids));
+    let delays = top.optional_section("disclosure_delay_days").map_or_else(Delays::default, delays::delays);
     top.finish();
 
     let members = agencies
@@ -78,6 +80,7 @@ fn read(table: toml::Table, folder: &Path, problems: &Problems) -> Option<Config
         quota,
         delivery,
         plan,
+        delays,
         agencies,
         organisations,
         agreements,

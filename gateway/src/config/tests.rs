@@ -179,6 +179,11 @@ fn each_wrong_value_is_named_with_what_was_expected() {
             "to = \"te\"\n[delivery]\nlease_seconds = 10\nattempt_seconds = 10",
             "line 35: delivery.attempt_seconds: found 10, expected less than lease_seconds, which is 10",
         ),
+        (
+            "to = \"te\"",
+            "to = \"te\"\n[disclosure_delay_days]\nchild_welfare_notice = 3651",
+            "line 34: disclosure_delay_days.child_welfare_notice: found 3651, expected a whole number from 0 to 3650",
+        ),
     ];
     for (part, replacement, expected) in cases {
         let said = said(part, replacement);
@@ -190,6 +195,32 @@ fn each_wrong_value_is_named_with_what_was_expected() {
             assert!(said.contains(&String::from(*expected)), "{replacement}: {said:#?}");
         }
     }
+}
+
+#[test]
+fn a_ground_is_held_back_for_its_days_and_no_other() {
+    use polku_proto::v1::LegalGround::{ChildWelfareNotice, OutreachNotice, Unspecified};
+    let delays = Delays::in_days([(ChildWelfareNotice, 30)]);
+    let done: jiff::Timestamp = "2026-03-02T10:00:00Z".parse().unwrap();
+    let day = jiff::SignedDuration::from_hours(24);
+    for (ground, days, held_back) in [
+        (ChildWelfareNotice, 0, true),
+        (ChildWelfareNotice, 29, true),
+        (ChildWelfareNotice, 30, false),
+        (OutreachNotice, 0, false),
+        (Unspecified, 0, false),
+    ] {
+        assert_eq!(delays.hold_back(ground, done, done + day * days), held_back, "{ground:?}, {days}");
+    }
+    assert!(!Delays::default().hold_back(ChildWelfareNotice, done, done));
+}
+
+#[test]
+fn every_ground_in_law_can_be_held_back() {
+    let mut known: Vec<i32> = delays::GROUNDS.iter().map(|(_, ground)| *ground as i32).collect();
+    known.sort_unstable();
+    let all = (1..).map_while(|number| polku_proto::v1::LegalGround::try_from(number).ok());
+    assert_eq!(known, all.map(|ground| ground as i32).collect::<Vec<_>>());
 }
 
 #[test]

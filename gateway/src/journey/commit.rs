@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::once::Call;
 use crate::person::Person;
-use crate::record::{ConsentRecord, ProhibitionRecord, StatusRecord};
+use crate::record::{ConsentRecord, ProhibitionRecord, ReferralRecord, StatusRecord};
 use crate::store::{Change, InstrumentRow};
 use crate::trail::{Entry, receipt};
 
@@ -129,7 +129,7 @@ impl Batch {
         }
     }
 
-    fn details(&self) -> Value {
+    fn details(&self, ended: &[ReferralRecord]) -> Value {
         let consents = self.consents();
         let consents =
             consents.map(|consent| json!({"consent": consent.name, "state": consent.state().as_str_name()}));
@@ -138,11 +138,13 @@ impl Batch {
             prohibitions.map(|one| json!({"prohibition": one.name, "state": one.state().as_str_name()}));
         let statuses = self.statuses();
         let statuses = statuses.map(|one| json!({"status": one.name, "state": one.state().as_str_name()}));
-        consents.chain(prohibitions).chain(statuses).collect()
+        let changes: Vec<Value> = consents.chain(prohibitions).chain(statuses).collect();
+        let stopped: Vec<String> = ended.iter().map(|record| record.name().to_string()).collect();
+        json!({"changes": changes, "stopped": stopped})
     }
 
     /// Brings into the index what the batch takes away.
-    fn take_away(&self, index: &mut ConsentIndex) -> Result<(), Error> {
+    pub(super) fn take_away(&self, index: &mut ConsentIndex) -> Result<(), Error> {
         let mut ended = self.consents.iter().filter(|(record, _)| !record.row.in_force);
         ended.try_for_each(|(record, _)| record.apply(index))?;
         let mut new = self.prohibitions.iter().filter(|(record, _)| record.row.in_force);
@@ -222,8 +224,9 @@ impl Gateway {
     ) -> Result<A, Error> {
         let takes_away = batch.settle();
         let permitted = if takes_away { self.permitted_referrals(person, now).await? } else { Vec::new() };
+        let ended = self.no_more_permitted(permitted, &batch, now)?;
         let entry = Entry::of(batch.event(), person.id).by(call.caller);
-        let announced = self.announce(entry, person, &batch.details(), now).await?;
+        let announced = self.announce(entry, person, &batch.details(&ended), now).await?;
         let revision = announced.receipt.sequence;
         let mut change = Change::announced_by(revision);
         change.detail = announced.detail;
@@ -234,7 +237,6 @@ impl Gateway {
         let committed = async {
             batch.take_away(&mut self.index_mut())?;
             let effect = if takes_away {
-                let ended = self.no_more_permitted(permitted, &batch, now)?;
                 self.stop_all(call.caller, person, ended, &mut change, now).await?
             } else {
                 Effect::default()

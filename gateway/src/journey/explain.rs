@@ -20,7 +20,7 @@ use crate::gateway::Gateway;
 use crate::trail::Entry;
 
 /// The role of a data protection officer, as organisations register it.
-const OFFICER: &str = "data_protection_officer";
+pub(super) const OFFICER: &str = "data_protection_officer";
 
 /// What flows back from the recipient.
 const STATUS: CategorySet = CategorySet::of(&[DataCategory::ReferralStatus]);

@@ -6,6 +6,7 @@
 mod commit;
 mod consent;
 mod consent_view;
+mod disclosures;
 mod evidence;
 mod exchange;
 mod explain;

@@ -9,6 +9,7 @@ use polku_proto::v1::{
     Referral,
 };
 use polku_proto::{ReferralId, ReferralName, Valid, YouthId, YouthName};
+use serde_json::json;
 
 use super::{page, refer::mismatch};
 use crate::audit::Event;
@@ -163,7 +164,7 @@ impl Gateway {
     ) -> Result<(), Error> {
         let purpose = view.purpose().unwrap_or(Purpose::Unspecified);
         let entry = Entry::of(Event::Read, youth).by(caller).decided(purpose, view.decision()).of_what(name);
-        self.note(entry, self.now()).await?;
+        self.note_with(entry, youth, &json!({}), self.now()).await?;
         Ok(())
     }
 }

@@ -202,7 +202,10 @@ impl Gateway {
         if self.permits(sending, &decision) {
             return Ok(decision);
         }
-        let entry = Entry::of(Event::Refusal, sending.youth).by(caller).decided(sending.purpose, &decision);
+        let entry = Entry::of(Event::Refusal, sending.youth)
+            .by(caller)
+            .decided(sending.purpose, &decision)
+            .claiming(ground(sending.claim.as_ref()));
         self.note_refusal(entry, person, &sending.channel, &decision, now).await?;
         Err(Error::NotPermitted(Box::new(decision)))
     }
@@ -229,8 +232,11 @@ impl Gateway {
     /// Decides and checks everything and sends nothing.
     async fn dry_run(&self, caller: &Caller, sending: &Sending, now: Timestamp) -> Result<Sent, Error> {
         let decision = self.decision(caller, sending, now);
-        let entry =
-            Entry::of(Event::VerifyConsent, sending.youth).by(caller).decided(sending.purpose, &decision);
+        let entry = Entry::of(Event::VerifyConsent, sending.youth)
+            .by(caller)
+            .decided(sending.purpose, &decision)
+            .between(&sending.channel)
+            .claiming(self.stated(sending.youth, ground(sending.claim.as_ref())));
         let noted = self.note(entry, now).await?;
         if !self.permits(sending, &decision) {
             return Err(Error::NotPermitted(Box::new(decision)));
@@ -273,8 +279,10 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Sent, Error> {
         let name = ReferralName { youth: person.id, referral: ReferralId::from_uuid(self.new_id(now)?) };
-        let entry =
-            Entry::of(Event::SendReferral, person.id).by(call.caller).decided(sending.purpose, &decision);
+        let entry = Entry::of(Event::SendReferral, person.id)
+            .by(call.caller)
+            .decided(sending.purpose, &decision)
+            .claiming(ground(sending.claim.as_ref()));
         let has_system = self.adapter(&sending.channel.to.agency).is_some();
         let mut record = new_record(name, sending, Reach { has_system }, now)?;
         // Whoever has no system of its own reads here, from the commit on.
@@ -284,10 +292,8 @@ impl Gateway {
             "method": "SendReferral",
             "referral": name.to_string(),
             "recipient": record.channel().to.to_string(),
-            "ground": ground(claim).as_str_name(),
             "statement": claim.map(|claim| claim.statement.as_str()),
             "consent_asked": claim.map(|claim| claim.consent_asked().as_str_name()),
-            "rules": decision.bases().iter().map(|basis| &*basis.rule).collect::<Vec<_>>(),
             TOLD: outbox::details(told.as_ref())?,
         });
         let announced = self.announce(entry, person, &details, now).await?;

@@ -202,8 +202,11 @@ impl Gateway {
         };
         let decision = self.engine().decide(&self.index(), answer.content.categories(), &question);
         if decision.permitted().difference(CategorySet::ENVELOPE).is_empty() {
-            let entry =
-                Entry::of(Event::Refusal, record.row.youth).by(caller).decided(record.purpose(), &decision);
+            let name = record.name().to_string();
+            let entry = Entry::of(Event::Refusal, record.row.youth)
+                .by(caller)
+                .decided(record.purpose(), &decision)
+                .of_what(&name);
             self.note_refusal(entry, Some(person), &record.channel(), &decision, now).await?;
             return Err(Error::NotPermitted(Box::new(decision)));
         }

@@ -34,8 +34,11 @@ impl Gateway {
         let asked = self.asked(caller, request, by_party, now)?;
         let decision = asked.decide(&self.engine(), &self.index())?;
         let question = &asked.question;
-        let entry =
-            Entry::of(Event::VerifyConsent, question.youth).by(caller).decided(question.purpose, &decision);
+        let entry = Entry::of(Event::VerifyConsent, question.youth)
+            .by(caller)
+            .decided(question.purpose, &decision)
+            .between(&question.channel)
+            .claiming(question.ground);
         let noted = self.note(entry, now).await?;
         Ok(VerifyConsentResponse {
             decision: Some(wire_decision(&decision, question.youth, &noted)?),

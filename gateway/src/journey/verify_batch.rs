@@ -128,6 +128,44 @@ fn item_bytes(keys: &Keys, number: u16, item: &Item, subject: &[u8; 32]) -> Resu
     Ok(bytes)
 }
 
+/// What an item with an answer says.
+pub(super) struct ReadItem {
+    pub(super) verdict: u8,
+    pub(super) purpose: u16,
+    pub(super) ground: u16,
+    pub(super) permitted: u32,
+    pub(super) withheld: u32,
+    pub(super) discloser: [u8; 32],
+    pub(super) recipient: [u8; 32],
+}
+
+impl ReadItem {
+    /// Reads the bytes of an item; nothing, if it has no answer.
+    pub(super) fn of(bytes: &[u8]) -> Option<ReadItem> {
+        let (&[version, verdict], rest) = bytes.split_first_chunk()?;
+        if version != ITEM_VERSION || verdict == 0 {
+            return None;
+        }
+        let (_number, rest) = rest.split_first_chunk::<2>()?;
+        let (purpose, rest) = rest.split_first_chunk()?;
+        let (ground, rest) = rest.split_first_chunk()?;
+        let (permitted, rest) = rest.split_first_chunk()?;
+        let (withheld, rest) = rest.split_first_chunk()?;
+        // Consent revision, pseudonym, policy.
+        let (_, rest) = rest.split_first_chunk::<72>()?;
+        let (discloser, rest) = rest.split_first_chunk()?;
+        Some(ReadItem {
+            verdict,
+            purpose: u16::from_be_bytes(*purpose),
+            ground: u16::from_be_bytes(*ground),
+            permitted: u32::from_be_bytes(*permitted),
+            withheld: u32::from_be_bytes(*withheld),
+            discloser: *discloser,
+            recipient: *rest.first_chunk()?,
+        })
+    }
+}
+
 fn wire_number(number: i32) -> Result<[u8; 2], Error> {
     let number =
         u16::try_from(number).map_err(|_| Error::Inconsistent("a number of the contract is too large"))?;

@@ -149,7 +149,8 @@ impl Gateway {
         Ok(permitted)
     }
 
-    /// Those of the referrals that nothing permits any more, as everything is now and with what the batch gives.
+    /// Those of the referrals that nothing permits any more when the batch has been committed: with what it takes away,
+    /// and with what it gives.
     pub(super) fn no_more_permitted(
         &self,
         mut records: Vec<ReferralRecord>,
@@ -157,13 +158,13 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Vec<ReferralRecord>, Error> {
         let Some(first) = records.first() else { return Ok(records) };
-        // What is given is in the index for these decisions alone: nobody else may rest on what is not durable yet.
+        // The batch is in the index for these decisions alone: nobody else may rest on what is not durable yet.
         let mut index = self.index_mut();
         let before = index.snapshot(first.row.youth);
-        let given = batch.give(&mut index);
+        let changed = batch.take_away(&mut index).and_then(|()| batch.give(&mut index));
         records.retain(|record| !self.still_permits(&index, record, now));
         index.restore(before);
-        given.map(|()| records)
+        changed.map(|()| records)
     }
 
     /// Ends referrals.

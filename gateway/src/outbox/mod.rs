@@ -34,7 +34,7 @@ use crate::store::{About, DeliveryItem, DeliveryRow, LeaseRequest, Priority};
 pub(crate) use end::has_ended;
 pub(crate) use haste::hurried;
 pub(crate) use message::words;
-pub(crate) use prepare::is_passing;
+pub(crate) use prepare::{DISCLOSURE_NOTICE, is_passing};
 pub(crate) use told::{TOLD, Telling, Told, details};
 pub(crate) use waiters::Waiters;
 

@@ -21,6 +21,9 @@ use crate::record::ReferralRecord;
 use crate::store::{About, Change, DeliveryItem, DeliveryRow, DeliveryWrite};
 use crate::trail::Entry;
 
+/// The word for a notice to a discloser of what was told of its own data.
+pub(crate) const DISCLOSURE_NOTICE: &str = "disclosure_notice";
+
 /// A delivery that may go out now.
 pub(super) struct Ready {
     pub(super) row: DeliveryRow,
@@ -133,8 +136,11 @@ impl Gateway {
             }
             Verdict::Refused(refused) => {
                 let Refused { decision, purpose, channel } = *refused;
-                let entry =
-                    Entry::of(Event::Refusal, person.id).towards(&row.agency).decided(purpose, &decision);
+                let (_, name) = named(&row);
+                let entry = Entry::of(Event::Refusal, person.id)
+                    .towards(&row.agency)
+                    .decided(purpose, &decision)
+                    .of_what(&name);
                 self.note_refusal(entry, Some(&person), &channel, &decision, now).await?;
                 let end = End {
                     step: look.opened.step_of_refusal(&row),
@@ -164,6 +170,7 @@ impl Gateway {
         let details = json!({
             "message": row.message.to_string(),
             kind: name,
+            "item": word(row.item),
             "agency": row.agency.as_str(),
             "attempt": row.attempts + 1,
             TOLD: told::details(told)?,
@@ -205,6 +212,19 @@ pub(super) fn named(row: &DeliveryRow) -> (&'static str, String) {
         About::Plan { plan, owner } => {
             ("section", format!("{}/sections/{owner}", PlanName { youth, plan: *plan }))
         }
+    }
+}
+
+/// What a delivery says, in a word, for the details of its audit leaves.
+pub(super) fn word(item: DeliveryItem) -> &'static str {
+    match item {
+        DeliveryItem::Handover => "handover",
+        DeliveryItem::StateChange => "state_change",
+        DeliveryItem::Information(_) => "information",
+        DeliveryItem::ConsentWithdrawn => "consent_withdrawn",
+        DeliveryItem::DisclosureNotice(_) => DISCLOSURE_NOTICE,
+        DeliveryItem::PlanPart => "plan_part",
+        DeliveryItem::PlanEnded => "plan_ended",
     }
 }
 

@@ -5,7 +5,7 @@ use polku_proto::ReferralName;
 use serde_json::json;
 
 use super::end::{End, has_ended, has_failed};
-use super::prepare::{Opened, named};
+use super::prepare::{Opened, named, word};
 use crate::audit::Event;
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -53,6 +53,7 @@ impl Gateway {
         let details = json!({
             "message": row.message.to_string(),
             kind: name,
+            "item": word(row.item),
             "agency": row.agency.as_str(),
             "state": end.state.as_str_name(),
             "code": end.code,

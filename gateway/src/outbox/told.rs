@@ -13,7 +13,7 @@ use std::fmt;
 use jiff::Timestamp;
 use polku_adapters::Matter;
 use polku_policy::{BasisKind, Channel, Decision, Obligation, Question, Viewer};
-use polku_proto::v1::{DataCategory, DisclosureNotice, Origin, Purpose, basis};
+use polku_proto::v1::{DataCategory, DisclosureNotice, Origin, Purpose};
 use polku_proto::{AgencyId, CategorySet, Party, YouthId, name, named};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -25,6 +25,7 @@ use crate::gateway::Gateway;
 use crate::person::Person;
 use crate::record::{ReferralRecord, wire_time};
 use crate::store::{DeliveryItem, DeliveryRow};
+use crate::trail::Ground;
 
 /// The key in the details of a leaf.
 pub(crate) const TOLD: &str = "told";
@@ -62,17 +63,6 @@ pub(crate) struct Told {
     /// Whose data it is: agency id. Empty where the referral says it.
     #[serde(default)]
     from: String,
-}
-
-/// On what it rests.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Ground {
-    kind: String,
-    rule: String,
-    statute: String,
-    /// Name of the consent; empty where the ground is none.
-    consent: String,
-    version: u64,
 }
 
 /// Where in the discloser's records it stems from.
@@ -191,28 +181,6 @@ impl Told {
                 .clone()
                 .map(|Source { service_task, documents }| Origin { service_task, documents }),
         })
-    }
-}
-
-impl Ground {
-    fn of(basis: &polku_proto::v1::Basis) -> Self {
-        Self {
-            kind: basis.kind().as_str_name().to_owned(),
-            rule: basis.rule.clone(),
-            statute: basis.statute.clone(),
-            consent: basis.consent.clone(),
-            version: basis.consent_version,
-        }
-    }
-
-    fn wire(&self) -> polku_proto::v1::Basis {
-        polku_proto::v1::Basis {
-            kind: basis::Kind::from_str_name(&self.kind).unwrap_or_default() as i32,
-            rule: self.rule.clone(),
-            statute: self.statute.clone(),
-            consent: self.consent.clone(),
-            consent_version: self.version,
-        }
     }
 }
 

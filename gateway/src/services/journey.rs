@@ -1,7 +1,10 @@
 //! `polku.v1.JourneyService`.
 
 use polku_proto::v1::journey_service_server::JourneyService;
-use polku_proto::v1::{GetJourneyRequest, IdentifyYouthRequest, IdentifyYouthResponse, Journey};
+use polku_proto::v1::{
+    GetJourneyRequest, IdentifyYouthRequest, IdentifyYouthResponse, Journey, ListDisclosuresRequest,
+    ListDisclosuresResponse,
+};
 use tonic::{Request, Response, Status};
 
 use super::Desk;
@@ -24,5 +27,14 @@ impl JourneyService for Service {
         let (caller, request) = self.0.open(request)?;
         let journey = self.0.gateway.get_journey(&caller, request).await?;
         Ok(answer(journey, &caller, self.0.gateway.now())?)
+    }
+
+    async fn list_disclosures(
+        &self,
+        request: Request<ListDisclosuresRequest>,
+    ) -> Result<Response<ListDisclosuresResponse>, Status> {
+        let (caller, request) = self.0.open(request)?;
+        let list = self.0.gateway.list_disclosures(&caller, request).await?;
+        Ok(answer(list, &caller, self.0.gateway.now())?)
     }
 }

@@ -12,8 +12,8 @@ use polku_policy::{Agency, Agreement, Directory, Engine, Rules, Sector, Standing
 use polku_proto::v1::consent_evidence::{Form, GivenBy};
 use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::{
-    Consent, ConsentEvidence, ConsentTerms, DataCategory, IdentifyYouthRequest, LegalBasis, Purpose,
-    RecordConsentRequest, Referral, ReferralContent, SendReferralRequest, SendReferralResponse,
+    Consent, ConsentEvidence, ConsentTerms, DataCategory, IdentifyYouthRequest, LegalBasis, LegalGround,
+    Purpose, RecordConsentRequest, Referral, ReferralContent, SendReferralRequest, SendReferralResponse,
     WithdrawConsentRequest,
 };
 use polku_proto::{ReferralName, Valid, YouthName};
@@ -27,7 +27,7 @@ use crate::answer::answer;
 use crate::audit::{AuditLog, Event};
 use crate::caller::{Actor, Caller};
 use crate::clock::{ForwardClock, SystemClock};
-use crate::config::{DeliverySettings, PlanSettings};
+use crate::config::{Delays, DeliverySettings, PlanSettings};
 use crate::directory::{Routing, ServiceDirectory};
 use crate::error::Error;
 use crate::front::InboundHandler;
@@ -257,6 +257,7 @@ async fn gateway(folder: &TempDir, te: &Arc<TestAgency>, sosiaali: &Arc<TestAgen
             System { adapter: Arc::clone(sosiaali) as _, delivers: ALL },
         ],
         plan: PlanSettings::default(),
+        delays: Delays::in_days([(LegalGround::ChildWelfareNotice, 30)]),
         delivery: DeliverySettings {
             lease: Duration::from_millis(900),
             attempt: Duration::from_millis(600),

@@ -612,6 +612,102 @@ impl ::core::fmt::Debug for RecipientSuggestion {
     }
 }
 
+impl ::core::fmt::Debug for AddressProtection {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("AddressProtection(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for CapacityAssessment {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("CapacityAssessment(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for MultiSectorSupport {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("MultiSectorSupport(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for LegalStatus {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("LegalStatus(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for LegalStatusTerms {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("LegalStatusTerms(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for legal_status_terms::Status {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("Status(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for RecordLegalStatusRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("RecordLegalStatusRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for EndLegalStatusRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("EndLegalStatusRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for LegalStatusChange {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("LegalStatusChange(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ListLegalStatusesRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ListLegalStatusesRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ListLegalStatusesResponse {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ListLegalStatusesResponse(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for Disclosure {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("Disclosure(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for DisclosureActor {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("DisclosureActor(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for RecordChange {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("RecordChange(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ListDisclosuresRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ListDisclosuresRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ListDisclosuresResponse {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ListDisclosuresResponse(redacted)")
+    }
+}
+
 impl ::core::fmt::Debug for FactsQuery {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("FactsQuery(redacted)")
@@ -885,72 +981,6 @@ impl ::core::fmt::Debug for WatchPlansRequest {
 impl ::core::fmt::Debug for PlanEvent {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("PlanEvent(redacted)")
-    }
-}
-
-impl ::core::fmt::Debug for AddressProtection {
-    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        formatter.write_str("AddressProtection(redacted)")
-    }
-}
-
-impl ::core::fmt::Debug for CapacityAssessment {
-    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        formatter.write_str("CapacityAssessment(redacted)")
-    }
-}
-
-impl ::core::fmt::Debug for MultiSectorSupport {
-    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        formatter.write_str("MultiSectorSupport(redacted)")
-    }
-}
-
-impl ::core::fmt::Debug for LegalStatus {
-    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        formatter.write_str("LegalStatus(redacted)")
-    }
-}
-
-impl ::core::fmt::Debug for LegalStatusTerms {
-    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        formatter.write_str("LegalStatusTerms(redacted)")
-    }
-}
-
-impl ::core::fmt::Debug for legal_status_terms::Status {
-    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        formatter.write_str("Status(redacted)")
-    }
-}
-
-impl ::core::fmt::Debug for RecordLegalStatusRequest {
-    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        formatter.write_str("RecordLegalStatusRequest(redacted)")
-    }
-}
-
-impl ::core::fmt::Debug for EndLegalStatusRequest {
-    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        formatter.write_str("EndLegalStatusRequest(redacted)")
-    }
-}
-
-impl ::core::fmt::Debug for LegalStatusChange {
-    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        formatter.write_str("LegalStatusChange(redacted)")
-    }
-}
-
-impl ::core::fmt::Debug for ListLegalStatusesRequest {
-    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        formatter.write_str("ListLegalStatusesRequest(redacted)")
-    }
-}
-
-impl ::core::fmt::Debug for ListLegalStatusesResponse {
-    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        formatter.write_str("ListLegalStatusesResponse(redacted)")
     }
 }
 

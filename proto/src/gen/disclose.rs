@@ -978,6 +978,142 @@ impl Disclose for crate::v1::DisclosureNotice {
     }
 }
 
+impl Disclose for crate::v1::LegalStatus {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if !self.name.is_empty()
+            || !self.etag.is_empty()
+            || self.state != 0
+            || !self.recorder.is_empty()
+            || !self.recorder_unit.is_empty()
+            || self.create_time.is_some()
+            || self.end_time.is_some()
+        {
+            present.insert(DataCategory::Envelope);
+        }
+        if let Some(part) = &self.terms {
+            present.extend(Disclose::categories(part));
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        if let Some(part) = &mut self.terms {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.terms = None;
+            }
+        }
+    }
+}
+
+impl Disclose for crate::v1::LegalStatusTerms {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        match &self.status {
+            Some(crate::v1::legal_status_terms::Status::AddressProtection(_)) => present.insert(DataCategory::Envelope),
+            Some(crate::v1::legal_status_terms::Status::CapacityAssessment(_)) => present.insert(DataCategory::Envelope),
+            Some(crate::v1::legal_status_terms::Status::MultiSectorSupport(_)) => present.insert(DataCategory::Envelope),
+            None => {}
+        }
+        present
+    }
+
+    fn restrict(&mut self, _: CategorySet) {}
+}
+
+impl Disclose for crate::v1::LegalStatusChange {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if self.revision != 0
+            || self.receipt.is_some()
+            || !self.stopped.is_empty()
+            || !self.under_way.is_empty()
+        {
+            present.insert(DataCategory::Envelope);
+        }
+        if let Some(part) = &self.status {
+            present.extend(Disclose::categories(part));
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        if let Some(part) = &mut self.status {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.status = None;
+            }
+        }
+    }
+}
+
+impl Disclose for crate::v1::ListLegalStatusesResponse {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        for element in &self.statuses {
+            present.extend(Disclose::categories(element));
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        for element in &mut self.statuses {
+            element.restrict(permitted);
+        }
+    }
+}
+
+impl Disclose for crate::v1::Disclosure {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if self.time.is_some()
+            || self.kind != 0
+            || self.actor.is_some()
+            || !self.discloser.is_empty()
+            || !self.recipient.is_empty()
+            || self.purpose != 0
+            || self.verdict != 0
+            || !self.permitted.is_empty()
+            || !self.withheld.is_empty()
+            || !self.bases.is_empty()
+            || self.ground != 0
+            || !self.name.is_empty()
+            || self.referral_state != 0
+            || self.delivery_state != 0
+            || !self.changes.is_empty()
+            || !self.stopped.is_empty()
+            || !self.reasons.is_empty()
+            || self.receipt.is_some()
+            || self.outcome_receipt.is_some()
+        {
+            present.insert(DataCategory::Envelope);
+        }
+        present
+    }
+
+    fn restrict(&mut self, _: CategorySet) {}
+}
+
+impl Disclose for crate::v1::ListDisclosuresResponse {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if !self.next_page_token.is_empty() {
+            present.insert(DataCategory::Envelope);
+        }
+        for element in &self.disclosures {
+            present.extend(Disclose::categories(element));
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        for element in &mut self.disclosures {
+            element.restrict(permitted);
+        }
+    }
+}
+
 impl Disclose for crate::v1::FactsQuery {
     fn categories(&self) -> CategorySet {
         let mut present = CategorySet::EMPTY;
@@ -1477,92 +1613,6 @@ impl Disclose for crate::v1::PlanEvent {
             if Disclose::categories(part).is_empty() {
                 self.plan = None;
             }
-        }
-    }
-}
-
-impl Disclose for crate::v1::LegalStatus {
-    fn categories(&self) -> CategorySet {
-        let mut present = CategorySet::EMPTY;
-        if !self.name.is_empty()
-            || !self.etag.is_empty()
-            || self.state != 0
-            || !self.recorder.is_empty()
-            || !self.recorder_unit.is_empty()
-            || self.create_time.is_some()
-            || self.end_time.is_some()
-        {
-            present.insert(DataCategory::Envelope);
-        }
-        if let Some(part) = &self.terms {
-            present.extend(Disclose::categories(part));
-        }
-        present
-    }
-
-    fn restrict(&mut self, permitted: CategorySet) {
-        if let Some(part) = &mut self.terms {
-            part.restrict(permitted);
-            if Disclose::categories(part).is_empty() {
-                self.terms = None;
-            }
-        }
-    }
-}
-
-impl Disclose for crate::v1::LegalStatusTerms {
-    fn categories(&self) -> CategorySet {
-        let mut present = CategorySet::EMPTY;
-        match &self.status {
-            Some(crate::v1::legal_status_terms::Status::AddressProtection(_)) => present.insert(DataCategory::Envelope),
-            Some(crate::v1::legal_status_terms::Status::CapacityAssessment(_)) => present.insert(DataCategory::Envelope),
-            Some(crate::v1::legal_status_terms::Status::MultiSectorSupport(_)) => present.insert(DataCategory::Envelope),
-            None => {}
-        }
-        present
-    }
-
-    fn restrict(&mut self, _: CategorySet) {}
-}
-
-impl Disclose for crate::v1::LegalStatusChange {
-    fn categories(&self) -> CategorySet {
-        let mut present = CategorySet::EMPTY;
-        if self.revision != 0
-            || self.receipt.is_some()
-            || !self.stopped.is_empty()
-            || !self.under_way.is_empty()
-        {
-            present.insert(DataCategory::Envelope);
-        }
-        if let Some(part) = &self.status {
-            present.extend(Disclose::categories(part));
-        }
-        present
-    }
-
-    fn restrict(&mut self, permitted: CategorySet) {
-        if let Some(part) = &mut self.status {
-            part.restrict(permitted);
-            if Disclose::categories(part).is_empty() {
-                self.status = None;
-            }
-        }
-    }
-}
-
-impl Disclose for crate::v1::ListLegalStatusesResponse {
-    fn categories(&self) -> CategorySet {
-        let mut present = CategorySet::EMPTY;
-        for element in &self.statuses {
-            present.extend(Disclose::categories(element));
-        }
-        present
-    }
-
-    fn restrict(&mut self, permitted: CategorySet) {
-        for element in &mut self.statuses {
-            element.restrict(permitted);
         }
     }
 }

@@ -6987,6 +6987,905 @@ pub mod directory_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// Non-disclosure order for safety (turvakielto, law 661/2009 section 36): whatever is permitted otherwise, address,
+/// municipality and contact details (DATA_CATEGORY_ADDRESS_CONTACT) go, by law, only to a recipient with a right of its
+/// own, and are hidden from guardians.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct AddressProtection {}
+/// Whether a minor is able to decide on the matter (code list 1.2.246.537.5.40202.201901).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct CapacityAssessment {
+    #[prost(enumeration = "capacity_assessment::Result", tag = "1")]
+    pub result: i32,
+}
+/// Nested message and enum types in `CapacityAssessment`.
+pub mod capacity_assessment {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Result {
+        Unspecified = 0,
+        /// Not able: guardians decide.
+        NotCapable = 1,
+        /// Able, and allows that guardians are told.
+        CapableAllows = 2,
+        /// Able, and forbids that guardians are told.
+        CapableForbids = 3,
+    }
+    impl Result {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "RESULT_UNSPECIFIED",
+                Self::NotCapable => "RESULT_NOT_CAPABLE",
+                Self::CapableAllows => "RESULT_CAPABLE_ALLOWS",
+                Self::CapableForbids => "RESULT_CAPABLE_FORBIDS",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "RESULT_UNSPECIFIED" => Some(Self::Unspecified),
+                "RESULT_NOT_CAPABLE" => Some(Self::NotCapable),
+                "RESULT_CAPABLE_ALLOWS" => Some(Self::CapableAllows),
+                "RESULT_CAPABLE_FORBIDS" => Some(Self::CapableForbids),
+                _ => None,
+            }
+        }
+    }
+}
+/// Customer of multi-sector support for employment (law 381/2023). Recorded by the employment authority.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct MultiSectorSupport {}
+/// One status.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct LegalStatus {
+    /// `youths/{youth}/legalStatuses/{status}`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub etag: ::prost::alloc::string::String,
+    #[prost(enumeration = "legal_status::State", tag = "3")]
+    pub state: i32,
+    #[prost(message, optional, tag = "4")]
+    pub terms: ::core::option::Option<LegalStatusTerms>,
+    /// The agency that recorded it.
+    #[prost(string, tag = "5")]
+    pub recorder: ::prost::alloc::string::String,
+    /// The unit that recorded it.
+    #[prost(string, tag = "6")]
+    pub recorder_unit: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "7")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(message, optional, tag = "8")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Nested message and enum types in `LegalStatus`.
+pub mod legal_status {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum State {
+        Unspecified = 0,
+        InForce = 1,
+        Ended = 2,
+    }
+    impl State {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "STATE_UNSPECIFIED",
+                Self::InForce => "STATE_IN_FORCE",
+                Self::Ended => "STATE_ENDED",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "STATE_UNSPECIFIED" => Some(Self::Unspecified),
+                "STATE_IN_FORCE" => Some(Self::InForce),
+                "STATE_ENDED" => Some(Self::Ended),
+                _ => None,
+            }
+        }
+    }
+}
+/// What a status says.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct LegalStatusTerms {
+    #[prost(oneof = "legal_status_terms::Status", tags = "1, 2, 3")]
+    pub status: ::core::option::Option<legal_status_terms::Status>,
+}
+/// Nested message and enum types in `LegalStatusTerms`.
+pub mod legal_status_terms {
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
+    #[prost(skip_debug)]
+    pub enum Status {
+        #[prost(message, tag = "1")]
+        AddressProtection(super::AddressProtection),
+        #[prost(message, tag = "2")]
+        CapacityAssessment(super::CapacityAssessment),
+        #[prost(message, tag = "3")]
+        MultiSectorSupport(super::MultiSectorSupport),
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct RecordLegalStatusRequest {
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// `youths/{youth}`.
+    #[prost(string, tag = "2")]
+    pub youth: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "3")]
+    pub terms: ::core::option::Option<LegalStatusTerms>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct EndLegalStatusRequest {
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
+}
+/// The answer to a change of a status.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct LegalStatusChange {
+    #[prost(message, optional, tag = "1")]
+    pub status: ::core::option::Option<LegalStatus>,
+    /// The consent revision from which on the change is in force everywhere in the gateway.
+    #[prost(uint64, tag = "2")]
+    pub revision: u64,
+    #[prost(message, optional, tag = "3")]
+    pub receipt: ::core::option::Option<AuditReceipt>,
+    /// Referrals whose delivery had not begun and that will not be sent.
+    #[prost(string, repeated, tag = "4")]
+    pub stopped: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Referrals, and joint plans, of which a delivery had begun before the change, or whose fate is not known.
+    #[prost(string, repeated, tag = "5")]
+    pub under_way: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ListLegalStatusesRequest {
+    /// `youths/{youth}`.
+    #[prost(string, tag = "1")]
+    pub parent: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ListLegalStatusesResponse {
+    /// Oldest first, at most 200.
+    #[prost(message, repeated, tag = "1")]
+    pub statuses: ::prost::alloc::vec::Vec<LegalStatus>,
+}
+/// Generated client implementations.
+pub mod legal_status_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// What the law makes of a young person's situation, beside what they permit and prohibit: it decides what may be
+    /// disclosed.
+    #[derive(Debug, Clone)]
+    pub struct LegalStatusServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl<T> LegalStatusServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> LegalStatusServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            LegalStatusServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Records a status. A newer assessment of capacity ends the older one.
+        pub async fn record_legal_status(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RecordLegalStatusRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::LegalStatusChange>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.LegalStatusService/RecordLegalStatus",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("polku.v1.LegalStatusService", "RecordLegalStatus"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Ends a status. Only the agency that recorded it can.
+        pub async fn end_legal_status(
+            &mut self,
+            request: impl tonic::IntoRequest<super::EndLegalStatusRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::LegalStatusChange>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.LegalStatusService/EndLegalStatus",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("polku.v1.LegalStatusService", "EndLegalStatus"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the statuses that the caller recorded; all of them for the young person.
+        pub async fn list_legal_statuses(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListLegalStatusesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListLegalStatusesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.LegalStatusService/ListLegalStatuses",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("polku.v1.LegalStatusService", "ListLegalStatuses"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod legal_status_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with LegalStatusServiceServer.
+    #[async_trait]
+    pub trait LegalStatusService: std::marker::Send + std::marker::Sync + 'static {
+        /// Records a status. A newer assessment of capacity ends the older one.
+        async fn record_legal_status(
+            &self,
+            request: tonic::Request<super::RecordLegalStatusRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::LegalStatusChange>,
+            tonic::Status,
+        >;
+        /// Ends a status. Only the agency that recorded it can.
+        async fn end_legal_status(
+            &self,
+            request: tonic::Request<super::EndLegalStatusRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::LegalStatusChange>,
+            tonic::Status,
+        >;
+        /// Lists the statuses that the caller recorded; all of them for the young person.
+        async fn list_legal_statuses(
+            &self,
+            request: tonic::Request<super::ListLegalStatusesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListLegalStatusesResponse>,
+            tonic::Status,
+        >;
+    }
+    /// What the law makes of a young person's situation, beside what they permit and prohibit: it decides what may be
+    /// disclosed.
+    #[derive(Debug)]
+    pub struct LegalStatusServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> LegalStatusServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for LegalStatusServiceServer<T>
+    where
+        T: LegalStatusService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/polku.v1.LegalStatusService/RecordLegalStatus" => {
+                    #[allow(non_camel_case_types)]
+                    struct RecordLegalStatusSvc<T: LegalStatusService>(pub Arc<T>);
+                    impl<
+                        T: LegalStatusService,
+                    > tonic::server::UnaryService<super::RecordLegalStatusRequest>
+                    for RecordLegalStatusSvc<T> {
+                        type Response = super::LegalStatusChange;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RecordLegalStatusRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as LegalStatusService>::record_legal_status(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RecordLegalStatusSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.LegalStatusService/EndLegalStatus" => {
+                    #[allow(non_camel_case_types)]
+                    struct EndLegalStatusSvc<T: LegalStatusService>(pub Arc<T>);
+                    impl<
+                        T: LegalStatusService,
+                    > tonic::server::UnaryService<super::EndLegalStatusRequest>
+                    for EndLegalStatusSvc<T> {
+                        type Response = super::LegalStatusChange;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::EndLegalStatusRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as LegalStatusService>::end_legal_status(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = EndLegalStatusSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.LegalStatusService/ListLegalStatuses" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListLegalStatusesSvc<T: LegalStatusService>(pub Arc<T>);
+                    impl<
+                        T: LegalStatusService,
+                    > tonic::server::UnaryService<super::ListLegalStatusesRequest>
+                    for ListLegalStatusesSvc<T> {
+                        type Response = super::ListLegalStatusesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListLegalStatusesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as LegalStatusService>::list_legal_statuses(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListLegalStatusesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for LegalStatusServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "polku.v1.LegalStatusService";
+    impl<T> tonic::server::NamedService for LegalStatusServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// One thing that has become of a young person's data.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Disclosure {
+    /// When.
+    #[prost(message, optional, tag = "1")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(enumeration = "disclosure::Kind", tag = "2")]
+    pub kind: i32,
+    /// Who did it.
+    #[prost(message, optional, tag = "3")]
+    pub actor: ::core::option::Option<DisclosureActor>,
+    /// Whose data it is, as `{agency}` or `{agency}/{unit}`. Empty where nothing passed from one agency to another, or from
+    /// several at once: of a joint plan, say.
+    #[prost(string, tag = "4")]
+    pub discloser: ::prost::alloc::string::String,
+    /// To whom it went or was to go, likewise.
+    #[prost(string, tag = "5")]
+    pub recipient: ::prost::alloc::string::String,
+    #[prost(enumeration = "Purpose", tag = "6")]
+    pub purpose: i32,
+    /// What was decided; unspecified where there was nothing to decide.
+    #[prost(enumeration = "decision::Verdict", tag = "7")]
+    pub verdict: i32,
+    /// Which categories were permitted.
+    #[prost(enumeration = "DataCategory", repeated, packed = "false", tag = "8")]
+    pub permitted: ::prost::alloc::vec::Vec<i32>,
+    /// Which were asked for and held back. Says nothing about whether there are such data.
+    #[prost(enumeration = "DataCategory", repeated, packed = "false", tag = "9")]
+    pub withheld: ::prost::alloc::vec::Vec<i32>,
+    /// On what the permission rests. Empty for KIND_ASKED: nothing was told then.
+    #[prost(message, repeated, tag = "10")]
+    pub bases: ::prost::alloc::vec::Vec<Basis>,
+    /// The ground in law that was stated, if any.
+    #[prost(enumeration = "LegalGround", tag = "11")]
+    pub ground: i32,
+    /// What it was about: name of a referral, plan, section of a plan (`{plan}/sections/{owner}`), consent or the like. Empty
+    /// where it is about nothing that has a name.
+    #[prost(string, tag = "12")]
+    pub name: ::prost::alloc::string::String,
+    /// With KIND_REFERRAL_CHANGED: the state after it.
+    #[prost(enumeration = "ReferralState", tag = "13")]
+    pub referral_state: i32,
+    /// With KIND_SENT: what became of it as far as is known now. DELIVERED: it has arrived. IN_DOUBT: nobody knows. SENDING:
+    /// not known yet. All else: it has not arrived. With KIND_NOT_SENT: why.
+    #[prost(enumeration = "DeliveryState", tag = "14")]
+    pub delivery_state: i32,
+    /// With KIND_CONSENT_CHANGED, KIND_PROHIBITION_CHANGED and KIND_LEGAL_STATUS_CHANGED: what changed, and to what.
+    #[prost(message, repeated, tag = "15")]
+    pub changes: ::prost::alloc::vec::Vec<RecordChange>,
+    /// Names of the referrals that this has ended, with every delivery of theirs that had not begun.
+    #[prost(string, repeated, tag = "16")]
+    pub stopped: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Why something was refused: codes of reasons as in MissingGround. For the young person, other representatives than
+    /// guardians, and the data protection officer of the discloser; to others they could tell what they may not know.
+    #[prost(string, repeated, tag = "17")]
+    pub reasons: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Where it stands in the audit log: found there with these, and `polku audit verify` checks the log.
+    #[prost(message, optional, tag = "18")]
+    pub receipt: ::core::option::Option<AuditReceipt>,
+    /// The same of what became of a delivery.
+    #[prost(message, optional, tag = "19")]
+    pub outcome_receipt: ::core::option::Option<AuditReceipt>,
+}
+/// Nested message and enum types in `Disclosure`.
+pub mod disclosure {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Kind {
+        Unspecified = 0,
+        /// The person was looked up by identity code.
+        Identified = 1,
+        /// A referral was sent through the gateway. That it reached its recipient is an entry of its own.
+        ReferralSent = 2,
+        /// The state of a referral changed: accepted, answered, cancelled and so on.
+        ReferralChanged = 3,
+        /// Data were sent to an agency's system.
+        Sent = 4,
+        /// A delivery ended before it was sent.
+        NotSent = 5,
+        /// Data were shown in an answer.
+        Shown = 6,
+        /// Somebody asked whether something would be permitted. Nothing was told about the person but the answer.
+        Asked = 7,
+        /// Something was refused.
+        Refused = 8,
+        /// A consent or permit was asked for, given, refused, changed or withdrawn.
+        ConsentChanged = 9,
+        /// A prohibition was made or lifted.
+        ProhibitionChanged = 10,
+        /// A legal status was recorded or ended.
+        LegalStatusChanged = 11,
+        /// A joint plan was begun or changed.
+        PlanChanged = 12,
+        /// Content was erased at the end of its retention.
+        Erased = 13,
+    }
+    impl Kind {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "KIND_UNSPECIFIED",
+                Self::Identified => "KIND_IDENTIFIED",
+                Self::ReferralSent => "KIND_REFERRAL_SENT",
+                Self::ReferralChanged => "KIND_REFERRAL_CHANGED",
+                Self::Sent => "KIND_SENT",
+                Self::NotSent => "KIND_NOT_SENT",
+                Self::Shown => "KIND_SHOWN",
+                Self::Asked => "KIND_ASKED",
+                Self::Refused => "KIND_REFUSED",
+                Self::ConsentChanged => "KIND_CONSENT_CHANGED",
+                Self::ProhibitionChanged => "KIND_PROHIBITION_CHANGED",
+                Self::LegalStatusChanged => "KIND_LEGAL_STATUS_CHANGED",
+                Self::PlanChanged => "KIND_PLAN_CHANGED",
+                Self::Erased => "KIND_ERASED",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "KIND_UNSPECIFIED" => Some(Self::Unspecified),
+                "KIND_IDENTIFIED" => Some(Self::Identified),
+                "KIND_REFERRAL_SENT" => Some(Self::ReferralSent),
+                "KIND_REFERRAL_CHANGED" => Some(Self::ReferralChanged),
+                "KIND_SENT" => Some(Self::Sent),
+                "KIND_NOT_SENT" => Some(Self::NotSent),
+                "KIND_SHOWN" => Some(Self::Shown),
+                "KIND_ASKED" => Some(Self::Asked),
+                "KIND_REFUSED" => Some(Self::Refused),
+                "KIND_CONSENT_CHANGED" => Some(Self::ConsentChanged),
+                "KIND_PROHIBITION_CHANGED" => Some(Self::ProhibitionChanged),
+                "KIND_LEGAL_STATUS_CHANGED" => Some(Self::LegalStatusChanged),
+                "KIND_PLAN_CHANGED" => Some(Self::PlanChanged),
+                "KIND_ERASED" => Some(Self::Erased),
+                _ => None,
+            }
+        }
+    }
+}
+/// Who acted.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct DisclosureActor {
+    #[prost(enumeration = "disclosure_actor::Kind", tag = "1")]
+    pub kind: i32,
+    /// Agency id of whoever called; empty where the gateway acted by itself.
+    #[prost(string, tag = "2")]
+    pub agency: ::prost::alloc::string::String,
+    /// A professional's unit. Empty where the log does not hold it, and for data protection officers of other agencies.
+    #[prost(string, tag = "3")]
+    pub unit: ::prost::alloc::string::String,
+    /// The agency's own id of the professional, likewise.
+    #[prost(string, tag = "4")]
+    pub professional: ::prost::alloc::string::String,
+}
+/// Nested message and enum types in `DisclosureActor`.
+pub mod disclosure_actor {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Kind {
+        /// Somebody for whom the agency called, whom the log does not tell apart.
+        Unspecified = 0,
+        Professional = 1,
+        /// The young person.
+        Subject = 2,
+        Guardian = 3,
+        /// Another representative.
+        Representative = 4,
+        /// The gateway, by itself.
+        Gateway = 5,
+    }
+    impl Kind {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "KIND_UNSPECIFIED",
+                Self::Professional => "KIND_PROFESSIONAL",
+                Self::Subject => "KIND_SUBJECT",
+                Self::Guardian => "KIND_GUARDIAN",
+                Self::Representative => "KIND_REPRESENTATIVE",
+                Self::Gateway => "KIND_GATEWAY",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "KIND_UNSPECIFIED" => Some(Self::Unspecified),
+                "KIND_PROFESSIONAL" => Some(Self::Professional),
+                "KIND_SUBJECT" => Some(Self::Subject),
+                "KIND_GUARDIAN" => Some(Self::Guardian),
+                "KIND_REPRESENTATIVE" => Some(Self::Representative),
+                "KIND_GATEWAY" => Some(Self::Gateway),
+                _ => None,
+            }
+        }
+    }
+}
+/// A record that has changed, and its state after it: one of the states, by the kind of the record.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct RecordChange {
+    /// Name of the consent, prohibition or legal status.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(enumeration = "ConsentState", tag = "2")]
+    pub consent: i32,
+    #[prost(enumeration = "prohibition::State", tag = "3")]
+    pub prohibition: i32,
+    #[prost(enumeration = "legal_status::State", tag = "4")]
+    pub legal_status: i32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ListDisclosuresRequest {
+    /// `youths/{youth}`.
+    #[prost(string, tag = "1")]
+    pub parent: ::prost::alloc::string::String,
+    /// At most so many are answered, 200 at the most; 50 when absent. A page can have fewer, or none, and have one after it.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// `next_page_token` of the page before.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Only what happened then or later. The same on all pages of a list.
+    #[prost(message, optional, tag = "4")]
+    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Only what happened before then. The same on all pages of a list.
+    #[prost(message, optional, tag = "5")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ListDisclosuresResponse {
+    /// Newest first, in the order of the audit log.
+    #[prost(message, repeated, tag = "1")]
+    pub disclosures: ::prost::alloc::vec::Vec<Disclosure>,
+    /// Empty: there is no more.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
 /// A question to an agency: what do you hold on this young person?
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -9979,657 +10878,6 @@ pub mod plan_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
-/// Non-disclosure order for safety (turvakielto, law 661/2009 section 36): whatever is permitted otherwise, address,
-/// municipality and contact details (DATA_CATEGORY_ADDRESS_CONTACT) go, by law, only to a recipient with a right of its
-/// own, and are hidden from guardians.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-#[prost(skip_debug)]
-pub struct AddressProtection {}
-/// Whether a minor is able to decide on the matter (code list 1.2.246.537.5.40202.201901).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-#[prost(skip_debug)]
-pub struct CapacityAssessment {
-    #[prost(enumeration = "capacity_assessment::Result", tag = "1")]
-    pub result: i32,
-}
-/// Nested message and enum types in `CapacityAssessment`.
-pub mod capacity_assessment {
-    #[derive(Debug)]
-    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-    #[repr(i32)]
-    pub enum Result {
-        Unspecified = 0,
-        /// Not able: guardians decide.
-        NotCapable = 1,
-        /// Able, and allows that guardians are told.
-        CapableAllows = 2,
-        /// Able, and forbids that guardians are told.
-        CapableForbids = 3,
-    }
-    impl Result {
-        /// String value of the enum field names used in the ProtoBuf definition.
-        ///
-        /// The values are not transformed in any way and thus are considered stable
-        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-        pub fn as_str_name(&self) -> &'static str {
-            match self {
-                Self::Unspecified => "RESULT_UNSPECIFIED",
-                Self::NotCapable => "RESULT_NOT_CAPABLE",
-                Self::CapableAllows => "RESULT_CAPABLE_ALLOWS",
-                Self::CapableForbids => "RESULT_CAPABLE_FORBIDS",
-            }
-        }
-        /// Creates an enum from field names used in the ProtoBuf definition.
-        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-            match value {
-                "RESULT_UNSPECIFIED" => Some(Self::Unspecified),
-                "RESULT_NOT_CAPABLE" => Some(Self::NotCapable),
-                "RESULT_CAPABLE_ALLOWS" => Some(Self::CapableAllows),
-                "RESULT_CAPABLE_FORBIDS" => Some(Self::CapableForbids),
-                _ => None,
-            }
-        }
-    }
-}
-/// Customer of multi-sector support for employment (law 381/2023). Recorded by the employment authority.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-#[prost(skip_debug)]
-pub struct MultiSectorSupport {}
-/// One status.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-#[prost(skip_debug)]
-pub struct LegalStatus {
-    /// `youths/{youth}/legalStatuses/{status}`.
-    #[prost(string, tag = "1")]
-    pub name: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub etag: ::prost::alloc::string::String,
-    #[prost(enumeration = "legal_status::State", tag = "3")]
-    pub state: i32,
-    #[prost(message, optional, tag = "4")]
-    pub terms: ::core::option::Option<LegalStatusTerms>,
-    /// The agency that recorded it.
-    #[prost(string, tag = "5")]
-    pub recorder: ::prost::alloc::string::String,
-    /// The unit that recorded it.
-    #[prost(string, tag = "6")]
-    pub recorder_unit: ::prost::alloc::string::String,
-    #[prost(message, optional, tag = "7")]
-    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
-    #[prost(message, optional, tag = "8")]
-    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
-}
-/// Nested message and enum types in `LegalStatus`.
-pub mod legal_status {
-    #[derive(Debug)]
-    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-    #[repr(i32)]
-    pub enum State {
-        Unspecified = 0,
-        InForce = 1,
-        Ended = 2,
-    }
-    impl State {
-        /// String value of the enum field names used in the ProtoBuf definition.
-        ///
-        /// The values are not transformed in any way and thus are considered stable
-        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-        pub fn as_str_name(&self) -> &'static str {
-            match self {
-                Self::Unspecified => "STATE_UNSPECIFIED",
-                Self::InForce => "STATE_IN_FORCE",
-                Self::Ended => "STATE_ENDED",
-            }
-        }
-        /// Creates an enum from field names used in the ProtoBuf definition.
-        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-            match value {
-                "STATE_UNSPECIFIED" => Some(Self::Unspecified),
-                "STATE_IN_FORCE" => Some(Self::InForce),
-                "STATE_ENDED" => Some(Self::Ended),
-                _ => None,
-            }
-        }
-    }
-}
-/// What a status says.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-#[prost(skip_debug)]
-pub struct LegalStatusTerms {
-    #[prost(oneof = "legal_status_terms::Status", tags = "1, 2, 3")]
-    pub status: ::core::option::Option<legal_status_terms::Status>,
-}
-/// Nested message and enum types in `LegalStatusTerms`.
-pub mod legal_status_terms {
-    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
-    #[prost(skip_debug)]
-    pub enum Status {
-        #[prost(message, tag = "1")]
-        AddressProtection(super::AddressProtection),
-        #[prost(message, tag = "2")]
-        CapacityAssessment(super::CapacityAssessment),
-        #[prost(message, tag = "3")]
-        MultiSectorSupport(super::MultiSectorSupport),
-    }
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-#[prost(skip_debug)]
-pub struct RecordLegalStatusRequest {
-    #[prost(string, tag = "1")]
-    pub request_id: ::prost::alloc::string::String,
-    /// `youths/{youth}`.
-    #[prost(string, tag = "2")]
-    pub youth: ::prost::alloc::string::String,
-    #[prost(message, optional, tag = "3")]
-    pub terms: ::core::option::Option<LegalStatusTerms>,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-#[prost(skip_debug)]
-pub struct EndLegalStatusRequest {
-    #[prost(string, tag = "1")]
-    pub request_id: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub name: ::prost::alloc::string::String,
-    #[prost(string, tag = "3")]
-    pub etag: ::prost::alloc::string::String,
-}
-/// The answer to a change of a status.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-#[prost(skip_debug)]
-pub struct LegalStatusChange {
-    #[prost(message, optional, tag = "1")]
-    pub status: ::core::option::Option<LegalStatus>,
-    /// The consent revision from which on the change is in force everywhere in the gateway.
-    #[prost(uint64, tag = "2")]
-    pub revision: u64,
-    #[prost(message, optional, tag = "3")]
-    pub receipt: ::core::option::Option<AuditReceipt>,
-    /// Referrals whose delivery had not begun and that will not be sent.
-    #[prost(string, repeated, tag = "4")]
-    pub stopped: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Referrals, and joint plans, of which a delivery had begun before the change, or whose fate is not known.
-    #[prost(string, repeated, tag = "5")]
-    pub under_way: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-#[prost(skip_debug)]
-pub struct ListLegalStatusesRequest {
-    /// `youths/{youth}`.
-    #[prost(string, tag = "1")]
-    pub parent: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-#[prost(skip_debug)]
-pub struct ListLegalStatusesResponse {
-    /// Oldest first, at most 200.
-    #[prost(message, repeated, tag = "1")]
-    pub statuses: ::prost::alloc::vec::Vec<LegalStatus>,
-}
-/// Generated client implementations.
-pub mod legal_status_service_client {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    use tonic::codegen::http::Uri;
-    /// What the law makes of a young person's situation, beside what they permit and prohibit: it decides what may be
-    /// disclosed.
-    #[derive(Debug, Clone)]
-    pub struct LegalStatusServiceClient<T> {
-        inner: tonic::client::Grpc<T>,
-    }
-    impl<T> LegalStatusServiceClient<T>
-    where
-        T: tonic::client::GrpcService<tonic::body::Body>,
-        T::Error: Into<StdError>,
-        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
-        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
-    {
-        pub fn new(inner: T) -> Self {
-            let inner = tonic::client::Grpc::new(inner);
-            Self { inner }
-        }
-        pub fn with_origin(inner: T, origin: Uri) -> Self {
-            let inner = tonic::client::Grpc::with_origin(inner, origin);
-            Self { inner }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> LegalStatusServiceClient<InterceptedService<T, F>>
-        where
-            F: tonic::service::Interceptor,
-            T::ResponseBody: Default,
-            T: tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-                Response = http::Response<
-                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
-                >,
-            >,
-            <T as tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
-        {
-            LegalStatusServiceClient::new(InterceptedService::new(inner, interceptor))
-        }
-        /// Compress requests with the given encoding.
-        ///
-        /// This requires the server to support it otherwise it might respond with an
-        /// error.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.send_compressed(encoding);
-            self
-        }
-        /// Enable decompressing responses.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.accept_compressed(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_decoding_message_size(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_encoding_message_size(limit);
-            self
-        }
-        /// Records a status. A newer assessment of capacity ends the older one.
-        pub async fn record_legal_status(
-            &mut self,
-            request: impl tonic::IntoRequest<super::RecordLegalStatusRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::LegalStatusChange>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/polku.v1.LegalStatusService/RecordLegalStatus",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("polku.v1.LegalStatusService", "RecordLegalStatus"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Ends a status. Only the agency that recorded it can.
-        pub async fn end_legal_status(
-            &mut self,
-            request: impl tonic::IntoRequest<super::EndLegalStatusRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::LegalStatusChange>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/polku.v1.LegalStatusService/EndLegalStatus",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("polku.v1.LegalStatusService", "EndLegalStatus"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Lists the statuses that the caller recorded; all of them for the young person.
-        pub async fn list_legal_statuses(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ListLegalStatusesRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListLegalStatusesResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/polku.v1.LegalStatusService/ListLegalStatuses",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("polku.v1.LegalStatusService", "ListLegalStatuses"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-    }
-}
-/// Generated server implementations.
-pub mod legal_status_service_server {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    /// Generated trait containing gRPC methods that should be implemented for use with LegalStatusServiceServer.
-    #[async_trait]
-    pub trait LegalStatusService: std::marker::Send + std::marker::Sync + 'static {
-        /// Records a status. A newer assessment of capacity ends the older one.
-        async fn record_legal_status(
-            &self,
-            request: tonic::Request<super::RecordLegalStatusRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::LegalStatusChange>,
-            tonic::Status,
-        >;
-        /// Ends a status. Only the agency that recorded it can.
-        async fn end_legal_status(
-            &self,
-            request: tonic::Request<super::EndLegalStatusRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::LegalStatusChange>,
-            tonic::Status,
-        >;
-        /// Lists the statuses that the caller recorded; all of them for the young person.
-        async fn list_legal_statuses(
-            &self,
-            request: tonic::Request<super::ListLegalStatusesRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListLegalStatusesResponse>,
-            tonic::Status,
-        >;
-    }
-    /// What the law makes of a young person's situation, beside what they permit and prohibit: it decides what may be
-    /// disclosed.
-    #[derive(Debug)]
-    pub struct LegalStatusServiceServer<T> {
-        inner: Arc<T>,
-        accept_compression_encodings: EnabledCompressionEncodings,
-        send_compression_encodings: EnabledCompressionEncodings,
-        max_decoding_message_size: Option<usize>,
-        max_encoding_message_size: Option<usize>,
-    }
-    impl<T> LegalStatusServiceServer<T> {
-        pub fn new(inner: T) -> Self {
-            Self::from_arc(Arc::new(inner))
-        }
-        pub fn from_arc(inner: Arc<T>) -> Self {
-            Self {
-                inner,
-                accept_compression_encodings: Default::default(),
-                send_compression_encodings: Default::default(),
-                max_decoding_message_size: None,
-                max_encoding_message_size: None,
-            }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> InterceptedService<Self, F>
-        where
-            F: tonic::service::Interceptor,
-        {
-            InterceptedService::new(Self::new(inner), interceptor)
-        }
-        /// Enable decompressing requests with the given encoding.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.accept_compression_encodings.enable(encoding);
-            self
-        }
-        /// Compress responses with the given encoding, if the client supports it.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.send_compression_encodings.enable(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.max_decoding_message_size = Some(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.max_encoding_message_size = Some(limit);
-            self
-        }
-    }
-    impl<T, B> tonic::codegen::Service<http::Request<B>> for LegalStatusServiceServer<T>
-    where
-        T: LegalStatusService,
-        B: Body + std::marker::Send + 'static,
-        B::Error: Into<StdError> + std::marker::Send + 'static,
-    {
-        type Response = http::Response<tonic::body::Body>;
-        type Error = std::convert::Infallible;
-        type Future = BoxFuture<Self::Response, Self::Error>;
-        fn poll_ready(
-            &mut self,
-            _cx: &mut Context<'_>,
-        ) -> Poll<std::result::Result<(), Self::Error>> {
-            Poll::Ready(Ok(()))
-        }
-        fn call(&mut self, req: http::Request<B>) -> Self::Future {
-            match req.uri().path() {
-                "/polku.v1.LegalStatusService/RecordLegalStatus" => {
-                    #[allow(non_camel_case_types)]
-                    struct RecordLegalStatusSvc<T: LegalStatusService>(pub Arc<T>);
-                    impl<
-                        T: LegalStatusService,
-                    > tonic::server::UnaryService<super::RecordLegalStatusRequest>
-                    for RecordLegalStatusSvc<T> {
-                        type Response = super::LegalStatusChange;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::RecordLegalStatusRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as LegalStatusService>::record_legal_status(
-                                        &inner,
-                                        request,
-                                    )
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = RecordLegalStatusSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/polku.v1.LegalStatusService/EndLegalStatus" => {
-                    #[allow(non_camel_case_types)]
-                    struct EndLegalStatusSvc<T: LegalStatusService>(pub Arc<T>);
-                    impl<
-                        T: LegalStatusService,
-                    > tonic::server::UnaryService<super::EndLegalStatusRequest>
-                    for EndLegalStatusSvc<T> {
-                        type Response = super::LegalStatusChange;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::EndLegalStatusRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as LegalStatusService>::end_legal_status(&inner, request)
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = EndLegalStatusSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/polku.v1.LegalStatusService/ListLegalStatuses" => {
-                    #[allow(non_camel_case_types)]
-                    struct ListLegalStatusesSvc<T: LegalStatusService>(pub Arc<T>);
-                    impl<
-                        T: LegalStatusService,
-                    > tonic::server::UnaryService<super::ListLegalStatusesRequest>
-                    for ListLegalStatusesSvc<T> {
-                        type Response = super::ListLegalStatusesResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::ListLegalStatusesRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as LegalStatusService>::list_legal_statuses(
-                                        &inner,
-                                        request,
-                                    )
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = ListLegalStatusesSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                _ => {
-                    Box::pin(async move {
-                        let mut response = http::Response::new(
-                            tonic::body::Body::default(),
-                        );
-                        let headers = response.headers_mut();
-                        headers
-                            .insert(
-                                tonic::Status::GRPC_STATUS,
-                                (tonic::Code::Unimplemented as i32).into(),
-                            );
-                        headers
-                            .insert(
-                                http::header::CONTENT_TYPE,
-                                tonic::metadata::GRPC_CONTENT_TYPE,
-                            );
-                        Ok(response)
-                    })
-                }
-            }
-        }
-    }
-    impl<T> Clone for LegalStatusServiceServer<T> {
-        fn clone(&self) -> Self {
-            let inner = self.inner.clone();
-            Self {
-                inner,
-                accept_compression_encodings: self.accept_compression_encodings,
-                send_compression_encodings: self.send_compression_encodings,
-                max_decoding_message_size: self.max_decoding_message_size,
-                max_encoding_message_size: self.max_encoding_message_size,
-            }
-        }
-    }
-    /// Generated gRPC service name
-    pub const SERVICE_NAME: &str = "polku.v1.LegalStatusService";
-    impl<T> tonic::server::NamedService for LegalStatusServiceServer<T> {
-        const NAME: &'static str = SERVICE_NAME;
-    }
-}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct IdentifyYouthRequest {
@@ -10803,6 +11051,31 @@ pub mod journey_service_client {
                 .insert(GrpcMethod::new("polku.v1.JourneyService", "GetJourney"));
             self.inner.unary(req, path, codec).await
         }
+        /// Lists who has seen the person's data, who was refused, and what the person has said: newest first.
+        pub async fn list_disclosures(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListDisclosuresRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListDisclosuresResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.JourneyService/ListDisclosures",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.JourneyService", "ListDisclosures"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -10832,6 +11105,14 @@ pub mod journey_service_server {
             &self,
             request: tonic::Request<super::GetJourneyRequest>,
         ) -> std::result::Result<tonic::Response<super::Journey>, tonic::Status>;
+        /// Lists who has seen the person's data, who was refused, and what the person has said: newest first.
+        async fn list_disclosures(
+            &self,
+            request: tonic::Request<super::ListDisclosuresRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListDisclosuresResponse>,
+            tonic::Status,
+        >;
     }
     /// The young person's way through the services.
     #[derive(Debug)]
@@ -10985,6 +11266,52 @@ pub mod journey_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetJourneySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.JourneyService/ListDisclosures" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListDisclosuresSvc<T: JourneyService>(pub Arc<T>);
+                    impl<
+                        T: JourneyService,
+                    > tonic::server::UnaryService<super::ListDisclosuresRequest>
+                    for ListDisclosuresSvc<T> {
+                        type Response = super::ListDisclosuresResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListDisclosuresRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as JourneyService>::list_disclosures(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListDisclosuresSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -68,13 +68,13 @@ static PATTERN_30: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^servi
 
 static PATTERN_31: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^([a-z][a-z0-9-]{0,31})?$"));
 
-static PATTERN_32: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za-z0-9._:/-]{0,128}$"));
+static PATTERN_32: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/legalStatuses/[0-9a-f-]{36}$"));
 
-static PATTERN_33: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"));
+static PATTERN_33: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za-z0-9._:/-]{0,128}$"));
 
-static PATTERN_34: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/plans/[0-9a-f-]{36}$"));
+static PATTERN_34: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"));
 
-static PATTERN_35: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/legalStatuses/[0-9a-f-]{36}$"));
+static PATTERN_35: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/plans/[0-9a-f-]{36}$"));
 
 static PATTERN_36: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/tasks/[0-9a-f-]{36}$"));
 
@@ -2848,6 +2848,293 @@ impl Validate for crate::v1::RecipientSuggestion {
     }
 }
 
+impl Validate for crate::v1::AddressProtection {
+    fn validate(&self, _: &mut Checker) {
+    }
+}
+
+impl Validate for crate::v1::CapacityAssessment {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("result", |checker| {
+            let value = &self.result;
+            checker.defined_only::<crate::v1::capacity_assessment::Result>(*value);
+            checker.not_in(*value, &[0], "RESULT_UNSPECIFIED");
+        });
+    }
+}
+
+impl Validate for crate::v1::MultiSectorSupport {
+    fn validate(&self, _: &mut Checker) {
+    }
+}
+
+impl Validate for crate::v1::LegalStatus {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+        });
+        checker.field("etag", |checker| {
+            let value = &self.etag;
+            checker.text(value);
+        });
+        checker.field("terms", |checker| {
+            if let Some(value) = &self.terms {
+                checker.message(value);
+            }
+        });
+        checker.field("recorder", |checker| {
+            let value = &self.recorder;
+            checker.text(value);
+        });
+        checker.field("recorder_unit", |checker| {
+            let value = &self.recorder_unit;
+            checker.text(value);
+        });
+        checker.field("create_time", |checker| {
+            if let Some(value) = &self.create_time {
+                checker.instant(value);
+            }
+        });
+        checker.field("end_time", |checker| {
+            if let Some(value) = &self.end_time {
+                checker.instant(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::LegalStatusTerms {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("status", |checker| checker.required(Presence::from(self.status.is_some())));
+        match &self.status {
+            Some(crate::v1::legal_status_terms::Status::AddressProtection(value)) => checker.field("address_protection", |checker| { checker.message(value); }),
+            Some(crate::v1::legal_status_terms::Status::CapacityAssessment(value)) => checker.field("capacity_assessment", |checker| { checker.message(value); }),
+            Some(crate::v1::legal_status_terms::Status::MultiSectorSupport(value)) => checker.field("multi_sector_support", |checker| { checker.message(value); }),
+            None => {}
+        }
+    }
+}
+
+impl Validate for crate::v1::RecordLegalStatusRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("youth", |checker| {
+            let value = &self.youth;
+            checker.text(value);
+            checker.min_len(value, 43);
+            checker.max_len(value, 43);
+            checker.pattern(value, &PATTERN_3);
+        });
+        checker.field("terms", |checker| {
+            checker.required(Presence::from(self.terms.is_some()));
+            if let Some(value) = &self.terms {
+                checker.message(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::EndLegalStatusRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_32);
+        });
+        checker.field("etag", |checker| {
+            let value = &self.etag;
+            checker.text(value);
+            checker.min_len(value, 1);
+            checker.max_len(value, 32);
+        });
+    }
+}
+
+impl Validate for crate::v1::LegalStatusChange {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("status", |checker| {
+            if let Some(value) = &self.status {
+                checker.message(value);
+            }
+        });
+        checker.field("receipt", |checker| {
+            if let Some(value) = &self.receipt {
+                checker.message(value);
+            }
+        });
+        checker.field("stopped", |checker| {
+            checker.items(&self.stopped, |checker, value| {
+                checker.text(value);
+            });
+        });
+        checker.field("under_way", |checker| {
+            checker.items(&self.under_way, |checker, value| {
+                checker.text(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::ListLegalStatusesRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("parent", |checker| {
+            let value = &self.parent;
+            checker.text(value);
+            checker.min_len(value, 43);
+            checker.max_len(value, 43);
+            checker.pattern(value, &PATTERN_3);
+        });
+    }
+}
+
+impl Validate for crate::v1::ListLegalStatusesResponse {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("statuses", |checker| {
+            checker.items(&self.statuses, |checker, value| {
+                checker.message(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::Disclosure {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("time", |checker| {
+            if let Some(value) = &self.time {
+                checker.instant(value);
+            }
+        });
+        checker.field("actor", |checker| {
+            if let Some(value) = &self.actor {
+                checker.message(value);
+            }
+        });
+        checker.field("discloser", |checker| {
+            let value = &self.discloser;
+            checker.text(value);
+        });
+        checker.field("recipient", |checker| {
+            let value = &self.recipient;
+            checker.text(value);
+        });
+        checker.field("bases", |checker| {
+            checker.items(&self.bases, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+        });
+        checker.field("changes", |checker| {
+            checker.items(&self.changes, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("stopped", |checker| {
+            checker.items(&self.stopped, |checker, value| {
+                checker.text(value);
+            });
+        });
+        checker.field("reasons", |checker| {
+            checker.items(&self.reasons, |checker, value| {
+                checker.text(value);
+            });
+        });
+        checker.field("receipt", |checker| {
+            if let Some(value) = &self.receipt {
+                checker.message(value);
+            }
+        });
+        checker.field("outcome_receipt", |checker| {
+            if let Some(value) = &self.outcome_receipt {
+                checker.message(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::DisclosureActor {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("agency", |checker| {
+            let value = &self.agency;
+            checker.text(value);
+        });
+        checker.field("unit", |checker| {
+            let value = &self.unit;
+            checker.text(value);
+        });
+        checker.field("professional", |checker| {
+            let value = &self.professional;
+            checker.text(value);
+        });
+    }
+}
+
+impl Validate for crate::v1::RecordChange {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+        });
+    }
+}
+
+impl Validate for crate::v1::ListDisclosuresRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("parent", |checker| {
+            let value = &self.parent;
+            checker.text(value);
+            checker.min_len(value, 43);
+            checker.max_len(value, 43);
+            checker.pattern(value, &PATTERN_3);
+        });
+        checker.field("page_size", |checker| {
+            let value = &self.page_size;
+            checker.gte(*value, 0);
+        });
+        checker.field("page_token", |checker| {
+            let value = &self.page_token;
+            checker.text(value);
+            checker.max_len(value, 1000);
+        });
+        checker.field("start_time", |checker| {
+            if let Some(value) = &self.start_time {
+                checker.instant(value);
+            }
+        });
+        checker.field("end_time", |checker| {
+            if let Some(value) = &self.end_time {
+                checker.instant(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::ListDisclosuresResponse {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("disclosures", |checker| {
+            checker.items(&self.disclosures, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("next_page_token", |checker| {
+            let value = &self.next_page_token;
+            checker.text(value);
+        });
+    }
+}
+
 impl Validate for crate::v1::FactsQuery {
     fn validate(&self, checker: &mut Checker) {
         checker.field("query_id", |checker| {
@@ -2939,7 +3226,7 @@ impl Validate for crate::v1::Fact {
         checker.field("code_system", |checker| {
             let value = &self.code_system;
             checker.text(value);
-            checker.pattern(value, &PATTERN_32);
+            checker.pattern(value, &PATTERN_33);
         });
         checker.field("since", |checker| {
             let value = &self.since;
@@ -2980,7 +3267,7 @@ impl Validate for crate::v1::WhoqolReading {
         checker.field("date", |checker| {
             let value = &self.date;
             checker.text(value);
-            checker.pattern(value, &PATTERN_33);
+            checker.pattern(value, &PATTERN_34);
             checker.calendar_date(value);
         });
         checker.field("filled_by", |checker| {
@@ -3041,7 +3328,7 @@ impl Validate for crate::v1::StarReading {
         checker.field("date", |checker| {
             let value = &self.date;
             checker.text(value);
-            checker.pattern(value, &PATTERN_33);
+            checker.pattern(value, &PATTERN_34);
             checker.calendar_date(value);
         });
         checker.field("filled_by", |checker| {
@@ -3453,7 +3740,7 @@ impl Validate for crate::v1::GetPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_34);
+            checker.pattern(value, &PATTERN_35);
         });
     }
 }
@@ -3490,7 +3777,7 @@ impl Validate for crate::v1::AddPlanPartyRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_34);
+            checker.pattern(value, &PATTERN_35);
         });
         checker.field("party", |checker| {
             let value = &self.party;
@@ -3510,7 +3797,7 @@ impl Validate for crate::v1::RemovePlanPartyRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_34);
+            checker.pattern(value, &PATTERN_35);
         });
         checker.field("agency", |checker| {
             let value = &self.agency;
@@ -3530,7 +3817,7 @@ impl Validate for crate::v1::TransferPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_34);
+            checker.pattern(value, &PATTERN_35);
         });
         checker.field("agency", |checker| {
             let value = &self.agency;
@@ -3561,7 +3848,7 @@ impl Validate for crate::v1::MergePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_34);
+            checker.pattern(value, &PATTERN_35);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -3609,7 +3896,7 @@ impl Validate for crate::v1::ImportPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_34);
+            checker.pattern(value, &PATTERN_35);
         });
     }
 }
@@ -3624,7 +3911,7 @@ impl Validate for crate::v1::AcceptPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_34);
+            checker.pattern(value, &PATTERN_35);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -3645,7 +3932,7 @@ impl Validate for crate::v1::AcknowledgePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_34);
+            checker.pattern(value, &PATTERN_35);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -3666,7 +3953,7 @@ impl Validate for crate::v1::HoldPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_34);
+            checker.pattern(value, &PATTERN_35);
         });
     }
 }
@@ -3681,7 +3968,7 @@ impl Validate for crate::v1::ResumePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_34);
+            checker.pattern(value, &PATTERN_35);
         });
     }
 }
@@ -3696,7 +3983,7 @@ impl Validate for crate::v1::CompletePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_34);
+            checker.pattern(value, &PATTERN_35);
         });
     }
 }
@@ -3711,7 +3998,7 @@ impl Validate for crate::v1::RevokePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_34);
+            checker.pattern(value, &PATTERN_35);
         });
     }
 }
@@ -3726,7 +4013,7 @@ impl Validate for crate::v1::MarkPlanEnteredInErrorRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_34);
+            checker.pattern(value, &PATTERN_35);
         });
     }
 }
@@ -3741,7 +4028,7 @@ impl Validate for crate::v1::FlagPlanStepRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_34);
+            checker.pattern(value, &PATTERN_35);
         });
         checker.field("step", |checker| {
             if let Some(value) = &self.step {
@@ -3761,7 +4048,7 @@ impl Validate for crate::v1::LinkPlanItemsRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_34);
+            checker.pattern(value, &PATTERN_35);
         });
         checker.field("link", |checker| {
             checker.required(Presence::from(self.link.is_some()));
@@ -3782,7 +4069,7 @@ impl Validate for crate::v1::UnlinkPlanItemsRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_34);
+            checker.pattern(value, &PATTERN_35);
         });
         checker.field("link", |checker| {
             checker.required(Presence::from(self.link.is_some()));
@@ -3803,7 +4090,7 @@ impl Validate for crate::v1::RecordMeetingRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_34);
+            checker.pattern(value, &PATTERN_35);
         });
         checker.field("meeting", |checker| {
             let value = &self.meeting;
@@ -3836,7 +4123,7 @@ impl Validate for crate::v1::RecordMeasureRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_34);
+            checker.pattern(value, &PATTERN_35);
         });
         checker.field("measure", |checker| checker.required(Presence::from(self.measure.is_some())));
         match &self.measure {
@@ -3867,7 +4154,7 @@ impl Validate for crate::v1::ListPlanRevisionsRequest {
         checker.field("parent", |checker| {
             let value = &self.parent;
             checker.text(value);
-            checker.pattern(value, &PATTERN_34);
+            checker.pattern(value, &PATTERN_35);
         });
         checker.field("page_size", |checker| {
             let value = &self.page_size;
@@ -3925,165 +4212,6 @@ impl Validate for crate::v1::PlanEvent {
             if let Some(value) = &self.time {
                 checker.instant(value);
             }
-        });
-    }
-}
-
-impl Validate for crate::v1::AddressProtection {
-    fn validate(&self, _: &mut Checker) {
-    }
-}
-
-impl Validate for crate::v1::CapacityAssessment {
-    fn validate(&self, checker: &mut Checker) {
-        checker.field("result", |checker| {
-            let value = &self.result;
-            checker.defined_only::<crate::v1::capacity_assessment::Result>(*value);
-            checker.not_in(*value, &[0], "RESULT_UNSPECIFIED");
-        });
-    }
-}
-
-impl Validate for crate::v1::MultiSectorSupport {
-    fn validate(&self, _: &mut Checker) {
-    }
-}
-
-impl Validate for crate::v1::LegalStatus {
-    fn validate(&self, checker: &mut Checker) {
-        checker.field("name", |checker| {
-            let value = &self.name;
-            checker.text(value);
-        });
-        checker.field("etag", |checker| {
-            let value = &self.etag;
-            checker.text(value);
-        });
-        checker.field("terms", |checker| {
-            if let Some(value) = &self.terms {
-                checker.message(value);
-            }
-        });
-        checker.field("recorder", |checker| {
-            let value = &self.recorder;
-            checker.text(value);
-        });
-        checker.field("recorder_unit", |checker| {
-            let value = &self.recorder_unit;
-            checker.text(value);
-        });
-        checker.field("create_time", |checker| {
-            if let Some(value) = &self.create_time {
-                checker.instant(value);
-            }
-        });
-        checker.field("end_time", |checker| {
-            if let Some(value) = &self.end_time {
-                checker.instant(value);
-            }
-        });
-    }
-}
-
-impl Validate for crate::v1::LegalStatusTerms {
-    fn validate(&self, checker: &mut Checker) {
-        checker.field("status", |checker| checker.required(Presence::from(self.status.is_some())));
-        match &self.status {
-            Some(crate::v1::legal_status_terms::Status::AddressProtection(value)) => checker.field("address_protection", |checker| { checker.message(value); }),
-            Some(crate::v1::legal_status_terms::Status::CapacityAssessment(value)) => checker.field("capacity_assessment", |checker| { checker.message(value); }),
-            Some(crate::v1::legal_status_terms::Status::MultiSectorSupport(value)) => checker.field("multi_sector_support", |checker| { checker.message(value); }),
-            None => {}
-        }
-    }
-}
-
-impl Validate for crate::v1::RecordLegalStatusRequest {
-    fn validate(&self, checker: &mut Checker) {
-        checker.field("request_id", |checker| {
-            let value = &self.request_id;
-            checker.text(value);
-            checker.uuid(value);
-        });
-        checker.field("youth", |checker| {
-            let value = &self.youth;
-            checker.text(value);
-            checker.min_len(value, 43);
-            checker.max_len(value, 43);
-            checker.pattern(value, &PATTERN_3);
-        });
-        checker.field("terms", |checker| {
-            checker.required(Presence::from(self.terms.is_some()));
-            if let Some(value) = &self.terms {
-                checker.message(value);
-            }
-        });
-    }
-}
-
-impl Validate for crate::v1::EndLegalStatusRequest {
-    fn validate(&self, checker: &mut Checker) {
-        checker.field("request_id", |checker| {
-            let value = &self.request_id;
-            checker.text(value);
-            checker.uuid(value);
-        });
-        checker.field("name", |checker| {
-            let value = &self.name;
-            checker.text(value);
-            checker.pattern(value, &PATTERN_35);
-        });
-        checker.field("etag", |checker| {
-            let value = &self.etag;
-            checker.text(value);
-            checker.min_len(value, 1);
-            checker.max_len(value, 32);
-        });
-    }
-}
-
-impl Validate for crate::v1::LegalStatusChange {
-    fn validate(&self, checker: &mut Checker) {
-        checker.field("status", |checker| {
-            if let Some(value) = &self.status {
-                checker.message(value);
-            }
-        });
-        checker.field("receipt", |checker| {
-            if let Some(value) = &self.receipt {
-                checker.message(value);
-            }
-        });
-        checker.field("stopped", |checker| {
-            checker.items(&self.stopped, |checker, value| {
-                checker.text(value);
-            });
-        });
-        checker.field("under_way", |checker| {
-            checker.items(&self.under_way, |checker, value| {
-                checker.text(value);
-            });
-        });
-    }
-}
-
-impl Validate for crate::v1::ListLegalStatusesRequest {
-    fn validate(&self, checker: &mut Checker) {
-        checker.field("parent", |checker| {
-            let value = &self.parent;
-            checker.text(value);
-            checker.min_len(value, 43);
-            checker.max_len(value, 43);
-            checker.pattern(value, &PATTERN_3);
-        });
-    }
-}
-
-impl Validate for crate::v1::ListLegalStatusesResponse {
-    fn validate(&self, checker: &mut Checker) {
-        checker.field("statuses", |checker| {
-            checker.items(&self.statuses, |checker, value| {
-                checker.message(value);
-            });
         });
     }
 }

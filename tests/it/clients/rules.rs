@@ -39,14 +39,15 @@ fn broken_of(example: &Example) -> Vec<String> {
         BatchVerifyConsentsResponse CalendarDay CalendarEntry CancelReferralRequest CapacityAssessment
         CategoryExplanation CompletePlanRequest CompleteReferralRequest ConfirmCancellationRequest
         ConflictResolution Consent ConsentChange ConsentDocument ConsentEvent ConsentEvidence ConsentNotice
-        ConsentReceipt ConsentTerms ContactDetails CreatePlanRequest Decision Delivery DisclosureExplanation
-        DisclosureNotice DuplicateResolution EducationWork EndLegalStatusRequest ExplainDisclosureRequest
-        ExportConsentRequest Fact FactsQuery FailReferralRequest FlagPlanStepRequest GetConsentReceiptRequest
-        GetConsentRequest GetJourneyRequest GetPlanRequest GetReferralRequest GetServiceRequest
-        GetWeeklyCalendarRequest HoldPlanRequest HoldReferralRequest IdentifyYouthRequest
-        IdentifyYouthResponse ImportConsentRequest ImportConsentResponse ImportPlanRequest
-        InformationExchange InvalidateConsentRequest Journey LegalClaim LegalStatus LegalStatusChange
-        LegalStatusTerms LiftProhibitionRequest LinkPlanItemsRequest ListConsentsRequest ListConsentsResponse
+        ConsentReceipt ConsentTerms ContactDetails CreatePlanRequest Decision Delivery Disclosure
+        DisclosureActor DisclosureExplanation DisclosureNotice DuplicateResolution EducationWork
+        EndLegalStatusRequest ExplainDisclosureRequest ExportConsentRequest Fact FactsQuery
+        FailReferralRequest FlagPlanStepRequest GetConsentReceiptRequest GetConsentRequest GetJourneyRequest
+        GetPlanRequest GetReferralRequest GetServiceRequest GetWeeklyCalendarRequest HoldPlanRequest
+        HoldReferralRequest IdentifyYouthRequest IdentifyYouthResponse ImportConsentRequest
+        ImportConsentResponse ImportPlanRequest InformationExchange InvalidateConsentRequest Journey
+        LegalClaim LegalStatus LegalStatusChange LegalStatusTerms LiftProhibitionRequest LinkPlanItemsRequest
+        ListConsentsRequest ListConsentsResponse ListDisclosuresRequest ListDisclosuresResponse
         ListLegalStatusesRequest ListLegalStatusesResponse ListPlanRevisionsRequest ListPlanRevisionsResponse
         ListPlansRequest ListPlansResponse ListReferralsRequest ListReferralsResponse ListTasksRequest
         ListTasksResponse LocalizedText MarkPlanEnteredInErrorRequest MarkReferralEnteredInErrorRequest
@@ -54,7 +55,7 @@ fn broken_of(example: &Example) -> Vec<String> {
         Plan PlanAction PlanActivity PlanChange PlanCommitment PlanConflict PlanDuplicate PlanEvent
         PlanFieldChange PlanGoal PlanItem PlanLink PlanMeeting PlanNeed PlanPart PlanRevision PlanSection
         Professional Prohibition ProhibitionChange ProhibitionTerms ProvideInformationRequest
-        RecipientSuggestion RecordConsentRequest RecordLegalStatusRequest RecordMeasureRequest
+        RecipientSuggestion RecordChange RecordConsentRequest RecordLegalStatusRequest RecordMeasureRequest
         RecordMeetingRequest RecordProhibitionRequest Referral ReferralChange ReferralContent ReferralEvent
         ReferralHandover ReferralNotice RefuseConsentRequest RejectReferralRequest RemovePlanPartyRequest
         RenewConsentRequest RepresentativeActor RequestConsentRequest RequestInformationRequest

@@ -146,7 +146,9 @@ impl Gateway {
         let question = Question { actor: caller.role(), ..question };
         let decision = self.engine().decide(&self.index(), JOINT_PLAN, &question);
         if decision.outcome() != Outcome::Permitted {
-            let entry = Entry::of(Event::Refusal, plan.youth).by(caller).decided(purpose, &decision);
+            let name = plan.to_string();
+            let entry =
+                Entry::of(Event::Refusal, plan.youth).by(caller).decided(purpose, &decision).of_what(&name);
             self.note_refusal(entry, Some(&person), &channel, &decision, now).await?;
             return Err(Error::NotPermitted(Box::new(decision)));
         }

@@ -1,0 +1,366 @@
+//! Which leaves are about one person?
+//!
+//! An index beside the log, in a SQLite file of its own: `audit.index` beside `audit.log`. It is made of the log alone
+//! and can be deleted at any time: nothing rests on it, and whatever is read through it is held against the log. It
+//! catches up with the log before every answer; where it does not fit the log, or is damaged, it is made anew.
+//!
+//! A person stands in it as the first 8 bytes of the pseudonym. Leaves about nobody have a person too: zeros.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
+
+use super::log::{Reach, Shared};
+use super::merkle::Hash;
+use super::record::START;
+use super::{AuditError, Event, Leaf};
+
+#[cfg(test)]
+mod tests;
+
+/// How many leaves are taken in at once: about 4 MiB of memory.
+const STEP_LEAVES: usize = 65_536;
+
+const SCHEMA: &str = "
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = NORMAL;
+-- How far the log has been taken in, and where the record of its last leaf so far begins.
+CREATE TABLE IF NOT EXISTS reach (
+    leaves INTEGER NOT NULL, bytes INTEGER NOT NULL, last_hash BLOB NOT NULL, last_place INTEGER NOT NULL
+);
+-- Where the record before the leaf begins in the log.
+CREATE TABLE IF NOT EXISTS about (
+    subject INTEGER NOT NULL, sequence INTEGER NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (subject, sequence)
+) WITHOUT ROWID;
+-- Which organisations have a leaf about a person.
+CREATE TABLE IF NOT EXISTS known (
+    subject INTEGER NOT NULL, organisation TEXT NOT NULL, PRIMARY KEY (subject, organisation)
+) WITHOUT ROWID;
+-- What a later leaf says of an earlier one: the outcome of an intent, or that it announced what never came to be.
+CREATE TABLE IF NOT EXISTS later (
+    earlier INTEGER NOT NULL, sequence INTEGER NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (earlier, sequence)
+) WITHOUT ROWID;
+";
+
+/// The person whom leaves about nobody are about.
+const NOBODY: i64 = 0;
+
+/// Finds leaves by person.
+#[derive(Debug)]
+pub struct Subjects {
+    log: Arc<Shared>,
+    path: PathBuf,
+    open: Mutex<Option<Connection>>,
+}
+
+/// A leaf of the log.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Its place in the log.
+    pub sequence: u64,
+    /// What it says.
+    pub leaf: Leaf,
+    /// Its hash.
+    pub hash: Hash,
+    /// Later leaves about this one, oldest first: its outcome, or that it is closed.
+    pub later: Vec<Entry>,
+}
+
+/// Leaves of one person.
+#[derive(Debug, Clone, Default)]
+pub struct Entries {
+    /// Newest first.
+    pub entries: Vec<Entry>,
+    /// Before which leaf the next ones are found; none, if there are no more.
+    pub next: Option<u64>,
+}
+
+/// Why the index did not answer.
+enum Trouble {
+    /// It is not what it should be: damaged, or of another log.
+    Misfit,
+    Sqlite(rusqlite::Error),
+    Log(AuditError),
+}
+
+impl From<rusqlite::Error> for Trouble {
+    fn from(error: rusqlite::Error) -> Self {
+        Trouble::Sqlite(error)
+    }
+}
+
+impl From<AuditError> for Trouble {
+    fn from(error: AuditError) -> Self {
+        Trouble::Log(error)
+    }
+}
+
+impl Subjects {
+    /// The index of a log. Nothing is opened before it is asked.
+    pub(super) fn beside(log_path: &Path, log: Arc<Shared>) -> Subjects {
+        Subjects { log, path: log_path.with_extension("index"), open: Mutex::new(None) }
+    }
+
+    /// Takes in what the log has got since it was asked last. Blocks.
+    ///
+    /// # Errors
+    /// [`AuditError`], when the log cannot be read or the index cannot be written.
+    pub fn catch_up(&self) -> Result<(), AuditError> {
+        self.ask(|_| Ok(()))
+    }
+
+    /// Tells whether the organisation has acted on the person's data, or was sent some of it. Blocks.
+    ///
+    /// # Errors
+    /// As [`Subjects::catch_up`].
+    pub fn knows(&self, subject: &[u8; 32], organisation: &str) -> Result<bool, AuditError> {
+        self.ask(|connection| {
+            let sql = "SELECT 1 FROM known WHERE subject = ?1 AND organisation = ?2";
+            let mut query = connection.prepare_cached(sql)?;
+            Ok(query.exists(params![key(subject), organisation])?)
+        })
+    }
+
+    /// Gives leaves about a person before a place in the log, or the newest ones, and among them those of `shared`:
+    /// leaves about several persons that are about this one too. Blocks.
+    ///
+    /// # Errors
+    /// As [`Subjects::catch_up`].
+    pub fn about(
+        &self,
+        subject: &[u8; 32],
+        shared: &[u64],
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Entries, AuditError> {
+        self.ask(|connection| {
+            let before = before.unwrap_or(u64::MAX).min(i64::MAX.unsigned_abs());
+            let mut places = places(connection, subject, before, limit + 1)?;
+            // With more of the person's own than are asked for, older ones of the others do not come in.
+            let oldest = places.first().map_or(0, |(oldest, _)| *oldest);
+            let oldest = if places.len() > limit { oldest } else { 0 };
+            for sequence in shared.iter().copied().filter(|sequence| (oldest..before).contains(sequence)) {
+                places.insert((sequence, place_of_shared(connection, sequence)?));
+            }
+            let more = places.len() > limit;
+            let mut found = Entries::default();
+            for (sequence, place) in places.into_iter().rev().take(limit) {
+                let (leaf, hash) = self.log.leaf(place, sequence)?.ok_or(Trouble::Misfit)?;
+                found.next = Some(sequence);
+                // Two persons may have 8 bytes in common.
+                if leaf.subject == *subject || shared.contains(&sequence) {
+                    let later = self.later(connection, sequence)?;
+                    found.entries.push(Entry { sequence, leaf, hash, later });
+                } else if key(&leaf.subject) != key(subject) {
+                    return Err(Trouble::Misfit);
+                }
+            }
+            found.next = found.next.filter(|_| more);
+            Ok(found)
+        })
+    }
+
+    fn later(&self, connection: &Connection, earlier: u64) -> Result<Vec<Entry>, Trouble> {
+        let sql = "SELECT sequence, place FROM later WHERE earlier = ?1 ORDER BY sequence";
+        let mut query = connection.prepare_cached(sql)?;
+        let rows = query.query_map([number(earlier)?], pair)?;
+        let mut later = Vec::new();
+        for row in rows {
+            let (sequence, place) = row?;
+            let (leaf, hash) = self.log.leaf(place, sequence)?.ok_or(Trouble::Misfit)?;
+            if leaf.refers_to != Some(earlier) {
+                return Err(Trouble::Misfit);
+            }
+            later.push(Entry { sequence, leaf, hash, later: Vec::new() });
+        }
+        Ok(later)
+    }
+
+    /// Asks the index when it is up to date; once more with a new one, if it is not what it should be.
+    fn ask<T>(&self, query: impl Fn(&Connection) -> Result<T, Trouble>) -> Result<T, AuditError> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = self.current(&mut open).and_then(&query);
+        let again = match first {
+            Ok(answer) => return Ok(answer),
+            Err(Trouble::Log(error @ AuditError::File(_))) => return Err(error),
+            Err(trouble) => trouble,
+        };
+        tracing::warn!(reason = again.word(), "the index of the audit log is made anew");
+        drop(open.take());
+        self.remove().map_err(AuditError::File)?;
+        self.current(&mut open).and_then(&query).map_err(|trouble| match trouble {
+            Trouble::Log(error) => error,
+            Trouble::Sqlite(error) => AuditError::Index(error),
+            Trouble::Misfit => AuditError::Index(rusqlite::Error::QueryReturnedNoRows),
+        })
+    }
+
+    fn current<'a>(&self, open: &'a mut Option<Connection>) -> Result<&'a Connection, Trouble> {
+        let connection = match open {
+            Some(connection) => connection,
+            None => open.insert(self.connect()?),
+        };
+        let to = self.log.reach();
+        loop {
+            let (from, last) = reached(connection)?;
+            if from == to {
+                return Ok(connection);
+            }
+            if from.leaves >= to.leaves || from.bytes >= to.bytes {
+                return Err(Trouble::Misfit);
+            }
+            let transaction = connection.transaction()?;
+            self.take_in(&transaction, (&from, last), &to)?;
+            transaction.commit()?;
+        }
+    }
+
+    /// Takes in the next leaves.
+    fn take_in(
+        &self,
+        into: &Transaction<'_>,
+        (from, last): (&Reach, u64),
+        to: &Reach,
+    ) -> Result<(), Trouble> {
+        let mut records = self.log.between(from, to);
+        let mut rows = Vec::new();
+        let (mut known, mut later) = (BTreeSet::new(), Vec::new());
+        let (mut reach, mut place) = (*from, last);
+        while rows.len() < STEP_LEAVES {
+            let Some(found) = records.next()? else { break };
+            let (sequence, subject) = (found.sequence, key(&found.leaf.subject));
+            rows.push((subject, sequence, place));
+            if let (Event::DeliveryOutcome | Event::Closed, Some(earlier)) =
+                (found.leaf.event, found.leaf.refers_to)
+            {
+                later.push((earlier, sequence, place));
+            }
+            if subject != NOBODY {
+                known.insert((subject, found.leaf.organisation));
+            }
+            place = found.offset;
+            reach = Reach { leaves: sequence + 1, bytes: records.offset(), last_hash: found.hash };
+        }
+        if rows.is_empty() {
+            return Err(Trouble::Misfit);
+        }
+        // In the order of the table: neighbours go into the same page.
+        rows.sort_unstable();
+        let mut insert = into.prepare_cached("INSERT INTO about VALUES (?1, ?2, ?3)")?;
+        for (subject, sequence, place) in rows {
+            insert.execute(params![subject, number(sequence)?, number(place)?])?;
+        }
+        let mut insert = into.prepare_cached("INSERT OR IGNORE INTO known VALUES (?1, ?2)")?;
+        for (subject, organisation) in known {
+            insert.execute(params![subject, organisation])?;
+        }
+        let mut insert = into.prepare_cached("INSERT INTO later VALUES (?1, ?2, ?3)")?;
+        for (earlier, sequence, place) in later {
+            insert.execute(params![number(earlier)?, number(sequence)?, number(place)?])?;
+        }
+        let sql = "UPDATE reach SET leaves = ?1, bytes = ?2, last_hash = ?3, last_place = ?4";
+        let values = params![number(reach.leaves)?, number(reach.bytes)?, reach.last_hash, number(place)?];
+        into.execute(sql, values)?;
+        Ok(())
+    }
+
+    fn connect(&self) -> Result<Connection, Trouble> {
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&self.path);
+        drop(file.map_err(AuditError::File)?);
+        let connection = Connection::open(&self.path)?;
+        connection.execute_batch(SCHEMA)?;
+        let sound: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        if sound != "ok" {
+            return Err(Trouble::Misfit);
+        }
+        let begun: bool =
+            connection.query_row("SELECT EXISTS (SELECT 1 FROM reach)", [], |row| row.get(0))?;
+        if !begun {
+            connection.execute("INSERT INTO reach VALUES (0, 0, ?1, 0)", [START])?;
+        }
+        // Every leaf has its row: one that is lost would be missing in an answer, and nobody would see it.
+        let rows = connection.query_row("SELECT count(*) FROM about", [], |row| unsigned(row, 0))?;
+        if rows != reached(&connection)?.0.leaves {
+            return Err(Trouble::Misfit);
+        }
+        Ok(connection)
+    }
+
+    fn remove(&self) -> io::Result<()> {
+        for ending in ["", "-wal", "-shm"] {
+            let mut name = OsString::from(self.path.as_os_str());
+            name.push(ending);
+            match fs::remove_file(PathBuf::from(name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                Ok(()) | Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Trouble {
+    fn word(&self) -> &'static str {
+        match self {
+            Trouble::Misfit => "it does not fit the log",
+            Trouble::Sqlite(_) => "its file is damaged",
+            Trouble::Log(_) => "the log does not go on where it ends",
+        }
+    }
+}
+
+/// How far the log has been taken in, and where the record of its last leaf so far begins.
+fn reached(connection: &Connection) -> Result<(Reach, u64), Trouble> {
+    let mut query = connection.prepare_cached("SELECT leaves, bytes, last_hash, last_place FROM reach")?;
+    let row = |row: &Row<'_>| {
+        let reach = Reach { leaves: unsigned(row, 0)?, bytes: unsigned(row, 1)?, last_hash: row.get(2)? };
+        Ok((reach, unsigned(row, 3)?))
+    };
+    query.query_row([], row).optional()?.ok_or(Trouble::Misfit)
+}
+
+fn places(
+    connection: &Connection,
+    subject: &[u8; 32],
+    before: u64,
+    limit: usize,
+) -> Result<BTreeSet<(u64, u64)>, Trouble> {
+    let sql = "SELECT sequence, place FROM about WHERE subject = ?1 AND sequence < ?2 ORDER BY sequence DESC LIMIT ?3";
+    let mut query = connection.prepare_cached(sql)?;
+    let values = params![key(subject), number(before)?, i64::try_from(limit).unwrap_or(i64::MAX)];
+    let rows = query.query_map(values, pair)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn place_of_shared(connection: &Connection, sequence: u64) -> Result<u64, Trouble> {
+    let mut query =
+        connection.prepare_cached("SELECT place FROM about WHERE subject = ?1 AND sequence = ?2")?;
+    let place = query.query_row(params![NOBODY, number(sequence)?], |row| unsigned(row, 0)).optional()?;
+    place.ok_or(Trouble::Misfit)
+}
+
+/// A person as the index names them.
+fn key(subject: &[u8; 32]) -> i64 {
+    let [a, b, c, d, e, f, g, h, ..] = *subject;
+    i64::from_be_bytes([a, b, c, d, e, f, g, h])
+}
+
+/// Two columns.
+fn pair(row: &Row<'_>) -> rusqlite::Result<(u64, u64)> {
+    Ok((unsigned(row, 0)?, unsigned(row, 1)?))
+}
+
+fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    let value: i64 = row.get(column)?;
+    u64::try_from(value).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, value))
+}
+
+fn number(value: u64) -> Result<i64, Trouble> {
+    i64::try_from(value).map_err(|_| Trouble::Misfit)
+}

@@ -1,0 +1,191 @@
+//! Who has seen a young person's data, who was refused, and what has the young person said?
+//!
+//! Read from the audit log, newest first. Which leaves are about a person, the index of the log says; what a leaf alone
+//! does not tell, its sealed details do. Who asks sees part of it, and some of it not yet.
+
+mod asked;
+mod details;
+mod entry;
+mod eyes;
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use polku_policy::Authorised;
+use polku_proto::v1::{Disclosure, ListDisclosuresRequest, ListDisclosuresResponse, Purpose};
+use polku_proto::{Valid, YouthName};
+use serde_json::json;
+
+use self::entry::Reading;
+use self::eyes::Eyes;
+use super::page;
+use super::read::youth_id;
+use crate::audit::{AuditError, Event};
+use crate::caller::Caller;
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::person::Person;
+use crate::trail::Entry;
+
+/// How many leaves are fetched at once.
+const STEP: usize = 100;
+
+/// How many leaves are looked at for one page, so that one call does not take for ever.
+const MOST_LEAVES: usize = 2_000;
+
+/// A leaf is written within this time of the instant that it names.
+const SLACK: SignedDuration = SignedDuration::from_hours(1);
+
+/// How far a list has been read: which leaf comes next, and how much of it has been told. A batch of questions is one
+/// leaf, and can ask several things about one person.
+#[derive(Debug, Clone, Copy, Default)]
+struct Cursor {
+    before: Option<u64>,
+    told: usize,
+}
+
+/// What is asked for.
+struct Wanted {
+    from: Option<Timestamp>,
+    until: Option<Timestamp>,
+    size: usize,
+}
+
+/// What was found for one page.
+#[derive(Default)]
+struct Page {
+    disclosures: Vec<Disclosure>,
+    next: Option<Cursor>,
+    /// Whether there is anything for these eyes, of whatever time.
+    concerns: bool,
+    /// The leaves that are not told yet.
+    delayed: Vec<u64>,
+}
+
+/// What becomes of one entry.
+enum Fate {
+    Told(Box<Disclosure>),
+    /// It is told later.
+    Delayed,
+    /// It is not for these eyes, or nothing at all.
+    Hidden,
+}
+
+impl Gateway {
+    /// Lists what has become of a person's data.
+    pub(crate) async fn list_disclosures(
+        &self,
+        caller: &Caller,
+        request: Valid<ListDisclosuresRequest>,
+    ) -> Result<Authorised<ListDisclosuresResponse>, Error> {
+        let request = request.into_inner();
+        let youth = youth_id(&request.parent, "parent")?;
+        let wanted = Wanted {
+            from: instant(request.start_time.as_ref(), "start_time")?,
+            until: instant(request.end_time.as_ref(), "end_time")?,
+            size: usize::try_from(page::size(request.page_size)).unwrap_or(usize::MAX),
+        };
+        let list = format!("disclosures/{}/{:?}/{:?}", request.parent, wanted.from, wanted.until);
+        let cursor = page::position(self, caller, &list, &request.page_token)?;
+        let cursor = cursor.map(|bytes| Cursor::read(&bytes)).transpose()?;
+
+        let now = self.now();
+        let (eyes, decision) = self.eyes_on_log(caller, youth, now).await?;
+        let person = self.person(youth).await?;
+        let page = self.page(&person, &eyes, &wanted, cursor.unwrap_or_default(), now).await?;
+        if !page.concerns && cursor.is_none() && matches!(eyes, Eyes::Officer(_)) {
+            // To an agency that has had nothing to do with the person there is none.
+            return Err(Error::NotFound);
+        }
+        let name = format!("{}/disclosures", YouthName { youth });
+        let entry = Entry::of(Event::Read, youth).by(caller).of_what(&name);
+        let entry = entry.decided(Purpose::Unspecified, &decision);
+        self.note_with(entry, youth, &json!({"delayed": page.delayed}), self.now()).await?;
+
+        let next_page_token = match page.next {
+            Some(next) => page::token(self, caller, &list, &next.bytes())?,
+            None => String::new(),
+        };
+        self.shell(caller, ListDisclosuresResponse { disclosures: page.disclosures, next_page_token })
+    }
+
+    async fn page(
+        &self,
+        person: &Person,
+        eyes: &Eyes,
+        wanted: &Wanted,
+        cursor: Cursor,
+        now: Timestamp,
+    ) -> Result<Page, Error> {
+        let subject = self.subject_pseudonym(person.id);
+        let batches: Arc<[u64]> = self.store.batches_about(&subject).await?.into();
+        let mut reading = Reading::new(self, person, eyes, now);
+        // Officers learn that there is nothing for them only when all has been looked at.
+        let mut page = Page { concerns: !matches!(eyes, Eyes::Officer(_)), ..Page::default() };
+        let mut looked_at = 0_usize;
+        let Cursor { mut before, told: mut skip } = cursor;
+        loop {
+            let (subjects, shared) = (self.audit.subjects(), Arc::clone(&batches));
+            let found = tokio::task::spawn_blocking(move || subjects.about(&subject, &shared, before, STEP));
+            let found =
+                found.await.map_err(|_| Error::Inconsistent("reading the audit log ended abnormally"))?;
+            let found = found.map_err(|error: AuditError| Error::Audit(error))?;
+            for entry in &found.entries {
+                if page.concerns && wanted.from.is_some_and(|from| entry.leaf.time < from - SLACK) {
+                    return Ok(page);
+                }
+                let fates = reading.fates(entry).await?;
+                for (place, fate) in fates.into_iter().enumerate().skip(std::mem::take(&mut skip)) {
+                    if page.disclosures.len() == wanted.size {
+                        page.next = Some(Cursor { before: Some(entry.sequence + 1), told: place });
+                        return Ok(page);
+                    }
+                    page.concerns |= matches!(fate, Fate::Told(_));
+                    match fate {
+                        Fate::Hidden => {}
+                        Fate::Told(_) | Fate::Delayed if !wanted.covers(entry.leaf.time) => {}
+                        Fate::Told(disclosure) => page.disclosures.push(*disclosure),
+                        Fate::Delayed => page.delayed.push(entry.sequence),
+                    }
+                }
+            }
+            looked_at += found.entries.len();
+            before = found.next;
+            if before.is_none() {
+                return Ok(page);
+            }
+            if looked_at >= MOST_LEAVES && page.concerns {
+                page.next = Some(Cursor { before, told: 0 });
+                return Ok(page);
+            }
+        }
+    }
+}
+
+impl Wanted {
+    fn covers(&self, time: Timestamp) -> bool {
+        self.from.is_none_or(|from| from <= time) && self.until.is_none_or(|until| time < until)
+    }
+}
+
+impl Cursor {
+    fn bytes(self) -> Vec<u8> {
+        let numbers = [self.before.unwrap_or(u64::MAX), self.told as u64];
+        numbers.iter().flat_map(|number| number.to_be_bytes()).collect()
+    }
+
+    fn read(bytes: &[u8]) -> Result<Cursor, Error> {
+        let (before, told) = bytes.split_first_chunk().ok_or(page::WRONG)?;
+        let told = told.first_chunk().copied().ok_or(page::WRONG)?;
+        let told = usize::try_from(u64::from_be_bytes(told)).map_err(|_| page::WRONG)?;
+        Ok(Cursor { before: Some(u64::from_be_bytes(*before)), told })
+    }
+}
+
+fn instant(time: Option<&prost_types::Timestamp>, field: &'static str) -> Result<Option<Timestamp>, Error> {
+    time.map(polku_proto::time::from_wire).transpose().map_err(|_| Error::Field {
+        field,
+        reason: "INVALID_FIELDS",
+        expected: "an instant of the years 1 to 9999",
+    })
+}
