@@ -16,6 +16,8 @@ use polku_proto::{AgencyId, MessageId, Party, ReferralId};
 use serde::Deserialize;
 use uuid::Uuid;
 
+use crate::agencies::Asked;
+
 /// The translation between the contract and one agency's own protocol, and the way there and back.
 #[async_trait]
 pub trait Adapter: Debug + Send + Sync {
@@ -55,10 +57,11 @@ pub trait Adapter: Debug + Send + Sync {
     ///
     /// # Errors
     /// [`InboundError`]; nothing has been changed by such a message.
-    fn receive(&self, inbound: &Inbound<'_>) -> Result<InboundEvent, InboundError>;
+    fn receive(&self, inbound: &Inbound<'_>) -> Result<Received, InboundError>;
 
-    /// Words the gateway's answer to a message in the agency's own protocol.
-    fn reply(&self, inbound: &Inbound<'_>, outcome: &InboundOutcome) -> Reply;
+    /// Words the gateway's answer to a message in the agency's own protocol. The context is the one that came with the
+    /// message, or the empty one of a message that could not be read.
+    fn reply(&self, context: &ReplyContext, outcome: &InboundOutcome) -> Reply;
 }
 
 /// How an agency treats a message that it gets a second time. In an adapter's settings as `redelivery`, spelt
@@ -148,6 +151,21 @@ pub enum Retry {
     FindOut,
 }
 
+/// How long whoever is refused for now leaves the gateway alone, where nobody has said for how long.
+const PAUSE: Duration = Duration::from_secs(5);
+
+impl Retry {
+    /// How long to wait before coming back, if that makes sense at all.
+    #[must_use]
+    pub const fn pause(self) -> Option<Duration> {
+        match self {
+            Self::Never => None,
+            Self::After(pause) => Some(pause),
+            Self::Backoff | Self::FindOut => Some(PAUSE),
+        }
+    }
+}
+
 impl AdapterError {
     /// What may be done next.
     #[must_use]
@@ -182,6 +200,26 @@ impl Debug for Inbound<'_> {
         f.write_str("Inbound(redacted)")
     }
 }
+
+/// A message of an agency, read once: what it tells, and what its answer repeats of it.
+#[derive(Debug)]
+pub struct Received {
+    /// What it tells.
+    pub event: InboundEvent,
+    /// To be given back to [`Adapter::reply`] of the same adapter.
+    pub context: ReplyContext,
+}
+
+impl From<InboundEvent> for Received {
+    /// A message whose answer repeats nothing of it.
+    fn from(event: InboundEvent) -> Self {
+        Self { event, context: ReplyContext::default() }
+    }
+}
+
+/// What the answer to a message repeats of it. Only the adapter that made it can look into it.
+#[derive(Debug, Default)]
+pub struct ReplyContext(pub(crate) Option<Box<Asked>>);
 
 /// What an agency tells of its own accord.
 #[derive(Clone, PartialEq)]
@@ -391,6 +429,17 @@ pub enum InboundOutcome {
     },
 }
 
+impl InboundOutcome {
+    /// After how long the agency may come back, if it was refused for now.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused { retry, .. } => retry.pause(),
+            Self::Applied { .. } | Self::Sent { .. } | Self::PlanTaken { .. } | Self::Unreadable(_) => None,
+        }
+    }
+}
+
 /// An HTTP answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
@@ -400,4 +449,6 @@ pub struct Reply {
     pub content_type: &'static str,
     /// Body.
     pub body: Vec<u8>,
+    /// `Retry-After`.
+    pub retry_after: Option<Duration>,
 }

@@ -10,8 +10,8 @@ pub mod transport;
 
 pub use adapter::{
     Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundChange, InboundError,
-    InboundEvent, InboundMatter, InboundOutcome, InboundPlanPart, InboundReferral, Receipt, Redelivery,
-    Reply, Retry,
+    InboundEvent, InboundMatter, InboundOutcome, InboundPlanPart, InboundReferral, Receipt, Received,
+    Redelivery, Reply, ReplyContext, Retry,
 };
 pub use registry::{BuildError, Kind, Matter, build, kinds};
 pub use setting::SettingError;

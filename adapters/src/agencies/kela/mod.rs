@@ -29,8 +29,8 @@ use crate::agencies::xroad_rest::{Ask, Own, XroadRest, refused};
 use crate::registry::{BuildError, Kind, Matter};
 use crate::transport::xroad::rest::{Content, Provided};
 use crate::{
-    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundEvent,
-    InboundOutcome, Receipt, Redelivery, Reply,
+    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundOutcome, Receipt,
+    Received, Redelivery, Reply, ReplyContext,
 };
 
 #[cfg(test)]
@@ -121,13 +121,13 @@ impl Adapter for Kela {
         result.map_err(|failure| failure.of(&self.agency))
     }
 
-    fn receive(&self, inbound: &Inbound<'_>) -> Result<InboundEvent, InboundError> {
+    fn receive(&self, inbound: &Inbound<'_>) -> Result<Received, InboundError> {
         let own = Own { service: SERVICE, content_type: JSON, max_bytes: MAX_BYTES };
         self.xroad.authenticate(inbound, own)?;
-        inbound::read(inbound.body)
+        inbound::read(inbound.body).map(Received::from)
     }
 
-    fn reply(&self, _: &Inbound<'_>, outcome: &InboundOutcome) -> Reply {
+    fn reply(&self, _: &ReplyContext, outcome: &InboundOutcome) -> Reply {
         inbound::reply(outcome)
     }
 }

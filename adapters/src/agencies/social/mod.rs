@@ -30,8 +30,8 @@ use crate::agencies::xroad_rest::{Ask, XroadRest, refused};
 use crate::registry::{BuildError, Kind, Matter};
 use crate::transport::xroad::rest::{Content, Provided};
 use crate::{
-    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundEvent,
-    InboundOutcome, Receipt, Redelivery, Reply,
+    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundOutcome, Receipt,
+    Received, Redelivery, Reply, ReplyContext,
 };
 
 #[cfg(test)]
@@ -120,11 +120,12 @@ impl Adapter for SocialServices {
         result.map_err(|failure| failure.of(&self.agency))
     }
 
-    fn receive(&self, inbound: &Inbound<'_>) -> Result<InboundEvent, InboundError> {
-        inbound::receive(&self.way, inbound::reader(&self.agency, &self.organisations), inbound)
+    fn receive(&self, inbound: &Inbound<'_>) -> Result<Received, InboundError> {
+        let reader = inbound::reader(&self.agency, &self.organisations);
+        inbound::receive(&self.way, reader, inbound).map(Received::from)
     }
 
-    fn reply(&self, _: &Inbound<'_>, outcome: &InboundOutcome) -> Reply {
+    fn reply(&self, _: &ReplyContext, outcome: &InboundOutcome) -> Reply {
         inbound::reply(outcome)
     }
 }

@@ -24,8 +24,8 @@ use crate::agencies::answer::Failure;
 use crate::agencies::soap::Office;
 use crate::registry::{BuildError, Kind, Matter};
 use crate::{
-    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundEvent,
-    InboundOutcome, Receipt, Redelivery, Reply,
+    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundOutcome, Receipt,
+    Received, Redelivery, Reply, ReplyContext,
 };
 
 #[cfg(test)]
@@ -106,12 +106,12 @@ impl Adapter for EmploymentServices {
         result.map_err(|failure| failure.of(&self.office.agency))
     }
 
-    fn receive(&self, inbound: &Inbound<'_>) -> Result<InboundEvent, InboundError> {
+    fn receive(&self, inbound: &Inbound<'_>) -> Result<Received, InboundError> {
         self.office.receive(inbound)
     }
 
-    fn reply(&self, inbound: &Inbound<'_>, outcome: &InboundOutcome) -> Reply {
-        self.office.reply(inbound, outcome)
+    fn reply(&self, context: &ReplyContext, outcome: &InboundOutcome) -> Reply {
+        self.office.reply(context, outcome)
     }
 }
 

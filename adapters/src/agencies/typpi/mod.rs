@@ -26,8 +26,8 @@ use crate::agencies::form::Expected;
 use crate::agencies::soap::Office;
 use crate::registry::{BuildError, Kind, Matter};
 use crate::{
-    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundEvent,
-    InboundOutcome, Receipt, Redelivery, Reply,
+    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundOutcome, Receipt,
+    Received, Redelivery, Reply, ReplyContext,
 };
 
 #[cfg(test)]
@@ -107,12 +107,12 @@ impl Adapter for JointRegister {
         result.map_err(|failure| failure.of(self.agency()))
     }
 
-    fn receive(&self, inbound: &Inbound<'_>) -> Result<InboundEvent, InboundError> {
+    fn receive(&self, inbound: &Inbound<'_>) -> Result<Received, InboundError> {
         self.office.receive(inbound)
     }
 
-    fn reply(&self, inbound: &Inbound<'_>, outcome: &InboundOutcome) -> Reply {
-        self.office.reply(inbound, outcome)
+    fn reply(&self, context: &ReplyContext, outcome: &InboundOutcome) -> Reply {
+        self.office.reply(context, outcome)
     }
 }
 

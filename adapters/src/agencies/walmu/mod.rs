@@ -31,8 +31,8 @@ use crate::registry::{BuildError, Kind, Matter};
 use crate::setting::https_url;
 use crate::transport::http::{Answer, HttpClient};
 use crate::{
-    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundEvent,
-    InboundOutcome, Receipt, Redelivery, Reply,
+    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundOutcome, Receipt,
+    Received, Redelivery, Reply, ReplyContext,
 };
 
 #[cfg(test)]
@@ -149,11 +149,11 @@ impl Adapter for CaseManagement {
         result.map_err(|failure| failure.of(&self.agency))
     }
 
-    fn receive(&self, inbound: &Inbound<'_>) -> Result<InboundEvent, InboundError> {
-        webhook::receive(&self.webhook_key, &self.agency, inbound)
+    fn receive(&self, inbound: &Inbound<'_>) -> Result<Received, InboundError> {
+        webhook::receive(&self.webhook_key, &self.agency, inbound).map(Received::from)
     }
 
-    fn reply(&self, _: &Inbound<'_>, outcome: &InboundOutcome) -> Reply {
+    fn reply(&self, _: &ReplyContext, outcome: &InboundOutcome) -> Reply {
         webhook::reply(outcome)
     }
 }
