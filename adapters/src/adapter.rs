@@ -4,6 +4,7 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use polku_policy::Authorised;
@@ -17,6 +18,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::agencies::Asked;
+use crate::transport::http::Answer;
 
 /// The translation between the contract and one agency's own protocol, and the way there and back.
 #[async_trait]
@@ -33,11 +35,20 @@ pub trait Adapter: Debug + Send + Sync {
     /// [`AdapterError`], whose [`AdapterError::retry`] says what may be done next.
     async fn deliver(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Receipt, AdapterError>;
 
-    /// Words one authorised payload as [`Adapter::deliver`] sends it, and sends nothing: the body. The permit is spent.
+    /// Words what [`Adapter::deliver`], [`Adapter::status`] or [`Adapter::fetch`] sends, and sends nothing. A permit is
+    /// spent.
     ///
     /// # Errors
     /// [`AdapterError`] when the permit does not fit, or the payload cannot be written in the agency's format.
-    fn compose(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Vec<u8>, AdapterError>;
+    fn rehearse(&self, words: Words, now: Timestamp) -> Result<Rehearsal<'_>, AdapterError>;
+
+    /// Words one authorised payload as [`Adapter::deliver`] sends it: the body.
+    ///
+    /// # Errors
+    /// As of [`Adapter::rehearse`].
+    fn compose(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Vec<u8>, AdapterError> {
+        self.rehearse(Words::Delivery(delivery), now).map(|rehearsal| rehearsal.body.into())
+    }
 
     /// Asks the agency whether a message has arrived.
     ///
@@ -62,6 +73,54 @@ pub trait Adapter: Debug + Send + Sync {
     /// Words the gateway's answer to a message in the agency's own protocol. The context is the one that came with the
     /// message, or the empty one of a message that could not be read.
     fn reply(&self, context: &ReplyContext, outcome: &InboundOutcome) -> Reply;
+}
+
+/// What can be said to an agency.
+#[derive(Debug)]
+pub enum Words {
+    /// An authorised payload.
+    Delivery(Authorised<Delivery>),
+    /// The question whether a message has arrived.
+    Status(MessageId),
+    /// The question what is held on a person.
+    Question(Authorised<FactsQuery>),
+}
+
+/// What would be sent, and how an answer to it would be read.
+pub struct Rehearsal<'a> {
+    /// The body of the request.
+    pub body: Bytes,
+    pub(crate) read: ReadAnswer<'a>,
+}
+
+/// Reads an answer.
+pub(crate) type ReadAnswer<'a> = Box<dyn Fn(&Answer) -> Result<Understood, AdapterError> + Send + 'a>;
+
+impl Rehearsal<'_> {
+    /// Reads an answer as if it had come to this request.
+    ///
+    /// # Errors
+    /// [`AdapterError`], as of the method that sends the request.
+    pub fn read(&self, answer: &Answer) -> Result<Understood, AdapterError> {
+        (self.read)(answer)
+    }
+}
+
+impl Debug for Rehearsal<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Rehearsal(redacted)")
+    }
+}
+
+/// What an answer says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Understood {
+    /// The message has been taken in.
+    Receipt(Receipt),
+    /// Whether it has.
+    Status(DeliveryStatus),
+    /// What is held on the person.
+    Facts(Box<AgencyFacts>),
 }
 
 /// How an agency treats a message that it gets a second time. In an adapter's settings as `redelivery`, spelt

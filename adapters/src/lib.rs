@@ -11,7 +11,7 @@ pub mod transport;
 pub use adapter::{
     Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundChange, InboundError,
     InboundEvent, InboundMatter, InboundOutcome, InboundPlanPart, InboundReferral, Receipt, Received,
-    Redelivery, Reply, ReplyContext, Retry,
+    Redelivery, Rehearsal, Reply, ReplyContext, Retry, Understood, Words,
 };
 pub use registry::{BuildError, Kind, Matter, build, kinds};
 pub use setting::SettingError;

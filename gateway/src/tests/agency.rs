@@ -7,7 +7,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 use polku_adapters::{
     Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundEvent,
-    InboundOutcome, Receipt, Received, Redelivery, Reply, ReplyContext,
+    InboundOutcome, Receipt, Received, Redelivery, Rehearsal, Reply, ReplyContext, Words,
 };
 use polku_policy::{Authorised, Reader};
 use polku_proto::v1::delivery::Item;
@@ -122,7 +122,7 @@ impl Adapter for TestAgency {
         }
     }
 
-    fn compose(&self, _: Authorised<Delivery>, _: Timestamp) -> Result<Vec<u8>, AdapterError> {
+    fn rehearse(&self, _: Words, _: Timestamp) -> Result<Rehearsal<'_>, AdapterError> {
         Err(self.fails(AdapterErrorKind::Unwritable { what: "delivery" }))
     }
 

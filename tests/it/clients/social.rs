@@ -7,7 +7,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use http::HeaderMap;
 use jiff::Timestamp;
 use polku_adapters::{Adapter, InboundError, InboundOutcome, ReplyContext, Retry};
 use polku_policy::{

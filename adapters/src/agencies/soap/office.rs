@@ -5,7 +5,6 @@ use http::{HeaderValue, Request, StatusCode, Uri, header};
 use polku_proto::AgencyId;
 
 use super::inbound::Protocol;
-use crate::AdapterErrorKind;
 use crate::agencies::answer::Failure;
 use crate::agencies::xroad::{Represented, user};
 use crate::transport::http::{Answer, HttpClient};
@@ -14,6 +13,7 @@ use crate::transport::xroad::id::{ClientId, ServiceId};
 use crate::transport::xroad::soap::{
     self, CONTENT_TYPE, Envelope, Fault, Headers, Reached, Retry, XroadFault, accept_answer, write_request,
 };
+use crate::{AdapterErrorKind, Rehearsal, Understood};
 
 /// An agency's office, reached through the gateway's own security server.
 #[derive(Debug)]
@@ -75,7 +75,24 @@ impl Office {
         self.read(&headers, &request, &answer)
     }
 
+    /// Writes a message, and says how its answer is read.
+    pub(in crate::agencies) fn rehearse<'a>(
+        &'a self,
+        message: &impl Outgoing,
+        read: impl Fn(Element) -> Result<Understood, Failure> + Send + 'a,
+    ) -> Result<Rehearsal<'a>, Failure> {
+        let headers = self.headers(message)?;
+        let body = Bytes::from(self.word(&headers, message)?);
+        let request = body.clone();
+        let read = move |answer: &Answer| {
+            let understood = self.read(&headers, &request, answer).and_then(&read);
+            understood.map_err(|failure| failure.of(&self.agency))
+        };
+        Ok(Rehearsal { body, read: Box::new(read) })
+    }
+
     /// Writes a message.
+    #[cfg(test)]
     pub(in crate::agencies) fn write(&self, message: &impl Outgoing) -> Result<Vec<u8>, Failure> {
         self.word(&self.headers(message)?, message)
     }
