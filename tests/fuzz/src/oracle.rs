@@ -173,6 +173,7 @@ pub fn check_reply(adapter: &dyn Adapter, inbound: &Inbound<'_>) {
     );
     let reply = adapter.reply(&context, &refused(Retry::Backoff));
     assert!(reply.status.is_server_error(), "{agency}: a message refused for now is not answered so");
+    assert!(reply.retry_after.is_some(), "{agency}: a message refused for now is not told when to come back");
 }
 
 /// Whether the sender's own security server would let a SOAP answer through.

@@ -143,7 +143,9 @@ fn permission(consent: &Consent, frame: &Frame<'_>) -> Result<Vec<Entry>, Unwrit
         Err(ExportError::NotAPermit | ExportError::TooManyDataTypes { .. }) => {
             let mut consent = export(consent, None, &parties).map_err(unwritable)?;
             // The server gives the id.
-            consent.as_object_mut().map(|consent| consent.remove("id"));
+            if let Some(members) = consent.as_object_mut() {
+                members.remove("id");
+            }
             let condition = format!("identifier={}|{}", fhir::URI, urn(name.consent.uuid()));
             vec![Entry::unless(address, "Consent", consent, &condition)]
         }

@@ -284,6 +284,7 @@ fn answered(body: &str) -> Result<soap::SoapMessage, soap::XroadFault> {
 fn replied(outcome: &InboundOutcome) -> (u16, String) {
     let received = office().receive(&inbound(&http_headers(), good().as_bytes())).unwrap();
     let reply = office().reply(&received.context, outcome);
+    assert_eq!(reply.retry_after, outcome.retry_after());
     assert_eq!(reply.content_type, "text/xml; charset=UTF-8");
     (reply.status.as_u16(), String::from_utf8(reply.body).unwrap())
 }

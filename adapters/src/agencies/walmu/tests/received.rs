@@ -312,6 +312,7 @@ fn other_bad_events() {
 
 fn replied(outcome: &InboundOutcome) -> (u16, String) {
     let reply = webhook::reply(outcome);
+    assert_eq!(reply.retry_after, outcome.retry_after());
     assert_eq!(reply.content_type, "application/json");
     (reply.status.as_u16(), String::from_utf8(reply.body).unwrap())
 }
