@@ -124,7 +124,10 @@ fn what_sote_consent_cannot_hold_goes_along_as_fhirs_own_consent() {
     terms.kind = ConsentKind::Consent.into();
     terms.permit_domain = 0;
     terms.valid_until = time::to_wire(trial::instant("2027-11-01T00:00:00Z")).ok();
-    for consent in [wide, case] {
+    // Nor who recorded it, if the record does not say.
+    let mut unsigned = permit();
+    unsigned.recorder_unit.clear();
+    for consent in [wide, case, unsigned] {
         let entries = entries_of(DisclosureNotice { consents: vec![consent], ..notice() }).unwrap();
         assert_eq!(kinds(&entries), ["AuditEvent", "Consent", "Provenance"]);
         assert_eq!(entries[1]["resource"]["id"], Value::Null);
@@ -195,9 +198,7 @@ fn what_cannot_be_written() {
     assert_eq!(what(|notice| notice.arrival = 0), "arrival");
     assert_eq!(what(|notice| notice.consents[0].name.clear()), "consents.name");
     assert_eq!(what(|notice| notice.consents[0].create_time = None), "consents.create_time");
-    assert_eq!(what(|notice| notice.consents[0].recorder_unit.clear()), "consents.recorder");
     assert_eq!(what(|notice| notice.consents[0].terms = None), "consents");
-    assert_eq!(what(|notice| notice.consents[0].state = ConsentState::Withdrawn.into()), "consents");
     assert_eq!(what(|notice| notice.bases[0].kind = 0), "bases.kind");
     assert_eq!(what(|notice| notice.bases[0].consent.clear()), "bases.consent");
 }

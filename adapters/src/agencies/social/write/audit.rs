@@ -114,43 +114,30 @@ pub(super) fn told(
 /// A consent that the disclosure rests on. A permit to disclose has the shape of SoteConsent, with who recorded it, as far
 /// as that shape can hold it; all else that of FHIR's Consent.
 fn permission(consent: &Consent, frame: &Frame<'_>) -> Result<Vec<Entry>, Unwritable> {
-    let unwritable = |_| Unwritable("consents");
     let parties = |agency: &AgencyId| frame.organisations.of(agency);
     let name: ConsentName = consent.name.parse().map_err(|_| Unwritable("consents.name"))?;
-    let id = name.consent.to_string();
     let address = urn(name.consent.uuid());
+    let condition = format!("identifier={}|{address}", fhir::URI);
     let recorded = instant(consent.create_time.as_ref().map(time::from_wire), "consents.create_time")?;
-    let recorder = Recorder::of(consent).ok_or(Unwritable("consents.recorder"))?;
-    Ok(match sote(consent, None, &recorder, recorded, &parties) {
-        Ok(Sote { consent, mut provenance }) => {
-            let tag = json!({"tag": [coding(codes::CONSENT, &id)]});
-            provenance.insert("meta".to_owned(), tag);
-            vec![
-                Entry::unless(
-                    address,
-                    "Consent",
-                    consent.into(),
-                    &format!("identifier={}|{}", fhir::URI, urn(name.consent.uuid())),
-                ),
-                Entry::unless(
-                    String::new(),
-                    "Provenance",
-                    provenance.into(),
-                    &format!("_tag={}|{id}", codes::CONSENT),
-                ),
-            ]
-        }
-        Err(ExportError::NotAPermit | ExportError::TooManyDataTypes { .. }) => {
-            let mut consent = export(consent, None, &parties).map_err(unwritable)?;
-            // The server gives the id.
-            if let Some(members) = consent.as_object_mut() {
-                members.remove("id");
-            }
-            let condition = format!("identifier={}|{}", fhir::URI, urn(name.consent.uuid()));
-            vec![Entry::unless(address, "Consent", consent, &condition)]
-        }
-        Err(error @ (ExportError::NotInForce | ExportError::Field { .. })) => return Err(unwritable(error)),
-    })
+    let shaped = match Recorder::of(consent) {
+        Some(recorder) => sote(consent, None, &recorder, recorded, &parties),
+        None => Err(ExportError::Field { field: "recorder" }),
+    };
+    if let Ok(Sote { consent, mut provenance }) = shaped {
+        let id = name.consent.to_string();
+        provenance.insert("meta".to_owned(), json!({"tag": [coding(codes::CONSENT, &id)]}));
+        let found_again = format!("_tag={}|{id}", codes::CONSENT);
+        return Ok(vec![
+            Entry::unless(address, "Consent", consent.into(), &condition),
+            Entry::unless(String::new(), "Provenance", provenance.into(), &found_again),
+        ]);
+    }
+    let mut consent = export(consent, None, &parties).map_err(|_| Unwritable("consents"))?;
+    // The server gives the id.
+    if let Some(members) = consent.as_object_mut() {
+        members.remove("id");
+    }
+    Ok(vec![Entry::unless(address, "Consent", consent, &condition)])
 }
 
 /// What it rests on: the consent and the section of law as extensions, the rule as a policy.
