@@ -4,17 +4,15 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use http::{HeaderMap, StatusCode};
+use bytes::Bytes;
 use jiff::Timestamp;
 use polku_policy::Authorised;
-use polku_proto::identity::Hetu;
-use polku_proto::v1::{
-    AgencyFacts, Delivery, FactsQuery, LegalClaim, Origin, Outcome, PlanPart, Purpose, ReferralContent,
-    ReferralState, RejectionReason,
-};
-use polku_proto::{AgencyId, MessageId, Party, ReferralId};
+use polku_proto::v1::{AgencyFacts, Delivery, FactsQuery};
+use polku_proto::{AgencyId, MessageId};
 use serde::Deserialize;
-use uuid::Uuid;
+
+use crate::transport::http::Answer;
+use crate::{Inbound, InboundError, InboundOutcome, Received, Reply, ReplyContext};
 
 /// The translation between the contract and one agency's own protocol, and the way there and back.
 #[async_trait]
@@ -31,11 +29,20 @@ pub trait Adapter: Debug + Send + Sync {
     /// [`AdapterError`], whose [`AdapterError::retry`] says what may be done next.
     async fn deliver(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Receipt, AdapterError>;
 
-    /// Words one authorised payload as [`Adapter::deliver`] sends it, and sends nothing: the body. The permit is spent.
+    /// Words what [`Adapter::deliver`], [`Adapter::status`] or [`Adapter::fetch`] sends, and sends nothing. A permit is
+    /// spent.
     ///
     /// # Errors
     /// [`AdapterError`] when the permit does not fit, or the payload cannot be written in the agency's format.
-    fn compose(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Vec<u8>, AdapterError>;
+    fn rehearse(&self, words: Words, now: Timestamp) -> Result<Rehearsal<'_>, AdapterError>;
+
+    /// Words one authorised payload as [`Adapter::deliver`] sends it: the body.
+    ///
+    /// # Errors
+    /// As of [`Adapter::rehearse`].
+    fn compose(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Vec<u8>, AdapterError> {
+        self.rehearse(Words::Delivery(delivery), now).map(|rehearsal| rehearsal.body.into())
+    }
 
     /// Asks the agency whether a message has arrived.
     ///
@@ -55,10 +62,59 @@ pub trait Adapter: Debug + Send + Sync {
     ///
     /// # Errors
     /// [`InboundError`]; nothing has been changed by such a message.
-    fn receive(&self, inbound: &Inbound<'_>) -> Result<InboundEvent, InboundError>;
+    fn receive(&self, inbound: &Inbound<'_>) -> Result<Received, InboundError>;
 
-    /// Words the gateway's answer to a message in the agency's own protocol.
-    fn reply(&self, inbound: &Inbound<'_>, outcome: &InboundOutcome) -> Reply;
+    /// Words the gateway's answer to a message in the agency's own protocol. The context is the one that came with the
+    /// message, or the empty one of a message that could not be read.
+    fn reply(&self, context: &ReplyContext, outcome: &InboundOutcome) -> Reply;
+}
+
+/// What can be said to an agency.
+#[derive(Debug)]
+pub enum Words {
+    /// An authorised payload.
+    Delivery(Authorised<Delivery>),
+    /// The question whether a message has arrived.
+    Status(MessageId),
+    /// The question what is held on a person.
+    Question(Authorised<FactsQuery>),
+}
+
+/// What would be sent, and how an answer to it would be read.
+pub struct Rehearsal<'a> {
+    /// The body of the request.
+    pub body: Bytes,
+    pub(crate) read: ReadAnswer<'a>,
+}
+
+/// Reads an answer.
+pub(crate) type ReadAnswer<'a> = Box<dyn Fn(&Answer) -> Result<Understood, AdapterError> + Send + 'a>;
+
+impl Rehearsal<'_> {
+    /// Reads an answer as if it had come to this request.
+    ///
+    /// # Errors
+    /// [`AdapterError`], as of the method that sends the request.
+    pub fn read(&self, answer: &Answer) -> Result<Understood, AdapterError> {
+        (self.read)(answer)
+    }
+}
+
+impl Debug for Rehearsal<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Rehearsal(redacted)")
+    }
+}
+
+/// What an answer says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Understood {
+    /// The message has been taken in.
+    Receipt(Receipt),
+    /// Whether it has.
+    Status(DeliveryStatus),
+    /// What is held on the person.
+    Facts(Box<AgencyFacts>),
 }
 
 /// How an agency treats a message that it gets a second time. In an adapter's settings as `redelivery`, spelt
@@ -148,6 +204,21 @@ pub enum Retry {
     FindOut,
 }
 
+/// How long whoever is refused for now leaves the gateway alone, where nobody has said for how long.
+const PAUSE: Duration = Duration::from_secs(5);
+
+impl Retry {
+    /// How long to wait before coming back, if that makes sense at all.
+    #[must_use]
+    pub const fn pause(self) -> Option<Duration> {
+        match self {
+            Self::Never => None,
+            Self::After(pause) => Some(pause),
+            Self::Backoff | Self::FindOut => Some(PAUSE),
+        }
+    }
+}
+
 impl AdapterError {
     /// What may be done next.
     #[must_use]
@@ -162,242 +233,4 @@ impl AdapterError {
             AdapterErrorKind::Unanswered => Retry::FindOut,
         }
     }
-}
-
-/// A message that an agency sent to the gateway's inbound listener, as it came.
-#[derive(Clone, Copy)]
-pub struct Inbound<'a> {
-    /// HTTP headers.
-    pub headers: &'a HeaderMap,
-    /// Body, at most the listener's limit.
-    pub body: &'a [u8],
-    /// SHA-256 of the client certificate in DER, if one was presented and its chain verified.
-    pub peer: Option<[u8; 32]>,
-    /// The instant of arrival.
-    pub now: Timestamp,
-}
-
-impl Debug for Inbound<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Inbound(redacted)")
-    }
-}
-
-/// What an agency tells of its own accord.
-#[derive(Clone, PartialEq)]
-pub struct InboundEvent {
-    /// The agency's id of the message: a repetition has the same effect and answer as the first one.
-    pub message: Uuid,
-    /// The agency's own id of the official, as the contract's `Professional.id`.
-    pub official: String,
-    /// The official's unit.
-    pub unit: String,
-    /// What it is about.
-    pub matter: InboundMatter,
-}
-
-impl Debug for InboundEvent {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "InboundEvent({})", self.message)
-    }
-}
-
-/// What an agency's message is about.
-#[derive(Clone, PartialEq)]
-pub enum InboundMatter {
-    /// A step in a referral that the agency sent or received.
-    Change {
-        /// The referral.
-        referral: ReferralId,
-        /// What is to happen.
-        change: InboundChange,
-    },
-    /// A referral that the agency sends.
-    Referral(Box<InboundReferral>),
-    /// The agency's own plan, or its part of the joint one.
-    PlanPart(Box<InboundPlanPart>),
-}
-
-impl Debug for InboundMatter {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("InboundMatter(redacted)")
-    }
-}
-
-/// A referral that an agency sends in its own protocol: what `SendReferral` takes, with the person by identity.
-#[derive(Clone, PartialEq)]
-pub struct InboundReferral {
-    /// Whom it is about.
-    pub identity: Hetu,
-    /// To whom: an agency, or one of its units.
-    pub recipient: Party,
-    /// What for.
-    pub purpose: Purpose,
-    /// What is told. Without the identity code.
-    pub content: ReferralContent,
-    /// Until when an answer is expected, if the sender says so.
-    pub respond_by: Option<Timestamp>,
-    /// The ground in law, where it is told without permission.
-    pub claim: Option<LegalClaim>,
-    /// Where in the sender's records it stems from, if said.
-    pub origin: Option<Origin>,
-    /// Whether the sender says that it has left something out.
-    pub redacted: bool,
-}
-
-impl Debug for InboundReferral {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("InboundReferral(redacted)")
-    }
-}
-
-/// A plan that an agency tells of in its own protocol.
-#[derive(Clone, PartialEq)]
-pub struct InboundPlanPart {
-    /// Whom it is about.
-    pub identity: Hetu,
-    /// The plan. Without the identity code.
-    pub part: PlanPart,
-}
-
-impl Debug for InboundPlanPart {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("InboundPlanPart(redacted)")
-    }
-}
-
-/// A change that an agency makes in its own protocol.
-#[derive(Clone, PartialEq)]
-pub enum InboundChange {
-    /// Takes the referral.
-    Accept {
-        /// Free text.
-        note: String,
-    },
-    /// Declines it.
-    Reject {
-        /// Why.
-        reason: RejectionReason,
-        /// Free text.
-        note: String,
-    },
-    /// Asks the sender.
-    RequestInformation {
-        /// The question.
-        question: String,
-    },
-    /// The sender answers a question.
-    ProvideInformation {
-        /// The answer. Without the identity code.
-        answer: Box<ReferralContent>,
-        /// Where in the sender's records it stems from, if said.
-        origin: Option<Origin>,
-    },
-    /// Begins or goes on.
-    Start {
-        /// Free text.
-        note: String,
-    },
-    /// Pauses.
-    Hold {
-        /// Why, free text.
-        note: String,
-    },
-    /// Ends with an outcome.
-    Complete {
-        /// What became of it.
-        outcome: Outcome,
-        /// Free text.
-        note: String,
-    },
-    /// Ends without success.
-    Fail {
-        /// What became of it.
-        outcome: Outcome,
-        /// Free text.
-        note: String,
-    },
-    /// Asks to cancel.
-    Cancel {
-        /// Free text.
-        note: String,
-    },
-    /// Confirms a cancellation that the sender asked for.
-    ConfirmCancellation {
-        /// Free text.
-        note: String,
-    },
-}
-
-impl Debug for InboundChange {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("InboundChange(redacted)")
-    }
-}
-
-/// Why a message from an agency was not taken in. Carries nothing of its contents.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InboundError {
-    /// The sender is not who the configuration says.
-    #[error("the sender could not be authenticated: {expected}")]
-    Unauthenticated {
-        /// What was expected.
-        expected: &'static str,
-    },
-    /// The message does not follow the protocol.
-    #[error("malformed message, code {code}: {expected}")]
-    Malformed {
-        /// Code of the agency's protocol for it, for example an X-Road fault code.
-        code: String,
-        /// Which part, and what was expected there.
-        expected: String,
-    },
-}
-
-/// What came of a message from an agency.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum InboundOutcome {
-    /// It has taken effect, and that is on disk.
-    Applied {
-        /// The referral's state now.
-        state: ReferralState,
-        /// Place of the audit leaf.
-        sequence: u64,
-    },
-    /// The agency's referral is on its way, and that is on disk.
-    Sent {
-        /// Its id, by which the agency will hear of it.
-        referral: ReferralId,
-        /// Its state now.
-        state: ReferralState,
-        /// Place of the audit leaf.
-        sequence: u64,
-    },
-    /// The plan has been taken in, and that is on disk.
-    PlanTaken {
-        /// Place of the audit leaf.
-        sequence: u64,
-    },
-    /// It could not be authenticated or read.
-    Unreadable(InboundError),
-    /// It was understood and refused.
-    Refused {
-        /// The contract's reason code, for example `TRANSITION_NOT_ALLOWED`.
-        reason: &'static str,
-        /// A hint for the integrator. No personal data.
-        hint: String,
-        /// What the sender may do.
-        retry: Retry,
-    },
-}
-
-/// An HTTP answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reply {
-    /// Status code.
-    pub status: StatusCode,
-    /// `Content-Type`.
-    pub content_type: &'static str,
-    /// Body.
-    pub body: Vec<u8>,
 }

@@ -4,14 +4,18 @@ mod adapter;
 pub mod agencies;
 /// Documents that agencies and the gateway's import and export share: FHIR Consent.
 pub mod formats;
+mod inbound;
 pub mod registry;
 mod setting;
 pub mod transport;
 
 pub use adapter::{
-    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundChange, InboundError,
-    InboundEvent, InboundMatter, InboundOutcome, InboundPlanPart, InboundReferral, Receipt, Redelivery,
-    Reply, Retry,
+    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Receipt, Redelivery, Rehearsal, Retry,
+    Understood, Words,
+};
+pub use inbound::{
+    Inbound, InboundChange, InboundError, InboundEvent, InboundMatter, InboundOutcome, InboundPlanPart,
+    InboundReferral, Received, Reply, ReplyContext,
 };
 pub use registry::{BuildError, Kind, Matter, build, kinds};
 pub use setting::SettingError;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 use polku_adapters::{
-    Adapter, AdapterErrorKind, Inbound, InboundChange, InboundEvent, InboundMatter, InboundOutcome, Retry,
+    Adapter, AdapterErrorKind, Inbound, InboundChange, InboundEvent, InboundMatter, InboundOutcome, Received,
+    Retry,
 };
 use polku_policy::{
     Agency, Agreement, Authorised, Channel, ConsentIndex, Directory, Engine, GivenBy, Grant, GrantKind,
@@ -209,8 +210,8 @@ fn told(office: &Office, told: &Told, outcome: &InboundOutcome) -> (InboundEvent
     }
     let inbound = Inbound { headers: &http, body: letter.bytes(), peer: Some(peer), now: now() };
     let adapter = adapter(office);
-    let event = adapter.receive(&inbound).unwrap();
-    let reply = adapter.reply(&inbound, outcome);
+    let Received { event, context } = adapter.receive(&inbound).unwrap();
+    let reply = adapter.reply(&context, outcome);
     let mut headers_of_reply = HeaderMap::new();
     headers_of_reply.insert("content-type", HeaderValue::from_static(reply.content_type));
     let reply = RawReply { status: reply.status, headers: headers_of_reply, body: reply.body.into() };

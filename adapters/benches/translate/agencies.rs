@@ -15,6 +15,7 @@ pub(crate) struct Recorded {
     pub(crate) adapter: Arc<dyn Adapter>,
     /// The messages that it sends of its own accord, by name.
     pub(crate) messages: Vec<Message>,
+    folder: PathBuf,
 }
 
 /// A message of an agency.
@@ -42,12 +43,19 @@ impl Recorded {
             }
         }
         messages.sort_by(|one, other| one.name.cmp(&other.name));
-        Ok(Self { adapter, messages })
+        Ok(Self { adapter, messages, folder })
+    }
+}
+
+impl Recorded {
+    /// What was recorded under this name, if anything was.
+    pub(crate) fn page(&self, name: &str) -> Option<String> {
+        std::fs::read_to_string(self.folder.join(name)).ok()
     }
 }
 
 impl Message {
-    fn read(name: &str, page: &str) -> Result<Self, Failure> {
+    pub(crate) fn read(name: &str, page: &str) -> Result<Self, Failure> {
         let (head, body) = page.split_once("\n\n").ok_or("a recorded message without an empty line")?;
         let mut headers = HeaderMap::new();
         for line in head.lines().skip(1) {

@@ -1,12 +1,12 @@
 //! What does a translation cost, beside a plain parse of the same bytes?
 //!
 //! `cargo bench -p polku-adapters --bench translate [-- WORD]` prints one table of every message of every kind of
-//! agency, or of those in whose line the word stands; its foot says how it was measured. Answers to questions are not
-//! in it: they are read inside [`polku_adapters::Adapter::fetch`], behind the network.
+//! agency, or of those in whose line the word stands; its foot says how it was measured.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it has measured")]
 
 mod agencies;
+mod answers;
 mod measure;
 mod payloads;
 mod plain;
@@ -15,8 +15,9 @@ use std::error::Error;
 use std::hint::black_box;
 
 use jiff::Timestamp;
-use polku_adapters::{Adapter, Inbound, Kind};
-use polku_proto::v1::delivery::Item;
+use polku_adapters::{Adapter, Inbound, InboundEvent, InboundMatter, InboundOutcome, Kind, Retry, Words};
+use polku_proto::ReferralId;
+use polku_proto::v1::ReferralState;
 
 use agencies::{Message, Recorded};
 use measure::{Cost, Times, asked};
@@ -68,20 +69,36 @@ fn main() -> Result<(), Failure> {
 
 impl Bench {
     fn kind(&self, kind: &'static Kind) -> Result<Vec<Row>, Failure> {
-        let Recorded { adapter, messages } = Recorded::read(kind)?;
+        let recorded = Recorded::read(kind)?;
+        let adapter = recorded.adapter.as_ref();
         let permits = Permits::to(adapter.agency(), self.now)?;
         let mut rows = Vec::new();
         for matter in kind.delivers {
             for (name, item) in payloads::items(*matter)? {
-                if self.is_wanted(kind, "out", name) {
-                    rows.push(self.outbound(kind, adapter.as_ref(), &permits, name, &item)?);
-                }
+                let words = || Ok(Words::Delivery(permits.permit(&item)?));
+                rows.extend(self.said(kind, adapter, name, &words)?);
+                let answer = format!("deliver-{name}");
+                rows.extend(self.answered(kind, &recorded, name, &answer, payloads::MESSAGE, words()?)?);
             }
         }
-        for message in messages {
-            if self.is_wanted(kind, "in", &message.name) {
-                rows.push(self.inbound(kind, adapter.as_ref(), &message)?);
-            }
+        let words = || Ok(Words::Status(payloads::ASKED_ABOUT.parse()?));
+        rows.extend(self.said(kind, adapter, "status", &words)?);
+        rows.extend(self.answered(
+            kind,
+            &recorded,
+            "status",
+            "status-arrived",
+            payloads::ASKED_ABOUT,
+            words()?,
+        )?);
+        if !kind.fetches.is_empty() {
+            let query = payloads::question(kind.fetches);
+            let words = || Ok(Words::Question(permits.permit_to_ask(&query)?));
+            rows.extend(self.said(kind, adapter, "question", &words)?);
+            rows.extend(self.answered(kind, &recorded, "question", "fetch", payloads::QUERY, words()?)?);
+        }
+        for message in &recorded.messages {
+            rows.extend(self.inbound(kind, adapter, message)?);
         }
         Ok(rows)
     }
@@ -91,49 +108,102 @@ impl Bench {
     }
 
     /// From the contract to bytes.
-    fn outbound(
+    fn said(
         &self,
         kind: &'static Kind,
         adapter: &dyn Adapter,
-        permits: &Permits,
         name: &str,
-        item: &Item,
-    ) -> Result<Row, Failure> {
+        words: &dyn Fn() -> Result<Words, Failure>,
+    ) -> Result<Option<Row>, Failure> {
         let wrong = |error| format!("{} {name}: {error}", kind.id);
-        let body = adapter.compose(permits.permit(item)?, self.now).map_err(wrong)?;
+        let body = adapter.rehearse(words()?, self.now).map_err(wrong)?.body;
+        if !self.is_wanted(kind, "out", name) || !plain::is_readable(&body) {
+            return Ok(None);
+        }
         let (mut translation, mut parse, mut skip) = Default::default();
         for call in (0..WARM_UP + CALLS).step_by(PERMITS) {
             let mut prepared = Vec::with_capacity(PERMITS);
             for _ in 0..PERMITS {
-                prepared.push(permits.permit(item)?);
+                prepared.push(words()?);
             }
-            for permit in prepared {
+            for words in prepared {
                 let times = if call < WARM_UP { &mut Times::default() } else { &mut translation };
-                times.add(|| adapter.compose(black_box(permit), self.now));
+                times.add(|| adapter.rehearse(black_box(words), self.now));
                 self.plainly(&body, call, &mut parse, &mut skip);
             }
         }
-        let permit = permits.permit(item)?;
-        let needs = asked(|| Ok(adapter.compose(permit, self.now)?))?;
+        let words = words()?;
+        let needs = asked(|| Ok(adapter.rehearse(words, self.now)?))?;
         let translation = translation.cost(self.clock, &needs);
-        self.row(kind, "out", name, &body, translation, (parse, skip))
+        self.row(kind, "out", name, &body, translation, (parse, skip)).map(Some)
     }
 
-    /// From bytes to the contract.
-    fn inbound(&self, kind: &'static Kind, adapter: &dyn Adapter, message: &Message) -> Result<Row, Failure> {
-        let Message { name, headers, body } = message;
-        // The settings pin the certificate of these digits.
-        let inbound = Inbound { headers, body, peer: Some([0; 32]), now: self.now };
-        adapter.receive(&inbound).map_err(|error| format!("{} {name}: {error}", kind.id))?;
+    /// From the bytes of an answer to what it says.
+    fn answered(
+        &self,
+        kind: &'static Kind,
+        recorded: &Recorded,
+        name: &str,
+        file: &str,
+        id: &str,
+        words: Words,
+    ) -> Result<Option<Row>, Failure> {
+        if !self.is_wanted(kind, "answer", name) {
+            return Ok(None);
+        }
+        let rehearsal = recorded.adapter.rehearse(words, self.now)?;
+        let Some(answer) = answers::answer(recorded, file, id, &rehearsal.body)? else { return Ok(None) };
+        rehearsal.read(&answer).map_err(|error| format!("{} answer {name}: {error:?}", kind.id))?;
         let (mut translation, mut parse, mut skip) = Default::default();
         for call in 0..WARM_UP + CALLS {
             let times = if call < WARM_UP { &mut Times::default() } else { &mut translation };
-            times.add(|| adapter.receive(black_box(&inbound)));
-            self.plainly(body, call, &mut parse, &mut skip);
+            times.add(|| rehearsal.read(black_box(&answer)));
+            self.plainly(&answer.body, call, &mut parse, &mut skip);
         }
-        let needs = asked(|| Ok(adapter.receive(&inbound)?))?;
+        let needs = asked(|| Ok(rehearsal.read(&answer)?))?;
         let translation = translation.cost(self.clock, &needs);
-        self.row(kind, "in", name, body, translation, (parse, skip))
+        self.row(kind, "answer", name, &answer.body, translation, (parse, skip)).map(Some)
+    }
+
+    /// From the bytes of a message to the contract, and from what came of it to the bytes of the answer.
+    fn inbound(
+        &self,
+        kind: &'static Kind,
+        adapter: &dyn Adapter,
+        message: &Message,
+    ) -> Result<Vec<Row>, Failure> {
+        let Message { name, headers, body } = message;
+        // The settings pin the certificate of these digits.
+        let inbound = Inbound { headers, body, peer: Some([0; 32]), now: self.now };
+        let read = adapter.receive(&inbound).map_err(|error| format!("{} {name}: {error}", kind.id))?;
+        let mut rows = Vec::new();
+        if self.is_wanted(kind, "in", name) {
+            let (mut translation, mut parse, mut skip) = Default::default();
+            for call in 0..WARM_UP + CALLS {
+                let times = if call < WARM_UP { &mut Times::default() } else { &mut translation };
+                times.add(|| adapter.receive(black_box(&inbound)));
+                self.plainly(body, call, &mut parse, &mut skip);
+            }
+            let needs = asked(|| Ok(adapter.receive(&inbound)?))?;
+            let translation = translation.cost(self.clock, &needs);
+            rows.push(self.row(kind, "in", name, body, translation, (parse, skip))?);
+        }
+        for (end, outcome) in outcomes(&read.event) {
+            let name = format!("{name}{end}");
+            if self.is_wanted(kind, "reply", &name) {
+                let body = adapter.reply(&read.context, &outcome).body;
+                let (mut translation, mut parse, mut skip) = Default::default();
+                for call in 0..WARM_UP + CALLS {
+                    let times = if call < WARM_UP { &mut Times::default() } else { &mut translation };
+                    times.add(|| adapter.reply(black_box(&read.context), black_box(&outcome)));
+                    self.plainly(&body, call, &mut parse, &mut skip);
+                }
+                let needs = asked(|| Ok(adapter.reply(&read.context, &outcome)))?;
+                let translation = translation.cost(self.clock, &needs);
+                rows.push(self.row(kind, "reply", &name, &body, translation, (parse, skip))?);
+            }
+        }
+        Ok(rows)
     }
 
     /// Parses beside each translation, so that both have the same disturbances.
@@ -166,14 +236,32 @@ impl Row {
     }
 }
 
+/// What can come of a message: it is taken in, refused, or to be sent again later.
+fn outcomes(event: &InboundEvent) -> [(&'static str, InboundOutcome); 3] {
+    let (state, sequence) = (ReferralState::Accepted, 17);
+    let taken = match &event.matter {
+        InboundMatter::Change { .. } => InboundOutcome::Applied { state, sequence },
+        InboundMatter::Referral(_) => {
+            InboundOutcome::Sent { referral: ReferralId::from_uuid(event.message), state, sequence }
+        }
+        InboundMatter::PlanPart(_) => InboundOutcome::PlanTaken { sequence },
+    };
+    let refused = |retry| InboundOutcome::Refused {
+        reason: "TRANSITION_NOT_ALLOWED",
+        hint: "read the referral again: its state does not allow this step".to_owned(),
+        retry,
+    };
+    [("", taken), (" refused", refused(Retry::Never)), (" not now", refused(Retry::Backoff))]
+}
+
 fn print(rows: &[Row], clock: f64) {
     println!();
     println!(
-        "{:<8}{:<5}{:<14}{:>7}{:>34}{:>34}",
+        "{:<8}{:<8}{:<40}{:>7}{:>34}{:>34}",
         "", "", "", "", "translation", "plain parse of the same bytes"
     );
     println!(
-        "{:<8}{:<5}{:<14}{:>7}{:>9}{:>9}{:>7}{:>9}{:>9}{:>9}{:>7}{:>9}{:>8}{:>10}",
+        "{:<8}{:<8}{:<40}{:>7}{:>9}{:>9}{:>7}{:>9}{:>9}{:>9}{:>7}{:>9}{:>8}{:>10}",
         "kind",
         "way",
         "message",
@@ -191,7 +279,7 @@ fn print(rows: &[Row], clock: f64) {
     );
     for row in rows {
         let Row { kind, way, message, bytes, translation, parse, skip } = row;
-        print!("{kind:<8}{way:<5}{message:<14}{bytes:>7}");
+        print!("{kind:<8}{way:<8}{message:<40}{bytes:>7}");
         for Cost { median, p99, pieces, bytes } in [translation, parse] {
             print!("{median:>9.0}{p99:>9.0}{pieces:>7}{bytes:>9}");
         }
@@ -200,14 +288,14 @@ fn print(rows: &[Row], clock: f64) {
     }
     println!();
     for kind in polku_adapters::kinds() {
-        for way in ["out", "in"] {
+        for way in ["out", "answer", "in", "reply"] {
             let own: Vec<&Row> = rows.iter().filter(|row| row.kind == kind.id && row.way == way).collect();
             let sum = |cost: fn(&Row) -> f64| own.iter().map(|row| cost(row)).sum::<f64>();
             let mean = sum(|row| row.translation.median) / sum(|row| row.parse.median);
             if let Some(worst) = own.iter().max_by(|one, other| one.ratio().total_cmp(&other.ratio())) {
                 let met = if worst.ratio() <= TARGET { "met" } else { "not met" };
                 println!(
-                    "{:<8}{way:<5}all together {mean:.2}, worst {:.2} ({}): at most {TARGET} is {met}",
+                    "{:<8}{way:<8}all together {mean:.2}, worst {:.2} ({}): at most {TARGET} is {met}",
                     kind.id,
                     worst.ratio(),
                     worst.message
@@ -217,9 +305,10 @@ fn print(rows: &[Row], clock: f64) {
     }
     println!();
     println!(
-        "out: from an authorised payload of the contract, with every field filled, to the body that is sent (`compose`,\n\
-         spending the permit). in: from the headers and body of a recorded message to the contract (`receive`, with all\n\
-         checks of who sent it). Each of {CALLS} calls is timed alone, with dropping its answer, and a plain parse is\n\
+        "out: from an authorised payload of the contract, with every field filled, or a question, to the body that is sent\n\
+         (`rehearse`, spending the permit; without those that have no body in the library's format). answer: from a\n\
+         recorded answer to a receipt, a state or facts (with the check that it belongs to the request). in: from the headers and body of a recorded message to the contract (`receive`, with all\n\
+         checks of who sent it). reply: from what came of that message to the body of the answer (`reply`). Each of {CALLS} calls is timed alone, with dropping its answer, and a plain parse is\n\
          timed behind each; the median of an empty reading of the clock, {clock:.0} ns, is subtracted. The ratio is that\n\
          of the medians. Allocations are those of one call, reallocations among them. The plain parse looks at every value and\n\
          does nothing with it: in XML quick-xml's reader with namespaces over all events, texts and attributes unescaped,\n\

@@ -11,14 +11,17 @@ use polku_policy::{
 use polku_proto::v1::DataCategory::{
     IdentityContact, JointPlan, ServiceAttendance, ServiceNeeds, SocialSituation,
 };
+use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::delivery::Item;
+use polku_proto::v1::disclosure_notice::Arrival;
 use polku_proto::v1::referral_notice::Kind;
 use polku_proto::v1::{
-    Achievement, ActionState, Basis, ContactDetails, DataCategory, Delivery, DisclosureNotice, EducationWork,
-    GoalState, MeetingState, Origin, PlanAction, PlanGoal, PlanMeeting, PlanNeed, PlanPart, PlanState,
-    Purpose, ReferralContent, ReferralHandover, ReferralNotice, ReferralState, Worker, basis,
+    Achievement, ActionState, Basis, Consent, ConsentState, ConsentTerms, ContactDetails, DataCategory,
+    Delivery, DisclosureNotice, EducationWork, FactsQuery, GoalState, LegalBasis, MeetingState, Origin,
+    PermitDomain, PlanAction, PlanGoal, PlanMeeting, PlanNeed, PlanPart, PlanState, Purpose, ReferralContent,
+    ReferralHandover, ReferralNotice, ReferralState, Worker, basis,
 };
-use polku_proto::{AgencyId, CategorySet, Party, Valid, time};
+use polku_proto::{AgencyId, CategorySet, Disclose, Party, Valid, Validate, time};
 
 type Failure = Box<dyn Error>;
 
@@ -26,8 +29,12 @@ const SENDER: &str = "ohjaamo";
 const HETU: &str = "010594Y9032";
 const YOUTH: &str = "0193c5a0-0000-7000-8000-000000000001";
 const REFERRAL: &str = "0193c5a0-0000-7000-8000-000000000002";
-const MESSAGE: &str = "0193c5a0-0000-7000-8000-000000000003";
+pub(crate) const MESSAGE: &str = "0193c5a0-0000-7000-8000-000000000003";
 const CONSENT: &str = "0193c5a0-0000-7000-8000-000000000004";
+/// The id of the recorded questions.
+pub(crate) const QUERY: &str = "0193c5a0-0000-7000-8000-000000000006";
+/// The id of the message whose arrival was asked about when it was recorded.
+pub(crate) const ASKED_ABOUT: &str = "0193c5a0-0000-7000-8000-000000001001";
 const PLAN: &str = "0193c5a0-0000-7000-8000-000000000005";
 const PURPOSE: Purpose = Purpose::MultiSectorSupport;
 
@@ -86,9 +93,30 @@ impl Permits {
             item: Some(item.clone()),
             professional: "ohjaaja-7".to_owned(),
         };
-        let delivery = Valid::check(delivery).map_err(|violations| violations.to_string())?;
-        let permit = self.engine.authorise(&self.index, delivery, CategorySet::EMPTY, &self.question);
+        self.authorise(delivery)
+    }
+
+    /// A permit to ask this, to be spent once.
+    pub(crate) fn permit_to_ask(&self, query: &FactsQuery) -> Result<Authorised<FactsQuery>, Failure> {
+        self.authorise(query.clone())
+    }
+
+    fn authorise<X: Disclose + Validate>(&self, payload: X) -> Result<Authorised<X>, Failure> {
+        let payload = Valid::check(payload).map_err(|violations| violations.to_string())?;
+        let permit = self.engine.authorise(&self.index, payload, CategorySet::EMPTY, &self.question);
         permit.map_err(|_| "denied under a consent for everything".into())
+    }
+}
+
+/// The question for these categories about the person, with the id of a recorded one.
+pub(crate) fn question(categories: CategorySet) -> FactsQuery {
+    FactsQuery {
+        query_id: QUERY.to_owned(),
+        requester: SENDER.to_owned(),
+        professional: "ohjaaja-1".to_owned(),
+        purpose: PURPOSE.into(),
+        categories: categories.to_wire(),
+        identity_code: HETU.to_owned(),
     }
 }
 
@@ -239,6 +267,31 @@ fn add_items(part: &mut PlanPart, number: usize, category: DataCategory) -> Resu
     Ok(())
 }
 
+fn permit() -> Result<Consent, Failure> {
+    let begin = Some(time::to_wire("2026-11-01T08:00:00Z".parse()?)?);
+    Ok(Consent {
+        name: format!("youths/{YOUTH}/consents/{CONSENT}"),
+        state: ConsentState::Given.into(),
+        terms: Some(ConsentTerms {
+            kind: ConsentKind::DisclosurePermit.into(),
+            disclosers: vec![SENDER.to_owned()],
+            recipients: vec!["te/nuoret".to_owned()],
+            purposes: vec![PURPOSE.into()],
+            categories: vec![IdentityContact.into(), SocialSituation.into()],
+            explicit_categories: vec![SocialSituation.into()],
+            valid_from: begin,
+            legal_basis: LegalBasis::PublicTask.into(),
+            permit_domain: PermitDomain::Social.into(),
+            ..ConsentTerms::default()
+        }),
+        recorder: SENDER.to_owned(),
+        recorder_unit: "keskusta".to_owned(),
+        recorder_professional: "ohjaaja-7".to_owned(),
+        create_time: begin,
+        ..Consent::default()
+    })
+}
+
 fn disclosure() -> Result<DisclosureNotice, Failure> {
     Ok(DisclosureNotice {
         identity_code: HETU.to_owned(),
@@ -248,12 +301,14 @@ fn disclosure() -> Result<DisclosureNotice, Failure> {
         purpose: PURPOSE.into(),
         data_sets: vec![IdentityContact.into(), SocialSituation.into()],
         bases: vec![Basis {
-            kind: basis::Kind::Consent.into(),
+            kind: basis::Kind::DisclosurePermit.into(),
             rule: "consent".to_owned(),
             statute: String::new(),
             consent: format!("youths/{YOUTH}/consents/{CONSENT}"),
             consent_version: 1,
         }],
         origin: Some(Origin { service_task: "2".to_owned(), documents: vec!["1.2.246.10.1.1".to_owned()] }),
+        consents: vec![permit()?],
+        arrival: Arrival::Known.into(),
     })
 }

@@ -35,6 +35,11 @@ pub(crate) fn is_xml(body: &[u8]) -> bool {
     body.starts_with(b"<")
 }
 
+/// Whether there is a document in one of the two formats. Some questions have no body, or one that is a form.
+pub(crate) fn is_readable(body: &[u8]) -> bool {
+    is_xml(body) || body.starts_with(b"{")
+}
+
 fn step_over(body: &[u8]) -> Result<(), Box<dyn Error>> {
     let mut reader = NsReader::from_str(std::str::from_utf8(body)?);
     loop {

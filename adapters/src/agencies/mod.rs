@@ -15,3 +15,5 @@ pub mod typpi;
 pub mod walmu;
 mod xroad;
 mod xroad_rest;
+
+pub(crate) use soap::Asked;

@@ -204,5 +204,10 @@ fn worded(reply: Reply) -> Response<Body> {
     *response.status_mut() = reply.status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(pause) = reply.retry_after {
+        // In whole seconds, and never too early.
+        let seconds = pause.as_secs().saturating_add(u64::from(pause.subsec_nanos() > 0)).max(1);
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
     response
 }

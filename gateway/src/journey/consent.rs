@@ -177,7 +177,7 @@ impl Gateway {
     }
 
     /// A consent by its name, as it is now.
-    pub(super) async fn consent_of(
+    pub(crate) async fn consent_of(
         &self,
         person: &Person,
         name: ConsentName,

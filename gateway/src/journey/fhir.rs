@@ -4,11 +4,10 @@
 
 use polku_adapters::formats::Organisation;
 use polku_adapters::formats::fhir::{self, ExportError, ImportError, Imported, Patient, Reading, Recorder};
+use polku_proto::AgencyId;
 use polku_proto::identity::Oid;
-use polku_proto::v1::consent_evidence::GivenBy;
 use polku_proto::v1::export_consent_request::Form;
 use polku_proto::v1::{Consent, ConsentDocument, import_consent_request};
-use polku_proto::{AgencyId, Party};
 
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
@@ -34,7 +33,8 @@ impl Gateway {
             Form::FhirR4SoteConsent => {
                 let created = consent.create_time.as_ref();
                 let created = created.ok_or(Error::Inconsistent("a consent without its time"))?;
-                let recorder = recorder(consent)?;
+                let recorder = Recorder::of(consent);
+                let recorder = recorder.ok_or(Error::Inconsistent("a stored recorder is unreadable"))?;
                 let code = match caller.actor {
                     Actor::Subject(_) | Actor::Representative { .. } => Some(person.identity()?),
                     Actor::Professional { .. } => None,
@@ -88,22 +88,6 @@ pub(super) fn is_about(patient: &Patient, person: &Person) -> Result<bool, Error
         Patient::Hetu(code) => Ok(person.identity()?.expose() == code.expose()),
         Patient::Youth(name) => Ok(name.youth == person.id),
     }
-}
-
-/// Who recorded it: a professional with the unit, or whoever gave it.
-fn recorder(consent: &Consent) -> Result<Recorder, Error> {
-    const BROKEN: Error = Error::Inconsistent("a stored recorder is unreadable");
-    if consent.recorder_unit.is_empty() {
-        let given_by = consent.evidence.as_ref().map(|evidence| evidence.given_by());
-        return Ok(match given_by {
-            Some(GivenBy::Self_) => Recorder::Client,
-            Some(GivenBy::Guardian | GivenBy::OtherRepresentative) => Recorder::LegalRepresentative,
-            Some(GivenBy::Unspecified) | None => return Err(BROKEN),
-        });
-    }
-    let at: Party = format!("{}/{}", consent.recorder, consent.recorder_unit).parse().map_err(|_| BROKEN)?;
-    let unit = at.unit.ok_or(BROKEN)?;
-    Ok(Recorder::Professional { id: consent.recorder_professional.clone(), agency: at.agency, unit })
 }
 
 fn not_exported(error: ExportError) -> Error {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use polku_adapters::{
     Inbound, InboundChange, InboundError, InboundEvent, InboundMatter, InboundOutcome, InboundReferral,
-    Reply, Retry,
+    Received, Reply, ReplyContext, Retry,
 };
 use polku_proto::identity::has_hetu;
 use polku_proto::v1::{
@@ -32,20 +32,20 @@ const ROLE: &str = "official";
 impl InboundHandler for Gateway {
     async fn inbound(&self, agency: &AgencyId, inbound: Inbound<'_>) -> Option<Reply> {
         let adapter = self.adapter(agency)?;
-        let outcome = match adapter.receive(&inbound) {
-            Ok(event) => match self.take_event(agency, event).await {
-                Ok(outcome) => outcome,
+        let (outcome, context) = match adapter.receive(&inbound) {
+            Ok(Received { event, context }) => match self.take_event(agency, event).await {
+                Ok(outcome) => (outcome, context),
                 Err(error) => {
                     status::log(&error);
-                    refused(&error)
+                    (refused(&error), context)
                 }
             },
             Err(error) => {
                 tracing::info!(%agency, reason = inbound_code(&error), "inbound message not taken in");
-                InboundOutcome::Unreadable(error)
+                (InboundOutcome::Unreadable(error), ReplyContext::default())
             }
         };
-        Some(adapter.reply(&inbound, &outcome))
+        Some(adapter.reply(&context, &outcome))
     }
 }
 

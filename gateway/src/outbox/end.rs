@@ -79,6 +79,11 @@ pub(super) fn has_failed(state: DeliveryState) -> bool {
     has_ended(state) && state != DeliveryState::Delivered
 }
 
+/// Whether whoever's data were sent has to hear of it: rather of what did not arrive than not of what did.
+pub(super) fn may_have_arrived(state: DeliveryState) -> bool {
+    matches!(state, DeliveryState::Delivered | DeliveryState::InDoubt)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

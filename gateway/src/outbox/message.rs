@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use polku_proto::CategorySet;
 use polku_proto::v1::{
-    DataCategory, Referral, ReferralHandover, ReferralNotice, ReferralState, delivery, referral_notice,
+    DataCategory, DisclosureNotice, Referral, ReferralHandover, ReferralNotice, ReferralState, delivery,
+    referral_notice,
 };
 
-use super::Told;
 use super::end::has_ended;
 use crate::error::Error;
 use crate::person::Person;
@@ -25,8 +25,8 @@ pub(super) struct Matter<'a> {
     pub(super) record: &'a ReferralRecord,
     /// What must be permitted of a referral.
     pub(super) required: CategorySet,
-    /// What was told, for the notice of it.
-    pub(super) told: Option<&'a Told>,
+    /// The notice, where one is delivered.
+    pub(super) disclosure: Option<&'a DisclosureNotice>,
 }
 
 /// The payload as it would be with every permission, and what of it must be permitted.
@@ -35,7 +35,7 @@ pub(super) fn item(
     row: &DeliveryRow,
     now: Timestamp,
 ) -> Result<(delivery::Item, CategorySet), Error> {
-    let Matter { person, record, required, told } = *matter;
+    let Matter { person, record, required, disclosure } = *matter;
     let message = &record.message;
     let notice = |kind: referral_notice::Kind, state: ReferralState| -> Result<ReferralNotice, Error> {
         Ok(ReferralNotice {
@@ -77,8 +77,8 @@ pub(super) fn item(
             (delivery::Item::Notice(notice), CategorySet::EMPTY)
         }
         DeliveryItem::DisclosureNotice(_) => {
-            let told = told.ok_or(Error::Inconsistent("a notice of nothing that was told"))?;
-            (delivery::Item::Disclosure(told.notice(person)?), IDENTITY)
+            let notice = disclosure.ok_or(Error::Inconsistent("a notice of nothing that was told"))?;
+            (delivery::Item::Disclosure(notice.clone()), IDENTITY)
         }
         DeliveryItem::PlanPart | DeliveryItem::PlanEnded => return Err(NO_REFERRAL),
     })

@@ -10,7 +10,7 @@ use polku_policy::{Question, Viewer};
 use polku_proto::v1::{Delivery, DeliveryState, delivery};
 use polku_proto::{AgencyId, CategorySet, Disclose, PlanId, Valid, YouthId};
 
-use super::end::End;
+use super::end::{End, may_have_arrived};
 use super::message::IDENTITY;
 use super::prepare::{Look, Opened, Permitted, Refused, Turn, Verdict};
 use super::told::Told;
@@ -179,18 +179,17 @@ impl Gateway {
         leaf: u64,
         now: Timestamp,
     ) -> Result<Saying, Error> {
-        let told = self.told_of(person, leaf).await?;
-        let told = told.ok_or(Error::Inconsistent("a notice of nothing that was told"))?;
+        let (told, notice) = self.disclosed(person, leaf, now).await?;
         let (channel, purpose) = told.channel()?;
         Ok(Saying {
-            item: delivery::Item::Disclosure(told.notice(person)?),
+            item: delivery::Item::Disclosure(notice),
             question: Question::new(row.youth, channel, Viewer::Author, purpose, now),
             required: IDENTITY,
         })
     }
 
-    /// What follows from the end of a delivery: the notice to whoever's data has now arrived, if it needs one and has a
-    /// system for it.
+    /// What follows from the end of a delivery: the notice to whoever's data has now arrived, or may have, if it needs one
+    /// and has a system for it.
     pub(super) async fn settle_plan(
         &self,
         person: &Person,
@@ -199,8 +198,8 @@ impl Gateway {
         change: &mut Change,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let (DeliveryState::Delivered, DeliveryItem::PlanPart, Some(intent)) =
-            (end.state, row.item, row.intent)
+        let (true, DeliveryItem::PlanPart, Some(intent)) =
+            (may_have_arrived(end.state), row.item, row.intent)
         else {
             return Ok(());
         };

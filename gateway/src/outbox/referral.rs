@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use polku_policy::{ActorRole, Question, Viewer};
 use polku_proto::v1::referral_event::Kind;
-use polku_proto::v1::{DataCategory, Delivery, DeliveryState, delivery};
+use polku_proto::v1::{DataCategory, Delivery, DeliveryState, DisclosureNotice, delivery};
 use polku_proto::{AgencyId, CategorySet, Disclose, ReferralId, ReferralName, Valid};
 
-use super::end::{End, has_ended, has_failed};
+use super::end::{End, has_ended, has_failed, may_have_arrived};
 use super::message::{self, Matter};
 use super::prepare::{Look, Opened, Permitted, Refused, Turn, Verdict};
 use super::told::{Telling, Told};
@@ -65,7 +65,7 @@ impl Gateway {
     ) -> Result<Look, Error> {
         let record = self.referral_of(person, ReferralName { youth: row.youth, referral }).await?;
         let subject = match row.item {
-            DeliveryItem::DisclosureNotice(leaf) => self.told_of(person, leaf).await?,
+            DeliveryItem::DisclosureNotice(leaf) => Some(self.disclosed(person, leaf, now).await?.1),
             DeliveryItem::Handover
             | DeliveryItem::StateChange
             | DeliveryItem::Information(_)
@@ -86,13 +86,13 @@ impl Gateway {
         person: &Person,
         record: &ReferralRecord,
         row: &DeliveryRow,
-        subject: Option<&Told>,
+        subject: Option<&DisclosureNotice>,
         now: Timestamp,
     ) -> Result<Verdict, Error> {
         let question = question(record, row, now);
         let required = self.required(&record.row.recipient);
         let (mut item, required) =
-            message::item(&Matter { person, record, required, told: subject }, row, now)?;
+            message::item(&Matter { person, record, required, disclosure: subject }, row, now)?;
         if let delivery::Item::Handover(handover) = &mut item {
             let asked = handover.categories().union(required);
             handover.redacted |= !self.engine().decide(&self.index(), asked, &question).withheld().is_empty();
@@ -141,7 +141,7 @@ impl Gateway {
         change: &mut Change,
         now: Timestamp,
     ) -> Result<(), Error> {
-        if end.state == DeliveryState::Delivered {
+        if may_have_arrived(end.state) {
             change.enqueue.extend(self.notice_of_delivery(person, &record, row, now).await?);
         }
         if let Some(step) = end.step {
@@ -151,7 +151,7 @@ impl Gateway {
             return Ok(());
         }
         record.set_delivery_state(end.state);
-        record.row.reached_recipient = matches!(end.state, DeliveryState::Delivered | DeliveryState::InDoubt);
+        record.row.reached_recipient = may_have_arrived(end.state);
         record.row.delivery_ended = has_ended(end.state).then_some(now);
         let sender = record.row.sender.clone();
         if has_failed(end.state) && self.adapter(&sender).is_some() {
@@ -165,7 +165,7 @@ impl Gateway {
         Ok(())
     }
 
-    /// The notice to whoever's data has now arrived, if it needs one and has a system for it.
+    /// The notice to whoever's data has now arrived, or may have, if it needs one and has a system for it.
     async fn notice_of_delivery(
         &self,
         person: &Person,

@@ -4,8 +4,8 @@
 //! discloser's own register has to hold that (law 703/2023): the notice to its system is made of this record, one for
 //! each disclosure, and is queued in the same commit in which the disclosure becomes known.
 //!
-//! To a reader with a system of its own something has been told when its system has it; whether a delivery in doubt has
-//! arrived is for a person to find out, and to enter. Whoever reads here has been told when it can be read: at the commit
+//! To a reader with a system of its own something has been told when its system has it, or may have it: of a delivery in
+//! doubt the notice says that it is not known. Whoever reads here has been told when it can be read: at the commit
 //! of the call that tells it, and what is permitted in that moment. Reading it again is no further disclosure.
 
 use std::fmt;
@@ -13,7 +13,11 @@ use std::fmt;
 use jiff::Timestamp;
 use polku_adapters::Matter;
 use polku_policy::{BasisKind, Channel, Decision, Obligation, Question, Viewer};
-use polku_proto::v1::{DataCategory, DisclosureNotice, Origin, Purpose};
+use polku_proto::v1::disclosure_notice::Arrival;
+use polku_proto::v1::{
+    Consent, ConsentEvent, ConsentEvidence, ConsentState, DataCategory, DeliveryState, DisclosureNotice,
+    Origin, Purpose, basis,
+};
 use polku_proto::{AgencyId, CategorySet, Party, YouthId, name, named};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -23,7 +27,7 @@ use crate::answer::wire_basis;
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::person::Person;
-use crate::record::{ReferralRecord, wire_time};
+use crate::record::{ReferralRecord, instant, wire_time};
 use crate::store::{DeliveryItem, DeliveryRow};
 use crate::trail::Ground;
 
@@ -164,13 +168,19 @@ impl Told {
         Ok((channel, Purpose::from_str_name(&self.purpose).unwrap_or_default()))
     }
 
-    /// The notice to the discloser.
-    pub(super) fn notice(&self, person: &Person) -> Result<DisclosureNotice, Error> {
-        let time =
-            self.time.parse().map_err(|_| Error::Inconsistent("a time that was written down is none"))?;
+    fn time(&self) -> Result<Timestamp, Error> {
+        self.time.parse().map_err(|_| Error::Inconsistent("a time that was written down is none"))
+    }
+
+    fn notice(
+        &self,
+        person: &Person,
+        consents: Vec<Consent>,
+        arrival: Arrival,
+    ) -> Result<DisclosureNotice, Error> {
         Ok(DisclosureNotice {
             identity_code: person.identity()?.expose().to_owned(),
-            disclose_time: Some(wire_time(time)?),
+            disclose_time: Some(wire_time(self.time()?)?),
             disclosed_message: self.message.clone(),
             told_to: self.to.clone(),
             purpose: Purpose::from_str_name(&self.purpose).unwrap_or_default() as i32,
@@ -180,6 +190,8 @@ impl Told {
                 .origin
                 .clone()
                 .map(|Source { service_task, documents }| Origin { service_task, documents }),
+            consents,
+            arrival: arrival as i32,
         })
     }
 }
@@ -192,6 +204,37 @@ impl Gateway {
         told.map(Told::deserialize)
             .transpose()
             .map_err(|_| Error::Inconsistent("a record of what was told is unreadable"))
+    }
+
+    /// What the leaf with this sequence says was told, and the notice of it to the discloser.
+    pub(super) async fn disclosed(
+        &self,
+        person: &Person,
+        leaf: u64,
+        now: Timestamp,
+    ) -> Result<(Told, DisclosureNotice), Error> {
+        let told = self.told_of(person, leaf).await?;
+        let told = told.ok_or(Error::Inconsistent("a notice of nothing that was told"))?;
+        let told_at = told.time()?;
+        let mut consents = Vec::new();
+        for name in told.bases.iter().map(|ground| &ground.consent).filter(|name| !name.is_empty()) {
+            let name = name.parse().map_err(|_| Error::Inconsistent("a consent that was told on is none"))?;
+            let record = self.consent_of(person, name, now).await?;
+            let consent = as_told(record.message, told_at)?;
+            push_once(&mut consents, consent);
+        }
+        let notice = told.notice(person, consents, self.arrival(&told).await?)?;
+        Ok((told, notice))
+    }
+
+    /// Whether it is known that what was told has arrived. Who reads here is told without a delivery.
+    async fn arrival(&self, told: &Told) -> Result<Arrival, Error> {
+        let Ok(message) = told.message.parse() else { return Ok(Arrival::Known) };
+        let delivery = self.store.delivery(message).await?;
+        Ok(match delivery.is_some_and(|row| row.state == DeliveryState::InDoubt) {
+            true => Arrival::InDoubt,
+            false => Arrival::Known,
+        })
     }
 
     /// What an attempt tells, with what earlier ones since the last known fate may have told.
@@ -237,6 +280,50 @@ impl Gateway {
         };
         self.can_be_sent(discloser, Matter::DisclosureNotice).then_some(discloser)
     }
+}
+
+/// A consent as it was in force when something was told on it: without what came after, without the place of the proof,
+/// and without what anybody has written about it.
+fn as_told(consent: Consent, told_at: Timestamp) -> Result<Consent, Error> {
+    let Consent {
+        name,
+        etag: _,
+        state: _,
+        terms,
+        evidence,
+        recorder,
+        recorder_unit,
+        events,
+        schema_version,
+        create_time,
+        supersedes,
+        superseded_by: _,
+        recorder_professional,
+    } = consent;
+    let mut earlier = Vec::new();
+    for event in events {
+        let time = event.time.as_ref().ok_or(Error::Inconsistent("a step of a consent without its time"))?;
+        if instant(time)? <= told_at {
+            earlier.push(ConsentEvent { reason: String::new(), ..event });
+        }
+    }
+    let is_renewed = earlier.iter().any(|event| event.state() == ConsentState::Renewed);
+    let state = if is_renewed { ConsentState::Renewed } else { ConsentState::Given };
+    Ok(Consent {
+        name,
+        etag: String::new(),
+        state: state as i32,
+        terms,
+        evidence: evidence.map(|evidence| ConsentEvidence { reference: String::new(), ..evidence }),
+        recorder,
+        recorder_unit,
+        events: earlier,
+        schema_version,
+        create_time,
+        supersedes,
+        superseded_by: String::new(),
+        recorder_professional,
+    })
 }
 
 /// What was told as a part of the details of a leaf.

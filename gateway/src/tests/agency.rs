@@ -7,7 +7,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 use polku_adapters::{
     Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundEvent,
-    InboundOutcome, Receipt, Redelivery, Reply,
+    InboundOutcome, Receipt, Received, Redelivery, Rehearsal, Reply, ReplyContext, Words,
 };
 use polku_policy::{Authorised, Reader};
 use polku_proto::v1::delivery::Item;
@@ -122,7 +122,7 @@ impl Adapter for TestAgency {
         }
     }
 
-    fn compose(&self, _: Authorised<Delivery>, _: Timestamp) -> Result<Vec<u8>, AdapterError> {
+    fn rehearse(&self, _: Words, _: Timestamp) -> Result<Rehearsal<'_>, AdapterError> {
         Err(self.fails(AdapterErrorKind::Unwritable { what: "delivery" }))
     }
 
@@ -138,13 +138,18 @@ impl Adapter for TestAgency {
         Err(self.fails(AdapterErrorKind::Unwritable { what: "query" }))
     }
 
-    fn receive(&self, inbound: &Inbound<'_>) -> Result<InboundEvent, InboundError> {
+    fn receive(&self, inbound: &Inbound<'_>) -> Result<Received, InboundError> {
         let number: usize = std::str::from_utf8(inbound.body).unwrap().parse().unwrap();
-        Ok(self.state.lock().unwrap().told[number].clone())
+        Ok(self.state.lock().unwrap().told[number].clone().into())
     }
 
-    fn reply(&self, _: &Inbound<'_>, outcome: &InboundOutcome) -> Reply {
+    fn reply(&self, _: &ReplyContext, outcome: &InboundOutcome) -> Reply {
         self.state.lock().unwrap().outcomes.push(outcome.clone());
-        Reply { status: StatusCode::OK, content_type: "text/plain", body: Vec::new() }
+        Reply {
+            status: StatusCode::OK,
+            content_type: "text/plain",
+            body: Vec::new(),
+            retry_after: outcome.retry_after(),
+        }
     }
 }

@@ -1,14 +1,18 @@
 //! Has the register of social services exactly one notice of each disclosure of its data (law 703/2023)?
 
 use polku_adapters::{InboundChange, Redelivery};
+use polku_proto::v1::ConsentState as S;
 use polku_proto::v1::delivery::Item;
+use polku_proto::v1::disclosure_notice::Arrival;
+use polku_proto::v1::legal_claim::ConsentAsked;
 use polku_proto::v1::{
-    DataCategory as C, DeliveryState, DisclosureNotice, Obligation, Origin, Purpose, ReferralContent, basis,
+    DataCategory as C, DeliveryState, DisclosureNotice, LegalClaim, LegalGround, Obligation, Origin, Purpose,
+    ReferralContent, basis,
 };
 use uuid::Uuid;
 
 use super::agency::Mood;
-use super::world::{ADULT, KELA, KUNTA, SOSIAALI, TE, World, change, content, request};
+use super::world::{ADULT, CHILD, KELA, KUNTA, SOSIAALI, TE, World, change, content, request};
 use crate::journey::Action;
 use crate::store::DeliveryItem;
 
@@ -56,6 +60,11 @@ async fn a_delivery_of_its_data_is_told_once_with_all_that_the_register_needs() 
     let [ground] = &notice.bases[..] else { panic!("{:?}", notice.bases.len()) };
     assert_eq!((ground.kind(), ground.rule.as_str()), (basis::Kind::Consent, "consent"));
     assert_eq!((&ground.consent, ground.consent_version), (&consent.name, 1));
+    let [told_on] = &notice.consents[..] else { panic!("{} consents", notice.consents.len()) };
+    assert_eq!((&told_on.name, told_on.state(), told_on.etag.as_str()), (&consent.name, S::Given, ""));
+    assert_eq!(told_on.terms, consent.terms);
+    assert_eq!(told_on.evidence.as_ref().unwrap().reference, "");
+    assert_eq!(notice.arrival(), Arrival::Known);
     let delivery = world.sosiaali.taken().remove(0);
     assert_eq!((delivery.referral.as_str(), delivery.sender.as_str()), (name.as_str(), SOSIAALI));
     assert_eq!(delivery.professional, "");
@@ -189,6 +198,46 @@ async fn what_was_told_stays_to_be_noted_when_the_permission_is_gone() {
     assert_eq!(sets(notice), [C::IdentityContact, C::ServiceNeeds]);
     let [ground] = &notice.bases[..] else { panic!("{:?}", notice.bases.len()) };
     assert_eq!((&ground.consent, ground.consent_version), (&consent.name, 1));
+    // The consent is told of as it was then.
+    let [told_on] = &notice.consents[..] else { panic!("{} consents", notice.consents.len()) };
+    assert_eq!((told_on.state(), told_on.events.len()), (S::Given, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_have_arrived_is_told_as_that() {
+    let mut world = World::open(Redelivery::Neither).await;
+    let youth = world.identify(ADULT).await;
+    world.consent(&youth, SOSIAALI, TE, &BASIC).await;
+    world.te.become_(Mood::Silent);
+    world.deliver();
+    let name = world.refer(SOSIAALI, TE, &youth).await;
+    let rows = world.settled(&name).await;
+    assert_eq!(rows[0].state, DeliveryState::InDoubt);
+    let [notice] = &world.sosiaali.disclosures()[..] else { panic!("not one notice") };
+    assert_eq!(
+        (notice.arrival(), sets(notice)),
+        (Arrival::InDoubt, vec![C::IdentityContact, C::ServiceNeeds])
+    );
+    assert_eq!(notice.disclosed_message, rows[0].message.to_string());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_a_law_is_the_ground_no_consent_goes_along() {
+    let mut world = World::open(Redelivery::AnswersStatus).await;
+    let child = world.identify(CHILD).await;
+    let mut wanted = request(KUNTA, &child);
+    wanted.purpose = Purpose::SocialServices.into();
+    wanted.claim = Some(LegalClaim {
+        ground: LegalGround::ChildWelfareNotice.into(),
+        statement: "huoli lapsesta".into(),
+        consent_asked: ConsentAsked::NotReached.into(),
+    });
+    let name = world.send(SOSIAALI, wanted).await.unwrap().referral.unwrap().name;
+    world.deliver();
+    world.settled(&name).await;
+    let [notice] = &world.sosiaali.disclosures()[..] else { panic!("not one notice") };
+    assert!(notice.bases.iter().all(|ground| ground.kind() == basis::Kind::Statute));
+    assert_eq!(notice.consents, []);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 use polku_adapters::Redelivery;
 use polku_policy::Obligation;
 use polku_proto::v1::delivery::Item;
+use polku_proto::v1::disclosure_notice::Arrival;
 use polku_proto::v1::{
     DataCategory, Delivery, DeliveryState, Plan, Purpose, RevokeConsentRequest, WithdrawConsentRequest,
 };
@@ -220,6 +221,17 @@ async fn the_register_of_social_services_hears_of_a_part_that_has_arrived() {
     assert_eq!((notice.identity_code.as_str(), notice.told_to.as_str()), (ADULT, "te/nuoret"));
     assert_eq!(notice.data_sets().collect::<Vec<_>>(), [DataCategory::JointPlan]);
     assert_eq!(notice.disclosed_message, rows[0].message.to_string());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_register_of_social_services_hears_of_a_part_that_may_have_arrived() {
+    let (mut world, person) = begun(Redelivery::Neither).await;
+    arrived(&world, &person, Obligation::DisclosureNotice).await;
+    world.deliver();
+    let rows = settled(&world).await;
+    assert_eq!((rows.len(), rows[0].state), (2, DeliveryState::InDoubt), "{rows:?}");
+    let [notice] = &world.sosiaali.disclosures()[..] else { panic!("not one notice") };
+    assert_eq!(notice.arrival(), Arrival::InDoubt);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -956,6 +956,7 @@ impl Disclose for crate::v1::DisclosureNotice {
             || self.purpose != 0
             || !self.data_sets.is_empty()
             || !self.bases.is_empty()
+            || self.arrival != 0
         {
             present.insert(DataCategory::Envelope);
         }
@@ -964,6 +965,9 @@ impl Disclose for crate::v1::DisclosureNotice {
         }
         if self.origin.is_some() {
             present.insert(DataCategory::SocialSituation);
+        }
+        for element in &self.consents {
+            present.extend(Disclose::categories(element));
         }
         present
     }
@@ -974,6 +978,9 @@ impl Disclose for crate::v1::DisclosureNotice {
         }
         if !permitted.contains(DataCategory::SocialSituation) {
             self.origin = Default::default();
+        }
+        for element in &mut self.consents {
+            element.restrict(permitted);
         }
     }
 }

@@ -5814,6 +5814,48 @@ pub struct DisclosureNotice {
     /// Service task and documents that it stems from.
     #[prost(message, optional, tag = "8")]
     pub origin: ::core::option::Option<Origin>,
+    /// The consents and permits among `bases`, each as it was in force when the data were told: without the place of the
+    /// proof, and without what anybody has written about it. None where a law alone is the ground.
+    #[prost(message, repeated, tag = "9")]
+    pub consents: ::prost::alloc::vec::Vec<Consent>,
+    /// Whether the data are known to have arrived.
+    #[prost(enumeration = "disclosure_notice::Arrival", tag = "10")]
+    pub arrival: i32,
+}
+/// Nested message and enum types in `DisclosureNotice`.
+pub mod disclosure_notice {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Arrival {
+        Unspecified = 0,
+        /// The recipient has them, or can read them here.
+        Known = 1,
+        /// They were sent, and whether they have arrived cannot be found out from here.
+        InDoubt = 2,
+    }
+    impl Arrival {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "ARRIVAL_UNSPECIFIED",
+                Self::Known => "ARRIVAL_KNOWN",
+                Self::InDoubt => "ARRIVAL_IN_DOUBT",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "ARRIVAL_UNSPECIFIED" => Some(Self::Unspecified),
+                "ARRIVAL_KNOWN" => Some(Self::Known),
+                "ARRIVAL_IN_DOUBT" => Some(Self::InDoubt),
+                _ => None,
+            }
+        }
+    }
 }
 /// A text in one language.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -2360,6 +2360,11 @@ impl Validate for crate::v1::DisclosureNotice {
                 checker.message(value);
             }
         });
+        checker.field("consents", |checker| {
+            checker.items(&self.consents, |checker, value| {
+                checker.message(value);
+            });
+        });
     }
 }
 

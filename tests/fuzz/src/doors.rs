@@ -246,7 +246,7 @@ pub fn fetch(agencies: &Agencies, adapter: &dyn Adapter, answer: Answer) -> Read
 /// Takes in a message that an agency sends of its own accord.
 pub fn receive(adapter: &dyn Adapter, headers: &HeaderMap, body: &[u8]) -> Read {
     let read = adapter.receive(&inbound(headers, body));
-    read.map(|event| Taken::Event(Box::new(event))).map_err(unreadable)
+    read.map(|received| Taken::Event(Box::new(received.event))).map_err(unreadable)
 }
 
 fn consent(reading: Reading, body: &[u8]) -> Read {

@@ -4,12 +4,12 @@
 
 mod vocabulary;
 
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use polku_adapters::formats::fhir::Imported;
-use polku_adapters::transport::xroad::soap::accept_answer;
+use polku_adapters::transport::xroad::soap::{accept_answer, check_request};
 use polku_adapters::{
     Adapter, DeliveryStatus, Inbound, InboundChange, InboundEvent, InboundMatter, InboundOutcome,
-    InboundPlanPart, InboundReferral, Receipt, Reply, Retry,
+    InboundPlanPart, InboundReferral, Receipt, Received, Reply, ReplyContext, Retry,
 };
 use polku_proto::identity::Hetu;
 use polku_proto::v1::{
@@ -141,14 +141,11 @@ fn check_refusal(door: &str, input: &[u8], refusal: &Refusal) {
 /// A rule is broken.
 pub fn check_reply(adapter: &dyn Adapter, inbound: &Inbound<'_>) {
     let agency = adapter.agency();
-    let event = match adapter.receive(inbound) {
-        Ok(event) => event,
+    let Received { event, context } = match adapter.receive(inbound) {
+        Ok(received) => received,
         Err(error) => {
             let outcome = InboundOutcome::Unreadable(error);
-            let (headers, nothing) = (HeaderMap::new(), Inbound { body: b"", ..*inbound });
-            let blank = adapter.reply(&Inbound { headers: &headers, ..nothing }, &outcome);
-            let reply = adapter.reply(inbound, &outcome);
-            assert!(reply == blank, "{agency}: the answer to a message that cannot be read depends on it");
+            let reply = adapter.reply(&ReplyContext::default(), &outcome);
             assert!(!reply.status.is_success(), "{agency}: a message that cannot be read is answered well");
             return;
         }
@@ -162,11 +159,11 @@ pub fn check_reply(adapter: &dyn Adapter, inbound: &Inbound<'_>) {
         }
         InboundMatter::PlanPart(_) => InboundOutcome::PlanTaken { sequence: 17 },
     };
-    let reply = adapter.reply(inbound, &taken);
+    let reply = adapter.reply(&context, &taken);
     assert!(reply.status.is_success(), "{agency}: a message that was taken in is not answered well");
     assert!(fits(inbound, &reply), "{agency}: the answer does not belong to the message");
     let refused = |retry| InboundOutcome::Refused { reason: "NOT_FOUND", hint: "hint".to_owned(), retry };
-    let reply = adapter.reply(inbound, &refused(Retry::Never));
+    let reply = adapter.reply(&context, &refused(Retry::Never));
     // SOAP refuses with 200 and a fault in the body.
     let refuses = !reply.status.is_success() || reply.content_type.starts_with("text/xml");
     assert!(refuses, "{agency}: a refused message is answered well");
@@ -174,13 +171,19 @@ pub fn check_reply(adapter: &dyn Adapter, inbound: &Inbound<'_>) {
         reply.status != StatusCode::OK || fits(inbound, &reply),
         "{agency}: a refusal does not belong to it"
     );
-    let reply = adapter.reply(inbound, &refused(Retry::Backoff));
+    let reply = adapter.reply(&context, &refused(Retry::Backoff));
     assert!(reply.status.is_server_error(), "{agency}: a message refused for now is not answered so");
+    assert!(reply.retry_after.is_some(), "{agency}: a message refused for now is not told when to come back");
 }
 
 /// Whether the sender's own security server would let a SOAP answer through.
 fn fits(inbound: &Inbound<'_>, reply: &Reply) -> bool {
-    !reply.content_type.starts_with("text/xml") || accept_answer(inbound.body, &reply.body).is_ok()
+    !reply.content_type.starts_with("text/xml") || answers(inbound.body, &reply.body)
+}
+
+fn answers(request: &[u8], answer: &[u8]) -> bool {
+    let asked = check_request(request).unwrap();
+    accept_answer(asked.headers(), request, answer).is_ok()
 }
 
 /// The change in the words of the contract, as the gateway has it checked.

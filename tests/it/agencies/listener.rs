@@ -10,7 +10,10 @@ use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use polku_adapters::{Adapter, Inbound, InboundError, InboundEvent, InboundMatter, InboundOutcome, Retry};
+use polku_adapters::{
+    Adapter, Inbound, InboundError, InboundEvent, InboundMatter, InboundOutcome, Received, ReplyContext,
+    Retry,
+};
 use polku_proto::v1::ReferralState;
 use polku_tests::pki;
 use tokio::net::TcpListener;
@@ -92,16 +95,22 @@ fn respond(
     answer: Answer,
     heard: &Heard,
 ) -> Response<Full<Bytes>> {
-    let event = adapter.receive(inbound);
+    let (event, context) = match adapter.receive(inbound) {
+        Ok(Received { event, context }) => (Ok(event), context),
+        Err(error) => (Err(error), ReplyContext::default()),
+    };
     let outcome = match &event {
         Ok(event) => answer.outcome(event),
         Err(error) => InboundOutcome::Unreadable(error.clone()),
     };
-    let reply = adapter.reply(inbound, &outcome);
+    let reply = adapter.reply(&context, &outcome);
     heard.lock().unwrap().push(event);
     let mut response = Response::new(Full::new(Bytes::from(reply.body)));
     *response.status_mut() = reply.status;
     response.headers_mut().insert("content-type", reply.content_type.parse().unwrap());
+    if let Some(pause) = reply.retry_after {
+        response.headers_mut().insert("retry-after", pause.as_secs().into());
+    }
     response
 }
 

@@ -5,13 +5,15 @@ use polku_adapters::Matter;
 use polku_policy::Viewer;
 use polku_proto::time;
 use polku_proto::v1::DataCategory::{self, *};
+use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::delivery::Item;
+use polku_proto::v1::disclosure_notice::Arrival;
 use polku_proto::v1::referral_notice::Kind;
 use polku_proto::v1::{
-    Achievement, ActionState, Basis, ContactDetails, Delivery, DeliveryState, DisclosureNotice,
-    EducationWork, FactsQuery, GoalState, MeetingState, Origin, Outcome, PlanAction, PlanGoal, PlanMeeting,
-    PlanNeed, PlanPart, PlanState, ReferralContent, ReferralHandover, ReferralNotice, ReferralState,
-    RejectionReason, Worker, basis,
+    Achievement, ActionState, Basis, Consent, ConsentState, ConsentTerms, ContactDetails, Delivery,
+    DeliveryState, DisclosureNotice, EducationWork, FactsQuery, GoalState, LegalBasis, MeetingState, Origin,
+    Outcome, PermitDomain, PlanAction, PlanGoal, PlanMeeting, PlanNeed, PlanPart, PlanState, ReferralContent,
+    ReferralHandover, ReferralNotice, ReferralState, RejectionReason, Worker, basis,
 };
 use polku_tests::simulators::TakenInKind;
 
@@ -382,15 +384,42 @@ pub(super) fn items(matter: Matter) -> Vec<(&'static str, Item)> {
                 purpose: PURPOSE.into(),
                 data_sets: vec![IdentityContact.into(), SocialSituation.into()],
                 bases: vec![Basis {
-                    kind: basis::Kind::Consent.into(),
-                    rule: "consent".into(),
-                    statute: String::new(),
+                    kind: basis::Kind::DisclosurePermit.into(),
+                    rule: "disclosure-permit".into(),
+                    statute: "703/2023".into(),
                     consent: format!("youths/{YOUTH}/consents/{CONSENT}"),
                     consent_version: 1,
                 }],
                 origin: Some(Origin { service_task: "2".into(), documents: vec!["1.2.246.10.1.1".into()] }),
+                consents: vec![permit()],
+                arrival: Arrival::Known.into(),
             }),
         )],
+    }
+}
+
+/// The permit to disclose that a notice of a disclosure names, recorded by a professional.
+fn permit() -> Consent {
+    Consent {
+        name: format!("youths/{YOUTH}/consents/{CONSENT}"),
+        state: ConsentState::Given.into(),
+        terms: Some(ConsentTerms {
+            kind: ConsentKind::DisclosurePermit.into(),
+            disclosers: vec!["social".into()],
+            recipients: vec!["te/nuoret".into()],
+            purposes: vec![PURPOSE.into()],
+            categories: vec![IdentityContact.into(), SocialSituation.into()],
+            explicit_categories: vec![SocialSituation.into()],
+            valid_from: wire("2026-11-01T08:00:00Z"),
+            legal_basis: LegalBasis::PublicTask.into(),
+            permit_domain: PermitDomain::Social.into(),
+            ..ConsentTerms::default()
+        }),
+        recorder: "social".into(),
+        recorder_unit: "lapsiperheet".into(),
+        recorder_professional: "tt-17".into(),
+        create_time: wire("2026-11-01T08:00:00Z"),
+        ..Consent::default()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Does everything come in that a kind says it receives, word for word, and nothing else?
 
-use polku_adapters::{Inbound, InboundChange, InboundError, InboundMatter, Matter};
+use polku_adapters::{Inbound, InboundChange, InboundError, InboundMatter, Matter, ReplyContext};
 use polku_proto::v1::{
     DataCategory, GoalState, Outcome, PlanGoal, PlanPart, PlanState, ReferralContent, ReferralState,
     RejectionReason,
@@ -280,14 +280,14 @@ async fn what_is_spoilt_or_somebody_elses_is_never_taken_for_the_agencys_word() 
                 let headers = &exchange.headers;
                 let peer = bench.caller();
                 let inbound = Inbound { headers, body: &body, peer, now: now() };
-                match bench.adapter.receive(&inbound) {
+                match bench.adapter.receive(&inbound).map(|received| received.event) {
                     Err(error) => {
                         let said = format!("{error} {error:?}");
                         for secret in [HETU, "Vreemi", "Sana"] {
                             assert!(!said.contains(secret), "{name}, {place}: {said}");
                         }
                         let outcome = polku_adapters::InboundOutcome::Unreadable(error);
-                        let reply = bench.adapter.reply(&inbound, &outcome);
+                        let reply = bench.adapter.reply(&ReplyContext::default(), &outcome);
                         assert!(!reply.status.is_success() || !reply.body.is_empty(), "{name}, {place}");
                         let reply = String::from_utf8_lossy(&reply.body).into_owned();
                         for secret in [HETU, "Vreemi", "gn-hq5w2"] {

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use http::HeaderMap;
-use polku_adapters::{Inbound, InboundOutcome, Kind, Matter};
+use polku_adapters::{Inbound, InboundOutcome, Kind, Matter, ReplyContext};
 use polku_policy::Viewer;
 use polku_proto::v1::Delivery;
 use polku_tests::simulators::{Action, Exchange, Fault, Operation, Outgoing, Side};
@@ -248,7 +248,7 @@ impl Conversation<'_> {
         let headers = if bench.caller().is_none() { HeaderMap::new() } else { exchange.headers.clone() };
         let inbound = Inbound { headers: &headers, body: &exchange.body, peer: None, now: now() };
         let error = bench.adapter.receive(&inbound).unwrap_err();
-        let reply = bench.adapter.reply(&inbound, &InboundOutcome::Unreadable(error));
+        let reply = bench.adapter.reply(&ReplyContext::default(), &InboundOutcome::Unreadable(error));
         exchange.reply.status = reply.status;
         exchange.reply.headers =
             HeaderMap::from_iter([(http::header::CONTENT_TYPE, reply.content_type.parse().unwrap())]);

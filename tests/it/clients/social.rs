@@ -7,9 +7,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use http::HeaderMap;
 use jiff::Timestamp;
-use polku_adapters::{Adapter, Inbound, InboundError, InboundOutcome, Retry};
+use polku_adapters::{Adapter, InboundError, InboundOutcome, ReplyContext, Retry};
 use polku_policy::{
     Agency, Agreement, Channel, ConsentIndex, Directory, Engine, GivenBy, Grant, GrantKind, Period,
     PurposeSet, Question, Rules, SPECIAL, Sector, Standing, Viewer,
@@ -265,8 +264,6 @@ async fn every_message_to_and_from_social_services_is_fhir_r4() {
 
 /// Every answer of the gateway's to social services; gives their number.
 fn write_replies(adapter: &dyn Adapter, folder: &Path) -> usize {
-    let headers = HeaderMap::new();
-    let inbound = Inbound { headers: &headers, body: b"", peer: None, now: now() };
     let refused = |retry| InboundOutcome::Refused { reason: "NOT_NOW", hint: "later".into(), retry };
     let malformed = |code: &str| InboundError::Malformed { code: code.into(), expected: "a Task".into() };
     let outcomes = [
@@ -284,7 +281,7 @@ fn write_replies(adapter: &dyn Adapter, folder: &Path) -> usize {
         refused(Retry::Backoff),
     ];
     for (number, outcome) in outcomes.iter().enumerate() {
-        let reply = adapter.reply(&inbound, outcome);
+        let reply = adapter.reply(&ReplyContext::default(), outcome);
         std::fs::write(folder.join(format!("reply-{number}.json")), reply.body).unwrap();
     }
     outcomes.len()

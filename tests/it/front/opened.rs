@@ -46,6 +46,7 @@ impl InboundHandler for Sizes {
             status: StatusCode::OK,
             content_type: "text/plain",
             body,
+            retry_after: None,
         })
     }
 }

@@ -18,7 +18,7 @@ use http::{HeaderMap, Method, StatusCode};
 use jiff::Timestamp;
 use polku_policy::{Authorised, Reader};
 use polku_proto::v1::{AgencyFacts, Delivery, FactsQuery};
-use polku_proto::{AgencyId, MessageId};
+use polku_proto::{AgencyId, CategorySet, MessageId};
 
 use self::facts::Question;
 use self::inbound::{JSON, MAX_BYTES, SERVICE};
@@ -29,8 +29,8 @@ use crate::agencies::xroad_rest::{Ask, Own, XroadRest, refused};
 use crate::registry::{BuildError, Kind, Matter};
 use crate::transport::xroad::rest::{Content, Provided};
 use crate::{
-    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundEvent,
-    InboundOutcome, Receipt, Redelivery, Reply,
+    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundOutcome, Receipt,
+    Received, Redelivery, Rehearsal, Reply, ReplyContext, Understood, Words,
 };
 
 #[cfg(test)]
@@ -89,20 +89,40 @@ impl Adapter for Kela {
 
     async fn deliver(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Receipt, AdapterError> {
         let result = match self.word(delivery, now) {
-            Ok(message) => self.send(message).await,
+            Ok(message) => {
+                self.xroad.exchange(delivering(&message)).await.and_then(|provided| receipt(&provided))
+            }
             Err(failure) => Err(failure),
         };
         result.map_err(|failure| failure.of(&self.agency))
     }
 
-    fn compose(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Vec<u8>, AdapterError> {
-        let composed = self.word(delivery, now).map(|message| message.body.into());
-        composed.map_err(|failure| failure.of(&self.agency))
+    fn rehearse(&self, words: Words, now: Timestamp) -> Result<Rehearsal<'_>, AdapterError> {
+        let rehearsed = match words {
+            Words::Delivery(delivery) => self.word(delivery, now).and_then(|message| {
+                self.xroad.rehearse(delivering(&message), &self.agency, |provided| {
+                    receipt(provided).map(Understood::Receipt)
+                })
+            }),
+            Words::Status(id) => self
+                .xroad
+                .rehearse(inquiring(&id), &self.agency, |provided| status(provided).map(Understood::Status)),
+            Words::Question(query) => self.question(query, now).and_then(|question| {
+                let ask = asking(&question);
+                let (id, asked) = (question.id.clone(), question.asked);
+                self.xroad.rehearse(ask, &self.agency, move |provided| {
+                    self.facts(provided, &id, asked, now).map(|facts| Understood::Facts(Box::new(facts)))
+                })
+            }),
+        };
+        rehearsed.map_err(|failure| failure.of(&self.agency))
     }
 
     async fn status(&self, message: &MessageId, _: Timestamp) -> Result<DeliveryStatus, AdapterError> {
         let status = match self.redelivery {
-            Redelivery::AnswersStatus | Redelivery::Deduplicates => self.ask_status(message).await,
+            Redelivery::AnswersStatus | Redelivery::Deduplicates => {
+                self.xroad.exchange(inquiring(message)).await.and_then(|provided| status(&provided))
+            }
             Redelivery::Neither => Err(AdapterErrorKind::Unwritable { what: "status query" }.into()),
         };
         status.map_err(|failure| failure.of(&self.agency))
@@ -113,21 +133,24 @@ impl Adapter for Kela {
         query: Authorised<FactsQuery>,
         now: Timestamp,
     ) -> Result<AgencyFacts, AdapterError> {
-        let spent = query.spend(&Reader::Agency(self.agency.clone()), now);
-        let result = match spent {
-            Ok((query, _)) => self.ask(query, now).await,
-            Err(mismatch) => Err(Failure::new(AdapterErrorKind::PermitMismatch, mismatch)),
+        let result = match self.question(query, now) {
+            Ok(question) => self
+                .xroad
+                .exchange(asking(&question))
+                .await
+                .and_then(|provided| self.facts(&provided, &question.id, question.asked, now)),
+            Err(failure) => Err(failure),
         };
         result.map_err(|failure| failure.of(&self.agency))
     }
 
-    fn receive(&self, inbound: &Inbound<'_>) -> Result<InboundEvent, InboundError> {
+    fn receive(&self, inbound: &Inbound<'_>) -> Result<Received, InboundError> {
         let own = Own { service: SERVICE, content_type: JSON, max_bytes: MAX_BYTES };
         self.xroad.authenticate(inbound, own)?;
-        inbound::read(inbound.body)
+        inbound::read(inbound.body).map(Received::from)
     }
 
-    fn reply(&self, _: &Inbound<'_>, outcome: &InboundOutcome) -> Reply {
+    fn reply(&self, _: &ReplyContext, outcome: &InboundOutcome) -> Reply {
         inbound::reply(outcome)
     }
 }
@@ -141,38 +164,50 @@ impl Kela {
         Ok(Message::delivering(delivery, &self.agency, &decision)?)
     }
 
-    async fn send(&self, message: Message) -> Result<Receipt, Failure> {
-        let provided = self.xroad.exchange(delivering(&message)).await?;
-        match provided.status {
-            StatusCode::CREATED => wire::read_receipt(&provided.body).ok_or(UNUSABLE.into()),
-            _ => Err(refusal(&provided)),
-        }
+    /// Spends the permit, and words the question.
+    fn question(&self, query: Authorised<FactsQuery>, now: Timestamp) -> Result<Question, Failure> {
+        let spent = query.spend(&Reader::Agency(self.agency.clone()), now);
+        let (query, _) =
+            spent.map_err(|mismatch| Failure::new(AdapterErrorKind::PermitMismatch, mismatch))?;
+        Ok(Question::of(query)?)
     }
 
-    async fn ask_status(&self, message: &MessageId) -> Result<DeliveryStatus, Failure> {
-        let id = message.to_string();
-        let ask = Ask { path: vec!["sanomat".to_owned(), id.clone()], ..plain(Method::GET, id) };
-        let provided = self.xroad.exchange(ask).await?;
+    fn facts(
+        &self,
+        provided: &Provided,
+        id: &str,
+        asked: CategorySet,
+        now: Timestamp,
+    ) -> Result<AgencyFacts, Failure> {
         match provided.status {
             StatusCode::OK => {
-                wire::read_receipt(&provided.body).map(DeliveryStatus::Arrived).ok_or(UNUSABLE.into())
+                facts::read(&provided.body, id, asked, &self.agency, now).ok_or(UNUSABLE.into())
             }
-            StatusCode::NOT_FOUND => Ok(DeliveryStatus::NotArrived),
-            _ => Err(refusal(&provided)),
+            _ => Err(refusal(provided)),
         }
     }
+}
 
-    async fn ask(&self, query: FactsQuery, now: Timestamp) -> Result<AgencyFacts, Failure> {
-        let question = Question::of(query)?;
-        let provided = self.xroad.exchange(asking(&question)).await?;
-        let Question { id, asked, .. } = &question;
-        match provided.status {
-            StatusCode::OK => {
-                facts::read(&provided.body, id, *asked, &self.agency, now).ok_or(UNUSABLE.into())
-            }
-            _ => Err(refusal(&provided)),
-        }
+fn receipt(provided: &Provided) -> Result<Receipt, Failure> {
+    match provided.status {
+        StatusCode::CREATED => wire::read_receipt(&provided.body).ok_or(UNUSABLE.into()),
+        _ => Err(refusal(provided)),
     }
+}
+
+fn status(provided: &Provided) -> Result<DeliveryStatus, Failure> {
+    match provided.status {
+        StatusCode::OK => {
+            wire::read_receipt(&provided.body).map(DeliveryStatus::Arrived).ok_or(UNUSABLE.into())
+        }
+        StatusCode::NOT_FOUND => Ok(DeliveryStatus::NotArrived),
+        _ => Err(refusal(provided)),
+    }
+}
+
+fn inquiring(message: &MessageId) -> Ask<'static> {
+    let id = message.to_string();
+    Ask { path: vec!["sanomat".to_owned(), id.clone()], ..plain(Method::GET, id) }
 }
 
 fn delivering(message: &Message) -> Ask<'_> {

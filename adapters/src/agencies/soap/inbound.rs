@@ -17,10 +17,10 @@ use crate::agencies::form::Expected;
 use crate::transport::xml::{Element, XmlLimits, XmlWriter};
 use crate::transport::xroad::rest::is_content_type;
 use crate::transport::xroad::soap::{
-    CONTENT_TYPE, Envelope, SoapError, SoapMessage, SoapWriteError, XroadFault, check_soap_action, parse,
-    write_answer, write_fault, write_non_technical_fault,
+    CONTENT_TYPE, Envelope, Header, SoapError, SoapMessage, SoapWriteError, XroadFault, check_soap_action,
+    parse, write_answer, write_fault, write_non_technical_fault,
 };
-use crate::{Inbound, InboundError, InboundEvent, InboundOutcome, Reply, Retry};
+use crate::{Inbound, InboundError, InboundEvent, InboundOutcome, Received, Reply, ReplyContext, Retry};
 
 /// X-Road's code of a service that is switched off for the moment.
 const COME_BACK_LATER: &str = "server.serverproxy.service_disabled";
@@ -56,9 +56,18 @@ pub(in crate::agencies) struct Service {
     pub(in crate::agencies) answer: fn(&InboundOutcome, &mut XmlWriter),
 }
 
+/// What the answer to a message repeats of it.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    header: Header,
+    service: &'static Service,
+    /// The sender's id of the message.
+    message: Uuid,
+}
+
 impl Office {
     /// Authenticates and reads a message of the office.
-    pub(in crate::agencies) fn receive(&self, inbound: &Inbound<'_>) -> Result<InboundEvent, InboundError> {
+    pub(in crate::agencies) fn receive(&self, inbound: &Inbound<'_>) -> Result<Received, InboundError> {
         let expected = "a client certificate that is pinned in `inbound_certificate_sha256`";
         if !inbound.peer.is_some_and(|peer| self.pins.contains(&peer)) {
             return Err(InboundError::Unauthenticated { expected });
@@ -70,55 +79,53 @@ impl Office {
             return Err(InboundError::Unauthenticated { expected });
         }
         let service = self.called(&message).ok_or_else(|| malformed(UNKNOWN_SERVICE, &self.offered()))?;
-        self.read_body(service, message.body())
-            .map_err(|Expected(expected)| malformed(INVALID_BODY, &expected))
+        let event = self
+            .read_body(service, message.body())
+            .map_err(|Expected(expected)| malformed(INVALID_BODY, &expected))?;
+        let asked = Asked { header: message.into_header(), service, message: event.message };
+        Ok(Received { event, context: ReplyContext(Some(Box::new(asked))) })
     }
 
     /// Words an answer.
-    pub(in crate::agencies) fn reply(&self, inbound: &Inbound<'_>, outcome: &InboundOutcome) -> Reply {
-        match outcome {
-            InboundOutcome::Unreadable(InboundError::Unauthenticated { expected }) => {
+    pub(in crate::agencies) fn reply(&self, context: &ReplyContext, outcome: &InboundOutcome) -> Reply {
+        let reply = match (outcome, context) {
+            (InboundOutcome::Unreadable(InboundError::Unauthenticated { expected }), _) => {
                 let written = write_fault(NOT_AUTHENTICATED, &format!("expected {expected}"), Uuid::nil());
                 answer(StatusCode::FORBIDDEN, written)
             }
-            InboundOutcome::Unreadable(InboundError::Malformed { code, expected }) => {
+            (InboundOutcome::Unreadable(InboundError::Malformed { code, expected }), _) => {
                 fault(code, &format!("expected {expected}"), Uuid::nil())
             }
-            InboundOutcome::Applied { .. }
-            | InboundOutcome::Sent { .. }
-            | InboundOutcome::PlanTaken { .. }
-            | InboundOutcome::Refused { .. } => {
-                let message = read_soap(inbound).ok();
-                let called = message.as_ref().and_then(|message| Some((message, self.called(message)?)));
-                match called {
-                    Some((message, service)) => self.reply_to(message, service, outcome),
-                    None => fault(INVALID_BODY, "the message cannot be read", Uuid::nil()),
-                }
+            (
+                InboundOutcome::Refused {
+                    hint,
+                    retry: Retry::Backoff | Retry::After(_) | Retry::FindOut,
+                    ..
+                },
+                ReplyContext(asked),
+            ) => fault(COME_BACK_LATER, hint, asked.as_ref().map_or(Uuid::nil(), |asked| asked.message)),
+            (
+                InboundOutcome::Applied { .. }
+                | InboundOutcome::Sent { .. }
+                | InboundOutcome::PlanTaken { .. }
+                | InboundOutcome::Refused { .. },
+                ReplyContext(None),
+            ) => fault(INVALID_BODY, "the message cannot be read", Uuid::nil()),
+            (InboundOutcome::Refused { reason, hint, retry: Retry::Never }, ReplyContext(Some(asked))) => {
+                let namespace = self.protocol.namespace;
+                answer(StatusCode::OK, write_non_technical_fault(&asked.header, namespace, reason, hint))
             }
-        }
-    }
-
-    fn reply_to(&self, message: &SoapMessage, service: &Service, outcome: &InboundOutcome) -> Reply {
-        let written = match outcome {
-            InboundOutcome::Refused { reason, hint, retry: Retry::Never } => {
-                write_non_technical_fault(message, self.protocol.namespace, reason, hint)
-            }
-            InboundOutcome::Refused {
-                hint,
-                retry: Retry::Backoff | Retry::After(_) | Retry::FindOut,
-                ..
-            } => {
-                let event = self.read_body(service, message.body());
-                return fault(COME_BACK_LATER, hint, event.map_or(Uuid::nil(), |event| event.message));
-            }
-            InboundOutcome::Applied { .. }
-            | InboundOutcome::Sent { .. }
-            | InboundOutcome::PlanTaken { .. }
-            | InboundOutcome::Unreadable(_) => {
-                write_answer(message, self.protocol.namespace, |writer| (service.answer)(outcome, writer))
+            (
+                InboundOutcome::Applied { .. }
+                | InboundOutcome::Sent { .. }
+                | InboundOutcome::PlanTaken { .. },
+                ReplyContext(Some(asked)),
+            ) => {
+                let fill = |writer: &mut XmlWriter| (asked.service.answer)(outcome, writer);
+                answer(StatusCode::OK, write_answer(&asked.header, self.protocol.namespace, fill))
             }
         };
-        answer(StatusCode::OK, written)
+        Reply { retry_after: outcome.retry_after(), ..reply }
     }
 
     /// The gateway's service that a message calls.
@@ -151,11 +158,14 @@ fn fault(code: &str, string: &str, detail: Uuid) -> Reply {
 
 fn answer(status: StatusCode, written: Result<Vec<u8>, SoapWriteError>) -> Reply {
     match written {
-        Ok(body) => Reply { status, content_type: CONTENT_TYPE, body },
+        Ok(body) => Reply { status, content_type: CONTENT_TYPE, body, retry_after: None },
         // Only a text that XML cannot carry comes here, and the gateway's own texts are not such.
-        Err(_) => {
-            Reply { status: StatusCode::INTERNAL_SERVER_ERROR, content_type: CONTENT_TYPE, body: Vec::new() }
-        }
+        Err(_) => Reply {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            content_type: CONTENT_TYPE,
+            body: Vec::new(),
+            retry_after: None,
+        },
     }
 }
 

@@ -8,6 +8,7 @@ mod office;
 mod parts;
 pub(super) mod tree;
 
+pub(crate) use inbound::Asked;
 pub(super) use inbound::{Protocol, Service};
 pub(super) use office::{Head, Office, Outgoing};
 pub(super) use parts::Parts;

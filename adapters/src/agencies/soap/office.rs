@@ -5,7 +5,6 @@ use http::{HeaderValue, Request, StatusCode, Uri, header};
 use polku_proto::AgencyId;
 
 use super::inbound::Protocol;
-use crate::AdapterErrorKind;
 use crate::agencies::answer::Failure;
 use crate::agencies::xroad::{Represented, user};
 use crate::transport::http::{Answer, HttpClient};
@@ -14,6 +13,7 @@ use crate::transport::xroad::id::{ClientId, ServiceId};
 use crate::transport::xroad::soap::{
     self, CONTENT_TYPE, Envelope, Fault, Headers, Reached, Retry, XroadFault, accept_answer, write_request,
 };
+use crate::{AdapterErrorKind, Rehearsal, Understood};
 
 /// An agency's office, reached through the gateway's own security server.
 #[derive(Debug)]
@@ -64,32 +64,57 @@ pub(in crate::agencies) struct Head<'m> {
 impl Office {
     /// Sends a message and gives the body's element of the answer.
     pub(in crate::agencies) async fn exchange(&self, message: &impl Outgoing) -> Result<Element, Failure> {
-        let request = self.write(message)?;
-        let service = message.head().service;
-        let mut http = Request::new(Bytes::from(request.clone()));
+        let headers = self.headers(message)?;
+        let request = Bytes::from(self.word(&headers, message)?);
+        let mut http = Request::new(request.clone());
         *http.method_mut() = http::Method::POST;
         *http.uri_mut() = self.url.clone();
         http.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
         http.headers_mut().insert("soapaction", HeaderValue::from_static("\"\""));
         let answer = self.http.send(http).await?;
-        self.read(service, &request, &answer)
+        self.read(&headers, &request, &answer)
+    }
+
+    /// Writes a message, and says how its answer is read.
+    pub(in crate::agencies) fn rehearse<'a>(
+        &'a self,
+        message: &impl Outgoing,
+        read: impl Fn(Element) -> Result<Understood, Failure> + Send + 'a,
+    ) -> Result<Rehearsal<'a>, Failure> {
+        let headers = self.headers(message)?;
+        let body = Bytes::from(self.word(&headers, message)?);
+        let request = body.clone();
+        let read = move |answer: &Answer| {
+            let understood = self.read(&headers, &request, answer).and_then(&read);
+            understood.map_err(|failure| failure.of(&self.agency))
+        };
+        Ok(Rehearsal { body, read: Box::new(read) })
     }
 
     /// Writes a message.
+    #[cfg(test)]
     pub(in crate::agencies) fn write(&self, message: &impl Outgoing) -> Result<Vec<u8>, Failure> {
-        let unwritable = AdapterErrorKind::Unwritable { what: "soap message" };
+        self.word(&self.headers(message)?, message)
+    }
+
+    /// Gives the headers of a message, which its answer is compared with.
+    pub(in crate::agencies) fn headers(&self, message: &impl Outgoing) -> Result<Headers, Failure> {
         let Head { service, id, issue, professional, sender } = message.head();
         let service = ServiceId::new(self.office.clone(), service, Some(self.protocol.version))
-            .map_err(|error| Failure::new(unwritable.clone(), error))?;
+            .map_err(|error| Failure::new(UNWRITABLE, error))?;
         let mut headers = Headers::new(self.client.clone(), service, id);
         headers.user_id = professional.and_then(user).or_else(|| self.user_id.clone());
         headers.represented_party = self.represented.party(sender);
         headers.issue = issue.map(str::to_owned);
-        let request = write_request(&headers, self.protocol.namespace, |writer| message.fill(writer))
-            .map_err(|error| Failure::new(unwritable.clone(), error))?;
-        // Whoever reads it has the same limit, and so has the check of the answer: too late to find out there.
+        Ok(headers)
+    }
+
+    fn word(&self, headers: &Headers, message: &impl Outgoing) -> Result<Vec<u8>, Failure> {
+        let request = write_request(headers, self.protocol.namespace, |writer| message.fill(writer))
+            .map_err(|error| Failure::new(UNWRITABLE, error))?;
+        // Whoever reads it has the same limit: too late to find out there.
         if request.len() > XmlLimits::default().bytes {
-            return Err(unwritable.into());
+            return Err(UNWRITABLE.into());
         }
         Ok(request)
     }
@@ -97,25 +122,28 @@ impl Office {
     /// Reads an answer to a request that was fully written.
     pub(in crate::agencies) fn read(
         &self,
-        service: &str,
+        asked: &Headers,
         request: &[u8],
         answer: &Answer,
     ) -> Result<Element, Failure> {
         if answer.status != StatusCode::OK {
             return Err(not_ok(answer));
         }
-        let accepted = accept_answer(request, &answer.body).map_err(refused)?;
+        let accepted = accept_answer(asked, request, &answer.body).map_err(refused)?;
         if let Some(fault) = accepted.non_technical_fault() {
             return Err(Failure::rejected(fault.code()));
         }
-        let body = accepted.body();
-        if !body.is(self.protocol.namespace, &format!("{service}Response")) {
+        // The name of the body's element is that of the answer to this service.
+        let body = accepted.into_body();
+        if body.namespace() != self.protocol.namespace {
             return Err(UNUSABLE.into());
         }
-        Ok(body.clone())
+        Ok(body)
     }
 }
 
+/// A message that X-Road cannot carry.
+const UNWRITABLE: AdapterErrorKind = AdapterErrorKind::Unwritable { what: "soap message" };
 /// An answer that cannot be used leaves it open whether the message was taken in.
 const UNUSABLE: AdapterErrorKind = AdapterErrorKind::Unanswered;
 
@@ -136,9 +164,7 @@ fn not_ok(answer: &Answer) -> Failure {
 
 fn refused(fault: XroadFault) -> Failure {
     let kind = match &fault {
-        XroadFault::Request(_) | XroadFault::RequestIsFault(_) => {
-            AdapterErrorKind::Unwritable { what: "soap message" }
-        }
+        XroadFault::Request(_) | XroadFault::RequestIsFault(_) => UNWRITABLE,
         XroadFault::Answer(_) | XroadFault::Inconsistent(_) => UNUSABLE,
         XroadFault::Passed(passed) => of_fault(passed, &fault.code()),
     };

@@ -69,8 +69,10 @@ pub(super) const ENTITY_ROLE: &str = "http://terminology.hl7.org/CodeSystem/obje
 pub(super) const DISCLOSED_MESSAGE: &str = "urn:polku:disclosed-message";
 /// Extension: the referral with which something was told.
 pub(super) const REFERRAL: &str = "urn:polku:referral";
-/// Extension: the consent that a disclosure rests on.
+/// Extension: the consent that a disclosure rests on. Tag: of whoever recorded it.
 pub(super) const CONSENT: &str = "urn:polku:consent";
+/// `outcomeDesc` of an AuditEvent about what may have arrived.
+pub(super) const IN_DOUBT: &str = "arrival unknown";
 /// Extension: which version of it.
 pub(super) const CONSENT_VERSION: &str = "urn:polku:consent-version";
 /// Extension: the section of law that a disclosure rests on.

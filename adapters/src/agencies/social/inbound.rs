@@ -85,7 +85,7 @@ fn wording(problem: Problem) -> &'static str {
 
 /// Words an answer.
 pub(super) fn reply(outcome: &InboundOutcome) -> Reply {
-    match outcome {
+    let reply = match outcome {
         InboundOutcome::Applied { state, sequence } => {
             answer(StatusCode::OK, &informed(vec![issue_state(*state), issue_sequence(*sequence)]))
         }
@@ -116,7 +116,8 @@ pub(super) fn reply(outcome: &InboundOutcome) -> Reply {
             hint,
             retry: Retry::Backoff | Retry::After(_) | Retry::FindOut,
         } => refusal(StatusCode::SERVICE_UNAVAILABLE, "transient", Some(reason), hint),
-    }
+    };
+    Reply { retry_after: outcome.retry_after(), ..reply }
 }
 
 fn issue_state(state: ReferralState) -> Value {
@@ -145,7 +146,7 @@ fn refusal(status: StatusCode, code: &str, reason: Option<&str>, hint: &str) -> 
 }
 
 fn answer(status: StatusCode, body: &Value) -> Reply {
-    Reply { status, content_type: FHIR_JSON, body: body.to_string().into_bytes() }
+    Reply { status, content_type: FHIR_JSON, body: body.to_string().into_bytes(), retry_after: None }
 }
 
 /// Who reads.

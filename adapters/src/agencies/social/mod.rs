@@ -30,8 +30,8 @@ use crate::agencies::xroad_rest::{Ask, XroadRest, refused};
 use crate::registry::{BuildError, Kind, Matter};
 use crate::transport::xroad::rest::{Content, Provided};
 use crate::{
-    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundEvent,
-    InboundOutcome, Receipt, Redelivery, Reply,
+    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundOutcome, Receipt,
+    Received, Redelivery, Rehearsal, Reply, ReplyContext, Understood, Words,
 };
 
 #[cfg(test)]
@@ -92,19 +92,45 @@ impl Adapter for SocialServices {
 
     async fn deliver(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Receipt, AdapterError> {
         let result = match self.word(delivery, now) {
-            Ok(message) => self.send(message).await,
+            Ok(message) => {
+                let exchanged = self.way.exchange(Post::delivering(&message).ask()).await;
+                exchanged.and_then(|provided| receipt(&provided, message.id, message.entries))
+            }
             Err(failure) => Err(failure),
         };
         result.map_err(|failure| failure.of(&self.agency))
     }
 
-    fn compose(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Vec<u8>, AdapterError> {
-        let composed = self.word(delivery, now).map(|message| message.body);
-        composed.map_err(|failure| failure.of(&self.agency))
+    fn rehearse(&self, words: Words, now: Timestamp) -> Result<Rehearsal<'_>, AdapterError> {
+        let rehearsed = match words {
+            Words::Delivery(delivery) => self.word(delivery, now).and_then(|message| {
+                let (id, entries) = (message.id, message.entries);
+                let post = Post::delivering(&message);
+                self.way.rehearse(post.ask(), &self.agency, move |provided| {
+                    receipt(provided, id, entries).map(Understood::Receipt)
+                })
+            }),
+            Words::Status(id) => {
+                self.way.rehearse(Post::inquiring(id).ask(), &self.agency, move |provided| {
+                    status(provided, id).map(Understood::Status)
+                })
+            }
+            Words::Question(query) => self.question(query, now).and_then(|question| {
+                let ask = Post::asking(&question).ask();
+                let (person, categories) = (question.person.clone(), question.categories);
+                self.way.rehearse(ask, &self.agency, move |provided| {
+                    let facts = self.facts(provided, &person, categories, now);
+                    facts.map(|facts| Understood::Facts(Box::new(facts)))
+                })
+            }),
+        };
+        rehearsed.map_err(|failure| failure.of(&self.agency))
     }
 
     async fn status(&self, message: &MessageId, _: Timestamp) -> Result<DeliveryStatus, AdapterError> {
-        self.ask_status(*message).await.map_err(|failure| failure.of(&self.agency))
+        let exchanged = self.way.exchange(Post::inquiring(*message).ask()).await;
+        let status = exchanged.and_then(|provided| status(&provided, *message));
+        status.map_err(|failure| failure.of(&self.agency))
     }
 
     async fn fetch(
@@ -112,19 +138,23 @@ impl Adapter for SocialServices {
         query: Authorised<FactsQuery>,
         now: Timestamp,
     ) -> Result<AgencyFacts, AdapterError> {
-        let spent = query.spend(&Eyes::Agency(self.agency.clone()), now);
-        let result = match spent {
-            Ok((query, _)) => self.ask_facts(query, now).await,
-            Err(mismatch) => Err(Failure::new(AdapterErrorKind::PermitMismatch, mismatch)),
+        let result = match self.question(query, now) {
+            Ok(question) => {
+                let exchanged = self.way.exchange(Post::asking(&question).ask()).await;
+                exchanged
+                    .and_then(|provided| self.facts(&provided, &question.person, question.categories, now))
+            }
+            Err(failure) => Err(failure),
         };
         result.map_err(|failure| failure.of(&self.agency))
     }
 
-    fn receive(&self, inbound: &Inbound<'_>) -> Result<InboundEvent, InboundError> {
-        inbound::receive(&self.way, inbound::reader(&self.agency, &self.organisations), inbound)
+    fn receive(&self, inbound: &Inbound<'_>) -> Result<Received, InboundError> {
+        let reader = inbound::reader(&self.agency, &self.organisations);
+        inbound::receive(&self.way, reader, inbound).map(Received::from)
     }
 
-    fn reply(&self, _: &Inbound<'_>, outcome: &InboundOutcome) -> Reply {
+    fn reply(&self, _: &ReplyContext, outcome: &InboundOutcome) -> Reply {
         inbound::reply(outcome)
     }
 }
@@ -143,25 +173,6 @@ impl SocialServices {
         self.message(delivery, &decision, now)
     }
 
-    async fn send(&self, message: Message) -> Result<Receipt, Failure> {
-        let Message { id, issue, speaker, professional, body, entries } = message;
-        let provided = self
-            .exchange(Post {
-                path: &[],
-                id: id.to_string(),
-                sender: Some(&speaker),
-                professional: professional.as_deref(),
-                issue: Some(issue),
-                content_type: FHIR_JSON,
-                body,
-            })
-            .await?;
-        match provided.status {
-            StatusCode::OK => answers::read_receipt(&provided.body, id, entries).ok_or(UNUSABLE.into()),
-            _ => Err(unwilling(&provided)),
-        }
-    }
-
     fn message(&self, delivery: Delivery, decision: &Decision, now: Timestamp) -> Result<Message, Failure> {
         let unwritable = |_| Failure::from(AdapterErrorKind::Unwritable { what: "recipient" });
         let other: AgencyId = match delivery.sender == self.agency.as_str() {
@@ -172,62 +183,40 @@ impl SocialServices {
         Ok(Message::of(envelope, &self.agency, &other, &self.organisations, decision, now)?)
     }
 
-    async fn ask_status(&self, message: MessageId) -> Result<DeliveryStatus, Failure> {
-        let condition = format!("_tag={}%7C{message}", codes::MESSAGE.replace(':', "%3A"));
-        let provided = self
-            .exchange(Post {
-                path: &["Provenance", "_search"],
-                id: message.to_string(),
-                sender: None,
-                professional: None,
-                issue: None,
-                content_type: FORM,
-                body: condition.into_bytes(),
-            })
-            .await?;
-        match provided.status {
-            StatusCode::OK => answers::read_status(&provided.body, message).ok_or(UNUSABLE.into()),
-            _ => Err(unwilling(&provided)),
-        }
+    /// Spends the permit, and words the question.
+    fn question(&self, query: Authorised<FactsQuery>, now: Timestamp) -> Result<Question, Failure> {
+        let spent = query.spend(&Eyes::Agency(self.agency.clone()), now);
+        let (query, _) =
+            spent.map_err(|mismatch| Failure::new(AdapterErrorKind::PermitMismatch, mismatch))?;
+        Ok(Question::of(query, &self.organisations)?)
     }
 
-    async fn ask_facts(&self, query: FactsQuery, now: Timestamp) -> Result<AgencyFacts, Failure> {
-        let Question { id, requester, professional, categories, person, body } =
-            Question::of(query, &self.organisations)?;
-        let provided = self
-            .exchange(Post {
-                path: &["$person-facts"],
-                id: id.to_string(),
-                sender: Some(&requester),
-                professional: professional.as_deref(),
-                issue: Some(id.to_string()),
-                content_type: FHIR_JSON,
-                body,
-            })
-            .await?;
+    fn facts(
+        &self,
+        provided: &Provided,
+        person: &str,
+        categories: CategorySet,
+        now: Timestamp,
+    ) -> Result<AgencyFacts, Failure> {
         let reader = inbound::reader(&self.agency, &self.organisations);
         match provided.status {
-            StatusCode::OK => reader.facts(&provided.body, &person, categories, now).ok_or(UNUSABLE.into()),
-            _ => Err(unwilling(&provided)),
+            StatusCode::OK => reader.facts(&provided.body, person, categories, now).ok_or(UNUSABLE.into()),
+            _ => Err(unwilling(provided)),
         }
     }
+}
 
-    async fn exchange(&self, post: Post<'_>) -> Result<Provided, Failure> {
-        let Post { path, id, sender, professional, issue, content_type, body } = post;
-        let ask = Ask {
-            method: Method::POST,
-            service: SERVICE,
-            path: path.iter().map(|part| (*part).to_owned()).collect(),
-            query: Vec::new(),
-            id,
-            sender,
-            professional,
-            issue,
-            accept: FHIR_JSON,
-            content: Some(Content { content_type, bytes: Bytes::from(body) }),
-            headers: HeaderMap::new(),
-        };
-        self.way.exchange(ask).await
+fn receipt(provided: &Provided, message: MessageId, entries: usize) -> Result<Receipt, Failure> {
+    match provided.status {
+        StatusCode::OK => answers::read_receipt(&provided.body, message, entries).ok_or(UNUSABLE.into()),
+        _ => Err(unwilling(provided)),
+    }
+}
+
+fn status(provided: &Provided, message: MessageId) -> Result<DeliveryStatus, Failure> {
+    match provided.status {
+        StatusCode::OK => answers::read_status(&provided.body, message).ok_or(UNUSABLE.into()),
+        _ => Err(unwilling(provided)),
     }
 }
 
@@ -239,7 +228,65 @@ struct Post<'a> {
     professional: Option<&'a str>,
     issue: Option<String>,
     content_type: &'static str,
-    body: Vec<u8>,
+    body: Bytes,
+}
+
+impl<'a> Post<'a> {
+    fn delivering(message: &'a Message) -> Self {
+        let Message { id, issue, speaker, professional, body, entries: _ } = message;
+        Self {
+            path: &[],
+            id: id.to_string(),
+            sender: Some(speaker),
+            professional: professional.as_deref(),
+            issue: Some(issue.clone()),
+            content_type: FHIR_JSON,
+            body: body.clone(),
+        }
+    }
+
+    fn inquiring(message: MessageId) -> Self {
+        let condition = format!("_tag={}%7C{message}", codes::MESSAGE.replace(':', "%3A"));
+        Self {
+            path: &["Provenance", "_search"],
+            id: message.to_string(),
+            sender: None,
+            professional: None,
+            issue: None,
+            content_type: FORM,
+            body: condition.into(),
+        }
+    }
+
+    fn asking(question: &'a Question) -> Self {
+        let Question { id, requester, professional, categories: _, person: _, body } = question;
+        Self {
+            path: &["$person-facts"],
+            id: id.to_string(),
+            sender: Some(requester),
+            professional: professional.as_deref(),
+            issue: Some(id.to_string()),
+            content_type: FHIR_JSON,
+            body: body.clone(),
+        }
+    }
+
+    fn ask(self) -> Ask<'a> {
+        let Post { path, id, sender, professional, issue, content_type, body } = self;
+        Ask {
+            method: Method::POST,
+            service: SERVICE,
+            path: path.iter().map(|part| (*part).to_owned()).collect(),
+            query: Vec::new(),
+            id,
+            sender,
+            professional,
+            issue,
+            accept: FHIR_JSON,
+            content: Some(Content { content_type, bytes: body }),
+            headers: HeaderMap::new(),
+        }
+    }
 }
 
 /// An answer that cannot be used leaves it open whether the message was taken in.

@@ -1,5 +1,6 @@
 //! How are social services asked what they hold on a person? The Parameters of `$person-facts`.
 
+use bytes::Bytes;
 use polku_proto::v1::{FactsQuery, Purpose};
 use polku_proto::{AgencyId, CategorySet, Party};
 use serde_json::{Value, json};
@@ -20,7 +21,7 @@ pub(super) struct Question {
     pub(super) categories: CategorySet,
     /// The identity code of the person in question.
     pub(super) person: String,
-    pub(super) body: Vec<u8>,
+    pub(super) body: Bytes,
 }
 
 impl Question {
@@ -50,7 +51,7 @@ impl Question {
         let question = Writing::resource("Parameters").with("parameter", parameters).done();
         let body = serde_json::to_vec(&question).map_err(|_| Unwritable("json"))?;
         let professional = present(professional);
-        Ok(Self { id, requester, professional, categories: personal, person: hetu, body })
+        Ok(Self { id, requester, professional, categories: personal, person: hetu, body: body.into() })
     }
 }
 

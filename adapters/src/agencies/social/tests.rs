@@ -23,6 +23,7 @@ use polku_proto::v1::delivery::Item;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::InboundEvent;
 use crate::agencies::trial;
 
 const PIN: [u8; 32] = [0xab; 32];
@@ -101,7 +102,8 @@ fn receive(bundle: &Value) -> Result<InboundEvent, InboundError> {
 }
 
 fn receive_bytes(body: &[u8]) -> Result<InboundEvent, InboundError> {
-    social().receive(&Inbound { headers: &headers(), body, peer: Some(PIN), now: trial::now() })
+    let inbound = Inbound { headers: &headers(), body, peer: Some(PIN), now: trial::now() };
+    social().receive(&inbound).map(|received| received.event)
 }
 
 fn headers() -> HeaderMap {

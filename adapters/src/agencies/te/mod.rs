@@ -23,9 +23,10 @@ use self::wire::Message;
 use crate::agencies::answer::Failure;
 use crate::agencies::soap::Office;
 use crate::registry::{BuildError, Kind, Matter};
+use crate::transport::xml::Element;
 use crate::{
-    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundEvent,
-    InboundOutcome, Receipt, Redelivery, Reply,
+    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundOutcome, Receipt,
+    Received, Redelivery, Rehearsal, Reply, ReplyContext, Understood, Words,
 };
 
 #[cfg(test)]
@@ -76,20 +77,32 @@ impl Adapter for EmploymentServices {
 
     async fn deliver(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Receipt, AdapterError> {
         let result = match self.word(delivery, now) {
-            Ok(message) => self.send(&message).await,
+            Ok(message) => self.office.exchange(&message).await.and_then(|answer| receipt(&answer)),
             Err(failure) => Err(failure),
         };
         result.map_err(|failure| failure.of(&self.office.agency))
     }
 
-    fn compose(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Vec<u8>, AdapterError> {
-        let composed = self.word(delivery, now).and_then(|message| self.office.write(&message));
-        composed.map_err(|failure| failure.of(&self.office.agency))
+    fn rehearse(&self, words: Words, now: Timestamp) -> Result<Rehearsal<'_>, AdapterError> {
+        let rehearsed = match words {
+            Words::Delivery(delivery) => self.word(delivery, now).and_then(|message| {
+                self.office.rehearse(&message, |answer| receipt(&answer).map(Understood::Receipt))
+            }),
+            Words::Status(id) => self
+                .office
+                .rehearse(&Message::status_of(&id), |answer| status(&answer).map(Understood::Status)),
+            Words::Question(query) => self.question(query, now).and_then(|(question, asked)| {
+                self.office.rehearse(&question, move |answer| {
+                    self.facts(&answer, &asked).map(|facts| Understood::Facts(Box::new(facts)))
+                })
+            }),
+        };
+        rehearsed.map_err(|failure| failure.of(&self.office.agency))
     }
 
     async fn status(&self, message: &MessageId, _: Timestamp) -> Result<DeliveryStatus, AdapterError> {
         let answer = self.office.exchange(&Message::status_of(message)).await;
-        let status = answer.and_then(|answer| wire::read_status(&answer).ok_or(UNUSABLE.into()));
+        let status = answer.and_then(|answer| status(&answer));
         status.map_err(|failure| failure.of(&self.office.agency))
     }
 
@@ -98,20 +111,21 @@ impl Adapter for EmploymentServices {
         query: Authorised<FactsQuery>,
         now: Timestamp,
     ) -> Result<AgencyFacts, AdapterError> {
-        let spent = query.spend(&Reader::Agency(self.office.agency.clone()), now);
-        let result = match spent {
-            Ok((query, _)) => self.ask(query).await,
-            Err(mismatch) => Err(Failure::new(AdapterErrorKind::PermitMismatch, mismatch)),
+        let result = match self.question(query, now) {
+            Ok((question, asked)) => {
+                self.office.exchange(&question).await.and_then(|answer| self.facts(&answer, &asked))
+            }
+            Err(failure) => Err(failure),
         };
         result.map_err(|failure| failure.of(&self.office.agency))
     }
 
-    fn receive(&self, inbound: &Inbound<'_>) -> Result<InboundEvent, InboundError> {
+    fn receive(&self, inbound: &Inbound<'_>) -> Result<Received, InboundError> {
         self.office.receive(inbound)
     }
 
-    fn reply(&self, inbound: &Inbound<'_>, outcome: &InboundOutcome) -> Reply {
-        self.office.reply(inbound, outcome)
+    fn reply(&self, context: &ReplyContext, outcome: &InboundOutcome) -> Reply {
+        self.office.reply(context, outcome)
     }
 }
 
@@ -127,14 +141,28 @@ impl EmploymentServices {
         Ok(Message::delivering(delivery, &self.office.agency)?)
     }
 
-    async fn send(&self, message: &Message) -> Result<Receipt, Failure> {
-        let answer = self.office.exchange(message).await?;
-        wire::read_receipt(&answer).ok_or(UNUSABLE.into())
+    /// Spends the permit, and words the question, with what its answer is held against.
+    fn question(
+        &self,
+        query: Authorised<FactsQuery>,
+        now: Timestamp,
+    ) -> Result<(Message, query::Asked), Failure> {
+        let spent = query.spend(&Reader::Agency(self.office.agency.clone()), now);
+        let (query, _) =
+            spent.map_err(|mismatch| Failure::new(AdapterErrorKind::PermitMismatch, mismatch))?;
+        let (query, asked) = query::outgoing(query)?;
+        Ok((Message::asking(query), asked))
     }
 
-    async fn ask(&self, query: FactsQuery) -> Result<AgencyFacts, Failure> {
-        let (query, asked) = query::outgoing(query)?;
-        let answer = self.office.exchange(&Message::asking(query)).await?;
-        query::read(&answer, &self.office.agency, &asked).map_err(|_| UNUSABLE.into())
+    fn facts(&self, answer: &Element, asked: &query::Asked) -> Result<AgencyFacts, Failure> {
+        query::read(answer, &self.office.agency, asked).map_err(|_| UNUSABLE.into())
     }
+}
+
+fn receipt(answer: &Element) -> Result<Receipt, Failure> {
+    wire::read_receipt(answer).ok_or(UNUSABLE.into())
+}
+
+fn status(answer: &Element) -> Result<DeliveryStatus, Failure> {
+    wire::read_status(answer).ok_or(UNUSABLE.into())
 }

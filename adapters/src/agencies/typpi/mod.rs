@@ -25,9 +25,10 @@ use crate::agencies::answer::Failure;
 use crate::agencies::form::Expected;
 use crate::agencies::soap::Office;
 use crate::registry::{BuildError, Kind, Matter};
+use crate::transport::xml::Element;
 use crate::{
-    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundEvent,
-    InboundOutcome, Receipt, Redelivery, Reply,
+    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundOutcome, Receipt,
+    Received, Redelivery, Rehearsal, Reply, ReplyContext, Understood, Words,
 };
 
 #[cfg(test)]
@@ -78,20 +79,32 @@ impl Adapter for JointRegister {
 
     async fn deliver(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Receipt, AdapterError> {
         let result = match self.word(delivery, now) {
-            Ok(message) => self.send(&message).await,
+            Ok(message) => self.office.exchange(&message).await.and_then(|answer| receipt(&answer)),
             Err(failure) => Err(failure),
         };
         result.map_err(|failure| failure.of(self.agency()))
     }
 
-    fn compose(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Vec<u8>, AdapterError> {
-        let composed = self.word(delivery, now).and_then(|message| self.office.write(&message));
-        composed.map_err(|failure| failure.of(self.agency()))
+    fn rehearse(&self, words: Words, now: Timestamp) -> Result<Rehearsal<'_>, AdapterError> {
+        let rehearsed = match words {
+            Words::Delivery(delivery) => self.word(delivery, now).and_then(|message| {
+                self.office.rehearse(&message, |answer| receipt(&answer).map(Understood::Receipt))
+            }),
+            Words::Status(id) => self
+                .office
+                .rehearse(&Message::status_of(&id), |answer| status(&answer).map(Understood::Status)),
+            Words::Question(query) => self.question(query, now).and_then(|(question, asked)| {
+                self.office.rehearse(&question, move |answer| {
+                    self.facts(&answer, &asked).map(|facts| Understood::Facts(Box::new(facts)))
+                })
+            }),
+        };
+        rehearsed.map_err(|failure| failure.of(self.agency()))
     }
 
     async fn status(&self, message: &MessageId, _: Timestamp) -> Result<DeliveryStatus, AdapterError> {
         let answer = self.office.exchange(&Message::status_of(message)).await;
-        let status = answer.and_then(|answer| wire::read_status(&answer).map_err(unusable));
+        let status = answer.and_then(|answer| status(&answer));
         status.map_err(|failure| failure.of(self.agency()))
     }
 
@@ -100,19 +113,21 @@ impl Adapter for JointRegister {
         query: Authorised<FactsQuery>,
         now: Timestamp,
     ) -> Result<AgencyFacts, AdapterError> {
-        let result = match query.spend(&self.reader(), now) {
-            Ok((query, _)) => self.ask(query).await,
-            Err(mismatch) => Err(refused(mismatch)),
+        let result = match self.question(query, now) {
+            Ok((question, asked)) => {
+                self.office.exchange(&question).await.and_then(|answer| self.facts(&answer, &asked))
+            }
+            Err(failure) => Err(failure),
         };
         result.map_err(|failure| failure.of(self.agency()))
     }
 
-    fn receive(&self, inbound: &Inbound<'_>) -> Result<InboundEvent, InboundError> {
+    fn receive(&self, inbound: &Inbound<'_>) -> Result<Received, InboundError> {
         self.office.receive(inbound)
     }
 
-    fn reply(&self, inbound: &Inbound<'_>, outcome: &InboundOutcome) -> Reply {
-        self.office.reply(inbound, outcome)
+    fn reply(&self, context: &ReplyContext, outcome: &InboundOutcome) -> Reply {
+        self.office.reply(context, outcome)
     }
 }
 
@@ -127,16 +142,27 @@ impl JointRegister {
         Ok(Message::of(delivery, self.agency(), &decision)?)
     }
 
-    async fn send(&self, message: &Message) -> Result<Receipt, Failure> {
-        let answer = self.office.exchange(message).await?;
-        wire::read_receipt(&answer).map_err(unusable)
+    /// Spends the permit, and words the question, with what its answer is held against.
+    fn question(
+        &self,
+        query: Authorised<FactsQuery>,
+        now: Timestamp,
+    ) -> Result<(Message, holdings::Asked), Failure> {
+        let (query, _) = query.spend(&self.reader(), now).map_err(refused)?;
+        Ok(Message::question(query)?)
     }
 
-    async fn ask(&self, query: FactsQuery) -> Result<AgencyFacts, Failure> {
-        let (question, asked) = Message::question(query)?;
-        let answer = self.office.exchange(&question).await?;
-        holdings::read(&answer, self.agency(), &asked).map_err(unusable)
+    fn facts(&self, answer: &Element, asked: &holdings::Asked) -> Result<AgencyFacts, Failure> {
+        holdings::read(answer, self.agency(), asked).map_err(unusable)
     }
+}
+
+fn receipt(answer: &Element) -> Result<Receipt, Failure> {
+    wire::read_receipt(answer).map_err(unusable)
+}
+
+fn status(answer: &Element) -> Result<DeliveryStatus, Failure> {
+    wire::read_status(answer).map_err(unusable)
 }
 
 /// An answer that cannot be used leaves it open whether the message was taken in.

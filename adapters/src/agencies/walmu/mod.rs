@@ -22,17 +22,19 @@ use polku_proto::v1::{AgencyFacts, DataCategory, Delivery, FactsQuery};
 use polku_proto::{AgencyId, CategorySet, MessageId};
 use ring::hmac;
 
+use self::facts::Asked;
 use self::settings::{Credentials, Settings};
 use self::token::{Token, Tokens};
 use self::wire::Message;
+use crate::adapter::ReadAnswer;
 use crate::agencies::answer::Failure;
 use crate::agencies::envelope::Envelope;
 use crate::registry::{BuildError, Kind, Matter};
 use crate::setting::https_url;
 use crate::transport::http::{Answer, HttpClient};
 use crate::{
-    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundEvent,
-    InboundOutcome, Receipt, Redelivery, Reply,
+    Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Inbound, InboundError, InboundOutcome, Receipt,
+    Received, Redelivery, Rehearsal, Reply, ReplyContext, Understood, Words,
 };
 
 #[cfg(test)]
@@ -126,9 +128,26 @@ impl Adapter for CaseManagement {
         result.map_err(|failure| failure.of(&self.agency))
     }
 
-    fn compose(&self, delivery: Authorised<Delivery>, now: Timestamp) -> Result<Vec<u8>, AdapterError> {
-        let composed = self.word(delivery, now).map(|(_, message)| message.body);
-        composed.map_err(|failure| failure.of(&self.agency))
+    fn rehearse(&self, words: Words, now: Timestamp) -> Result<Rehearsal<'_>, AdapterError> {
+        let of = |failure: Failure| failure.of(&self.agency);
+        let (body, read): (Vec<u8>, ReadAnswer<'_>) = match words {
+            Words::Delivery(delivery) => {
+                let (_, message) = self.word(delivery, now).map_err(of)?;
+                (message.body, Box::new(move |answer| receipt(answer).map(Understood::Receipt).map_err(of)))
+            }
+            Words::Status(_) => {
+                (Vec::new(), Box::new(move |answer| status(answer).map(Understood::Status).map_err(of)))
+            }
+            Words::Question(query) => {
+                let (asked, body) = self.question(query, now).map_err(of)?;
+                let read = move |answer: &Answer| {
+                    let facts = self.facts(answer, &asked);
+                    facts.map(|facts| Understood::Facts(Box::new(facts))).map_err(of)
+                };
+                (body, Box::new(read))
+            }
+        };
+        Ok(Rehearsal { body: body.into(), read })
     }
 
     async fn status(&self, message: &MessageId, now: Timestamp) -> Result<DeliveryStatus, AdapterError> {
@@ -141,19 +160,18 @@ impl Adapter for CaseManagement {
         query: Authorised<FactsQuery>,
         now: Timestamp,
     ) -> Result<AgencyFacts, AdapterError> {
-        let spent = query.spend(&Reader::Agency(self.agency.clone()), now);
-        let result = match spent {
-            Ok((query, _)) => self.find(query, now).await,
-            Err(mismatch) => Err(Failure::new(AdapterErrorKind::PermitMismatch, mismatch)),
+        let result = match self.question(query, now) {
+            Ok((asked, body)) => self.find(&asked, body, now).await,
+            Err(failure) => Err(failure),
         };
         result.map_err(|failure| failure.of(&self.agency))
     }
 
-    fn receive(&self, inbound: &Inbound<'_>) -> Result<InboundEvent, InboundError> {
-        webhook::receive(&self.webhook_key, &self.agency, inbound)
+    fn receive(&self, inbound: &Inbound<'_>) -> Result<Received, InboundError> {
+        webhook::receive(&self.webhook_key, &self.agency, inbound).map(Received::from)
     }
 
-    fn reply(&self, _: &Inbound<'_>, outcome: &InboundOutcome) -> Reply {
+    fn reply(&self, _: &ReplyContext, outcome: &InboundOutcome) -> Reply {
         webhook::reply(outcome)
     }
 }
@@ -175,11 +193,8 @@ impl CaseManagement {
         request.headers_mut().insert("idempotency-key", key);
         let answer = self.exchange(request, now).await?;
         match answer.status {
-            StatusCode::OK | StatusCode::CREATED => {
-                wire::read_receipt(&answer.body).ok_or(AdapterErrorKind::Unanswered.into())
-            }
             StatusCode::CONFLICT => self.conflict(&answer, id, now).await,
-            _ => Err(refused(&answer)),
+            _ => receipt(&answer),
         }
     }
 
@@ -193,33 +208,32 @@ impl CaseManagement {
         }
     }
 
-    async fn find(&self, query: FactsQuery, now: Timestamp) -> Result<AgencyFacts, Failure> {
-        let (asked, body) = facts::ask(query)?;
+    /// Spends the permit, and words the question, with what its answer is held against.
+    fn question(&self, query: Authorised<FactsQuery>, now: Timestamp) -> Result<(Asked, Vec<u8>), Failure> {
+        let spent = query.spend(&Reader::Agency(self.agency.clone()), now);
+        let (query, _) =
+            spent.map_err(|mismatch| Failure::new(AdapterErrorKind::PermitMismatch, mismatch))?;
+        Ok(facts::ask(query)?)
+    }
+
+    async fn find(&self, asked: &Asked, body: Vec<u8>, now: Timestamp) -> Result<AgencyFacts, Failure> {
         let request = post(self.uri("/asiakkaat/haku")?, body);
-        let answer = self.exchange(request, now).await?;
+        self.facts(&self.exchange(request, now).await?, asked)
+    }
+
+    fn facts(&self, answer: &Answer, asked: &Asked) -> Result<AgencyFacts, Failure> {
         match answer.status {
             StatusCode::OK => {
-                let told = facts::read(&answer.body, &asked, &self.agency);
+                let told = facts::read(&answer.body, asked, &self.agency);
                 told.map_err(|Misread(_)| AdapterErrorKind::Unanswered.into())
             }
-            _ => Err(refused(&answer)),
+            _ => Err(refused(answer)),
         }
     }
 
     async fn ask(&self, message: &MessageId, now: Timestamp) -> Result<DeliveryStatus, Failure> {
         let request = request(Method::GET, self.uri(&format!("/sanomat/{message}"))?, Bytes::new());
-        let answer = self.exchange(request, now).await?;
-        match answer.status {
-            StatusCode::OK => wire::read_receipt(&answer.body)
-                .map(DeliveryStatus::Arrived)
-                .ok_or(AdapterErrorKind::Unanswered.into()),
-            // In the case management's own words only: a proxy that has lost its way says 404 as well.
-            StatusCode::NOT_FOUND if wire::read_error(&answer.body).is_some() => {
-                Ok(DeliveryStatus::NotArrived)
-            }
-            StatusCode::NOT_FOUND => Err(AdapterErrorKind::Unanswered.into()),
-            _ => Err(refused(&answer)),
-        }
+        status(&self.exchange(request, now).await?)
     }
 
     /// Sends a request. With a token, if the gateway is known by one, and once more with a new one if that one is refused: a refused token means
@@ -239,6 +253,27 @@ impl CaseManagement {
 
     fn uri(&self, path: &str) -> Result<Uri, Failure> {
         format!("{}{path}", self.base).parse().map_err(|_| unwritable("address"))
+    }
+}
+
+fn receipt(answer: &Answer) -> Result<Receipt, Failure> {
+    match answer.status {
+        StatusCode::OK | StatusCode::CREATED => {
+            wire::read_receipt(&answer.body).ok_or(AdapterErrorKind::Unanswered.into())
+        }
+        _ => Err(refused(answer)),
+    }
+}
+
+fn status(answer: &Answer) -> Result<DeliveryStatus, Failure> {
+    match answer.status {
+        StatusCode::OK => wire::read_receipt(&answer.body)
+            .map(DeliveryStatus::Arrived)
+            .ok_or(AdapterErrorKind::Unanswered.into()),
+        // In the case management's own words only: a proxy that has lost its way says 404 as well.
+        StatusCode::NOT_FOUND if wire::read_error(&answer.body).is_some() => Ok(DeliveryStatus::NotArrived),
+        StatusCode::NOT_FOUND => Err(AdapterErrorKind::Unanswered.into()),
+        _ => Err(refused(answer)),
     }
 }
 

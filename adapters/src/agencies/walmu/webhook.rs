@@ -114,7 +114,7 @@ struct Virhe<'a> {
 
 /// Words an answer.
 pub(super) fn reply(outcome: &InboundOutcome) -> Reply {
-    match outcome {
+    let reply = match outcome {
         InboundOutcome::Applied { state, sequence } => {
             let tila = codes::state(*state).unwrap_or_default();
             json(StatusCode::OK, &Kasitelty { tila, tapahtumanumero: *sequence })
@@ -141,7 +141,8 @@ pub(super) fn reply(outcome: &InboundOutcome) -> Reply {
             hint,
             retry: Retry::Backoff | Retry::After(_) | Retry::FindOut,
         } => refusal(StatusCode::SERVICE_UNAVAILABLE, reason, hint),
-    }
+    };
+    Reply { retry_after: outcome.retry_after(), ..reply }
 }
 
 fn refusal(status: StatusCode, koodi: &str, viesti: &str) -> Reply {
@@ -150,8 +151,13 @@ fn refusal(status: StatusCode, koodi: &str, viesti: &str) -> Reply {
 
 fn json(status: StatusCode, body: &impl Serialize) -> Reply {
     match serde_json::to_vec(body) {
-        Ok(body) => Reply { status, content_type: JSON, body },
+        Ok(body) => Reply { status, content_type: JSON, body, retry_after: None },
         // Structs of texts and numbers can always be written.
-        Err(_) => Reply { status: StatusCode::INTERNAL_SERVER_ERROR, content_type: JSON, body: Vec::new() },
+        Err(_) => Reply {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            content_type: JSON,
+            body: Vec::new(),
+            retry_after: None,
+        },
     }
 }

@@ -9,13 +9,13 @@ use http::{HeaderMap, Method, StatusCode, Uri};
 use polku_proto::AgencyId;
 use polku_proto::identity::has_hetu;
 
-use crate::AdapterErrorKind;
 use crate::agencies::answer::{Failure, code};
 use crate::agencies::xroad::Represented;
 use crate::transport::http::{Answer, HttpClient, retry_after};
 use crate::transport::xroad::fault::{Reached, Retry};
 use crate::transport::xroad::id::{ClientId, ServiceId};
 use crate::transport::xroad::rest::{AnswerError, Call, Content, Provided, XroadError, read_answer};
+use crate::{AdapterErrorKind, Rehearsal, Understood};
 
 pub(super) use inbound::Own;
 
@@ -68,6 +68,22 @@ impl XroadRest {
         let request = call.request(&self.url).map_err(|error| Failure::new(UNWRITABLE, error))?;
         let answer = self.http.send(request).await?;
         read(&call, &answer)
+    }
+
+    /// Words the call, and says how its answer is read by the agency's own reader.
+    pub(super) fn rehearse<'a>(
+        &self,
+        ask: Ask<'_>,
+        own: &'a AgencyId,
+        read_own: impl Fn(&Provided) -> Result<Understood, Failure> + Send + 'a,
+    ) -> Result<Rehearsal<'a>, Failure> {
+        let call = self.call(ask)?;
+        let body = call.content.as_ref().map(|content| content.bytes.clone()).unwrap_or_default();
+        let read = move |answer: &Answer| {
+            let understood = read(&call, answer).and_then(|provided| read_own(&provided));
+            understood.map_err(|failure| failure.of(own))
+        };
+        Ok(Rehearsal { body, read: Box::new(read) })
     }
 
     /// Words the call.

@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 use polku_proto::identity::Hetu;
+use polku_proto::v1::consent_evidence::GivenBy;
 use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::{Consent, ConsentState};
 use polku_proto::{AgencyId, Party, UnitId};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::codes;
 use super::export::{ExportError, Record, field, organisation, patient};
@@ -32,6 +33,26 @@ pub enum Recorder {
     LegalRepresentative,
 }
 
+impl Recorder {
+    /// Reads who recorded a consent: a professional with the unit, or whoever gave it. Nothing if the record does not say.
+    #[must_use]
+    pub fn of(consent: &Consent) -> Option<Self> {
+        if consent.recorder_unit.is_empty() {
+            return match consent.evidence.as_ref()?.given_by() {
+                GivenBy::Self_ => Some(Self::Client),
+                GivenBy::Guardian | GivenBy::OtherRepresentative => Some(Self::LegalRepresentative),
+                GivenBy::Unspecified => None,
+            };
+        }
+        let at: Party = format!("{}/{}", consent.recorder, consent.recorder_unit).parse().ok()?;
+        Some(Self::Professional {
+            id: consent.recorder_professional.clone(),
+            agency: at.agency,
+            unit: at.unit?,
+        })
+    }
+}
+
 /// Writes a permit to disclose in force as a transaction `Bundle` that creates the `Consent` and its `Provenance`,
 /// recorded at the given instant. The patient is named by the personal identity code when it is given, and else by the
 /// gateway's own name (system `urn:polku:youth`).
@@ -47,6 +68,33 @@ pub fn export_sote(
     recorded: Timestamp,
     parties: &dyn Fn(&AgencyId) -> Option<Organisation>,
 ) -> Result<Value, ExportError> {
+    let Sote { consent: resource, provenance } = sote(consent, subject, recorder, recorded, parties)?;
+    let url = provenance.get("target").and_then(|target| target.pointer("/0/reference")).cloned();
+    let request = |url: &str| json!({"method": "POST", "url": url});
+    Ok(json!({
+        "resourceType": "Bundle",
+        "type": "transaction",
+        "entry": [
+            {"fullUrl": url, "resource": resource, "request": request("Consent")},
+            {"resource": provenance, "request": request("Provenance")},
+        ],
+    }))
+}
+
+/// The two resources of a permit. The second one points to the first by `urn:uuid:` and the id of the consent.
+pub(crate) struct Sote {
+    pub(crate) consent: Map<String, Value>,
+    pub(crate) provenance: Map<String, Value>,
+}
+
+/// Writes the resources of a permit to disclose in force.
+pub(crate) fn sote(
+    consent: &Consent,
+    subject: Option<&Hetu>,
+    recorder: &Recorder,
+    recorded: Timestamp,
+    parties: &dyn Fn(&AgencyId) -> Option<Organisation>,
+) -> Result<Sote, ExportError> {
     let record = Record::read(consent)?;
     if record.kind != ConsentKind::DisclosurePermit {
         return Err(ExportError::NotAPermit);
@@ -64,21 +112,14 @@ pub fn export_sote(
     // The server gives the id.
     resource.remove("id");
     let url = format!("urn:uuid:{}", record.name.consent);
-    let provenance = json!({
-        "resourceType": "Provenance",
-        "target": [{"reference": url}],
-        "recorded": recorded.to_string(),
-        "agent": [agent(recorder, &patient(record.name, subject), parties)],
-    });
-    let request = |url: &str| json!({"method": "POST", "url": url});
-    Ok(json!({
-        "resourceType": "Bundle",
-        "type": "transaction",
-        "entry": [
-            {"fullUrl": url, "resource": resource, "request": request("Consent")},
-            {"resource": provenance, "request": request("Provenance")},
-        ],
-    }))
+    let members = [
+        ("resourceType", json!("Provenance")),
+        ("target", json!([{"reference": url}])),
+        ("recorded", json!(recorded.to_string())),
+        ("agent", json!([agent(recorder, &patient(record.name, subject), parties)])),
+    ];
+    let provenance = members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    Ok(Sote { consent: resource, provenance })
 }
 
 fn agent(recorder: &Recorder, patient: &Value, parties: &dyn Fn(&AgencyId) -> Option<Organisation>) -> Value {

@@ -168,7 +168,7 @@ impl Element {
 
 impl From<StartTag> for Element {
     fn from(tag: StartTag) -> Self {
-        let StartTag { namespace, name, attributes, .. } = tag;
+        let StartTag { namespace, name, attributes } = tag;
         Self { namespace, name, attributes, children: Vec::new(), text: String::new() }
     }
 }

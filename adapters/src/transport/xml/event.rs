@@ -22,7 +22,6 @@ pub struct StartTag {
     pub(super) namespace: Arc<str>,
     pub(super) name: String,
     pub(super) attributes: Vec<Attribute>,
-    pub(super) offset: usize,
 }
 
 impl StartTag {
@@ -42,12 +41,6 @@ impl StartTag {
     #[must_use]
     pub fn namespace(&self) -> &str {
         &self.namespace
-    }
-
-    /// Returns where the element begins in the text, in bytes.
-    #[must_use]
-    pub fn offset(&self) -> usize {
-        self.offset
     }
 }
 

@@ -51,9 +51,8 @@ impl<'a> XmlReader<'a> {
         Self { inner, limits, depth: 0, nodes: 0, root: Root::Awaited, shared: Vec::new() }
     }
 
-    /// Returns how far the cursor has come, in bytes of the text.
-    #[must_use]
-    pub fn offset(&self) -> usize {
+    /// How far the cursor has come, in bytes of the text.
+    fn offset(&self) -> usize {
         usize::try_from(self.inner.buffer_position()).unwrap_or(usize::MAX)
     }
 
@@ -68,7 +67,7 @@ impl<'a> XmlReader<'a> {
             let event = event.map_err(|error| self.error(XmlErrorKind::from(&error)))?;
             match event {
                 Event::Start(tag) | Event::Empty(tag) => {
-                    return self.start(&tag, before).map(XmlEvent::Start);
+                    return self.start(&tag).map(XmlEvent::Start);
                 }
                 Event::End(_) => {
                     self.depth = self.depth.saturating_sub(1);
@@ -155,7 +154,7 @@ impl<'a> XmlReader<'a> {
         }
     }
 
-    fn start(&mut self, tag: &BytesStart<'_>, before: usize) -> Result<StartTag, XmlError> {
+    fn start(&mut self, tag: &BytesStart<'_>) -> Result<StartTag, XmlError> {
         if self.root == Root::Closed {
             return Err(self.error(XmlErrorKind::OutsideRoot));
         }
@@ -171,7 +170,7 @@ impl<'a> XmlReader<'a> {
         let (namespace, name) = self.inner.resolver().resolve_element(qualified);
         let namespace = namespace_of(&namespace).ok_or_else(|| self.error(XmlErrorKind::InvalidNamespace))?;
         let namespace = share(&mut self.shared, namespace);
-        Ok(StartTag { namespace, name: name.as_ref().to_owned(), attributes, offset: before })
+        Ok(StartTag { namespace, name: name.as_ref().to_owned(), attributes })
     }
 
     fn attributes(&mut self, tag: &BytesStart<'_>) -> Result<Vec<Attribute>, XmlError> {

@@ -20,7 +20,12 @@ impl InboundHandler for Echo {
         let mut body = inbound.body.to_vec();
         body.push(inbound.peer.map_or(0, |peer| peer[0]));
         assert_eq!(inbound.now.as_second(), 1_700_000_000);
-        Some(Reply { status: StatusCode::ACCEPTED, content_type: "text/xml", body })
+        let retry_after = match inbound.body {
+            b"later" => Some(Duration::from_millis(1500)),
+            b"soon" => Some(Duration::ZERO),
+            _ => None,
+        };
+        Some(Reply { status: StatusCode::ACCEPTED, content_type: "text/xml", body, retry_after })
     }
 }
 
@@ -46,6 +51,15 @@ async fn assert_problem(response: Response<Body>, status: u16, title: &str, reas
         "type": "about:blank", "title": title, "status": status, "reason": reason
     });
     assert_eq!(said, expected);
+}
+
+#[tokio::test]
+async fn whoever_is_to_come_back_later_hears_when() {
+    for (body, seconds) in [("later", Some("2")), ("soon", Some("1")), ("<a/>", None)] {
+        let response = ask(post("/inbound/te", Body::from(body))).await;
+        let header = response.headers().get(header::RETRY_AFTER);
+        assert_eq!(header.map(|value| value.to_str().unwrap()), seconds, "{body}");
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use polku_adapters::Matter;
 use polku_policy::Viewer;
 use polku_proto::v1::delivery::Item;
+use polku_proto::v1::disclosure_notice::Arrival;
 use polku_proto::v1::legal_claim::ConsentAsked;
 use polku_proto::v1::{
     Basis, DeliveryState, DisclosureNotice, LegalClaim, LegalGround, Outcome, PlanPart, Purpose,
@@ -119,7 +120,10 @@ pub(super) fn told(matter: Matter) -> Vec<Parcel> {
                 statute: "417/2007 § 25".into(),
                 ..Basis::default()
             };
-            let item = DisclosureNotice { bases: vec![statute], origin: None, ..notice };
+            let doubt = DisclosureNotice { arrival: Arrival::InDoubt.into(), ..notice.clone() };
+            add("disclosure-in-doubt".into(), Viewer::Addressee, Item::Disclosure(doubt));
+            let item =
+                DisclosureNotice { bases: vec![statute], origin: None, consents: Vec::new(), ..notice };
             add("disclosure-by-statute".into(), Viewer::Addressee, Item::Disclosure(item));
         }
     }

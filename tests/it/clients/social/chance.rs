@@ -2,11 +2,13 @@
 
 use jiff::Timestamp;
 use polku_proto::time;
+use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::legal_claim::ConsentAsked;
 use polku_proto::v1::{
-    Basis, ContactDetails, DataCategory, DisclosureNotice, EducationWork, LegalClaim, LegalGround, Origin,
-    PlanAction, PlanGoal, PlanMeeting, PlanNeed, PlanPart, ReferralContent, ReferralHandover, ReferralNotice,
-    ReferralState, Worker, basis, referral_notice,
+    Basis, Consent, ConsentEvidence, ConsentState, ConsentTerms, ContactDetails, DataCategory,
+    DisclosureNotice, EducationWork, LegalClaim, LegalGround, Origin, PlanAction, PlanGoal, PlanMeeting,
+    PlanNeed, PlanPart, ReferralContent, ReferralHandover, ReferralNotice, ReferralState, Worker, basis,
+    referral_notice,
 };
 use polku_tests::world::PEOPLE;
 use proptest::prelude::*;
@@ -203,6 +205,11 @@ impl Chance {
         let consent = format!("youths/{YOUTH}/consents/{CONSENT}");
         let kind = basis::Kind::try_from(self.any(1..=4)).unwrap();
         let consented = matches!(kind, basis::Kind::Consent | basis::Kind::DisclosurePermit);
+        let consents = match kind {
+            basis::Kind::Consent => vec![self.permission(&consent, ConsentKind::Consent)],
+            basis::Kind::DisclosurePermit => vec![self.permission(&consent, ConsentKind::DisclosurePermit)],
+            basis::Kind::Unspecified | basis::Kind::Statute | basis::Kind::OwnData => Vec::new(),
+        };
         DisclosureNotice {
             identity_code: PEOPLE[0].into(),
             disclose_time: self.instant(),
@@ -221,6 +228,49 @@ impl Chance {
                 service_task: if self.one_in_two() { "12".into() } else { String::new() },
                 documents: vec!["1.2.246.10.1".into(), "d_2".into()],
             }),
+            arrival: self.any(1..=2),
+            consents,
+        }
+    }
+
+    fn permission(&mut self, name: &str, kind: ConsentKind) -> Consent {
+        let is_permit = kind == ConsentKind::DisclosurePermit;
+        let categories: Vec<i32> = everything().iter().filter(|_| self.one_in_two()).map(i32::from).collect();
+        let by_professional = self.one_in_two();
+        let text = |filled: &str| if by_professional { filled.to_owned() } else { String::new() };
+        Consent {
+            name: name.to_owned(),
+            state: ConsentState::Given.into(),
+            terms: Some(ConsentTerms {
+                kind: kind.into(),
+                disclosers: vec!["social".into()],
+                recipients: vec!["ohjaamo".into(), "te/nuoret".into()],
+                purposes: vec![self.any(1..=7)],
+                categories: if categories.is_empty() {
+                    vec![DataCategory::Housing.into()]
+                } else {
+                    categories
+                },
+                explicit_categories: Vec::new(),
+                valid_from: self.instant(),
+                valid_until: (!is_permit || self.one_in_two()).then(|| self.instant()).flatten(),
+                legal_basis: self.any(1..=4),
+                permit_domain: if is_permit { self.any(1..=2) } else { 0 },
+                review_time: None,
+            }),
+            evidence: Some(ConsentEvidence {
+                given_by: self.any(1..=3),
+                form: 1,
+                notice_version: "1".into(),
+                notice_language: "fi".into(),
+                notice_sha256: vec![7; 32],
+                ..ConsentEvidence::default()
+            }),
+            recorder: "social".into(),
+            recorder_unit: text("lapsiperheet"),
+            recorder_professional: text("tt-17"),
+            create_time: self.instant(),
+            ..Consent::default()
         }
     }
 }

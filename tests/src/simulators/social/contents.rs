@@ -59,8 +59,10 @@ pub(crate) fn read(bundle: &Value) -> Result<Document, Complaint> {
         ("plan-told" | "consent-withdrawn", ["Patient", "CarePlan"]) => {
             (TakenInKind::PlanPart, plan(resources.last().ok_or("CarePlan")?)?)
         }
-        ("data-disclosed", ["AuditEvent"]) => {
-            (TakenInKind::Disclosure, disclosure(resources.first().ok_or("AuditEvent")?)?)
+        ("data-disclosed", ["AuditEvent", grounds @ ..]) => {
+            let (event, others) = resources.split_first().ok_or("AuditEvent")?;
+            permissions(event, others, grounds)?;
+            (TakenInKind::Disclosure, disclosure(event)?)
         }
         _ => return Err("resources that do not go with the activity".to_owned()),
     };
@@ -106,6 +108,14 @@ fn requests<'b>(entries: &'b [Value], message_id: &str) -> Result<BTreeSet<&'b s
             }
             continue;
         }
+        if let Some((system, value)) = permission(resource, kind) {
+            let parameter = if kind == "Consent" { "identifier" } else { "_tag" };
+            let condition = format!("{parameter}={system}|{value}");
+            if (method, url) != ("POST", kind) || text(entry, "/request/ifNoneExist")? != condition {
+                return Err("entry.request".to_owned());
+            }
+            continue;
+        }
         let parameter = if matches!(kind, "Provenance" | "AuditEvent") { "_tag" } else { "identifier" };
         let condition = format!("{parameter}=urn:polku:message|{message_id}");
         if (method, url) != ("POST", kind) || text(entry, "/request/ifNoneExist")? != condition {
@@ -120,6 +130,46 @@ fn requests<'b>(entries: &'b [Value], message_id: &str) -> Result<BTreeSet<&'b s
         }
     }
     Ok(addresses)
+}
+
+/// How a consent that a disclosure rests on, or whoever recorded it, is found again.
+fn permission<'b>(resource: &'b Value, kind: &str) -> Option<(&'static str, &'b str)> {
+    match kind {
+        "Consent" => Some(("urn:ietf:rfc:3986", identifier(resource, "urn:ietf:rfc:3986").ok()?)),
+        "Provenance" if text(resource, "/meta/tag/0/system").ok()? == "urn:polku:consent" => {
+            Some(("urn:polku:consent", text(resource, "/meta/tag/0/code").ok()?))
+        }
+        _ => None,
+    }
+}
+
+/// Checks that the consents stand there which the disclosure rests on, each once, and who recorded a permit behind it.
+fn permissions(event: &Value, resources: &[&Value], kinds: &[&str]) -> Result<(), Complaint> {
+    let extensions = event.get("extension").and_then(Value::as_array).ok_or("extension")?;
+    let named = extensions
+        .iter()
+        .filter(|extension| extension.get("url").and_then(Value::as_str) == Some("urn:polku:consent"));
+    let wanted: BTreeSet<&str> = named
+        .filter_map(|extension| extension.pointer("/valueReference/identifier/value")?.as_str())
+        .collect();
+    let mut found = BTreeSet::new();
+    let mut before = "";
+    for (resource, kind) in resources.iter().zip(kinds) {
+        match *kind {
+            "Consent" => {
+                before = identifier(resource, "urn:ietf:rfc:3986")?;
+                is(resource, "/status", "active")?;
+                is(resource, "/patient/identifier/system", "urn:polku:youth")?;
+                is(resource, "/provision/provision/0/type", "permit")?;
+                if !found.insert(before) {
+                    return Err("a consent twice".to_owned());
+                }
+            }
+            "Provenance" => is(resource, "/target/0/reference", before)?,
+            _ => return Err("resources that do not go with the activity".to_owned()),
+        }
+    }
+    if found == wanted { Ok(()) } else { Err("consents other than those that it rests on".to_owned()) }
 }
 
 /// The agency that a reference names by its id, if it does.

@@ -3,7 +3,7 @@
 use polku_proto::v1::LegalGround;
 
 /// The members that a resource may have.
-pub(super) const MEMBERS: [(&str, &[&str]); 10] = [
+pub(super) const MEMBERS: [(&str, &[&str]); 11] = [
     ("Patient", &["identifier", "name", "telecom", "address", "extension", "communication"]),
     (
         "Observation",
@@ -92,10 +92,27 @@ pub(super) const MEMBERS: [(&str, &[&str]); 10] = [
             "period",
             "recorded",
             "outcome",
+            "outcomeDesc",
             "purposeOfEvent",
             "agent",
             "source",
             "entity",
+        ],
+    ),
+    (
+        "Consent",
+        &[
+            "identifier",
+            "status",
+            "scope",
+            "category",
+            "patient",
+            "dateTime",
+            "performer",
+            "organization",
+            "policyRule",
+            "provision",
+            "verification",
         ],
     ),
     ("Provenance", &["meta", "target", "occurredDateTime", "recorded", "policy", "activity", "agent"]),

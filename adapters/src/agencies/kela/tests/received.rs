@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::agencies::trial::Step;
-use crate::{InboundChange, InboundMatter, Retry};
+use crate::{InboundChange, InboundEvent, InboundMatter, Retry};
 
 const REQUEST: [(&str, &str); 4] = [
     ("x-road-client", "FI-TEST/GOV/9999903-9/etuudet"),
@@ -30,7 +30,7 @@ pub(super) fn received(document: &Value) -> Result<InboundEvent, InboundError> {
 fn sent(pairs: &[(&'static str, &'static str)], body: &str) -> Result<InboundEvent, InboundError> {
     let headers = headers(pairs);
     let inbound = Inbound { headers: &headers, body: body.as_bytes(), peer: Some(PIN), now: trial::now() };
-    kela().receive(&inbound)
+    kela().receive(&inbound).map(|received| received.event)
 }
 
 pub(super) fn expected(document: &Value) -> String {
@@ -236,10 +236,10 @@ fn the_sender_is_kela_and_the_message_one() {
 
 #[test]
 fn every_outcome_has_its_answer() {
-    let headers = HeaderMap::new();
-    let answered = |outcome| {
-        let inbound = Inbound { headers: &headers, body: &[], peer: None, now: trial::now() };
-        let Reply { status, content_type, body } = kela().reply(&inbound, &outcome);
+    let answered = |outcome: InboundOutcome| {
+        let Reply { status, content_type, body, retry_after } =
+            kela().reply(&ReplyContext::default(), &outcome);
+        assert_eq!(retry_after, outcome.retry_after());
         assert_eq!(content_type, "application/json");
         (status.as_u16(), json(&body))
     };

@@ -15,7 +15,7 @@ const PLACES: Places = Places {
 fn every_set_of_categories() {
     let social = social();
     trial::try_every_referral("social", &PLACES, |delivery, decision| {
-        social.message(delivery, decision, trial::now()).unwrap().body
+        social.message(delivery, decision, trial::now()).unwrap().body.into()
     });
 }
 
@@ -23,6 +23,6 @@ fn every_set_of_categories() {
 fn every_set_of_categories_of_a_plan() {
     let social = social();
     trial::try_every_plan("social", &PLACES, |delivery, decision| {
-        social.message(delivery, decision, trial::now()).unwrap().body
+        social.message(delivery, decision, trial::now()).unwrap().body.into()
     });
 }

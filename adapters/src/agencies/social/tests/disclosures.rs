@@ -1,7 +1,12 @@
 //! Does a disclosure notice have what the law's profile asks for, once for each disclosure?
 
 use polku_proto::time;
-use polku_proto::v1::{Basis, DisclosureNotice, Origin, Purpose, basis};
+use polku_proto::v1::consent_terms::ConsentKind;
+use polku_proto::v1::disclosure_notice::Arrival;
+use polku_proto::v1::{
+    Basis, Consent, ConsentState, ConsentTerms, DisclosureNotice, LegalBasis, Origin, PermitDomain, Purpose,
+    basis,
+};
 
 use super::*;
 
@@ -26,6 +31,34 @@ pub(super) fn notice() -> DisclosureNotice {
             service_task: "12".into(),
             documents: vec!["1.2.246.10.1".into(), "d-2".into()],
         }),
+        consents: vec![permit(&consent)],
+        arrival: Arrival::Known.into(),
+    }
+}
+
+/// A permit as the gateway gives it: in force, recorded by a professional of the county.
+pub(super) fn permit(name: &str) -> Consent {
+    Consent {
+        name: name.to_owned(),
+        state: ConsentState::Given.into(),
+        terms: Some(ConsentTerms {
+            kind: ConsentKind::DisclosurePermit.into(),
+            disclosers: vec!["social".into()],
+            recipients: vec!["ohjaamo/keskusta".into()],
+            purposes: vec![Purpose::Guidance.into()],
+            categories: vec![DataCategory::SocialSituation.into(), DataCategory::ServiceNeeds.into()],
+            explicit_categories: vec![DataCategory::SocialSituation.into()],
+            valid_from: time::to_wire(trial::instant("2026-11-01T00:00:00Z")).ok(),
+            valid_until: None,
+            legal_basis: LegalBasis::PublicTask.into(),
+            permit_domain: PermitDomain::Social.into(),
+            review_time: None,
+        }),
+        recorder: "social".into(),
+        recorder_unit: "lapsiperheet".into(),
+        recorder_professional: "tt-17".into(),
+        create_time: time::to_wire(trial::instant("2026-11-01T08:00:00Z")).ok(),
+        ..Consent::default()
     }
 }
 
@@ -37,14 +70,87 @@ pub(super) fn delivery(notice: DisclosureNotice) -> Delivery {
 
 /// The AuditEvent and the Provenance that a notice becomes.
 pub(super) fn written_notice(notice: DisclosureNotice) -> Result<(Value, Value), AdapterErrorKind> {
+    let entries = entries_of(notice)?;
+    let (first, last) = (&entries[0]["resource"], &entries.last().unwrap()["resource"]);
+    assert_eq!((&first["resourceType"], &last["resourceType"]), (&json!("AuditEvent"), &json!("Provenance")));
+    Ok((first.clone(), last.clone()))
+}
+
+fn entries_of(notice: DisclosureNotice) -> Result<Vec<Value>, AdapterErrorKind> {
     let (_, decision) = trial::spent(to_social(Item::Handover(trial::handover(None))));
     let message = written(delivery(notice), &decision)?;
-    let bundle: Value = serde_json::from_slice(&message.body).unwrap();
-    let entries = bundle["entry"].as_array().unwrap();
-    let kinds: Vec<_> =
-        entries.iter().map(|entry| entry["resource"]["resourceType"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["AuditEvent", "Provenance"]);
-    Ok((entries[0]["resource"].clone(), entries[1]["resource"].clone()))
+    let mut bundle: Value = serde_json::from_slice(&message.body).unwrap();
+    let Value::Array(entries) = bundle["entry"].take() else { panic!("no entries") };
+    assert_eq!(message.entries, entries.len());
+    Ok(entries)
+}
+
+fn kinds(entries: &[Value]) -> Vec<&str> {
+    entries.iter().map(|entry| entry["resource"]["resourceType"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_permit_goes_along_in_the_shape_of_sote_consent() {
+    let entries = entries_of(notice()).unwrap();
+    assert_eq!(kinds(&entries), ["AuditEvent", "Consent", "Provenance", "Provenance"]);
+    let id = format!("urn:uuid:{}", trial::CONSENT);
+    let consent = &entries[1];
+    assert_eq!(consent["fullUrl"], id);
+    assert_eq!(consent["request"]["ifNoneExist"], format!("identifier=urn:ietf:rfc:3986|{id}"));
+    assert_eq!(consent["resource"]["identifier"][0]["value"], id);
+    let system = &consent["resource"]["category"][0]["coding"][0]["system"];
+    assert!(system.as_str().unwrap().contains("sote"), "{system}");
+    let classes = consent["resource"]["provision"]["provision"][0]["class"].as_array().unwrap();
+    assert_eq!(classes.len(), 2);
+    let recorded = &entries[2];
+    assert_eq!(recorded["resource"]["target"], json!([{"reference": id}]));
+    assert_eq!(recorded["resource"]["agent"][0]["who"]["identifier"]["value"], "tt-17");
+    let condition = format!("_tag=urn:polku:consent|{}", trial::CONSENT);
+    assert_eq!(recorded["request"]["ifNoneExist"], condition);
+    let targets = &entries[3]["resource"]["target"];
+    assert_eq!(targets, &json!([{"reference": entries[0]["fullUrl"]}, {"reference": id}]));
+    // Who it is about stands in the AuditEvent.
+    assert!(!consent.to_string().contains("010594Y9032"));
+}
+
+#[test]
+fn what_sote_consent_cannot_hold_goes_along_as_fhirs_own_consent() {
+    let permit = || notice().consents.remove(0);
+    let mut wide = permit();
+    wide.terms.as_mut().unwrap().categories =
+        CategorySet::ALL.difference(CategorySet::ENVELOPE).iter().take(4).map(i32::from).collect();
+    let mut case = permit();
+    let terms = case.terms.as_mut().unwrap();
+    terms.kind = ConsentKind::Consent.into();
+    terms.permit_domain = 0;
+    terms.valid_until = time::to_wire(trial::instant("2027-11-01T00:00:00Z")).ok();
+    // Nor who recorded it, if the record does not say.
+    let mut unsigned = permit();
+    unsigned.recorder_unit.clear();
+    for consent in [wide, case, unsigned] {
+        let entries = entries_of(DisclosureNotice { consents: vec![consent], ..notice() }).unwrap();
+        assert_eq!(kinds(&entries), ["AuditEvent", "Consent", "Provenance"]);
+        assert_eq!(entries[1]["resource"]["id"], Value::Null);
+        assert_eq!(entries[1]["resource"]["status"], "active");
+    }
+}
+
+#[test]
+fn where_a_law_is_the_ground_there_is_no_consent() {
+    let mut notice = notice();
+    notice.bases.remove(0);
+    notice.consents.clear();
+    assert_eq!(kinds(&entries_of(notice).unwrap()), ["AuditEvent", "Provenance"]);
+}
+
+#[test]
+fn what_may_not_have_arrived_is_told_as_that() {
+    let outcome = |arrival: Arrival| {
+        let event = event(DisclosureNotice { arrival: arrival.into(), ..notice() }).unwrap();
+        (event["outcome"].clone(), event["outcomeDesc"].clone())
+    };
+    assert_eq!(outcome(Arrival::Known), (json!("0"), Value::Null));
+    assert_eq!(outcome(Arrival::InDoubt), (json!("4"), json!("arrival unknown")));
 }
 
 fn event(notice: DisclosureNotice) -> Result<Value, AdapterErrorKind> {
@@ -89,6 +195,10 @@ fn what_cannot_be_written() {
     assert_eq!(what(|notice| notice.purpose = 0), "purpose");
     assert_eq!(what(|notice| notice.data_sets.clear()), "data_sets");
     assert_eq!(what(|notice| notice.data_sets.push(1)), "data_sets");
+    assert_eq!(what(|notice| notice.arrival = 0), "arrival");
+    assert_eq!(what(|notice| notice.consents[0].name.clear()), "consents.name");
+    assert_eq!(what(|notice| notice.consents[0].create_time = None), "consents.create_time");
+    assert_eq!(what(|notice| notice.consents[0].terms = None), "consents");
     assert_eq!(what(|notice| notice.bases[0].kind = 0), "bases.kind");
     assert_eq!(what(|notice| notice.bases[0].consent.clear()), "bases.consent");
 }

@@ -1,8 +1,11 @@
 //! Is anything lost of what the county holds, of what it is asked, or of what it is told of a disclosure?
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use polku_proto::v1::{Basis, DisclosureNotice, Fact, FactKind, Origin, PlanPart, ReferralContent, basis};
+use polku_proto::v1::disclosure_notice::Arrival;
+use polku_proto::v1::{
+    Basis, Consent, DisclosureNotice, Fact, FactKind, Origin, PlanPart, ReferralContent, basis,
+};
 use polku_proto::{Disclose as _, time};
 use proptest::collection::{btree_set, vec};
 use proptest::option;
@@ -199,6 +202,8 @@ proptest! {
             }
         }).collect();
         let origin = origin.map(|(service_task, documents)| Origin { service_task, documents: documents.into_iter().collect() });
+        let permits: BTreeMap<&str, Consent> = bases.iter().map(|basis| basis.consent.as_str())
+            .filter(|name| !name.is_empty()).map(|name| (name, disclosures::permit(name))).collect();
         let notice = DisclosureNotice {
             identity_code: if identified { "010594Y9032".into() } else { String::new() },
             disclose_time: time::to_wire(disclosed).ok(),
@@ -208,6 +213,8 @@ proptest! {
             data_sets: data_sets.iter().copied().collect(),
             bases: bases.clone(),
             origin: origin.clone(),
+            consents: permits.values().cloned().collect(),
+            arrival: Arrival::Known.into(),
         };
         let (event, provenance) = disclosures::written_notice(notice).unwrap();
 

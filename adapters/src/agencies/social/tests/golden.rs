@@ -95,7 +95,7 @@ fn plan() {
 fn disclosure() {
     let (_, decision) = trial::spent(to_social(Item::Handover(trial::handover(None))));
     let message = written(disclosures::delivery(disclosures::notice()), &decision).unwrap();
-    assert_eq!(message.entries, 2);
+    assert_eq!(message.entries, 4);
     same(&serde_json::from_slice(&message.body).unwrap(), "disclosure.json");
 }
 

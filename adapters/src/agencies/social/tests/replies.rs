@@ -9,6 +9,7 @@ use crate::Retry;
 
 fn replied(outcome: &InboundOutcome) -> (u16, Value) {
     let reply = inbound::reply(outcome);
+    assert_eq!(reply.retry_after, outcome.retry_after());
     assert_eq!(reply.content_type, "application/fhir+json");
     (reply.status.as_u16(), serde_json::from_slice(&reply.body).unwrap())
 }

@@ -1,7 +1,8 @@
 //! How is a disclosure that was made of social services' data told to them? An AuditEvent, one for each disclosure.
 
-use polku_proto::v1::{Basis, DisclosureNotice, Origin, Purpose, basis};
-use polku_proto::{ConsentName, Party, ReferralId, time};
+use polku_proto::v1::disclosure_notice::Arrival;
+use polku_proto::v1::{Basis, Consent, DisclosureNotice, Origin, Purpose, basis};
+use polku_proto::{AgencyId, ConsentName, Party, ReferralId, time};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -10,6 +11,7 @@ use super::{Entry, Frame, Told, tag};
 use crate::agencies::envelope::{Unwritable, instant};
 use crate::formats::fhir::codes as fhir;
 use crate::formats::fhir::element::{Writing, coding, hetu_identifier, said, urn, uuid_identifier};
+use crate::formats::fhir::{ExportError, Recorder, Sote, export, sote};
 
 /// Words a disclosure notice.
 pub(super) fn told(
@@ -26,6 +28,8 @@ pub(super) fn told(
         data_sets,
         bases,
         origin,
+        consents,
+        arrival,
     } = notice;
     let disclosed = instant(disclose_time.as_ref().map(time::from_wire), "disclose_time")?;
     let disclosed_message: Uuid = disclosed_message.parse().map_err(|_| Unwritable("disclosed_message"))?;
@@ -55,6 +59,12 @@ pub(super) fn told(
     policies.dedup();
     extensions.extend(origin.map(stems_from).unwrap_or_default());
 
+    let (outcome, description) = match Arrival::try_from(arrival) {
+        Ok(Arrival::Known) => ("0", None),
+        Ok(Arrival::InDoubt) => ("4", Some(codes::IN_DOUBT)),
+        Ok(Arrival::Unspecified) | Err(_) => return Err(Unwritable("arrival")),
+    };
+
     let discloser = Writing::part()
         .with("type", fhir::concept(fhir::PARTICIPATION, "CST"))
         .with("who", frame.agency(frame.own))
@@ -81,19 +91,53 @@ pub(super) fn told(
         .with("action", "R")
         .with("period", json!({"start": disclosed.to_string()}))
         .with("recorded", frame.now.to_string())
-        .with("outcome", "0")
+        .with("outcome", outcome)
+        .with("outcomeDesc", description)
         .with("purposeOfEvent", vec![fhir::concept(fhir::PURPOSE, purpose)])
         .with("agent", vec![discloser.done(), receiver.done()])
         .with("source", json!({"observer": {"type": "Device", "display": "Polku"}}))
         .with("entity", entities);
     let address = urn(frame.message.uuid());
+    let mut entries = vec![Entry::create(address, "AuditEvent", event.done(), frame)];
+    for consent in &consents {
+        entries.extend(permission(consent, frame)?);
+    }
     Ok(Told {
         activity: Activity::DataDisclosed,
         issue: referral.map_or_else(|| disclosed_message.to_string(), |referral| referral.to_string()),
         speaker: frame.own.clone(),
         occurred: Some(disclosed),
-        entries: vec![Entry::create(address, "AuditEvent", event.done(), frame)],
+        entries,
     })
+}
+
+/// A consent that the disclosure rests on. A permit to disclose has the shape of SoteConsent, with who recorded it, as far
+/// as that shape can hold it; all else that of FHIR's Consent.
+fn permission(consent: &Consent, frame: &Frame<'_>) -> Result<Vec<Entry>, Unwritable> {
+    let parties = |agency: &AgencyId| frame.organisations.of(agency);
+    let name: ConsentName = consent.name.parse().map_err(|_| Unwritable("consents.name"))?;
+    let address = urn(name.consent.uuid());
+    let condition = format!("identifier={}|{address}", fhir::URI);
+    let recorded = instant(consent.create_time.as_ref().map(time::from_wire), "consents.create_time")?;
+    let shaped = match Recorder::of(consent) {
+        Some(recorder) => sote(consent, None, &recorder, recorded, &parties),
+        None => Err(ExportError::Field { field: "recorder" }),
+    };
+    if let Ok(Sote { consent, mut provenance }) = shaped {
+        let id = name.consent.to_string();
+        provenance.insert("meta".to_owned(), json!({"tag": [coding(codes::CONSENT, &id)]}));
+        let found_again = format!("_tag={}|{id}", codes::CONSENT);
+        return Ok(vec![
+            Entry::unless(address, "Consent", consent.into(), &condition),
+            Entry::unless(String::new(), "Provenance", provenance.into(), &found_again),
+        ]);
+    }
+    let mut consent = export(consent, None, &parties).map_err(|_| Unwritable("consents"))?;
+    // The server gives the id.
+    if let Some(members) = consent.as_object_mut() {
+        members.remove("id");
+    }
+    Ok(vec![Entry::unless(address, "Consent", consent, &condition)])
 }
 
 /// What it rests on: the consent and the section of law as extensions, the rule as a policy.

@@ -5,6 +5,7 @@ mod content;
 mod plan;
 mod task;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use polku_policy::Decision;
 use polku_proto::{AgencyId, MessageId, Party};
@@ -27,7 +28,7 @@ pub(super) struct Message {
     pub(super) speaker: AgencyId,
     pub(super) professional: Option<String>,
     /// Its JSON.
-    pub(super) body: Vec<u8>,
+    pub(super) body: Bytes,
     /// How many entries it has.
     pub(super) entries: usize,
 }
@@ -79,6 +80,7 @@ pub(super) struct Told {
 
 /// One resource of a bundle.
 struct Entry {
+    /// Empty where nothing points to it.
     address: String,
     resource: Value,
     request: Value,
@@ -93,6 +95,11 @@ impl Entry {
             _ => "identifier",
         };
         let condition = format!("{parameter}={}|{}", codes::MESSAGE, frame.message);
+        Self::unless(address, kind, resource, &condition)
+    }
+
+    /// A resource that is created, unless there is one already that fits this condition.
+    fn unless(address: String, kind: &'static str, resource: Value, condition: &str) -> Self {
         Self { address, resource, request: json!({"method": "POST", "url": kind, "ifNoneExist": condition}) }
     }
 
@@ -145,8 +152,9 @@ impl Told {
         let Self { activity: _, issue, speaker, occurred: _, entries } = self;
         let mut written: Vec<Value> = entries
             .into_iter()
-            .map(|Entry { address, resource, request }| {
-                json!({"fullUrl": address, "resource": resource, "request": request})
+            .map(|Entry { address, resource, request }| match address.is_empty() {
+                true => json!({"resource": resource, "request": request}),
+                false => json!({"fullUrl": address, "resource": resource, "request": request}),
             })
             .collect();
         let Entry { resource, request, .. } = Entry::create(String::new(), "Provenance", provenance, frame);
@@ -158,7 +166,7 @@ impl Told {
             .with("timestamp", frame.now.to_string())
             .with("entry", written);
         let body = serde_json::to_vec(&bundle.done()).map_err(|_| Unwritable("json"))?;
-        Ok(Message { id: frame.message, issue, speaker, professional, body, entries })
+        Ok(Message { id: frame.message, issue, speaker, professional, body: body.into(), entries })
     }
 
     /// Whose word it is, what it is about and on what it rests.
@@ -181,8 +189,8 @@ impl Told {
             .collect();
         grounds.sort_unstable();
         grounds.dedup();
-        let targets: Vec<Value> =
-            self.entries.iter().map(|entry| json!({"reference": entry.address})).collect();
+        let addressed = self.entries.iter().filter(|entry| !entry.address.is_empty());
+        let targets: Vec<Value> = addressed.map(|entry| json!({"reference": entry.address})).collect();
         Writing::resource("Provenance")
             .with("meta", tag(frame))
             .with("target", targets)

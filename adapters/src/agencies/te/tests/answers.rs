@@ -23,14 +23,15 @@ fn read(status: u16, body: Vec<u8>) -> Result<DeliveryStatus, AdapterErrorKind> 
     let mut headers = HeaderMap::new();
     headers.insert("retry-after", HeaderValue::from_static("60"));
     let answer = Answer { status: StatusCode::from_u16(status).unwrap(), headers, body: Bytes::from(body) };
-    let element =
-        office().office.read("haeSanomanTila", &request(), &answer).map_err(|failure| failure.kind)?;
+    let EmploymentServices { office, .. } = office();
+    let asked = office.headers(&message()).unwrap();
+    let element = office.read(&asked, &request(), &answer).map_err(|failure| failure.kind)?;
     wire::read_status(&element).ok_or(UNUSABLE)
 }
 
 fn answered(fill: impl FnOnce(&mut XmlWriter)) -> Vec<u8> {
     let asked: SoapMessage = check_request(&request()).unwrap();
-    write_answer(&asked, wire::PROTOCOL.namespace, fill).unwrap()
+    write_answer(asked.header(), wire::PROTOCOL.namespace, fill).unwrap()
 }
 
 fn fault(code: &str) -> Result<DeliveryStatus, AdapterErrorKind> {
@@ -125,12 +126,13 @@ fn unusable_answers_leave_it_open() {
 fn refusal_of_the_office() {
     let asked = check_request(&request()).unwrap();
     let refused =
-        write_non_technical_fault(&asked, wire::PROTOCOL.namespace, "VIRHEELLINEN_SISALTO", "Aino").unwrap();
+        write_non_technical_fault(asked.header(), wire::PROTOCOL.namespace, "VIRHEELLINEN_SISALTO", "Aino")
+            .unwrap();
     let code = "VIRHEELLINEN_SISALTO".to_owned();
     assert_eq!(read(200, refused), Err(AdapterErrorKind::Rejected { code }));
     // What has not the form of a code is not passed on, nor is any part of it.
     for text in ["Aino <é>", "ÄÖ", "Aino Esimerkki", "010594Y9032", "VIRHE_010594Y9032", "010594-9032"] {
-        let odd = write_non_technical_fault(&asked, wire::PROTOCOL.namespace, text, "").unwrap();
+        let odd = write_non_technical_fault(asked.header(), wire::PROTOCOL.namespace, text, "").unwrap();
         let code = "unspecified".to_owned();
         assert_eq!(read(200, odd), Err(AdapterErrorKind::Rejected { code }), "{text}");
     }
@@ -172,7 +174,9 @@ fn answers_without_soap() {
     }
     let undated =
         Answer { status: StatusCode::SERVICE_UNAVAILABLE, headers: HeaderMap::new(), body: Bytes::new() };
-    let failure = office().office.read("haeSanomanTila", &request(), &undated).err().unwrap();
+    let EmploymentServices { office, .. } = office();
+    let asked = office.headers(&message()).unwrap();
+    let failure = office.read(&asked, &request(), &undated).err().unwrap();
     assert_eq!(failure.kind, AdapterErrorKind::Unanswered);
 }
 
@@ -185,7 +189,9 @@ fn failures_do_not_tell_what_the_office_said() {
             write_fault("server.serverproxy.io_error", "Aino Esimerkki 010594Y9032", Uuid::nil()).unwrap(),
         ),
     };
-    let failure = office().office.read("haeSanomanTila", &request(), &answer).err().unwrap();
+    let EmploymentServices { office, .. } = office();
+    let asked = office.headers(&message()).unwrap();
+    let failure = office.read(&asked, &request(), &answer).err().unwrap();
     let error = failure.of(&trial::agency("te"));
     let mut told = format!("{error} {error:?}");
     let mut source: Option<&dyn std::error::Error> = std::error::Error::source(&error);

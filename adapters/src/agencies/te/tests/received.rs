@@ -12,7 +12,7 @@ use crate::transport::xml::{XmlLimits, XmlWriter};
 use crate::transport::xroad::id::ServiceId;
 use crate::transport::xroad::soap::{self, accept_answer};
 use crate::transport::xroad::soap::{Headers, parse, write_request};
-use crate::{InboundChange, InboundMatter, Retry};
+use crate::{InboundChange, InboundEvent, InboundMatter, Retry};
 
 const ACTION: &str = "<tns:toimenpide>HYVAKSY</tns:toimenpide>";
 
@@ -47,7 +47,8 @@ fn inbound<'a>(headers: &'a HeaderMap, body: &'a [u8]) -> Inbound<'a> {
 }
 
 fn received(body: &str) -> Result<InboundEvent, InboundError> {
-    office().receive(&inbound(&http_headers(), body.as_bytes()))
+    let received = office().receive(&inbound(&http_headers(), body.as_bytes()));
+    received.map(|received| received.event)
 }
 
 /// Replaces what stands from the action on.
@@ -275,7 +276,7 @@ fn other_peers() {
         let inbound = Inbound { peer, ..inbound(&headers, body.as_bytes()) };
         let refused = office().receive(&inbound).unwrap_err();
         assert!(matches!(refused, InboundError::Unauthenticated { .. }));
-        let reply = office().reply(&inbound, &InboundOutcome::Unreadable(refused));
+        let reply = office().reply(&ReplyContext::default(), &InboundOutcome::Unreadable(refused));
         assert_eq!(reply.status, StatusCode::FORBIDDEN);
         let said = String::from_utf8(reply.body).unwrap();
         assert!(said.contains("<faultcode>client.ssl_authentication_failed</faultcode>"), "{said}");
@@ -283,8 +284,16 @@ fn other_peers() {
     }
 }
 
+/// Reads an answer as the office's own security server does, and more strictly.
+fn answered(body: &str) -> Result<soap::SoapMessage, soap::XroadFault> {
+    let asked = soap::check_request(good().as_bytes()).unwrap();
+    accept_answer(asked.headers(), good().as_bytes(), body.as_bytes())
+}
+
 fn replied(outcome: &InboundOutcome) -> (u16, String) {
-    let reply = office().reply(&inbound(&http_headers(), good().as_bytes()), outcome);
+    let received = office().receive(&inbound(&http_headers(), good().as_bytes())).unwrap();
+    let reply = office().reply(&received.context, outcome);
+    assert_eq!(reply.retry_after, outcome.retry_after());
     assert_eq!(reply.content_type, "text/xml; charset=UTF-8");
     (reply.status.as_u16(), String::from_utf8(reply.body).unwrap())
 }
@@ -297,7 +306,7 @@ fn reply_to_what_took_effect() {
         body.contains("<tns:tila>HYVAKSYTTY</tns:tila><tns:tapahtumanumero>17</tns:tapahtumanumero>"),
         "{body}"
     );
-    let answer = accept_answer(good().as_bytes(), body.as_bytes()).unwrap();
+    let answer = answered(&body).unwrap();
     assert!(answer.body().is(wire::PROTOCOL.namespace, "paivitaLaheteResponse"));
 }
 
@@ -307,7 +316,7 @@ fn reply_to_what_is_refused() {
         |retry| InboundOutcome::Refused { reason: "TRANSITION_NOT_ALLOWED", hint: "no".to_owned(), retry };
     let (status, body) = replied(&refused(Retry::Never));
     assert_eq!(status, 200);
-    let answer = accept_answer(good().as_bytes(), body.as_bytes()).unwrap();
+    let answer = answered(&body).unwrap();
     let fault = answer.non_technical_fault().unwrap();
     assert_eq!((fault.code(), fault.string()), ("TRANSITION_NOT_ALLOWED", "no"));
     for retry in [Retry::Backoff, Retry::After(Duration::from_secs(1)), Retry::FindOut] {

@@ -7,7 +7,7 @@ use polku_proto::v1::{LegalGround, PlanState, Purpose, ReferralState};
 use super::*;
 use crate::transport::xroad::id::ServiceId;
 use crate::transport::xroad::soap::{Headers, write_request};
-use crate::{InboundChange, InboundMatter, Retry};
+use crate::{InboundChange, InboundEvent, InboundMatter, Retry};
 
 const OFFICIAL: &str =
     "<kasittelija><tunnus>virkailija-1</tunnus><yksikko>nuorten-palvelut</yksikko></kasittelija>";
@@ -30,13 +30,15 @@ fn http_headers() -> HeaderMap {
 
 pub(super) fn received(service: &str, inside: &str) -> Result<InboundEvent, InboundError> {
     let (headers, body) = (http_headers(), envelope(service, inside));
-    office().receive(&Inbound { headers: &headers, body: &body, peer: Some(PIN), now: trial::now() })
+    let inbound = Inbound { headers: &headers, body: &body, peer: Some(PIN), now: trial::now() };
+    office().receive(&inbound).map(|received| received.event)
 }
 
 fn replied(service: &str, inside: &str, outcome: &InboundOutcome) -> (u16, String) {
     let (headers, body) = (http_headers(), envelope(service, inside));
     let inbound = Inbound { headers: &headers, body: &body, peer: Some(PIN), now: trial::now() };
-    let reply = office().reply(&inbound, outcome);
+    let received = office().receive(&inbound).unwrap();
+    let reply = office().reply(&received.context, outcome);
     (reply.status.as_u16(), String::from_utf8(reply.body).unwrap())
 }
 

@@ -69,10 +69,12 @@ fn statuses() {
 
 /// What a whole exchange of a status query comes to.
 fn read(status: u16, body: Vec<u8>) -> Result<DeliveryStatus, AdapterErrorKind> {
-    let request = text_of(&Message::status_of(&trial::MESSAGE.parse().unwrap()));
+    let message = Message::status_of(&trial::MESSAGE.parse().unwrap());
+    let request = text_of(&message);
     let status = StatusCode::from_u16(status).unwrap();
     let answer = Answer { status, headers: HeaderMap::new(), body: Bytes::from(body) };
-    let element = register().office.read("haeSanomanTila", request.as_bytes(), &answer);
+    let JointRegister { office, .. } = register();
+    let element = office.read(&office.headers(&message).unwrap(), request.as_bytes(), &answer);
     let read = element.and_then(|answer| wire::read_status(&answer).map_err(unusable));
     read.map_err(|failure| failure.kind)
 }
@@ -81,15 +83,15 @@ fn read(status: u16, body: Vec<u8>) -> Result<DeliveryStatus, AdapterErrorKind> 
 fn whole_exchanges() {
     let request = text_of(&Message::status_of(&trial::MESSAGE.parse().unwrap()));
     let asked = check_request(request.as_bytes()).unwrap();
-    let good = write_answer(&asked, wire::NAMESPACE, |writer| {
+    let good = write_answer(asked.header(), wire::NAMESPACE, |writer| {
         writer.element("tns:viestinTila", "EI_TALLENNETTU");
     });
     assert_eq!(read(200, good.unwrap()), Ok(DeliveryStatus::NotArrived));
-    let other = write_answer(&asked, "http://ohjaus.te.example/lahete/v1", |writer| {
+    let other = write_answer(asked.header(), "http://ohjaus.te.example/lahete/v1", |writer| {
         writer.element("tns:viestinTila", "EI_TALLENNETTU");
     });
     assert_eq!(read(200, other.unwrap()), Err(AdapterErrorKind::Unanswered));
-    let refused = write_non_technical_fault(&asked, wire::NAMESPACE, "EI_OIKEUTTA", "Aino").unwrap();
+    let refused = write_non_technical_fault(asked.header(), wire::NAMESPACE, "EI_OIKEUTTA", "Aino").unwrap();
     assert_eq!(read(200, refused), Err(AdapterErrorKind::Rejected { code: "EI_OIKEUTTA".to_owned() }));
     let fault = write_fault("server.serverproxy.service_disabled", "", Uuid::nil()).unwrap();
     assert_eq!(read(500, fault), Err(AdapterErrorKind::Unavailable { after: None }));

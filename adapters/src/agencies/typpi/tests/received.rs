@@ -8,7 +8,7 @@ use super::*;
 use crate::agencies::trial::Step;
 use crate::transport::xroad::id::ServiceId;
 use crate::transport::xroad::soap::{Headers, write_request};
-use crate::{InboundChange, InboundMatter, Retry};
+use crate::{InboundChange, InboundEvent, InboundMatter, Retry};
 
 const PERSON: &str =
     "<asiakastiedot><henkilo><hetu>010594Y9032</hetu><etunimet>Aino</etunimet></henkilo></asiakastiedot>";
@@ -29,7 +29,8 @@ fn http_headers() -> HeaderMap {
 
 fn received_as(peer: Option<[u8; 32]>, body: &str) -> Result<InboundEvent, InboundError> {
     let headers = http_headers();
-    register().receive(&Inbound { headers: &headers, body: body.as_bytes(), peer, now: trial::now() })
+    let inbound = Inbound { headers: &headers, body: body.as_bytes(), peer, now: trial::now() };
+    register().receive(&inbound).map(|received| received.event)
 }
 
 pub(super) fn received(service: &str, inside: &str) -> Result<InboundEvent, InboundError> {
@@ -39,7 +40,9 @@ pub(super) fn received(service: &str, inside: &str) -> Result<InboundEvent, Inbo
 fn replied(service: &str, inside: &str, outcome: &InboundOutcome) -> (u16, String) {
     let (headers, body) = (http_headers(), envelope(service, inside));
     let inbound = Inbound { headers: &headers, body: body.as_bytes(), peer: Some(PIN), now: trial::now() };
-    let reply = register().reply(&inbound, outcome);
+    let received = register().receive(&inbound).unwrap();
+    let reply = register().reply(&received.context, outcome);
+    assert_eq!(reply.retry_after, outcome.retry_after());
     (reply.status.as_u16(), String::from_utf8(reply.body).unwrap())
 }
 

@@ -7,7 +7,7 @@ use polku_proto::v1::{Outcome, Purpose, ReferralState, RejectionReason};
 
 use super::*;
 use crate::agencies::trial::Step;
-use crate::{InboundChange, InboundMatter, InboundReferral, Retry};
+use crate::{InboundChange, InboundEvent, InboundMatter, InboundReferral, Retry};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 /// `printf '%s' '1795253460.{"a":1}' | openssl dgst -sha256 -hmac 0123456789abcdef0123456789abcdef`
@@ -321,6 +321,7 @@ fn other_bad_events() {
 
 fn replied(outcome: &InboundOutcome) -> (u16, String) {
     let reply = webhook::reply(outcome);
+    assert_eq!(reply.retry_after, outcome.retry_after());
     assert_eq!(reply.content_type, "application/json");
     (reply.status.as_u16(), String::from_utf8(reply.body).unwrap())
 }

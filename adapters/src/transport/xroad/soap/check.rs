@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use thiserror::Error;
 
 use super::fault::Fault;
+use super::header::Headers;
 use super::http::{check_soap_action, split_recorded, unpack_recorded};
 use super::multipart::{Attachments, Unpacked, unpack};
 use super::parse::{Envelope, SoapMessage, parse};
@@ -78,7 +79,7 @@ impl fmt::Display for Verdict {
 #[must_use]
 pub fn check_exchange(request: &[u8], response: Option<&[u8]>) -> Verdict {
     let checked = asked(read_recorded_request(request)).and_then(|request| match response {
-        Some(response) => answered(&request, read_recorded(response)).map(drop),
+        Some(response) => answered(request.headers(), read_recorded(response)).map(drop),
         None => Ok(()),
     });
     match checked {
@@ -101,20 +102,19 @@ pub fn check_request(request: &[u8]) -> Result<SoapMessage, XroadFault> {
 ///
 /// # Errors
 /// The answer is refused, or is a technical fault.
-pub fn check_response(request: &SoapMessage, response: &[u8]) -> Result<SoapMessage, XroadFault> {
+pub fn check_response(request: &Headers, response: &[u8]) -> Result<SoapMessage, XroadFault> {
     answered(request, read(response))
 }
 
-/// Reads an answer to our own request, as strictly as the protocol is written: beside what
+/// Reads an answer to our own request, given by its headers and its bytes, as strictly as the protocol is written: beside what
 /// [`check_response`] compares, the protocol version, the name of the body's element and, where the answer
 /// has one by SHA-512, the hash of the request must fit.
 ///
 /// # Errors
-/// The answer is refused, or is a technical fault, or the request given is not one.
-pub fn accept_answer(request: &[u8], response: &[u8]) -> Result<SoapMessage, XroadFault> {
-    let asked = check_request(request)?;
-    let answer = check_response(&asked, response)?;
-    strictly(request, &asked, &answer).map_err(XroadFault::Inconsistent)?;
+/// The answer is refused, or is a technical fault.
+pub fn accept_answer(asked: &Headers, request: &[u8], response: &[u8]) -> Result<SoapMessage, XroadFault> {
+    let answer = check_response(asked, response)?;
+    strictly(request, asked, &answer).map_err(XroadFault::Inconsistent)?;
     Ok(answer)
 }
 
@@ -126,14 +126,14 @@ fn asked(read: Result<Envelope, SoapError>) -> Result<SoapMessage, XroadFault> {
     }
 }
 
-fn answered(request: &SoapMessage, read: Result<Envelope, SoapError>) -> Result<SoapMessage, XroadFault> {
+fn answered(request: &Headers, read: Result<Envelope, SoapError>) -> Result<SoapMessage, XroadFault> {
     let answer = match read {
         Ok(Envelope::Message(message)) => *message,
         Ok(Envelope::Fault(fault)) => return Err(XroadFault::Passed(fault)),
         Err(SoapError::NoSoapPart) => return Err(XroadFault::Answer(SoapError::NoSoapAnswer)),
         Err(error) => return Err(XroadFault::Answer(error)),
     };
-    match answer.headers().first_difference(request.headers()) {
+    match answer.headers().first_difference(request) {
         Some(field) => Err(XroadFault::Inconsistent(SoapError::NotEchoed { field })),
         None => Ok(answer),
     }
@@ -166,11 +166,11 @@ fn read_unpacked(unpacked: &Unpacked<'_>) -> Result<Envelope, SoapError> {
     }
 }
 
-fn strictly(request: &[u8], asked: &SoapMessage, answer: &SoapMessage) -> Result<(), SoapError> {
-    if answer.headers().protocol_version != asked.headers().protocol_version {
+fn strictly(request: &[u8], asked: &Headers, answer: &SoapMessage) -> Result<(), SoapError> {
+    if answer.headers().protocol_version != asked.protocol_version {
         return Err(SoapError::NotEchoed { field: "protocolVersion" });
     }
-    let service_code = asked.headers().service.service_code();
+    let service_code = asked.service.service_code();
     if answer.body().name().strip_suffix("Response") != Some(service_code) {
         return Err(SoapError::NotAnAnswer);
     }

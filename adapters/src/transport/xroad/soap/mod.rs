@@ -20,7 +20,7 @@ pub use error::{FaultCode, SoapError};
 pub use fault::{Fault, NonTechnicalFault};
 pub use header::{Headers, RequestHash};
 pub use http::{CONTENT_TYPE, check_content_type, check_soap_action, soap_action};
-pub use parse::{Envelope, SoapMessage, parse};
+pub use parse::{Envelope, Header, SoapMessage, parse};
 pub use write::{SoapWriteError, write_answer, write_fault, write_non_technical_fault, write_request};
 
 /// The namespace of the SOAP 1.1 envelope; X-Road speaks no other.

@@ -16,20 +16,45 @@ pub enum Envelope {
     Fault(Fault),
 }
 
-/// A request or an answer with its headers and the one element of its body. `Debug` shows no content.
+/// A request or an answer with its header and the one element of its body. `Debug` shows no content.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SoapMessage {
-    headers: Headers,
-    header_elements: Vec<Element>,
+    header: Header,
     body: Element,
-    body_xml: String,
+}
+
+/// The header of a message: what an answer repeats of its request. `Debug` shows no content.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Header {
+    fields: Headers,
+    elements: Vec<Element>,
+}
+
+impl Header {
+    /// Returns the header fields.
+    #[must_use]
+    pub fn fields(&self) -> &Headers {
+        &self.fields
+    }
+
+    /// Returns every element in its order, X-Road's and others.
+    #[must_use]
+    pub fn elements(&self) -> &[Element] {
+        &self.elements
+    }
+}
+
+impl fmt::Debug for Header {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Header").field("fields", &self.fields).finish_non_exhaustive()
+    }
 }
 
 impl SoapMessage {
     /// Returns the header fields.
     #[must_use]
     pub fn headers(&self) -> &Headers {
-        &self.headers
+        &self.header.fields
     }
 
     /// Returns the one element of the body, for the agency's own reader.
@@ -38,17 +63,22 @@ impl SoapMessage {
         &self.body
     }
 
-    /// Returns the one element of the body as it was written. Prefixes declared further out are not declared
-    /// in it.
+    /// Returns the header, for an answer.
     #[must_use]
-    pub fn body_xml(&self) -> &str {
-        &self.body_xml
+    pub fn header(&self) -> &Header {
+        &self.header
     }
 
-    /// Returns every element of the header in its order, X-Road's and others.
+    /// Parts with the body, where only the header is needed on.
     #[must_use]
-    pub fn header_elements(&self) -> &[Element] {
-        &self.header_elements
+    pub fn into_header(self) -> Header {
+        self.header
+    }
+
+    /// Parts with the header, where only the one element of the body is needed on.
+    #[must_use]
+    pub fn into_body(self) -> Element {
+        self.body
     }
 
     /// Returns the failure that a provider reports inside an ordinary answer, if this answer is one.
@@ -60,7 +90,7 @@ impl SoapMessage {
 
 impl fmt::Debug for SoapMessage {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("SoapMessage").field("headers", &self.headers).finish_non_exhaustive()
+        formatter.debug_struct("SoapMessage").field("headers", self.headers()).finish_non_exhaustive()
     }
 }
 
@@ -82,7 +112,7 @@ pub fn parse(bytes: &[u8], limits: &XmlLimits) -> Result<Envelope, SoapError> {
         if child.is(ENVELOPE, "Header") {
             parts.read_header(&mut reader)?;
         } else if child.is(ENVELOPE, "Body") {
-            parts.read_body(&mut reader, &text)?;
+            parts.read_body(&mut reader)?;
         } else {
             reader.element(child)?;
         }
@@ -100,7 +130,7 @@ struct Parts {
 
 enum Body {
     Empty,
-    Wrapper(Element, String),
+    Wrapper(Element),
     Fault(Fault),
 }
 
@@ -120,7 +150,7 @@ impl Parts {
         Ok(())
     }
 
-    fn read_body(&mut self, reader: &mut XmlReader<'_>, text: &str) -> Result<(), SoapError> {
+    fn read_body(&mut self, reader: &mut XmlReader<'_>) -> Result<(), SoapError> {
         if self.body.is_some() {
             return Err(SoapError::RepeatedBody);
         }
@@ -129,13 +159,11 @@ impl Parts {
             if !matches!(body, Body::Empty) {
                 return Err(SoapError::BodyChildren);
             }
-            let start = child.offset();
             let element = reader.element(child)?;
             body = if element.is(ENVELOPE, "Fault") {
                 Body::Fault(Fault::read(&element))
             } else {
-                let xml = text.get(start..reader.offset()).unwrap_or_default().to_owned();
-                Body::Wrapper(element, xml)
+                Body::Wrapper(element)
             };
         }
         self.body = Some(body);
@@ -146,17 +174,17 @@ impl Parts {
         if let Some(Body::Fault(fault)) = self.body {
             return Ok(Envelope::Fault(fault));
         }
-        let (draft, header_elements) = self.header.ok_or(SoapError::MissingHeader)?;
-        let headers = draft.finish()?;
-        let (body, body_xml) = match self.body {
-            Some(Body::Wrapper(body, xml)) => (body, xml),
+        let (draft, elements) = self.header.ok_or(SoapError::MissingHeader)?;
+        let fields = draft.finish()?;
+        let body = match self.body {
+            Some(Body::Wrapper(body)) => body,
             Some(Body::Empty | Body::Fault(_)) => return Err(SoapError::BodyChildren),
             None => return Err(SoapError::MissingBody),
         };
-        if !body.name().starts_with(headers.service.service_code()) {
+        if !body.name().starts_with(fields.service.service_code()) {
             return Err(SoapError::ServiceCode);
         }
-        Ok(Envelope::Message(Box::new(SoapMessage { headers, header_elements, body, body_xml })))
+        Ok(Envelope::Message(Box::new(SoapMessage { header: Header { fields, elements }, body })))
     }
 }
 

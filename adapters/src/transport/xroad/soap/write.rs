@@ -4,7 +4,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use super::header::Headers;
-use super::parse::{SoapMessage, is_request_hash};
+use super::parse::{Header, is_request_hash};
 use super::{ENVELOPE, IDENTIFIERS, REPRESENTATION, XROAD};
 use crate::transport::xml::{XmlWriteError, XmlWriter};
 use crate::transport::xroad::id::{ClientId, IdentifierError, SecurityServerId, ServiceId};
@@ -47,18 +47,18 @@ pub fn write_request(
 /// # Errors
 /// A value cannot be written.
 pub fn write_answer(
-    request: &SoapMessage,
+    request: &Header,
     namespace: &str,
     fill: impl FnOnce(&mut XmlWriter),
 ) -> Result<Vec<u8>, SoapWriteError> {
     let mut writer = start_envelope();
     writer.start("SOAP-ENV:Header", &[]);
     // The provider's security server sets the hash itself.
-    for element in request.header_elements().iter().filter(|element| !is_request_hash(element)) {
+    for element in request.elements().iter().filter(|element| !is_request_hash(element)) {
         writer.tree(element);
     }
     writer.end();
-    let name = format!("{}Response", request.headers().service.service_code());
+    let name = format!("{}Response", request.fields().service.service_code());
     write_body(&mut writer, &name, namespace, fill);
     finish(writer)
 }
@@ -69,7 +69,7 @@ pub fn write_answer(
 /// # Errors
 /// A value cannot be written.
 pub fn write_non_technical_fault(
-    request: &SoapMessage,
+    request: &Header,
     namespace: &str,
     code: &str,
     string: &str,

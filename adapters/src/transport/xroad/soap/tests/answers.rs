@@ -10,7 +10,7 @@ fn answered(answer: &Sample) -> String {
 }
 
 fn strict(answer: &Sample) -> Result<SoapMessage, XroadFault> {
-    accept_answer(Sample::request().text().as_bytes(), answer.text().as_bytes())
+    accepted(Sample::request().text().as_bytes(), answer.text().as_bytes())
 }
 
 #[test]

@@ -108,6 +108,11 @@ fn message(text: &str) -> SoapMessage {
     check_request(text.as_bytes()).unwrap()
 }
 
+/// Reads an answer to a request as if the request were our own.
+fn accepted(request: &[u8], answer: &[u8]) -> Result<SoapMessage, XroadFault> {
+    accept_answer(check_request(request)?.headers(), request, answer)
+}
+
 fn rejects(text: &str, code: &str) {
     assert_eq!(verdict(text), format!("reject client.{code}"), "{text}");
 }

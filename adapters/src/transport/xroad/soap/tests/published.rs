@@ -53,10 +53,6 @@ fn the_default_namespace_and_character_data_are_read() {
 
     let request = check_request(&read("cdata.query")).unwrap();
     assert_eq!(request.body().text(), "<a><b><c>12345678</c></b></a>");
-    assert_eq!(
-        request.body_xml(),
-        "<xroad:getState><![CDATA[<a><b><c>12345678</c></b></a>]]></xroad:getState>"
-    );
 }
 
 #[test]
@@ -64,11 +60,11 @@ fn an_answer_written_to_a_published_request_is_accepted() {
     for case in CASES.iter().filter(|case| case["category"] == "accept") {
         let request_bytes = read(case["request"].as_str().unwrap());
         let request = check_request(&request_bytes).unwrap();
-        let answer = write_answer(&request, "urn:x", |writer| _ = writer.element("ok", "")).unwrap();
+        let answer = write_answer(request.header(), "urn:x", |writer| _ = writer.element("ok", "")).unwrap();
         assert_eq!(check_exchange(&request_bytes, Some(&answer)), Verdict::Accept, "{}", case["name"]);
-        let answer = accept_answer(&request_bytes, &answer).unwrap();
+        let answer = accepted(&request_bytes, &answer).unwrap();
         assert_eq!(answer.headers(), request.headers());
-        assert_eq!(answer.header_elements().len(), request.header_elements().len());
+        assert_eq!(answer.header().elements().len(), request.header().elements().len());
     }
 }
 
@@ -101,7 +97,7 @@ mod damaged {
             let good = read("getstate.query");
             let _ = check_exchange(&request, Some(&good)).to_string();
             let _ = check_exchange(&good, Some(&request)).to_string();
-            let _ = accept_answer(&good, &request);
+            let _ = accepted(&good, &request);
         }
 
         #[test]

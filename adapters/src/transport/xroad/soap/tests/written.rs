@@ -48,9 +48,9 @@ fn an_answer_repeats_every_header_in_its_order() {
     sample.fields.insert(0, ("requestHash", hash.to_owned()));
     let text = sample.text();
     let request = message(&text);
-    let bytes = write_answer(&request, "urn:te", |writer| _ = writer.element("tns:ok", "")).unwrap();
-    let answer = accept_answer(text.as_bytes(), &bytes).unwrap();
-    assert_eq!(answer.header_elements(), &request.header_elements()[1..]);
+    let bytes = write_answer(request.header(), "urn:te", |writer| _ = writer.element("tns:ok", "")).unwrap();
+    let answer = accepted(text.as_bytes(), &bytes).unwrap();
+    assert_eq!(answer.header().elements(), &request.header().elements()[1..]);
     assert_eq!(answer.headers().request_hash, None);
     assert!(answer.body().is("urn:te", "referResponse"));
 }
@@ -71,8 +71,9 @@ fn faults_are_written_as_x_road_writes_them() {
 
     let request = Sample::request().text();
     let bytes =
-        write_non_technical_fault(&message(&request), "urn:te", "closed", "the unit is closed").unwrap();
-    let answer = accept_answer(request.as_bytes(), &bytes).unwrap();
+        write_non_technical_fault(message(&request).header(), "urn:te", "closed", "the unit is closed")
+            .unwrap();
+    let answer = accepted(request.as_bytes(), &bytes).unwrap();
     assert_eq!(answer.non_technical_fault().unwrap().code(), "closed");
 }
 
@@ -108,8 +109,8 @@ proptest! {
             let request = check_request(&bytes).unwrap();
             prop_assert_eq!(request.headers(), &written);
             prop_assert_eq!(request.body().text_of("t"), Some(text.as_str()));
-            let answer = write_answer(&request, "urn:te", |_| ()).unwrap();
-            let answer = accept_answer(&bytes, &answer).unwrap();
+            let answer = write_answer(request.header(), "urn:te", |_| ()).unwrap();
+            let answer = accepted(&bytes, &answer).unwrap();
             prop_assert_eq!(answer.headers(), &written);
         }
     }
