@@ -82,7 +82,7 @@ pub const CASES: &[Case] = &[
         with(h, "x-road-client", b"FI-TEST/MUN/0204819-8/\xff")
     }),
     case("client of 60,000 characters", REST, CLIENT, |h| with(h, "x-road-client", &[b'a'; 60_000])),
-    case("another service", REST, "client.unknown_service", |h| {
+    case("another service", KELA, "client.unknown_service", |h| {
         with(h, "x-road-service", b"FI-TEST/COM/0245437-2/polku/fhir")
     }),
     case("service of somebody else", REST, "client.unknown_service", |h| {

@@ -19,7 +19,8 @@ const fn case(name: &'static str, codes: [&'static str; 7], edit: fn(String) -> 
 }
 
 impl Case {
-    /// With receipts of which some are good all the same.
+    /// With receipts that are good all the same: what stands beside the number is not read everywhere, and a number that may
+    /// be more than one is left out, so that a delivery is not in doubt for it.
     const fn received(self, receipts: [&'static str; 3]) -> Self {
         Self { receipts: Some(receipts), ..self }
     }
@@ -119,7 +120,8 @@ pub const CASES: &[Case] = &[
         "20,000 lists inside each other in an unknown member",
         ["+", INVALID, FORM, "NotJson", "+", OPEN, OPEN],
         |d| member(&d, &format!(r#""a": {}{}"#, times("[", 20_000), times("]", 20_000))),
-    ),
+    )
+    .received(["+", OPEN, OPEN]),
     unknown("10,000 items in an unknown member", |d| {
         member(&d, &format!(r#""a": [{}1]"#, times("1,", 10_000)))
     }),
@@ -132,17 +134,20 @@ pub const CASES: &[Case] = &[
         "120,000 items in an unknown member",
         ["+", "client.invalid_body", NOT_SUPPORTED, "TooLong", "+", OPEN, "+"],
         |d| member(&d, &format!(r#""a": [{}1]"#, times("1,", 120_000))),
-    ),
+    )
+    .received(["+", OPEN, "+"]),
     case(
         "30,000 objects in an unknown member",
         ["+", "client.invalid_body", NOT_SUPPORTED, "TooLong", "+", OPEN, "+"],
         |d| member(&d, &format!(r#""a": [{}{{}}]"#, times("{\"b\":1},", 30_000))),
-    ),
+    )
+    .received(["+", OPEN, "+"]),
     case(
         "15,000 unknown members",
         ["+", "client.invalid_body", NOT_SUPPORTED, "TooLong", "+", OPEN, "+"],
         |d| member(&d, numbered("\"a", "\":1,", 15_000).trim_end_matches(',')),
-    ),
+    )
+    .received(["+", OPEN, "+"]),
     case(
         "50 MB of text",
         ["UNAUTHENTICATED", "client.invalid_body", "client.invalid_body", "TooLong", OPEN, OPEN, OPEN],
@@ -150,7 +155,8 @@ pub const CASES: &[Case] = &[
     ),
     case("60,000 characters of text", [INVALID, INVALID, "value", "+", OPEN, OPEN, OPEN], |d| {
         text(&d, &times("a", 60_000))
-    }),
+    })
+    .received(["+"; 3]),
     case(
         "50 MB of spaces",
         ["UNAUTHENTICATED", "client.invalid_body", "client.invalid_body", "TooLong", OPEN, OPEN, OPEN],
@@ -169,7 +175,8 @@ pub const CASES: &[Case] = &[
     unknown("fraction of 50,000 digits", |d| member(&d, &format!(r#""a": 0.{}"#, times("9", 50_000)))),
     case("unknown member twice", ["+", INVALID, FORM, "Twice", "+", OPEN, OPEN], |d| {
         member(&d, r#""zebra": 1, "zebra": 2"#)
-    }),
+    })
+    .received(["+", OPEN, OPEN]),
     case("first member twice", [INVALID, INVALID, FORM, "Twice", OPEN, OPEN, OPEN], |d| {
         let (first, _) = d.split_once(':').unwrap();
         member(&d, &format!(r#""{}": 1"#, first.trim_start_matches(['{', '"']).trim_end_matches('"')))
@@ -180,18 +187,26 @@ pub const CASES: &[Case] = &[
             first.trim_start_matches("{\"").bytes().map(|byte| format!(r"\u{byte:04x}")).collect();
         member(&d, &format!(r#""{name}": 1"#))
     }),
-    case("number in place of a text", [INVALID, INVALID, FORM, "+", OPEN, OPEN, "+"], |d| value(&d, "1")),
-    case("null in place of a text", [INVALID, INVALID, FORM, "+", OPEN, OPEN, "+"], |d| value(&d, "null")),
-    case("object in place of a text", [INVALID, INVALID, FORM, "+", OPEN, OPEN, "+"], |d| value(&d, "{}")),
+    case("number in place of a text", [INVALID, INVALID, FORM, "+", OPEN, OPEN, "+"], |d| value(&d, "1"))
+        .received([OPEN, OPEN, "+"]),
+    case("null in place of a text", [INVALID, INVALID, FORM, "+", OPEN, OPEN, "+"], |d| value(&d, "null"))
+        .received([OPEN, OPEN, "+"]),
+    case("object in place of a text", [INVALID, INVALID, FORM, "+", OPEN, OPEN, "+"], |d| value(&d, "{}"))
+        .received([OPEN, OPEN, "+"]),
     case("list in place of a text", [INVALID, INVALID, FORM, "+", OPEN, OPEN, "+"], |d| {
         value(&d, r#"["a"]"#)
-    }),
-    case("NUL as an escape", [INVALID, INVALID, "value", "+", OPEN, OPEN, OPEN], |d| text(&d, r"a\u0000b")),
+    })
+    .received([OPEN, OPEN, "+"]),
+    case("NUL as an escape", [INVALID, INVALID, "value", "+", OPEN, OPEN, OPEN], |d| text(&d, r"a\u0000b"))
+        .received(["+"; 3]),
     case("control character as an escape", [INVALID, INVALID, "value", "+", OPEN, OPEN, OPEN], |d| {
         text(&d, r"\u0007")
-    }),
-    case("U+FFFE", [INVALID, INVALID, "value", "+", OPEN, OPEN, OPEN], |d| text(&d, "\u{fffe}")),
-    case("U+FFFF as an escape", [INVALID, INVALID, "value", "+", OPEN, OPEN, OPEN], |d| text(&d, r"\uffff")),
+    })
+    .received(["+"; 3]),
+    case("U+FFFE", [INVALID, INVALID, "value", "+", OPEN, OPEN, OPEN], |d| text(&d, "\u{fffe}"))
+        .received(["+"; 3]),
+    case("U+FFFF as an escape", [INVALID, INVALID, "value", "+", OPEN, OPEN, OPEN], |d| text(&d, r"\uffff"))
+        .received(["+"; 3]),
     // An identity code where an id belongs.
     case("identity code as an id", [INVALID, INVALID, "code-invalid", "+", OPEN, OPEN, "+"], |d| {
         replaced(&d, "ID-1", "010594Y9032")

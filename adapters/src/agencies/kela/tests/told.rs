@@ -1,5 +1,6 @@
 //! Is anything lost of a request to Kela, or of news about a referral?
 
+use polku_policy::Viewer;
 use polku_proto::time;
 use polku_proto::v1::delivery::Item;
 use polku_proto::v1::referral_notice::Kind;
@@ -45,7 +46,7 @@ fn read_handover(written: Value) -> ReferralHandover {
 }
 
 /// A document of `ilmoitukset`, to Kela as the sender of the referral or as its recipient: the word is the other one's.
-fn read_notice(written: Value, is_sender: bool) -> ReferralNotice {
+fn read_notice(written: Value, viewer: Viewer) -> ReferralNotice {
     let mut all = Members::of(written);
     let frame = (all.text("sanomaTunnus"), all.text("laheteTunnus"));
     assert_eq!(frame, (trial::MESSAGE.to_owned(), trial::REFERRAL.to_owned()));
@@ -60,9 +61,9 @@ fn read_notice(written: Value, is_sender: bool) -> ReferralNotice {
         answer: all.value("lisatiedot").and_then(told),
         ..ReferralNotice::default()
     });
-    match is_sender {
-        true => ReferralNotice { status_note: word, ..notice },
-        false => ReferralNotice { sender_note: word, ..notice },
+    match viewer {
+        Viewer::Author => ReferralNotice { status_note: word, ..notice },
+        Viewer::Addressee | Viewer::Subject => ReferralNotice { sender_note: word, ..notice },
     }
 }
 
@@ -76,8 +77,7 @@ proptest! {
     }
 
     #[test]
-    fn news((delivery, news) in any::news("kela")) {
-        let is_sender = delivery.sender == "kela";
-        prop_assert!(read_notice(json(&message(delivery).body), is_sender) == news);
+    fn news((delivery, viewer, news) in any::news("kela")) {
+        prop_assert!(read_notice(json(&message(delivery).body), viewer) == news);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use polku_policy::Viewer;
 use polku_proto::time;
 use polku_proto::v1::referral_notice::Kind;
 use polku_proto::v1::{
@@ -79,7 +80,7 @@ fn take_identity(bundle: &mut Value) -> String {
 
 /// News as README.md has them, to the county as the sender of the referral or as its recipient: the word is the other
 /// one's. The answer in them is read as that of another gateway.
-fn read_notice(mut bundle: Value, is_sender: bool) -> ReferralNotice {
+fn read_notice(mut bundle: Value, viewer: Viewer) -> ReferralNotice {
     let kind = match activity(&mut bundle).as_str().unwrap() {
         "state-changed" => Kind::StateChanged,
         "information-provided" => Kind::InformationProvided,
@@ -104,7 +105,8 @@ fn read_notice(mut bundle: Value, is_sender: bool) -> ReferralNotice {
         rejection_reason: read_code(&reason, codes::reason).map_or(0, RejectionReason::into),
         ..ReferralNotice::default()
     };
-    *(if is_sender { &mut notice.status_note } else { &mut notice.sender_note }) = word.to_owned();
+    *(if viewer == Viewer::Author { &mut notice.status_note } else { &mut notice.sender_note }) =
+        word.to_owned();
     for output in task["output"].as_array().into_iter().flatten() {
         let told = code(&output["valueCodeableConcept"]);
         match code(&output["type"]).as_str() {
@@ -156,10 +158,9 @@ proptest! {
     }
 
     #[test]
-    fn news((delivery, news) in any::news("social")) {
-        let is_sender = delivery.sender == "social";
+    fn news((delivery, viewer, news) in any::news("social")) {
         let delivery = Delivery { professional: "ohjaaja-7".into(), ..delivery };
-        prop_assert!(read_notice(turned(delivery), is_sender) == said::notice(news));
+        prop_assert!(read_notice(turned(delivery), viewer) == said::notice(news));
     }
 
     #[test]

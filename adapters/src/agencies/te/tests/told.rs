@@ -1,5 +1,6 @@
 //! Is anything lost of a referral to the office, or of news about one?
 
+use polku_policy::Viewer;
 use polku_proto::time;
 use polku_proto::v1::delivery::Item;
 use polku_proto::v1::referral_notice::Kind;
@@ -61,7 +62,7 @@ fn read_handover(body: &Element) -> ReferralHandover {
 }
 
 /// `vastaanotaIlmoitus`, to the office as the sender of the referral or as its recipient: the word is the other one's.
-fn read_notice(body: &Element, is_sender: bool) -> ReferralNotice {
+fn read_notice(body: &Element, viewer: Viewer) -> ReferralNotice {
     let mut parts = Parts::of(body).unwrap();
     begins(&mut parts);
     let mut notice = ReferralNotice {
@@ -73,7 +74,7 @@ fn read_notice(body: &Element, is_sender: bool) -> ReferralNotice {
         delivery_state: coded::<DeliveryState>(&mut parts, "toimitus", codes::delivery),
         ..ReferralNotice::default()
     };
-    let word = if is_sender { &mut notice.status_note } else { &mut notice.sender_note };
+    let word = if viewer == Viewer::Author { &mut notice.status_note } else { &mut notice.sender_note };
     *word = parts.optional("huomautus");
     notice.answer = parts.group("lisatiedot").unwrap().and_then(|mut inside| {
         let content = told(&mut inside);
@@ -94,8 +95,7 @@ proptest! {
     }
 
     #[test]
-    fn news((delivery, news) in any::news("te")) {
-        let is_sender = delivery.sender == "te";
-        prop_assert!(read_notice(&body(delivery), is_sender) == news);
+    fn news((delivery, viewer, news) in any::news("te")) {
+        prop_assert!(read_notice(&body(delivery), viewer) == news);
     }
 }

@@ -47,9 +47,9 @@ fn told() -> BoxedStrategy<Option<ReferralContent>> {
         .boxed()
 }
 
-/// What news about a referral can be, for the agency with this id as its recipient or its sender. Beside it what of it is
+/// What news about a referral can be, for the agency with this id as its recipient or its sender, and what of it is
 /// news there: the other party's word, and not its own.
-pub(in crate::agencies) fn news(own: &'static str) -> BoxedStrategy<(Delivery, ReferralNotice)> {
+pub(in crate::agencies) fn news(own: &'static str) -> BoxedStrategy<(Delivery, Viewer, ReferralNotice)> {
     let viewer = select(&[Viewer::Addressee, Viewer::Author][..]);
     (notice(), viewer)
         .prop_map(move |(notice, viewer)| {
@@ -57,9 +57,9 @@ pub(in crate::agencies) fn news(own: &'static str) -> BoxedStrategy<(Delivery, R
             if viewer == Viewer::Author {
                 let (sender, recipient) = (delivery.recipient.clone(), delivery.sender.clone());
                 let news = ReferralNotice { sender_note: String::new(), ..notice };
-                return (Delivery { sender, recipient, ..delivery }, news);
+                return (Delivery { sender, recipient, ..delivery }, viewer, news);
             }
-            (delivery, ReferralNotice { status_note: String::new(), ..notice })
+            (delivery, viewer, ReferralNotice { status_note: String::new(), ..notice })
         })
         .boxed()
 }

@@ -155,13 +155,13 @@ fn every_code() {
     each(
         &news,
         &[
-            ("to the recipient", &|(delivery, news)| {
+            ("to the recipient", &|(delivery, _, news)| {
                 delivery.recipient == "te" && !news.sender_note.is_empty()
             }),
-            ("to the sender", &|(delivery, news)| delivery.sender == "te" && !news.status_note.is_empty()),
+            ("to the sender", &|(delivery, _, news)| delivery.sender == "te" && !news.status_note.is_empty()),
         ],
     );
-    let notices: Vec<_> = news.into_iter().map(|(_, news)| news).collect();
+    let notices: Vec<_> = news.into_iter().map(|(_, _, news)| news).collect();
     assert_eq!(all(&notices, |one| one.kind), [1, 2, 3]);
     assert_eq!(all(&notices, |one| one.state), Vec::from_iter(1..=13));
     assert_eq!(all(&notices, |one| one.rejection_reason), Vec::from_iter(0..=6));

@@ -1,5 +1,6 @@
 //! Is anything lost of a referral to the register, or of news about one?
 
+use polku_policy::Viewer;
 use polku_proto::time;
 use polku_proto::v1::delivery::Item;
 use polku_proto::v1::referral_notice::Kind;
@@ -63,7 +64,7 @@ fn read_handover(body: &Element) -> ReferralHandover {
 }
 
 /// `tallennaIlmoitus`, to the register as the sender of the referral or as its recipient: the word is the other one's.
-fn read_notice(body: &Element, is_sender: bool) -> ReferralNotice {
+fn read_notice(body: &Element, viewer: Viewer) -> ReferralNotice {
     let mut parts = Parts::of(body).unwrap();
     begins(&mut parts);
     let notice = ReferralNotice {
@@ -77,9 +78,9 @@ fn read_notice(body: &Element, is_sender: bool) -> ReferralNotice {
     };
     let word = parts.optional("saate");
     let answer = ends(&mut parts);
-    match is_sender {
-        true => ReferralNotice { status_note: word, answer, ..notice },
-        false => ReferralNotice { sender_note: word, answer, ..notice },
+    match viewer {
+        Viewer::Author => ReferralNotice { status_note: word, answer, ..notice },
+        Viewer::Addressee | Viewer::Subject => ReferralNotice { sender_note: word, answer, ..notice },
     }
 }
 
@@ -93,8 +94,7 @@ proptest! {
     }
 
     #[test]
-    fn news((delivery, news) in any::news("typpi")) {
-        let is_sender = delivery.sender == "typpi";
-        prop_assert!(read_notice(&body(delivery, &DECISION), is_sender) == news);
+    fn news((delivery, viewer, news) in any::news("typpi")) {
+        prop_assert!(read_notice(&body(delivery, &DECISION), viewer) == news);
     }
 }

@@ -1,5 +1,6 @@
 //! Is anything lost of a referral to the case management, or of news about one?
 
+use polku_policy::Viewer;
 use polku_proto::time;
 use polku_proto::v1::delivery::Item;
 use polku_proto::v1::referral_notice::Kind;
@@ -52,7 +53,7 @@ fn read_handover(written: Value) -> ReferralHandover {
 
 /// `POST /lahetteet/{tunnus}/ilmoitukset`, to the case management as the sender of the referral or as its recipient: the
 /// word is the other one's.
-fn read_notice(written: Value, is_sender: bool) -> ReferralNotice {
+fn read_notice(written: Value, viewer: Viewer) -> ReferralNotice {
     let mut all = Members::of(written);
     let notice = ReferralNotice {
         kind: all.code::<Kind>("laji", codes::kind),
@@ -66,9 +67,9 @@ fn read_notice(written: Value, is_sender: bool) -> ReferralNotice {
     };
     let word = all.text("huomautus");
     all.end();
-    match is_sender {
-        true => ReferralNotice { status_note: word, ..notice },
-        false => ReferralNotice { sender_note: word, ..notice },
+    match viewer {
+        Viewer::Author => ReferralNotice { status_note: word, ..notice },
+        Viewer::Addressee | Viewer::Subject => ReferralNotice { sender_note: word, ..notice },
     }
 }
 
@@ -82,8 +83,7 @@ proptest! {
     }
 
     #[test]
-    fn news((delivery, news) in any::news("walmu")) {
-        let is_sender = delivery.sender == "walmu";
-        prop_assert!(read_notice(written(delivery), is_sender) == news);
+    fn news((delivery, viewer, news) in any::news("walmu")) {
+        prop_assert!(read_notice(written(delivery), viewer) == news);
     }
 }
