@@ -60,7 +60,19 @@ async fn told() -> (World, YouthName, Consent) {
     gateway.merge_plan(&caller, Valid::check(request).unwrap()).await.map(drop).unwrap();
     world.deliver();
     assert_eq!(hears(&world, 1).await, [false]);
+    settled(&world, youth).await;
     (world, youth, consent)
+}
+
+/// Waits until it is written down what came of every delivery.
+async fn settled(world: &World, youth: YouthName) {
+    for _ in 0..1500 {
+        if world.gateway.store.open_deliveries_of(youth.youth).await.unwrap().is_empty() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("the deliveries do not end");
 }
 
 /// Waits until employment services have been told so often: of each time, whether it was the last word.
@@ -96,6 +108,7 @@ async fn a_crash_between_a_withdrawal_and_the_last_word_only_delays_it() {
     let mut world = world.killed().await;
     world.deliver();
     assert_eq!(hears(&world, 2).await, [false, true]);
+    settled(&world, youth).await;
     // It is said once, and nothing is left to look at.
     for _ in 0..2 {
         world.gateway.sweep().await.unwrap();
