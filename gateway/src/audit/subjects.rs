@@ -4,7 +4,8 @@
 //! and can be deleted at any time: nothing rests on it, and whatever is read through it is held against the log. It
 //! catches up with the log before every answer; where it does not fit the log, or is damaged, it is made anew.
 //!
-//! A person stands in it as the first 8 bytes of the pseudonym. Leaves about nobody have a person too: zeros.
+//! A person stands in it as the first 8 bytes of the pseudonym. Leaves about nobody have a person too: zeros. A leaf takes
+//! 24 bytes, measured with 100,000 leaves about 2,000 people, beside about 180 in the log itself.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
