@@ -4,7 +4,8 @@
 //! and can be deleted at any time: nothing rests on it, and whatever is read through it is held against the log. It
 //! catches up with the log before every answer; where it does not fit the log, or is damaged, it is made anew.
 //!
-//! A person stands in it as the first 8 bytes of the pseudonym. Leaves about nobody have a person too: zeros.
+//! A person stands in it as the first 8 bytes of the pseudonym. Leaves about nobody have a person too: zeros. A leaf takes
+//! 24 bytes, measured with 100,000 leaves about 2,000 people, beside about 180 in the log itself.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -30,9 +31,11 @@ const STEP_LEAVES: usize = 65_536;
 const SCHEMA: &str = "
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = NORMAL;
--- How far the log has been taken in, and where the record of its last leaf so far begins.
+-- How far the log has been taken in, where the record of its last leaf so far begins, and the sum of all rows of `about`
+-- and `later`.
 CREATE TABLE IF NOT EXISTS reach (
-    leaves INTEGER NOT NULL, bytes INTEGER NOT NULL, last_hash BLOB NOT NULL, last_place INTEGER NOT NULL
+    leaves INTEGER NOT NULL, bytes INTEGER NOT NULL, last_hash BLOB NOT NULL, last_place INTEGER NOT NULL,
+    sum INTEGER NOT NULL
 );
 -- Where the record before the leaf begins in the log.
 CREATE TABLE IF NOT EXISTS about (
@@ -252,9 +255,11 @@ impl Subjects {
         }
         // In the order of the table: neighbours go into the same page.
         rows.sort_unstable();
+        let mut sum = sum_of_all(into, "SELECT sum FROM reach")?;
         let mut insert = into.prepare_cached("INSERT INTO about VALUES (?1, ?2, ?3)")?;
         for (subject, sequence, place) in rows {
             insert.execute(params![subject, number(sequence)?, number(place)?])?;
+            sum = sum.wrapping_add(mixed(subject, number(sequence)?, number(place)?));
         }
         let mut insert = into.prepare_cached("INSERT OR IGNORE INTO known VALUES (?1, ?2)")?;
         for (subject, organisation) in known {
@@ -263,9 +268,11 @@ impl Subjects {
         let mut insert = into.prepare_cached("INSERT INTO later VALUES (?1, ?2, ?3)")?;
         for (earlier, sequence, place) in later {
             insert.execute(params![number(earlier)?, number(sequence)?, number(place)?])?;
+            sum = sum.wrapping_add(mixed(number(earlier)?, number(sequence)?, number(place)?));
         }
-        let sql = "UPDATE reach SET leaves = ?1, bytes = ?2, last_hash = ?3, last_place = ?4";
-        let values = params![number(reach.leaves)?, number(reach.bytes)?, reach.last_hash, number(place)?];
+        let sql = "UPDATE reach SET leaves = ?1, bytes = ?2, last_hash = ?3, last_place = ?4, sum = ?5";
+        let values =
+            params![number(reach.leaves)?, number(reach.bytes)?, reach.last_hash, number(place)?, sum];
         into.execute(sql, values)?;
         Ok(())
     }
@@ -282,11 +289,12 @@ impl Subjects {
         let begun: bool =
             connection.query_row("SELECT EXISTS (SELECT 1 FROM reach)", [], |row| row.get(0))?;
         if !begun {
-            connection.execute("INSERT INTO reach VALUES (0, 0, ?1, 0)", [START])?;
+            connection.execute("INSERT INTO reach VALUES (0, 0, ?1, 0, 0)", [START])?;
         }
-        // Every leaf has its row: one that is lost would be missing in an answer, and nobody would see it.
-        let rows = connection.query_row("SELECT count(*) FROM about", [], |row| unsigned(row, 0))?;
-        if rows != reached(&connection)?.0.leaves {
+        // A row that is lost or altered would be missing in an answer, and nobody would see it.
+        let about = sum_of_all(&connection, "SELECT subject, sequence, place FROM about")?;
+        let later = sum_of_all(&connection, "SELECT earlier, sequence, place FROM later")?;
+        if about.wrapping_add(later) != sum_of_all(&connection, "SELECT sum FROM reach")? {
             return Err(Trouble::Misfit);
         }
         Ok(connection)
@@ -313,6 +321,27 @@ impl Trouble {
             Trouble::Log(_) => "the log does not go on where it ends",
         }
     }
+}
+
+/// The sum over the rows that a query finds: of three numbers, mixed, or of one that is a sum already.
+fn sum_of_all(connection: &Connection, sql: &str) -> Result<i64, Trouble> {
+    let mut query = connection.prepare_cached(sql)?;
+    let is_sum = query.column_count() == 1;
+    let mut rows = query.query([])?;
+    let mut sum = 0_i64;
+    while let Some(row) = rows.next()? {
+        let one = if is_sum { row.get(0)? } else { mixed(row.get(0)?, row.get(1)?, row.get(2)?) };
+        sum = sum.wrapping_add(one);
+    }
+    Ok(sum)
+}
+
+/// A number that differs with each of these.
+fn mixed(one: i64, two: i64, three: i64) -> i64 {
+    [one, two, three].iter().fold(0, |mix: i64, number| {
+        let mix = (mix ^ number).wrapping_mul(-0x61c8_8646_80b5_83eb);
+        mix ^ (mix >> 29)
+    })
 }
 
 /// How far the log has been taken in, and where the record of its last leaf so far begins.
