@@ -59,7 +59,9 @@ pub(super) fn plan(parts: Vec<PlanPart>) -> Plan {
 /// A clash as somebody may be told of it.
 pub(super) fn told(clash: &Clash, told: CategorySet) -> Clash {
     let mut clash = clash.clone();
-    [&mut clash.base, &mut clash.ours, &mut clash.theirs].map(|part| part.restrict(told));
+    for part in [&mut clash.base, &mut clash.ours, &mut clash.theirs] {
+        part.restrict(told);
+    }
     clash
 }
 
