@@ -39,10 +39,10 @@ async fn a_full_section_tells_nothing_of_what_fills_it() {
     })
     .await;
     assert_refused(more, Code::InvalidArgument, "PLAN_TOO_LARGE");
-    let as_te =
-        edit(&ohjaamo, &empty, "youth", |part| part.needs.push(need("te:x", DataCategory::JointPlan, "1")))
+    let as_kela =
+        edit(&ohjaamo, &empty, "youth", |part| part.needs.push(need("kela:x", DataCategory::JointPlan, "1")))
             .await;
-    assert_refused(as_te, Code::InvalidArgument, "INVALID_FIELDS");
+    assert_refused(as_kela, Code::InvalidArgument, "INVALID_FIELDS");
     // The own section is nobody else's to fill.
     edit(&te, &full, TE, |part| add_needs(part, "n", 200, DataCategory::JointPlan)).await.unwrap();
     let more = edit(&te, &full, TE, |part| part.needs.push(need("x", DataCategory::JointPlan, "1"))).await;

@@ -41,7 +41,8 @@ fn between(before: &Plan, edit: impl FnOnce(&mut Plan)) -> Vec<(Kind, String, Pl
 
 #[track_caller]
 fn assert_one(done: Vec<(Kind, String, PlanActivity)>, owner: &str, activity: PlanActivity) {
-    assert_eq!(done, [(activity.kind(), owner.to_owned(), activity)]);
+    let [one] = <[_; 1]>::try_from(done).expect("one thing that was done");
+    assert_eq!(one, (activity.kind(), owner.to_owned(), activity));
 }
 
 fn about(kind: Kind, agency: &str) -> PlanActivity {
