@@ -191,6 +191,8 @@ async fn twenty_kills_lose_nothing_and_double_nothing() {
             // One life is long enough for a whole change of mind, however slow the machine is.
             let withdrawn = || async { (!book.lock().unwrap().withdrawn.is_empty()).then_some(()) };
             eventually(Duration::from_secs(20), withdrawn).await.expect("no withdrawal is acknowledged");
+            let merged = || async { (plans.acknowledged() > 10).then_some(()) };
+            eventually(Duration::from_secs(20), merged).await.expect("no change of a plan is acknowledged");
         }
         tokio::time::sleep(Duration::from_millis(20 + numbers.below(300))).await;
         gateway.kill().await.unwrap();

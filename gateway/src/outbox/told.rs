@@ -16,7 +16,7 @@ use polku_policy::{BasisKind, Channel, Decision, Obligation, Question, Viewer};
 use polku_proto::v1::disclosure_notice::Arrival;
 use polku_proto::v1::{
     Consent, ConsentEvent, ConsentEvidence, ConsentState, DataCategory, DeliveryState, DisclosureNotice,
-    Origin, Purpose, basis,
+    Origin, Purpose,
 };
 use polku_proto::{AgencyId, CategorySet, Party, YouthId, name, named};
 use serde::{Deserialize, Serialize};
@@ -217,7 +217,7 @@ impl Gateway {
         let told = told.ok_or(Error::Inconsistent("a notice of nothing that was told"))?;
         let told_at = told.time()?;
         let mut consents = Vec::new();
-        for name in told.bases.iter().map(|ground| &ground.consent).filter(|name| !name.is_empty()) {
+        for name in told.bases.iter().filter_map(Ground::consent) {
             let name = name.parse().map_err(|_| Error::Inconsistent("a consent that was told on is none"))?;
             let record = self.consent_of(person, name, now).await?;
             let consent = as_told(record.message, told_at)?;

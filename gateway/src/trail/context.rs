@@ -55,6 +55,11 @@ impl Ground {
         }
     }
 
+    /// Name of the consent; nothing where the ground is none.
+    pub(crate) fn consent(&self) -> Option<&str> {
+        Some(self.consent.as_str()).filter(|name| !name.is_empty())
+    }
+
     pub(crate) fn wire(&self) -> v1::Basis {
         v1::Basis {
             kind: basis::Kind::from_str_name(&self.kind).unwrap_or_default() as i32,

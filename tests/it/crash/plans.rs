@@ -98,6 +98,11 @@ impl Plans {
         all
     }
 
+    /// How many changes have been acknowledged.
+    pub(super) fn acknowledged(&self) -> usize {
+        self.book.lock().unwrap().written.values().map(|written| written.acknowledged.len()).sum()
+    }
+
     /// Looks at everything, in the last life of the gateway.
     pub(super) async fn check(&self, world: &World, ohjaamo: &Client, te: &Client) -> usize {
         let mut acknowledged = 0;
@@ -227,7 +232,8 @@ async fn revisions(client: &Client, plan: &str) -> Vec<Vec<(String, u64)>> {
     }
 }
 
-/// The system has heard the last word, and every word in its order.
+/// The system has heard the last word, and every word in its order. One whose fate the kill has left unknown is told
+/// again, as it is then; what waited behind it may say the same: that is no word more, and its number says so.
 async fn assert_told(ledger: &Ledger, plan: &str, last: &str, agency: &str) {
     let told = || heard(ledger, plan).into_iter().filter(|part| part.owner == "youth").collect::<Vec<_>>();
     let came = eventually(PATIENCE, || async {
@@ -235,5 +241,5 @@ async fn assert_told(ledger: &Ledger, plan: &str, last: &str, agency: &str) {
     });
     assert!(came.await.is_some(), "{agency} never hears of the last change");
     let versions: Vec<u64> = told().iter().map(|part| part.version).collect();
-    assert!(versions.windows(2).all(|two| two[0] < two[1]), "{agency}: {versions:?}");
+    assert!(versions.windows(2).all(|two| two[0] <= two[1]), "{agency}: {versions:?}");
 }

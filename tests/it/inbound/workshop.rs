@@ -127,7 +127,7 @@ async fn malformed_events_are_refused() {
         unmoved.check(&stage, "a malformed event").await;
     }
     let too_large_for_walmu = format!("{good}{}", " ".repeat(600_000));
-    assert_eq!(post(&stage, &too_large_for_walmu).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(post(&stage, &too_large_for_walmu).await.status, StatusCode::BAD_REQUEST);
     unmoved.check(&stage, "a large event").await;
     stage.close().await;
 }

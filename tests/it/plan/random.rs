@@ -236,7 +236,8 @@ async fn assert_one_plan(history: &History, stage: &Stage, watched: &[Arc<Watche
     }
 }
 
-async fn play(seed: u64, identity_code: &'static str) {
+/// Plays a history to its end. Tells how many clashes and how many refusals of old readings there were.
+async fn play(seed: u64, identity_code: &'static str) -> (usize, usize) {
     println!("seed {seed}");
     let stage = cast::open().await;
     let cast = Cast::meet(&stage, identity_code).await;
@@ -313,11 +314,16 @@ async fn play(seed: u64, identity_code: &'static str) {
         );
     }
     println!("{} acknowledged, {} clashes, {} stale", acknowledged.len(), history.clashes, history.stale);
+    (history.clashes, history.stale)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn any_history_leaves_one_plan() {
+    let (mut clashes, mut stale) = (0, 0);
     for (seed, identity_code) in [(2026, PEOPLE[0]), (14, PEOPLE[1])] {
-        play(seed, identity_code).await;
+        let seen = play(seed, identity_code).await;
+        clashes += seen.0;
+        stale += seen.1;
     }
+    assert!(clashes > 0 && stale > 0, "{clashes} clashes, {stale} old readings refused");
 }

@@ -168,7 +168,7 @@ fn tells(marker: &str, party: usize, fickle: &[(&str, &str, i32)]) -> bool {
     let is_lasting = LASTING.iter().any(|(one, other, more)| {
         (*one, *other) == (from, reader) && (category == 9 || more.contains(&category))
     });
-    let is_of_late = fickle.iter().any(|it| *it == (from, reader, category));
+    let is_of_late = fickle.contains(&(from, reader, category));
     from == reader || reader == "youth" || is_lasting || is_of_late
 }
 

@@ -222,7 +222,9 @@ fn unauthenticated() {
         refused(&headers(odd, &sign(odd, &body)), &body);
     }
     let large = event(&format!(r#""tapahtuma": "hyvaksytty", "muuta": "{}""#, "a".repeat(524_288)));
-    refused(&headers(&now, &sign(&now, &large)), &large);
+    let too_large = receive(&headers(&now, &sign(&now, &large)), &large);
+    assert!(matches!(too_large, Err(InboundError::Malformed { .. })), "it is the workshop's, and too large");
+    refused(&headers(&now, &sign(&now, &body)), &large);
 }
 
 /// An event other than a step.

@@ -90,8 +90,8 @@ pub(super) fn begun(permissions: [[u8; 6]; 6], before: &[[u8; 3]]) -> World {
         world.edit(party, World::owner(party, draws[2] / 8), *draws);
         world.edit(0, YOUTH, *draws);
     }
-    for party in 0..PARTIES.len() {
-        for owner in [PARTIES[party], YOUTH] {
+    for (party, own) in PARTIES.into_iter().enumerate() {
+        for owner in [own, YOUTH] {
             let sent = world.send(party, owner);
             world.deliver(&sent);
         }

@@ -79,13 +79,13 @@ fn assert_one_plan(world: &mut World) {
     let last = world.revisions.len() - 1;
     for owner in PARTIES {
         let stored = world.section(owner);
-        for party in 0..PARTIES.len() {
+        for (party, reader) in PARTIES.into_iter().enumerate() {
             let mut seen = world.view(party, last).sections.into_iter().filter_map(|section| section.part);
             let seen = seen.find(|part| part.owner == owner).unwrap_or_default();
             let mut expected = stored.clone();
             expected.restrict(world.told(party, owner));
             let everything = |part: &PlanPart| flat(&PlanPart { state: 0, ..part.clone() });
-            assert_eq!(everything(&seen), everything(&expected), "{} sees otherwise", PARTIES[party]);
+            assert_eq!(everything(&seen), everything(&expected), "{reader} sees otherwise");
         }
     }
     let before = PARTIES.map(|owner| world.section(owner));
