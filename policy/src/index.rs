@@ -167,6 +167,12 @@ pub(crate) struct Standing {
     pub(crate) multi_sector_support: bool,
 }
 
+impl Capacity {
+    /// Every finding.
+    pub(crate) const ALL: [Capacity; 4] =
+        [Capacity::NotAssessed, Capacity::NotCapable, Capacity::Capable, Capacity::CapableHidden];
+}
+
 impl Period {
     /// Makes the period from the first instant (inclusive) to the second (exclusive).
     ///
