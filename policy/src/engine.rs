@@ -25,8 +25,8 @@ use agencies::{Agencies, Ends, Side};
 use facts::{Common, Facts, disclosed, next_midnight};
 use memo::Memo;
 pub use recorded::{Change, Recorded, Replayed, Shift, difference, replay};
-use vocabulary::{Asking, Vocabulary};
 pub(crate) use vocabulary::ground_name;
+use vocabulary::{Asking, Vocabulary};
 
 /// The special categories of personal data (GDPR article 9) among the data categories.
 pub const SPECIAL: CategorySet =
@@ -165,7 +165,7 @@ impl Engine {
         decision: &mut Decision,
         question: &Question,
         (ends, era): (Ends, u8),
-        word: &Word,
+        word: &Word<'_>,
         said: &Said,
     ) {
         let asked = decision.asked;
@@ -282,7 +282,7 @@ impl Engine {
         personal: CategorySet,
         question: &Question,
         (ends, era): (Ends, u8),
-        word: &Word,
+        word: &Word<'_>,
     ) -> Result<Said, Failed> {
         let common = Common::of(question, ends, &word.standing, &self.agencies, era);
         let mut said = Said::default();
@@ -342,7 +342,7 @@ impl Engine {
     fn give_grounds(
         &self,
         groups: &Groups,
-        word: &Word,
+        word: &Word<'_>,
         (viewer, ends): (Viewer, Ends),
         decision: &mut Decision,
     ) -> bool {
@@ -356,13 +356,13 @@ impl Engine {
                 match kind {
                     BasisKind::Consent | BasisKind::DisclosurePermit => {
                         let rests_on = word.grounds.iter().filter(|ground| {
-                            ground.kind == kind
-                                && note.given_by.is_none_or(|given_by| given_by == ground.given_by)
+                            ground.kind() == kind
+                                && note.given_by.is_none_or(|given_by| given_by == ground.given_by())
                                 && !ground.categories.intersection(categories).is_empty()
                         });
                         for ground in rests_on {
-                            by_age |= ground.given_by == GivenBy::Guardian;
-                            decision.bases.push(basis(Some(ground.consent)));
+                            by_age |= ground.given_by() == GivenBy::Guardian;
+                            decision.bases.push(basis(Some(ground.consent())));
                         }
                     }
                     BasisKind::Statute => {
@@ -395,7 +395,7 @@ impl Engine {
     ///
     /// Where an age has a part in what is open, that is the next midnight at the latest, whenever the birthday is: an
     /// answer that held until the birthday would give it away.
-    fn bound(&self, word: &Word, (now, era): (Timestamp, u8), by_age: bool) -> Option<Timestamp> {
+    fn bound(&self, word: &Word<'_>, (now, era): (Timestamp, u8), by_age: bool) -> Option<Timestamp> {
         let midnight = if by_age { next_midnight(now) } else { None };
         earlier(earlier(word.edge, midnight), self.rules.next_edge(era))
     }

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Span, Timestamp};
 use proptest::prelude::{prop_assert_eq, proptest};
 
-use super::{OutOfRange, from_wire, to_wire};
+use super::{OutOfRange, finnish_date, from_wire, to_wire};
 
 fn wire(seconds: i64, nanos: i32) -> prost_types::Timestamp {
     prost_types::Timestamp { seconds, nanos }
@@ -61,6 +61,24 @@ fn the_date_is_right_in_every_hour_of_a_hundred_years() {
     }
     for instant in [Timestamp::MIN, Timestamp::MAX] {
         assert_eq!(super::finnish_date(instant), instant.to_zoned(super::FINNISH.clone()).date());
+    }
+}
+
+#[test]
+fn the_date_is_the_same_from_the_first_to_the_last_instant_of_an_hour_and_no_longer() {
+    for midnight in ["1969-07-31T22:00:00Z", "1970-01-01T22:00:00Z", "2026-06-30T21:00:00Z"] {
+        let midnight: Timestamp = midnight.parse().unwrap();
+        let day = finnish_date(midnight);
+        let eve = day.yesterday().unwrap();
+        let nanosecond = SignedDuration::from_nanos(1);
+        let hour = SignedDuration::from_hours(1);
+        // In turns, so that what was asked last is now the same hour, now another one.
+        for _ in 0..2 {
+            assert_eq!(finnish_date(midnight - hour), eve);
+            assert_eq!(finnish_date(midnight - nanosecond), eve);
+            assert_eq!(finnish_date(midnight), day);
+            assert_eq!(finnish_date(midnight + hour - nanosecond), day);
+        }
     }
 }
 
