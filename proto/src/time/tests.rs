@@ -66,7 +66,7 @@ fn the_date_is_right_in_every_hour_of_a_hundred_years() {
 
 #[test]
 fn the_date_is_the_same_from_the_first_to_the_last_instant_of_an_hour_and_no_longer() {
-    for midnight in ["1969-07-31T22:00:00Z", "1970-01-01T22:00:00Z", "2026-06-30T21:00:00Z"] {
+    for midnight in ["1969-01-31T22:00:00Z", "1970-01-01T22:00:00Z", "2026-06-30T21:00:00Z"] {
         let midnight: Timestamp = midnight.parse().unwrap();
         let day = finnish_date(midnight);
         let eve = day.yesterday().unwrap();
