@@ -38,7 +38,7 @@ fn nanoseconds_outside_a_second_are_refused() {
 
 #[test]
 fn days_begin_at_midnight_in_finland() {
-    let date = |text: &str| super::finnish_date(text.parse().unwrap()).to_string();
+    let date = |text: &str| finnish_date(text.parse().unwrap()).to_string();
     assert_eq!(date("2026-01-31T21:59:59Z"), "2026-01-31");
     assert_eq!(date("2026-01-31T22:00:00Z"), "2026-02-01");
     assert_eq!(date("2026-06-30T20:59:59Z"), "2026-06-30");
@@ -53,14 +53,10 @@ fn the_date_is_right_in_every_hour_of_a_hundred_years() {
     let begin: Timestamp = "1960-01-01T00:30:00Z".parse().unwrap();
     for hour in 0..100 * 366 * 24 {
         let instant = begin + SignedDuration::from_hours(hour);
-        assert_eq!(
-            super::finnish_date(instant),
-            instant.to_zoned(super::FINNISH.clone()).date(),
-            "{instant}"
-        );
+        assert_eq!(finnish_date(instant), instant.to_zoned(super::FINNISH.clone()).date(), "{instant}");
     }
     for instant in [Timestamp::MIN, Timestamp::MAX] {
-        assert_eq!(super::finnish_date(instant), instant.to_zoned(super::FINNISH.clone()).date());
+        assert_eq!(finnish_date(instant), instant.to_zoned(super::FINNISH.clone()).date());
     }
 }
 
@@ -99,7 +95,7 @@ proptest! {
     #[test]
     fn the_date_in_finland_is_that_of_its_time_zone(seconds in -62_135_596_800_i64..253_402_200_000) {
         let instant = Timestamp::from_second(seconds).unwrap();
-        prop_assert_eq!(super::finnish_date(instant), instant.to_zoned(super::FINNISH.clone()).date());
+        prop_assert_eq!(finnish_date(instant), instant.to_zoned(super::FINNISH.clone()).date());
     }
 
     #[test]
