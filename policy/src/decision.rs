@@ -284,7 +284,7 @@ impl Decision {
     }
 
     /// Turns the decision into a refusal of everything, for a further reason if there is one.
-    pub(crate) fn refused(mut self, reason: Option<Reason>) -> Decision {
+    pub(crate) fn refuse(&mut self, reason: Option<Reason>) {
         self.permitted = CategorySet::EMPTY;
         self.withheld = self.asked;
         self.bases.clear();
@@ -293,7 +293,7 @@ impl Decision {
         if self.outcome == Outcome::Permitted {
             self.outcome = Outcome::Denied;
         }
-        self.normalised()
+        self.normalise();
     }
 
     /// Adds the decision about a part of the same answer.
@@ -347,8 +347,9 @@ impl Decision {
 
 impl Denied {
     /// Makes a refusal of everything that the decision is about, for a further reason if there is one.
-    pub(crate) fn new(decision: Decision, reason: Option<Reason>) -> Denied {
-        Denied { decision: Box::new(decision.refused(reason)) }
+    pub(crate) fn new(mut decision: Decision, reason: Option<Reason>) -> Denied {
+        decision.refuse(reason);
+        Denied { decision: Box::new(decision) }
     }
 
     /// Gives the decision behind the refusal. It permits nothing.

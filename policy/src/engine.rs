@@ -19,14 +19,14 @@ use crate::decision::{Basis, BasisKind, Decision, Denied, Obligation, Outcome, R
 use crate::directory::{Directory, Sector};
 use crate::index::{ConsentIndex, GivenBy, Sides, Word};
 use crate::permit::Authorised;
-use crate::question::{ActorRole, Channel, PurposeSet, Question, Reader, Viewer};
+use crate::question::{ActorRole, PurposeSet, Question, Reader, Viewer};
 use crate::rules::{Action, Answer, Failed, RuleSays, Rules, digest};
 use agencies::{Agencies, Ends, Side};
 use facts::{Common, Facts, disclosed, next_midnight};
 use memo::Memo;
 pub use recorded::{Change, Recorded, Replayed, Shift, difference, replay};
-use vocabulary::Vocabulary;
 pub(crate) use vocabulary::ground_name;
+use vocabulary::{Asking, Vocabulary};
 
 /// The special categories of personal data (GDPR article 9) among the data categories.
 pub const SPECIAL: CategorySet =
@@ -146,9 +146,32 @@ impl Engine {
     pub fn decide(&self, index: &ConsentIndex, asked: CategorySet, question: &Question) -> Decision {
         let mut decision = self.blank(asked, question.now);
         decision.revision = Some(index.revision());
+        let disclosed = disclosed(question.viewer);
+        let personal = asked.difference(ENVELOPE);
+        let ends = self.agencies.ends(&question.channel);
+        let era = self.rules.era(question.now);
+        let word = index.word(question, self.sides(ends), personal.intersection(disclosed));
+        // Filled in where it is: decisions are large, and moving one about would cost as much as a look-up.
+        match self.said(personal, question, (ends, era), &word) {
+            Ok(said) => self.conclude(&mut decision, question, (ends, era), &word, &said),
+            Err(Failed) => decision.refuse(Some(Reason::RulesFailed)),
+        }
+        decision
+    }
+
+    /// Makes the decision of what the rules have said to the personal categories.
+    fn conclude(
+        &self,
+        decision: &mut Decision,
+        question: &Question,
+        (ends, era): (Ends, u8),
+        word: &Word<'_>,
+        said: &Said,
+    ) {
+        let asked = decision.asked;
         // Looked at only where it matters: most questions are about personal categories alone.
         let asks_envelope = asked.is_empty() || asked.contains(DataCategory::Envelope);
-        let envelope_open = asks_envelope && self.sees_envelope(question);
+        let envelope_open = asks_envelope && sees_envelope(question.viewer, ends);
         if asked.contains(DataCategory::Envelope) {
             if envelope_open {
                 decision.permitted.insert(DataCategory::Envelope);
@@ -157,16 +180,9 @@ impl Engine {
                 decision.reasons.push(Reason::UnknownAgency);
             }
         }
-        let disclosed = disclosed(question.viewer);
-        let personal = asked.difference(ENVELOPE);
-        let ends = self.agencies.ends(&question.channel);
-        let word = index.word(question, self.sides(ends), personal.intersection(disclosed));
-        let Ok(said) = self.said(personal, question, ends, &word) else {
-            return self.failed(index, asked, question.now);
-        };
         let permitted = said.groups.permitted();
         decision.permitted.extend(permitted);
-        decision.withheld.extend(personal.difference(permitted));
+        decision.withheld.extend(asked.difference(ENVELOPE).difference(permitted));
         if said.reasons != Answer::default() {
             decision.reasons.extend(said.reasons.reasons());
         }
@@ -174,11 +190,11 @@ impl Engine {
         if !said.silent.is_empty() {
             decision.reasons.push(Reason::NoBasis);
         }
-        let by_age = self.give_grounds(&said.groups, &word, (question.viewer, ends), &mut decision);
+        let by_age = self.give_grounds(&said.groups, word, (question.viewer, ends), decision);
         // A guardian's view of a minor's data ends when the minor comes of age.
         let guardian_reads = question.viewer == Viewer::Subject && question.actor == ActorRole::Guardian;
         let by_age = by_age || (guardian_reads && !decision.bases.is_empty());
-        decision.valid_until = self.bound(&word, question.now, by_age);
+        decision.valid_until = self.bound(word, (question.now, era), by_age);
         let nothing_asked_is_open = asked.is_empty() && !envelope_open;
         if nothing_asked_is_open {
             decision.reasons.push(Reason::UnknownAgency);
@@ -192,7 +208,6 @@ impl Engine {
             Outcome::Permitted
         };
         decision.normalise();
-        decision
     }
 
     /// Decides whether the one agency of the channel may tell the other one these categories. Nothing counts as
@@ -266,10 +281,9 @@ impl Engine {
         &self,
         personal: CategorySet,
         question: &Question,
-        ends: Ends,
-        word: &Word,
+        (ends, era): (Ends, u8),
+        word: &Word<'_>,
     ) -> Result<Said, Failed> {
-        let era = self.rules.era(question.now);
         let common = Common::of(question, ends, &word.standing, &self.agencies, era);
         let mut said = Said::default();
         let mut fresh = Vec::new();
@@ -304,17 +318,14 @@ impl Engine {
     /// Asks the rules about one category: first on the young person's word, then on the law.
     fn ask(&self, facts: &Facts) -> Result<Answer, Failed> {
         let mut reasons = 0;
+        let asking = self.asking(facts).map_err(|_| Failed)?;
         for action in Action::ALL {
             // A law tells an agency something; to the young person everything is open anyway.
             if action != Action::Disclose && !facts.disclosure {
                 break;
             }
-            let answer = self.rules.answer(
-                action,
-                &self.request(action, facts).map_err(|_| Failed)?,
-                self.agencies.entities(),
-                facts.era,
-            )?;
+            let request = asking.request(action).map_err(|_| Failed)?;
+            let answer = self.rules.answer(action, &request, self.agencies.entities(), facts.era)?;
             if answer.permits != 0 {
                 return Ok(Answer { reasons: 0, ..answer });
             }
@@ -323,15 +334,15 @@ impl Engine {
         Ok(Answer { permits: 0, reasons })
     }
 
-    fn request(&self, action: Action, facts: &Facts) -> Result<cedar_policy::Request, Unfit> {
-        self.vocabulary.request(action, facts, &self.agencies, self.rules.schema())
+    fn asking(&self, facts: &Facts) -> Result<Asking<'_>, Unfit> {
+        self.vocabulary.asking(facts, &self.agencies)
     }
 
     /// Names the grounds of what is permitted, and what comes with them. Tells whether an age has a part in a ground.
     fn give_grounds(
         &self,
         groups: &Groups,
-        word: &Word,
+        word: &Word<'_>,
         (viewer, ends): (Viewer, Ends),
         decision: &mut Decision,
     ) -> bool {
@@ -345,13 +356,13 @@ impl Engine {
                 match kind {
                     BasisKind::Consent | BasisKind::DisclosurePermit => {
                         let rests_on = word.grounds.iter().filter(|ground| {
-                            ground.kind == kind
-                                && note.given_by.is_none_or(|given_by| given_by == ground.given_by)
+                            ground.kind() == kind
+                                && note.given_by.is_none_or(|given_by| given_by == ground.given_by())
                                 && !ground.categories.intersection(categories).is_empty()
                         });
                         for ground in rests_on {
-                            by_age |= ground.given_by == GivenBy::Guardian;
-                            decision.bases.push(basis(Some(ground.consent)));
+                            by_age |= ground.given_by() == GivenBy::Guardian;
+                            decision.bases.push(basis(Some(ground.consent())));
                         }
                     }
                     BasisKind::Statute => {
@@ -384,31 +395,19 @@ impl Engine {
     ///
     /// Where an age has a part in what is open, that is the next midnight at the latest, whenever the birthday is: an
     /// answer that held until the birthday would give it away.
-    fn bound(&self, word: &Word, now: Timestamp, by_age: bool) -> Option<Timestamp> {
+    fn bound(&self, word: &Word<'_>, (now, era): (Timestamp, u8), by_age: bool) -> Option<Timestamp> {
         let midnight = if by_age { next_midnight(now) } else { None };
-        earlier(earlier(word.edge, midnight), self.rules.next_edge(now))
+        earlier(earlier(word.edge, midnight), self.rules.next_edge(era))
     }
 
     fn sides(&self, ends: Ends) -> Sides {
         Sides { from: self.agencies.sector(ends.from), to: self.agencies.sector(ends.to) }
     }
 
-    fn knows(&self, channel: &Channel) -> bool {
-        let known = |party: &polku_proto::Party| self.agencies.side(&party.agency) != Side::UNKNOWN;
-        known(&channel.from) && known(&channel.to)
-    }
-
     fn knows_reader(&self, reader: &Reader) -> bool {
         match reader {
             Reader::Agency(agency) => self.directory.agency(agency).is_some(),
             Reader::Subject(_) => true,
-        }
-    }
-
-    fn sees_envelope(&self, question: &Question) -> bool {
-        match question.viewer {
-            Viewer::Subject => true,
-            Viewer::Addressee | Viewer::Author => self.knows(&question.channel),
         }
     }
 
@@ -428,11 +427,13 @@ impl Engine {
             valid_until: None,
         }
     }
+}
 
-    fn failed(&self, index: &ConsentIndex, asked: CategorySet, now: Timestamp) -> Decision {
-        let mut decision = self.blank(asked, now);
-        decision.revision = Some(index.revision());
-        decision.refused(Some(Reason::RulesFailed))
+/// Tells whether a reader sees who is in the matter: a party does where the directory knows both agencies.
+fn sees_envelope(viewer: Viewer, ends: Ends) -> bool {
+    match viewer {
+        Viewer::Subject => true,
+        Viewer::Addressee | Viewer::Author => ends.from != Side::UNKNOWN && ends.to != Side::UNKNOWN,
     }
 }
 

@@ -167,6 +167,12 @@ pub(crate) struct Standing {
     pub(crate) multi_sector_support: bool,
 }
 
+impl Capacity {
+    /// Every finding.
+    pub(crate) const ALL: [Capacity; 4] =
+        [Capacity::NotAssessed, Capacity::NotCapable, Capacity::Capable, Capacity::CapableHidden];
+}
+
 impl Period {
     /// Makes the period from the first instant (inclusive) to the second (exclusive).
     ///
@@ -188,29 +194,41 @@ impl Period {
     /// Gives the first instant after the period, if it has an end.
     #[must_use]
     pub fn until(&self) -> Option<Timestamp> {
-        // What has no end is no timestamp either.
-        Timestamp::from_microsecond(self.until).ok()
+        instant(self.until)
     }
 
     /// Tells whether the instant lies within the period.
     #[must_use]
     pub fn contains(&self, now: Timestamp) -> bool {
-        let now = now.as_microsecond();
-        self.from <= now && now < self.until
+        self.holds(now.as_microsecond())
     }
 
     /// Gives the first instant after `now` from which on [`Period::contains`] answers otherwise.
     #[must_use]
     pub fn next_edge(&self, now: Timestamp) -> Option<Timestamp> {
-        let now = now.as_microsecond();
+        instant(self.edge_after(now.as_microsecond()))
+    }
+
+    /// [`Period::contains`], in microseconds.
+    const fn holds(&self, now: i64) -> bool {
+        self.from <= now && now < self.until
+    }
+
+    /// [`Period::next_edge`], in microseconds.
+    const fn edge_after(&self, now: i64) -> i64 {
         if now < self.from {
-            Some(self.from())
+            self.from
         } else if now < self.until {
-            self.until()
+            self.until
         } else {
-            None
+            ENDLESS
         }
     }
+}
+
+/// Reads microseconds; what has no end is no instant.
+fn instant(microsecond: i64) -> Option<Timestamp> {
+    Timestamp::from_microsecond(microsecond).ok()
 }
 
 impl ConsentIndex {

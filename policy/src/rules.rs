@@ -45,6 +45,8 @@ pub struct Rules {
     schema: Schema,
     ages: Entities,
     eras: Vec<Era>,
+    /// When each era but the first begins, in order: what every decision looks at, side by side.
+    beginnings: Vec<Timestamp>,
     /// The notes of all rules. Those that permit come first, so that an answer names them by bits.
     notes: Vec<Note>,
     places: HashMap<PolicyId, usize>,
@@ -256,6 +258,7 @@ impl Rules {
             .map_err(|source| RulesError::AgesUnreadable(Box::new(source)))?;
         check_ages(&policies, &ages)?;
         let eras = eras(&policies, &notes)?;
+        let beginnings: Vec<Timestamp> = eras.iter().filter_map(|era| era.from).collect();
         if u8::try_from(eras.len()).is_err() {
             return Err(RulesError::TooManyDates { most: u8::MAX - 1 });
         }
@@ -265,7 +268,7 @@ impl Rules {
         }
         let places =
             notes.iter().enumerate().map(|(place, note)| (PolicyId::new(&*note.id), place)).collect();
-        Ok(Rules { schema, ages, eras, notes, places, authorizer: Authorizer::new(), digest })
+        Ok(Rules { schema, ages, eras, beginnings, notes, places, authorizer: Authorizer::new(), digest })
     }
 
     /// Gives the SHA-256 of the text of the rules, their schema and the ages.
@@ -300,13 +303,13 @@ impl Rules {
 
     /// Gives the place of the era that an instant is in.
     pub(crate) fn era(&self, now: Timestamp) -> u8 {
-        let begun = self.eras.iter().filter(|era| era.from.is_none_or(|from| from <= now)).count();
-        u8::try_from(begun.saturating_sub(1)).unwrap_or(u8::MAX)
+        let begun = self.beginnings.partition_point(|from| *from <= now);
+        u8::try_from(begun).unwrap_or(u8::MAX)
     }
 
-    /// Gives the next instant at which another set of rules comes into force.
-    pub(crate) fn next_edge(&self, now: Timestamp) -> Option<Timestamp> {
-        self.eras.iter().filter_map(|era| era.from).find(|from| now < *from)
+    /// Gives the instant at which the next era begins.
+    pub(crate) fn next_edge(&self, era: u8) -> Option<Timestamp> {
+        self.beginnings.get(usize::from(era)).copied()
     }
 
     /// Goes through the rules that an answer names.

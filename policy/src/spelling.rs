@@ -132,7 +132,7 @@ impl Spelled for Capacity {
     }
 
     fn every() -> impl Iterator<Item = Capacity> {
-        [Capacity::NotAssessed, Capacity::NotCapable, Capacity::Capable, Capacity::CapableHidden].into_iter()
+        Capacity::ALL.into_iter()
     }
 }
 

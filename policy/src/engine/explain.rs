@@ -46,11 +46,12 @@ impl Engine {
     /// Names the rules that forbid a category, whatever is asked on; or says that nothing permits it.
     fn missing(&self, facts: &Facts) -> Result<Vec<Missing>, Failed> {
         let mut missing = Vec::new();
+        let asking = self.asking(facts).map_err(|_| Failed)?;
         for action in Action::ALL {
             if action != Action::Disclose && !facts.disclosure {
                 break;
             }
-            let request = self.request(action, facts).map_err(|_| Failed)?;
+            let request = asking.request(action).map_err(|_| Failed)?;
             for note in self.rules.deciding(action, &request, self.agencies.entities(), facts.era)? {
                 if let RuleSays::Forbids(reason) = note.says {
                     let rule = Some(note.id.clone());

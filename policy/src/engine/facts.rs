@@ -137,7 +137,7 @@ impl Common {
     }
 
     /// The facts of one category.
-    pub(super) fn with(&self, category: DataCategory, word: &Word) -> Facts {
+    pub(super) fn with(&self, category: DataCategory, word: &Word<'_>) -> Facts {
         let Own { disclosure, consent, disclosure_permit, explicit, prohibited } = self.own(category, word);
         let common = self.facts;
         Facts { category, disclosure, consent, disclosure_permit, explicit, prohibited, ..common }
@@ -149,12 +149,12 @@ impl Common {
     }
 
     /// The own part of the key of one category: that of [`Common::with`], without putting the facts together.
-    pub(super) fn own_key(&self, category: DataCategory, word: &Word) -> u16 {
+    pub(super) fn own_key(&self, category: DataCategory, word: &Word<'_>) -> u16 {
         self.own(category, word).key(category)
     }
 
     /// What the person has said matters to disclosures only.
-    fn own(&self, category: DataCategory, word: &Word) -> Own {
+    fn own(&self, category: DataCategory, word: &Word<'_>) -> Own {
         if !disclosed(self.facts.viewer).contains(category) {
             return Own::NOTHING;
         }
@@ -268,31 +268,32 @@ impl Facts {
             address_protected,
             multi_sector_support,
         } = *self;
-        let mut key = Packed(0);
+        // Two words, each with room to spare, are quicker to fill than one of 128 bits.
+        let (mut asked, mut known) = (Packed(0), Packed(0));
         // One more than there are places, for the young person.
-        key.put(reader.map_or(0, |side| u32::from(side.0) + 1), 17);
-        key.put(discloser.0.into(), 16);
-        key.put(viewer as u32, 2);
-        key.put(actor as u32, 3);
-        key.put(role as u32, 2);
-        key.put(purpose as u32, 5);
-        key.put(ground as u32, 5);
-        key.put(age.map_or(0, |age| u32::from(age) + 1), 9);
-        key.put(capacity as u32, 2);
-        key.put(era.into(), 8);
+        asked.put(reader.map_or(0, |side| u32::from(side.0) + 1), 17);
+        asked.put(discloser.0.into(), 16);
+        asked.put(viewer as u32, 2);
+        asked.put(actor as u32, 3);
+        asked.put(role as u32, 2);
+        asked.put(purpose as u32, 5);
+        asked.put(ground as u32, 5);
+        known.put(age.map_or(0, |age| u32::from(age) + 1), 9);
+        known.put(capacity as u32, 2);
+        known.put(era.into(), 8);
         for flag in [agreement, same_unit, care_relation, address_protected, multi_sector_support] {
-            key.put(flag.into(), 1);
+            known.put(flag.into(), 1);
         }
         let own = Own { disclosure, consent, disclosure_permit, explicit, prohibited };
-        (key.0, own.key(category))
+        (u128::from(asked.0) << 64 | u128::from(known.0), own.key(category))
     }
 }
 
 /// Numbers side by side: each has its own bits.
-struct Packed(u128);
+struct Packed(u64);
 
 impl Packed {
     const fn put(&mut self, value: u32, bits: u32) {
-        self.0 = (self.0 << bits) | value as u128;
+        self.0 = (self.0 << bits) | value as u64;
     }
 }

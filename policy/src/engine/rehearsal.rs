@@ -1,4 +1,7 @@
 //! Can every kind of question be put to the rules, in every era, without one of them failing?
+//!
+//! Every value of every fact that is a word (viewer, category, actor, role, purpose, ground, capacity) is held against
+//! the schema here, and never again.
 
 use jiff::Timestamp;
 use polku_proto::v1::{DataCategory, LegalGround, Purpose};
@@ -6,7 +9,7 @@ use polku_proto::{CategorySet, YouthId};
 
 use super::facts::Common;
 use super::{ENVELOPE, Engine, EngineError};
-use crate::index::Word;
+use crate::index::{Capacity, Standing, Word};
 use crate::question::{ActorRole, Channel, PurposeSet, Question, Viewer};
 use crate::rules::Action;
 
@@ -16,15 +19,16 @@ impl Engine {
         let agency: polku_proto::AgencyId = "a".parse().map_err(|_| EngineError::PlaceMissing)?;
         let channel = Channel::between(agency.clone(), agency);
         let at = channel.to.clone();
-        let ask = |question: &Question, category| -> Result<(), EngineError> {
-            let standing = crate::index::Standing::default();
+        let ask_of = |capacity, question: &Question, category| -> Result<(), EngineError> {
+            let standing = Standing { capacity, ..Standing::default() };
             let common =
                 Common::of(question, self.agencies.ends(&question.channel), &standing, &self.agencies, 0);
             let facts = common.with(category, &Word::default());
             let actions: &[Action] =
                 if question.viewer == Viewer::Subject { &[Action::Disclose] } else { &Action::ALL };
+            let asking = self.asking(&facts)?;
             for action in actions {
-                let request = self.request(*action, &facts)?;
+                let request = asking.checked(*action, self.rules.schema())?;
                 // Also by rules that are not in force yet.
                 for (era, _) in (0..).zip(self.rules.eras()) {
                     let answer = self.rules.answer(*action, &request, self.agencies.entities(), era);
@@ -33,6 +37,7 @@ impl Engine {
             }
             Ok(())
         };
+        let ask = |question: &Question, category| ask_of(Capacity::NotAssessed, question, category);
         let youth = YouthId::from_uuid(uuid::Uuid::nil());
         let now = Timestamp::UNIX_EPOCH;
         let plain = |viewer| Question::new(youth, channel.clone(), viewer, Purpose::Unspecified, now);
@@ -59,6 +64,9 @@ impl Engine {
         let grounds = (0..).map_while(|number| LegalGround::try_from(number).ok());
         for ground in grounds {
             ask(&Question { ground, ..plain(Viewer::Addressee) }, DataCategory::Housing)?;
+        }
+        for capacity in Capacity::ALL {
+            ask_of(capacity, &plain(Viewer::Addressee), DataCategory::Housing)?;
         }
         Ok(())
     }

@@ -27,6 +27,14 @@ pub(super) struct Vocabulary {
     subject: EntityUid,
 }
 
+/// One category of a question, in the words of the rules.
+pub(super) struct Asking<'a> {
+    vocabulary: &'a Vocabulary,
+    principal: EntityUid,
+    resource: EntityUid,
+    context: Context,
+}
+
 impl Vocabulary {
     pub(super) fn new() -> Result<Vocabulary, EngineError> {
         let named = |source: ParseErrors| EngineError::NameUnfit(Box::new(source));
@@ -55,24 +63,15 @@ impl Vocabulary {
         word(&self.sector, name)
     }
 
-    /// Puts one category of a question to the rules. The schema is checked each time: a fact that does not fit it must
-    /// not reach a rule.
-    pub(super) fn request(
-        &self,
-        action: Action,
-        facts: &Facts,
-        agencies: &Agencies,
-        schema: &Schema,
-    ) -> Result<Request, Unfit> {
+    /// Puts one category of a question into the words of the rules, for every action that is asked on.
+    pub(super) fn asking(&self, facts: &Facts, agencies: &Agencies) -> Result<Asking<'_>, Unfit> {
         let principal = match facts.reader {
             Some(side) => agencies.uid(side).ok_or(Unfit::NoAgency)?.clone(),
             None => self.subject.clone(),
         };
-        let action = entity(&self.action, action.name());
         let resource = entity(&self.category, polku_proto::name(facts.category));
         let context = self.context(facts, agencies)?;
-        Request::new(principal, action, resource, context, Some(schema))
-            .map_err(|source| Unfit::Schema(Box::new(source)))
+        Ok(Asking { vocabulary: self, principal, resource, context })
     }
 
     fn context(&self, facts: &Facts, agencies: &Agencies) -> Result<Context, Unfit> {
@@ -102,6 +101,26 @@ impl Vocabulary {
         ];
         Context::from_pairs(flags.into_iter().chain(words).map(|(fact, value)| (fact.to_owned(), value)))
             .map_err(|source| Unfit::Facts(Box::new(source)))
+    }
+}
+
+impl Asking<'_> {
+    /// The request for one action, held against the schema: for trying every word out.
+    pub(super) fn checked(&self, action: Action, schema: &Schema) -> Result<Request, Unfit> {
+        self.put(action, Some(schema))
+    }
+
+    /// The request for one action. The schema looks at each fact by itself, and every word that a fact can have was held
+    /// against it before the first question ([`Engine::rehearse`](super::Engine::rehearse)): there is nothing left to check.
+    pub(super) fn request(&self, action: Action) -> Result<Request, Unfit> {
+        self.put(action, None)
+    }
+
+    fn put(&self, action: Action, schema: Option<&Schema>) -> Result<Request, Unfit> {
+        let action = entity(&self.vocabulary.action, action.name());
+        let (principal, resource) = (self.principal.clone(), self.resource.clone());
+        Request::new(principal, action, resource, self.context.clone(), schema)
+            .map_err(|source| Unfit::Schema(Box::new(source)))
     }
 }
 

@@ -58,7 +58,7 @@ fn question(from: &str, to: &str, now: Timestamp) -> Question {
 
 const SIDES: Sides = Sides { from: Some(Sector::Social), to: Some(Sector::Employment) };
 
-fn word(index: &ConsentIndex, question: &Question) -> Word {
+fn word<'a>(index: &'a ConsentIndex, question: &Question) -> Word<'a> {
     index.word(question, SIDES, CategorySet::ALL)
 }
 

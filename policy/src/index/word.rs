@@ -1,13 +1,13 @@
 //! What has this person said to this question? All categories at once, as sets.
 
 use jiff::Timestamp;
-use polku_proto::v1::DataCategory;
+use polku_proto::v1::{DataCategory, Purpose};
 use polku_proto::{CategorySet, ConsentId};
 use smallvec::SmallVec;
 
 use super::entry::{Entry, Instrument, Numbers, PartyLists};
-use super::{ConsentIndex, GivenBy, Prohibition, Standing};
-use crate::decision::{BasisKind, earlier};
+use super::{ConsentIndex, ENDLESS, GivenBy, Prohibition, Standing, instant};
+use crate::decision::BasisKind;
 use crate::directory::Sector;
 use crate::engine::SPECIAL;
 use crate::question::{Origin, Question};
@@ -27,7 +27,7 @@ pub(crate) struct Given {
 
 /// What one person has said to one question, and what is known of them.
 #[derive(Default)]
-pub(crate) struct Word {
+pub(crate) struct Word<'a> {
     /// What consents for the case cover.
     pub(crate) consents: Given,
     /// What permits to disclose cover.
@@ -37,7 +37,7 @@ pub(crate) struct Word {
     /// What a prohibition covers.
     pub(crate) prohibited: CategorySet,
     /// The grants in force that cover something of it.
-    pub(crate) grounds: SmallVec<[GrantGround; 4]>,
+    pub(crate) grounds: SmallVec<[GrantGround<'a>; 4]>,
     /// The next instant at which a grant begins or ceases to cover something that is not prohibited.
     pub(crate) edge: Option<Timestamp>,
     /// Beside their word.
@@ -52,16 +52,15 @@ pub(crate) struct Sides {
 }
 
 /// A grant as the ground of a permission.
-pub(crate) struct GrantGround {
-    pub(crate) consent: (ConsentId, u64),
-    pub(crate) kind: BasisKind,
-    pub(crate) given_by: GivenBy,
+pub(crate) struct GrantGround<'a> {
+    entry: &'a Entry,
     pub(crate) categories: CategorySet,
 }
 
 /// Which grants a question is about.
 struct Match<'a> {
     lists: &'a PartyLists,
+    purpose: Purpose,
     asked: CategorySet,
     from: Numbers,
     to: Numbers,
@@ -70,7 +69,7 @@ struct Match<'a> {
 
 impl ConsentIndex {
     /// Looks up what the person has said to the question about these categories.
-    pub(crate) fn word(&self, question: &Question, sides: Sides, asked: CategorySet) -> Word {
+    pub(crate) fn word(&self, question: &Question, sides: Sides, asked: CategorySet) -> Word<'_> {
         let mut word = Word::default();
         let Some(person) = self.person(question.youth) else { return word };
         word.standing = person.standing();
@@ -79,40 +78,50 @@ impl ConsentIndex {
         }
         let (from, to) = (&question.channel.from, &question.channel.to);
         let lists = &self.lists;
-        let matching = Match { lists, asked, from: lists.numbers(from), to: lists.numbers(to), sides };
+        let (from, to) = (lists.numbers(from), lists.numbers(to));
+        let matching = Match { lists, purpose: question.purpose, asked, from, to, sides };
+        let now = question.now.as_microsecond();
+        let mut edge = ENDLESS;
         for entry in &person.grants {
-            if !entry.purposes.contains(question.purpose) {
-                continue;
-            }
             let covered = matching.covered(entry);
             if covered.is_empty() {
                 continue;
             }
             // A grant that a prohibition makes idle changes no answer; its edge would give the prohibition away.
             if !covered.is_subset(word.prohibited) {
-                word.edge = earlier(word.edge, entry.period.next_edge(question.now));
+                edge = edge.min(entry.period.edge_after(now));
             }
-            if entry.period.contains(question.now) {
+            if entry.period.holds(now) {
                 word.take(entry, covered);
             }
         }
+        word.edge = instant(edge);
         word
     }
 }
 
-impl Word {
-    fn take(&mut self, entry: &Entry, covered: CategorySet) {
+impl<'a> Word<'a> {
+    fn take(&mut self, entry: &'a Entry, covered: CategorySet) {
         self.explicit.extend(covered.intersection(entry.explicit));
         let sufficient = covered.intersection(entry.sufficient());
         let given =
             if entry.instrument == Instrument::Consent { &mut self.consents } else { &mut self.permits };
         given.of(entry.given_by).extend(sufficient);
-        self.grounds.push(GrantGround {
-            consent: (entry.id, u64::from(entry.version)),
-            kind: entry.kind(),
-            given_by: entry.given_by,
-            categories: sufficient,
-        });
+        self.grounds.push(GrantGround { entry, categories: sufficient });
+    }
+}
+
+impl GrantGround<'_> {
+    pub(crate) fn consent(&self) -> (ConsentId, u64) {
+        (self.entry.id, u64::from(self.entry.version))
+    }
+
+    pub(crate) fn kind(&self) -> BasisKind {
+        self.entry.kind()
+    }
+
+    pub(crate) fn given_by(&self) -> GivenBy {
+        self.entry.given_by
     }
 }
 
@@ -120,7 +129,7 @@ impl Match<'_> {
     /// The categories of a grant that the question is about, whenever it is in force.
     fn covered(&self, entry: &Entry) -> CategorySet {
         let categories = entry.categories.intersection(self.asked);
-        if categories.is_empty() {
+        if categories.is_empty() || !entry.purposes.contains(self.purpose) {
             return CategorySet::EMPTY;
         }
         let Sides { from, to } = self.sides;

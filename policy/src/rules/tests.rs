@@ -197,9 +197,9 @@ fn eras_begin_and_end_with_the_dates_of_the_rules() {
     let at = |second| Timestamp::from_second(second).unwrap();
     let counts: Vec<usize> = rules.eras.iter().map(|era| era.policies.policies().count()).collect();
     assert_eq!(counts, [0, 1, 0]);
-    assert_eq!(rules.next_edge(at(9)), Some(at(10)));
-    assert_eq!(rules.next_edge(at(10)), Some(at(20)));
-    assert_eq!(rules.next_edge(at(20)), None);
+    assert_eq!(rules.next_edge(rules.era(at(9))), Some(at(10)));
+    assert_eq!(rules.next_edge(rules.era(at(10))), Some(at(20)));
+    assert_eq!(rules.next_edge(rules.era(at(20))), None);
 }
 
 #[test]

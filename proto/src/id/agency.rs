@@ -1,10 +1,17 @@
 //! What is an agency called?
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::hash::{Hash, Hasher};
+use std::{fmt, str::FromStr};
+
+/// The most bytes of an id.
+const MOST: usize = 32;
 
 /// The id of an agency: a lower-case letter, then up to 31 lower-case letters, digits and hyphens.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AgencyId(Arc<str>);
+///
+/// INVARIANT: ASCII, filled up with zeros. So ids are compared as numbers are, in the order of their texts; every decision
+/// looks several of them up.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AgencyId([u8; MOST]);
 
 /// A text that is no agency id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -15,13 +22,28 @@ impl AgencyId {
     /// Shows the id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        let text = self.0.split(|byte| *byte == 0).next().unwrap_or_default();
+        std::str::from_utf8(text).unwrap_or_default()
+    }
+}
+
+impl Hash for AgencyId {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        for number in self.0.as_chunks::<8>().0 {
+            hasher.write_u64(u64::from_ne_bytes(*number));
+        }
+    }
+}
+
+impl fmt::Debug for AgencyId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("AgencyId").field(&self.as_str()).finish()
     }
 }
 
 impl fmt::Display for AgencyId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -32,9 +54,12 @@ impl FromStr for AgencyId {
         let starts = text.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
         let goes_on =
             text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-        if !starts || !goes_on || text.len() > 32 {
+        let mut id = [0; MOST];
+        let place = id.get_mut(..text.len()).ok_or(AgencyIdError)?;
+        if !starts || !goes_on {
             return Err(AgencyIdError);
         }
-        Ok(AgencyId(Arc::from(text)))
+        place.copy_from_slice(text.as_bytes());
+        Ok(AgencyId(id))
     }
 }

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Span, Timestamp};
 use proptest::prelude::{prop_assert_eq, proptest};
 
-use super::{OutOfRange, first_finnish_instant, from_wire, last_finnish_instant, to_wire};
+use super::{OutOfRange, finnish_date, first_finnish_instant, from_wire, last_finnish_instant, to_wire};
 
 fn wire(seconds: i64, nanos: i32) -> prost_types::Timestamp {
     prost_types::Timestamp { seconds, nanos }
@@ -38,7 +38,7 @@ fn nanoseconds_outside_a_second_are_refused() {
 
 #[test]
 fn days_begin_at_midnight_in_finland() {
-    let date = |text: &str| super::finnish_date(text.parse().unwrap()).to_string();
+    let date = |text: &str| finnish_date(text.parse().unwrap()).to_string();
     assert_eq!(date("2026-01-31T21:59:59Z"), "2026-01-31");
     assert_eq!(date("2026-01-31T22:00:00Z"), "2026-02-01");
     assert_eq!(date("2026-06-30T20:59:59Z"), "2026-06-30");
@@ -53,14 +53,28 @@ fn the_date_is_right_in_every_hour_of_a_hundred_years() {
     let begin: Timestamp = "1960-01-01T00:30:00Z".parse().unwrap();
     for hour in 0..100 * 366 * 24 {
         let instant = begin + SignedDuration::from_hours(hour);
-        assert_eq!(
-            super::finnish_date(instant),
-            instant.to_zoned(super::FINNISH.clone()).date(),
-            "{instant}"
-        );
+        assert_eq!(finnish_date(instant), instant.to_zoned(super::FINNISH.clone()).date(), "{instant}");
     }
     for instant in [Timestamp::MIN, Timestamp::MAX] {
-        assert_eq!(super::finnish_date(instant), instant.to_zoned(super::FINNISH.clone()).date());
+        assert_eq!(finnish_date(instant), instant.to_zoned(super::FINNISH.clone()).date());
+    }
+}
+
+#[test]
+fn the_date_is_the_same_from_the_first_to_the_last_instant_of_an_hour_and_no_longer() {
+    for midnight in ["1969-01-31T22:00:00Z", "1970-01-01T22:00:00Z", "2026-06-30T21:00:00Z"] {
+        let midnight: Timestamp = midnight.parse().unwrap();
+        let day = finnish_date(midnight);
+        let eve = day.yesterday().unwrap();
+        let nanosecond = SignedDuration::from_nanos(1);
+        let hour = SignedDuration::from_hours(1);
+        // In turns, so that what was asked last is now the same hour, now another one.
+        for _ in 0..2 {
+            assert_eq!(finnish_date(midnight - hour), eve);
+            assert_eq!(finnish_date(midnight - nanosecond), eve);
+            assert_eq!(finnish_date(midnight), day);
+            assert_eq!(finnish_date(midnight + hour - nanosecond), day);
+        }
     }
 }
 
@@ -81,7 +95,7 @@ proptest! {
     #[test]
     fn the_date_in_finland_is_that_of_its_time_zone(seconds in -62_135_596_800_i64..253_402_200_000) {
         let instant = Timestamp::from_second(seconds).unwrap();
-        prop_assert_eq!(super::finnish_date(instant), instant.to_zoned(super::FINNISH.clone()).date());
+        prop_assert_eq!(finnish_date(instant), instant.to_zoned(super::FINNISH.clone()).date());
     }
 
     #[test]
