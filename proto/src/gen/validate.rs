@@ -62,15 +62,21 @@ static PATTERN_27: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za
 
 static PATTERN_28: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})?$"));
 
-static PATTERN_29: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za-z0-9._:/-]{0,128}$"));
+static PATTERN_29: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(youths/[0-9a-f-]{36}/entries/[0-9a-f-]{36})?$"));
 
-static PATTERN_30: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"));
+static PATTERN_30: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^([a-z][a-z0-9-]{0,31})?$"));
 
-static PATTERN_31: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/plans/[0-9a-f-]{36}$"));
+static PATTERN_31: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[a-z0-9][a-z0-9-]{0,63}$|^$"));
 
-static PATTERN_32: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/legalStatuses/[0-9a-f-]{36}$"));
+static PATTERN_32: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za-z0-9._:/-]{0,128}$"));
 
-static PATTERN_33: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/tasks/[0-9a-f-]{36}$"));
+static PATTERN_33: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"));
+
+static PATTERN_34: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/plans/[0-9a-f-]{36}$"));
+
+static PATTERN_35: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/legalStatuses/[0-9a-f-]{36}$"));
+
+static PATTERN_36: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/tasks/[0-9a-f-]{36}$"));
 
 impl Validate for crate::v1::Actor {
     fn validate(&self, checker: &mut Checker) {
@@ -2357,6 +2363,222 @@ impl Validate for crate::v1::DisclosureNotice {
     }
 }
 
+impl Validate for crate::v1::JourneyEntry {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+            checker.max_len(value, 128);
+        });
+        checker.field("category", |checker| {
+            let value = &self.category;
+            checker.defined_only::<crate::v1::DataCategory>(*value);
+        });
+        checker.field("agency", |checker| {
+            let value = &self.agency;
+            checker.text(value);
+            checker.max_len(value, 32);
+        });
+        checker.field("professional", |checker| {
+            let value = &self.professional;
+            checker.text(value);
+            checker.max_len(value, 64);
+        });
+        checker.field("create_time", |checker| {
+            if let Some(value) = &self.create_time {
+                checker.instant(value);
+            }
+        });
+        checker.field("time", |checker| {
+            if let Some(value) = &self.time {
+                checker.instant(value);
+            }
+        });
+        checker.field("replaces", |checker| {
+            let value = &self.replaces;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_29);
+        });
+        checker.field("matter", |checker| checker.required(Presence::from(self.matter.is_some())));
+        match &self.matter {
+            Some(crate::v1::journey_entry::Matter::Opening(value)) => checker.field("opening", |checker| { checker.message(value); }),
+            Some(crate::v1::journey_entry::Matter::Encounter(value)) => checker.field("encounter", |checker| { checker.message(value); }),
+            Some(crate::v1::journey_entry::Matter::Worker(value)) => checker.field("worker", |checker| { checker.message(value); }),
+            Some(crate::v1::journey_entry::Matter::Mandate(value)) => checker.field("mandate", |checker| { checker.message(value); }),
+            Some(crate::v1::journey_entry::Matter::Profile(value)) => checker.field("profile", |checker| { checker.message(value); }),
+            Some(crate::v1::journey_entry::Matter::Work(value)) => checker.field("work", |checker| { checker.message(value); }),
+            Some(crate::v1::journey_entry::Matter::Handover(value)) => checker.field("handover", |checker| { checker.message(value); }),
+            Some(crate::v1::journey_entry::Matter::Retention(value)) => checker.field("retention", |checker| { checker.message(value); }),
+            Some(crate::v1::journey_entry::Matter::Attainment(value)) => checker.field("attainment", |checker| { checker.message(value); }),
+            Some(crate::v1::journey_entry::Matter::Leaving(value)) => checker.field("leaving", |checker| { checker.message(value); }),
+            None => {}
+        }
+    }
+}
+
+impl Validate for crate::v1::JourneyOpening {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("source", |checker| {
+            let value = &self.source;
+            checker.defined_only::<crate::v1::JourneySource>(*value);
+            checker.not_in(*value, &[0], "JOURNEY_SOURCE_UNSPECIFIED");
+        });
+    }
+}
+
+impl Validate for crate::v1::Encounter {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("channel", |checker| {
+            let value = &self.channel;
+            checker.defined_only::<crate::v1::encounter::Channel>(*value);
+            checker.not_in(*value, &[0], "CHANNEL_UNSPECIFIED");
+        });
+        checker.field("matter", |checker| {
+            let value = &self.matter;
+            checker.text(value);
+            checker.max_len(value, 2000);
+        });
+        checker.field("place", |checker| {
+            let value = &self.place;
+            checker.text(value);
+            checker.max_len(value, 200);
+        });
+    }
+}
+
+impl Validate for crate::v1::WorkerAssignment {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("professional", |checker| {
+            let value = &self.professional;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_25);
+        });
+        checker.field("unit", |checker| {
+            let value = &self.unit;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_26);
+        });
+        checker.field("successor", |checker| {
+            let value = &self.successor;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_30);
+        });
+        checker.field("reason", |checker| {
+            let value = &self.reason;
+            checker.defined_only::<crate::v1::worker_assignment::Reason>(*value);
+            checker.not_in(*value, &[0], "REASON_UNSPECIFIED");
+        });
+    }
+}
+
+impl Validate for crate::v1::Mandate {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("scopes", |checker| {
+            checker.max_items(&self.scopes, 3);
+            checker.unique(&self.scopes);
+            checker.items(&self.scopes, |checker, value| {
+                checker.defined_only::<crate::v1::mandate::Scope>(*value);
+                checker.not_in(*value, &[0], "SCOPE_UNSPECIFIED");
+            });
+        });
+        checker.field("until", |checker| {
+            let value = &self.until;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_24);
+            checker.calendar_date(value);
+        });
+    }
+}
+
+impl Validate for crate::v1::ProfileAssessment {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("profile", |checker| {
+            let value = &self.profile;
+            checker.lte(*value, 3);
+            checker.gte(*value, 1);
+        });
+        checker.field("motivation", |checker| {
+            let value = &self.motivation;
+            checker.lte(*value, 5);
+            checker.gte(*value, 1);
+        });
+        checker.field("need", |checker| {
+            let value = &self.need;
+            checker.lte(*value, 5);
+            checker.gte(*value, 1);
+        });
+    }
+}
+
+impl Validate for crate::v1::WorkSpent {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("stage", |checker| {
+            let value = &self.stage;
+            checker.defined_only::<crate::v1::PathStage>(*value);
+            checker.not_in(*value, &[0], "PATH_STAGE_UNSPECIFIED");
+        });
+        checker.field("minutes", |checker| {
+            let value = &self.minutes;
+            checker.lte(*value, 14400);
+            checker.gte(*value, 0);
+        });
+        checker.field("cost_cents", |checker| {
+            let value = &self.cost_cents;
+            checker.lte(*value, 100000000);
+            checker.gte(*value, 0);
+        });
+    }
+}
+
+impl Validate for crate::v1::EscortedHandover {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("referral", |checker| {
+            let value = &self.referral;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_20);
+        });
+    }
+}
+
+impl Validate for crate::v1::RetentionAnswer {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("referral", |checker| {
+            let value = &self.referral;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_20);
+        });
+        checker.field("result", |checker| {
+            let value = &self.result;
+            checker.defined_only::<crate::v1::retention_answer::Result>(*value);
+            checker.not_in(*value, &[0], "RESULT_UNSPECIFIED");
+        });
+    }
+}
+
+impl Validate for crate::v1::Attainment {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("kind", |checker| {
+            let value = &self.kind;
+            checker.defined_only::<crate::v1::attainment::Kind>(*value);
+            checker.not_in(*value, &[0], "KIND_UNSPECIFIED");
+        });
+        checker.field("service", |checker| {
+            let value = &self.service;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_31);
+        });
+    }
+}
+
+impl Validate for crate::v1::JourneyLeaving {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("reason", |checker| {
+            let value = &self.reason;
+            checker.defined_only::<crate::v1::journey_leaving::Reason>(*value);
+        });
+    }
+}
+
 impl Validate for crate::v1::FactsQuery {
     fn validate(&self, checker: &mut Checker) {
         checker.field("query_id", |checker| {
@@ -2448,7 +2670,7 @@ impl Validate for crate::v1::Fact {
         checker.field("code_system", |checker| {
             let value = &self.code_system;
             checker.text(value);
-            checker.pattern(value, &PATTERN_29);
+            checker.pattern(value, &PATTERN_32);
         });
         checker.field("since", |checker| {
             let value = &self.since;
@@ -2489,7 +2711,7 @@ impl Validate for crate::v1::WhoqolReading {
         checker.field("date", |checker| {
             let value = &self.date;
             checker.text(value);
-            checker.pattern(value, &PATTERN_30);
+            checker.pattern(value, &PATTERN_33);
         });
         checker.field("filled_by", |checker| {
             let value = &self.filled_by;
@@ -2549,7 +2771,7 @@ impl Validate for crate::v1::StarReading {
         checker.field("date", |checker| {
             let value = &self.date;
             checker.text(value);
-            checker.pattern(value, &PATTERN_30);
+            checker.pattern(value, &PATTERN_33);
         });
         checker.field("filled_by", |checker| {
             let value = &self.filled_by;
@@ -2888,7 +3110,7 @@ impl Validate for crate::v1::GetPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
     }
 }
@@ -2925,7 +3147,7 @@ impl Validate for crate::v1::AddPlanPartyRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
         checker.field("party", |checker| {
             let value = &self.party;
@@ -2945,7 +3167,7 @@ impl Validate for crate::v1::RemovePlanPartyRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
         checker.field("agency", |checker| {
             let value = &self.agency;
@@ -2965,7 +3187,7 @@ impl Validate for crate::v1::TransferPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
         checker.field("agency", |checker| {
             let value = &self.agency;
@@ -2996,7 +3218,7 @@ impl Validate for crate::v1::MergePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -3044,7 +3266,7 @@ impl Validate for crate::v1::ImportPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
     }
 }
@@ -3059,7 +3281,7 @@ impl Validate for crate::v1::AcceptPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -3080,7 +3302,7 @@ impl Validate for crate::v1::AcknowledgePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -3101,7 +3323,7 @@ impl Validate for crate::v1::HoldPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
     }
 }
@@ -3116,7 +3338,7 @@ impl Validate for crate::v1::ResumePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
     }
 }
@@ -3131,7 +3353,7 @@ impl Validate for crate::v1::CompletePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
     }
 }
@@ -3146,7 +3368,7 @@ impl Validate for crate::v1::RevokePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
     }
 }
@@ -3161,7 +3383,7 @@ impl Validate for crate::v1::MarkPlanEnteredInErrorRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
     }
 }
@@ -3176,7 +3398,7 @@ impl Validate for crate::v1::FlagPlanStepRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
         checker.field("step", |checker| {
             if let Some(value) = &self.step {
@@ -3196,7 +3418,7 @@ impl Validate for crate::v1::LinkPlanItemsRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
         checker.field("link", |checker| {
             checker.required(Presence::from(self.link.is_some()));
@@ -3217,7 +3439,7 @@ impl Validate for crate::v1::UnlinkPlanItemsRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
         checker.field("link", |checker| {
             checker.required(Presence::from(self.link.is_some()));
@@ -3238,7 +3460,7 @@ impl Validate for crate::v1::RecordMeetingRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
         checker.field("meeting", |checker| {
             let value = &self.meeting;
@@ -3271,7 +3493,7 @@ impl Validate for crate::v1::RecordMeasureRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
         checker.field("measure", |checker| checker.required(Presence::from(self.measure.is_some())));
         match &self.measure {
@@ -3302,7 +3524,7 @@ impl Validate for crate::v1::ListPlanRevisionsRequest {
         checker.field("parent", |checker| {
             let value = &self.parent;
             checker.text(value);
-            checker.pattern(value, &PATTERN_31);
+            checker.pattern(value, &PATTERN_34);
         });
         checker.field("page_size", |checker| {
             let value = &self.page_size;
@@ -3465,7 +3687,7 @@ impl Validate for crate::v1::EndLegalStatusRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_32);
+            checker.pattern(value, &PATTERN_35);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -3557,6 +3779,24 @@ impl Validate for crate::v1::GetJourneyRequest {
             checker.max_len(value, 43);
             checker.pattern(value, &PATTERN_3);
         });
+        checker.field("purpose", |checker| {
+            let value = &self.purpose;
+            checker.defined_only::<crate::v1::Purpose>(*value);
+        });
+        checker.field("categories", |checker| {
+            checker.max_items(&self.categories, 15);
+            checker.unique(&self.categories);
+            checker.items(&self.categories, |checker, value| {
+                checker.defined_only::<crate::v1::DataCategory>(*value);
+                checker.not_in(*value, &[0, 1], "DATA_CATEGORY_UNSPECIFIED and DATA_CATEGORY_ENVELOPE");
+            });
+        });
+        checker.field("max_age_seconds", |checker| {
+            if let Some(value) = &self.max_age_seconds {
+                checker.lte(*value, 86400);
+                checker.gte(*value, 0);
+            }
+        });
     }
 }
 
@@ -3585,6 +3825,139 @@ impl Validate for crate::v1::Journey {
             checker.items(&self.legal_statuses, |checker, value| {
                 checker.message(value);
             });
+        });
+        checker.field("entries", |checker| {
+            checker.items(&self.entries, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("worker", |checker| {
+            if let Some(value) = &self.worker {
+                checker.message(value);
+            }
+        });
+        checker.field("plans", |checker| {
+            checker.items(&self.plans, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("facts", |checker| {
+            checker.items(&self.facts, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("unreachable", |checker| {
+            checker.items(&self.unreachable, |checker, value| {
+                checker.text(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::CurrentWorker {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("category", |checker| {
+            let value = &self.category;
+            checker.defined_only::<crate::v1::DataCategory>(*value);
+        });
+        checker.field("agency", |checker| {
+            let value = &self.agency;
+            checker.text(value);
+        });
+        checker.field("professional", |checker| {
+            let value = &self.professional;
+            checker.text(value);
+        });
+        checker.field("unit", |checker| {
+            let value = &self.unit;
+            checker.text(value);
+        });
+        checker.field("since", |checker| {
+            if let Some(value) = &self.since {
+                checker.instant(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::AddJourneyEntryRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("parent", |checker| {
+            let value = &self.parent;
+            checker.text(value);
+            checker.min_len(value, 43);
+            checker.max_len(value, 43);
+            checker.pattern(value, &PATTERN_3);
+        });
+        checker.field("entry", |checker| {
+            checker.required(Presence::from(self.entry.is_some()));
+            if let Some(value) = &self.entry {
+                checker.message(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::AddJourneyEntryResponse {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("entry", |checker| {
+            if let Some(value) = &self.entry {
+                checker.message(value);
+            }
+        });
+        checker.field("receipt", |checker| {
+            if let Some(value) = &self.receipt {
+                checker.message(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::GetNextStepRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("youth", |checker| {
+            let value = &self.youth;
+            checker.text(value);
+            checker.min_len(value, 43);
+            checker.max_len(value, 43);
+            checker.pattern(value, &PATTERN_3);
+        });
+        checker.field("purpose", |checker| {
+            let value = &self.purpose;
+            checker.defined_only::<crate::v1::Purpose>(*value);
+        });
+    }
+}
+
+impl Validate for crate::v1::NextStep {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("youth", |checker| {
+            let value = &self.youth;
+            checker.text(value);
+        });
+        checker.field("worker", |checker| {
+            if let Some(value) = &self.worker {
+                checker.message(value);
+            }
+        });
+        checker.field("plan", |checker| {
+            let value = &self.plan;
+            checker.text(value);
+        });
+        checker.field("step", |checker| {
+            if let Some(value) = &self.step {
+                checker.message(value);
+            }
+        });
+        checker.field("meeting", |checker| {
+            if let Some(value) = &self.meeting {
+                checker.message(value);
+            }
         });
     }
 }
@@ -3683,7 +4056,7 @@ impl Validate for crate::v1::ResolveTaskRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_33);
+            checker.pattern(value, &PATTERN_36);
         });
         checker.field("resolution", |checker| checker.required(Presence::from(self.resolution.is_some())));
         match &self.resolution {
