@@ -9,7 +9,7 @@ use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use jiff::Timestamp;
 use polku_adapters::{Adapter, Matter};
 use polku_policy::{ConsentIndex, Directory, Engine};
-use polku_proto::AgencyId;
+use polku_proto::{AgencyId, CategorySet};
 use ring::rand::{SecureRandom, SystemRandom};
 use uuid::Uuid;
 
@@ -84,6 +84,8 @@ pub struct System {
     pub adapter: Arc<dyn Adapter>,
     /// What can be sent to it.
     pub delivers: &'static [Matter],
+    /// What it can be asked for.
+    pub fetches: CategorySet,
 }
 
 impl Gateway {
@@ -195,6 +197,11 @@ impl Gateway {
     /// The adapter of an agency, if it has a system of its own.
     pub(crate) fn adapter(&self, agency: &AgencyId) -> Option<&Arc<dyn Adapter>> {
         self.systems.get(agency).map(|system| &system.adapter)
+    }
+
+    /// The agencies that can be asked what they hold on a person, by id.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = (&AgencyId, &System)> {
+        self.systems.iter().filter(|(_, system)| !system.fetches.is_empty())
     }
 
     /// Whether the agency has a system that such messages can be sent to.

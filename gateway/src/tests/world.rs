@@ -249,8 +249,8 @@ async fn gateway(folder: &TempDir, te: &Arc<TestAgency>, sosiaali: &Arc<TestAgen
         directory,
         controllers: BTreeMap::new(),
         adapters: vec![
-            System { adapter: Arc::clone(te) as _, delivers: NEWS },
-            System { adapter: Arc::clone(sosiaali) as _, delivers: ALL },
+            System { adapter: Arc::clone(te) as _, delivers: NEWS, fetches: CategorySet::EMPTY },
+            System { adapter: Arc::clone(sosiaali) as _, delivers: ALL, fetches: CategorySet::EMPTY },
         ],
         plan: PlanSettings::default(),
         delivery: DeliverySettings {
