@@ -25,3 +25,4 @@ mod store;
 mod suite;
 mod tampered;
 mod te;
+mod window;

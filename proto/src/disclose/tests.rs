@@ -33,6 +33,7 @@ macro_rules! every_payload {
 }
 
 every_payload!(
+    AddJourneyEntryResponse,
     AgencyFacts,
     Consent,
     ConsentChange,
@@ -42,14 +43,17 @@ every_payload!(
     ConsentNotice,
     ConsentReceipt,
     ConsentTerms,
+    CurrentWorker,
     Delivery,
     DisclosureExplanation,
     DisclosureNotice,
+    Encounter,
     Fact,
     FactsQuery,
     ImportConsentResponse,
     InformationExchange,
     Journey,
+    JourneyEntry,
     LegalClaim,
     LegalStatus,
     LegalStatusChange,
@@ -62,6 +66,7 @@ every_payload!(
     ListTasksResponse,
     MeetingRecord,
     MergePlanResponse,
+    NextStep,
     Plan,
     PlanAction,
     PlanChange,

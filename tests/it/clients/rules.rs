@@ -34,35 +34,37 @@ macro_rules! check_as {
 fn broken_of(example: &Example) -> Vec<String> {
     let bytes = STANDARD.decode(&example.bytes).unwrap();
     check_as!(example.message.as_str(), &bytes;
-        AcceptPlanRequest AcceptReferralRequest AcknowledgePlanRequest Actor AddPlanPartyRequest
-        AddressProtection AgencyFacts AreaScore AuditReceipt Basis BatchVerifyConsentsRequest
-        BatchVerifyConsentsResponse CancelReferralRequest CapacityAssessment CategoryExplanation
-        CompletePlanRequest CompleteReferralRequest ConfirmCancellationRequest ConflictResolution Consent
-        ConsentChange ConsentDocument ConsentEvent ConsentEvidence ConsentNotice ConsentReceipt ConsentTerms
-        ContactDetails CreatePlanRequest Decision Delivery DisclosureExplanation DisclosureNotice
-        DuplicateResolution EducationWork EndLegalStatusRequest ExplainDisclosureRequest
+        AcceptPlanRequest AcceptReferralRequest AcknowledgePlanRequest Actor AddJourneyEntryRequest
+        AddJourneyEntryResponse AddPlanPartyRequest AddressProtection AgencyFacts AreaScore Attainment
+        AuditReceipt Basis BatchVerifyConsentsRequest BatchVerifyConsentsResponse CancelReferralRequest
+        CapacityAssessment CategoryExplanation CompletePlanRequest CompleteReferralRequest
+        ConfirmCancellationRequest ConflictResolution Consent ConsentChange ConsentDocument ConsentEvent
+        ConsentEvidence ConsentNotice ConsentReceipt ConsentTerms ContactDetails CreatePlanRequest
+        CurrentWorker Decision Delivery DisclosureExplanation DisclosureNotice DuplicateResolution
+        EducationWork Encounter EndLegalStatusRequest EscortedHandover ExplainDisclosureRequest
         ExportConsentRequest Fact FactsQuery FailReferralRequest FlagPlanStepRequest
-        GetConsentReceiptRequest GetConsentRequest GetJourneyRequest GetPlanRequest GetReferralRequest
-        HoldPlanRequest HoldReferralRequest IdentifyYouthRequest IdentifyYouthResponse ImportConsentRequest
-        ImportConsentResponse ImportPlanRequest InformationExchange InvalidateConsentRequest Journey
-        LegalClaim LegalStatus LegalStatusChange LegalStatusTerms LiftProhibitionRequest
-        LinkPlanItemsRequest ListConsentsRequest ListConsentsResponse ListLegalStatusesRequest
-        ListLegalStatusesResponse ListPlanRevisionsRequest ListPlanRevisionsResponse ListPlansRequest
-        ListPlansResponse ListReferralsRequest ListReferralsResponse ListTasksRequest ListTasksResponse
-        MarkPlanEnteredInErrorRequest MarkReferralEnteredInErrorRequest MeetingRecord MergePlanRequest
-        MergePlanResponse MissingGround MultiSectorSupport Origin Plan PlanAction PlanChange PlanConflict
-        PlanDuplicate PlanEvent PlanFieldChange PlanGoal PlanItem PlanLink PlanMeeting PlanNeed PlanPart
-        PlanRevision PlanSection Professional Prohibition ProhibitionChange ProhibitionTerms
+        GetConsentReceiptRequest GetConsentRequest GetJourneyRequest GetNextStepRequest GetPlanRequest
+        GetReferralRequest HoldPlanRequest HoldReferralRequest IdentifyYouthRequest IdentifyYouthResponse
+        ImportConsentRequest ImportConsentResponse ImportPlanRequest InformationExchange
+        InvalidateConsentRequest Journey JourneyEntry JourneyLeaving JourneyOpening LegalClaim LegalStatus
+        LegalStatusChange LegalStatusTerms LiftProhibitionRequest LinkPlanItemsRequest ListConsentsRequest
+        ListConsentsResponse ListLegalStatusesRequest ListLegalStatusesResponse ListPlanRevisionsRequest
+        ListPlanRevisionsResponse ListPlansRequest ListPlansResponse ListReferralsRequest
+        ListReferralsResponse ListTasksRequest ListTasksResponse Mandate MarkPlanEnteredInErrorRequest
+        MarkReferralEnteredInErrorRequest MeetingRecord MergePlanRequest MergePlanResponse MissingGround
+        MultiSectorSupport NextStep Origin Plan PlanAction PlanChange PlanConflict PlanDuplicate PlanEvent
+        PlanFieldChange PlanGoal PlanItem PlanLink PlanMeeting PlanNeed PlanPart PlanRevision PlanSection
+        Professional ProfileAssessment Prohibition ProhibitionChange ProhibitionTerms
         ProvideInformationRequest RecordConsentRequest RecordLegalStatusRequest RecordMeasureRequest
         RecordMeetingRequest RecordProhibitionRequest Referral ReferralChange ReferralContent ReferralEvent
         ReferralHandover ReferralNotice RefuseConsentRequest RejectReferralRequest RemovePlanPartyRequest
         RenewConsentRequest RepresentativeActor RequestConsentRequest RequestInformationRequest
-        RerouteReferralRequest ResolveTaskRequest ResolveTaskResponse ResumePlanRequest RevokeConsentRequest
-        RevokePlanRequest SendReferralRequest SendReferralResponse StarReading StartReferralRequest
-        SubjectActor Task TaskEvent TransferPlanRequest UnlinkPlanItemsRequest VerifyConsentError
-        VerifyConsentRequest VerifyConsentResponse VerifyConsentResult WatchConsentsRequest
-        WatchPlansRequest WatchReferralsRequest WatchTasksRequest WhoqolAnswer WhoqolReading WhoqolScores
-        WithdrawConsentRequest Worker
+        RerouteReferralRequest ResolveTaskRequest ResolveTaskResponse ResumePlanRequest RetentionAnswer
+        RevokeConsentRequest RevokePlanRequest SendReferralRequest SendReferralResponse StarReading
+        StartReferralRequest SubjectActor Task TaskEvent TransferPlanRequest UnlinkPlanItemsRequest
+        VerifyConsentError VerifyConsentRequest VerifyConsentResponse VerifyConsentResult
+        WatchConsentsRequest WatchPlansRequest WatchReferralsRequest WatchTasksRequest WhoqolAnswer
+        WhoqolReading WhoqolScores WithdrawConsentRequest WorkSpent Worker WorkerAssignment
     )
 }
 

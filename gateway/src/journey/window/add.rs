@@ -86,16 +86,15 @@ impl Gateway {
             (Actor::Professional { .. }, Some(matter)) => {
                 let own = &look.caller.agency;
                 let is_open = is_open(own.as_str(), seen);
-                match matter {
-                    Matter::Opening(_) if is_open && entry.replaces.is_empty() => {
-                        return Err(Error::RecordState { expected: "a matter that has not been taken up" });
-                    }
-                    Matter::Opening(_) => {}
-                    // Whoever is handed a young person may name the worker at once.
-                    Matter::Worker(_)
-                        if current.as_ref().is_some_and(|worker| worker.agency == own.as_str()) => {}
-                    _ if !is_open => return Err(NOT_OPEN),
-                    _ => {}
+                let takes_up = matches!(matter, Matter::Opening(_));
+                // Whoever is handed a young person may name the worker at once.
+                let is_handed = matches!(matter, Matter::Worker(_))
+                    && current.as_ref().is_some_and(|worker| worker.agency == own.as_str());
+                if takes_up && is_open && entry.replaces.is_empty() {
+                    return Err(Error::RecordState { expected: "a matter that has not been taken up" });
+                }
+                if !takes_up && !is_open && !is_handed {
+                    return Err(NOT_OPEN);
                 }
                 self.check_matter(look, matter, current.as_ref()).await?;
                 Ok(vec![own.clone()])
