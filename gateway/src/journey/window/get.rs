@@ -26,6 +26,8 @@ use crate::store::ReferralFilter;
 const REFERRALS: u32 = 200;
 /// For how long an agency's answer is used again, in seconds, unless the caller says otherwise.
 const MAX_AGE: i64 = 3600;
+/// Of the time until the answer, kept free for deciding on what has come and for writing that down.
+const AFTERWARDS: Duration = Duration::from_millis(150);
 
 impl Gateway {
     /// Reads a young person's whole journey, as far as the caller may see it. The agencies have until `patience` has
@@ -36,7 +38,7 @@ impl Gateway {
         request: Valid<GetJourneyRequest>,
         patience: Duration,
     ) -> Result<Authorised<Journey>, Error> {
-        let until = Instant::now() + patience;
+        let until = Instant::now() + patience.saturating_sub(AFTERWARDS);
         let request = request.into_inner();
         let now = self.now();
         let youth = youth_id(&request.youth, "youth")?;
