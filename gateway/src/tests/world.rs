@@ -16,7 +16,7 @@ use polku_proto::v1::{
     RecordConsentRequest, Referral, ReferralContent, SendReferralRequest, SendReferralResponse,
     WithdrawConsentRequest,
 };
-use polku_proto::{ReferralName, Valid, YouthName};
+use polku_proto::{CategorySet, ReferralName, Valid, YouthName};
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
