@@ -9,7 +9,7 @@ use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use jiff::Timestamp;
 use polku_adapters::{Adapter, Matter};
 use polku_policy::{ConsentIndex, Directory, Engine};
-use polku_proto::{AgencyId, Party};
+use polku_proto::{AgencyId, CategorySet, Party};
 use ring::rand::{SecureRandom, SystemRandom};
 use uuid::Uuid;
 
@@ -102,6 +102,8 @@ pub struct System {
     pub adapter: Arc<dyn Adapter>,
     /// What can be sent to it.
     pub delivers: &'static [Matter],
+    /// What it can be asked for.
+    pub fetches: CategorySet,
 }
 
 impl Gateway {
@@ -238,6 +240,11 @@ impl Gateway {
         let has_unit = |unit: &str| units.is_some_and(|units| units.contains(unit));
         self.directory.agency(&party.agency).is_some()
             && party.unit.as_ref().is_none_or(|unit| has_unit(unit.as_str()))
+    }
+
+    /// The agencies that can be asked what they hold on a person, by id.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = (&AgencyId, &System)> {
+        self.systems.iter().filter(|(_, system)| !system.fetches.is_empty())
     }
 
     /// Whether the agency has a system that such messages can be sent to.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use polku_proto::CategorySet;
 use tokio::sync::{Mutex, watch};
 
 use crate::audit::{AuditError, AuditLog};
@@ -232,7 +233,9 @@ pub fn adapters(config: &Config) -> Result<Vec<System>, StartError> {
         let adapter = polku_adapters::build(&entry.kind, agency.id.clone(), settings)
             .map_err(|source| StartError::Adapter { agency: agency.id.clone(), source })?;
         let kind = polku_adapters::kinds().iter().find(|kind| kind.id == entry.kind);
-        adapters.push(System { adapter, delivers: kind.map_or(&[], |kind| kind.delivers) });
+        let delivers = kind.map_or(&[] as &[_], |kind| kind.delivers);
+        let fetches = kind.map_or(CategorySet::EMPTY, |kind| kind.fetches);
+        adapters.push(System { adapter, delivers, fetches });
     }
     Ok(adapters)
 }

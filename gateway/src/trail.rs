@@ -67,6 +67,11 @@ impl<'a> Entry<'a> {
         Self { caller: Some(caller), ..self }
     }
 
+    /// What for, where nothing is decided.
+    pub(crate) fn for_purpose(self, purpose: Purpose) -> Self {
+        Self { purpose, ..self }
+    }
+
     pub(crate) fn decided(self, purpose: Purpose, decision: &'a Decision) -> Self {
         Self { purpose, decision: Some(decision), ..self }
     }
@@ -349,6 +354,8 @@ fn has_state(event: Event) -> bool {
         | Event::ProhibitionChange
         | Event::LegalStatusChange
         | Event::PlanChange
+        | Event::FactsQuery
+        | Event::JourneyEntry
         | Event::DeliveryIntent
         | Event::DeliveryOutcome
         | Event::Erasure => true,

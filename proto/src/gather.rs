@@ -2,11 +2,12 @@
 
 use crate::Disclose;
 use crate::v1::{
-    Consent, ConsentChange, ConsentReceipt, ImportConsentResponse, Journey, LegalStatus, LegalStatusChange,
-    ListConsentsResponse, ListLegalStatusesResponse, ListPlanRevisionsResponse, ListPlansResponse,
-    ListReferralsResponse, ListTasksResponse, MergePlanResponse, Plan, PlanChange, PlanConflict,
-    PlanDuplicate, PlanEvent, PlanRevision, PlanSection, Prohibition, ProhibitionChange, Referral,
-    ReferralChange, ReferralEvent, ResolveTaskResponse, SendReferralResponse, Task, TaskEvent, task,
+    AddJourneyEntryResponse, AgencyFacts, Consent, ConsentChange, ConsentReceipt, CurrentWorker,
+    ImportConsentResponse, Journey, JourneyEntry, LegalStatus, LegalStatusChange, ListConsentsResponse,
+    ListLegalStatusesResponse, ListPlanRevisionsResponse, ListPlansResponse, ListReferralsResponse,
+    ListTasksResponse, MergePlanResponse, NextStep, Plan, PlanChange, PlanConflict, PlanDuplicate, PlanEvent,
+    PlanPart, PlanRevision, PlanSection, Prohibition, ProhibitionChange, Referral, ReferralChange,
+    ReferralEvent, ResolveTaskResponse, SendReferralResponse, Task, TaskEvent, task,
 };
 
 #[cfg(test)]
@@ -95,6 +96,53 @@ impl Gather<Consent> for ImportConsentResponse {
 impl Gather<Prohibition> for ImportConsentResponse {
     fn gather(&mut self, part: Prohibition) {
         self.prohibitions.push(part);
+    }
+}
+
+impl Gather<JourneyEntry> for Journey {
+    fn gather(&mut self, part: JourneyEntry) {
+        self.entries.push(part);
+    }
+}
+
+impl Gather<CurrentWorker> for Journey {
+    fn gather(&mut self, part: CurrentWorker) {
+        self.worker = Some(part);
+    }
+}
+
+impl Gather<Plan> for Journey {
+    fn gather(&mut self, part: Plan) {
+        self.plans.push(part);
+    }
+}
+
+impl Gather<AgencyFacts> for Journey {
+    fn gather(&mut self, part: AgencyFacts) {
+        self.facts.push(part);
+    }
+}
+
+impl Gather<JourneyEntry> for AddJourneyEntryResponse {
+    fn gather(&mut self, part: JourneyEntry) {
+        self.entry = Some(part);
+    }
+}
+
+/// A part with a meeting is the next meeting, any other the next step.
+impl Gather<PlanPart> for NextStep {
+    fn gather(&mut self, part: PlanPart) {
+        if part.meetings.is_empty() {
+            self.step = Some(part);
+        } else {
+            self.meeting = Some(part);
+        }
+    }
+}
+
+impl Gather<CurrentWorker> for NextStep {
+    fn gather(&mut self, part: CurrentWorker) {
+        self.worker = Some(part);
     }
 }
 

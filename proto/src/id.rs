@@ -6,7 +6,8 @@ mod party;
 
 pub use agency::{AgencyId, AgencyIdError};
 pub use names::{
-    ConsentName, LegalStatusName, NameError, PlanName, ProhibitionName, ReferralName, TaskName, YouthName,
+    ConsentName, EntryName, LegalStatusName, NameError, PlanName, ProhibitionName, ReferralName, TaskName,
+    YouthName,
 };
 pub use party::{Party, PartyError, UnitId, UnitIdError};
 
@@ -73,6 +74,8 @@ ids! {
     PlanId,
     /// A task about a young person.
     TaskId,
+    /// An entry of a young person's journey.
+    EntryId,
     /// A message to an agency. Stays the same through every attempt to deliver it.
     MessageId,
     /// A call, as its caller named it. A repetition has the same one.

@@ -22,9 +22,9 @@ pub use category::{CategorySet, UnknownCategory, name, named};
 pub use disclose::Disclose;
 pub use gather::Gather;
 pub use id::{
-    AgencyId, ConsentId, ConsentName, LegalStatusId, LegalStatusName, MessageId, Party, PlanId, PlanName,
-    ProhibitionId, ProhibitionName, ReferralId, ReferralName, RequestId, TaskId, TaskName, UnitId, YouthId,
-    YouthName,
+    AgencyId, ConsentId, ConsentName, EntryId, EntryName, LegalStatusId, LegalStatusName, MessageId, Party,
+    PlanId, PlanName, ProhibitionId, ProhibitionName, ReferralId, ReferralName, RequestId, TaskId, TaskName,
+    UnitId, YouthId, YouthName,
 };
 pub use validate::{Valid, Validate, Violation, Violations, is_plain};
 

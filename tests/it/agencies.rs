@@ -4,7 +4,7 @@
 //! kind without simulator fails. Referrals and what is told about them go through a whole gateway ([`gateway`], [`doubt`]); the
 //! rest goes from an adapter as the registry builds it to the simulator, with permits that the policy engine gives.
 
-mod bench;
+pub(crate) mod bench;
 mod beside;
 mod claims;
 mod connections;

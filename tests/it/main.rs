@@ -27,3 +27,4 @@ mod store;
 mod suite;
 mod tampered;
 mod te;
+mod window;

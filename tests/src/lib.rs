@@ -1,5 +1,6 @@
 //! With what is the gateway tested? With simulated agencies on real sockets, and certificates made on the spot.
 
+pub mod figures;
 pub mod pki;
 pub mod sandbox;
 pub mod simulators;

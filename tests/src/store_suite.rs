@@ -3,6 +3,7 @@
 //! Each case takes a store that is empty.
 
 mod consents;
+mod journeys;
 mod lists;
 mod plans;
 mod queue;
@@ -11,18 +12,22 @@ mod tasks;
 
 use anyhow::{Result, ensure};
 use polku_gateway::store::{
-    Change, DeliveryItem, DeliveryRow, DeliveryWrite, DetailRow, InstrumentRow, InstrumentWrite, NoticeRow,
-    PlanRow, Reconciled, ReferralRow, ReferralWrite, RequestKey, RequestRow, Store, StoreError, YouthRow,
+    Change, DeliveryItem, DeliveryRow, DeliveryWrite, DetailRow, FollowUp, FollowUpWrite, InstrumentRow,
+    InstrumentWrite, NoticeRow, PlanRow, Reconciled, ReferralRow, ReferralWrite, RequestKey, RequestRow,
+    Store, StoreError, YouthRow,
 };
 use polku_proto::v1::ReferralState;
 use uuid::Uuid;
 
 use self::samples::{
-    agency, at, begin, delivery, event, instrument, item, new_plan, new_referral, new_task, notice, part,
-    plan, plan_event, referral, request, task, youth, youth_id,
+    agency, at, begin, delivery, entry, event, facts, follow_up, instrument, item, new_plan, new_referral,
+    new_task, notice, part, plan, plan_event, referral, request, task, youth, youth_id,
 };
 
 pub use consents::{a_batch_is_kept_item_by_item, notices_are_told_to_their_agency};
+pub use journeys::{
+    entries_are_found_by_person, follow_ups_come_up_when_they_are_due, the_newest_answer_of_an_agency_is_kept,
+};
 pub use lists::{
     a_recipient_sees_what_has_reached_it, events_are_told_to_their_parties,
     instruments_are_found_by_person_and_in_force, overdue_and_erasable_referrals_are_found,
@@ -75,6 +80,9 @@ macro_rules! store_suite {
             tasks_are_listed_page_by_page,
             open_tasks_are_found_by_plan,
             task_events_are_told_to_the_agency_that_decides,
+            entries_are_found_by_person,
+            the_newest_answer_of_an_agency_is_kept,
+            follow_ups_come_up_when_they_are_due,
             due_deliveries_are_leased_once,
             a_lease_that_has_run_out_is_taken_again,
             a_lease_can_be_given_back,
@@ -111,6 +119,9 @@ fn everything() -> Result<Change> {
         plans: vec![new_plan(plan(6, 0)?)],
         look_at_plans_of: Some((youth_id(1), at(9))),
         tasks: vec![new_task(task(8, 0)?)],
+        entries: vec![entry(9, 0)?],
+        facts: vec![facts("te", 0)?],
+        follow_ups: vec![FollowUpWrite::Set(follow_up(FollowUp::NotMet, "te", 0)?)],
         events: vec![event(1, Some(agency("kela")?))?],
         plan_events: vec![plan_event(6, "te")?, plan_event(6, "kela")?],
         notices: vec![notice(1, 17), notice(2, 17)],
@@ -139,6 +150,9 @@ pub async fn a_change_is_there_with_everything_in_it(store: &dyn Store) -> Resul
     let looked_at = PlanRow { look_at: Some(at(9)), ..plan(6, 0)? };
     assert_eq!(store.plan(looked_at.id).await?, Some(looked_at));
     assert_eq!(store.task(task(8, 0)?.id).await?, Some(task(8, 0)?));
+    assert_eq!(store.entries_of(youth_id(1), 10).await?, [entry(9, 0)?]);
+    assert_eq!(store.facts_of(youth_id(1)).await?, [facts("te", 0)?]);
+    assert_eq!(store.due_follow_ups(at(0), 10).await?, [follow_up(FollowUp::NotMet, "te", 0)?]);
     assert_eq!(store.deliveries_about(referral(1, 0)?.id).await?, [delivery(4, 0)?]);
     assert_eq!(store.audit_detail(17).await?, Some(DetailRow { youth: youth_id(1), sealed: vec![4, 4] }));
     assert_eq!(store.committed_leaves(0).await?, [17]);

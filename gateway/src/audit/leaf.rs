@@ -77,10 +77,14 @@ pub enum Event {
     Policy = 14,
     /// 15: a joint plan was begun or changed, or a clash in one was decided.
     PlanChange = 15,
+    /// 16: agencies were asked what they hold on a person.
+    FactsQuery = 16,
+    /// 17: something was written down about a person's journey.
+    JourneyEntry = 17,
 }
 
 impl Event {
-    const ALL: [Event; 15] = [
+    const ALL: [Event; 17] = [
         Event::IdentifyYouth,
         Event::SendReferral,
         Event::ReferralChange,
@@ -96,6 +100,8 @@ impl Event {
         Event::LegalStatusChange,
         Event::Policy,
         Event::PlanChange,
+        Event::FactsQuery,
+        Event::JourneyEntry,
     ];
 
     /// Gives the number in the log.

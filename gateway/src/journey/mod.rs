@@ -33,11 +33,12 @@ mod warn;
 mod watch;
 mod watch_consents;
 mod watch_referrals;
+mod window;
 mod withdraw;
 
 #[cfg(test)]
-pub(crate) use plan::{Kept, PlanRecord};
-pub(crate) use plan::{PlansInHand, Tellable};
+pub(crate) use plan::Kept;
+pub(crate) use plan::{PlanRecord, PlansInHand, Tellable};
 pub(crate) use read::name;
 pub(crate) use refer::Sent;
 pub(crate) use respond::{Action, Respond, event};

@@ -1,13 +1,10 @@
-//! A party reads a referral, a list of them, or a young person's whole journey.
+//! A party reads a referral, or a list of them.
 
 use std::str::FromStr;
 
 use jiff::Timestamp;
 use polku_policy::Authorised;
-use polku_proto::v1::{
-    GetJourneyRequest, GetReferralRequest, Journey, ListReferralsRequest, ListReferralsResponse, Purpose,
-    Referral,
-};
+use polku_proto::v1::{GetReferralRequest, ListReferralsRequest, ListReferralsResponse, Purpose, Referral};
 use polku_proto::{ReferralId, ReferralName, Valid, YouthId, YouthName};
 use serde_json::json;
 
@@ -20,9 +17,6 @@ use crate::person::Person;
 use crate::record::ReferralRecord;
 use crate::store::{ReferralFilter, ReferralRow};
 use crate::trail::Entry;
-
-/// How many referrals a journey shows.
-const JOURNEY_LIMIT: u32 = 200;
 
 impl Gateway {
     /// Reads one referral.
@@ -85,49 +79,6 @@ impl Gateway {
         Ok(answer)
     }
 
-    /// Reads a young person's referrals and consents, as far as the caller may see them.
-    pub(crate) async fn get_journey(
-        &self,
-        caller: &Caller,
-        request: Valid<GetJourneyRequest>,
-    ) -> Result<Authorised<Journey>, Error> {
-        let now = self.now();
-        let youth = youth_id(&request.get().youth, "youth")?;
-        self.check_subject(caller, youth)?;
-        let filter = |party| ReferralFilter { party, youth: Some(youth), before: None, limit: JOURNEY_LIMIT };
-        let mut rows = match caller.actor {
-            Actor::Professional { .. } => self.store.referrals(&filter(Some(caller.agency.clone()))).await?,
-            Actor::Subject(_) | Actor::Representative { .. } => self.store.referrals(&filter(None)).await?,
-        };
-        rows.truncate(page::fitting(&rows, JOURNEY_LIMIT));
-        let consents = self.consents_for(caller, youth).await?;
-        let prohibitions = self.prohibitions_for(caller, youth, now).await?;
-        let statuses = self.legal_statuses_for(caller, youth).await?;
-        if rows.is_empty() && consents.is_empty() && prohibitions.is_empty() && statuses.is_empty() {
-            // Somebody whom the caller has nothing to do with looks like nobody.
-            return Err(Error::NotFound);
-        }
-        let mut answer =
-            self.shell(caller, Journey { youth: YouthName { youth }.to_string(), ..Journey::default() })?;
-        for row in rows {
-            let view = self.read_row(caller, row, now).await?;
-            answer = answer.gather(view).map_err(mismatch)?;
-        }
-        for (name, consent) in consents {
-            self.note_reading(caller, youth, &name, &consent).await?;
-            answer = answer.gather(consent).map_err(mismatch)?;
-        }
-        for (name, prohibition) in prohibitions {
-            self.note_reading(caller, youth, &name, &prohibition).await?;
-            answer = answer.gather(prohibition).map_err(mismatch)?;
-        }
-        for (name, status) in statuses {
-            self.note_reading(caller, youth, &name, &status).await?;
-            answer = answer.gather(status).map_err(mismatch)?;
-        }
-        Ok(answer)
-    }
-
     /// A referral by its name. A name with another person's id is nobody's name.
     pub(crate) async fn referral_of(
         &self,
@@ -141,7 +92,7 @@ impl Gateway {
         ReferralRecord::open(person, row)
     }
 
-    async fn read_row(
+    pub(crate) async fn read_row(
         &self,
         caller: &Caller,
         row: ReferralRow,

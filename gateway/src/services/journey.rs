@@ -2,12 +2,14 @@
 
 use polku_proto::v1::journey_service_server::JourneyService;
 use polku_proto::v1::{
-    GetJourneyRequest, IdentifyYouthRequest, IdentifyYouthResponse, Journey, ListDisclosuresRequest,
-    ListDisclosuresResponse,
+    AddJourneyEntryRequest, AddJourneyEntryResponse, GetJourneyRequest, GetNextStepRequest,
+    IdentifyYouthRequest, IdentifyYouthResponse, Journey, ListDisclosuresRequest, ListDisclosuresResponse,
+    NextStep,
 };
 use tonic::{Request, Response, Status};
 
 use super::Desk;
+use super::deadline::patience;
 use crate::answer::answer;
 
 #[derive(Debug)]
@@ -24,8 +26,9 @@ impl JourneyService for Service {
     }
 
     async fn get_journey(&self, request: Request<GetJourneyRequest>) -> Result<Response<Journey>, Status> {
+        let patience = patience(request.metadata());
         let (caller, request) = self.0.open(request)?;
-        let journey = self.0.gateway.get_journey(&caller, request).await?;
+        let journey = self.0.gateway.get_journey(&caller, request, patience).await?;
         Ok(answer(journey, &caller, self.0.gateway.now())?)
     }
 
@@ -36,5 +39,23 @@ impl JourneyService for Service {
         let (caller, request) = self.0.open(request)?;
         let list = self.0.gateway.list_disclosures(&caller, request).await?;
         Ok(answer(list, &caller, self.0.gateway.now())?)
+    }
+
+    async fn add_journey_entry(
+        &self,
+        request: Request<AddJourneyEntryRequest>,
+    ) -> Result<Response<AddJourneyEntryResponse>, Status> {
+        let (caller, request) = self.0.open(request)?;
+        let added = self.0.gateway.add_journey_entry(&caller, request).await?;
+        Ok(answer(added, &caller, self.0.gateway.now())?)
+    }
+
+    async fn get_next_step(
+        &self,
+        request: Request<GetNextStepRequest>,
+    ) -> Result<Response<NextStep>, Status> {
+        let (caller, request) = self.0.open(request)?;
+        let step = self.0.gateway.get_next_step(&caller, request).await?;
+        Ok(answer(step, &caller, self.0.gateway.now())?)
     }
 }

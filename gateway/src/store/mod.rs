@@ -2,6 +2,7 @@
 
 mod consents;
 mod deliveries;
+mod journeys;
 mod plans;
 pub mod sqlite;
 mod tasks;
@@ -20,6 +21,7 @@ pub use consents::{
     BatchItem, InForce, InForcePage, InstrumentKind, InstrumentRow, InstrumentWrite, NewNotice, NoticeRow,
 };
 pub use deliveries::{About, DeliveryItem, DeliveryRow, DeliveryWrite, LeaseRequest, Priority};
+pub use journeys::{EntryRow, FactsRow, FollowUp, FollowUpRow, FollowUpWrite};
 pub use plans::{NewPlanEvent, PlanEventRow, PlanRevisionRow, PlanRow, PlanWrite};
 pub use tasks::{TaskEventRow, TaskFilter, TaskRow, TaskStates, TaskWrite};
 
@@ -161,6 +163,18 @@ pub trait Store: Debug + Send + Sync {
     /// The position of the newest event of any task; 0 if there is none.
     async fn last_task_event(&self) -> Result<u64, StoreError>;
 
+    /// The entries of a person's journey, newest first, at most `limit`.
+    async fn entries_of(&self, youth: YouthId, limit: u32) -> Result<Vec<EntryRow>, StoreError>;
+
+    /// What agencies have answered about a person.
+    async fn facts_of(&self, youth: YouthId) -> Result<Vec<FactsRow>, StoreError>;
+
+    /// What is to be looked after by now, oldest first, at most `limit`.
+    async fn due_follow_ups(&self, now: Timestamp, limit: u32) -> Result<Vec<FollowUpRow>, StoreError>;
+
+    /// Forgets what agencies have answered before this instant.
+    async fn prune_facts(&self, before: Timestamp) -> Result<(), StoreError>;
+
     /// The items of the batch of questions that this audit leaf is about, in their order.
     async fn batch_items(&self, leaf: u64) -> Result<Vec<BatchItem>, StoreError>;
 
@@ -258,6 +272,12 @@ pub struct Change {
     pub look_at_plans_of: Option<(YouthId, Timestamp)>,
     /// Tasks made or changed; each tells the watchers of its agency.
     pub tasks: Vec<TaskWrite>,
+    /// Entries of journeys.
+    pub entries: Vec<EntryRow>,
+    /// What agencies have answered.
+    pub facts: Vec<FactsRow>,
+    /// What is to be looked after from now on, or not any more.
+    pub follow_ups: Vec<FollowUpWrite>,
     /// What watchers are told of referrals.
     pub events: Vec<NewEvent>,
     /// What watchers are told of joint plans.
@@ -290,6 +310,9 @@ impl Change {
             plans: Vec::new(),
             look_at_plans_of: None,
             tasks: Vec::new(),
+            entries: Vec::new(),
+            facts: Vec::new(),
+            follow_ups: Vec::new(),
             events: Vec::new(),
             plan_events: Vec::new(),
             notices: Vec::new(),

@@ -16,7 +16,7 @@ use polku_proto::v1::{
     Purpose, RecordConsentRequest, Referral, ReferralContent, SendReferralRequest, SendReferralResponse,
     WithdrawConsentRequest,
 };
-use polku_proto::{ReferralName, Valid, YouthName};
+use polku_proto::{CategorySet, ReferralName, Valid, YouthName};
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -253,8 +253,8 @@ async fn gateway(folder: &TempDir, te: &Arc<TestAgency>, sosiaali: &Arc<TestAgen
         controllers: BTreeMap::new(),
         units: BTreeMap::new(),
         adapters: vec![
-            System { adapter: Arc::clone(te) as _, delivers: NEWS },
-            System { adapter: Arc::clone(sosiaali) as _, delivers: ALL },
+            System { adapter: Arc::clone(te) as _, delivers: NEWS, fetches: CategorySet::EMPTY },
+            System { adapter: Arc::clone(sosiaali) as _, delivers: ALL, fetches: CategorySet::EMPTY },
         ],
         plan: PlanSettings::default(),
         delays: Delays::in_days([(LegalGround::ChildWelfareNotice, 30)]),

@@ -708,6 +708,78 @@ impl ::core::fmt::Debug for ListDisclosuresResponse {
     }
 }
 
+impl ::core::fmt::Debug for JourneyEntry {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("JourneyEntry(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for journey_entry::Matter {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("Matter(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for JourneyOpening {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("JourneyOpening(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for Encounter {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("Encounter(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for WorkerAssignment {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("WorkerAssignment(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for Mandate {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("Mandate(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for ProfileAssessment {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("ProfileAssessment(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for WorkSpent {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("WorkSpent(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for EscortedHandover {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("EscortedHandover(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for RetentionAnswer {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("RetentionAnswer(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for Attainment {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("Attainment(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for JourneyLeaving {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("JourneyLeaving(redacted)")
+    }
+}
+
 impl ::core::fmt::Debug for FactsQuery {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("FactsQuery(redacted)")
@@ -1005,6 +1077,36 @@ impl ::core::fmt::Debug for GetJourneyRequest {
 impl ::core::fmt::Debug for Journey {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("Journey(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for CurrentWorker {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("CurrentWorker(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for AddJourneyEntryRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("AddJourneyEntryRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for AddJourneyEntryResponse {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("AddJourneyEntryResponse(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for GetNextStepRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("GetNextStepRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for NextStep {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("NextStep(redacted)")
     }
 }
 

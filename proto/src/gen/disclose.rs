@@ -1121,6 +1121,85 @@ impl Disclose for crate::v1::ListDisclosuresResponse {
     }
 }
 
+impl Disclose for crate::v1::JourneyEntry {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        present.extend(CategorySet::named(self.category));
+        match &self.matter {
+            Some(crate::v1::journey_entry::Matter::Opening(_)) => {}
+            Some(crate::v1::journey_entry::Matter::Encounter(part)) => present.extend(Disclose::categories(part)),
+            Some(crate::v1::journey_entry::Matter::Worker(_)) => {}
+            Some(crate::v1::journey_entry::Matter::Mandate(_)) => {}
+            Some(crate::v1::journey_entry::Matter::Profile(_)) => {}
+            Some(crate::v1::journey_entry::Matter::Work(_)) => {}
+            Some(crate::v1::journey_entry::Matter::Handover(_)) => {}
+            Some(crate::v1::journey_entry::Matter::Retention(_)) => {}
+            Some(crate::v1::journey_entry::Matter::Attainment(_)) => {}
+            Some(crate::v1::journey_entry::Matter::Leaving(_)) => {}
+            None => {}
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        let named = CategorySet::named(self.category);
+        if named.is_empty() || !named.is_subset(permitted) {
+            *self = Self::default();
+            return;
+        }
+        let matter_stays = match &mut self.matter {
+            Some(crate::v1::journey_entry::Matter::Opening(_)) => true,
+            Some(crate::v1::journey_entry::Matter::Encounter(part)) => {
+                part.restrict(permitted);
+                !Disclose::categories(part).is_empty()
+            }
+            Some(crate::v1::journey_entry::Matter::Worker(_)) => true,
+            Some(crate::v1::journey_entry::Matter::Mandate(_)) => true,
+            Some(crate::v1::journey_entry::Matter::Profile(_)) => true,
+            Some(crate::v1::journey_entry::Matter::Work(_)) => true,
+            Some(crate::v1::journey_entry::Matter::Handover(_)) => true,
+            Some(crate::v1::journey_entry::Matter::Retention(_)) => true,
+            Some(crate::v1::journey_entry::Matter::Attainment(_)) => true,
+            Some(crate::v1::journey_entry::Matter::Leaving(_)) => true,
+            None => true,
+        };
+        if !matter_stays {
+            self.matter = None;
+        }
+    }
+}
+
+impl Disclose for crate::v1::Encounter {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if !self.place.is_empty() {
+            present.insert(DataCategory::AddressContact);
+        }
+        if self.channel != 0
+            || self.met
+        {
+            present.insert(DataCategory::ServiceAttendance);
+        }
+        if !self.matter.is_empty() {
+            present.insert(DataCategory::GuidanceNotes);
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        if !permitted.contains(DataCategory::AddressContact) {
+            self.place = Default::default();
+        }
+        if !permitted.contains(DataCategory::ServiceAttendance) {
+            self.channel = Default::default();
+            self.met = Default::default();
+        }
+        if !permitted.contains(DataCategory::GuidanceNotes) {
+            self.matter = Default::default();
+        }
+    }
+}
+
 impl Disclose for crate::v1::FactsQuery {
     fn categories(&self) -> CategorySet {
         let mut present = CategorySet::EMPTY;
@@ -1627,7 +1706,11 @@ impl Disclose for crate::v1::PlanEvent {
 impl Disclose for crate::v1::Journey {
     fn categories(&self) -> CategorySet {
         let mut present = CategorySet::EMPTY;
-        if !self.youth.is_empty() {
+        if !self.youth.is_empty()
+            || !self.unreachable.is_empty()
+            || self.handovers != 0
+            || self.escorted_handovers != 0
+        {
             present.insert(DataCategory::Envelope);
         }
         for element in &self.referrals {
@@ -1640,6 +1723,18 @@ impl Disclose for crate::v1::Journey {
             present.extend(Disclose::categories(element));
         }
         for element in &self.legal_statuses {
+            present.extend(Disclose::categories(element));
+        }
+        for element in &self.entries {
+            present.extend(Disclose::categories(element));
+        }
+        if let Some(part) = &self.worker {
+            present.extend(Disclose::categories(part));
+        }
+        for element in &self.plans {
+            present.extend(Disclose::categories(element));
+        }
+        for element in &self.facts {
             present.extend(Disclose::categories(element));
         }
         present
@@ -1657,6 +1752,101 @@ impl Disclose for crate::v1::Journey {
         }
         for element in &mut self.legal_statuses {
             element.restrict(permitted);
+        }
+        self.entries.retain_mut(|element| {
+            element.restrict(permitted);
+            !Disclose::categories(element).is_empty()
+        });
+        if let Some(part) = &mut self.worker {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.worker = None;
+            }
+        }
+        for element in &mut self.plans {
+            element.restrict(permitted);
+        }
+        for element in &mut self.facts {
+            element.restrict(permitted);
+        }
+    }
+}
+
+impl Disclose for crate::v1::CurrentWorker {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        present.extend(CategorySet::named(self.category));
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        let named = CategorySet::named(self.category);
+        if named.is_empty() || !named.is_subset(permitted) {
+            *self = Self::default();
+        }
+    }
+}
+
+impl Disclose for crate::v1::AddJourneyEntryResponse {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if self.receipt.is_some() {
+            present.insert(DataCategory::Envelope);
+        }
+        if let Some(part) = &self.entry {
+            present.extend(Disclose::categories(part));
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        if let Some(part) = &mut self.entry {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.entry = None;
+            }
+        }
+    }
+}
+
+impl Disclose for crate::v1::NextStep {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if !self.youth.is_empty()
+            || !self.plan.is_empty()
+        {
+            present.insert(DataCategory::Envelope);
+        }
+        if let Some(part) = &self.worker {
+            present.extend(Disclose::categories(part));
+        }
+        if let Some(part) = &self.step {
+            present.extend(Disclose::categories(part));
+        }
+        if let Some(part) = &self.meeting {
+            present.extend(Disclose::categories(part));
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        if let Some(part) = &mut self.worker {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.worker = None;
+            }
+        }
+        if let Some(part) = &mut self.step {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.step = None;
+            }
+        }
+        if let Some(part) = &mut self.meeting {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.meeting = None;
+            }
         }
     }
 }

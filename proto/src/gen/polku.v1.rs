@@ -7777,6 +7777,10 @@ pub mod disclosure {
         PlanChanged = 12,
         /// Content was erased at the end of its retention.
         Erased = 13,
+        /// Agencies were asked what they hold, for the actor. What they answered and may be told follows as KIND_SHOWN.
+        FactsAsked = 14,
+        /// Something was written down about the person's journey.
+        Recorded = 15,
     }
     impl Kind {
         /// String value of the enum field names used in the ProtoBuf definition.
@@ -7799,6 +7803,8 @@ pub mod disclosure {
                 Self::LegalStatusChanged => "KIND_LEGAL_STATUS_CHANGED",
                 Self::PlanChanged => "KIND_PLAN_CHANGED",
                 Self::Erased => "KIND_ERASED",
+                Self::FactsAsked => "KIND_FACTS_ASKED",
+                Self::Recorded => "KIND_RECORDED",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
@@ -7818,6 +7824,8 @@ pub mod disclosure {
                 "KIND_LEGAL_STATUS_CHANGED" => Some(Self::LegalStatusChanged),
                 "KIND_PLAN_CHANGED" => Some(Self::PlanChanged),
                 "KIND_ERASED" => Some(Self::Erased),
+                "KIND_FACTS_ASKED" => Some(Self::FactsAsked),
+                "KIND_RECORDED" => Some(Self::Recorded),
                 _ => None,
             }
         }
@@ -7927,6 +7935,536 @@ pub struct ListDisclosuresResponse {
     /// Empty: there is no more.
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
+}
+/// One thing that has happened on a young person's way, as one agency has written it down. Entries are added and never
+/// changed: a mistake is corrected by another entry, which replaces the first one.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct JourneyEntry {
+    /// `youths/{youth}/entries/{entry}`; filled in by the gateway.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Follows from what it tells; filled in by the gateway.
+    #[prost(enumeration = "DataCategory", tag = "2")]
+    pub category: i32,
+    /// Agency id of whoever wrote it down, and that agency's own id of the professional, empty where the young person did;
+    /// filled in by the gateway.
+    #[prost(string, tag = "3")]
+    pub agency: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub professional: ::prost::alloc::string::String,
+    /// When it was written down; filled in by the gateway.
+    #[prost(message, optional, tag = "5")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it happened: not in the future. Absent: now.
+    #[prost(message, optional, tag = "6")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The name of an earlier entry of the same agency about a matter of the same kind, which does not count any more.
+    #[prost(string, tag = "7")]
+    pub replaces: ::prost::alloc::string::String,
+    #[prost(
+        oneof = "journey_entry::Matter",
+        tags = "8, 9, 10, 11, 12, 13, 14, 15, 16, 17"
+    )]
+    pub matter: ::core::option::Option<journey_entry::Matter>,
+}
+/// Nested message and enum types in `JourneyEntry`.
+pub mod journey_entry {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    #[prost(skip_debug)]
+    pub enum Matter {
+        #[prost(message, tag = "8")]
+        Opening(super::JourneyOpening),
+        #[prost(message, tag = "9")]
+        Encounter(super::Encounter),
+        #[prost(message, tag = "10")]
+        Worker(super::WorkerAssignment),
+        #[prost(message, tag = "11")]
+        Mandate(super::Mandate),
+        #[prost(message, tag = "12")]
+        Profile(super::ProfileAssessment),
+        #[prost(message, tag = "13")]
+        Work(super::WorkSpent),
+        #[prost(message, tag = "14")]
+        Handover(super::EscortedHandover),
+        #[prost(message, tag = "15")]
+        Retention(super::RetentionAnswer),
+        #[prost(message, tag = "16")]
+        Attainment(super::Attainment),
+        #[prost(message, tag = "17")]
+        Leaving(super::JourneyLeaving),
+    }
+}
+/// The agency takes up the young person's matter. No referral is needed, and no problem has to be named.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct JourneyOpening {
+    #[prost(enumeration = "JourneySource", tag = "1")]
+    pub source: i32,
+}
+/// Young person and professional have been in touch.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Encounter {
+    #[prost(enumeration = "encounter::Channel", tag = "1")]
+    pub channel: i32,
+    /// What it was about, in words; a matter needs no problem, and no code.
+    #[prost(string, tag = "2")]
+    pub matter: ::prost::alloc::string::String,
+    /// Where: protected like an address (law 661/2009 section 36).
+    #[prost(string, tag = "3")]
+    pub place: ::prost::alloc::string::String,
+    /// Whether they met, or spoke: false for an appointment that the young person did not come to.
+    #[prost(bool, tag = "4")]
+    pub met: bool,
+}
+/// Nested message and enum types in `Encounter`.
+pub mod encounter {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Channel {
+        Unspecified = 0,
+        WalkIn = 1,
+        Appointment = 2,
+        /// Where young people are.
+        Outreach = 3,
+        HomeVisit = 4,
+        Online = 5,
+    }
+    impl Channel {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "CHANNEL_UNSPECIFIED",
+                Self::WalkIn => "CHANNEL_WALK_IN",
+                Self::Appointment => "CHANNEL_APPOINTMENT",
+                Self::Outreach => "CHANNEL_OUTREACH",
+                Self::HomeVisit => "CHANNEL_HOME_VISIT",
+                Self::Online => "CHANNEL_ONLINE",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "CHANNEL_UNSPECIFIED" => Some(Self::Unspecified),
+                "CHANNEL_WALK_IN" => Some(Self::WalkIn),
+                "CHANNEL_APPOINTMENT" => Some(Self::Appointment),
+                "CHANNEL_OUTREACH" => Some(Self::Outreach),
+                "CHANNEL_HOME_VISIT" => Some(Self::HomeVisit),
+                "CHANNEL_ONLINE" => Some(Self::Online),
+                _ => None,
+            }
+        }
+    }
+}
+/// The one adult beside the young person, from now on: a professional of the agency that writes it down, or of the
+/// agency that it is handed over to and that names its professional itself.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct WorkerAssignment {
+    /// The agency's own id of the professional, and the unit. Empty when the young person is handed over, or has nobody.
+    #[prost(string, tag = "1")]
+    pub professional: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub unit: ::prost::alloc::string::String,
+    /// Agency id of whoever names the next one; empty unless handed over.
+    #[prost(string, tag = "3")]
+    pub successor: ::prost::alloc::string::String,
+    #[prost(enumeration = "worker_assignment::Reason", tag = "4")]
+    pub reason: i32,
+}
+/// Nested message and enum types in `WorkerAssignment`.
+pub mod worker_assignment {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Reason {
+        Unspecified = 0,
+        /// Nobody was there before.
+        First = 1,
+        YoungPersonAsked = 2,
+        /// The worker leaves, or is away for long.
+        WorkerLeaves = 3,
+        /// The matter is with another agency now.
+        ServiceChanges = 4,
+        /// The young person is too old, or has moved away.
+        NotEligible = 5,
+        Other = 6,
+    }
+    impl Reason {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "REASON_UNSPECIFIED",
+                Self::First => "REASON_FIRST",
+                Self::YoungPersonAsked => "REASON_YOUNG_PERSON_ASKED",
+                Self::WorkerLeaves => "REASON_WORKER_LEAVES",
+                Self::ServiceChanges => "REASON_SERVICE_CHANGES",
+                Self::NotEligible => "REASON_NOT_ELIGIBLE",
+                Self::Other => "REASON_OTHER",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "REASON_UNSPECIFIED" => Some(Self::Unspecified),
+                "REASON_FIRST" => Some(Self::First),
+                "REASON_YOUNG_PERSON_ASKED" => Some(Self::YoungPersonAsked),
+                "REASON_WORKER_LEAVES" => Some(Self::WorkerLeaves),
+                "REASON_SERVICE_CHANGES" => Some(Self::ServiceChanges),
+                "REASON_NOT_ELIGIBLE" => Some(Self::NotEligible),
+                "REASON_OTHER" => Some(Self::Other),
+                _ => None,
+            }
+        }
+    }
+}
+/// The young person lets the one adult act for them; or does not any more.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Mandate {
+    /// What for; empty: it has ended.
+    #[prost(enumeration = "mandate::Scope", repeated, packed = "false", tag = "1")]
+    pub scopes: ::prost::alloc::vec::Vec<i32>,
+    /// The last day: date, `YYYY-MM-DD`. Empty: until it is ended.
+    #[prost(string, tag = "2")]
+    pub until: ::prost::alloc::string::String,
+}
+/// Nested message and enum types in `Mandate`.
+pub mod mandate {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Scope {
+        Unspecified = 0,
+        /// To apply and to ask on the young person's behalf.
+        Request = 1,
+        /// To follow how matters stand.
+        Follow = 2,
+        /// To come along.
+        Attend = 3,
+    }
+    impl Scope {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "SCOPE_UNSPECIFIED",
+                Self::Request => "SCOPE_REQUEST",
+                Self::Follow => "SCOPE_FOLLOW",
+                Self::Attend => "SCOPE_ATTEND",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "SCOPE_UNSPECIFIED" => Some(Self::Unspecified),
+                "SCOPE_REQUEST" => Some(Self::Request),
+                "SCOPE_FOLLOW" => Some(Self::Follow),
+                "SCOPE_ATTEND" => Some(Self::Attend),
+                _ => None,
+            }
+        }
+    }
+}
+/// Which of the three profiles a worker sees the young person in. Set by people; no rule sets it (GDPR article 22).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ProfileAssessment {
+    #[prost(int32, tag = "1")]
+    pub profile: i32,
+    /// From 1, little, to 5, much.
+    #[prost(int32, tag = "2")]
+    pub motivation: i32,
+    #[prost(int32, tag = "3")]
+    pub need: i32,
+}
+/// What the agency has put in.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct WorkSpent {
+    #[prost(enumeration = "PathStage", tag = "1")]
+    pub stage: i32,
+    #[prost(int32, tag = "2")]
+    pub minutes: i32,
+    /// Cost beside the work, in cents.
+    #[prost(int32, tag = "3")]
+    pub cost_cents: i32,
+}
+/// Handed over with escort (saattaen vaihto). It counts when young person, sender and recipient met together.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct EscortedHandover {
+    /// `youths/{youth}/referrals/{referral}`.
+    #[prost(string, tag = "1")]
+    pub referral: ::prost::alloc::string::String,
+    /// Who was there.
+    #[prost(bool, tag = "2")]
+    pub young_person: bool,
+    #[prost(bool, tag = "3")]
+    pub sender: bool,
+    #[prost(bool, tag = "4")]
+    pub recipient: bool,
+}
+/// Whether the young person is still with the service that they were handed over to, three months on.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct RetentionAnswer {
+    /// `youths/{youth}/referrals/{referral}`.
+    #[prost(string, tag = "1")]
+    pub referral: ::prost::alloc::string::String,
+    #[prost(enumeration = "retention_answer::Result", tag = "2")]
+    pub result: i32,
+}
+/// Nested message and enum types in `RetentionAnswer`.
+pub mod retention_answer {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Result {
+        Unspecified = 0,
+        Attached = 1,
+        /// It has come to the end that was planned.
+        EndedAsPlanned = 2,
+        DroppedOut = 3,
+        /// Nobody knows, or nothing permits telling. Never counted as dropped out.
+        Unknown = 4,
+    }
+    impl Result {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "RESULT_UNSPECIFIED",
+                Self::Attached => "RESULT_ATTACHED",
+                Self::EndedAsPlanned => "RESULT_ENDED_AS_PLANNED",
+                Self::DroppedOut => "RESULT_DROPPED_OUT",
+                Self::Unknown => "RESULT_UNKNOWN",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "RESULT_UNSPECIFIED" => Some(Self::Unspecified),
+                "RESULT_ATTACHED" => Some(Self::Attached),
+                "RESULT_ENDED_AS_PLANNED" => Some(Self::EndedAsPlanned),
+                "RESULT_DROPPED_OUT" => Some(Self::DroppedOut),
+                "RESULT_UNKNOWN" => Some(Self::Unknown),
+                _ => None,
+            }
+        }
+    }
+}
+/// What has come of it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Attainment {
+    #[prost(enumeration = "attainment::Kind", tag = "1")]
+    pub kind: i32,
+    /// Short code of the service, from the agency's own catalogue; empty if there is none.
+    #[prost(string, tag = "2")]
+    pub service: ::prost::alloc::string::String,
+}
+/// Nested message and enum types in `Attainment`.
+pub mod attainment {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Kind {
+        Unspecified = 0,
+        ActiveMeasure = 1,
+        Education = 2,
+        Work = 3,
+        Qualification = 4,
+        /// DATA_CATEGORY_HOUSING.
+        Housing = 5,
+        Rehabilitation = 6,
+    }
+    impl Kind {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "KIND_UNSPECIFIED",
+                Self::ActiveMeasure => "KIND_ACTIVE_MEASURE",
+                Self::Education => "KIND_EDUCATION",
+                Self::Work => "KIND_WORK",
+                Self::Qualification => "KIND_QUALIFICATION",
+                Self::Housing => "KIND_HOUSING",
+                Self::Rehabilitation => "KIND_REHABILITATION",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "KIND_UNSPECIFIED" => Some(Self::Unspecified),
+                "KIND_ACTIVE_MEASURE" => Some(Self::ActiveMeasure),
+                "KIND_EDUCATION" => Some(Self::Education),
+                "KIND_WORK" => Some(Self::Work),
+                "KIND_QUALIFICATION" => Some(Self::Qualification),
+                "KIND_HOUSING" => Some(Self::Housing),
+                "KIND_REHABILITATION" => Some(Self::Rehabilitation),
+                _ => None,
+            }
+        }
+    }
+}
+/// The young person leaves. Nobody has to say why.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct JourneyLeaving {
+    #[prost(enumeration = "journey_leaving::Reason", tag = "1")]
+    pub reason: i32,
+}
+/// Nested message and enum types in `JourneyLeaving`.
+pub mod journey_leaving {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Reason {
+        Unspecified = 0,
+        AimReached = 1,
+        OwnWish = 2,
+        Moved = 3,
+        TooOld = 4,
+        NotReached = 5,
+    }
+    impl Reason {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "REASON_UNSPECIFIED",
+                Self::AimReached => "REASON_AIM_REACHED",
+                Self::OwnWish => "REASON_OWN_WISH",
+                Self::Moved => "REASON_MOVED",
+                Self::TooOld => "REASON_TOO_OLD",
+                Self::NotReached => "REASON_NOT_REACHED",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "REASON_UNSPECIFIED" => Some(Self::Unspecified),
+                "REASON_AIM_REACHED" => Some(Self::AimReached),
+                "REASON_OWN_WISH" => Some(Self::OwnWish),
+                "REASON_MOVED" => Some(Self::Moved),
+                "REASON_TOO_OLD" => Some(Self::TooOld),
+                "REASON_NOT_REACHED" => Some(Self::NotReached),
+                _ => None,
+            }
+        }
+    }
+}
+/// How a young person came.
+#[derive(Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum JourneySource {
+    Unspecified = 0,
+    /// By themselves.
+    Self_ = 1,
+    FamilyOrFriend = 2,
+    EmploymentServices = 3,
+    OutreachYouthWork = 4,
+    School = 5,
+    Workshop = 6,
+    Kela = 7,
+    /// Tells of the social situation: DATA_CATEGORY_SOCIAL_SITUATION.
+    SocialServices = 8,
+    /// Tells of health: DATA_CATEGORY_HEALTH_CAPACITY.
+    HealthCare = 9,
+    Other = 10,
+}
+impl JourneySource {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "JOURNEY_SOURCE_UNSPECIFIED",
+            Self::Self_ => "JOURNEY_SOURCE_SELF",
+            Self::FamilyOrFriend => "JOURNEY_SOURCE_FAMILY_OR_FRIEND",
+            Self::EmploymentServices => "JOURNEY_SOURCE_EMPLOYMENT_SERVICES",
+            Self::OutreachYouthWork => "JOURNEY_SOURCE_OUTREACH_YOUTH_WORK",
+            Self::School => "JOURNEY_SOURCE_SCHOOL",
+            Self::Workshop => "JOURNEY_SOURCE_WORKSHOP",
+            Self::Kela => "JOURNEY_SOURCE_KELA",
+            Self::SocialServices => "JOURNEY_SOURCE_SOCIAL_SERVICES",
+            Self::HealthCare => "JOURNEY_SOURCE_HEALTH_CARE",
+            Self::Other => "JOURNEY_SOURCE_OTHER",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "JOURNEY_SOURCE_UNSPECIFIED" => Some(Self::Unspecified),
+            "JOURNEY_SOURCE_SELF" => Some(Self::Self_),
+            "JOURNEY_SOURCE_FAMILY_OR_FRIEND" => Some(Self::FamilyOrFriend),
+            "JOURNEY_SOURCE_EMPLOYMENT_SERVICES" => Some(Self::EmploymentServices),
+            "JOURNEY_SOURCE_OUTREACH_YOUTH_WORK" => Some(Self::OutreachYouthWork),
+            "JOURNEY_SOURCE_SCHOOL" => Some(Self::School),
+            "JOURNEY_SOURCE_WORKSHOP" => Some(Self::Workshop),
+            "JOURNEY_SOURCE_KELA" => Some(Self::Kela),
+            "JOURNEY_SOURCE_SOCIAL_SERVICES" => Some(Self::SocialServices),
+            "JOURNEY_SOURCE_HEALTH_CARE" => Some(Self::HealthCare),
+            "JOURNEY_SOURCE_OTHER" => Some(Self::Other),
+            _ => None,
+        }
+    }
+}
+/// Where on the way through well-being, education and work.
+#[derive(Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PathStage {
+    Unspecified = 0,
+    Start = 1,
+    Wellbeing = 2,
+    Education = 3,
+    Work = 4,
+}
+impl PathStage {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "PATH_STAGE_UNSPECIFIED",
+            Self::Start => "PATH_STAGE_START",
+            Self::Wellbeing => "PATH_STAGE_WELLBEING",
+            Self::Education => "PATH_STAGE_EDUCATION",
+            Self::Work => "PATH_STAGE_WORK",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "PATH_STAGE_UNSPECIFIED" => Some(Self::Unspecified),
+            "PATH_STAGE_START" => Some(Self::Start),
+            "PATH_STAGE_WELLBEING" => Some(Self::Wellbeing),
+            "PATH_STAGE_EDUCATION" => Some(Self::Education),
+            "PATH_STAGE_WORK" => Some(Self::Work),
+            _ => None,
+        }
+    }
 }
 /// A question to an agency: what do you hold on this young person?
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -10943,6 +11481,17 @@ pub struct GetJourneyRequest {
     /// `youths/{youth}`.
     #[prost(string, tag = "1")]
     pub youth: ::prost::alloc::string::String,
+    /// What it is read for: what other agencies have written down, and what they hold, is told for a purpose only. Absent:
+    /// nobody is asked, and what is the caller's own is answered.
+    #[prost(enumeration = "Purpose", tag = "2")]
+    pub purpose: i32,
+    /// What the agencies are asked for. Empty: everything that may be told.
+    #[prost(enumeration = "DataCategory", repeated, packed = "false", tag = "3")]
+    pub categories: ::prost::alloc::vec::Vec<i32>,
+    /// An answer of an agency that is no more seconds old is used again; the agency is not asked then. Absent: an hour. Zero:
+    /// each is asked.
+    #[prost(int32, optional, tag = "4")]
+    pub max_age_seconds: ::core::option::Option<i32>,
 }
 /// What the caller may see of one person's journey.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -10963,6 +11512,104 @@ pub struct Journey {
     /// Legal statuses that the caller recorded; all of them for the young person.
     #[prost(message, repeated, tag = "5")]
     pub legal_statuses: ::prost::alloc::vec::Vec<LegalStatus>,
+    /// What has happened, newest first, at most 500. Entries that were replaced are left out.
+    #[prost(message, repeated, tag = "6")]
+    pub entries: ::prost::alloc::vec::Vec<JourneyEntry>,
+    /// The one adult, as far as the caller may know.
+    #[prost(message, optional, tag = "7")]
+    pub worker: ::core::option::Option<CurrentWorker>,
+    /// Joint plans that have not ended.
+    #[prost(message, repeated, tag = "8")]
+    pub plans: ::prost::alloc::vec::Vec<Plan>,
+    /// What the agencies hold, each with its date, by agency id.
+    #[prost(message, repeated, tag = "9")]
+    pub facts: ::prost::alloc::vec::Vec<AgencyFacts>,
+    /// Agency ids of those that would have been allowed to answer, and have not done so in time or not so that it can be
+    /// used.
+    #[prost(string, repeated, tag = "10")]
+    pub unreachable: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Among the referrals here: how many were taken up, and how many of those the young person was escorted to.
+    #[prost(int32, tag = "11")]
+    pub handovers: i32,
+    #[prost(int32, tag = "12")]
+    pub escorted_handovers: i32,
+}
+/// The one adult beside the young person.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct CurrentWorker {
+    /// DATA_CATEGORY_SERVICE_ATTENDANCE.
+    #[prost(enumeration = "DataCategory", tag = "1")]
+    pub category: i32,
+    /// Agency id.
+    #[prost(string, tag = "2")]
+    pub agency: ::prost::alloc::string::String,
+    /// The agency's own id of the professional, and the unit. Empty: the agency has not named one yet.
+    #[prost(string, tag = "3")]
+    pub professional: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub unit: ::prost::alloc::string::String,
+    /// Since when it is this one.
+    #[prost(message, optional, tag = "5")]
+    pub since: ::core::option::Option<::prost_types::Timestamp>,
+    /// For how many whole days now.
+    #[prost(int32, tag = "6")]
+    pub days: i32,
+    /// How many adults there were before.
+    #[prost(int32, tag = "7")]
+    pub predecessors: i32,
+    /// What the young person lets this one do for them now.
+    #[prost(enumeration = "mandate::Scope", repeated, tag = "8")]
+    pub mandate: ::prost::alloc::vec::Vec<i32>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct AddJourneyEntryRequest {
+    /// UUID made by the caller for this call; a repetition within 7 days has the same effect and answer as the first one.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// `youths/{youth}`.
+    #[prost(string, tag = "2")]
+    pub parent: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "3")]
+    pub entry: ::core::option::Option<JourneyEntry>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct AddJourneyEntryResponse {
+    #[prost(message, optional, tag = "1")]
+    pub entry: ::core::option::Option<JourneyEntry>,
+    #[prost(message, optional, tag = "2")]
+    pub receipt: ::core::option::Option<AuditReceipt>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct GetNextStepRequest {
+    /// `youths/{youth}`.
+    #[prost(string, tag = "1")]
+    pub youth: ::prost::alloc::string::String,
+    /// As in GetJourneyRequest; the young person needs none.
+    #[prost(enumeration = "Purpose", tag = "2")]
+    pub purpose: i32,
+}
+/// Who is my worker, and what is next?
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct NextStep {
+    /// `youths/{youth}`.
+    #[prost(string, tag = "1")]
+    pub youth: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "2")]
+    pub worker: ::core::option::Option<CurrentWorker>,
+    /// The plan that the rest is from: `youths/{youth}/plans/{plan}`; empty if there is none that has not ended.
+    #[prost(string, tag = "3")]
+    pub plan: ::prost::alloc::string::String,
+    /// The step that is flagged as the next one: a section's part with nothing but that item.
+    #[prost(message, optional, tag = "4")]
+    pub step: ::core::option::Option<PlanPart>,
+    /// The next meeting that is planned, likewise.
+    #[prost(message, optional, tag = "5")]
+    pub meeting: ::core::option::Option<PlanPart>,
 }
 /// Generated client implementations.
 pub mod journey_service_client {
@@ -11071,7 +11718,8 @@ pub mod journey_service_client {
                 .insert(GrpcMethod::new("polku.v1.JourneyService", "IdentifyYouth"));
             self.inner.unary(req, path, codec).await
         }
-        /// Reads the person's referrals and consents, as far as the caller may see them.
+        /// Reads the whole journey, as far as the caller may see it: what is kept here, and, for a purpose, what each agency
+        /// holds. All agencies are asked at once, and what has not answered before the caller's deadline is named.
         pub async fn get_journey(
             &mut self,
             request: impl tonic::IntoRequest<super::GetJourneyRequest>,
@@ -11118,6 +11766,54 @@ pub mod journey_service_client {
                 .insert(GrpcMethod::new("polku.v1.JourneyService", "ListDisclosures"));
             self.inner.unary(req, path, codec).await
         }
+        /// Writes down something that has happened. The first entry of an agency is an opening: from then on the young person
+        /// is its customer here.
+        pub async fn add_journey_entry(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AddJourneyEntryRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AddJourneyEntryResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.JourneyService/AddJourneyEntry",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.JourneyService", "AddJourneyEntry"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Who is my worker, and what is next?
+        pub async fn get_next_step(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetNextStepRequest>,
+        ) -> std::result::Result<tonic::Response<super::NextStep>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.JourneyService/GetNextStep",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.JourneyService", "GetNextStep"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -11142,7 +11838,8 @@ pub mod journey_service_server {
             tonic::Response<super::IdentifyYouthResponse>,
             tonic::Status,
         >;
-        /// Reads the person's referrals and consents, as far as the caller may see them.
+        /// Reads the whole journey, as far as the caller may see it: what is kept here, and, for a purpose, what each agency
+        /// holds. All agencies are asked at once, and what has not answered before the caller's deadline is named.
         async fn get_journey(
             &self,
             request: tonic::Request<super::GetJourneyRequest>,
@@ -11155,6 +11852,20 @@ pub mod journey_service_server {
             tonic::Response<super::ListDisclosuresResponse>,
             tonic::Status,
         >;
+        /// Writes down something that has happened. The first entry of an agency is an opening: from then on the young person
+        /// is its customer here.
+        async fn add_journey_entry(
+            &self,
+            request: tonic::Request<super::AddJourneyEntryRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AddJourneyEntryResponse>,
+            tonic::Status,
+        >;
+        /// Who is my worker, and what is next?
+        async fn get_next_step(
+            &self,
+            request: tonic::Request<super::GetNextStepRequest>,
+        ) -> std::result::Result<tonic::Response<super::NextStep>, tonic::Status>;
     }
     /// The young person's way through the services.
     #[derive(Debug)]
@@ -11354,6 +12065,97 @@ pub mod journey_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListDisclosuresSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.JourneyService/AddJourneyEntry" => {
+                    #[allow(non_camel_case_types)]
+                    struct AddJourneyEntrySvc<T: JourneyService>(pub Arc<T>);
+                    impl<
+                        T: JourneyService,
+                    > tonic::server::UnaryService<super::AddJourneyEntryRequest>
+                    for AddJourneyEntrySvc<T> {
+                        type Response = super::AddJourneyEntryResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AddJourneyEntryRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as JourneyService>::add_journey_entry(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AddJourneyEntrySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.JourneyService/GetNextStep" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetNextStepSvc<T: JourneyService>(pub Arc<T>);
+                    impl<
+                        T: JourneyService,
+                    > tonic::server::UnaryService<super::GetNextStepRequest>
+                    for GetNextStepSvc<T> {
+                        type Response = super::NextStep;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetNextStepRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as JourneyService>::get_next_step(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetNextStepSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -70,13 +70,17 @@ static PATTERN_31: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^([a-z
 
 static PATTERN_32: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/legalStatuses/[0-9a-f-]{36}$"));
 
-static PATTERN_33: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za-z0-9._:/-]{0,128}$"));
+static PATTERN_33: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(youths/[0-9a-f-]{36}/entries/[0-9a-f-]{36})?$"));
 
-static PATTERN_34: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"));
+static PATTERN_34: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[a-z0-9][a-z0-9-]{0,63}$|^$"));
 
-static PATTERN_35: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/plans/[0-9a-f-]{36}$"));
+static PATTERN_35: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za-z0-9._:/-]{0,128}$"));
 
-static PATTERN_36: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/tasks/[0-9a-f-]{36}$"));
+static PATTERN_36: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"));
+
+static PATTERN_37: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/plans/[0-9a-f-]{36}$"));
+
+static PATTERN_38: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/tasks/[0-9a-f-]{36}$"));
 
 impl Validate for crate::v1::Actor {
     fn validate(&self, checker: &mut Checker) {
@@ -3140,6 +3144,222 @@ impl Validate for crate::v1::ListDisclosuresResponse {
     }
 }
 
+impl Validate for crate::v1::JourneyEntry {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+            checker.max_len(value, 128);
+        });
+        checker.field("category", |checker| {
+            let value = &self.category;
+            checker.defined_only::<crate::v1::DataCategory>(*value);
+        });
+        checker.field("agency", |checker| {
+            let value = &self.agency;
+            checker.text(value);
+            checker.max_len(value, 32);
+        });
+        checker.field("professional", |checker| {
+            let value = &self.professional;
+            checker.text(value);
+            checker.max_len(value, 64);
+        });
+        checker.field("create_time", |checker| {
+            if let Some(value) = &self.create_time {
+                checker.instant(value);
+            }
+        });
+        checker.field("time", |checker| {
+            if let Some(value) = &self.time {
+                checker.instant(value);
+            }
+        });
+        checker.field("replaces", |checker| {
+            let value = &self.replaces;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_33);
+        });
+        checker.field("matter", |checker| checker.required(Presence::from(self.matter.is_some())));
+        match &self.matter {
+            Some(crate::v1::journey_entry::Matter::Opening(value)) => checker.field("opening", |checker| { checker.message(value); }),
+            Some(crate::v1::journey_entry::Matter::Encounter(value)) => checker.field("encounter", |checker| { checker.message(value); }),
+            Some(crate::v1::journey_entry::Matter::Worker(value)) => checker.field("worker", |checker| { checker.message(value); }),
+            Some(crate::v1::journey_entry::Matter::Mandate(value)) => checker.field("mandate", |checker| { checker.message(value); }),
+            Some(crate::v1::journey_entry::Matter::Profile(value)) => checker.field("profile", |checker| { checker.message(value); }),
+            Some(crate::v1::journey_entry::Matter::Work(value)) => checker.field("work", |checker| { checker.message(value); }),
+            Some(crate::v1::journey_entry::Matter::Handover(value)) => checker.field("handover", |checker| { checker.message(value); }),
+            Some(crate::v1::journey_entry::Matter::Retention(value)) => checker.field("retention", |checker| { checker.message(value); }),
+            Some(crate::v1::journey_entry::Matter::Attainment(value)) => checker.field("attainment", |checker| { checker.message(value); }),
+            Some(crate::v1::journey_entry::Matter::Leaving(value)) => checker.field("leaving", |checker| { checker.message(value); }),
+            None => {}
+        }
+    }
+}
+
+impl Validate for crate::v1::JourneyOpening {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("source", |checker| {
+            let value = &self.source;
+            checker.defined_only::<crate::v1::JourneySource>(*value);
+            checker.not_in(*value, &[0], "JOURNEY_SOURCE_UNSPECIFIED");
+        });
+    }
+}
+
+impl Validate for crate::v1::Encounter {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("channel", |checker| {
+            let value = &self.channel;
+            checker.defined_only::<crate::v1::encounter::Channel>(*value);
+            checker.not_in(*value, &[0], "CHANNEL_UNSPECIFIED");
+        });
+        checker.field("matter", |checker| {
+            let value = &self.matter;
+            checker.text(value);
+            checker.max_len(value, 2000);
+        });
+        checker.field("place", |checker| {
+            let value = &self.place;
+            checker.text(value);
+            checker.max_len(value, 200);
+        });
+    }
+}
+
+impl Validate for crate::v1::WorkerAssignment {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("professional", |checker| {
+            let value = &self.professional;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_25);
+        });
+        checker.field("unit", |checker| {
+            let value = &self.unit;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_26);
+        });
+        checker.field("successor", |checker| {
+            let value = &self.successor;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_31);
+        });
+        checker.field("reason", |checker| {
+            let value = &self.reason;
+            checker.defined_only::<crate::v1::worker_assignment::Reason>(*value);
+            checker.not_in(*value, &[0], "REASON_UNSPECIFIED");
+        });
+    }
+}
+
+impl Validate for crate::v1::Mandate {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("scopes", |checker| {
+            checker.max_items(&self.scopes, 3);
+            checker.unique(&self.scopes);
+            checker.items(&self.scopes, |checker, value| {
+                checker.defined_only::<crate::v1::mandate::Scope>(*value);
+                checker.not_in(*value, &[0], "SCOPE_UNSPECIFIED");
+            });
+        });
+        checker.field("until", |checker| {
+            let value = &self.until;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_24);
+            checker.calendar_date(value);
+        });
+    }
+}
+
+impl Validate for crate::v1::ProfileAssessment {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("profile", |checker| {
+            let value = &self.profile;
+            checker.lte(*value, 3);
+            checker.gte(*value, 1);
+        });
+        checker.field("motivation", |checker| {
+            let value = &self.motivation;
+            checker.lte(*value, 5);
+            checker.gte(*value, 1);
+        });
+        checker.field("need", |checker| {
+            let value = &self.need;
+            checker.lte(*value, 5);
+            checker.gte(*value, 1);
+        });
+    }
+}
+
+impl Validate for crate::v1::WorkSpent {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("stage", |checker| {
+            let value = &self.stage;
+            checker.defined_only::<crate::v1::PathStage>(*value);
+            checker.not_in(*value, &[0], "PATH_STAGE_UNSPECIFIED");
+        });
+        checker.field("minutes", |checker| {
+            let value = &self.minutes;
+            checker.lte(*value, 14400);
+            checker.gte(*value, 0);
+        });
+        checker.field("cost_cents", |checker| {
+            let value = &self.cost_cents;
+            checker.lte(*value, 100000000);
+            checker.gte(*value, 0);
+        });
+    }
+}
+
+impl Validate for crate::v1::EscortedHandover {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("referral", |checker| {
+            let value = &self.referral;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_20);
+        });
+    }
+}
+
+impl Validate for crate::v1::RetentionAnswer {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("referral", |checker| {
+            let value = &self.referral;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_20);
+        });
+        checker.field("result", |checker| {
+            let value = &self.result;
+            checker.defined_only::<crate::v1::retention_answer::Result>(*value);
+            checker.not_in(*value, &[0], "RESULT_UNSPECIFIED");
+        });
+    }
+}
+
+impl Validate for crate::v1::Attainment {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("kind", |checker| {
+            let value = &self.kind;
+            checker.defined_only::<crate::v1::attainment::Kind>(*value);
+            checker.not_in(*value, &[0], "KIND_UNSPECIFIED");
+        });
+        checker.field("service", |checker| {
+            let value = &self.service;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_34);
+        });
+    }
+}
+
+impl Validate for crate::v1::JourneyLeaving {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("reason", |checker| {
+            let value = &self.reason;
+            checker.defined_only::<crate::v1::journey_leaving::Reason>(*value);
+        });
+    }
+}
+
 impl Validate for crate::v1::FactsQuery {
     fn validate(&self, checker: &mut Checker) {
         checker.field("query_id", |checker| {
@@ -3231,7 +3451,7 @@ impl Validate for crate::v1::Fact {
         checker.field("code_system", |checker| {
             let value = &self.code_system;
             checker.text(value);
-            checker.pattern(value, &PATTERN_33);
+            checker.pattern(value, &PATTERN_35);
         });
         checker.field("since", |checker| {
             let value = &self.since;
@@ -3272,7 +3492,7 @@ impl Validate for crate::v1::WhoqolReading {
         checker.field("date", |checker| {
             let value = &self.date;
             checker.text(value);
-            checker.pattern(value, &PATTERN_34);
+            checker.pattern(value, &PATTERN_36);
             checker.calendar_date(value);
         });
         checker.field("filled_by", |checker| {
@@ -3333,7 +3553,7 @@ impl Validate for crate::v1::StarReading {
         checker.field("date", |checker| {
             let value = &self.date;
             checker.text(value);
-            checker.pattern(value, &PATTERN_34);
+            checker.pattern(value, &PATTERN_36);
             checker.calendar_date(value);
         });
         checker.field("filled_by", |checker| {
@@ -3745,7 +3965,7 @@ impl Validate for crate::v1::GetPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_35);
+            checker.pattern(value, &PATTERN_37);
         });
     }
 }
@@ -3782,7 +4002,7 @@ impl Validate for crate::v1::AddPlanPartyRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_35);
+            checker.pattern(value, &PATTERN_37);
         });
         checker.field("party", |checker| {
             let value = &self.party;
@@ -3802,7 +4022,7 @@ impl Validate for crate::v1::RemovePlanPartyRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_35);
+            checker.pattern(value, &PATTERN_37);
         });
         checker.field("agency", |checker| {
             let value = &self.agency;
@@ -3822,7 +4042,7 @@ impl Validate for crate::v1::TransferPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_35);
+            checker.pattern(value, &PATTERN_37);
         });
         checker.field("agency", |checker| {
             let value = &self.agency;
@@ -3853,7 +4073,7 @@ impl Validate for crate::v1::MergePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_35);
+            checker.pattern(value, &PATTERN_37);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -3901,7 +4121,7 @@ impl Validate for crate::v1::ImportPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_35);
+            checker.pattern(value, &PATTERN_37);
         });
     }
 }
@@ -3916,7 +4136,7 @@ impl Validate for crate::v1::AcceptPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_35);
+            checker.pattern(value, &PATTERN_37);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -3937,7 +4157,7 @@ impl Validate for crate::v1::AcknowledgePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_35);
+            checker.pattern(value, &PATTERN_37);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -3958,7 +4178,7 @@ impl Validate for crate::v1::HoldPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_35);
+            checker.pattern(value, &PATTERN_37);
         });
     }
 }
@@ -3973,7 +4193,7 @@ impl Validate for crate::v1::ResumePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_35);
+            checker.pattern(value, &PATTERN_37);
         });
     }
 }
@@ -3988,7 +4208,7 @@ impl Validate for crate::v1::CompletePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_35);
+            checker.pattern(value, &PATTERN_37);
         });
     }
 }
@@ -4003,7 +4223,7 @@ impl Validate for crate::v1::RevokePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_35);
+            checker.pattern(value, &PATTERN_37);
         });
     }
 }
@@ -4018,7 +4238,7 @@ impl Validate for crate::v1::MarkPlanEnteredInErrorRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_35);
+            checker.pattern(value, &PATTERN_37);
         });
     }
 }
@@ -4033,7 +4253,7 @@ impl Validate for crate::v1::FlagPlanStepRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_35);
+            checker.pattern(value, &PATTERN_37);
         });
         checker.field("step", |checker| {
             if let Some(value) = &self.step {
@@ -4053,7 +4273,7 @@ impl Validate for crate::v1::LinkPlanItemsRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_35);
+            checker.pattern(value, &PATTERN_37);
         });
         checker.field("link", |checker| {
             checker.required(Presence::from(self.link.is_some()));
@@ -4074,7 +4294,7 @@ impl Validate for crate::v1::UnlinkPlanItemsRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_35);
+            checker.pattern(value, &PATTERN_37);
         });
         checker.field("link", |checker| {
             checker.required(Presence::from(self.link.is_some()));
@@ -4095,7 +4315,7 @@ impl Validate for crate::v1::RecordMeetingRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_35);
+            checker.pattern(value, &PATTERN_37);
         });
         checker.field("meeting", |checker| {
             let value = &self.meeting;
@@ -4128,7 +4348,7 @@ impl Validate for crate::v1::RecordMeasureRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_35);
+            checker.pattern(value, &PATTERN_37);
         });
         checker.field("measure", |checker| checker.required(Presence::from(self.measure.is_some())));
         match &self.measure {
@@ -4159,7 +4379,7 @@ impl Validate for crate::v1::ListPlanRevisionsRequest {
         checker.field("parent", |checker| {
             let value = &self.parent;
             checker.text(value);
-            checker.pattern(value, &PATTERN_35);
+            checker.pattern(value, &PATTERN_37);
         });
         checker.field("page_size", |checker| {
             let value = &self.page_size;
@@ -4255,6 +4475,24 @@ impl Validate for crate::v1::GetJourneyRequest {
             checker.max_len(value, 43);
             checker.pattern(value, &PATTERN_3);
         });
+        checker.field("purpose", |checker| {
+            let value = &self.purpose;
+            checker.defined_only::<crate::v1::Purpose>(*value);
+        });
+        checker.field("categories", |checker| {
+            checker.max_items(&self.categories, 15);
+            checker.unique(&self.categories);
+            checker.items(&self.categories, |checker, value| {
+                checker.defined_only::<crate::v1::DataCategory>(*value);
+                checker.not_in(*value, &[0, 1], "DATA_CATEGORY_UNSPECIFIED and DATA_CATEGORY_ENVELOPE");
+            });
+        });
+        checker.field("max_age_seconds", |checker| {
+            if let Some(value) = &self.max_age_seconds {
+                checker.lte(*value, 86400);
+                checker.gte(*value, 0);
+            }
+        });
     }
 }
 
@@ -4283,6 +4521,139 @@ impl Validate for crate::v1::Journey {
             checker.items(&self.legal_statuses, |checker, value| {
                 checker.message(value);
             });
+        });
+        checker.field("entries", |checker| {
+            checker.items(&self.entries, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("worker", |checker| {
+            if let Some(value) = &self.worker {
+                checker.message(value);
+            }
+        });
+        checker.field("plans", |checker| {
+            checker.items(&self.plans, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("facts", |checker| {
+            checker.items(&self.facts, |checker, value| {
+                checker.message(value);
+            });
+        });
+        checker.field("unreachable", |checker| {
+            checker.items(&self.unreachable, |checker, value| {
+                checker.text(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::CurrentWorker {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("category", |checker| {
+            let value = &self.category;
+            checker.defined_only::<crate::v1::DataCategory>(*value);
+        });
+        checker.field("agency", |checker| {
+            let value = &self.agency;
+            checker.text(value);
+        });
+        checker.field("professional", |checker| {
+            let value = &self.professional;
+            checker.text(value);
+        });
+        checker.field("unit", |checker| {
+            let value = &self.unit;
+            checker.text(value);
+        });
+        checker.field("since", |checker| {
+            if let Some(value) = &self.since {
+                checker.instant(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::AddJourneyEntryRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("parent", |checker| {
+            let value = &self.parent;
+            checker.text(value);
+            checker.min_len(value, 43);
+            checker.max_len(value, 43);
+            checker.pattern(value, &PATTERN_3);
+        });
+        checker.field("entry", |checker| {
+            checker.required(Presence::from(self.entry.is_some()));
+            if let Some(value) = &self.entry {
+                checker.message(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::AddJourneyEntryResponse {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("entry", |checker| {
+            if let Some(value) = &self.entry {
+                checker.message(value);
+            }
+        });
+        checker.field("receipt", |checker| {
+            if let Some(value) = &self.receipt {
+                checker.message(value);
+            }
+        });
+    }
+}
+
+impl Validate for crate::v1::GetNextStepRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("youth", |checker| {
+            let value = &self.youth;
+            checker.text(value);
+            checker.min_len(value, 43);
+            checker.max_len(value, 43);
+            checker.pattern(value, &PATTERN_3);
+        });
+        checker.field("purpose", |checker| {
+            let value = &self.purpose;
+            checker.defined_only::<crate::v1::Purpose>(*value);
+        });
+    }
+}
+
+impl Validate for crate::v1::NextStep {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("youth", |checker| {
+            let value = &self.youth;
+            checker.text(value);
+        });
+        checker.field("worker", |checker| {
+            if let Some(value) = &self.worker {
+                checker.message(value);
+            }
+        });
+        checker.field("plan", |checker| {
+            let value = &self.plan;
+            checker.text(value);
+        });
+        checker.field("step", |checker| {
+            if let Some(value) = &self.step {
+                checker.message(value);
+            }
+        });
+        checker.field("meeting", |checker| {
+            if let Some(value) = &self.meeting {
+                checker.message(value);
+            }
         });
     }
 }
@@ -4381,7 +4752,7 @@ impl Validate for crate::v1::ResolveTaskRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_36);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("resolution", |checker| checker.required(Presence::from(self.resolution.is_some())));
         match &self.resolution {

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{ConsentId, LegalStatusId, PlanId, ProhibitionId, ReferralId, TaskId, YouthId};
+use super::{ConsentId, EntryId, LegalStatusId, PlanId, ProhibitionId, ReferralId, TaskId, YouthId};
 
 /// A text that is no resource name of the expected kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -101,4 +101,10 @@ names! {
         /// The task.
         task: TaskId
     } "/tasks/" "youths/{youth}/tasks/{task}"
+
+    /// `youths/{youth}/entries/{entry}`.
+    EntryName {
+        /// The entry.
+        entry: EntryId
+    } "/entries/" "youths/{youth}/entries/{entry}"
 }

@@ -72,14 +72,6 @@ fn a_message_names_its_category_once_and_plainly() {
             format!("message Case {{ option (payload) = {option}; {field} = 1 [(names_category) = true]; }}");
         assert_refused(&case, &format!("polku.v1.Case.text: {only}"));
     }
-    assert_refused(
-        "message Case {
-            option (payload) = true;
-            DataCategory category = 1 [(names_category) = true];
-            oneof item { string text = 2; }
-        }",
-        "polku.v1.Case: a message that names its category has no oneof",
-    );
 }
 
 #[test]

@@ -54,7 +54,7 @@ pub(crate) fn generate(contract: &Contract) -> Result<String, Refused> {
         let mut halves = Halves::default();
         let label = contract.label(&message)?;
         if let Some(label) = &label {
-            one_label(&message, label, &mut halves)?;
+            one_label(label, &mut halves)?;
         }
         let mut by_category: BTreeMap<i32, Vec<FieldDescriptor>> = BTreeMap::new();
         let mut nested = Vec::new();
@@ -135,17 +135,7 @@ fn has_category_of_message(contract: &Contract, field: &FieldDescriptor) -> Resu
 }
 
 /// A message that names its category: all or nothing, and nothing under a category that cannot be permitted.
-fn one_label(
-    message: &MessageDescriptor,
-    label: &FieldDescriptor,
-    halves: &mut Halves,
-) -> Result<(), Refused> {
-    if message.oneofs().any(|oneof| !oneof.is_synthetic()) {
-        return Err(Refused(format!(
-            "{}: a message that names its category has no oneof",
-            message.full_name()
-        )));
-    }
+fn one_label(label: &FieldDescriptor, halves: &mut Halves) -> Result<(), Refused> {
     let name = names::field(label)?;
     writeln!(halves.categories, "        present.extend(CategorySet::named(self.{name}));")
         .map_err(refused)?;
@@ -282,6 +272,12 @@ fn one_of(
             continue;
         }
         let number = contract.category(&field)?;
+        if number == 0 {
+            // The category that the message names has been asked about before.
+            writeln!(all, "            {variant}(_)) => {{}}").map_err(refused)?;
+            writeln!(each, "            {variant}(_)) => true,").map_err(refused)?;
+            continue;
+        }
         let category = category(contract, number)?;
         let stays =
             if number == ENVELOPE { String::from("true") } else { format!("permitted.contains({category})") };

@@ -5,18 +5,17 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it has measured")]
 
-mod figures;
 mod scene;
 mod watchers;
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use polku_tests::figures::{Figures, processor_time, resident_bytes, sync_time};
 use polku_tests::world::{OHJAAMO, World, WorldSettings};
 use tempfile::TempDir;
 use tracing_subscriber::EnvFilter;
 
-use figures::{Figures, processor_time, resident_bytes, sync_time};
 use scene::Scene;
 use watchers::{Arrival, Idle, Watchers};
 
@@ -63,12 +62,12 @@ async fn run() -> Result<()> {
     let mut worked = Duration::ZERO;
     let mut beside = std::fs::File::create(folder.path().join("beside"))?;
     for number in 0..WARM_UP + CHANGES {
-        let before = processor_time()?;
+        let before = processor_time("self")?;
         let sent = Instant::now();
         scene.change(number).await?;
         let answered = Instant::now();
         let arrivals = watchers.arrivals(PATIENCE).await?;
-        let after = processor_time()?;
+        let after = processor_time("self")?;
         watchers.check(&arrivals, number)?;
         if number >= WARM_UP {
             measured.add(sent, answered, &arrivals);

@@ -28,10 +28,10 @@ pub(super) const LATE: Duration = Duration::from_secs(20);
 pub(super) const OHJAAMO: &str = "ohjaamo";
 
 /// One kind of agency, spoken to in one manner.
-pub(super) struct Bench {
-    pub(super) kind: &'static Kind,
-    pub(super) manner: &'static str,
-    pub(super) agency: Box<dyn SimulatedAgency>,
+pub(crate) struct Bench {
+    pub(crate) kind: &'static Kind,
+    pub(crate) manner: &'static str,
+    pub(crate) agency: Box<dyn SimulatedAgency>,
     pub(super) adapter: Arc<dyn Adapter>,
     pub(super) pki: Pki,
     caller: Identity,
@@ -45,7 +45,7 @@ pub(super) fn now() -> Timestamp {
 }
 
 /// Every kind of agency, in every manner in which it can be spoken to, as it usually takes repetitions.
-pub(super) fn benches() -> impl Iterator<Item = Bench> {
+pub(crate) fn benches() -> impl Iterator<Item = Bench> {
     polku_adapters::kinds().iter().flat_map(|kind| {
         let usual = Bench::open(kind, None, None);
         let others = usual.agency.manners().iter().skip(1);

@@ -86,7 +86,7 @@ async fn in_names(journey: &mut Journey<'_>) {
         journey.refused(name, ohjaamo.referral.get_referral(request).await);
         let request = GetConsentRequest { name: name.into() };
         journey.refused(name, ohjaamo.consent.get_consent(request).await);
-        let request = GetJourneyRequest { youth: name.into() };
+        let request = GetJourneyRequest { youth: name.into(), ..GetJourneyRequest::default() };
         journey.refused(name, ohjaamo.journey.get_journey(request).await);
     }
     let token = "kanaria-merkki".to_owned();

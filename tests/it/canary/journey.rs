@@ -141,7 +141,7 @@ impl<'w> Journey<'w> {
                 self.webhook(&referral.name).await;
             }
         }
-        let journey = GetJourneyRequest { youth: self.youth.clone() };
+        let journey = GetJourneyRequest { youth: self.youth.clone(), ..GetJourneyRequest::default() };
         let journey = self.ohjaamo.journey.get_journey(journey).await.unwrap().into_inner();
         assert!(String::from_utf8_lossy(&journey.encode_to_vec()).contains("kanaria-terveys"));
         let event = events.get_mut().message().await.unwrap().unwrap();

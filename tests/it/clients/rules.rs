@@ -34,39 +34,42 @@ macro_rules! check_as {
 fn broken_of(example: &Example) -> Vec<String> {
     let bytes = STANDARD.decode(&example.bytes).unwrap();
     check_as!(example.message.as_str(), &bytes;
-        AcceptPlanRequest AcceptReferralRequest AcknowledgePlanRequest Actor AddPlanPartyRequest
-        AddressProtection AgencyFacts AreaScore AuditReceipt Basis BatchVerifyConsentsRequest
-        BatchVerifyConsentsResponse CalendarDay CalendarEntry CancelReferralRequest CapacityAssessment
-        CategoryExplanation CompletePlanRequest CompleteReferralRequest ConfirmCancellationRequest
-        ConflictResolution Consent ConsentChange ConsentDocument ConsentEvent ConsentEvidence ConsentNotice
-        ConsentReceipt ConsentTerms ContactDetails CreatePlanRequest Decision Delivery Disclosure
-        DisclosureActor DisclosureExplanation DisclosureNotice DuplicateResolution EducationWork
-        EndLegalStatusRequest ExplainDisclosureRequest ExportConsentRequest Fact FactsQuery
-        FailReferralRequest FlagPlanStepRequest GetConsentReceiptRequest GetConsentRequest GetJourneyRequest
-        GetPlanRequest GetReferralRequest GetServiceRequest GetWeeklyCalendarRequest HoldPlanRequest
-        HoldReferralRequest IdentifyYouthRequest IdentifyYouthResponse ImportConsentRequest
-        ImportConsentResponse ImportPlanRequest InformationExchange InvalidateConsentRequest Journey
-        LegalClaim LegalStatus LegalStatusChange LegalStatusTerms LiftProhibitionRequest LinkPlanItemsRequest
-        ListConsentsRequest ListConsentsResponse ListDisclosuresRequest ListDisclosuresResponse
-        ListLegalStatusesRequest ListLegalStatusesResponse ListPlanRevisionsRequest ListPlanRevisionsResponse
-        ListPlansRequest ListPlansResponse ListReferralsRequest ListReferralsResponse ListTasksRequest
-        ListTasksResponse LocalizedText MarkPlanEnteredInErrorRequest MarkReferralEnteredInErrorRequest
-        MeetingRecord MergePlanRequest MergePlanResponse MissingGround MultiSectorSupport OpeningHour Origin
-        Plan PlanAction PlanActivity PlanChange PlanCommitment PlanConflict PlanDuplicate PlanEvent
-        PlanFieldChange PlanGoal PlanItem PlanLink PlanMeeting PlanNeed PlanPart PlanRevision PlanSection
-        Professional Prohibition ProhibitionChange ProhibitionTerms ProvideInformationRequest
+        AcceptPlanRequest AcceptReferralRequest AcknowledgePlanRequest Actor AddJourneyEntryRequest
+        AddJourneyEntryResponse AddPlanPartyRequest AddressProtection AgencyFacts AreaScore Attainment
+        AuditReceipt Basis BatchVerifyConsentsRequest BatchVerifyConsentsResponse CalendarDay CalendarEntry
+        CancelReferralRequest CapacityAssessment CategoryExplanation CompletePlanRequest
+        CompleteReferralRequest ConfirmCancellationRequest ConflictResolution Consent ConsentChange
+        ConsentDocument ConsentEvent ConsentEvidence ConsentNotice ConsentReceipt ConsentTerms ContactDetails
+        CreatePlanRequest CurrentWorker Decision Delivery Disclosure DisclosureActor DisclosureExplanation
+        DisclosureNotice DuplicateResolution EducationWork Encounter EndLegalStatusRequest EscortedHandover
+        ExplainDisclosureRequest ExportConsentRequest Fact FactsQuery FailReferralRequest FlagPlanStepRequest
+        GetConsentReceiptRequest GetConsentRequest GetJourneyRequest GetNextStepRequest GetPlanRequest
+        GetReferralRequest GetServiceRequest GetWeeklyCalendarRequest HoldPlanRequest HoldReferralRequest
+        IdentifyYouthRequest IdentifyYouthResponse ImportConsentRequest ImportConsentResponse
+        ImportPlanRequest InformationExchange InvalidateConsentRequest Journey JourneyEntry JourneyLeaving
+        JourneyOpening LegalClaim LegalStatus LegalStatusChange LegalStatusTerms LiftProhibitionRequest
+        LinkPlanItemsRequest ListConsentsRequest ListConsentsResponse ListDisclosuresRequest
+        ListDisclosuresResponse ListLegalStatusesRequest ListLegalStatusesResponse ListPlanRevisionsRequest
+        ListPlanRevisionsResponse ListPlansRequest ListPlansResponse ListReferralsRequest
+        ListReferralsResponse ListTasksRequest ListTasksResponse LocalizedText Mandate
+        MarkPlanEnteredInErrorRequest MarkReferralEnteredInErrorRequest MeetingRecord MergePlanRequest
+        MergePlanResponse MissingGround MultiSectorSupport NextStep OpeningHour Origin Plan PlanAction
+        PlanActivity PlanChange PlanCommitment PlanConflict PlanDuplicate PlanEvent PlanFieldChange PlanGoal
+        PlanItem PlanLink PlanMeeting PlanNeed PlanPart PlanRevision PlanSection Professional
+        ProfileAssessment Prohibition ProhibitionChange ProhibitionTerms ProvideInformationRequest
         RecipientSuggestion RecordChange RecordConsentRequest RecordLegalStatusRequest RecordMeasureRequest
         RecordMeetingRequest RecordProhibitionRequest Referral ReferralChange ReferralContent ReferralEvent
         ReferralHandover ReferralNotice RefuseConsentRequest RejectReferralRequest RemovePlanPartyRequest
         RenewConsentRequest RepresentativeActor RequestConsentRequest RequestInformationRequest
-        RerouteReferralRequest ResolveTaskRequest ResolveTaskResponse ResumePlanRequest RevokeConsentRequest
-        RevokePlanRequest SearchServicesRequest SearchServicesResponse SendReferralRequest
-        SendReferralResponse Service ServiceAddress ServiceArea ServiceChannel ServiceHour
-        ServiceOrganization ServicePhone ServiceWebPage StarReading StartReferralRequest SubjectActor
-        SuggestRecipientsRequest SuggestRecipientsResponse Task TaskEvent TransferPlanRequest
+        RerouteReferralRequest ResolveTaskRequest ResolveTaskResponse ResumePlanRequest RetentionAnswer
+        RevokeConsentRequest RevokePlanRequest SearchServicesRequest SearchServicesResponse
+        SendReferralRequest SendReferralResponse Service ServiceAddress ServiceArea ServiceChannel
+        ServiceHour ServiceOrganization ServicePhone ServiceWebPage StarReading StartReferralRequest
+        SubjectActor SuggestRecipientsRequest SuggestRecipientsResponse Task TaskEvent TransferPlanRequest
         UnlinkPlanItemsRequest VerifyConsentError VerifyConsentRequest VerifyConsentResponse
         VerifyConsentResult WatchConsentsRequest WatchPlansRequest WatchReferralsRequest WatchTasksRequest
-        WeeklyCalendar WhoqolAnswer WhoqolReading WhoqolScores WithdrawConsentRequest Worker
+        WeeklyCalendar WhoqolAnswer WhoqolReading WhoqolScores WithdrawConsentRequest WorkSpent Worker
+        WorkerAssignment
     )
 }
 

@@ -16,7 +16,7 @@ fn to_kela() -> ConsentTerms {
 }
 
 async fn journey(client: &Client, youth: &str) -> Result<Journey, Status> {
-    let request = GetJourneyRequest { youth: youth.into() };
+    let request = GetJourneyRequest { youth: youth.into(), ..GetJourneyRequest::default() };
     Ok(client.clone().journey.get_journey(request).await?.into_inner())
 }
 

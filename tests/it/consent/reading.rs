@@ -10,7 +10,7 @@ use super::minors::MINOR;
 use crate::stage::{BASIC, Stage, assert_refused, fields_of, purpose_of, wire};
 
 async fn prohibitions(client: &Client, youth: &str) -> Vec<String> {
-    let request = GetJourneyRequest { youth: youth.into() };
+    let request = GetJourneyRequest { youth: youth.into(), ..GetJourneyRequest::default() };
     match client.clone().journey.get_journey(request).await {
         Ok(journey) => journey.into_inner().prohibitions.into_iter().map(|one| one.name).collect(),
         Err(status) => {

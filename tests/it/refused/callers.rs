@@ -114,7 +114,7 @@ async fn an_actor_is_not_named_by_a_personal_identity_code() {
     };
     let who = Actor { who: Some(actor::Who::Representative(guardian)) };
     let mut front = stage.caller(&stage.world.identities.oma, &who);
-    let result = front.journey.get_journey(GetJourneyRequest { youth }).await;
+    let result = front.journey.get_journey(GetJourneyRequest { youth, ..GetJourneyRequest::default() }).await;
     assert_refused(result, Code::InvalidArgument, "ACTOR_MALFORMED");
     stage.close().await;
 }

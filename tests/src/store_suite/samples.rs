@@ -4,12 +4,12 @@ use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 use polku_gateway::seal::{IdentityIndex, WrappedKey};
 use polku_gateway::store::{
-    About, BatchItem, Change, DeliveryItem, DeliveryRow, InstrumentKind, InstrumentRow, NewEvent, NewNotice,
-    NewPlanEvent, PlanRow, PlanWrite, Priority, ReferralRow, ReferralWrite, RequestKey, RequestRow, Store,
-    TaskRow, TaskWrite, YouthRow,
+    About, BatchItem, Change, DeliveryItem, DeliveryRow, EntryRow, FactsRow, FollowUp, FollowUpRow,
+    InstrumentKind, InstrumentRow, NewEvent, NewNotice, NewPlanEvent, PlanRow, PlanWrite, Priority,
+    ReferralRow, ReferralWrite, RequestKey, RequestRow, Store, TaskRow, TaskWrite, YouthRow,
 };
-use polku_proto::v1::{DeliveryState, ReferralState, task};
-use polku_proto::{AgencyId, MessageId, PlanId, ReferralId, TaskId, YouthId};
+use polku_proto::v1::{DataCategory, DeliveryState, ReferralState, task};
+use polku_proto::{AgencyId, CategorySet, EntryId, MessageId, PlanId, ReferralId, TaskId, YouthId};
 use uuid::Uuid;
 
 /// A person of the cases.
@@ -42,6 +42,34 @@ pub(super) fn referral(number: u128, second: i64) -> Result<ReferralRow> {
         holds_content: true,
         sealed: vec![7; 900],
     })
+}
+
+/// An entry of person 1 by `te`, written down so many seconds after the beginning.
+pub(super) fn entry(number: u128, second: i64) -> Result<EntryRow> {
+    Ok(EntryRow {
+        id: EntryId::from_uuid(Uuid::from_u128(number)),
+        youth: youth_id(1),
+        agency: agency("te")?,
+        created: at(second),
+        sealed: vec![3; 40],
+    })
+}
+
+/// What an agency has answered about person 1, so many seconds after the beginning.
+pub(super) fn facts(source: &str, second: i64) -> Result<FactsRow> {
+    let asked = CategorySet::of(&[DataCategory::EducationWork, DataCategory::ServiceNeeds]);
+    Ok(FactsRow {
+        youth: youth_id(1),
+        agency: agency(source)?,
+        asked,
+        answered: at(second),
+        sealed: vec![5; 40],
+    })
+}
+
+/// What an agency is to look after about person 1, from so many seconds after the beginning on.
+pub(super) fn follow_up(matter: FollowUp, who: &str, second: i64) -> Result<FollowUpRow> {
+    Ok(FollowUpRow { youth: youth_id(1), matter, agency: agency(who)?, due: at(second) })
 }
 
 /// A delivery about referral 1 of person 1 to `kela`, due so many seconds after the beginning.

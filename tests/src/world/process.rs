@@ -24,6 +24,12 @@ pub struct GatewayProcess {
 }
 
 impl GatewayProcess {
+    /// The number of the process; none when it has ended.
+    #[must_use]
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// Starts `polku serve` and waits until it is ready. Its log is appended to a file.
     ///
     /// # Errors

@@ -121,7 +121,13 @@ impl<'a> Reading<'a> {
                 disclosure.changes = details.changes();
                 disclosure.stopped = self.known_of(&details.stopped).await?;
             }
-            Kind::Unspecified | Kind::Identified | Kind::Asked | Kind::PlanChanged | Kind::Erased => {}
+            Kind::Unspecified
+            | Kind::Identified
+            | Kind::Asked
+            | Kind::PlanChanged
+            | Kind::Erased
+            | Kind::FactsAsked
+            | Kind::Recorded => {}
         }
         let done = facts.map_or(leaf.time, |facts| facts.sent);
         Ok(Some((disclosure, done)))
@@ -164,6 +170,8 @@ impl<'a> Reading<'a> {
             Event::DeliveryOutcome => Kind::NotSent,
             Event::PlanChange => Kind::PlanChanged,
             Event::Erasure => Kind::Erased,
+            Event::FactsQuery => Kind::FactsAsked,
+            Event::JourneyEntry => Kind::Recorded,
             Event::Closed | Event::Policy => return None,
         })
     }

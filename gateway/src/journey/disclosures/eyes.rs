@@ -139,7 +139,9 @@ fn concerns(agency: &AgencyId, entry: &Disclosure) -> bool {
             | Kind::ProhibitionChanged
             | Kind::LegalStatusChanged
             | Kind::PlanChanged
-            | Kind::Erased => false,
+            | Kind::Erased
+            | Kind::FactsAsked
+            | Kind::Recorded => false,
         }
 }
 

@@ -21,5 +21,6 @@ mod watch;
 
 pub(crate) use in_hand::PlansInHand;
 #[cfg(test)]
-pub(crate) use record::{Kept, PlanRecord};
+pub(crate) use record::Kept;
+pub(crate) use record::PlanRecord;
 pub(crate) use tell::Tellable;

@@ -5,6 +5,7 @@ use rusqlite::{Connection, Params, ffi, params};
 
 use super::deliveries::{enqueue, stop, update_delivery};
 use super::failed;
+use super::journeys::{add_entry, keep_facts, write_follow_up};
 use super::plans::{add_plan_event, look_at_plans_of, write_plan};
 use super::read::request;
 use super::rows::{blob, instant, kind_number, number};
@@ -45,6 +46,15 @@ pub(super) fn apply(connection: &Connection, change: &Change) -> Result<(), Stor
     }
     for task in &change.tasks {
         write_task(connection, task)?;
+    }
+    for entry in &change.entries {
+        add_entry(connection, entry)?;
+    }
+    for facts in &change.facts {
+        keep_facts(connection, facts)?;
+    }
+    for follow_up in &change.follow_ups {
+        write_follow_up(connection, follow_up)?;
     }
     for event in &change.events {
         add_event(connection, event)?;

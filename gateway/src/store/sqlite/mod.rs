@@ -6,6 +6,7 @@
 
 mod changes;
 mod deliveries;
+mod journeys;
 mod plans;
 mod read;
 mod rows;
@@ -27,9 +28,10 @@ use uuid::Uuid;
 use self::read::Readers;
 use self::writer::Writer;
 use super::{
-    BatchItem, Change, DeliveryRow, DetailRow, EventRow, InForce, InForcePage, InstrumentRow, LeaseRequest,
-    NoticeRow, PlanEventRow, PlanRevisionRow, PlanRow, Reconciled, ReferralFilter, ReferralRow, RequestKey,
-    RequestRow, Store, StoreError, TaskEventRow, TaskFilter, TaskRow, YouthRow,
+    BatchItem, Change, DeliveryRow, DetailRow, EntryRow, EventRow, FactsRow, FollowUpRow, InForce,
+    InForcePage, InstrumentRow, LeaseRequest, NoticeRow, PlanEventRow, PlanRevisionRow, PlanRow, Reconciled,
+    ReferralFilter, ReferralRow, RequestKey, RequestRow, Store, StoreError, TaskEventRow, TaskFilter,
+    TaskRow, YouthRow,
 };
 use crate::seal::IdentityIndex;
 
@@ -241,6 +243,22 @@ impl Store for SqliteStore {
 
     async fn open_tasks_of_plan(&self, plan: PlanId) -> Result<Vec<TaskRow>, StoreError> {
         self.read(move |connection| tasks::open_tasks_of_plan(connection, plan)).await
+    }
+
+    async fn entries_of(&self, youth: YouthId, limit: u32) -> Result<Vec<EntryRow>, StoreError> {
+        self.read(move |connection| journeys::entries_of(connection, youth, limit)).await
+    }
+
+    async fn facts_of(&self, youth: YouthId) -> Result<Vec<FactsRow>, StoreError> {
+        self.read(move |connection| journeys::facts_of(connection, youth)).await
+    }
+
+    async fn due_follow_ups(&self, now: Timestamp, limit: u32) -> Result<Vec<FollowUpRow>, StoreError> {
+        self.read(move |connection| journeys::due_follow_ups(connection, now, limit)).await
+    }
+
+    async fn prune_facts(&self, before: Timestamp) -> Result<(), StoreError> {
+        self.writer.write(move |connection| journeys::prune_facts(connection, before)).await
     }
 
     async fn task_events_after(

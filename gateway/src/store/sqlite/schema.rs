@@ -11,7 +11,7 @@ use super::{Unusable, failed};
 use crate::store::StoreError;
 
 /// Number 1 first. A migration that has been released is never changed.
-pub(super) const MIGRATIONS: &[&str] = &[FIRST, CONSENTS, HASTE, JOINT_PLAN];
+pub(super) const MIGRATIONS: &[&str] = &[FIRST, CONSENTS, HASTE, JOINT_PLAN, JOURNEY];
 
 /// The version that this release writes.
 pub(super) fn newest() -> u32 {
@@ -314,4 +314,40 @@ CREATE INDEX delivery_by_referral ON delivery (referral) WHERE referral IS NOT N
 CREATE UNIQUE INDEX delivery_of_disclosure ON delivery (item_index) WHERE item = 5;
 CREATE INDEX delivery_waiting_part ON delivery (plan, owner, agency) WHERE item = 6 AND state IN (1, 4);
 CREATE UNIQUE INDEX delivery_queued_part ON delivery (plan, owner, agency) WHERE item = 6 AND state = 1;
+";
+
+/// Entries of journeys; what agencies have answered about a person, the newest answer to each question; and what is to be
+/// looked after (matter 1: nobody has met the person, 2: retention after the referral that it is about).
+const JOURNEY: &str = "
+CREATE TABLE journey_entry (
+    number INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    youth BLOB NOT NULL REFERENCES youth (id),
+    agency TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    sealed BLOB NOT NULL
+) STRICT;
+CREATE INDEX journey_entry_by_youth ON journey_entry (youth);
+CREATE INDEX journey_entry_by_agency ON journey_entry (agency, created);
+
+CREATE TABLE agency_facts (
+    youth BLOB NOT NULL REFERENCES youth (id),
+    agency TEXT NOT NULL,
+    asked INTEGER NOT NULL,
+    answered INTEGER NOT NULL,
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (youth, agency, asked)
+) STRICT;
+CREATE INDEX agency_facts_by_age ON agency_facts (answered);
+
+CREATE TABLE follow_up (
+    number INTEGER PRIMARY KEY,
+    youth BLOB NOT NULL REFERENCES youth (id),
+    matter INTEGER NOT NULL,
+    about BLOB NOT NULL,
+    agency TEXT NOT NULL,
+    due INTEGER NOT NULL,
+    UNIQUE (youth, matter, about, agency)
+) STRICT;
+CREATE INDEX follow_up_by_day ON follow_up (due);
 ";

@@ -1,4 +1,4 @@
-//! What do many durations come to, how long does the disk take, and how much memory and processor time does this process use?
+//! What do many durations come to, how long does the disk take, and how much memory and processor time does a process use?
 
 use std::fs::File;
 use std::io::Write as _;
@@ -13,15 +13,20 @@ const PAGE_BYTES: usize = 4096;
 const TICK: Duration = Duration::from_millis(10);
 
 /// What many durations come to.
-#[derive(Clone, Copy)]
-pub(crate) struct Figures {
-    pub(crate) median: Duration,
-    pub(crate) p99: Duration,
-    pub(crate) longest: Duration,
+#[derive(Debug, Clone, Copy)]
+pub struct Figures {
+    /// Half of them are shorter.
+    pub median: Duration,
+    /// All but one in a hundred are shorter.
+    pub p99: Duration,
+    /// The longest.
+    pub longest: Duration,
 }
 
 impl Figures {
-    pub(crate) fn of(mut durations: Vec<Duration>) -> Self {
+    /// Sorts and counts. Zeros for none.
+    #[must_use]
+    pub fn of(mut durations: Vec<Duration>) -> Self {
         durations.sort_unstable();
         let part = |hundredths: usize| durations.get(durations.len() * hundredths / 100).copied();
         let longest = durations.last().copied().unwrap_or_default();
@@ -30,16 +35,22 @@ impl Figures {
     }
 }
 
-/// How much memory of this process is in use.
-pub(crate) fn resident_bytes() -> Result<usize> {
+/// How many bytes of this process are in memory.
+///
+/// # Errors
+/// Fails where the system does not say it as Linux does.
+pub fn resident_bytes() -> Result<usize> {
     let pages = std::fs::read_to_string("/proc/self/statm")?;
     let resident = pages.split(' ').nth(1).context("no count of resident pages")?;
     Ok(resident.parse::<usize>()? * PAGE_BYTES)
 }
 
-/// How much processor time this process has used.
-pub(crate) fn processor_time() -> Result<Duration> {
-    let line = std::fs::read_to_string("/proc/self/stat")?;
+/// How much processor time a process has used: its number, or `self`.
+///
+/// # Errors
+/// As [`resident_bytes`].
+pub fn processor_time(process: &str) -> Result<Duration> {
+    let line = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
     // The name of the program is in brackets and may hold anything.
     let (_, fields) = line.rsplit_once(") ").context("no counts of this process")?;
     let ticks = fields.split(' ').skip(11).take(2).map(str::parse::<u32>);
@@ -48,7 +59,10 @@ pub(crate) fn processor_time() -> Result<Duration> {
 }
 
 /// How long the disk takes to have a block for certain: as long as everybody waits who must not go on before.
-pub(crate) fn sync_time(file: &mut File) -> Result<Duration> {
+///
+/// # Errors
+/// Fails when the file cannot be written.
+pub fn sync_time(file: &mut File) -> Result<Duration> {
     file.write_all(&[0; 4096])?;
     let begun = Instant::now();
     file.sync_data()?;

@@ -1,0 +1,204 @@
+//! Something that has happened on a young person's way is written down.
+
+use jiff::Timestamp;
+use polku_policy::Authorised;
+use polku_proto::v1::journey_entry::Matter;
+use polku_proto::v1::{AddJourneyEntryRequest, AddJourneyEntryResponse, JourneyEntry, Purpose};
+use polku_proto::{AgencyId, EntryId, EntryName, ReferralName, Valid};
+use serde_json::json;
+
+use super::entry::{kind, row};
+use super::matter::{category, check_assignment, check_replaced, check_words, is_open};
+use super::sight::Look;
+use super::worker;
+use crate::audit::Event;
+use crate::caller::{Actor, Caller};
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::journey::read::{name, youth_id};
+use crate::journey::refer::mismatch;
+use crate::journey::view::viewer;
+use crate::once::Begun;
+use crate::record::wire_time;
+use crate::store::Change;
+use crate::trail::{Entry, receipt};
+
+const NOT_OPEN: Error = Error::RecordState {
+    expected: "an agency that has taken up the matter, and that the young person has not left: an opening comes first",
+};
+
+impl Gateway {
+    /// Writes an entry down.
+    pub(crate) async fn add_journey_entry(
+        &self,
+        caller: &Caller,
+        request: Valid<AddJourneyEntryRequest>,
+    ) -> Result<Authorised<AddJourneyEntryResponse>, Error> {
+        let request = request.into_inner();
+        let youth = youth_id(&request.parent, "parent")?;
+        self.check_subject(caller, youth)?;
+        let call = self.call(caller, "AddJourneyEntry", &request.request_id, &request)?;
+        let Begun { person, earlier, now, alone: _alone } = self.begin(&call, youth).await?;
+        let look = Look { caller, youth, purpose: Purpose::Guidance, now };
+        if let Some(earlier) = earlier {
+            return self.entry_answer(&look, earlier);
+        }
+        let entry = request.entry.unwrap_or_default();
+        check_words(&entry, now)?;
+        let known = self.entries(&person).await?;
+        let seen = self.visible(&look, &known)?;
+        let agencies = self.holders(&look, &entry, &seen).await?;
+        let mut written = Vec::new();
+        let mut rows = Vec::new();
+        for agency in agencies {
+            check_replaced(&entry, &agency, &known)?;
+            let id = EntryId::from_uuid(self.new_id(now)?);
+            let entry = completed(&look, &agency, id, entry.clone())?;
+            rows.push(row(&person, id, agency, &entry, now)?);
+            written.push(entry);
+        }
+        let names: Vec<&str> = written.iter().map(|entry| entry.name.as_str()).collect();
+        let details = json!({"entries": names, "kind": kind(&entry)});
+        let leaf = Entry::of(Event::JourneyEntry, youth).by(caller);
+        let announced = self.announce(leaf, &person, &details, now).await?;
+        let mut change = Change::announced_by(announced.receipt.sequence);
+        change.detail = announced.detail;
+        change.entries = rows;
+        let entry = written.into_iter().next();
+        let answer = AddJourneyEntryResponse { entry, receipt: Some(receipt(&announced.receipt)) };
+        change.request = Some(call.answered(&person, &answer, now)?);
+        self.commit(change).await?;
+        self.entry_answer(&look, answer)
+    }
+
+    /// In whose records the entry comes: those of the caller's agency. What the young person says is written down
+    /// where it is for: a mandate with the agency of the one adult, that they leave with everybody.
+    async fn holders(
+        &self,
+        look: &Look<'_>,
+        entry: &JourneyEntry,
+        seen: &[&JourneyEntry],
+    ) -> Result<Vec<AgencyId>, Error> {
+        let current = worker::current(seen, look.now).map(|(worker, _)| worker);
+        let agency = |id: &str| id.parse().map_err(|_| Error::Inconsistent("a stored agency id is none"));
+        let matter = entry.matter.as_ref();
+        match (&look.caller.actor, matter) {
+            (Actor::Professional { .. }, Some(matter)) => {
+                let own = &look.caller.agency;
+                let is_open = is_open(own.as_str(), seen);
+                let takes_up = matches!(matter, Matter::Opening(_));
+                // Whoever is handed a young person may name the worker at once.
+                let is_handed = matches!(matter, Matter::Worker(_))
+                    && current.as_ref().is_some_and(|worker| worker.agency == own.as_str());
+                if takes_up && is_open && entry.replaces.is_empty() {
+                    return Err(Error::RecordState { expected: "a matter that has not been taken up" });
+                }
+                if !takes_up && !is_open && !is_handed {
+                    return Err(NOT_OPEN);
+                }
+                self.check_matter(look, matter, current.as_ref()).await?;
+                Ok(vec![own.clone()])
+            }
+            (Actor::Subject(_) | Actor::Representative { .. }, Some(Matter::Mandate(_))) => {
+                let current = current.filter(|worker| !worker.professional.is_empty());
+                let current =
+                    current.ok_or(Error::RecordState { expected: "an adult beside the young person" })?;
+                Ok(vec![agency(&current.agency)?])
+            }
+            (Actor::Subject(_) | Actor::Representative { .. }, Some(Matter::Leaving(_))) => {
+                let mut open: Vec<&str> = seen.iter().map(|entry| entry.agency.as_str()).collect();
+                open.retain(|agency| is_open(agency, seen));
+                open.sort_unstable();
+                open.dedup();
+                if open.is_empty() {
+                    return Err(NOT_OPEN);
+                }
+                open.into_iter().map(agency).collect()
+            }
+            (_, Some(_) | None) => Err(Error::ActorNotAllowed {
+                expected: "a professional; the young person gives and ends mandates, and leaves",
+            }),
+        }
+    }
+
+    /// What holds for one kind of matter only.
+    async fn check_matter(
+        &self,
+        look: &Look<'_>,
+        matter: &Matter,
+        current: Option<&polku_proto::v1::CurrentWorker>,
+    ) -> Result<(), Error> {
+        let own = &look.caller.agency;
+        match matter {
+            Matter::Worker(assignment) => check_assignment(assignment, own, current, &self.directory),
+            Matter::Mandate(_) if current.is_none_or(|worker| worker.agency != own.as_str()) => {
+                Err(Error::RecordState { expected: "the agency of the adult beside the young person" })
+            }
+            Matter::Handover(handover) => self.check_party(look, &handover.referral).await.map(drop),
+            Matter::Retention(answer) => {
+                if self.check_party(look, &answer.referral).await? == *own {
+                    return Ok(());
+                }
+                Err(Error::ActorNotAllowed { expected: "the agency that the referral was sent to" })
+            }
+            Matter::Opening(_)
+            | Matter::Encounter(_)
+            | Matter::Mandate(_)
+            | Matter::Profile(_)
+            | Matter::Work(_)
+            | Matter::Attainment(_)
+            | Matter::Leaving(_) => Ok(()),
+        }
+    }
+
+    /// The recipient of a referral of this person that the caller is a party to.
+    async fn check_party(&self, look: &Look<'_>, referral: &str) -> Result<AgencyId, Error> {
+        let name: ReferralName = name(referral, "entry.referral")?;
+        let row = self.store.referral(name.referral).await?.ok_or(Error::NotFound)?;
+        if name.youth != look.youth || row.youth != look.youth {
+            return Err(Error::NotFound);
+        }
+        viewer(look.caller, &row)?;
+        Ok(row.recipient)
+    }
+
+    fn entry_answer(
+        &self,
+        look: &Look<'_>,
+        mut answer: AddJourneyEntryResponse,
+    ) -> Result<Authorised<AddJourneyEntryResponse>, Error> {
+        let entry = answer.entry.take().ok_or(Error::Inconsistent("an answer without its entry"))?;
+        let shell = self.shell(look.caller, answer)?;
+        let place = (entry.agency.clone(), entry.category);
+        match self.shown(look, (&place.0, place.1), entry) {
+            Ok(entry) => shell.gather(entry).map_err(mismatch),
+            // What the own role may not see stays out of the answer; it is written down all the same.
+            Err(Error::NotPermitted(_)) => Ok(shell),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The entry with what the gateway knows.
+fn completed(
+    look: &Look<'_>,
+    agency: &AgencyId,
+    id: EntryId,
+    entry: JourneyEntry,
+) -> Result<JourneyEntry, Error> {
+    let now: Timestamp = look.now;
+    let category = entry.matter.as_ref().map(category);
+    let category = category.ok_or(Error::Inconsistent("a valid entry without matter"))?;
+    Ok(JourneyEntry {
+        name: EntryName { youth: look.youth, entry: id }.to_string(),
+        category: category as i32,
+        agency: agency.to_string(),
+        professional: look.caller.professional().to_owned(),
+        create_time: Some(wire_time(now)?),
+        time: Some(match entry.time {
+            Some(time) => time,
+            None => wire_time(now)?,
+        }),
+        ..entry
+    })
+}

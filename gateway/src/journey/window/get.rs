@@ -1,0 +1,219 @@
+//! A worker, or the young person, opens the journey: the whole of it that they may see.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use polku_policy::Authorised;
+use polku_proto::v1::journey_entry::Matter;
+use polku_proto::v1::{GetJourneyRequest, Journey, JourneyEntry, Plan, Purpose, Referral, ReferralState};
+use polku_proto::{CategorySet, Valid, YouthName};
+use tokio::time::Instant;
+
+use super::facts::{ASKABLE, Asking, Held};
+use super::sight::Look;
+use super::worker;
+use crate::caller::{Actor, Caller};
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::journey::PlanRecord;
+use crate::journey::page;
+use crate::journey::read::youth_id;
+use crate::journey::refer::mismatch;
+use crate::person::Person;
+use crate::store::ReferralFilter;
+
+/// How many referrals a journey shows.
+const REFERRALS: u32 = 200;
+/// For how long an agency's answer is used again, in seconds, unless the caller says otherwise.
+const MAX_AGE: i64 = 3600;
+/// Of the time until the answer, kept free for deciding on what has come and for writing that down.
+const AFTERWARDS: Duration = Duration::from_millis(150);
+
+impl Gateway {
+    /// Reads a young person's whole journey, as far as the caller may see it. The agencies have until `patience` has
+    /// passed.
+    pub(crate) async fn get_journey(
+        &self,
+        caller: &Caller,
+        request: Valid<GetJourneyRequest>,
+        patience: Duration,
+    ) -> Result<Authorised<Journey>, Error> {
+        let until = Instant::now() + patience.saturating_sub(AFTERWARDS);
+        let request = request.into_inner();
+        let now = self.now();
+        let youth = youth_id(&request.youth, "youth")?;
+        self.check_subject(caller, youth)?;
+        let person = self.person(youth).await?;
+        let look = Look { caller, youth, purpose: request.purpose(), now };
+
+        let referrals = self.referrals_here(&look).await?;
+        let consents = self.consents_for(caller, youth).await?;
+        let prohibitions = self.prohibitions_for(caller, youth, now).await?;
+        let statuses = self.legal_statuses_for(caller, youth).await?;
+        let entries = self.entries(&person).await?;
+        let seen = self.visible(&look, &entries)?;
+        let plans = self.running_plans(&look, &person).await?;
+        let has_own = seen.iter().any(|entry| entry.agency == caller.agency.as_str());
+        let is_subject = !matches!(caller.actor, Actor::Professional { .. });
+        let knows = has_own || is_subject && !seen.is_empty();
+        if !knows
+            && referrals.is_empty()
+            && consents.is_empty()
+            && prohibitions.is_empty()
+            && statuses.is_empty()
+            && plans.is_empty()
+        {
+            // Somebody whom the caller has nothing to do with looks like nobody.
+            return Err(Error::NotFound);
+        }
+        let held = self.asked_for(&look, &person, &request, until).await?;
+
+        let (handovers, escorted_handovers) = count(&referrals, &seen);
+        let shell = Journey {
+            youth: YouthName { youth }.to_string(),
+            unreachable: held.unreachable.iter().map(ToString::to_string).collect(),
+            handovers,
+            escorted_handovers,
+            ..Journey::default()
+        };
+        let mut answer = self.shell(caller, shell)?;
+        for (_, view) in referrals {
+            answer = answer.gather(view).map_err(mismatch)?;
+        }
+        for (name, consent) in consents {
+            self.note_reading(caller, youth, &name, &consent).await?;
+            answer = answer.gather(consent).map_err(mismatch)?;
+        }
+        for (name, prohibition) in prohibitions {
+            self.note_reading(caller, youth, &name, &prohibition).await?;
+            answer = answer.gather(prohibition).map_err(mismatch)?;
+        }
+        for (name, status) in statuses {
+            self.note_reading(caller, youth, &name, &status).await?;
+            answer = answer.gather(status).map_err(mismatch)?;
+        }
+        for plan in plans {
+            answer = answer.gather(plan).map_err(mismatch)?;
+        }
+        for facts in held.facts {
+            answer = answer.gather(facts).map_err(mismatch)?;
+        }
+        self.gather_entries(&look, &seen, answer).await
+    }
+
+    /// The entries, and who is beside the young person by them.
+    async fn gather_entries(
+        &self,
+        look: &Look<'_>,
+        seen: &[&JourneyEntry],
+        answer: Authorised<Journey>,
+    ) -> Result<Authorised<Journey>, Error> {
+        let mut answer = answer;
+        let mut noted = None;
+        for entry in seen {
+            let entry = self.shown(look, (&entry.agency, entry.category), (*entry).clone())?;
+            answer = answer.gather(entry).map_err(mismatch)?;
+        }
+        if let Some((worker, agency)) = worker::current(seen, look.now) {
+            let worker = self.shown(look, (&agency, worker.category), worker)?;
+            answer = answer.gather(worker).map_err(mismatch)?;
+        }
+        if !seen.is_empty() {
+            noted = Some(format!("{}/entries", YouthName { youth: look.youth }));
+        }
+        // One leaf for all entries: they are read together or not at all.
+        if let Some(name) = noted {
+            self.note_reading(look.caller, look.youth, &name, &answer).await?;
+        }
+        Ok(answer)
+    }
+
+    async fn referrals_here(
+        &self,
+        look: &Look<'_>,
+    ) -> Result<Vec<((String, ReferralState), Authorised<Referral>)>, Error> {
+        let party = match look.caller.actor {
+            Actor::Professional { .. } => Some(look.caller.agency.clone()),
+            Actor::Subject(_) | Actor::Representative { .. } => None,
+        };
+        let filter = ReferralFilter { party, youth: Some(look.youth), before: None, limit: REFERRALS };
+        let mut rows = self.store.referrals(&filter).await?;
+        rows.truncate(page::fitting(&rows, REFERRALS));
+        let mut referrals = Vec::with_capacity(rows.len());
+        for row in rows {
+            let name = polku_proto::ReferralName { youth: row.youth, referral: row.id }.to_string();
+            let state = row.state;
+            referrals.push(((name, state), self.read_row(look.caller, row, look.now).await?));
+        }
+        Ok(referrals)
+    }
+
+    /// The joint plans that have not ended.
+    async fn running_plans(&self, look: &Look<'_>, person: &Person) -> Result<Vec<Authorised<Plan>>, Error> {
+        let mut plans = Vec::new();
+        for row in self.store.plans_of(person.id).await? {
+            if row.ended {
+                continue;
+            }
+            let record = PlanRecord::open(person, row)?;
+            match self.plan_view(look.caller, &record, look.now) {
+                Ok(view) => {
+                    self.note_reading(look.caller, person.id, &record.name().to_string(), &view).await?;
+                    plans.push(view);
+                }
+                Err(Error::NotFound) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(plans)
+    }
+
+    /// What the agencies hold, where it is asked for.
+    async fn asked_for(
+        &self,
+        look: &Look<'_>,
+        person: &Person,
+        request: &GetJourneyRequest,
+        until: Instant,
+    ) -> Result<Held, Error> {
+        if look.purpose == Purpose::Unspecified {
+            return Ok(Held::default());
+        }
+        let age = SignedDuration::from_secs(request.max_age_seconds.map_or(MAX_AGE, i64::from));
+        let oldest: Timestamp = look.now - age;
+        let wanted = match request.categories.as_slice() {
+            [] => ASKABLE,
+            named => named.iter().fold(CategorySet::EMPTY, |set, one| set.union(CategorySet::named(*one))),
+        };
+        self.held(person, &Asking { look: *look, wanted, oldest, until }).await
+    }
+}
+
+/// How many of these referrals were taken up, and to how many of those the young person was escorted: all three met.
+fn count(
+    referrals: &[((String, ReferralState), Authorised<Referral>)],
+    seen: &[&JourneyEntry],
+) -> (i32, i32) {
+    let taken_up = referrals.iter().filter(|((_, state), _)| {
+        matches!(
+            state,
+            ReferralState::Accepted
+                | ReferralState::InProgress
+                | ReferralState::OnHold
+                | ReferralState::CancelRequested
+                | ReferralState::Completed
+                | ReferralState::Failed
+        )
+    });
+    let met = |name: &str| {
+        seen.iter().any(|entry| match &entry.matter {
+            Some(Matter::Handover(handover)) => {
+                handover.referral == name && handover.young_person && handover.sender && handover.recipient
+            }
+            _ => false,
+        })
+    };
+    let number = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
+    let escorted = taken_up.clone().filter(|((name, _), _)| met(name)).count();
+    (number(taken_up.count()), number(escorted))
+}

@@ -1,0 +1,10 @@
+//! The young person's journey in one window: what has happened, who is beside them, what each agency holds.
+
+mod add;
+mod entry;
+mod facts;
+mod get;
+mod matter;
+mod next_step;
+mod sight;
+mod worker;

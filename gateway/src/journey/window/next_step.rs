@@ -1,0 +1,115 @@
+//! "Kenen tykö mun pitää nyt mennä?": who is my worker, and what is next?
+
+use jiff::Timestamp;
+use polku_policy::Authorised;
+use polku_proto::v1::plan_item::Kind;
+use polku_proto::v1::{GetNextStepRequest, MeetingState, NextStep, Plan, PlanPart};
+use polku_proto::{Valid, YouthName};
+
+use super::sight::Look;
+use super::worker;
+use crate::caller::{Actor, Caller};
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::journey::PlanRecord;
+use crate::journey::read::youth_id;
+use crate::journey::refer::mismatch;
+use crate::person::Person;
+
+impl Gateway {
+    /// Who is beside the young person, and what comes next, as far as the caller may know.
+    pub(crate) async fn get_next_step(
+        &self,
+        caller: &Caller,
+        request: Valid<GetNextStepRequest>,
+    ) -> Result<Authorised<NextStep>, Error> {
+        let now = self.now();
+        let youth = youth_id(&request.get().youth, "youth")?;
+        self.check_subject(caller, youth)?;
+        let person = self.person(youth).await?;
+        let look = Look { caller, youth, purpose: request.get().purpose(), now };
+        let entries = self.entries(&person).await?;
+        let seen = self.visible(&look, &entries)?;
+        let plan = self.plan_at_hand(caller, &person).await?;
+        let has_own = seen.iter().any(|entry| entry.agency == caller.agency.as_str());
+        if plan.is_none() && !has_own && matches!(caller.actor, Actor::Professional { .. }) {
+            return Err(Error::NotFound);
+        }
+        let name = plan.as_ref().map(|plan| plan.name().to_string()).unwrap_or_default();
+        let shell = NextStep { youth: YouthName { youth }.to_string(), plan: name, ..NextStep::default() };
+        let mut answer = self.shell(caller, shell)?;
+        if let Some((worker, agency)) = worker::current(&seen, now) {
+            let worker = self.shown(&look, (&agency, worker.category), worker)?;
+            answer = answer.gather(worker).map_err(mismatch)?;
+        }
+        if let Some(record) = &plan {
+            let whole = self.seen(record, &self.eyes(caller, record)?, now)?;
+            for part in [step(&whole), meeting(&whole, now)].into_iter().flatten() {
+                let owner = part.owner.clone();
+                if let Some(part) = self.plan_piece(caller, record, &owner, part, now)? {
+                    answer = answer.gather(part).map_err(mismatch)?;
+                }
+            }
+        }
+        self.note_reading(caller, youth, &format!("{}/nextStep", YouthName { youth }), &answer).await?;
+        Ok(answer)
+    }
+
+    /// The newest joint plan that has not ended and that the caller may read.
+    async fn plan_at_hand(&self, caller: &Caller, person: &Person) -> Result<Option<PlanRecord>, Error> {
+        for row in self.store.plans_of(person.id).await? {
+            if row.ended {
+                continue;
+            }
+            let record = PlanRecord::open(person, row)?;
+            if self.eyes(caller, &record).is_ok() {
+                return Ok(Some(record));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The part with nothing but the step that is flagged.
+fn step(plan: &Plan) -> Option<PlanPart> {
+    let flagged = plan.step.as_ref()?;
+    let part = parts(plan).find(|part| part.owner == flagged.owner)?;
+    let mut alone = frame(part);
+    match flagged.kind() {
+        Kind::Need => alone.needs = only(&part.needs, |need| need.id == flagged.id),
+        Kind::Goal => alone.goals = only(&part.goals, |goal| goal.id == flagged.id),
+        Kind::Action => alone.actions = only(&part.actions, |action| action.id == flagged.id),
+        // Meetings stand for themselves.
+        Kind::Meeting | Kind::Unspecified => return None,
+    }
+    for goal in &mut alone.goals {
+        goal.needs.clear();
+    }
+    for action in &mut alone.actions {
+        action.goal.clear();
+    }
+    Some(alone)
+}
+
+/// The part with nothing but the next meeting that is planned.
+fn meeting(plan: &Plan, now: Timestamp) -> Option<PlanPart> {
+    let time = |meeting: &polku_proto::v1::PlanMeeting| meeting.time.map(|time| (time.seconds, time.nanos));
+    let ahead = (now.as_second(), now.subsec_nanosecond());
+    let all = parts(plan).flat_map(|part| part.meetings.iter().map(move |meeting| (part, meeting)));
+    let (part, next) = all
+        .filter(|(_, meeting)| meeting.state() == MeetingState::Planned && time(meeting) >= Some(ahead))
+        .min_by_key(|(_, meeting)| time(meeting))?;
+    Some(PlanPart { meetings: vec![next.clone()], ..frame(part) })
+}
+
+fn parts(plan: &Plan) -> impl Iterator<Item = &PlanPart> {
+    plan.sections.iter().filter_map(|section| section.part.as_ref())
+}
+
+fn frame(part: &PlanPart) -> PlanPart {
+    PlanPart { plan: part.plan.clone(), owner: part.owner.clone(), state: part.state, ..PlanPart::default() }
+}
+
+fn only<T: Clone>(items: &[T], is: impl Fn(&T) -> bool) -> Vec<T> {
+    items.iter().filter(|item| is(item)).cloned().collect()
+}

@@ -1,0 +1,123 @@
+//! What does a caller see of the entries of a journey?
+//!
+//! Of each agency's entries what that agency may tell this reader, for the purpose that the reader names. The young
+//! person sees all of them.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use polku_policy::{Authorised, Channel, Question, Reason, Viewer};
+use polku_proto::v1::{DataCategory, JourneyEntry, Purpose};
+use polku_proto::{AgencyId, CategorySet, Party, Valid, YouthId};
+
+use crate::caller::{Actor, Caller};
+use crate::error::Error;
+use crate::gateway::Gateway;
+
+const STATUS: CategorySet = CategorySet::of(&[DataCategory::ReferralStatus]);
+
+/// Whose journey is looked at, by whom, for what and when.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Look<'a> {
+    pub(super) caller: &'a Caller,
+    pub(super) youth: YouthId,
+    pub(super) purpose: Purpose,
+    pub(super) now: Timestamp,
+}
+
+impl Look<'_> {
+    /// May this caller be told data of this category that this agency holds? Nothing: what others hold is told for a
+    /// purpose only.
+    ///
+    /// What became of a referral flows from its recipient to its sender, whoever of the two writes it down: so it is
+    /// asked from the author's side.
+    pub(super) fn question(&self, agency: &AgencyId, is_status: bool) -> Option<Question> {
+        let own = Party::whole(agency.clone());
+        let (channel, viewer) = match &self.caller.actor {
+            Actor::Subject(_) | Actor::Representative { .. } => {
+                (Channel { from: own.clone(), to: own }, Viewer::Subject)
+            }
+            Actor::Professional { .. } if self.caller.agency == *agency => {
+                let viewer = if is_status { Viewer::Addressee } else { Viewer::Author };
+                (Channel { from: self.caller.party(), to: self.caller.party() }, viewer)
+            }
+            Actor::Professional { .. } if self.purpose == Purpose::Unspecified => return None,
+            Actor::Professional { .. } if is_status => {
+                (Channel { from: self.caller.party(), to: own }, Viewer::Author)
+            }
+            Actor::Professional { .. } => (Channel { from: own, to: self.caller.party() }, Viewer::Addressee),
+        };
+        let question = Question::new(self.youth, channel, viewer, self.purpose, self.now);
+        Some(Question { actor: self.caller.role(), ..question })
+    }
+}
+
+impl Gateway {
+    /// What of all that this agency holds the caller may be told.
+    pub(super) fn told_by(
+        &self,
+        look: &Look<'_>,
+        agency: &AgencyId,
+        asked: CategorySet,
+    ) -> Result<CategorySet, Error> {
+        let mut told = CategorySet::EMPTY;
+        for (asked, is_status) in [(asked.difference(STATUS), false), (asked.intersection(STATUS), true)] {
+            let Some(question) = look.question(agency, is_status).filter(|_| !asked.is_empty()) else {
+                continue;
+            };
+            let decision = self.engine().decide(&self.index(), asked, &question);
+            if decision.reasons().contains(&Reason::RulesFailed) {
+                return Err(Error::NotPermitted(Box::new(decision)));
+            }
+            told.extend(decision.permitted());
+        }
+        Ok(told)
+    }
+
+    /// The entries that the caller may be told of, in their order.
+    pub(super) fn visible<'a>(
+        &self,
+        look: &Look<'_>,
+        entries: &'a [JourneyEntry],
+    ) -> Result<Vec<&'a JourneyEntry>, Error> {
+        let personal = CategorySet::ALL.difference(CategorySet::ENVELOPE);
+        let mut told: BTreeMap<&str, CategorySet> = BTreeMap::new();
+        let mut visible = Vec::new();
+        for entry in entries {
+            let told = match told.get(entry.agency.as_str()) {
+                Some(told) => *told,
+                None => {
+                    let now_told = self.told_by(look, &agency(entry)?, personal)?;
+                    told.insert(&entry.agency, now_told);
+                    now_told
+                }
+            };
+            let category = CategorySet::named(entry.category);
+            if !category.is_empty() && category.is_subset(told) {
+                visible.push(entry);
+            }
+        }
+        Ok(visible)
+    }
+
+    /// Something that rests on this entry, as the caller may be told of it.
+    pub(super) fn shown<X: polku_proto::Disclose + polku_proto::Validate>(
+        &self,
+        look: &Look<'_>,
+        entry: (&str, i32),
+        message: X,
+    ) -> Result<Authorised<X>, Error> {
+        let (agency, category) = entry;
+        let agency: AgencyId =
+            agency.parse().map_err(|_| Error::Inconsistent("a stored agency id is none"))?;
+        let is_status = CategorySet::named(category) == STATUS;
+        let question = look.question(&agency, is_status).ok_or(Error::NotFound)?;
+        self.engine()
+            .authorise(&self.index(), Valid::check(message)?, CategorySet::EMPTY, &question)
+            .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))
+    }
+}
+
+fn agency(entry: &JourneyEntry) -> Result<AgencyId, Error> {
+    entry.agency.parse().map_err(|_| Error::Inconsistent("a stored agency id is none"))
+}

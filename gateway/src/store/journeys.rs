@@ -1,0 +1,72 @@
+//! What is kept of a young person's journey?
+
+use jiff::Timestamp;
+use polku_proto::{AgencyId, CategorySet, EntryId, ReferralId, YouthId};
+
+/// One entry of a journey. Never changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryRow {
+    /// Opaque id.
+    pub id: EntryId,
+    /// Whose journey.
+    pub youth: YouthId,
+    /// Who wrote it down.
+    pub agency: AgencyId,
+    /// When it was written down.
+    pub created: Timestamp,
+    /// The contract's `JourneyEntry`, sealed.
+    pub sealed: Vec<u8>,
+}
+
+/// What an agency has answered when it was asked about a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FactsRow {
+    /// About whom.
+    pub youth: YouthId,
+    /// Which agency.
+    pub agency: AgencyId,
+    /// What it was asked for. The newest answer to the same question takes the place of the one before.
+    pub asked: CategorySet,
+    /// When it answered.
+    pub answered: Timestamp,
+    /// The contract's `AgencyFacts`, sealed.
+    pub sealed: Vec<u8>,
+}
+
+/// Something that an agency is to look after when a day has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FollowUpRow {
+    /// About whom.
+    pub youth: YouthId,
+    /// What.
+    pub matter: FollowUp,
+    /// Who.
+    pub agency: AgencyId,
+    /// From when on.
+    pub due: Timestamp,
+}
+
+/// What is to be looked after. There is one of each for a person and an agency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FollowUp {
+    /// Nobody has met the young person for long.
+    NotMet,
+    /// Is the young person still with the service that this referral has led to?
+    Retention(ReferralId),
+}
+
+/// A change of what is to be looked after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FollowUpWrite {
+    /// From now on, or at another time than before.
+    Set(FollowUpRow),
+    /// Not any more.
+    Drop {
+        /// About whom.
+        youth: YouthId,
+        /// What.
+        matter: FollowUp,
+        /// Who.
+        agency: AgencyId,
+    },
+}

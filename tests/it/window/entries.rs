@@ -1,0 +1,304 @@
+//! Is what happens written down by whom it may, and seen by whom it may, and by nobody else?
+
+use jiff::SignedDuration;
+use polku_proto::v1::journey_entry::Matter;
+use polku_proto::v1::journey_leaving::Reason as LeavingReason;
+use polku_proto::v1::worker_assignment::Reason;
+use polku_proto::v1::{
+    AddJourneyEntryRequest, DataCategory, EscortedHandover, GetNextStepRequest, JourneyEntry, JourneyLeaving,
+    JourneySource, Mandate, NextStep, ProfileAssessment, Purpose, RetentionAnswer, WithdrawConsentRequest,
+    WorkerAssignment, mandate, retention_answer,
+};
+use polku_tests::world::{Client, KELA, OHJAAMO, TE, professional, request_id};
+use tonic::{Code, Status};
+
+use super::{add, add_entry, assignment, encounter, entry, journey, opening};
+use crate::stage::{Stage, assert_refused, assert_same_refusal, wire};
+
+/// What the guidance point and another agency tell each other in these tests.
+const SHARED: [DataCategory; 3] =
+    [DataCategory::IdentityContact, DataCategory::ServiceAttendance, DataCategory::ReferralStatus];
+
+async fn share(stage: &Stage, youth: &str, other: &str, categories: &[DataCategory]) {
+    for (from, to) in [(OHJAAMO, other), (other, OHJAAMO)] {
+        stage.ohjaamo().record_consent(youth, from, to, Purpose::Guidance, categories).await.unwrap();
+    }
+}
+
+async fn opened(stage: &Stage, identity_code: &str) -> String {
+    let youth = stage.ohjaamo().identify(identity_code).await.unwrap();
+    add(&stage.ohjaamo(), &youth, opening(JourneySource::Self_)).await.unwrap();
+    youth
+}
+
+async fn next_step(client: &Client, youth: &str, purpose: Purpose) -> Result<NextStep, Status> {
+    let request = GetNextStepRequest { youth: youth.to_owned(), purpose: purpose.into() };
+    Ok(client.clone().journey.get_next_step(request).await?.into_inner())
+}
+
+fn matters(entries: &[JourneyEntry]) -> Vec<&Matter> {
+    entries.iter().map(|entry| entry.matter.as_ref().unwrap()).collect()
+}
+
+/// domain.md 5: "ilman ajanvarausta tai ajanvarauksella", "ei vaadi lähetettä", "unelmiin tai mieltä askarruttaviin
+/// asioihin".
+#[tokio::test(flavor = "multi_thread")]
+async fn a_young_person_walks_in_without_referral_or_problem() {
+    let stage = Stage::open().await;
+    let ohjaamo = stage.ohjaamo();
+    let youth = ohjaamo.clone().identify("010594Y9032").await.unwrap();
+    let early = add(&ohjaamo, &youth, encounter()).await;
+    assert_refused(early, Code::FailedPrecondition, "RECORD_STATE");
+    let first = add(&ohjaamo, &youth, opening(JourneySource::Self_)).await.unwrap();
+    let written = first.entry.unwrap();
+    assert_eq!(written.agency, OHJAAMO);
+    assert_eq!(written.professional, "ohjaaja-1");
+    assert_eq!(written.category(), DataCategory::ServiceAttendance);
+    assert!(written.create_time.is_some() && written.time.is_some());
+    add(&ohjaamo, &youth, encounter()).await.unwrap();
+    let again = add(&ohjaamo, &youth, opening(JourneySource::School)).await;
+    assert_refused(again, Code::FailedPrecondition, "RECORD_STATE");
+
+    let seen = journey(&ohjaamo, &youth, Purpose::Unspecified).await.unwrap();
+    assert_eq!(matters(&seen.entries), [&encounter(), &opening(JourneySource::Self_)]);
+    let nobody = format!("youths/{}", uuid::Uuid::now_v7());
+    let foreign = journey(&stage.te(), &youth, Purpose::Guidance).await.unwrap_err();
+    let unknown = journey(&stage.te(), &nobody, Purpose::Guidance).await.unwrap_err();
+    assert_same_refusal(&foreign, &unknown);
+    assert_refused(Err::<(), _>(foreign), Code::NotFound, "NOT_FOUND");
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_call_writes_once_and_a_mistake_is_replaced() {
+    let stage = Stage::open().await;
+    let ohjaamo = stage.ohjaamo();
+    let youth = opened(&stage, "010594Y9021").await;
+    let request = AddJourneyEntryRequest {
+        request_id: request_id(),
+        parent: youth.clone(),
+        entry: Some(entry(encounter())),
+    };
+    let first = ohjaamo.clone().journey.add_journey_entry(request.clone()).await.unwrap().into_inner();
+    let second = ohjaamo.clone().journey.add_journey_entry(request.clone()).await.unwrap().into_inner();
+    assert_eq!(first, second);
+    let name = first.entry.unwrap().name;
+    let profile = Matter::Profile(ProfileAssessment { profile: 2, motivation: 3, need: 4 });
+    let other_kind = JourneyEntry { replaces: name.clone(), ..entry(profile) };
+    assert_refused(add_entry(&ohjaamo, &youth, other_kind).await, Code::InvalidArgument, "INVALID_FIELDS");
+    let Matter::Encounter(meeting) = encounter() else { panic!() };
+    let missed = Matter::Encounter(polku_proto::v1::Encounter { met: false, ..meeting });
+    let correction = JourneyEntry { replaces: name.clone(), ..entry(missed.clone()) };
+    add_entry(&ohjaamo, &youth, correction.clone()).await.unwrap();
+    let twice = add_entry(&ohjaamo, &youth, correction).await;
+    assert_refused(twice, Code::InvalidArgument, "INVALID_FIELDS");
+    let seen = journey(&ohjaamo, &youth, Purpose::Unspecified).await.unwrap();
+    assert_eq!(matters(&seen.entries), [&missed, &opening(JourneySource::Self_)]);
+
+    let later = Some(wire(stage.now() + SignedDuration::from_hours(1)));
+    let ahead = JourneyEntry { time: later, ..entry(encounter()) };
+    assert_refused(add_entry(&ohjaamo, &youth, ahead).await, Code::InvalidArgument, "INVALID_FIELDS");
+    let named = JourneyEntry { agency: TE.into(), ..entry(encounter()) };
+    assert_refused(add_entry(&ohjaamo, &youth, named).await, Code::InvalidArgument, "INVALID_FIELDS");
+    stage.close().await;
+}
+
+/// domain.md 5: "välittävää aikuista, joka ei vaihdu koko ajan", "Kenen tykö mun pitää nyt mennä?".
+#[tokio::test(flavor = "multi_thread")]
+async fn there_is_one_adult_and_the_young_person_knows_who() {
+    let stage = Stage::at_noon().await;
+    let (ohjaamo, te) = (stage.ohjaamo(), stage.te());
+    let youth = opened(&stage, "020594X903P").await;
+    assert_eq!(next_step(&stage.subject(&youth), &youth, Purpose::Unspecified).await.unwrap().worker, None);
+    let other = assignment("ohjaaja-1", Reason::WorkerLeaves);
+    assert_refused(add(&ohjaamo, &youth, other).await, Code::InvalidArgument, "INVALID_FIELDS");
+    let named = assignment("010594Y9032", Reason::First);
+    assert_refused(add(&ohjaamo, &youth, named).await, Code::InvalidArgument, "INVALID_FIELDS");
+    add(&ohjaamo, &youth, assignment("ohjaaja-1", Reason::First)).await.unwrap();
+    stage.advance(SignedDuration::from_hours(24 * 10));
+    let worker =
+        next_step(&stage.subject(&youth), &youth, Purpose::Unspecified).await.unwrap().worker.unwrap();
+    assert_eq!((worker.professional.as_str(), worker.days, worker.predecessors), ("ohjaaja-1", 10, 0));
+
+    add(&ohjaamo, &youth, assignment("ohjaaja-2", Reason::WorkerLeaves)).await.unwrap();
+    // Said once more, it is still the same adult since the same day.
+    stage.advance(SignedDuration::from_hours(24 * 3));
+    add(&ohjaamo, &youth, assignment("ohjaaja-2", Reason::Other)).await.unwrap();
+    stage.advance(SignedDuration::from_hours(24 * 2));
+    let worker = next_step(&ohjaamo, &youth, Purpose::Unspecified).await.unwrap().worker.unwrap();
+    assert_eq!((worker.professional.as_str(), worker.days, worker.predecessors), ("ohjaaja-2", 5, 1));
+
+    // The employment services take over, when they are asked to.
+    share(&stage, &youth, TE, &SHARED).await;
+    add(&te, &youth, opening(JourneySource::Other)).await.unwrap();
+    let unasked = add(&te, &youth, assignment("virkailija-7", Reason::ServiceChanges)).await;
+    assert_refused(unasked, Code::FailedPrecondition, "RECORD_STATE");
+    let hand_over = |successor: &str| {
+        let reason = Reason::ServiceChanges.into();
+        Matter::Worker(WorkerAssignment {
+            successor: successor.into(),
+            reason,
+            ..WorkerAssignment::default()
+        })
+    };
+    for nobody in ["nobody", OHJAAMO] {
+        let refused = add(&ohjaamo, &youth, hand_over(nobody)).await;
+        assert_refused(refused, Code::InvalidArgument, "INVALID_FIELDS");
+    }
+    add(&ohjaamo, &youth, hand_over(TE)).await.unwrap();
+    let between =
+        next_step(&stage.subject(&youth), &youth, Purpose::Unspecified).await.unwrap().worker.unwrap();
+    assert_eq!((between.agency.as_str(), between.professional.as_str()), (TE, ""));
+    add(&te, &youth, assignment("virkailija-7", Reason::ServiceChanges)).await.unwrap();
+    let worker = next_step(&ohjaamo, &youth, Purpose::Guidance).await.unwrap().worker.unwrap();
+    assert_eq!((worker.agency.as_str(), worker.predecessors), (TE, 2));
+    // For no purpose the guidance point sees its own entries, and nobody else's worker.
+    let own = next_step(&ohjaamo, &youth, Purpose::Unspecified).await.unwrap().worker.unwrap();
+    assert_eq!((own.agency.as_str(), own.professional.as_str()), (TE, ""));
+    stage.close().await;
+}
+
+/// domain.md 5: "yhden aikuisen, joka toimii, auttaa ja tukee".
+#[tokio::test(flavor = "multi_thread")]
+async fn the_young_person_lets_the_adult_act_and_ends_it() {
+    let stage = Stage::at_noon().await;
+    let youth = opened(&stage, "020594X902N").await;
+    let subject = stage.subject(&youth);
+    let may = |scopes: &[mandate::Scope], until: &str| {
+        let scopes = scopes.iter().map(|scope| *scope as i32).collect();
+        Matter::Mandate(Mandate { scopes, until: until.into() })
+    };
+    let act = may(&[mandate::Scope::Request, mandate::Scope::Attend], "2026-03-31");
+    assert_refused(add(&subject, &youth, act.clone()).await, Code::FailedPrecondition, "RECORD_STATE");
+    add(&stage.ohjaamo(), &youth, assignment("ohjaaja-1", Reason::First)).await.unwrap();
+    let passed = may(&[mandate::Scope::Follow], "2026-03-01");
+    assert_refused(add(&subject, &youth, passed).await, Code::InvalidArgument, "INVALID_FIELDS");
+    let written = add(&subject, &youth, act).await.unwrap().entry.unwrap();
+    assert_eq!((written.agency.as_str(), written.professional.as_str()), (OHJAAMO, ""));
+    let scopes = async || {
+        next_step(&stage.ohjaamo(), &youth, Purpose::Unspecified).await.unwrap().worker.unwrap().mandate
+    };
+    assert_eq!(scopes().await, [mandate::Scope::Request as i32, mandate::Scope::Attend as i32]);
+    stage.advance(SignedDuration::from_hours(24 * 29));
+    assert_eq!(scopes().await.len(), 2, "on its last day it holds");
+    stage.advance(SignedDuration::from_hours(24));
+    assert!(scopes().await.is_empty());
+    add(&subject, &youth, may(&[mandate::Scope::Follow], "")).await.unwrap();
+    assert_eq!(scopes().await, [mandate::Scope::Follow as i32]);
+    add(&subject, &youth, may(&[], "")).await.unwrap();
+    assert!(scopes().await.is_empty());
+    let profile = Matter::Profile(ProfileAssessment { profile: 1, motivation: 5, need: 1 });
+    assert_refused(add(&subject, &youth, profile).await, Code::PermissionDenied, "ACTOR_NOT_ALLOWED");
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_young_person_leaves_at_any_time_and_may_come_back() {
+    let stage = Stage::open().await;
+    let youth = opened(&stage, "030594W903B").await;
+    add(&stage.te(), &youth, opening(JourneySource::EmploymentServices)).await.unwrap();
+    let leaves = Matter::Leaving(JourneyLeaving { reason: LeavingReason::OwnWish.into() });
+    add(&stage.subject(&youth), &youth, leaves.clone()).await.unwrap();
+    for agency in [stage.ohjaamo(), stage.te()] {
+        assert_refused(add(&agency, &youth, encounter()).await, Code::FailedPrecondition, "RECORD_STATE");
+        let seen = journey(&agency, &youth, Purpose::Unspecified).await.unwrap();
+        assert_eq!(seen.entries.len(), 2, "each agency has it in its own records");
+    }
+    let again = add(&stage.subject(&youth), &youth, leaves).await;
+    assert_refused(again, Code::FailedPrecondition, "RECORD_STATE");
+    add(&stage.ohjaamo(), &youth, opening(JourneySource::Self_)).await.unwrap();
+    add(&stage.ohjaamo(), &youth, encounter()).await.unwrap();
+    stage.close().await;
+}
+
+/// domain.md 5: "mihin eri viranomaisilla on pääsy"; "psykiatrian poliklinikoilta" tells of health.
+#[tokio::test(flavor = "multi_thread")]
+async fn others_see_what_is_permitted_for_the_purpose_that_they_name() {
+    let stage = Stage::open().await;
+    let (ohjaamo, te) = (stage.ohjaamo(), stage.te());
+    let youth = ohjaamo.clone().identify("030694W9024").await.unwrap();
+    add(&ohjaamo, &youth, opening(JourneySource::HealthCare)).await.unwrap();
+    add(&ohjaamo, &youth, encounter()).await.unwrap();
+    let profile = Matter::Profile(ProfileAssessment { profile: 3, motivation: 2, need: 5 });
+    add(&ohjaamo, &youth, profile).await.unwrap();
+    add(&te, &youth, opening(JourneySource::EmploymentServices)).await.unwrap();
+    let consent =
+        ohjaamo.clone().record_consent(&youth, OHJAAMO, TE, Purpose::Guidance, &SHARED).await.unwrap();
+
+    let of_others = |entries: &[JourneyEntry]| -> Vec<JourneyEntry> {
+        entries.iter().filter(|entry| entry.agency != TE).cloned().collect()
+    };
+    let seen = of_others(&journey(&te, &youth, Purpose::Guidance).await.unwrap().entries);
+    assert_eq!(seen.len(), 1, "{seen:?}");
+    let Some(Matter::Encounter(met)) = &seen[0].matter else { panic!("{seen:?}") };
+    assert!(met.met);
+    assert_eq!((met.matter.as_str(), met.place.as_str()), ("", ""), "notes and place have no consent");
+    for purpose in [Purpose::Unspecified, Purpose::Rehabilitation] {
+        assert!(of_others(&journey(&te, &youth, purpose).await.unwrap().entries).is_empty(), "{purpose:?}");
+    }
+    let all = journey(&stage.subject(&youth), &youth, Purpose::Unspecified).await.unwrap().entries;
+    assert_eq!(all.len(), 4, "the young person sees all");
+
+    let withdrawal = WithdrawConsentRequest {
+        request_id: request_id(),
+        name: consent.name.clone(),
+        etag: consent.etag.clone(),
+        ..WithdrawConsentRequest::default()
+    };
+    ohjaamo.clone().consent.withdraw_consent(withdrawal).await.unwrap();
+    assert!(of_others(&journey(&te, &youth, Purpose::Guidance).await.unwrap().entries).is_empty());
+    stage.close().await;
+}
+
+/// domain.md 5: "Saattaen vaihto palveluista toiseen", "kiinnittymisen palveluun vielä 3 kk:n jälkeen".
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hand_over_with_escort_counts_when_all_three_met() {
+    let stage = Stage::open().await;
+    let (ohjaamo, kela) = (stage.ohjaamo(), stage.kela());
+    let youth = stage.youth("040594V9030").await;
+    add(&ohjaamo, &youth, opening(JourneySource::Self_)).await.unwrap();
+    let referral = stage.refer(&youth, KELA).await;
+    let counted = async || {
+        let seen = journey(&ohjaamo, &youth, Purpose::Unspecified).await.unwrap();
+        (seen.handovers, seen.escorted_handovers)
+    };
+    assert_eq!(counted().await, (0, 0));
+    let accept = polku_proto::v1::AcceptReferralRequest {
+        request_id: request_id(),
+        name: referral.clone(),
+        ..polku_proto::v1::AcceptReferralRequest::default()
+    };
+    kela.clone().referral.accept_referral(accept).await.unwrap();
+    assert_eq!(counted().await, (1, 0));
+    let met = |recipient| {
+        let referral = referral.clone();
+        Matter::Handover(EscortedHandover { referral, young_person: true, sender: true, recipient })
+    };
+    add(&ohjaamo, &youth, met(false)).await.unwrap();
+    assert_eq!(counted().await, (1, 0), "without the recipient it is no escort");
+    add(&ohjaamo, &youth, met(true)).await.unwrap();
+    assert_eq!(counted().await, (1, 1));
+
+    let stays = Matter::Retention(RetentionAnswer {
+        referral: referral.clone(),
+        result: retention_answer::Result::Attached.into(),
+    });
+    assert_refused(add(&ohjaamo, &youth, stays.clone()).await, Code::PermissionDenied, "ACTOR_NOT_ALLOWED");
+    add(&kela, &youth, opening(JourneySource::Other)).await.unwrap();
+    add(&kela, &youth, stays).await.unwrap();
+    let te = stage.te();
+    add(&te, &youth, opening(JourneySource::EmploymentServices)).await.unwrap();
+    assert_refused(add(&te, &youth, met(true)).await, Code::NotFound, "NOT_FOUND");
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_without_access_writes_and_reads_nothing() {
+    let stage = Stage::open().await;
+    let youth = opened(&stage, "040594V902Y").await;
+    let peer = stage.caller(&stage.world.identities.ohjaamo, &professional("tutori-1", "keskusta", "peer"));
+    assert_refused(add(&peer, &youth, encounter()).await, Code::PermissionDenied, "ACTOR_NOT_ALLOWED");
+    let seen = journey(&peer, &youth, Purpose::Guidance).await;
+    assert_refused(seen, Code::NotFound, "NOT_FOUND");
+    stage.close().await;
+}

@@ -1,0 +1,174 @@
+//! Does one window show what all agencies hold, whoever of them is slow or dead, and nothing that may not be told?
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use polku_proto::v1::{
+    AgencyFacts, DataCategory, GetJourneyRequest, Journey, JourneySource, Purpose, WithdrawConsentRequest,
+};
+use polku_proto::{CategorySet, Disclose as _};
+use polku_tests::simulators::{Fault, Operation, SimulatedAgency};
+use polku_tests::world::{AddedAgency, Client, OHJAAMO, WorldSettings, request_id};
+use tonic::{Request, Status};
+
+use super::{add, opening};
+use crate::agencies::bench::benches;
+use crate::delivery::scene::Scene;
+
+const HETU: &str = "010594Y9032";
+
+/// What every agency may tell in most of these tests.
+const TOLD: [DataCategory; 3] =
+    [DataCategory::IdentityContact, DataCategory::ServiceAttendance, DataCategory::ServiceNeeds];
+
+/// A world with one agency of every kind that can be asked, each of which holds something on the person.
+async fn world() -> (Scene, Vec<String>) {
+    let mut agencies: Vec<AddedAgency> = Vec::new();
+    for bench in benches().filter(|bench| !bench.kind.fetches.is_empty()) {
+        bench.agency.control().stop();
+        // The usual manner comes first.
+        if agencies.iter().all(|added| added.kind != bench.kind.id) {
+            let id = format!("oma-{}", bench.kind.id);
+            agencies.push(AddedAgency::new(&id, bench.kind.id, bench.manner, "employment"));
+        }
+    }
+    agencies.sort_by(|one, other| one.id.cmp(&other.id));
+    let ids: Vec<String> = agencies.iter().map(|agency| agency.id.clone()).collect();
+    let scene = Scene::open(&WorldSettings { agencies, ..WorldSettings::default() }).await;
+    for id in &ids {
+        let agency = agency(&scene, id);
+        agency.hold(HETU, &agency.specimen()).unwrap();
+    }
+    (scene, ids)
+}
+
+fn agency<'a>(scene: &'a Scene, id: &str) -> &'a dyn SimulatedAgency {
+    scene.world.agencies[id].simulator.as_ref()
+}
+
+/// A person with the guidance point, whose consents let these agencies tell it these categories.
+async fn person(scene: &Scene, ids: &[String], categories: &[DataCategory]) -> String {
+    let mut ohjaamo = scene.ohjaamo.clone();
+    let youth = ohjaamo.identify(HETU).await.unwrap();
+    add(&ohjaamo, &youth, opening(JourneySource::Self_)).await.unwrap();
+    for id in ids {
+        ohjaamo.record_consent(&youth, id, OHJAAMO, Purpose::Guidance, categories).await.unwrap();
+    }
+    youth
+}
+
+async fn read(client: &Client, request: GetJourneyRequest, within: Duration) -> Result<Journey, Status> {
+    let mut request = Request::new(request);
+    request.set_timeout(within);
+    Ok(client.clone().journey.get_journey(request).await?.into_inner())
+}
+
+fn ask(youth: &str) -> GetJourneyRequest {
+    GetJourneyRequest {
+        youth: youth.to_owned(),
+        purpose: Purpose::Guidance.into(),
+        ..GetJourneyRequest::default()
+    }
+}
+
+const LONG: Duration = Duration::from_secs(20);
+
+fn by_agency(journey: &Journey) -> BTreeMap<&str, &AgencyFacts> {
+    journey.facts.iter().map(|facts| (facts.agency.as_str(), facts)).collect()
+}
+
+/// How often the agency was asked.
+fn asked(scene: &Scene, id: &str) -> usize {
+    let received = agency(scene, id).control().ledger().received();
+    received.iter().filter(|request| request.operation == Operation::Fetch).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_each_agency_holds_is_shown_cut_down_with_source_and_date() {
+    let (scene, ids) = world().await;
+    let youth = person(&scene, &ids, &TOLD).await;
+    let seen = read(&scene.ohjaamo, ask(&youth), LONG).await.unwrap();
+    assert!(seen.unreachable.is_empty(), "{:?}", seen.unreachable);
+    assert_eq!(by_agency(&seen).keys().copied().collect::<Vec<_>>(), ids);
+    let permitted = CategorySet::of(&TOLD).union(CategorySet::ENVELOPE);
+    for facts in &seen.facts {
+        assert!(facts.as_of.is_some(), "{}", facts.agency);
+        assert!(!facts.facts.is_empty(), "{} holds something that may be told", facts.agency);
+        assert!(facts.categories().is_subset(permitted), "{}: {}", facts.agency, facts.categories());
+    }
+    // "eikä asiakkaan tarvitse selvittää samoja asioita moneen kertaan": what is known is not asked again.
+    let before: Vec<usize> = ids.iter().map(|id| asked(&scene, id)).collect();
+    assert_eq!(before, vec![1; ids.len()]);
+    let again = read(&scene.ohjaamo, ask(&youth), LONG).await.unwrap();
+    assert_eq!(again.facts, seen.facts);
+    let narrower = GetJourneyRequest { categories: vec![DataCategory::ServiceNeeds.into()], ..ask(&youth) };
+    let narrow = read(&scene.ohjaamo, narrower, LONG).await.unwrap();
+    let needs = CategorySet::of(&[DataCategory::ServiceNeeds]).union(CategorySet::ENVELOPE);
+    assert!(narrow.facts.iter().all(|facts| facts.categories().is_subset(needs)));
+    assert_eq!(ids.iter().map(|id| asked(&scene, id)).collect::<Vec<_>>(), before);
+    let fresh = GetJourneyRequest { max_age_seconds: Some(0), ..ask(&youth) };
+    read(&scene.ohjaamo, fresh, LONG).await.unwrap();
+    assert_eq!(ids.iter().map(|id| asked(&scene, id)).collect::<Vec<_>>(), vec![2; ids.len()]);
+    scene.end().await.check_intents();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_tell_is_not_asked() {
+    let (scene, ids) = world().await;
+    let (told, silent) = ids.split_at(2);
+    let youth = person(&scene, told, &TOLD).await;
+    let seen = read(&scene.ohjaamo, ask(&youth), LONG).await.unwrap();
+    assert_eq!(by_agency(&seen).keys().copied().collect::<Vec<_>>(), told);
+    assert!(seen.unreachable.is_empty(), "whoever may not tell does not show as silent");
+    for id in silent {
+        assert_eq!(asked(&scene, id), 0, "{id}");
+    }
+    let without = GetJourneyRequest { purpose: 0, ..ask(&youth) };
+    assert!(read(&scene.ohjaamo, without, LONG).await.unwrap().facts.is_empty());
+    scene.end().await.check_intents();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_fetched_is_shown_no_more_when_the_consent_is_withdrawn() {
+    let (scene, ids) = world().await;
+    let youth = person(&scene, &ids[1..], &TOLD).await;
+    let mut ohjaamo = scene.ohjaamo.clone();
+    let consent = ohjaamo.record_consent(&youth, &ids[0], OHJAAMO, Purpose::Guidance, &TOLD).await.unwrap();
+    let seen = read(&ohjaamo, ask(&youth), LONG).await.unwrap();
+    assert!(by_agency(&seen).contains_key(ids[0].as_str()));
+    let withdrawal = WithdrawConsentRequest {
+        request_id: request_id(),
+        name: consent.name.clone(),
+        etag: consent.etag.clone(),
+        ..WithdrawConsentRequest::default()
+    };
+    ohjaamo.consent.withdraw_consent(withdrawal).await.unwrap();
+    let seen = read(&ohjaamo, ask(&youth), LONG).await.unwrap();
+    assert!(!by_agency(&seen).contains_key(ids[0].as_str()));
+    assert!(seen.unreachable.is_empty());
+    scene.end().await.check_intents();
+}
+
+/// One agency is dead and one answers after 30 s: the others are shown, at least 100 ms before the caller's time is up.
+#[tokio::test(flavor = "multi_thread")]
+async fn neither_a_dead_nor_a_slow_agency_delays_the_others() {
+    let (scene, ids) = world().await;
+    let youth = person(&scene, &ids, &TOLD).await;
+    let fault = |id: &str, fault| agency(&scene, id).control().faults().set_on(Operation::Fetch, fault);
+    fault(&ids[0], Fault::ResetBeforeEffect);
+    fault(&ids[1], Fault::Slow(Duration::from_secs(30)));
+    let (begun, deadline) = (Instant::now(), Duration::from_secs(2));
+    let seen = read(&scene.ohjaamo, ask(&youth), deadline).await.unwrap();
+    let took = begun.elapsed();
+    assert!(took <= deadline - Duration::from_millis(100), "{took:?}");
+    assert_eq!(seen.unreachable, ids[..2]);
+    assert_eq!(by_agency(&seen).keys().copied().collect::<Vec<_>>(), ids[2..]);
+    // A question changes nothing: it is asked again, and answered.
+    for id in &ids[..2] {
+        agency(&scene, id).control().faults().clear().unwrap();
+    }
+    let seen = read(&scene.ohjaamo, ask(&youth), LONG).await.unwrap();
+    assert!(seen.unreachable.is_empty(), "{:?}", seen.unreachable);
+    assert_eq!(seen.facts.len(), ids.len());
+    scene.end().await.check_intents();
+}
