@@ -71,6 +71,7 @@ pub trait Adapter: Debug + Send + Sync {
 
 /// What can be said to an agency.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "it is spent at once, and never kept")]
 pub enum Words {
     /// An authorised payload.
     Delivery(Authorised<Delivery>),

@@ -165,7 +165,9 @@ def requests(entry: dict[str, Any], from_county: bool) -> Iterator[str]:
         yield "bdl-3: an entry of a transaction without request"
     if not request.get("url", "").startswith(kind):
         yield "a request to another type"
-    if not from_county and request.get("method") == "POST" and "urn:polku:message|" not in request.get("ifNoneExist", ""):
+    condition = request.get("ifNoneExist", "")
+    known = ("urn:polku:message|", "_tag=urn:polku:consent|", "identifier=urn:ietf:rfc:3986|urn:uuid:")
+    if not from_county and request.get("method") == "POST" and not any(name in condition for name in known):
         yield "what is created has no condition"
     for text in (request.get("url", ""), request.get("ifNoneExist", "")):
         if HETU_SYSTEM in text or HETU.search(text):
@@ -244,8 +246,9 @@ def audit_event(resource: dict[str, Any]) -> Iterator[str]:
 
 def one_notice(entries: list[dict[str, Any]]) -> Iterator[str]:
     kinds = [entry["resource"]["resourceType"] for entry in entries]
-    if kinds != ["AuditEvent", "Provenance"]:
-        yield "disclosure notice: one AuditEvent and one Provenance"
+    grounds = [kind for kind in kinds[1:-1] if kind not in ("Consent", "Provenance")]
+    if (kinds[0], kinds[-1]) != ("AuditEvent", "Provenance") or grounds:
+        yield "disclosure notice: one AuditEvent, the consents that it rests on, and one Provenance"
 
 
 def appointment(resource: dict[str, Any]) -> Iterator[str]:

@@ -6,7 +6,7 @@ mod vocabulary;
 
 use http::StatusCode;
 use polku_adapters::formats::fhir::Imported;
-use polku_adapters::transport::xroad::soap::{accept_answer, check_request};
+use polku_adapters::transport::xroad::soap::{accept_answer, check_request, request_hash};
 use polku_adapters::{
     Adapter, DeliveryStatus, Inbound, InboundChange, InboundEvent, InboundMatter, InboundOutcome,
     InboundPlanPart, InboundReferral, Receipt, Received, Reply, ReplyContext, Retry,
@@ -183,7 +183,7 @@ fn fits(inbound: &Inbound<'_>, reply: &Reply) -> bool {
 
 fn answers(request: &[u8], answer: &[u8]) -> bool {
     let asked = check_request(request).unwrap();
-    accept_answer(asked.headers(), request, answer).is_ok()
+    accept_answer(asked.headers(), &request_hash(request), answer).is_ok()
 }
 
 /// The change in the words of the contract, as the gateway has it checked.

@@ -11,7 +11,8 @@ use crate::transport::http::{Answer, HttpClient};
 use crate::transport::xml::{Element, XmlLimits, XmlWriter};
 use crate::transport::xroad::id::{ClientId, ServiceId};
 use crate::transport::xroad::soap::{
-    self, CONTENT_TYPE, Envelope, Fault, Headers, Reached, Retry, XroadFault, accept_answer, write_request,
+    self, CONTENT_TYPE, Envelope, Fault, Headers, Reached, Retry, XroadFault, accept_answer, request_hash,
+    write_request,
 };
 use crate::{AdapterErrorKind, Rehearsal, Understood};
 
@@ -66,13 +67,14 @@ impl Office {
     pub(in crate::agencies) async fn exchange(&self, message: &impl Outgoing) -> Result<Element, Failure> {
         let headers = self.headers(message)?;
         let request = Bytes::from(self.word(&headers, message)?);
-        let mut http = Request::new(request.clone());
+        let hash = request_hash(&request);
+        let mut http = Request::new(request);
         *http.method_mut() = http::Method::POST;
         *http.uri_mut() = self.url.clone();
         http.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
         http.headers_mut().insert("soapaction", HeaderValue::from_static("\"\""));
         let answer = self.http.send(http).await?;
-        self.read(&headers, &request, &answer)
+        self.read(&headers, &hash, &answer)
     }
 
     /// Writes a message, and says how its answer is read.
@@ -83,9 +85,9 @@ impl Office {
     ) -> Result<Rehearsal<'a>, Failure> {
         let headers = self.headers(message)?;
         let body = Bytes::from(self.word(&headers, message)?);
-        let request = body.clone();
+        let hash = request_hash(&body);
         let read = move |answer: &Answer| {
-            let understood = self.read(&headers, &request, answer).and_then(&read);
+            let understood = self.read(&headers, &hash, answer).and_then(&read);
             understood.map_err(|failure| failure.of(&self.agency))
         };
         Ok(Rehearsal { body, read: Box::new(read) })
@@ -123,13 +125,13 @@ impl Office {
     pub(in crate::agencies) fn read(
         &self,
         asked: &Headers,
-        request: &[u8],
+        hash: &str,
         answer: &Answer,
     ) -> Result<Element, Failure> {
         if answer.status != StatusCode::OK {
             return Err(not_ok(answer));
         }
-        let accepted = accept_answer(asked, request, &answer.body).map_err(refused)?;
+        let accepted = accept_answer(asked, hash, &answer.body).map_err(refused)?;
         if let Some(fault) = accepted.non_technical_fault() {
             return Err(Failure::rejected(fault.code()));
         }

@@ -127,9 +127,16 @@ fn agent(recorder: &Recorder, patient: &Value, parties: &dyn Fn(&AgencyId) -> Op
     match recorder {
         Recorder::Professional { id, agency, unit } => {
             let unit = Party { agency: agency.clone(), unit: Some(unit.clone()) };
+            // Whoever may not hear who it was hears that it was somebody.
+            let who = match id.is_empty() {
+                true => json!({"type": "Practitioner", "display": "professional"}),
+                false => {
+                    json!({"type": "Practitioner", "identifier": {"system": codes::PROFESSIONAL, "value": id}})
+                }
+            };
             json!({
                 "type": enterer,
-                "who": {"type": "Practitioner", "identifier": {"system": codes::PROFESSIONAL, "value": id}},
+                "who": who,
                 "onBehalfOf": organisation(&unit, parties),
             })
         }

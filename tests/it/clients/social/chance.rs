@@ -252,7 +252,7 @@ impl Chance {
                     categories
                 },
                 explicit_categories: Vec::new(),
-                valid_from: self.instant(),
+                valid_from: None,
                 valid_until: (!is_permit || self.one_in_two()).then(|| self.instant()).flatten(),
                 legal_basis: self.any(1..=4),
                 permit_domain: if is_permit { self.any(1..=2) } else { 0 },

@@ -8,7 +8,7 @@ use super::*;
 use crate::transport::http::Answer;
 use crate::transport::xml::XmlWriter;
 use crate::transport::xroad::soap::{
-    SoapMessage, check_request, write_answer, write_fault, write_non_technical_fault,
+    SoapMessage, check_request, request_hash, write_answer, write_fault, write_non_technical_fault,
 };
 
 fn message() -> Message {
@@ -25,7 +25,7 @@ fn read(status: u16, body: Vec<u8>) -> Result<DeliveryStatus, AdapterErrorKind> 
     let answer = Answer { status: StatusCode::from_u16(status).unwrap(), headers, body: Bytes::from(body) };
     let EmploymentServices { office, .. } = office();
     let asked = office.headers(&message()).unwrap();
-    let element = office.read(&asked, &request(), &answer).map_err(|failure| failure.kind)?;
+    let element = office.read(&asked, &request_hash(&request()), &answer).map_err(|failure| failure.kind)?;
     wire::read_status(&element).ok_or(UNUSABLE)
 }
 
@@ -176,7 +176,7 @@ fn answers_without_soap() {
         Answer { status: StatusCode::SERVICE_UNAVAILABLE, headers: HeaderMap::new(), body: Bytes::new() };
     let EmploymentServices { office, .. } = office();
     let asked = office.headers(&message()).unwrap();
-    let failure = office.read(&asked, &request(), &undated).err().unwrap();
+    let failure = office.read(&asked, &request_hash(&request()), &undated).err().unwrap();
     assert_eq!(failure.kind, AdapterErrorKind::Unanswered);
 }
 
@@ -191,7 +191,7 @@ fn failures_do_not_tell_what_the_office_said() {
     };
     let EmploymentServices { office, .. } = office();
     let asked = office.headers(&message()).unwrap();
-    let failure = office.read(&asked, &request(), &answer).err().unwrap();
+    let failure = office.read(&asked, &request_hash(&request()), &answer).err().unwrap();
     let error = failure.of(&trial::agency("te"));
     let mut told = format!("{error} {error:?}");
     let mut source: Option<&dyn std::error::Error> = std::error::Error::source(&error);

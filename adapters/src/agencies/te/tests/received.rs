@@ -287,7 +287,7 @@ fn other_peers() {
 /// Reads an answer as the office's own security server does, and more strictly.
 fn answered(body: &str) -> Result<soap::SoapMessage, soap::XroadFault> {
     let asked = soap::check_request(good().as_bytes()).unwrap();
-    accept_answer(asked.headers(), good().as_bytes(), body.as_bytes())
+    accept_answer(asked.headers(), &soap::request_hash(good().as_bytes()), body.as_bytes())
 }
 
 fn replied(outcome: &InboundOutcome) -> (u16, String) {

@@ -6,7 +6,9 @@ use uuid::Uuid;
 
 use super::*;
 use crate::transport::http::Answer;
-use crate::transport::xroad::soap::{check_request, write_answer, write_fault, write_non_technical_fault};
+use crate::transport::xroad::soap::{
+    check_request, request_hash, write_answer, write_fault, write_non_technical_fault,
+};
 
 const STORED: &str = "<tallennettu>2026-11-21T09:30:01Z</tallennettu>";
 
@@ -74,7 +76,7 @@ fn read(status: u16, body: Vec<u8>) -> Result<DeliveryStatus, AdapterErrorKind> 
     let status = StatusCode::from_u16(status).unwrap();
     let answer = Answer { status, headers: HeaderMap::new(), body: Bytes::from(body) };
     let JointRegister { office, .. } = register();
-    let element = office.read(&office.headers(&message).unwrap(), request.as_bytes(), &answer);
+    let element = office.read(&office.headers(&message).unwrap(), &request_hash(request.as_bytes()), &answer);
     let read = element.and_then(|answer| wire::read_status(&answer).map_err(unusable));
     read.map_err(|failure| failure.kind)
 }

@@ -106,15 +106,15 @@ pub fn check_response(request: &Headers, response: &[u8]) -> Result<SoapMessage,
     answered(request, read(response))
 }
 
-/// Reads an answer to our own request, given by its headers and its bytes, as strictly as the protocol is written: beside what
+/// Reads an answer to our own request, given by its headers and its [`request_hash`], as strictly as the protocol is written: beside what
 /// [`check_response`] compares, the protocol version, the name of the body's element and, where the answer
 /// has one by SHA-512, the hash of the request must fit.
 ///
 /// # Errors
 /// The answer is refused, or is a technical fault.
-pub fn accept_answer(asked: &Headers, request: &[u8], response: &[u8]) -> Result<SoapMessage, XroadFault> {
+pub fn accept_answer(asked: &Headers, hash: &str, response: &[u8]) -> Result<SoapMessage, XroadFault> {
     let answer = check_response(asked, response)?;
-    strictly(request, asked, &answer).map_err(XroadFault::Inconsistent)?;
+    strictly(hash, asked, &answer).map_err(XroadFault::Inconsistent)?;
     Ok(answer)
 }
 
@@ -166,7 +166,7 @@ fn read_unpacked(unpacked: &Unpacked<'_>) -> Result<Envelope, SoapError> {
     }
 }
 
-fn strictly(request: &[u8], asked: &Headers, answer: &SoapMessage) -> Result<(), SoapError> {
+fn strictly(own_hash: &str, asked: &Headers, answer: &SoapMessage) -> Result<(), SoapError> {
     if answer.headers().protocol_version != asked.protocol_version {
         return Err(SoapError::NotEchoed { field: "protocolVersion" });
     }
@@ -176,7 +176,7 @@ fn strictly(request: &[u8], asked: &Headers, answer: &SoapMessage) -> Result<(),
     }
     if let Some(hash) = &answer.headers().request_hash
         && hash.algorithm.as_deref() == Some(HASH_ALGORITHM)
-        && hash.value.trim() != request_hash(request)
+        && hash.value.trim() != own_hash
     {
         return Err(SoapError::RequestHash);
     }
@@ -184,6 +184,7 @@ fn strictly(request: &[u8], asked: &Headers, answer: &SoapMessage) -> Result<(),
 }
 
 /// Returns the hash that a security server gives of a request, in base64.
-fn request_hash(request: &[u8]) -> String {
+#[must_use]
+pub fn request_hash(request: &[u8]) -> String {
     STANDARD.encode(ring::digest::digest(&ring::digest::SHA512, request))
 }

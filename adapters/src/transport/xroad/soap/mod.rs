@@ -15,7 +15,9 @@ mod write;
 
 pub use super::fault::{FailedAt, FaultClass, Reached, Retry, classify, normalise};
 pub use super::id::RepresentedParty;
-pub use check::{Verdict, XroadFault, accept_answer, check_exchange, check_request, check_response};
+pub use check::{
+    Verdict, XroadFault, accept_answer, check_exchange, check_request, check_response, request_hash,
+};
 pub use error::{FaultCode, SoapError};
 pub use fault::{Fault, NonTechnicalFault};
 pub use header::{Headers, RequestHash};

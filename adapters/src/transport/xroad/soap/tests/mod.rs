@@ -110,7 +110,7 @@ fn message(text: &str) -> SoapMessage {
 
 /// Reads an answer to a request as if the request were our own.
 fn accepted(request: &[u8], answer: &[u8]) -> Result<SoapMessage, XroadFault> {
-    accept_answer(check_request(request)?.headers(), request, answer)
+    accept_answer(check_request(request)?.headers(), &request_hash(request), answer)
 }
 
 fn rejects(text: &str, code: &str) {
