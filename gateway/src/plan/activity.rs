@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use polku_proto::v1::{
-    Plan, PlanActivity, PlanLink, PlanSection, StarReading, WhoqolReading, plan_activity::Kind,
+    MeetingRecord, Plan, PlanActivity, PlanLink, PlanSection, StarReading, WhoqolReading, plan_activity::Kind,
 };
 use prost_types::Timestamp;
 
@@ -112,7 +112,13 @@ impl Activities {
 
     fn of_section(&mut self, before: &PlanSection, after: &PlanSection) {
         let owner = owner_of(after);
-        for meeting in after.meetings.iter().filter(|record| !before.meetings.contains(record)) {
+        // Whether there was a questionnaire before it follows from the days of the readings, which are told themselves.
+        let same = |one: &MeetingRecord, other: &MeetingRecord| {
+            let questionnaire_before = one.questionnaire_before;
+            *one == MeetingRecord { questionnaire_before, ..other.clone() }
+        };
+        let is_new = |record: &&MeetingRecord| !before.meetings.iter().any(|one| same(one, record));
+        for meeting in after.meetings.iter().filter(is_new) {
             let meeting = Some(meeting.clone());
             self.add(owner, PlanActivity { meeting, ..about(Kind::MeetingRecorded, owner) });
         }

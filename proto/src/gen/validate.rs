@@ -72,7 +72,7 @@ static PATTERN_32: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youth
 
 static PATTERN_33: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(youths/[0-9a-f-]{36}/entries/[0-9a-f-]{36})?$"));
 
-static PATTERN_34: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[a-z0-9][a-z0-9-]{0,63}$|^$"));
+static PATTERN_34: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^([a-z0-9][a-z0-9-]{0,63})?$"));
 
 static PATTERN_35: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za-z0-9._:/-]{0,128}$"));
 

@@ -75,7 +75,8 @@ class Story:
 
 # What the gateway serves, in order.
 SERVICES = [
-    f"polku.v1.{name}Service" for name in ("Consent", "Journey", "LegalStatus", "Plan", "Referral", "Task")
+    f"polku.v1.{name}Service"
+    for name in ("Consent", "Directory", "Journey", "LegalStatus", "Plan", "Referral", "Task")
 ]
 
 

@@ -62,9 +62,10 @@ BY_PATTERN = {
     "^([a-z][a-z0-9-]{0,31})?$": ["", "a", "te-2", "a" * 32, "a" * 33, "2a", "-a", "A", "ä", "a\n", "a_b"],
     "^[A-Za-z0-9._:@-]+$": ["a", "a.B_1:2@c-d", "", "a b", "ä", "a/b", "a\n"],
     "^[A-Za-z0-9._:-]+$": ["a", "a.B_1:2-d", "", "a@b", "a b", "a\n"],
+    "^([a-z0-9][a-z0-9-]{0,63})?$": ["", "a", "2-te", "a" * 64, "a" * 65, "-a", "A", "ä", "a\n", "a_b"],
     "^[a-z][a-z0-9_-]*$": ["a", "guidance_worker-2", "", "A", "2a", "_a", "a b", "a\n"],
 }
-for kind in ("consents", "legalStatuses", "plans", "prohibitions", "referrals", "tasks"):
+for kind in ("consents", "entries", "legalStatuses", "plans", "prohibitions", "referrals", "tasks"):
     name = f"{YOUTH}/{kind}/{UUID}"
     near = [name, name[:-1], name + "0", name + "\n", YOUTH, "", name.replace("youths", "youth"), "/" + name]
     BY_PATTERN[f"^youths/[0-9a-f-]{{36}}/{kind}/[0-9a-f-]{{36}}$"] = near
