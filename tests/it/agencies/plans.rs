@@ -41,6 +41,13 @@ fn with_text(part: &PlanPart, text: &str) -> PlanPart {
     part
 }
 
+/// How often the agency's system was told something with this text.
+fn told(scene: &Scene, peer: &Peer, text: &str) -> usize {
+    let received = peer.agency(scene).control().ledger().received();
+    let has_text = |body: &[u8]| body.windows(text.len()).any(|window| window == text.as_bytes());
+    received.iter().filter(|one| has_text(&one.body)).count()
+}
+
 fn of_plan(tasks: Vec<Task>, plan: &str) -> Vec<Task> {
     tasks.into_iter().filter(|task| task.plan == plan).collect()
 }
@@ -88,11 +95,14 @@ async fn plans_of_every_kind_are_merged_and_what_clashes_or_looks_alike_is_asked
 
         // Changed in the same: it stays, and a person of the agency decides, asked once.
         table::edit(&own, &plan, id, |part| part.goals[0].text = "Kolmas tavoite".to_owned()).await.unwrap();
+        scene.until("what was changed here", |scene| told(scene, peer, "Kolmas tavoite") == 1).await;
         let part = with_text(&part, "Neljäs tavoite");
         says(&scene, peer, &code, &part).await;
         says(&scene, peer, &code, &part).await;
         let merged = table::section(&table::read(&own, &plan).await.unwrap(), id).goals.remove(0);
         assert_eq!(merged.text, "Kolmas tavoite", "{id}");
+        // Its system hears what stands, in place of what it has said.
+        scene.until("what stands", |scene| told(scene, peer, "Kolmas tavoite") == 2).await;
         let waiting = table::tasks(&own).await.unwrap();
         let [Task { name, matter: Some(task::Matter::Conflict(clash)), .. }] = waiting.as_slice() else {
             panic!("{id}: {} clashes", waiting.len())

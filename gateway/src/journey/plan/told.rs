@@ -38,21 +38,29 @@ impl Gateway {
             let was_party = before.filter(|before| before.party(&party.agency).is_some());
             let old = was_party.map(|before| self.seen(before, &eyes, now)).transpose()?;
             let new = &*views.entry(party.agency.clone()).or_insert(self.seen(after, &eyes, now)?);
-            if old.as_ref().is_some_and(|old| old == new) {
-                continue;
-            }
+            let own_word = source == Source::AgencySystem && party.agency == *author;
+            // Its own system has said something, and something else stands: it would take its word for what stands.
+            let overruled = own_word && !after.kept.clashes.is_empty();
+            let is_other = old.as_ref().is_none_or(|old| old != new);
             let (plan, youth) = (after.row.id, after.row.youth);
-            change.plan_events.push(NewPlanEvent { plan, youth, agency: party.agency.clone(), time: now });
-            if !self.can_be_sent(&party.agency, Matter::PlanPart) {
+            if is_other {
+                change.plan_events.push(NewPlanEvent {
+                    plan,
+                    youth,
+                    agency: party.agency.clone(),
+                    time: now,
+                });
+            }
+            if !is_other && !overruled || !self.can_be_sent(&party.agency, Matter::PlanPart) {
                 continue;
             }
             let mut owners = changed_sections(old.as_ref(), new);
             owners.extend(never_told(new, after, &party.agency));
+            owners.extend(overruled.then(|| party.agency.to_string()));
             for owner in owners {
                 let Some(section) = section_of(new, &owner) else { continue };
                 // Its own system has said so itself.
-                let own_word = source == Source::AgencySystem && party.agency == *author;
-                if own_word && owner == party.agency.as_str() {
+                if own_word && !overruled && owner == party.agency.as_str() {
                     let known = told_mut(&mut after.kept.told, &owner, party.agency.as_str());
                     known.into_iter().for_each(|told| told.seen = mark(section));
                     continue;
