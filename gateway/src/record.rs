@@ -79,10 +79,15 @@ impl ReferralRecord {
     pub(crate) fn question(&self, viewer: Viewer, actor: ActorRole, now: Timestamp) -> Question {
         Question {
             actor,
-            ground: ground(self.message.claim.as_ref()),
+            ground: self.ground(),
             origin: self.origin(),
             ..Question::new(self.row.youth, self.channel(), viewer, self.purpose(), now)
         }
+    }
+
+    /// The ground in law that was stated for it.
+    pub(crate) fn ground(&self) -> LegalGround {
+        ground(self.message.claim.as_ref())
     }
 
     pub(crate) fn purpose(&self) -> Purpose {

@@ -73,8 +73,9 @@ impl Gateway {
         let mut answer =
             self.shell(caller, ListReferralsResponse { referrals: Vec::new(), next_page_token })?;
         for row in rows {
-            let view = self.read_row(caller, row, now).await?;
-            answer = answer.gather(view).map_err(mismatch)?;
+            if let Some(view) = self.read_row(caller, row, now).await? {
+                answer = answer.gather(view).map_err(mismatch)?;
+            }
         }
         Ok(answer)
     }
@@ -92,17 +93,21 @@ impl Gateway {
         ReferralRecord::open(person, row)
     }
 
+    /// One of several referrals; nothing, where the caller may not know of it yet.
     pub(crate) async fn read_row(
         &self,
         caller: &Caller,
         row: ReferralRow,
         now: Timestamp,
-    ) -> Result<Authorised<Referral>, Error> {
+    ) -> Result<Option<Authorised<Referral>>, Error> {
         let person = self.person(row.youth).await?;
         let record = ReferralRecord::open(&person, row)?;
-        let view = self.view(caller, &person, &record, now)?;
+        let view = match self.view(caller, &person, &record, now) {
+            Err(Error::NotFound) => return Ok(None),
+            view => view?,
+        };
         self.note_reading(caller, person.id, &record.name().to_string(), &view).await?;
-        Ok(view)
+        Ok(Some(view))
     }
 
     /// Every reading has its leaf before it is answered (906/2019 section 17).

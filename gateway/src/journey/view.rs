@@ -114,6 +114,10 @@ impl Gateway {
     ) -> Result<Authorised<Referral>, Error> {
         let viewer = viewer(caller, &record.row)?;
         self.check_subject(caller, record.row.youth)?;
+        // What the law lets wait is not there yet for the young person's side.
+        if viewer == Viewer::Subject && self.delays.hold_back(record.ground(), record.row.created, now) {
+            return Err(Error::NotFound);
+        }
         let mut message = record.message.clone();
         if viewer == Viewer::Addressee
             && let Some(content) = message.content.as_mut()

@@ -3,11 +3,15 @@
 use polku_gateway::audit::{AuditLog, Event};
 use polku_proto::v1::disclosure::Kind;
 use polku_proto::v1::legal_claim::ConsentAsked;
-use polku_proto::v1::{Disclosure, LegalClaim, LegalGround, Purpose, SendReferralRequest};
+use polku_proto::v1::{
+    Disclosure, GetJourneyRequest, LegalClaim, LegalGround, ListReferralsRequest, ListReferralsResponse,
+    Purpose, SendReferralRequest,
+};
 use polku_tests::world::{Client, KELA, PEOPLE, full_content, referral_to};
+use tonic::Code;
 
 use super::{officer_of_te, stage_with, told};
-use crate::stage::{Stage, get};
+use crate::stage::{Stage, assert_refused, get};
 
 /// A child, kela as social services, and telling of child-welfare notices waits for as many days.
 async fn stage_waiting(days: u32) -> (Stage, String) {
@@ -66,6 +70,16 @@ async fn all_that_follows_from_a_notice_waits_with_it() {
     let name = sent.into_inner().referral.unwrap().name;
     get(&stage.kela(), &name).await.unwrap();
     get(&stage.te(), &name).await.unwrap();
+    // Nor is the referral itself there for the young person's side, wherever it is looked for.
+    for client in [stage.subject(&child), stage.guardian(&child)] {
+        assert_refused(get(&client, &name).await, Code::NotFound, "NOT_FOUND");
+        let list = ListReferralsRequest { parent: child.clone(), ..ListReferralsRequest::default() };
+        let list = client.clone().referral.list_referrals(list).await.unwrap().into_inner();
+        assert_eq!(list, ListReferralsResponse::default());
+        let journey = GetJourneyRequest { youth: child.clone(), ..GetJourneyRequest::default() };
+        let journey = client.clone().journey.get_journey(journey).await;
+        assert_refused(journey, Code::NotFound, "NOT_FOUND");
+    }
     let seen = told(&stage.subject(&child), &child).await;
     assert_eq!(seen.iter().map(Disclosure::kind).collect::<Vec<_>>(), [Kind::Identified]);
     let (_folder, data) = stage.stop().await;

@@ -143,7 +143,8 @@ impl Gateway {
         for row in rows {
             let name = polku_proto::ReferralName { youth: row.youth, referral: row.id }.to_string();
             let state = row.state;
-            referrals.push(((name, state), self.read_row(look.caller, row, look.now).await?));
+            let view = self.read_row(look.caller, row, look.now).await?;
+            referrals.extend(view.map(|view| ((name, state), view)));
         }
         Ok(referrals)
     }
