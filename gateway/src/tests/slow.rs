@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::journey::Feed;
 use crate::news::Topic;
-use crate::store::{Change, NewPlanEvent, PlanRow, PlanWrite};
+use crate::store::{Change, NewPlanEvent};
 
 type Items = Receiver<Box<Result<Authorised<ConsentNotice>, Error>>>;
 
@@ -98,21 +98,7 @@ async fn who_does_not_read_costs_the_bound_and_misses_nothing() {
     let gateway = &world.gateway;
     let youth: YouthName = world.identify(ADULT).await.parse().unwrap();
     let (now, agency): (_, polku_proto::AgencyId) = (gateway.now(), TE.parse().unwrap());
-    let row = PlanRow {
-        id: PLAN,
-        youth: youth.youth,
-        coordinator: agency.clone(),
-        parties: vec![agency.clone()],
-        revision: 1,
-        created: now,
-        updated: now,
-        ended: false,
-        look_at: None,
-        sealed: vec![1],
-    };
-    let mut change = Change::announced_by(5000);
-    change.plans.push(PlanWrite { row, expected: None });
-    gateway.commit(change).await.unwrap();
+    super::watch::store_plan(&world, PLAN, youth).await;
     let (mut items, made) = watch(&world, "").await;
     let first = gateway.store.last_plan_event().await.unwrap() + 1;
     for leaf in 0..EVENTS {

@@ -85,6 +85,26 @@ async fn until(what: impl Fn() -> bool) {
 }
 
 /// Of a thousand watchers those look into the store whom the change concerns: of the plan, and of the agency that is told.
+/// Puts a plan of te's into the store, as it is searched for: nothing in it can be opened.
+pub(super) async fn store_plan(world: &World, plan: PlanId, youth: YouthName) {
+    let (now, agency): (_, polku_proto::AgencyId) = (world.gateway.now(), TE.parse().unwrap());
+    let row = PlanRow {
+        id: plan,
+        youth: youth.youth,
+        coordinator: agency.clone(),
+        parties: vec![agency],
+        revision: 1,
+        created: now,
+        updated: now,
+        ended: false,
+        look_at: None,
+        sealed: vec![1],
+    };
+    let mut change = Change::announced_by(5000);
+    change.plans.push(PlanWrite { row, expected: None });
+    world.gateway.commit(change).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_change_wakes_the_watchers_of_its_plan_alone() {
     let world = World::open(Redelivery::Deduplicates).await;
@@ -144,21 +164,7 @@ async fn what_happens_while_a_watcher_reads_is_not_missed() {
     let youth: YouthName = world.identify(super::world::ADULT).await.parse().unwrap();
     let (plan, now) = (PlanId::from_uuid(Uuid::from_u128(1)), gateway.now());
     let agency: polku_proto::AgencyId = TE.parse().unwrap();
-    let row = PlanRow {
-        id: plan,
-        youth: youth.youth,
-        coordinator: agency.clone(),
-        parties: vec![agency.clone()],
-        revision: 1,
-        created: now,
-        updated: now,
-        ended: false,
-        look_at: None,
-        sealed: vec![1],
-    };
-    let mut change = Change::announced_by(5000);
-    change.plans.push(PlanWrite { row, expected: None });
-    gateway.commit(change).await.unwrap();
+    store_plan(&world, plan, youth).await;
     let mut items = gateway.follow::<OnePlan>(caller(TE), looked(plan), "").await.unwrap().start();
     let telling = tokio::spawn({
         let gateway = Arc::clone(&gateway);
