@@ -39,6 +39,11 @@ impl Book {
             let place = (ours.owner.clone(), path);
             let clash = clashes.iter().find(|(_, clash)| lies_in(&place.1, &clash.path));
             if let Some((number, _)) = clash {
+                // What stood there was read and is not wanted: of an item that comes back with a reference to what is
+                // gone, say. What stands now is for the decision to say.
+                if self.standing.get(&place) == Some(&read) {
+                    self.standing.remove(&place);
+                }
                 self.waiting.push((place, wanted, *number));
                 continue;
             }
