@@ -1128,6 +1128,12 @@ impl ::core::fmt::Debug for PlanDuplicate {
     }
 }
 
+impl ::core::fmt::Debug for FollowUp {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("FollowUp(redacted)")
+    }
+}
+
 impl ::core::fmt::Debug for ListTasksRequest {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("ListTasksRequest(redacted)")
@@ -1161,6 +1167,12 @@ impl ::core::fmt::Debug for ConflictResolution {
 impl ::core::fmt::Debug for DuplicateResolution {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("DuplicateResolution(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for FollowUpResolution {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("FollowUpResolution(redacted)")
     }
 }
 

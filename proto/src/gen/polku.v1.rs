@@ -12234,7 +12234,7 @@ pub struct Task {
     /// `youths/{youth}/plans/{plan}`, where it is about a plan.
     #[prost(string, tag = "7")]
     pub plan: ::prost::alloc::string::String,
-    #[prost(oneof = "task::Matter", tags = "8, 9")]
+    #[prost(oneof = "task::Matter", tags = "8, 9, 10")]
     pub matter: ::core::option::Option<task::Matter>,
 }
 /// Nested message and enum types in `Task`.
@@ -12282,6 +12282,9 @@ pub mod task {
         /// Two parties may have written down the same.
         #[prost(message, tag = "9")]
         Duplicate(super::PlanDuplicate),
+        /// Something is to be looked after.
+        #[prost(message, tag = "10")]
+        FollowUp(super::FollowUp),
     }
 }
 /// Two items that look alike. Whether they are the same is for a person to say.
@@ -12292,6 +12295,55 @@ pub struct PlanDuplicate {
     pub first: ::core::option::Option<PlanItem>,
     #[prost(message, optional, tag = "2")]
     pub second: ::core::option::Option<PlanItem>,
+}
+/// A day has come on which somebody is to be looked after.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct FollowUp {
+    #[prost(enumeration = "follow_up::Kind", tag = "1")]
+    pub kind: i32,
+    /// `youths/{youth}/referrals/{referral}`, where it is about one.
+    #[prost(string, tag = "2")]
+    pub referral: ::prost::alloc::string::String,
+}
+/// Nested message and enum types in `FollowUp`.
+pub mod follow_up {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Kind {
+        Unspecified = 0,
+        /// Nobody has met the young person for the time that is configured, as far as the agency may know.
+        NotMet = 1,
+        /// A referral has had no answer in time.
+        ReferralUnanswered = 2,
+        /// Three months ago the agency took up the referral: is the young person still there?
+        Retention = 3,
+    }
+    impl Kind {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "KIND_UNSPECIFIED",
+                Self::NotMet => "KIND_NOT_MET",
+                Self::ReferralUnanswered => "KIND_REFERRAL_UNANSWERED",
+                Self::Retention => "KIND_RETENTION",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "KIND_UNSPECIFIED" => Some(Self::Unspecified),
+                "KIND_NOT_MET" => Some(Self::NotMet),
+                "KIND_REFERRAL_UNANSWERED" => Some(Self::ReferralUnanswered),
+                "KIND_RETENTION" => Some(Self::Retention),
+                _ => None,
+            }
+        }
+    }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -12327,7 +12379,7 @@ pub struct ResolveTaskRequest {
     /// `youths/{youth}/tasks/{task}`.
     #[prost(string, tag = "2")]
     pub name: ::prost::alloc::string::String,
-    #[prost(oneof = "resolve_task_request::Resolution", tags = "3, 4")]
+    #[prost(oneof = "resolve_task_request::Resolution", tags = "3, 4, 5")]
     pub resolution: ::core::option::Option<resolve_task_request::Resolution>,
 }
 /// Nested message and enum types in `ResolveTaskRequest`.
@@ -12339,6 +12391,8 @@ pub mod resolve_task_request {
         Conflict(super::ConflictResolution),
         #[prost(message, tag = "4")]
         Duplicate(super::DuplicateResolution),
+        #[prost(message, tag = "5")]
+        FollowUp(super::FollowUpResolution),
     }
 }
 /// What becomes of a clash.
@@ -12431,6 +12485,15 @@ pub mod duplicate_resolution {
             }
         }
     }
+}
+/// It has been looked after.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct FollowUpResolution {
+    /// What was found, where it is asked whether the young person is still there; it becomes an entry of the journey.
+    /// Unspecified otherwise.
+    #[prost(enumeration = "retention_answer::Result", tag = "1")]
+    pub retention: i32,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]

@@ -4689,6 +4689,7 @@ impl Validate for crate::v1::Task {
         match &self.matter {
             Some(crate::v1::task::Matter::Conflict(value)) => checker.field("conflict", |checker| { checker.message(value); }),
             Some(crate::v1::task::Matter::Duplicate(value)) => checker.field("duplicate", |checker| { checker.message(value); }),
+            Some(crate::v1::task::Matter::FollowUp(value)) => checker.field("follow_up", |checker| { checker.message(value); }),
             None => {}
         }
     }
@@ -4705,6 +4706,15 @@ impl Validate for crate::v1::PlanDuplicate {
             if let Some(value) = &self.second {
                 checker.message(value);
             }
+        });
+    }
+}
+
+impl Validate for crate::v1::FollowUp {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("referral", |checker| {
+            let value = &self.referral;
+            checker.text(value);
         });
     }
 }
@@ -4758,6 +4768,7 @@ impl Validate for crate::v1::ResolveTaskRequest {
         match &self.resolution {
             Some(crate::v1::resolve_task_request::Resolution::Conflict(value)) => checker.field("conflict", |checker| { checker.message(value); }),
             Some(crate::v1::resolve_task_request::Resolution::Duplicate(value)) => checker.field("duplicate", |checker| { checker.message(value); }),
+            Some(crate::v1::resolve_task_request::Resolution::FollowUp(value)) => checker.field("follow_up", |checker| { checker.message(value); }),
             None => {}
         }
     }
@@ -4784,6 +4795,15 @@ impl Validate for crate::v1::DuplicateResolution {
             let value = &self.choice;
             checker.defined_only::<crate::v1::duplicate_resolution::Choice>(*value);
             checker.not_in(*value, &[0], "CHOICE_UNSPECIFIED");
+        });
+    }
+}
+
+impl Validate for crate::v1::FollowUpResolution {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("retention", |checker| {
+            let value = &self.retention;
+            checker.defined_only::<crate::v1::retention_answer::Result>(*value);
         });
     }
 }
