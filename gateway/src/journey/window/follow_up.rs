@@ -79,7 +79,7 @@ impl Gateway {
         let mut after = LookedAfter::default();
         let mut leavers = Vec::new();
         for entry in written {
-            let agency = agency(&entry.agency)?;
+            let agency = agency_of(&entry.agency)?;
             match &entry.matter {
                 Some(Matter::Worker(assignment)) => {
                     let next = self.next_beside(person, &agency, assignment, &entries, now)?;
@@ -131,7 +131,7 @@ impl Gateway {
             && !leavers.is_empty()
             && let Some((current, _)) = worker::current(&all, now)
         {
-            let current = self::agency(&current.agency)?;
+            let current = agency_of(&current.agency)?;
             if !leavers.contains(&current) {
                 self.forget_unmet(person, &current, &mut after, now).await?;
             }
@@ -209,7 +209,7 @@ impl Gateway {
         if successor.is_empty() {
             return Ok((!professional.is_empty()).then(|| agency.clone()));
         }
-        let successor = self::agency(successor)?;
+        let successor = agency_of(successor)?;
         let beside = self.beside(person, &successor, entries, now)?;
         let may_know = beside.is_some_and(|beside| beside.agency == successor.as_str());
         Ok(Some(if may_know { successor } else { agency.clone() }))
@@ -307,6 +307,6 @@ impl Gateway {
     }
 }
 
-fn agency(id: &str) -> Result<AgencyId, Error> {
+fn agency_of(id: &str) -> Result<AgencyId, Error> {
     id.parse().map_err(|_| Error::Inconsistent("a stored agency id is none"))
 }
