@@ -1,4 +1,5 @@
-//! Time passes: referrals expire, permissions end, contents are erased, old request ids are forgotten.
+//! Time passes: referrals expire, permissions end, days come on which somebody is to be looked after, contents are
+//! erased, old request ids are forgotten.
 
 use std::collections::HashSet;
 

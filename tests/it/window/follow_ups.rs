@@ -13,7 +13,8 @@ use polku_proto::v1::worker_assignment::Reason;
 use polku_proto::v1::{
     AcceptReferralRequest, Consent, DataCategory, FailReferralRequest, FollowUp, FollowUpResolution,
     JourneyLeaving, JourneySource, ListTasksRequest, Outcome, Purpose, ReferralState, ResolveTaskRequest,
-    ResolveTaskResponse, Task, WatchTasksRequest, WithdrawConsentRequest, WorkerAssignment, task,
+    ResolveTaskResponse, RetentionAnswer, Task, WatchTasksRequest, WithdrawConsentRequest, WorkerAssignment,
+    task,
 };
 use polku_tests::world::{
     Client, KELA, OHJAAMO, TE, eventually, full_content, professional, referral_to, request_id,
@@ -304,6 +305,32 @@ async fn nobody_asks_about_what_has_failed_before() {
     nothing_comes_up(&[&kela, &stage.ohjaamo()]).await;
     assert_eq!(retained(&stage.subject(&youth), &youth, Purpose::Unspecified).await, []);
     stage.close().await;
+}
+
+/// domain.md 5: "kiinnittymisen palveluun vielä 3 kk:n jälkeen": what somebody has written down is not asked for.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_known_is_not_asked() {
+    for early in [Retained::Attached, Retained::DroppedOut] {
+        let stage = Stage::at_noon().await;
+        let kela = stage.kela();
+        let (youth, referral, _) = taken_up(&stage).await;
+        add(&kela, &youth, opening(JourneySource::Other)).await.unwrap();
+        let says = |result: Retained| {
+            Matter::Retention(RetentionAnswer { referral: referral.clone(), result: result.into() })
+        };
+        stage.advance(days(30));
+        add(&kela, &youth, says(early)).await.unwrap();
+        stage.advance(days(62));
+        if early == Retained::DroppedOut {
+            nothing_comes_up(&[&kela]).await;
+        } else {
+            // Still there after one month says nothing of the third.
+            comes_up(&kela, Kind::Retention, &referral).await;
+            add(&kela, &youth, says(Retained::EndedAsPlanned)).await.unwrap();
+            assert_eq!(tasks(&kela, true).await[0].state(), State::Obsolete);
+        }
+        stage.close().await;
+    }
 }
 
 /// domain.md 5: "tieto toimijoiden kesken ei kulje", "ehkäisevät palveluista tippumista" (stalled-referral alerts).
