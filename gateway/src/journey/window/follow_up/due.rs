@@ -52,17 +52,12 @@ impl Gateway {
                 (Kind::Retention, self.retention(&person, &due.agency, referral, now).await?)
             }
         };
-        let (mut task, mut entry) = (None, None);
-        let follow_up = match outcome {
-            Outcome::Later(later) => FollowUpWrite::Set(FollowUpRow { due: later, ..due }),
-            done => {
-                match done {
-                    Outcome::Task(write) => task = Some(*write),
-                    Outcome::Entry(row) => entry = Some(*row),
-                    Outcome::Nothing | Outcome::Later(_) => {}
-                }
-                FollowUpWrite::Drop { youth: due.youth, matter: due.matter, agency: due.agency }
-            }
+        let over = FollowUpWrite::Drop { youth: due.youth, matter: due.matter, agency: due.agency.clone() };
+        let (follow_up, task, entry) = match outcome {
+            Outcome::Later(later) => (FollowUpWrite::Set(FollowUpRow { due: later, ..due }), None, None),
+            Outcome::Nothing => (over, None, None),
+            Outcome::Task(write) => (over, Some(*write), None),
+            Outcome::Entry(row) => (over, None, Some(*row)),
         };
         let details = json!({
             "follow_up": kind.as_str_name(),
