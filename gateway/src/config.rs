@@ -56,6 +56,8 @@ pub struct Config {
     pub delivery: DeliverySettings,
     /// What joint plans are kept with.
     pub plan: PlanSettings,
+    /// When somebody is to be looked after.
+    pub journey: JourneySettings,
     /// For how long it is not told what rests on a ground in law.
     pub delays: Delays,
     /// Everybody who can send or receive, in the order of the file.
@@ -117,6 +119,19 @@ pub struct PlanSettings {
     pub municipality: BTreeSet<AgencyId>,
     /// The outcome stars that are used.
     pub stars: Vec<Star>,
+}
+
+/// When somebody is to be looked after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JourneySettings {
+    /// After how many days, by the calendar in Finland, a young person whom nobody has met becomes a task.
+    pub unmet_days: u32,
+}
+
+impl Default for JourneySettings {
+    fn default() -> Self {
+        Self { unmet_days: 30 }
+    }
 }
 
 /// How deliveries are made.

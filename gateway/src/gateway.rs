@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::audit::{AuditLog, Leaf, Receipt};
 use crate::clock::{Clock as _, ForwardClock};
-use crate::config::{Controller, Delays, PlanSettings};
+use crate::config::{Controller, Delays, JourneySettings, PlanSettings};
 use crate::directory::{Routing, ServiceDirectory};
 use crate::error::Error;
 use crate::journey::PlansInHand;
@@ -45,6 +45,8 @@ pub struct Gateway {
     systems: BTreeMap<AgencyId, System>,
     /// What joint plans are kept with.
     pub(crate) plan: PlanSettings,
+    /// When somebody is to be looked after.
+    pub(crate) journey: JourneySettings,
     pub(crate) delivery: DeliverySettings,
     pub(crate) locks: PersonLocks,
     pub(crate) waiters: Waiters,
@@ -91,6 +93,8 @@ pub struct Parts {
     pub delivery: DeliverySettings,
     /// What joint plans are kept with.
     pub plan: PlanSettings,
+    /// When somebody is to be looked after.
+    pub journey: JourneySettings,
     /// For how long it is not told what rests on a ground in law.
     pub delays: Delays,
 }
@@ -130,6 +134,7 @@ impl Gateway {
                 .collect(),
             delivery: parts.delivery,
             plan: parts.plan,
+            journey: parts.journey,
             locks: PersonLocks::new(),
             waiters: Waiters::default(),
             news: Arc::new(News::default()),

@@ -134,6 +134,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, Sta
         adapters,
         delivery: config.delivery,
         plan: config.plan,
+        journey: config.journey,
         delays: config.delays,
     };
     let gateway = Gateway::open(parts).await.map_err(StartError::State)?;

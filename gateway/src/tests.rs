@@ -3,6 +3,7 @@
 mod agency;
 mod disclosures;
 mod ends;
+mod follow_ups;
 mod inbound;
 mod listed;
 mod parts;

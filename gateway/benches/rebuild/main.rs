@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use polku_gateway::audit::AuditLog;
 use polku_gateway::clock::{ForwardClock, SystemClock};
-use polku_gateway::config::{Delays, DeliverySettings, PlanSettings};
+use polku_gateway::config::{Delays, DeliverySettings, JourneySettings, PlanSettings};
 use polku_gateway::directory::{Routing, ServiceDirectory};
 use polku_gateway::gateway::{Gateway, Parts};
 use polku_gateway::seal::{Keys, Place};
@@ -105,6 +105,7 @@ async fn measure(folder: &std::path::Path, people: u32) -> Result<(), Failure> {
         adapters: Vec::new(),
         delivery: DeliverySettings::default(),
         plan: PlanSettings::default(),
+        journey: JourneySettings::default(),
         delays: Delays::default(),
     };
     let before = resident_bytes()?;

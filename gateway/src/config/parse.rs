@@ -14,7 +14,9 @@ use std::time::Duration;
 use polku_policy::{Agency, Directory};
 
 use super::section::{Problems, Section, quoted};
-use super::{Config, Delays, DeliverySettings, Listen, PAUSES, PlanSettings, Problem, QuotaSettings};
+use super::{
+    Config, Delays, DeliverySettings, JourneySettings, Listen, PAUSES, PlanSettings, Problem, QuotaSettings,
+};
 use crate::front::tls::{Tls, TlsFile, TlsFiles};
 
 /// Reads the text of a configuration and checks it, with the files it names.
@@ -45,6 +47,7 @@ fn read(table: toml::Table, folder: &Path, problems: &Problems) -> Option<Config
     let routing = routing::routing(&top, &ids, &organisations);
     let plan = top.optional_section("plan");
     let plan = plan.map_or_else(PlanSettings::default, |section| plans::plans(section, &ids));
+    let journey = top.optional_section("journey").map_or_else(JourneySettings::default, journey);
     let delays = top.optional_section("disclosure_delay_days").map_or_else(Delays::default, delays::delays);
     top.finish();
 
@@ -80,6 +83,7 @@ fn read(table: toml::Table, folder: &Path, problems: &Problems) -> Option<Config
         quota,
         delivery,
         plan,
+        journey,
         delays,
         agencies,
         organisations,
@@ -195,6 +199,12 @@ fn quota(section: Section<'_>) -> QuotaSettings {
         requests_per_second: NonZeroU32::new(per_second).unwrap_or(default.requests_per_second),
         burst: NonZeroU32::new(burst).unwrap_or(default.burst),
     }
+}
+
+fn journey(section: Section<'_>) -> JourneySettings {
+    let unmet_days = section.number("unmet_days", (1, 3_650), JourneySettings::default().unmet_days);
+    section.finish();
+    JourneySettings { unmet_days }
 }
 
 fn delivery(section: Section<'_>) -> DeliverySettings {

@@ -181,6 +181,16 @@ fn each_wrong_value_is_named_with_what_was_expected() {
         ),
         (
             "to = \"te\"",
+            "to = \"te\"\n[journey]\nunmet_days = 0",
+            "line 34: journey.unmet_days: found 0, expected a whole number from 1 to 3650",
+        ),
+        (
+            "to = \"te\"",
+            "to = \"te\"\n[journey]\nunmet = 30",
+            "line 34: journey.unmet: found an unknown key, expected one of unmet_days",
+        ),
+        (
+            "to = \"te\"",
             "to = \"te\"\n[disclosure_delay_days]\nchild_welfare_notice = 3651",
             "line 34: disclosure_delay_days.child_welfare_notice: found 3651, expected a whole number from 0 to 3650",
         ),
@@ -348,6 +358,7 @@ fn defaults_are_those_of_the_documentation() {
     let delivery = DeliverySettings::default();
     assert_eq!((delivery.concurrency, delivery.lease.as_secs(), delivery.attempt.as_secs()), (64, 60, 20));
     assert_eq!(delivery.give_up_after.as_secs(), 72 * 3600);
+    assert_eq!(JourneySettings::default().unmet_days, 30);
 }
 
 #[test]

@@ -158,6 +158,9 @@ impl Gateway {
         if let Some((reader, told)) = told {
             change.enqueue.extend(self.disclosure_notice(&record, reader, Some(&told), leaf, now)?);
         }
+        let looked_after = self.after_step(&person, &record, now).await?;
+        change.follow_ups.extend(looked_after.follow_ups);
+        change.tasks.extend(looked_after.tasks);
         change.referrals.push(record.next_version(&person, now)?);
         change.events.push(event(&record, Kind::StateChanged, now));
         let mut answer = ReferralChange {

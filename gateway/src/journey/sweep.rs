@@ -1,4 +1,5 @@
-//! Time passes: referrals expire, permissions end, contents are erased, old request ids are forgotten.
+//! Time passes: referrals expire, permissions end, days come on which somebody is to be looked after, contents are
+//! erased, old request ids are forgotten.
 
 use std::collections::HashSet;
 
@@ -26,6 +27,8 @@ const REQUESTS_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 const BATCH: u32 = 200;
 /// At how many plans one sweep looks: each takes decisions, and deliveries wait meanwhile.
 const PLANS: u32 = 50;
+/// After how many matters one sweep looks, for the same reason.
+const FOLLOW_UPS: u32 = 50;
 
 impl Gateway {
     /// Does what has become due. Whatever is left over is done by the next sweep.
@@ -42,6 +45,9 @@ impl Gateway {
             if looked.insert(row.youth) {
                 go_on(self.look_at_plans(row.youth).await);
             }
+        }
+        for due in self.store.due_follow_ups(now, FOLLOW_UPS).await? {
+            go_on(self.look_after(due).await);
         }
         self.store.prune_requests(now - REQUESTS_KEPT).await?;
         Ok(())
@@ -62,6 +68,7 @@ impl Gateway {
         change.detail = announced.detail;
         self.tell_other_party(&mut record, Party::Gateway, DeliveryItem::StateChange, &mut change, now)
             .await?;
+        change.tasks.push(self.unanswered(&person, &record, now).await?);
         change.referrals.push(record.next_version(&person, now)?);
         change.events.push(event(&record, Kind::StateChanged, now));
         self.commit(change).await

@@ -27,7 +27,7 @@ use crate::answer::answer;
 use crate::audit::{AuditLog, Event};
 use crate::caller::{Actor, Caller};
 use crate::clock::{ForwardClock, SystemClock};
-use crate::config::{Delays, DeliverySettings, PlanSettings};
+use crate::config::{Delays, DeliverySettings, JourneySettings, PlanSettings};
 use crate::directory::{Routing, ServiceDirectory};
 use crate::error::Error;
 use crate::front::InboundHandler;
@@ -257,6 +257,7 @@ async fn gateway(folder: &TempDir, te: &Arc<TestAgency>, sosiaali: &Arc<TestAgen
             System { adapter: Arc::clone(sosiaali) as _, delivers: ALL, fetches: CategorySet::EMPTY },
         ],
         plan: PlanSettings::default(),
+        journey: JourneySettings::default(),
         delays: Delays::in_days([(LegalGround::ChildWelfareNotice, 30)]),
         delivery: DeliverySettings {
             lease: Duration::from_millis(900),

@@ -51,6 +51,7 @@ every_payload!(
     Encounter,
     Fact,
     FactsQuery,
+    FollowUp,
     ImportConsentResponse,
     InformationExchange,
     Journey,

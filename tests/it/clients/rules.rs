@@ -43,7 +43,7 @@ fn broken_of(example: &Example) -> Vec<String> {
         CreatePlanRequest CurrentWorker Decision Delivery Disclosure DisclosureActor DisclosureExplanation
         DisclosureNotice DuplicateResolution EducationWork Encounter EndLegalStatusRequest EscortedHandover
         ExplainDisclosureRequest ExportConsentRequest Fact FactsQuery FailReferralRequest FlagPlanStepRequest
-        GetConsentReceiptRequest GetConsentRequest GetJourneyRequest GetNextStepRequest GetPlanRequest
+        FollowUp FollowUpResolution GetConsentReceiptRequest GetConsentRequest GetJourneyRequest GetNextStepRequest GetPlanRequest
         GetReferralRequest GetServiceRequest GetWeeklyCalendarRequest HoldPlanRequest HoldReferralRequest
         IdentifyYouthRequest IdentifyYouthResponse ImportConsentRequest ImportConsentResponse
         ImportPlanRequest InformationExchange InvalidateConsentRequest Journey JourneyEntry JourneyLeaving

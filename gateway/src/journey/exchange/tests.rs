@@ -20,7 +20,7 @@ use super::*;
 use crate::audit::AuditLog;
 use crate::caller::Actor;
 use crate::clock::{ForwardClock, ManualClock};
-use crate::config::{Delays, DeliverySettings, PlanSettings};
+use crate::config::{Delays, DeliverySettings, JourneySettings, PlanSettings};
 use crate::directory::{Routing, ServiceDirectory};
 use crate::gateway::Parts;
 use crate::record::wire_time;
@@ -62,6 +62,7 @@ impl Scene {
             adapters: Vec::new(),
             delivery: DeliverySettings::default(),
             plan: PlanSettings::default(),
+            journey: JourneySettings::default(),
             delays: Delays::default(),
         });
         let gateway = gateway.await.unwrap();

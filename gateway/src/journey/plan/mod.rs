@@ -23,4 +23,5 @@ pub(crate) use in_hand::PlansInHand;
 #[cfg(test)]
 pub(crate) use record::Kept;
 pub(crate) use record::PlanRecord;
+pub(in crate::journey) use task::{DECIDED, OTHER_KIND, TaskRecord};
 pub(crate) use tell::Tellable;

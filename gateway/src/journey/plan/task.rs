@@ -28,7 +28,13 @@ use crate::record::wire_time;
 use crate::seal::Place;
 use crate::store::{TaskRow, TaskWrite};
 
-const DECIDED: Error = Error::RecordState { expected: "a task that has not been decided" };
+pub(in crate::journey) const DECIDED: Error =
+    Error::RecordState { expected: "a task that has not been decided" };
+pub(in crate::journey) const OTHER_KIND: Error = Error::Field {
+    field: "resolution",
+    reason: "INVALID_FIELDS",
+    expected: "a resolution of the kind that the task asks for",
+};
 
 /// A task, opened.
 #[derive(Debug)]
@@ -52,11 +58,22 @@ impl TaskRecord {
         matter: Matter,
         now: Timestamp,
     ) -> Self {
+        let task = Self::of_journey((id, youth), agency, matter, now);
+        Self { row: TaskRow { plan: Some(plan), ..task.row }, ..task }
+    }
+
+    /// A new task about no plan.
+    pub(in crate::journey) fn of_journey(
+        (id, youth): (TaskId, YouthId),
+        agency: AgencyId,
+        matter: Matter,
+        now: Timestamp,
+    ) -> Self {
         let row = TaskRow {
             id,
             youth,
             agency,
-            plan: Some(plan),
+            plan: None,
             state: State::Open,
             version: 0,
             created: now,
@@ -66,11 +83,19 @@ impl TaskRecord {
         Self { row, message: Task { matter: Some(matter), ..Task::default() } }
     }
 
-    pub(super) fn first_version(&mut self, person: &Person, now: Timestamp) -> Result<TaskWrite, Error> {
+    pub(in crate::journey) fn first_version(
+        &mut self,
+        person: &Person,
+        now: Timestamp,
+    ) -> Result<TaskWrite, Error> {
         self.write(person, None, now)
     }
 
-    pub(super) fn next_version(&mut self, person: &Person, now: Timestamp) -> Result<TaskWrite, Error> {
+    pub(in crate::journey) fn next_version(
+        &mut self,
+        person: &Person,
+        now: Timestamp,
+    ) -> Result<TaskWrite, Error> {
         self.write(person, Some(self.row.version), now)
     }
 
@@ -101,14 +126,14 @@ impl TaskRecord {
         match &self.message.matter {
             _ if plan::is_over(plan.state()) => true,
             Some(Matter::Duplicate(duplicate)) => is_gone(&duplicate.first) || is_gone(&duplicate.second),
-            Some(Matter::Conflict(_)) | None => false,
+            Some(Matter::Conflict(_) | Matter::FollowUp(_)) | None => false,
         }
     }
 
     fn conflict(&self) -> Option<&PlanConflict> {
         match &self.message.matter {
             Some(Matter::Conflict(conflict)) => Some(conflict),
-            Some(Matter::Duplicate(_)) | None => None,
+            Some(Matter::Duplicate(_) | Matter::FollowUp(_)) | None => None,
         }
     }
 }
@@ -124,9 +149,11 @@ impl Gateway {
         let task_name: TaskName = name(&request.name, "name")?;
         let call = self.call(caller, "ResolveTask", &request.request_id, &request)?;
         let begun = self.begin::<ResolveTaskResponse>(&call, task_name.youth).await?;
+        let task = self.task_of(caller, &begun.person, task_name).await?;
+        let Some(plan) = task.row.plan else {
+            return self.resolve_follow_up(&call, begun, task, request.resolution).await;
+        };
         let Begun { person, earlier, now, alone: _alone } = begun;
-        let task = self.task_of(caller, &person, task_name).await?;
-        let plan = task.row.plan.ok_or(Error::Inconsistent("a task about nothing"))?;
         let record = self.store.plan(plan).await?.ok_or(Error::NotFound)?;
         let record = PlanRecord::open(&person, record)?;
         self.eyes(caller, &record)?;
@@ -154,12 +181,8 @@ impl Gateway {
                 }
                 resolve_duplicate(&mut draft.after, duplicate, &resolution, caller.agency.as_str())?;
             }
-            (Some(Matter::Conflict(_) | Matter::Duplicate(_)) | None, _) => {
-                return Err(Error::Field {
-                    field: "resolution",
-                    reason: "INVALID_FIELDS",
-                    expected: "a resolution of the kind that the task asks for",
-                });
+            (Some(Matter::Conflict(_) | Matter::Duplicate(_) | Matter::FollowUp(_)) | None, _) => {
+                return Err(OTHER_KIND);
             }
         }
         let mut task = task;
@@ -245,7 +268,7 @@ impl Gateway {
                     None => Ok(shell),
                 }
             }
-            None => Ok(shell),
+            Some(Matter::FollowUp(_)) | None => Ok(shell),
         }
     }
 }

@@ -76,15 +76,24 @@ impl Gateway {
         self.follow(caller, (), &request.get().resume_token).await
     }
 
-    /// A task as it may be seen now; nothing when its agency is no party to the plan any more.
+    /// A task as it may be seen now; nothing when its agency is no party to the plan any more, or when the
+    /// caller's role or unit has no access to what it is about.
     async fn read_task(&self, caller: &Caller, row: TaskRow) -> Result<Option<Authorised<Task>>, Error> {
-        let Some(plan) = row.plan else { return Ok(None) };
-        let Some(plan) = self.store.plan(plan).await? else { return Ok(None) };
         let person = self.person(row.youth).await?;
-        let record = PlanRecord::open(&person, plan)?;
+        let plan = match row.plan {
+            None => None,
+            Some(plan) => match self.store.plan(plan).await? {
+                Some(plan) => Some(PlanRecord::open(&person, plan)?),
+                None => return Ok(None),
+            },
+        };
         let task = TaskRecord::open(&person, row)?;
         let name = task.message.name.clone();
-        match self.task_view(caller, &record, task.message, self.now()) {
+        let view = match plan {
+            None => self.follow_up_view(caller, &person, task).await,
+            Some(record) => self.task_view(caller, &record, task.message, self.now()),
+        };
+        match view {
             Ok(view) => {
                 self.note_reading(caller, person.id, &name, &view).await?;
                 Ok(Some(view))

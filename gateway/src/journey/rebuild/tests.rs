@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::audit::{AuditLog, Event, Leaf};
 use crate::clock::{ForwardClock, ManualClock};
-use crate::config::{Delays, DeliverySettings, PlanSettings};
+use crate::config::{Delays, DeliverySettings, JourneySettings, PlanSettings};
 use crate::directory::{Routing, ServiceDirectory};
 use crate::gateway::Parts;
 use crate::person::identity_place;
@@ -71,6 +71,7 @@ fn parts(folder: &TempDir) -> Parts {
         adapters: Vec::new(),
         delivery: DeliverySettings::default(),
         plan: PlanSettings::default(),
+        journey: JourneySettings::default(),
         delays: Delays::default(),
     }
 }

@@ -57,6 +57,7 @@ impl Gateway {
             rows.push(row(&person, id, agency, &entry, now)?);
             written.push(entry);
         }
+        let looked_after = self.after_entries(&person, &written, known, now).await?;
         let names: Vec<&str> = written.iter().map(|entry| entry.name.as_str()).collect();
         let details = json!({"entries": names, "kind": kind(&entry)});
         let leaf = Entry::of(Event::JourneyEntry, youth).by(caller);
@@ -64,6 +65,8 @@ impl Gateway {
         let mut change = Change::announced_by(announced.receipt.sequence);
         change.detail = announced.detail;
         change.entries = rows;
+        change.follow_ups = looked_after.follow_ups;
+        change.tasks = looked_after.tasks;
         let entry = written.into_iter().next();
         let answer = AddJourneyEntryResponse { entry, receipt: Some(receipt(&announced.receipt)) };
         change.request = Some(call.answered(&person, &answer, now)?);

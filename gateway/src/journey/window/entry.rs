@@ -43,12 +43,16 @@ impl Gateway {
             }
             entries.push(entry);
         }
-        let replaced: Vec<String> = entries.iter().map(|entry| entry.replaces.clone()).collect();
-        entries.retain(|entry| !replaced.contains(&entry.name));
-        // What happened last comes first, whenever it was written down.
-        entries.sort_by_key(|entry| std::cmp::Reverse(entry.time.map(|time| (time.seconds, time.nanos))));
-        Ok(entries)
+        Ok(counting(entries))
     }
+}
+
+/// Those of the entries that count: what happened last comes first, whenever it was written down.
+pub(super) fn counting(mut entries: Vec<JourneyEntry>) -> Vec<JourneyEntry> {
+    let replaced: Vec<String> = entries.iter().map(|entry| entry.replaces.clone()).collect();
+    entries.retain(|entry| !replaced.contains(&entry.name));
+    entries.sort_by_key(|entry| std::cmp::Reverse(entry.time.map(|time| (time.seconds, time.nanos))));
+    entries
 }
 
 /// What is told of the kind of an entry where its content is not: in the audit log's sealed details.

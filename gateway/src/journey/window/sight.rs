@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use polku_policy::{Authorised, Channel, Question, Reason, Viewer};
+use polku_policy::{ActorRole, Authorised, Channel, Question, Reason, Viewer};
 use polku_proto::v1::{DataCategory, JourneyEntry, Purpose};
 use polku_proto::{AgencyId, CategorySet, Party, Valid, YouthId};
 
@@ -23,6 +23,40 @@ pub(super) struct Look<'a> {
     pub(super) youth: YouthId,
     pub(super) purpose: Purpose,
     pub(super) now: Timestamp,
+}
+
+/// Who looks.
+pub(super) trait Looks {
+    /// May they be told data of this category that this agency holds? Nothing: no question about it makes sense.
+    fn question(&self, agency: &AgencyId, is_status: bool) -> Option<Question>;
+}
+
+/// An agency itself looks, through none of its professionals, for guidance.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AgencyLook<'a> {
+    pub(super) agency: &'a AgencyId,
+    pub(super) youth: YouthId,
+    pub(super) now: Timestamp,
+}
+
+impl Looks for Look<'_> {
+    fn question(&self, agency: &AgencyId, is_status: bool) -> Option<Question> {
+        Look::question(self, agency, is_status)
+    }
+}
+
+impl Looks for AgencyLook<'_> {
+    fn question(&self, agency: &AgencyId, is_status: bool) -> Option<Question> {
+        let (own, other) = (Party::whole(self.agency.clone()), Party::whole(agency.clone()));
+        let (channel, viewer) = match (self.agency == agency, is_status) {
+            (true, true) => (Channel { from: own.clone(), to: own }, Viewer::Addressee),
+            (true, false) => (Channel { from: own.clone(), to: own }, Viewer::Author),
+            (false, true) => (Channel { from: own, to: other }, Viewer::Author),
+            (false, false) => (Channel { from: other, to: own }, Viewer::Addressee),
+        };
+        let question = Question::new(self.youth, channel, viewer, Purpose::Guidance, self.now);
+        Some(Question { actor: ActorRole::System, ..question })
+    }
 }
 
 impl Look<'_> {
@@ -56,7 +90,7 @@ impl Gateway {
     /// What of all that this agency holds the caller may be told.
     pub(super) fn told_by(
         &self,
-        look: &Look<'_>,
+        look: &impl Looks,
         agency: &AgencyId,
         asked: CategorySet,
     ) -> Result<CategorySet, Error> {
@@ -77,7 +111,7 @@ impl Gateway {
     /// The entries that the caller may be told of, in their order.
     pub(super) fn visible<'a>(
         &self,
-        look: &Look<'_>,
+        look: &impl Looks,
         entries: &'a [JourneyEntry],
     ) -> Result<Vec<&'a JourneyEntry>, Error> {
         let personal = CategorySet::ALL.difference(CategorySet::ENVELOPE);

@@ -1,0 +1,144 @@
+//! A day has come on which something is to be looked after: is it still, and what comes of it?
+//!
+//! What comes of it and the end of the waiting are one commit: after a crash it is looked at once more, or it is done.
+
+use jiff::Timestamp;
+use polku_policy::{ActorRole, Reason, Viewer};
+use polku_proto::v1::follow_up::Kind;
+use polku_proto::v1::journey_entry::Matter;
+use polku_proto::v1::retention_answer::Result as Retained;
+use polku_proto::v1::{DataCategory, JourneyEntry, RetentionAnswer};
+use polku_proto::{AgencyId, CategorySet, EntryId, EntryName, ReferralId};
+use serde_json::json;
+
+use super::super::entry::row;
+use super::unmet_day;
+use crate::audit::Event;
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::person::Person;
+use crate::record::{ReferralRecord, wire_time};
+use crate::store::{Change, EntryRow, FollowUp, FollowUpRow, FollowUpWrite, TaskWrite};
+use crate::trail::Entry;
+
+/// Among how many that are due one is looked for again: more than one sweep takes.
+const AMONG: u32 = 200;
+
+/// What comes of something that was due.
+enum Outcome {
+    /// It is due later.
+    Later(Timestamp),
+    /// There is nothing to look after any more, or somebody has been told already.
+    Nothing,
+    /// A task.
+    Task(Box<TaskWrite>),
+    /// The gateway answers.
+    Entry(Box<EntryRow>),
+}
+
+impl Gateway {
+    /// Looks after what has become due.
+    pub(in crate::journey) async fn look_after(&self, due: FollowUpRow) -> Result<(), Error> {
+        let _alone = self.alone_with(due.youth).await?;
+        // It may have been put off, or done, since it was read.
+        if !self.store.due_follow_ups(due.due, AMONG).await?.contains(&due) {
+            return Ok(());
+        }
+        let person = self.person(due.youth).await?;
+        let now = self.now();
+        let (kind, outcome) = match due.matter {
+            FollowUp::NotMet => (Kind::NotMet, self.not_met(&person, &due.agency, now).await?),
+            FollowUp::Retention(referral) => {
+                (Kind::Retention, self.retention(&person, &due.agency, referral, now).await?)
+            }
+        };
+        let over = FollowUpWrite::Drop { youth: due.youth, matter: due.matter, agency: due.agency.clone() };
+        let (follow_up, task, entry) = match outcome {
+            Outcome::Later(later) => (FollowUpWrite::Set(FollowUpRow { due: later, ..due }), None, None),
+            Outcome::Nothing => (over, None, None),
+            Outcome::Task(write) => (over, Some(*write), None),
+            Outcome::Entry(row) => (over, None, Some(*row)),
+        };
+        let details = json!({
+            "follow_up": kind.as_str_name(),
+            "task": task.as_ref().map(|write| write.row.id.to_string()),
+            "entry": entry.as_ref().map(|row| row.id.to_string()),
+        });
+        let announced =
+            self.announce(Entry::of(Event::JourneyEntry, person.id), &person, &details, now).await?;
+        let mut change = Change::announced_by(announced.receipt.sequence);
+        change.detail = announced.detail;
+        change.follow_ups.push(follow_up);
+        change.tasks.extend(task);
+        change.entries.extend(entry);
+        self.commit(change).await
+    }
+
+    /// Has nobody met the young person, as far as this agency may know?
+    async fn not_met(&self, person: &Person, agency: &AgencyId, now: Timestamp) -> Result<Outcome, Error> {
+        let entries = self.entries(person).await?;
+        let beside = self.beside(person, agency, &entries, now)?;
+        let is_own = |who: &str| who == agency.as_str();
+        // Whoever has handed over waits only when the successor may not know of it.
+        let Some(beside) = beside.filter(|beside| is_own(&beside.agency) || is_own(&beside.named_by)) else {
+            return Ok(Outcome::Nothing);
+        };
+        let due = beside.last.map(|last| unmet_day(last, self.journey.unmet_days)).transpose()?;
+        if let Some(later) = due.filter(|due| *due > now) {
+            return Ok(Outcome::Later(later));
+        }
+        if !self.open_tasks(person, agency, Kind::NotMet, "").await?.is_empty() {
+            return Ok(Outcome::Nothing);
+        }
+        let task = self.new_task(person, agency.clone(), Kind::NotMet, String::new(), now)?;
+        Ok(Outcome::Task(Box::new(task)))
+    }
+
+    /// Is the young person still there? Only a person knows; nobody is asked when the sender may not be told.
+    async fn retention(
+        &self,
+        person: &Person,
+        agency: &AgencyId,
+        referral: ReferralId,
+        now: Timestamp,
+    ) -> Result<Outcome, Error> {
+        let status = CategorySet::of(&[DataCategory::ReferralStatus]);
+        let Some(row) = self.store.referral(referral).await? else { return Ok(Outcome::Nothing) };
+        let record = ReferralRecord::open(person, row)?;
+        let name = record.name().to_string();
+        let question = record.question(Viewer::Author, ActorRole::System, now);
+        let decision = self.engine().decide(&self.index(), status, &question);
+        if decision.reasons().contains(&Reason::RulesFailed) {
+            return Err(Error::NotPermitted(Box::new(decision)));
+        }
+        if decision.permitted() == status {
+            let task = self.new_task(person, agency.clone(), Kind::Retention, name, now)?;
+            return Ok(Outcome::Task(Box::new(task)));
+        }
+        let answer = RetentionAnswer { referral: name, result: Retained::Unknown as i32 };
+        Ok(Outcome::Entry(Box::new(self.retained(person, (agency, ""), answer, now)?)))
+    }
+
+    /// The answer as an entry in the records of the agency that the referral went to; the professional is empty where
+    /// the gateway itself answers.
+    pub(super) fn retained(
+        &self,
+        person: &Person,
+        (agency, professional): (&AgencyId, &str),
+        answer: RetentionAnswer,
+        now: Timestamp,
+    ) -> Result<EntryRow, Error> {
+        let id = EntryId::from_uuid(self.new_id(now)?);
+        let entry = JourneyEntry {
+            name: EntryName { youth: person.id, entry: id }.to_string(),
+            category: DataCategory::ReferralStatus as i32,
+            agency: agency.to_string(),
+            professional: professional.to_owned(),
+            create_time: Some(wire_time(now)?),
+            time: Some(wire_time(now)?),
+            replaces: String::new(),
+            matter: Some(Matter::Retention(answer)),
+        };
+        row(person, id, agency.clone(), &entry, now)
+    }
+}

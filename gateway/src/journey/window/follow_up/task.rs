@@ -1,0 +1,137 @@
+//! Somebody is asked to look after something: who sees that, and what comes of their answer?
+
+use polku_policy::Authorised;
+use polku_proto::ReferralName;
+use polku_proto::v1::follow_up::Kind;
+use polku_proto::v1::resolve_task_request::Resolution;
+use polku_proto::v1::retention_answer::Result as Retained;
+use polku_proto::v1::task::{Matter, State};
+use polku_proto::v1::{FollowUp, Purpose, ResolveTaskResponse, RetentionAnswer, Task};
+use serde_json::json;
+
+use super::super::matter::wrong;
+use crate::audit::Event;
+use crate::caller::Caller;
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::journey::plan::{DECIDED, OTHER_KIND, TaskRecord};
+use crate::journey::refer::mismatch;
+use crate::journey::view::{own_record, viewer};
+use crate::once::{Begun, Call};
+use crate::person::Person;
+use crate::record::wire_time;
+use crate::store::Change;
+use crate::trail::{Entry, receipt};
+
+impl Gateway {
+    /// Takes the word that something has been looked after.
+    pub(in crate::journey) async fn resolve_follow_up(
+        &self,
+        call: &Call<'_>,
+        begun: Begun<ResolveTaskResponse>,
+        mut task: TaskRecord,
+        resolution: Option<Resolution>,
+    ) -> Result<Authorised<ResolveTaskResponse>, Error> {
+        let Begun { person, earlier, now, alone: _alone } = begun;
+        let caller = call.caller;
+        self.check_access(caller, &person, &task).await?;
+        if let Some(earlier) = earlier {
+            return self.resolved(caller, task, earlier);
+        }
+        if task.row.state != State::Open {
+            return Err(DECIDED);
+        }
+        let (Some(Matter::FollowUp(matter)), Some(Resolution::FollowUp(resolution))) =
+            (&task.message.matter, resolution)
+        else {
+            return Err(OTHER_KIND);
+        };
+        let (mut follow_up, mut entry) = (None, None);
+        match (matter.kind(), resolution.retention()) {
+            (Kind::Retention, Retained::Unspecified) => {
+                return Err(wrong("follow_up.retention", "whether the young person is still there"));
+            }
+            (Kind::Retention, result) => {
+                let answer = RetentionAnswer { referral: matter.referral.clone(), result: result as i32 };
+                let who = (&task.row.agency, caller.professional());
+                entry = Some(self.retained(&person, who, answer, now)?);
+            }
+            (Kind::NotMet, Retained::Unspecified) => {
+                follow_up = Some(self.unmet_from(&person, task.row.agency.clone(), now)?);
+            }
+            (Kind::ReferralUnanswered, Retained::Unspecified) => {}
+            (Kind::NotMet | Kind::ReferralUnanswered | Kind::Unspecified, _) => {
+                return Err(wrong("follow_up.retention", "nothing: that is not what the task asks"));
+            }
+        }
+        task.row.state = State::Resolved;
+        task.message.resolve_time = Some(wire_time(now)?);
+        caller.professional().clone_into(&mut task.message.resolved_by);
+        let write = task.next_version(&person, now)?;
+        let details = json!({
+            "name": task.message.name,
+            "entry": entry.as_ref().map(|row| row.id.to_string()),
+        });
+        let leaf = Entry::of(Event::JourneyEntry, person.id).by(caller);
+        let announced = self.announce(leaf, &person, &details, now).await?;
+        let mut change = Change::announced_by(announced.receipt.sequence);
+        change.detail = announced.detail;
+        change.tasks.push(write);
+        change.follow_ups.extend(follow_up);
+        change.entries.extend(entry);
+        let answer = ResolveTaskResponse { task: None, receipt: Some(receipt(&announced.receipt)) };
+        change.request = Some(call.answered(&person, &answer, now)?);
+        self.commit(change).await?;
+        self.resolved(caller, task, answer)
+    }
+
+    /// A task of this kind, as the caller may see it now.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a role or unit without access to what it is about.
+    pub(in crate::journey) async fn follow_up_view(
+        &self,
+        caller: &Caller,
+        person: &Person,
+        task: TaskRecord,
+    ) -> Result<Authorised<Task>, Error> {
+        self.check_access(caller, person, &task).await?;
+        self.shell(caller, task.message)
+    }
+
+    /// Whoever may write about the young person, or about the referral in question, may see the task.
+    async fn check_access(&self, caller: &Caller, person: &Person, task: &TaskRecord) -> Result<(), Error> {
+        let now = self.now();
+        let question = match referral(task)? {
+            None => own_record(caller, person.id, Purpose::Unspecified, now),
+            Some(name) => {
+                let record = self.referral_of(person, name).await?;
+                record.question(viewer(caller, &record.row)?, caller.role(), now)
+            }
+        };
+        self.check_own_word(caller, question).map_err(|_| Error::NotFound)
+    }
+
+    fn resolved(
+        &self,
+        caller: &Caller,
+        task: TaskRecord,
+        answer: ResolveTaskResponse,
+    ) -> Result<Authorised<ResolveTaskResponse>, Error> {
+        let task = self.shell(caller, task.message)?;
+        self.shell(caller, answer)?.gather(task).map_err(mismatch)
+    }
+}
+
+/// The referral that a task is about, if it is about one.
+fn referral(task: &TaskRecord) -> Result<Option<ReferralName>, Error> {
+    match &task.message.matter {
+        Some(Matter::FollowUp(FollowUp { referral, .. })) if referral.is_empty() => Ok(None),
+        Some(Matter::FollowUp(FollowUp { referral, .. })) => {
+            referral.parse().map(Some).map_err(|_| Error::Inconsistent("a task about an unreadable referral"))
+        }
+        Some(Matter::Conflict(_) | Matter::Duplicate(_)) | None => {
+            Err(Error::Inconsistent("a task about nothing"))
+        }
+    }
+}
