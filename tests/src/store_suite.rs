@@ -170,8 +170,8 @@ pub async fn a_change_is_there_with_everything_in_it(store: &dyn Store) -> Resul
         DeliveryItem::Information(0),
         DeliveryItem::Information(7),
         DeliveryItem::ConsentWithdrawn,
-        DeliveryItem::DisclosureNotice(0),
-        DeliveryItem::DisclosureNotice(u64::from(u32::MAX) + 1),
+        DeliveryItem::DisclosureNotice { leaf: 0, index: 0 },
+        DeliveryItem::DisclosureNotice { leaf: u64::from(u32::MAX) + 1, index: 3 },
     ]
     .into_iter()
     .enumerate()
@@ -184,11 +184,11 @@ pub async fn a_change_is_there_with_everything_in_it(store: &dyn Store) -> Resul
     let mut expected = items.enqueue.clone();
     store.commit(items).await?;
     let mut parts = Change::announced_by(19);
-    for (number, item) in
-        (200..).zip([DeliveryItem::PlanPart, DeliveryItem::PlanEnded, DeliveryItem::DisclosureNotice(9)])
-    {
+    let notice = |index| DeliveryItem::DisclosureNotice { leaf: 9, index };
+    for (number, item) in (200..).zip([DeliveryItem::PlanPart, DeliveryItem::PlanEnded, notice(0)]) {
         parts.enqueue.push(DeliveryRow { item, ..part(number, "youth")? });
     }
+    parts.enqueue.push(DeliveryRow { item: notice(1), about: About::Journey, ..part(300, "youth")? });
     expected.extend(parts.enqueue.clone());
     store.commit(parts).await?;
     for row in expected {
