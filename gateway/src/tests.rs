@@ -6,6 +6,7 @@ mod ends;
 mod inbound;
 mod listed;
 mod parts;
+mod readings;
 mod slow;
 mod urgent;
 mod watch;
