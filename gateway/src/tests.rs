@@ -7,6 +7,7 @@ mod follow_ups;
 mod inbound;
 mod listed;
 mod parts;
+mod readings;
 mod slow;
 mod urgent;
 mod watch;

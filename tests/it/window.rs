@@ -17,7 +17,7 @@ fn entry(matter: Matter) -> JourneyEntry {
     JourneyEntry { matter: Some(matter), ..JourneyEntry::default() }
 }
 
-fn opening(source: JourneySource) -> Matter {
+pub(crate) fn opening(source: JourneySource) -> Matter {
     Matter::Opening(JourneyOpening { source: source.into() })
 }
 
@@ -38,7 +38,11 @@ fn assignment(professional: &str, reason: Reason) -> Matter {
     })
 }
 
-async fn add(client: &Client, youth: &str, matter: Matter) -> Result<AddJourneyEntryResponse, Status> {
+pub(crate) async fn add(
+    client: &Client,
+    youth: &str,
+    matter: Matter,
+) -> Result<AddJourneyEntryResponse, Status> {
     add_entry(client, youth, entry(matter)).await
 }
 

@@ -12,16 +12,16 @@ mod tasks;
 
 use anyhow::{Result, ensure};
 use polku_gateway::store::{
-    Change, DeliveryItem, DeliveryRow, DeliveryWrite, DetailRow, FollowUp, FollowUpWrite, InstrumentRow,
-    InstrumentWrite, NoticeRow, PlanRow, Reconciled, ReferralRow, ReferralWrite, RequestKey, RequestRow,
-    Store, StoreError, YouthRow,
+    About, Change, DeliveryItem, DeliveryRow, DeliveryWrite, DetailRow, FollowUp, FollowUpWrite,
+    InstrumentRow, InstrumentWrite, NoticeRow, PlanRow, Reconciled, ReferralRow, ReferralWrite, RequestKey,
+    RequestRow, SectionTold, Store, StoreError, YouthRow,
 };
 use polku_proto::v1::ReferralState;
 use uuid::Uuid;
 
 use self::samples::{
     agency, at, begin, delivery, entry, event, facts, follow_up, instrument, item, new_plan, new_referral,
-    new_task, notice, part, plan, plan_event, referral, request, task, youth, youth_id,
+    new_task, notice, part, plan, plan_event, plan_id, referral, request, task, youth, youth_id,
 };
 
 pub use consents::{a_batch_is_kept_item_by_item, notices_are_told_to_their_agency};
@@ -121,6 +121,7 @@ fn everything() -> Result<Change> {
         tasks: vec![new_task(task(8, 0)?)],
         entries: vec![entry(9, 0)?],
         facts: vec![facts("te", 0)?],
+        told: vec![SectionTold { plan: plan_id(6), mark: [6; 32] }],
         follow_ups: vec![FollowUpWrite::Set(follow_up(FollowUp::NotMet, "te", 0)?)],
         events: vec![event(1, Some(agency("kela")?))?],
         plan_events: vec![plan_event(6, "te")?, plan_event(6, "kela")?],
@@ -152,6 +153,8 @@ pub async fn a_change_is_there_with_everything_in_it(store: &dyn Store) -> Resul
     assert_eq!(store.task(task(8, 0)?.id).await?, Some(task(8, 0)?));
     assert_eq!(store.entries_of(youth_id(1), 10).await?, [entry(9, 0)?]);
     assert_eq!(store.facts_of(youth_id(1)).await?, [facts("te", 0)?]);
+    assert_eq!(store.sections_told(plan_id(6), vec![[5; 32], [6; 32]]).await?, [[6; 32]]);
+    assert_eq!(store.sections_told(plan_id(7), vec![[6; 32]]).await?, [[0; 32]; 0]);
     assert_eq!(store.due_follow_ups(at(0), 10).await?, [follow_up(FollowUp::NotMet, "te", 0)?]);
     assert_eq!(store.deliveries_about(referral(1, 0)?.id).await?, [delivery(4, 0)?]);
     assert_eq!(store.audit_detail(17).await?, Some(DetailRow { youth: youth_id(1), sealed: vec![4, 4] }));
@@ -170,8 +173,8 @@ pub async fn a_change_is_there_with_everything_in_it(store: &dyn Store) -> Resul
         DeliveryItem::Information(0),
         DeliveryItem::Information(7),
         DeliveryItem::ConsentWithdrawn,
-        DeliveryItem::DisclosureNotice(0),
-        DeliveryItem::DisclosureNotice(u64::from(u32::MAX) + 1),
+        DeliveryItem::DisclosureNotice { leaf: 0, index: 0 },
+        DeliveryItem::DisclosureNotice { leaf: u64::from(u32::MAX) + 1, index: 3 },
     ]
     .into_iter()
     .enumerate()
@@ -184,11 +187,11 @@ pub async fn a_change_is_there_with_everything_in_it(store: &dyn Store) -> Resul
     let mut expected = items.enqueue.clone();
     store.commit(items).await?;
     let mut parts = Change::announced_by(19);
-    for (number, item) in
-        (200..).zip([DeliveryItem::PlanPart, DeliveryItem::PlanEnded, DeliveryItem::DisclosureNotice(9)])
-    {
+    let notice = |index| DeliveryItem::DisclosureNotice { leaf: 9, index };
+    for (number, item) in (200..).zip([DeliveryItem::PlanPart, DeliveryItem::PlanEnded, notice(0)]) {
         parts.enqueue.push(DeliveryRow { item, ..part(number, "youth")? });
     }
+    parts.enqueue.push(DeliveryRow { item: notice(1), about: About::Journey, ..part(300, "youth")? });
     expected.extend(parts.enqueue.clone());
     store.commit(parts).await?;
     for row in expected {

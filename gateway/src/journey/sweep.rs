@@ -81,7 +81,8 @@ impl Gateway {
         let Some(row) = self.store.referral(referral).await? else { return Ok(()) };
         let deliveries = self.store.deliveries_about(referral).await?;
         // These two tell nothing of the content.
-        let bare = |item| matches!(item, DeliveryItem::ConsentWithdrawn | DeliveryItem::DisclosureNotice(_));
+        let bare =
+            |item| matches!(item, DeliveryItem::ConsentWithdrawn | DeliveryItem::DisclosureNotice { .. });
         if deliveries.iter().any(|delivery| !bare(delivery.item) && !has_ended(delivery.state)) {
             // An answer that was given late is still on its way; it ends by its own deadline.
             return Ok(());

@@ -211,6 +211,8 @@ impl Gateway {
                         push_once(&mut names, &PlanName { youth: person.id, plan }.to_string());
                     }
                 }
+                // Notices of what was told there say nothing that rests on a permission.
+                About::Journey => {}
             }
         }
         Ok(names)
@@ -300,7 +302,9 @@ fn tells(item: DeliveryItem) -> bool {
         | DeliveryItem::StateChange
         | DeliveryItem::Information(_)
         | DeliveryItem::PlanPart => true,
-        DeliveryItem::ConsentWithdrawn | DeliveryItem::DisclosureNotice(_) | DeliveryItem::PlanEnded => false,
+        DeliveryItem::ConsentWithdrawn | DeliveryItem::DisclosureNotice { .. } | DeliveryItem::PlanEnded => {
+            false
+        }
     }
 }
 

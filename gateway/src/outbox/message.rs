@@ -76,7 +76,7 @@ pub(super) fn item(
             let notice = notice(referral_notice::Kind::ConsentWithdrawn, ReferralState::ConsentWithdrawn)?;
             (delivery::Item::Notice(notice), CategorySet::EMPTY)
         }
-        DeliveryItem::DisclosureNotice(_) => {
+        DeliveryItem::DisclosureNotice { .. } => {
             let notice = disclosure.ok_or(Error::Inconsistent("a notice of nothing that was told"))?;
             (delivery::Item::Disclosure(notice.clone()), IDENTITY)
         }
@@ -94,7 +94,7 @@ pub(super) fn professional(record: &ReferralRecord, row: &DeliveryRow) -> String
         DeliveryItem::StateChange
         | DeliveryItem::Information(_)
         | DeliveryItem::ConsentWithdrawn
-        | DeliveryItem::DisclosureNotice(_)
+        | DeliveryItem::DisclosureNotice { .. }
         | DeliveryItem::PlanPart
         | DeliveryItem::PlanEnded => String::new(),
     }
@@ -117,7 +117,7 @@ pub(crate) fn words(message: &Referral, item: DeliveryItem) -> ReferralNotice {
         }
         DeliveryItem::Handover
         | DeliveryItem::ConsentWithdrawn
-        | DeliveryItem::DisclosureNotice(_)
+        | DeliveryItem::DisclosureNotice { .. }
         | DeliveryItem::PlanPart
         | DeliveryItem::PlanEnded => ReferralNotice::default(),
     }

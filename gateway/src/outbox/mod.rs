@@ -10,6 +10,7 @@ mod haste;
 mod message;
 mod plan;
 mod prepare;
+mod reading;
 mod referral;
 mod settle;
 mod told;
@@ -35,7 +36,8 @@ pub(crate) use end::has_ended;
 pub(crate) use haste::hurried;
 pub(crate) use message::words;
 pub(crate) use prepare::{DISCLOSURE_NOTICE, is_passing};
-pub(crate) use told::{TOLD, Telling, Told, details};
+pub(crate) use reading::{Lock, Reading, Shown};
+pub(crate) use told::{Mark, TOLD, Telling, Told, details};
 pub(crate) use waiters::Waiters;
 
 /// How many deliveries to one agency are under way at the same time: a silent agency must not use up all workers.

@@ -13,12 +13,12 @@ use polku_proto::{AgencyId, CategorySet, Disclose, PlanId, Valid, YouthId};
 use super::end::{End, may_have_arrived};
 use super::message::IDENTITY;
 use super::prepare::{Look, Opened, Permitted, Refused, Turn, Verdict};
-use super::told::Told;
+use super::told::{Mark, Told};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::journey::Tellable;
 use crate::person::Person;
-use crate::store::{About, Change, DeliveryItem, DeliveryRow};
+use crate::store::{About, Change, DeliveryItem, DeliveryRow, SectionTold};
 
 /// What a delivery would say if everything were permitted.
 struct Saying {
@@ -26,6 +26,8 @@ struct Saying {
     question: Question,
     /// What of it must be permitted.
     required: CategorySet,
+    /// Of a part: by this it is known again.
+    mark: Option<Mark>,
 }
 
 impl Gateway {
@@ -121,23 +123,22 @@ impl Gateway {
         row: &DeliveryRow,
         now: Timestamp,
     ) -> Result<Look, Error> {
-        let saying =
-            match row.item {
-                DeliveryItem::PlanPart | DeliveryItem::PlanEnded => {
-                    self.tellable(person, row, now).await?.map(|Tellable { part, question, required }| {
-                        Saying { item: delivery::Item::PlanPart(part), question, required }
-                    })
-                }
-                DeliveryItem::DisclosureNotice(leaf) => {
-                    Some(self.notice_about_part(person, row, leaf, now).await?)
-                }
-                DeliveryItem::Handover
-                | DeliveryItem::StateChange
-                | DeliveryItem::Information(_)
-                | DeliveryItem::ConsentWithdrawn => {
-                    return Err(Error::Inconsistent("news of a referral is delivered as if of a plan"));
-                }
-            };
+        let saying = match row.item {
+            DeliveryItem::PlanPart | DeliveryItem::PlanEnded => {
+                self.tellable(person, row, now).await?.map(|Tellable { part, question, required, mark }| {
+                    Saying { item: delivery::Item::PlanPart(part), question, required, mark }
+                })
+            }
+            DeliveryItem::DisclosureNotice { leaf, index } => {
+                Some(self.notice_of_telling(person, row, (leaf, index), now).await?)
+            }
+            DeliveryItem::Handover
+            | DeliveryItem::StateChange
+            | DeliveryItem::Information(_)
+            | DeliveryItem::ConsentWithdrawn => {
+                return Err(Error::Inconsistent("news of a referral is delivered as if of a plan"));
+            }
+        };
         let verdict = match saying {
             Some(saying) => self.authorise_saying(row, saying, now)?,
             None => Verdict::Ends(DeliveryState::Stopped, "NOTHING_TO_TELL"),
@@ -146,7 +147,7 @@ impl Gateway {
     }
 
     fn authorise_saying(&self, row: &DeliveryRow, saying: Saying, now: Timestamp) -> Result<Verdict, Error> {
-        let Saying { item, question, required } = saying;
+        let Saying { item, question, required, mark } = saying;
         let is_part = matches!(item, delivery::Item::PlanPart(_));
         let payload = Delivery {
             message_id: row.message.to_string(),
@@ -160,8 +161,9 @@ impl Gateway {
         let purpose = question.purpose;
         match self.engine().authorise(&self.index(), Valid::check(payload)?, required, &question) {
             Ok(payload) => {
-                let told = || Told::of_part(holds, &question, payload.decision(), row.message.uuid(), now);
+                let told = || Told::of(holds, &question, payload.decision(), row.message.uuid(), now);
                 let told = is_part.then(told).flatten();
+                let told = told.map(|told| mark.into_iter().fold(told, Told::marked));
                 Ok(Verdict::Goes(Box::new(Permitted { payload, purpose, told })))
             }
             Err(denied) => {
@@ -172,24 +174,25 @@ impl Gateway {
     }
 
     /// What was told of an agency's data is its own to know.
-    async fn notice_about_part(
+    async fn notice_of_telling(
         &self,
         person: &Person,
         row: &DeliveryRow,
-        leaf: u64,
+        telling: (u64, u32),
         now: Timestamp,
     ) -> Result<Saying, Error> {
-        let (told, notice) = self.disclosed(person, leaf, now).await?;
+        let (told, notice) = self.disclosed(person, telling, now).await?;
         let (channel, purpose) = told.channel()?;
         Ok(Saying {
             item: delivery::Item::Disclosure(notice),
             question: Question::new(row.youth, channel, Viewer::Author, purpose, now),
             required: IDENTITY,
+            mark: None,
         })
     }
 
     /// What follows from the end of a delivery: the notice to whoever's data has now arrived, or may have, if it needs one
-    /// and has a system for it.
+    /// and has a system for it, and the recipient has not read the same here before.
     pub(super) async fn settle_plan(
         &self,
         person: &Person,
@@ -198,8 +201,8 @@ impl Gateway {
         change: &mut Change,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let (true, DeliveryItem::PlanPart, Some(intent)) =
-            (may_have_arrived(end.state), row.item, row.intent)
+        let (true, DeliveryItem::PlanPart, Some(intent), About::Plan { plan, .. }) =
+            (may_have_arrived(end.state), row.item, row.intent, &row.about)
         else {
             return Ok(());
         };
@@ -207,7 +210,16 @@ impl Gateway {
         let Some(told) = told.filter(Told::needs_notice) else { return Ok(()) };
         let discloser = told.channel()?.0.from.agency;
         if self.can_be_sent(&discloser, Matter::DisclosureNotice) {
-            let item = DeliveryItem::DisclosureNotice(intent);
+            if let Some(mark) = told.mark() {
+                if !self.store.sections_told(*plan, vec![mark]).await?.is_empty() {
+                    return Ok(());
+                }
+                // What may not have arrived is told, and known to be, when it is read here.
+                if end.state == DeliveryState::Delivered {
+                    change.told.push(SectionTold { plan: *plan, mark });
+                }
+            }
+            let item = DeliveryItem::DisclosureNotice { leaf: intent, index: 0 };
             change.enqueue.push(self.queued_delivery(row.about.clone(), person.id, item, discloser, now)?);
         }
         Ok(())

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use polku_policy::{Authorised, Channel, Decision, Reason};
 use polku_proto::v1::{Delivery, DeliveryState, Purpose};
-use polku_proto::{PlanName, ReferralName};
+use polku_proto::{PlanName, ReferralName, YouthName};
 use serde_json::json;
 
 use super::backoff::next_attempt;
@@ -41,7 +41,7 @@ pub(super) enum Prepared {
 /// What a delivery is about, opened as far as its end needs it.
 pub(super) enum Opened {
     Referral(Box<ReferralRecord>),
-    /// Nothing of a plan changes with the delivery of a part.
+    /// Nothing of a plan, or of a journey, changes with the delivery of a part or of a notice.
     Plan,
 }
 
@@ -97,6 +97,7 @@ impl Gateway {
         let turn = match row.about {
             About::Referral(referral) => self.turn_about_referral(&row, referral).await?,
             About::Plan { plan, .. } => self.turn_about_plan(&row, plan).await?,
+            About::Journey => Turn::Now,
         };
         if let Turn::After(other) = turn {
             self.store.release(row.message, row.fence, other.max(now + super::LOOK_AGAIN)).await?;
@@ -104,7 +105,7 @@ impl Gateway {
         }
         let look = match &row.about {
             About::Referral(referral) => self.look_at_referral(&person, &row, *referral, now).await?,
-            About::Plan { .. } => self.look_at_plan(&person, &row, now).await?,
+            About::Plan { .. } | About::Journey => self.look_at_plan(&person, &row, now).await?,
         };
         let verdict = if row.deadline <= now {
             Verdict::Ends(DeliveryState::Expired, "DEADLINE")
@@ -212,6 +213,7 @@ pub(super) fn named(row: &DeliveryRow) -> (&'static str, String) {
         About::Plan { plan, owner } => {
             ("section", format!("{}/sections/{owner}", PlanName { youth, plan: *plan }))
         }
+        About::Journey => ("name", YouthName { youth }.to_string()),
     }
 }
 
@@ -222,7 +224,7 @@ pub(super) fn word(item: DeliveryItem) -> &'static str {
         DeliveryItem::StateChange => "state_change",
         DeliveryItem::Information(_) => "information",
         DeliveryItem::ConsentWithdrawn => "consent_withdrawn",
-        DeliveryItem::DisclosureNotice(_) => DISCLOSURE_NOTICE,
+        DeliveryItem::DisclosureNotice { .. } => DISCLOSURE_NOTICE,
         DeliveryItem::PlanPart => "plan_part",
         DeliveryItem::PlanEnded => "plan_ended",
     }

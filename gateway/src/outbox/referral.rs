@@ -65,7 +65,9 @@ impl Gateway {
     ) -> Result<Look, Error> {
         let record = self.referral_of(person, ReferralName { youth: row.youth, referral }).await?;
         let subject = match row.item {
-            DeliveryItem::DisclosureNotice(leaf) => Some(self.disclosed(person, leaf, now).await?.1),
+            DeliveryItem::DisclosureNotice { leaf, index } => {
+                Some(self.disclosed(person, (leaf, index), now).await?.1)
+            }
             DeliveryItem::Handover
             | DeliveryItem::StateChange
             | DeliveryItem::Information(_)
@@ -121,7 +123,7 @@ impl Gateway {
                 return Ok(Verdict::Refused(Box::new(Refused { decision, purpose, channel })));
             }
         };
-        let told = if let DeliveryItem::DisclosureNotice(_) = row.item {
+        let told = if let DeliveryItem::DisclosureNotice { .. } = row.item {
             None
         } else {
             let (viewer, decision) = (viewer(record, &row.agency), payload.decision());
@@ -192,14 +194,14 @@ fn question(record: &ReferralRecord, row: &DeliveryRow, now: Timestamp) -> Quest
     match row.item {
         DeliveryItem::Information(index) => question.origin = record.answer_origin(index),
         // What was told of an agency's data is its own to know, whichever end of the referral it has.
-        DeliveryItem::DisclosureNotice(_) if viewer == Viewer::Addressee => {
+        DeliveryItem::DisclosureNotice { .. } if viewer == Viewer::Addressee => {
             let channel = record.channel().reversed();
             question = Question::new(record.row.youth, channel, Viewer::Author, record.purpose(), now);
         }
         DeliveryItem::Handover
         | DeliveryItem::StateChange
         | DeliveryItem::ConsentWithdrawn
-        | DeliveryItem::DisclosureNotice(_)
+        | DeliveryItem::DisclosureNotice { .. }
         | DeliveryItem::PlanPart
         | DeliveryItem::PlanEnded => {}
     }

@@ -32,7 +32,7 @@ impl Gateway {
                 let name = ReferralName { youth: row.youth, referral };
                 Opened::Referral(Box::new(self.referral_of(&person, name).await?))
             }
-            About::Plan { .. } => Opened::Plan,
+            About::Plan { .. } | About::Journey => Opened::Plan,
         };
         self.settle(&person, opened, row, make(now), now).await
     }
@@ -61,7 +61,7 @@ impl Gateway {
         let announced = self.announce(entry, person, &details, now).await?;
         let mut change = Change::announced_by(announced.receipt.sequence);
         change.detail = announced.detail;
-        if has_failed(end.state) && matches!(row.item, DeliveryItem::DisclosureNotice(_)) {
+        if has_failed(end.state) && matches!(row.item, DeliveryItem::DisclosureNotice { .. }) {
             // Nobody waits for it, and the law does.
             tracing::error!(agency = %row.agency, delivery = %row.message, "a disclosure notice was not delivered");
         }

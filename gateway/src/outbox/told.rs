@@ -6,7 +6,8 @@
 //!
 //! To a reader with a system of its own something has been told when its system has it, or may have it: of a delivery in
 //! doubt the notice says that it is not known. Whoever reads here has been told when it can be read: at the commit
-//! of the call that tells it, and what is permitted in that moment. Reading it again is no further disclosure.
+//! of the call that tells it, and what is permitted in that moment. Reading it again is no further disclosure. What is
+//! told by a reading itself is in `reading`.
 
 use std::fmt;
 
@@ -36,6 +37,9 @@ pub(crate) const TOLD: &str = "told";
 
 /// The recipient's own word. All else in a referral is the sender's.
 const STATUS: CategorySet = CategorySet::of(&[DataCategory::ReferralStatus]);
+
+/// Keyed hash of what was told of a section of a plan, and to whom.
+pub(crate) type Mark = [u8; 32];
 
 /// One telling.
 pub(crate) struct Telling<'a> {
@@ -67,6 +71,9 @@ pub(crate) struct Told {
     /// Whose data it is: agency id. Empty where the referral says it.
     #[serde(default)]
     from: String,
+    /// Of a section of a plan: by this it is known again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mark: Option<Mark>,
 }
 
 /// Where in the discloser's records it stems from.
@@ -97,6 +104,7 @@ impl How<'_> {
             obligations: self.decision.obligations().iter().map(|other| other.code().to_owned()).collect(),
             origin: None,
             from: String::new(),
+            mark: None,
         }
     }
 }
@@ -126,8 +134,9 @@ impl Told {
         Some(Self { origin: source(record, item), ..how.told(told, message, time) })
     }
 
-    /// The record of a part of a plan that is told by the message with this id, as far as it tells anything.
-    pub(super) fn of_part(
+    /// The record of what the message with this id tells of a plan or of a journey, as far as it tells anything. What
+    /// became of a referral is asked from the side of its author, and is the other one's.
+    pub(super) fn of(
         holds: CategorySet,
         question: &Question,
         decision: &Decision,
@@ -135,14 +144,27 @@ impl Told {
         time: Timestamp,
     ) -> Option<Self> {
         let told = holds.intersection(decision.permitted()).difference(CategorySet::ENVELOPE);
-        let Question { youth, purpose, .. } = *question;
-        let how = How { to: &question.channel.to, purpose, youth, decision };
-        let from = question.channel.from.agency.to_string();
+        let Question { youth, purpose, ref channel, .. } = *question;
+        let (from, to) = match question.viewer {
+            Viewer::Author => (&channel.to, &channel.from),
+            Viewer::Addressee | Viewer::Subject => (&channel.from, &channel.to),
+        };
+        let how = How { to, purpose, youth, decision };
+        let from = from.agency.to_string();
         (!told.is_empty()).then(|| Self { from, ..how.told(told, message, time) })
     }
 
-    /// The same with what an earlier attempt may have told, whose fate nobody knows: the recipient may have that one.
-    fn with(mut self, earlier: Self) -> Self {
+    pub(super) fn marked(self, mark: Mark) -> Self {
+        Self { mark: Some(mark), ..self }
+    }
+
+    pub(super) fn mark(&self) -> Option<Mark> {
+        self.mark
+    }
+
+    /// The same with what an earlier attempt may have told, whose fate nobody knows, for the recipient may have that one;
+    /// or with what else one reading tells.
+    pub(super) fn with(mut self, earlier: Self) -> Self {
         let sets = categories(&self.data_sets).union(categories(&earlier.data_sets));
         self.data_sets = names(sets);
         for ground in earlier.bases {
@@ -151,7 +173,8 @@ impl Told {
         for obligation in earlier.obligations {
             push_once(&mut self.obligations, obligation);
         }
-        Self { time: earlier.time, ..self }
+        let mark = self.mark.filter(|_| self.mark == earlier.mark);
+        Self { time: earlier.time, mark, ..self }
     }
 
     /// Whether the discloser's own register has to hold it.
@@ -197,23 +220,32 @@ impl Told {
 }
 
 impl Gateway {
-    /// What the leaf with this sequence says was told.
-    pub(super) async fn told_of(&self, person: &Person, leaf: u64) -> Result<Option<Told>, Error> {
+    /// What the leaf with this sequence says was told: all of it, in its order.
+    async fn all_told(&self, person: &Person, leaf: u64) -> Result<Vec<Told>, Error> {
         let details = self.details(person, leaf).await?;
-        let told = details.as_ref().and_then(|details| details.get(TOLD)).filter(|told| !told.is_null());
-        told.map(Told::deserialize)
-            .transpose()
-            .map_err(|_| Error::Inconsistent("a record of what was told is unreadable"))
+        let told = match details.as_ref().and_then(|details| details.get(TOLD)) {
+            None | Some(Value::Null) => Ok(Vec::new()),
+            Some(all @ Value::Array(_)) => Vec::deserialize(all),
+            // Leaves of earlier releases have one, or none.
+            Some(one) => Told::deserialize(one).map(|one| vec![one]),
+        };
+        told.map_err(|_| Error::Inconsistent("a record of what was told is unreadable"))
     }
 
-    /// What the leaf with this sequence says was told, and the notice of it to the discloser.
+    /// What the leaf of a call or of a delivery says was told.
+    pub(super) async fn told_of(&self, person: &Person, leaf: u64) -> Result<Option<Told>, Error> {
+        Ok(self.all_told(person, leaf).await?.into_iter().next())
+    }
+
+    /// What the leaf with this sequence says was told, by its place in it, and the notice of it to the discloser.
     pub(super) async fn disclosed(
         &self,
         person: &Person,
-        leaf: u64,
+        (leaf, index): (u64, u32),
         now: Timestamp,
     ) -> Result<(Told, DisclosureNotice), Error> {
-        let told = self.told_of(person, leaf).await?;
+        let index = usize::try_from(index).unwrap_or(usize::MAX);
+        let told = self.all_told(person, leaf).await?.into_iter().nth(index);
         let told = told.ok_or(Error::Inconsistent("a notice of nothing that was told"))?;
         let told_at = told.time()?;
         let mut consents = Vec::new();
@@ -268,7 +300,8 @@ impl Gateway {
         if !told.is_some_and(Told::needs_notice) {
             return Ok(None);
         }
-        self.new_delivery(record, DeliveryItem::DisclosureNotice(leaf), discloser.clone(), now).map(Some)
+        let item = DeliveryItem::DisclosureNotice { leaf, index: 0 };
+        self.new_delivery(record, item, discloser.clone(), now).map(Some)
     }
 
     /// Who has told the viewer, if it has a system that takes notices.
@@ -327,8 +360,9 @@ fn as_told(consent: Consent, told_at: Timestamp) -> Result<Consent, Error> {
 }
 
 /// What was told as a part of the details of a leaf.
-pub(crate) fn details(told: Option<&Told>) -> Result<Value, Error> {
-    serde_json::to_value(told).map_err(|_| Error::Inconsistent("what was told cannot be written down"))
+pub(crate) fn details<'a>(told: impl IntoIterator<Item = &'a Told>) -> Result<Value, Error> {
+    serde_json::to_value(told.into_iter().collect::<Vec<_>>())
+        .map_err(|_| Error::Inconsistent("what was told cannot be written down"))
 }
 
 fn source(record: &ReferralRecord, item: DeliveryItem) -> Option<Source> {
@@ -342,7 +376,7 @@ fn source(record: &ReferralRecord, item: DeliveryItem) -> Option<Source> {
         }
         DeliveryItem::StateChange
         | DeliveryItem::ConsentWithdrawn
-        | DeliveryItem::DisclosureNotice(_)
+        | DeliveryItem::DisclosureNotice { .. }
         | DeliveryItem::PlanPart
         | DeliveryItem::PlanEnded => None,
     };

@@ -15,9 +15,13 @@ pub enum DeliveryItem {
     Information(u32),
     /// The permission is gone.
     ConsentWithdrawn,
-    /// To a discloser: what was told of its data, as the details of the audit leaf with this sequence say. One for each
-    /// such leaf.
-    DisclosureNotice(u64),
+    /// To a discloser: what was told of its data. One for each telling.
+    DisclosureNotice {
+        /// Sequence of the audit leaf whose details say it.
+        leaf: u64,
+        /// Its place among what they say was told.
+        index: u32,
+    },
     /// A section of a joint plan, as it is when sent. That is why one that waits is enough: putting another one about the
     /// same section for the same agency into the queue is no error, and only lets the first one wait for as long as the
     /// other would have. One that is being sent does not count, for what it tells may have changed since. Whoever changes
@@ -40,6 +44,8 @@ pub enum About {
         /// Whose section: agency id, or the id that stands for the young person.
         owner: String,
     },
+    /// What an agency holds, which another one has seen in the young person's journey.
+    Journey,
 }
 
 /// Which deliveries go first when several are due.
@@ -52,7 +58,7 @@ pub enum Priority {
 }
 
 /// A delivery in the queue: ids only. [`DeliveryItem::PlanPart`] and [`DeliveryItem::PlanEnded`] are about a plan, a notice
-/// of a disclosure is about either, and all others are about a referral.
+/// of a disclosure is about anything, and all others are about a referral.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryRow {
     /// The same through all attempts.

@@ -22,7 +22,7 @@ pub use consents::{
 };
 pub use deliveries::{About, DeliveryItem, DeliveryRow, DeliveryWrite, LeaseRequest, Priority};
 pub use journeys::{EntryRow, FactsRow, FollowUp, FollowUpRow, FollowUpWrite};
-pub use plans::{NewPlanEvent, PlanEventRow, PlanRevisionRow, PlanRow, PlanWrite};
+pub use plans::{NewPlanEvent, PlanEventRow, PlanRevisionRow, PlanRow, PlanWrite, SectionTold};
 pub use tasks::{TaskEventRow, TaskFilter, TaskRow, TaskStates, TaskWrite};
 
 /// The durable state of the gateway.
@@ -163,6 +163,9 @@ pub trait Store: Debug + Send + Sync {
     /// The position of the newest event of any task; 0 if there is none.
     async fn last_task_event(&self) -> Result<u64, StoreError>;
 
+    /// Which of these have been told of sections of the plan.
+    async fn sections_told(&self, plan: PlanId, marks: Vec<[u8; 32]>) -> Result<Vec<[u8; 32]>, StoreError>;
+
     /// The entries of a person's journey, newest first, at most `limit`.
     async fn entries_of(&self, youth: YouthId, limit: u32) -> Result<Vec<EntryRow>, StoreError>;
 
@@ -276,6 +279,8 @@ pub struct Change {
     pub entries: Vec<EntryRow>,
     /// What agencies have answered.
     pub facts: Vec<FactsRow>,
+    /// What parties have been told of sections of plans. Telling the same again is no error.
+    pub told: Vec<SectionTold>,
     /// What is to be looked after from now on, or not any more.
     pub follow_ups: Vec<FollowUpWrite>,
     /// What watchers are told of referrals.
@@ -312,6 +317,7 @@ impl Change {
             tasks: Vec::new(),
             entries: Vec::new(),
             facts: Vec::new(),
+            told: Vec::new(),
             follow_ups: Vec::new(),
             events: Vec::new(),
             plan_events: Vec::new(),

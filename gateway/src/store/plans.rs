@@ -74,3 +74,12 @@ pub struct PlanEventRow {
     /// The plan's revision when this was read: that of the event or a later one.
     pub revision: u64,
 }
+
+/// That a party has been told this of a section of a joint plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SectionTold {
+    /// Which plan.
+    pub plan: PlanId,
+    /// Keyed hash of whom and what.
+    pub mark: [u8; 32],
+}

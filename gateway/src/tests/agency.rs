@@ -40,16 +40,23 @@ struct State {
     taken: Vec<Delivery>,
     told: Vec<InboundEvent>,
     outcomes: Vec<InboundOutcome>,
+    held: Option<AgencyFacts>,
 }
 
 impl TestAgency {
     pub(super) fn new(agency: &str, redelivery: Redelivery) -> Self {
-        let state = State { mood: Mood::Fine, taken: Vec::new(), told: Vec::new(), outcomes: Vec::new() };
+        let state =
+            State { mood: Mood::Fine, taken: Vec::new(), told: Vec::new(), outcomes: Vec::new(), held: None };
         Self { agency: agency.parse().unwrap(), redelivery, state: Mutex::new(state) }
     }
 
     pub(super) fn become_(&self, mood: Mood) {
         self.state.lock().unwrap().mood = mood;
+    }
+
+    /// What it answers when it is asked; before that it cannot be asked.
+    pub(super) fn holds(&self, facts: AgencyFacts) {
+        self.state.lock().unwrap().held = Some(facts);
     }
 
     /// All that it has taken in, in order.
@@ -135,7 +142,8 @@ impl Adapter for TestAgency {
     }
 
     async fn fetch(&self, _: Authorised<FactsQuery>, _: Timestamp) -> Result<AgencyFacts, AdapterError> {
-        Err(self.fails(AdapterErrorKind::Unwritable { what: "query" }))
+        let held = self.state.lock().unwrap().held.clone();
+        held.ok_or_else(|| self.fails(AdapterErrorKind::Unwritable { what: "query" }))
     }
 
     fn receive(&self, inbound: &Inbound<'_>) -> Result<Received, InboundError> {

@@ -273,7 +273,7 @@ async fn whoever_reads_here_is_told_when_it_can_be_read() {
     let name = world.send(SOSIAALI, wanted.clone()).await.unwrap().referral.unwrap().name;
     let rows = world.deliveries(&name).await;
     let [row] = &rows[..] else { panic!("{} deliveries", rows.len()) };
-    assert!(matches!(row.item, DeliveryItem::DisclosureNotice(_)));
+    assert!(matches!(row.item, DeliveryItem::DisclosureNotice { index: 0, .. }));
     world.deliver();
     world.settled(&name).await;
     // Neither a repetition of the call nor reading is another disclosure.

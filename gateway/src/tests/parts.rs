@@ -130,7 +130,7 @@ async fn a_part_is_queued_once_and_its_end_takes_its_place() {
         .iter()
         .map(|row| match &row.about {
             About::Plan { plan, owner } if *plan == PLAN => owner.as_str(),
-            About::Plan { .. } | About::Referral(_) => panic!("{row:?}"),
+            About::Plan { .. } | About::Referral(_) | About::Journey => panic!("{row:?}"),
         })
         .collect();
     assert_eq!(owners, [SOSIAALI, "youth", SOSIAALI, SOSIAALI]);

@@ -254,7 +254,7 @@ async fn gateway(folder: &TempDir, te: &Arc<TestAgency>, sosiaali: &Arc<TestAgen
         units: BTreeMap::new(),
         adapters: vec![
             System { adapter: Arc::clone(te) as _, delivers: NEWS, fetches: CategorySet::EMPTY },
-            System { adapter: Arc::clone(sosiaali) as _, delivers: ALL, fetches: CategorySet::EMPTY },
+            System { adapter: Arc::clone(sosiaali) as _, delivers: ALL, fetches: CategorySet::ALL },
         ],
         plan: PlanSettings::default(),
         journey: JourneySettings::default(),

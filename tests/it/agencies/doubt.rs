@@ -219,7 +219,7 @@ fn is_in(item: DeliveryItem, matter: Matter) -> bool {
         DeliveryItem::StateChange => matter == Matter::StateChange,
         DeliveryItem::Information(_) => matter == Matter::Information,
         DeliveryItem::ConsentWithdrawn => matter == Matter::ConsentWithdrawal,
-        DeliveryItem::DisclosureNotice(_) => matter == Matter::DisclosureNotice,
+        DeliveryItem::DisclosureNotice { .. } => matter == Matter::DisclosureNotice,
         DeliveryItem::PlanPart => matter == Matter::PlanPart,
         DeliveryItem::PlanEnded => false,
     }

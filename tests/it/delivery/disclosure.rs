@@ -1,13 +1,18 @@
 //! Do social services hear once of each disclosure of their data (law 703/2023), in their own protocol?
 
-use polku_proto::v1::{DataCategory, DeliveryState, Purpose, SendReferralRequest};
+use polku_proto::v1::{
+    AddPlanPartyRequest, CreatePlanRequest, DataCategory, DeliveryState, GetJourneyRequest, GetPlanRequest,
+    JourneySource, Purpose, SendReferralRequest, Worker,
+};
 use polku_tests::simulators::{Ledger, TakenIn, TakenInKind};
 use polku_tests::world::{
     AddedAgency, OHJAAMO, PEOPLE, TE, WorldSettings, eventually, full_content, professional, referral_to,
+    request_id,
 };
 use serde_json::Value;
 
 use super::scene::{SOON, Scene};
+use crate::window::{add, opening};
 
 const SOCIAL: &str = "social";
 
@@ -69,5 +74,81 @@ async fn a_disclosure_to_the_employment_services_is_told_once_to_social_services
     let handover = employment.referrals().remove(0).message_id;
     for part in [PEOPLE[0], consent, &handover, "employment_services"] {
         assert!(said.contains(part), "{part} is not in the notice");
+    }
+}
+
+/// What the guidance point reads here, with no system of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_read_here_is_told_to_social_services_as_well() {
+    let county = AddedAgency {
+        agreements: vec![OHJAAMO.into()],
+        ..AddedAgency::new(SOCIAL, "social", "usual", "social")
+    };
+    let scene = Scene::open(&WorldSettings { agencies: vec![county], ..WorldSettings::default() }).await;
+    let simulator = scene.world.agencies[SOCIAL].simulator.as_ref();
+    let ledger = simulator.control().ledger().clone();
+    let official = professional("sosiaalityontekija-1", "yksikko-1", "official");
+    let client = scene.world.client(scene.running.bound.grpc, &scene.world.agencies[SOCIAL].identity);
+    let mut social = client.unwrap().acting(&official);
+    let mut ohjaamo = scene.ohjaamo.clone();
+    let youth = social.identify(PEOPLE[1]).await.unwrap();
+    simulator.hold(PEOPLE[1], &simulator.specimen()).unwrap();
+    add(&ohjaamo, &youth, opening(JourneySource::Self_)).await.unwrap();
+    let shared = [
+        DataCategory::IdentityContact,
+        DataCategory::ServiceAttendance,
+        DataCategory::ServiceNeeds,
+        DataCategory::JointPlan,
+    ];
+    social.record_consent(&youth, SOCIAL, OHJAAMO, Purpose::Guidance, &shared).await.unwrap();
+
+    // What social services hold: each look is a disclosure, also from what was kept of their answer.
+    let look = GetJourneyRequest {
+        youth: youth.clone(),
+        purpose: Purpose::Guidance.into(),
+        ..GetJourneyRequest::default()
+    };
+    for looks in 1..=2 {
+        let seen = ohjaamo.journey.get_journey(look.clone()).await.unwrap().into_inner();
+        assert!(seen.facts.iter().any(|facts| facts.agency == SOCIAL && !facts.facts.is_empty()));
+        let told = eventually(SOON, || async { (notices(&ledger).len() == looks).then_some(()) });
+        told.await.expect("social services hear nothing of a look");
+    }
+    social.journey.get_journey(look).await.unwrap();
+
+    // A plan of theirs: what of it is told once is told.
+    let create = CreatePlanRequest {
+        request_id: request_id(),
+        youth,
+        purpose: Purpose::Guidance.into(),
+        responsible_worker: Some(Worker {
+            id: "sosiaalityontekija-1".into(),
+            name: "Sosiaali Yksi".into(),
+            ..Worker::default()
+        }),
+        replaces: String::new(),
+    };
+    let name = social.plan.create_plan(create).await.unwrap().into_inner().plan.unwrap().name;
+    let party = AddPlanPartyRequest { request_id: request_id(), name: name.clone(), party: OHJAAMO.into() };
+    social.plan.add_plan_party(party).await.unwrap();
+    for _ in 0..2 {
+        let read = GetPlanRequest { name: name.clone() };
+        let seen = ohjaamo.plan.get_plan(read).await.unwrap().into_inner();
+        assert_eq!(seen.responsible_worker.unwrap().name, "Sosiaali Yksi");
+    }
+    let told = eventually(SOON, || async { (notices(&ledger).len() == 3).then_some(()) });
+    told.await.expect("social services hear nothing of the plan");
+    scene.end().await.check_intents();
+
+    assert_eq!(notices(&ledger).len(), 3);
+    let received = ledger.received();
+    let bodies = received.iter().filter_map(|request| serde_json::from_slice::<Value>(&request.body).ok());
+    let said: Vec<String> = bodies.map(|body| body.to_string()).collect();
+    for taken in notices(&ledger) {
+        let identifier = format!("urn:uuid:{}", taken.message_id);
+        let notice = said.iter().find(|said| said.contains(&identifier)).unwrap();
+        for part in [PEOPLE[1], "guidance", OHJAAMO] {
+            assert!(notice.contains(part), "{part} is not in a notice");
+        }
     }
 }

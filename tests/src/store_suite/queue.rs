@@ -217,14 +217,17 @@ pub async fn what_is_urgent_goes_first(store: &dyn Store) -> Result<()> {
 /// # Errors
 /// What the store answers.
 pub async fn a_disclosure_has_one_notice(store: &dyn Store) -> Result<()> {
-    let of = |leaf, number| -> Result<DeliveryRow> {
-        Ok(DeliveryRow { item: DeliveryItem::DisclosureNotice(leaf), ..delivery(number, 0)? })
+    let of = |leaf, index, number| -> Result<DeliveryRow> {
+        Ok(DeliveryRow { item: DeliveryItem::DisclosureNotice { leaf, index }, ..delivery(number, 0)? })
     };
-    enqueued(store, vec![of(7, 1)?, of(8, 2)?, delivery(3, 0)?, delivery(4, 0)?]).await?;
-    let mut again = Change::announced_by(2);
-    again.enqueue = vec![delivery(5, 0)?, of(7, 6)?];
-    ensure!(matches!(store.commit(again).await, Err(StoreError::Conflict)));
-    assert_eq!(store.deliveries_about(referral(1, 0)?.id).await?.len(), 4);
+    let first = vec![of(7, 0, 1)?, of(8, 0, 2)?, delivery(3, 0)?, delivery(4, 0)?, of(7, 1, 7)?];
+    enqueued(store, first).await?;
+    for index in [0, 1] {
+        let mut again = Change::announced_by(2);
+        again.enqueue = vec![delivery(5, 0)?, of(7, index, 6)?];
+        ensure!(matches!(store.commit(again).await, Err(StoreError::Conflict)));
+    }
+    assert_eq!(store.deliveries_about(referral(1, 0)?.id).await?.len(), 5);
     Ok(())
 }
 

@@ -9,9 +9,19 @@ use crate::agencies::envelope::Unwritable;
 
 /// Writes a document; what is empty is left out.
 pub(super) fn write(document: &impl Serialize) -> Result<Bytes, Unwritable> {
-    let document = serde_json::to_value(document).map_err(|_| Unwritable("json"))?;
-    let written = serde_json::to_vec(&pruned(document)).map_err(|_| Unwritable("json"))?;
-    Ok(Bytes::from(written))
+    plainly(&pruned(document)?)
+}
+
+/// Writes a document that leaves out what is empty of its own accord.
+pub(super) fn plainly(document: &impl Serialize) -> Result<Bytes, Unwritable> {
+    serde_json::to_vec(document).map(Bytes::from).map_err(|_| Unwritable("json"))
+}
+
+/// A document, or a part of one, without what is empty.
+pub(super) fn pruned(document: &impl Serialize) -> Result<Value, Unwritable> {
+    let mut value = serde_json::to_value(document).map_err(|_| Unwritable("json"))?;
+    says_something(&mut value);
+    Ok(value)
 }
 
 /// Reads a document, whose types refuse members that are unknown, missing, `null` or there twice.
@@ -28,23 +38,21 @@ where
     T::deserialize(deserializer).map(Some)
 }
 
-fn pruned(value: Value) -> Value {
-    match value {
-        Value::Object(members) => {
-            let members = members.into_iter().map(|(name, value)| (name, pruned(value)));
-            Value::Object(members.filter(|(_, value)| says_something(value)).collect())
-        }
-        Value::Array(items) => Value::Array(items.into_iter().map(pruned).collect()),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
-    }
-}
-
-fn says_something(value: &Value) -> bool {
+/// Takes out what is empty, and tells whether anything is left.
+fn says_something(value: &mut Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => false,
         Value::Bool(true) | Value::Number(_) => true,
         Value::String(text) => !text.is_empty(),
-        Value::Array(items) => !items.is_empty(),
-        Value::Object(members) => !members.is_empty(),
+        Value::Array(items) => {
+            for item in items.iter_mut() {
+                says_something(item);
+            }
+            !items.is_empty()
+        }
+        Value::Object(members) => {
+            members.retain(|_, value| says_something(value));
+            !members.is_empty()
+        }
     }
 }

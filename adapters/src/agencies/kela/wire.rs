@@ -8,6 +8,7 @@ use polku_proto::v1::{
 };
 use polku_proto::{AgencyId, ConsentName, ReferralName, YouthId, time};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::content::Tiedot;
 use super::{codes, json, plan};
@@ -79,11 +80,17 @@ struct Ilmoitus {
     laji: &'static str,
     tila: &'static str,
     aika: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     hylkays_syy: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     tulos: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     toimitus: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     huomautus: Option<String>,
-    lisatiedot: Option<Tiedot>,
+    /// Without what is empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lisatiedot: Option<Value>,
 }
 
 impl Message {
@@ -110,7 +117,7 @@ impl Message {
             }
             Content::Notice(referral, notice) => {
                 let notice = Ilmoitus::of(&id, referral, notice, own, &sender)?;
-                ("ilmoitukset", Some(notice.lahete_tunnus.clone()), json::write(&notice)?)
+                ("ilmoitukset", Some(notice.lahete_tunnus.clone()), json::plainly(&notice)?)
             }
             Content::PlanPart(part) => {
                 let part = plan::Osa::of(&id, *part)?;
@@ -198,7 +205,10 @@ impl Ilmoitus {
             tulos: codes::outcome(outcome),
             toimitus: codes::delivery(delivery),
             huomautus: news(own, sender, status_note, sender_note),
-            lisatiedot: answer.map(Tiedot::of),
+            lisatiedot: answer
+                .map(|answer| json::pruned(&Tiedot::of(answer)))
+                .transpose()?
+                .filter(|answer| answer.as_object().is_none_or(|members| !members.is_empty())),
         })
     }
 }

@@ -30,7 +30,15 @@ pub(super) struct Details {
     pub(super) reasons: Vec<String>,
     pub(super) stopped: Vec<String>,
     changes: Vec<Changed>,
-    pub(super) told: Option<Told>,
+    told: Option<Listed>,
+}
+
+/// In leaves of earlier releases one stands alone.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Listed {
+    All(Vec<Told>),
+    One(Box<Told>),
 }
 
 /// What was told, where that is written down.
@@ -60,9 +68,17 @@ impl Details {
     }
 
     pub(super) fn bases(&self) -> Vec<Basis> {
-        let told = self.told.as_ref().map(|told| told.bases.as_slice()).unwrap_or_default();
+        let told = self.told().map(|told| told.bases.as_slice()).unwrap_or_default();
         let bases = if self.bases.is_empty() { told } else { &self.bases };
         bases.iter().map(Ground::wire).collect()
+    }
+
+    /// What a call or a delivery has told.
+    pub(super) fn told(&self) -> Option<&Told> {
+        match self.told.as_ref()? {
+            Listed::All(all) => all.first(),
+            Listed::One(one) => Some(one),
+        }
     }
 
     pub(super) fn ground(&self) -> LegalGround {

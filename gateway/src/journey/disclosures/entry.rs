@@ -327,7 +327,7 @@ fn shown(disclosure: &mut Disclosure, leaf: &Leaf, facts: Option<&Facts>) {
 
 /// What a step tells to whoever has no system of its own and reads here.
 fn told_here(disclosure: &mut Disclosure, details: &Details, facts: Option<&Facts>) {
-    let (Some(told), Some(facts)) = (&details.told, facts) else { return };
+    let (Some(told), Some(facts)) = (details.told(), facts) else { return };
     let agency = told.to.split('/').next().unwrap_or_default();
     disclosure.discloser = facts.other_than(agency);
     disclosure.recipient.clone_from(&told.to);
@@ -337,7 +337,7 @@ fn told_here(disclosure: &mut Disclosure, details: &Details, facts: Option<&Fact
 /// Between whom a delivery goes.
 fn parties(disclosure: &mut Disclosure, leaf: &Leaf, details: &Details, facts: Option<&Facts>) {
     disclosure.recipient.clone_from(&leaf.organisation);
-    if let Some(told) = details.told.as_ref().filter(|told| !told.from.is_empty()) {
+    if let Some(told) = details.told().filter(|told| !told.from.is_empty()) {
         disclosure.discloser.clone_from(&told.from);
     } else if let Some(facts) = facts.filter(|_| details.item != DISCLOSURE_NOTICE) {
         // A register that hears of the disclosure of its own data is told nothing of others.

@@ -11,6 +11,7 @@ use polku_proto::v1::{AuditReceipt, Plan, PlanChange};
 use prost::Message;
 use serde_json::json;
 
+use super::reader::ShownPlan;
 use super::record::{Author, Clashing, PlanRecord};
 use crate::audit::Event;
 use crate::caller::{Actor, Caller};
@@ -18,6 +19,7 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::journey::refer::mismatch;
 use crate::once::Call;
+use crate::outbox::{Lock, Reading};
 use crate::person::Person;
 use crate::plan::YOUTH;
 use crate::store::{Change, TaskWrite};
@@ -128,7 +130,7 @@ impl Gateway {
             receipt: Some(committed.receipt.clone()),
         };
         let (committed, answer) = self.commit_plan(call, person, method, draft, kept, now).await?;
-        self.plan_changed(call.caller, &committed.record, answer, self.now())
+        self.plan_changed(call.caller, &committed.record, answer, self.now()).await
     }
 
     /// The answer of an earlier call: the plan as it was after it, as far as it may be seen now.
@@ -141,10 +143,12 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Authorised<PlanChange>, Error> {
         let then = self.plan_as_shown(person, record, earlier.plan.as_ref()).await?;
-        self.plan_changed(caller, &then, earlier, now)
+        self.plan_changed(caller, &then, earlier, now).await
     }
 
-    fn plan_changed(
+    /// The answer. That the plan was changed is written down already; that the change also shows something new of others
+    /// is another matter. Whoever changes a plan has the lock of the person until the answer.
+    async fn plan_changed(
         &self,
         caller: &Caller,
         record: &PlanRecord,
@@ -155,7 +159,12 @@ impl Gateway {
         let shell = self.shell(caller, answer)?;
         // Whoever has just left the plan sees nothing of it any more.
         match self.plan_view(caller, record, now) {
-            Ok(view) => shell.gather(view).map_err(mismatch),
+            Ok(ShownPlan { plan, told }) => {
+                let name = record.name().to_string();
+                let reading = Reading { caller, youth: record.row.youth, name: &name, lock: Lock::Held };
+                self.note_told(&reading, &plan, told).await?;
+                shell.gather(plan).map_err(mismatch)
+            }
             Err(Error::NotFound) => Ok(shell),
             Err(error) => Err(error),
         }

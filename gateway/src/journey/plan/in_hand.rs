@@ -10,12 +10,10 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use jiff::Timestamp;
-use polku_policy::Authorised;
 use polku_proto::PlanId;
-use polku_proto::v1::Plan;
 use tokio::sync::OnceCell;
 
-use super::reader::{Seen, Sight};
+use super::reader::{Seen, ShownPlan, Sight};
 use super::record::PlanRecord;
 use crate::caller::Caller;
 use crate::error::Error;
@@ -79,7 +77,7 @@ impl PlanInHand {
         caller: &Caller,
         record: &PlanRecord,
         now: Timestamp,
-    ) -> Result<Authorised<Plan>, Error> {
+    ) -> Result<ShownPlan, Error> {
         let eyes = gateway.eyes(caller, record)?;
         let sight = gateway.sight(record, &eyes, now)?;
         let seen = self.seen(sight, |sight| gateway.look(record, &eyes, sight, now))?;

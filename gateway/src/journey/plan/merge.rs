@@ -24,6 +24,7 @@ use crate::gateway::Gateway;
 use crate::journey::read::name;
 use crate::journey::refer::mismatch;
 use crate::once::{Begun, Call};
+use crate::outbox::Lock;
 use crate::person::Person;
 use crate::plan::{self, Clash, Edit, Editor, Origin};
 use crate::record::wire_time;
@@ -238,7 +239,8 @@ impl Gateway {
     ) -> Result<Authorised<MergePlanResponse>, Error> {
         let shell = MergePlanResponse { plan: None, conflicts: Vec::new(), receipt: answer.receipt };
         let view = self.plan_view(caller, record, now)?;
-        self.note_reading(caller, record.row.youth, &record.name().to_string(), &view).await?;
+        // Whoever changes a plan has the lock of the person until the answer.
+        let view = self.note_plan(caller, record.name(), view, Lock::Held).await?;
         let mut merged = self.shell(caller, shell)?.gather(view).map_err(mismatch)?;
         for conflict in answer.conflicts {
             let owner = conflict.owner.clone();

@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::journey::read::{name, youth_id};
 use crate::journey::refer::mismatch;
+use crate::outbox::Lock;
 use crate::person::Person;
 use crate::store::PlanRow;
 
@@ -35,8 +36,7 @@ impl Gateway {
             name_successor(&mut record, &successors)?;
         }
         let view = self.plan_view(caller, &record, self.now())?;
-        self.note_reading(caller, name.youth, &name.to_string(), &view).await?;
-        Ok(view)
+        self.note_plan(caller, name, view, Lock::Free).await
     }
 
     /// Lists a young person's plans.
@@ -62,7 +62,7 @@ impl Gateway {
                 Err(Error::NotFound) => continue,
                 Err(error) => return Err(error),
             };
-            self.note_reading(caller, youth, &record.name().to_string(), &view).await?;
+            let view = self.note_plan(caller, record.name(), view, Lock::Free).await?;
             answer = answer.gather(view).map_err(mismatch)?;
             shown += 1;
             if shown == MOST {

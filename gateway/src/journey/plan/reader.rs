@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use polku_policy::{ActorRole, Authorised, Channel, Question, Reader, Reason, Viewer};
 use polku_proto::v1::{DataCategory, Plan, PlanSection};
-use polku_proto::{AgencyId, CategorySet, Disclose, Party, Valid};
+use polku_proto::{AgencyId, CategorySet, Disclose, Party, PlanName, Valid};
 use prost::Message;
 
 use super::record::PlanRecord;
@@ -17,7 +17,9 @@ use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::journey::refer::mismatch;
+use crate::outbox::{Lock, Mark, Reading, Shown};
 use crate::plan::{self, owner_of};
+use crate::store::About;
 
 /// What can be told of a plan. What became of a referral is told by referrals.
 pub(super) const TELLABLE: CategorySet =
@@ -75,6 +77,13 @@ pub(crate) struct Seen {
     plan: Plan,
     sections: Vec<Valid<PlanSection>>,
     digest: Hash,
+}
+
+/// A plan as it is shown to somebody.
+pub(crate) struct ShownPlan {
+    pub(crate) plan: Authorised<Plan>,
+    /// What of it whoever's data it is has to hear of.
+    pub(crate) told: Vec<Shown>,
 }
 
 impl Gateway {
@@ -152,7 +161,7 @@ impl Gateway {
         caller: &Caller,
         record: &PlanRecord,
         now: Timestamp,
-    ) -> Result<Authorised<Plan>, Error> {
+    ) -> Result<ShownPlan, Error> {
         let eyes = self.eyes(caller, record)?;
         let seen = self.look(record, &eyes, &self.sight(record, &eyes, now)?, now)?;
         self.shown_plan(caller, record, &eyes, &seen, now)
@@ -185,20 +194,76 @@ impl Gateway {
         eyes: &Eyes,
         seen: &Seen,
         now: Timestamp,
-    ) -> Result<Authorised<Plan>, Error> {
+    ) -> Result<ShownPlan, Error> {
         let etag = self.reading(record, caller, &seen.digest)?;
         let question = self.plan_question(record, plan::YOUTH, eyes, now)?;
         let mut view = self.authorise_or_envelope(Plan { etag, ..seen.plan.clone() }, &question)?;
+        let about = |owner: &str| About::Plan { plan: record.row.id, owner: owner.to_owned() };
+        let mut told = Vec::new();
+        let whole =
+            self.owed_notice(about(plan::YOUTH), seen.plan.categories(), &question, view.decision(), now)?;
+        told.extend(whole.map(|shown| shown.marked(self.frame_mark(&seen.plan, &caller.agency))));
         for section in &seen.sections {
-            let question = self.plan_question(record, owner_of(section.get()), eyes, now)?;
-            let section = section.clone();
-            let authorised = self.engine().authorise(&self.index(), section, CategorySet::EMPTY, &question);
+            let owner = owner_of(section.get());
+            let question = self.plan_question(record, owner, eyes, now)?;
+            let authorised =
+                self.engine().authorise(&self.index(), section.clone(), CategorySet::EMPTY, &question);
             // Refused only when a permission has ended since the look before.
-            if let Ok(section) = authorised {
-                view = view.gather(section).map_err(mismatch)?;
+            if let Ok(authorised) = authorised {
+                let (holds, decision) = (section.get().categories(), authorised.decision());
+                let shown = self.owed_notice(about(owner), holds, &question, decision, now)?;
+                told.extend(
+                    shown.map(|shown| shown.marked(self.section_mark(section.get(), &caller.agency))),
+                );
+                view = view.gather(authorised).map_err(mismatch)?;
             }
         }
-        Ok(view)
+        Ok(ShownPlan { plan: view, told })
+    }
+
+    /// Writes down that a plan was read, with what that has told.
+    pub(crate) async fn note_plan(
+        &self,
+        caller: &Caller,
+        name: PlanName,
+        shown: ShownPlan,
+        lock: Lock,
+    ) -> Result<Authorised<Plan>, Error> {
+        let ShownPlan { plan, told } = shown;
+        let reading = Reading { caller, youth: name.youth, name: &name.to_string(), lock };
+        self.note_telling(&reading, &plan, told).await?;
+        Ok(plan)
+    }
+
+    /// What an agency is told of a section, in short. A part that its system is sent and a section that shows no more
+    /// than that are the same: not counted is how and when it was read, how it compares with what was accepted, and that
+    /// an action which is shown has not been acknowledged yet.
+    pub(crate) fn section_mark(&self, section: &PlanSection, reader: &AgencyId) -> Mark {
+        let mut told = section.clone();
+        told.etag.clear();
+        told.changed_since_acceptance = false;
+        told.commitments.retain(|commitment| commitment.acknowledge_time.is_some());
+        if let Some(part) = &mut told.part {
+            (part.revision, part.update_time) = (0, None);
+        }
+        self.mark(&told.encode_to_vec(), reader)
+    }
+
+    /// The same of what is beside the sections.
+    fn frame_mark(&self, plan: &Plan, reader: &AgencyId) -> Mark {
+        let frame = Plan {
+            name: plan.name.clone(),
+            responsible_worker: plan.responsible_worker.clone(),
+            accept_time: plan.accept_time,
+            step: plan.step.clone(),
+            links: plan.links.clone(),
+            ..Plan::default()
+        };
+        self.mark(&frame.encode_to_vec(), reader)
+    }
+
+    fn mark(&self, told: &[u8], reader: &AgencyId) -> Mark {
+        self.keys.pseudonym(b"told", &[reader.as_str().as_bytes(), &[0], told].concat())
     }
 
     /// A part of a plan, or of a task about one, as the caller may see it now; nothing if nothing of it.

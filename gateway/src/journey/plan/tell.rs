@@ -2,13 +2,14 @@
 
 use jiff::Timestamp;
 use polku_policy::Question;
-use polku_proto::v1::{PlanPart, ReferralContent};
+use polku_proto::v1::{PlanPart, PlanSection, ReferralContent};
 use polku_proto::{AgencyId, CategorySet, Party};
 
 use super::reader::Eyes;
 use super::record::{PlanRecord, empty_part};
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::outbox::Mark;
 use crate::person::Person;
 use crate::plan;
 use crate::record::wire_time;
@@ -21,6 +22,8 @@ pub(crate) struct Tellable {
     pub(crate) question: Question,
     /// What must be permitted, or the recipient is not told anything.
     pub(crate) required: CategorySet,
+    /// What is told of the section, in short.
+    pub(crate) mark: Option<Mark>,
 }
 
 impl Gateway {
@@ -48,7 +51,7 @@ impl Gateway {
         let silent = party.is_none() || told.is_subset(CategorySet::ENVELOPE);
         let mut part = if is_end && silent {
             let part = PlanPart { consent_withdrawn: true, ..frame };
-            return Ok(Some(Tellable { part, question, required: CategorySet::EMPTY }));
+            return Ok(Some(Tellable { part, question, required: CategorySet::EMPTY, mark: None }));
         } else if silent {
             return Ok(None);
         } else if is_end {
@@ -60,9 +63,11 @@ impl Gateway {
             let PlanPart { plan, revision, update_time, .. } = frame;
             PlanPart { plan, revision, update_time, ..part }
         };
+        let section = PlanSection { part: Some(part.clone()), ..PlanSection::default() };
+        let mark = Some(self.section_mark(&section, &row.agency));
         let background = part.background.get_or_insert_with(ReferralContent::default);
         background.identity_code = person.identity()?.expose().to_owned();
-        Ok(Some(Tellable { part, question, required: self.required(&row.agency) }))
+        Ok(Some(Tellable { part, question, required: self.required(&row.agency), mark }))
     }
 }
 

@@ -17,6 +17,7 @@ use crate::journey::read::name;
 use crate::journey::refer::mismatch;
 use crate::journey::watch::{Feed, Watch};
 use crate::news::Topic;
+use crate::outbox::Lock;
 use crate::record::wire_time;
 use crate::store::{Change, NewPlanEvent, PlanEventRow};
 
@@ -141,7 +142,7 @@ impl Feed for Plans {
             Err(Error::NotFound | Error::NotPermitted(_)) => return Ok(None),
             Err(error) => return Err(error),
         };
-        gateway.note_reading(caller, event.youth, &record.name().to_string(), &view).await?;
+        let view = gateway.note_plan(caller, record.name(), view, Lock::Free).await?;
         let time = Some(wire_time(event.time)?);
         let shell = PlanEvent { resume_token, plan: None, time };
         Ok(Some(gateway.shell(caller, shell)?.gather(view).map_err(mismatch)?))

@@ -20,9 +20,10 @@ use super::sight::Look;
 use crate::audit::Event;
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::outbox::{Lock, Reading, Shown};
 use crate::person::Person;
 use crate::seal::Place;
-use crate::store::{Change, FactsRow};
+use crate::store::{About, Change, FactsRow};
 use crate::trail::Entry;
 
 /// What an agency can be asked for. What became of a referral is told by referrals.
@@ -70,17 +71,21 @@ impl Gateway {
         if !missing.is_empty() {
             answers.extend(self.ask(person, asking, &missing).await?);
         }
-        let mut held = Held::default();
+        let (mut held, mut shown) = (Held::default(), Vec::new());
         for (agency, answer) in answers {
             match answer {
-                Some(facts) => held.facts.extend(self.shown_facts(asking, &agency, facts)?),
+                Some(facts) => shown.extend(self.shown_facts(asking, &agency, facts)?),
                 None => held.unreachable.push(agency),
             }
         }
-        let caller = asking.look.caller;
-        let names: Vec<String> = held.facts.iter().map(|_| facts_name(person)).collect();
-        let notes = held.facts.iter().zip(&names);
-        try_join_all(notes.map(|(facts, name)| self.note_reading(caller, person.id, name, facts))).await?;
+        let name = facts_name(person);
+        let reading =
+            &Reading { caller: asking.look.caller, youth: person.id, name: &name, lock: Lock::Free };
+        let notes = shown.into_iter().map(|(facts, told)| async move {
+            self.note_telling(reading, &facts, told).await?;
+            Ok::<_, Error>(facts)
+        });
+        held.facts = try_join_all(notes).await?;
         Ok(held)
     }
 
@@ -159,13 +164,18 @@ impl Gateway {
         asking: &Asking<'_>,
         agency: &AgencyId,
         facts: AgencyFacts,
-    ) -> Result<Option<Authorised<AgencyFacts>>, Error> {
+    ) -> Result<Option<(Authorised<AgencyFacts>, Vec<Shown>)>, Error> {
         // Time has passed since the question.
         let look = Look { now: self.now(), ..asking.look };
         let mut facts = facts;
         facts.restrict(asking.wanted.intersection(ASKABLE).union(CategorySet::ENVELOPE));
         let Some(question) = look.question(agency, false) else { return Ok(None) };
-        Ok(self.engine().authorise(&self.index(), Valid::check(facts)?, CategorySet::EMPTY, &question).ok())
+        let holds = facts.categories();
+        let facts =
+            self.engine().authorise(&self.index(), Valid::check(facts)?, CategorySet::EMPTY, &question);
+        let Ok(facts) = facts else { return Ok(None) };
+        let told = self.owed_notice(About::Journey, holds, &question, facts.decision(), look.now)?;
+        Ok(Some((facts, told.into_iter().collect())))
     }
 }
 

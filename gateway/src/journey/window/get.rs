@@ -19,6 +19,7 @@ use crate::journey::PlanRecord;
 use crate::journey::page;
 use crate::journey::read::youth_id;
 use crate::journey::refer::mismatch;
+use crate::outbox::{Lock, Reading};
 use crate::person::Person;
 use crate::store::ReferralFilter;
 
@@ -123,7 +124,8 @@ impl Gateway {
         }
         // One leaf for all entries: they are read together or not at all.
         if let Some(name) = noted {
-            self.note_reading(look.caller, look.youth, &name, &answer).await?;
+            let reading = Reading { caller: look.caller, youth: look.youth, name: &name, lock: Lock::Free };
+            self.note_telling(&reading, &answer, self.told_in(look, seen)?).await?;
         }
         Ok(answer)
     }
@@ -159,8 +161,7 @@ impl Gateway {
             let record = PlanRecord::open(person, row)?;
             match self.plan_view(look.caller, &record, look.now) {
                 Ok(view) => {
-                    self.note_reading(look.caller, person.id, &record.name().to_string(), &view).await?;
-                    plans.push(view);
+                    plans.push(self.note_plan(look.caller, record.name(), view, Lock::Free).await?);
                 }
                 Err(Error::NotFound) => {}
                 Err(error) => return Err(error),

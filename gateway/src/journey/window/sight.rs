@@ -13,6 +13,8 @@ use polku_proto::{AgencyId, CategorySet, Party, Valid, YouthId};
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::outbox::Shown;
+use crate::store::About;
 
 const STATUS: CategorySet = CategorySet::of(&[DataCategory::ReferralStatus]);
 
@@ -132,6 +134,22 @@ impl Gateway {
             }
         }
         Ok(visible)
+    }
+
+    /// What these entries tell of other agencies' data, agency by agency.
+    pub(super) fn told_in(&self, look: &Look<'_>, seen: &[&JourneyEntry]) -> Result<Vec<Shown>, Error> {
+        let mut held: BTreeMap<(AgencyId, bool), CategorySet> = BTreeMap::new();
+        for entry in seen {
+            let category = CategorySet::named(entry.category);
+            held.entry((agency(entry)?, category == STATUS)).or_default().extend(category);
+        }
+        let mut told = Vec::new();
+        for ((agency, is_status), holds) in held {
+            let Some(question) = look.question(&agency, is_status) else { continue };
+            let decision = self.engine().decide(&self.index(), holds, &question);
+            told.extend(self.owed_notice(About::Journey, holds, &question, &decision, look.now)?);
+        }
+        Ok(told)
     }
 
     /// Something that rests on this entry, as the caller may be told of it.

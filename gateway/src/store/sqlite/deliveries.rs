@@ -105,9 +105,9 @@ pub(super) fn enqueue(connection: &Connection, row: &DeliveryRow) -> Result<(), 
     }
     let sql =
         "INSERT INTO delivery (message, item, item_index, referral, plan, owner, youth, agency, state, attempts, due,
-            deadline, fence, leased_until, intent, reference, priority)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
-    let (item, item_index) = item_numbers(row.item);
+            deadline, fence, leased_until, intent, reference, priority, item_place)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
+    let (item, item_index, item_place) = item_numbers(row.item);
     let values = params![
         blob(row.message.uuid()),
         item,
@@ -126,6 +126,7 @@ pub(super) fn enqueue(connection: &Connection, row: &DeliveryRow) -> Result<(), 
         row.intent.map(number).transpose()?,
         row.reference,
         priority_number(row.priority),
+        item_place,
     ];
     execute(connection, sql, values).map(drop)
 }

@@ -249,6 +249,10 @@ impl Store for SqliteStore {
         self.read(move |connection| journeys::entries_of(connection, youth, limit)).await
     }
 
+    async fn sections_told(&self, plan: PlanId, marks: Vec<[u8; 32]>) -> Result<Vec<[u8; 32]>, StoreError> {
+        self.read(move |connection| plans::sections_told(connection, plan, &marks)).await
+    }
+
     async fn facts_of(&self, youth: YouthId) -> Result<Vec<FactsRow>, StoreError> {
         self.read(move |connection| journeys::facts_of(connection, youth)).await
     }

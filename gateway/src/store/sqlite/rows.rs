@@ -40,7 +40,7 @@ pub(super) const BATCH_ITEM: &str = "subject, bytes";
 
 /// The columns that [`delivery`] reads.
 pub(super) const DELIVERY: &str =
-    "message, item, item_index, referral, plan, owner, youth, agency, state, attempts, due,
+    "message, item, item_index, item_place, referral, plan, owner, youth, agency, state, attempts, due,
     deadline, fence, leased_until, intent, reference, priority";
 
 /// Reads a person.
@@ -156,8 +156,8 @@ pub(super) fn delivery(row: &Row<'_>) -> Result<DeliveryRow, StoreError> {
         message: MessageId::from_uuid(columns.id()?),
         item: {
             let item: i32 = columns.next()?;
-            let index = columns.number()?;
-            delivery_item(item, index).ok_or(StoreError::Unreadable { table: "delivery" })?
+            let (index, place) = (columns.number()?, columns.next()?);
+            delivery_item(item, index, place).ok_or(StoreError::Unreadable { table: "delivery" })?
         },
         about: {
             let (referral, plan) = (columns.optional_id()?, columns.optional_id()?);
@@ -224,37 +224,38 @@ fn kind(number: i32) -> Option<InstrumentKind> {
     }
 }
 
-/// What is delivered, as it is stored: a number, and an index where there is one.
-pub(super) fn item_numbers(item: DeliveryItem) -> (i32, u64) {
+/// What is delivered, as it is stored: a number, an index where there is one, and a place within that.
+pub(super) fn item_numbers(item: DeliveryItem) -> (i32, u64, u32) {
     match item {
-        DeliveryItem::Handover => (1, 0),
-        DeliveryItem::StateChange => (2, 0),
-        DeliveryItem::Information(index) => (3, u64::from(index)),
-        DeliveryItem::ConsentWithdrawn => (4, 0),
-        DeliveryItem::DisclosureNotice(leaf) => (5, leaf),
-        DeliveryItem::PlanPart => (6, 0),
-        DeliveryItem::PlanEnded => (7, 0),
+        DeliveryItem::Handover => (1, 0, 0),
+        DeliveryItem::StateChange => (2, 0, 0),
+        DeliveryItem::Information(index) => (3, u64::from(index), 0),
+        DeliveryItem::ConsentWithdrawn => (4, 0, 0),
+        DeliveryItem::DisclosureNotice { leaf, index } => (5, leaf, index),
+        DeliveryItem::PlanPart => (6, 0, 0),
+        DeliveryItem::PlanEnded => (7, 0, 0),
     }
 }
 
-fn delivery_item(item: i32, index: u64) -> Option<DeliveryItem> {
+fn delivery_item(item: i32, index: u64, place: u32) -> Option<DeliveryItem> {
     match item {
         1 => Some(DeliveryItem::Handover),
         2 => Some(DeliveryItem::StateChange),
         3 => u32::try_from(index).ok().map(DeliveryItem::Information),
         4 => Some(DeliveryItem::ConsentWithdrawn),
-        5 => Some(DeliveryItem::DisclosureNotice(index)),
+        5 => Some(DeliveryItem::DisclosureNotice { leaf: index, index: place }),
         6 => Some(DeliveryItem::PlanPart),
         7 => Some(DeliveryItem::PlanEnded),
         _ => None,
     }
 }
 
-/// What a delivery is about, as it is stored: a referral, or a plan and the owner of a section.
+/// What a delivery is about, as it is stored: a referral, a plan and the owner of a section, or neither.
 pub(super) fn about_columns(about: &About) -> (Option<[u8; 16]>, Option<[u8; 16]>, Option<&str>) {
     match about {
         About::Referral(referral) => (Some(blob(referral.uuid())), None, None),
         About::Plan { plan, owner } => (None, Some(blob(plan.uuid())), Some(owner)),
+        About::Journey => (None, None, None),
     }
 }
 
@@ -262,6 +263,7 @@ fn about(referral: Option<Uuid>, plan: Option<Uuid>, owner: Option<String>) -> O
     match (referral, plan, owner) {
         (Some(referral), None, None) => Some(About::Referral(ReferralId::from_uuid(referral))),
         (None, Some(plan), Some(owner)) => Some(About::Plan { plan: PlanId::from_uuid(plan), owner }),
+        (None, None, None) => Some(About::Journey),
         _ => None,
     }
 }

@@ -11,7 +11,7 @@ use super::{Unusable, failed};
 use crate::store::StoreError;
 
 /// Number 1 first. A migration that has been released is never changed.
-pub(super) const MIGRATIONS: &[&str] = &[FIRST, CONSENTS, HASTE, JOINT_PLAN, JOURNEY];
+pub(super) const MIGRATIONS: &[&str] = &[FIRST, CONSENTS, HASTE, JOINT_PLAN, JOURNEY, READINGS];
 
 /// The version that this release writes.
 pub(super) fn newest() -> u32 {
@@ -350,4 +350,52 @@ CREATE TABLE follow_up (
     UNIQUE (youth, matter, about, agency)
 ) STRICT;
 CREATE INDEX follow_up_by_day ON follow_up (due);
+";
+
+/// What parties have been told of sections of plans by reading them or by their systems, as keyed hashes of it. And
+/// notices (item 5) of what was told by a reading: several by one audit leaf, by their place in it, and some of them about
+/// neither a referral nor a section. A check cannot be changed, so the deliveries move to a new table.
+const READINGS: &str = "
+CREATE TABLE section_told (
+    plan BLOB NOT NULL REFERENCES plan (id),
+    mark BLOB NOT NULL,
+    PRIMARY KEY (plan, mark)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE delivery_of_all (
+    number INTEGER PRIMARY KEY,
+    message BLOB NOT NULL UNIQUE,
+    item INTEGER NOT NULL,
+    item_index INTEGER NOT NULL,
+    item_place INTEGER NOT NULL DEFAULT 0,
+    referral BLOB REFERENCES referral (id),
+    plan BLOB REFERENCES plan (id),
+    owner TEXT,
+    youth BLOB NOT NULL REFERENCES youth (id),
+    agency TEXT NOT NULL,
+    state INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    due INTEGER NOT NULL,
+    deadline INTEGER NOT NULL,
+    fence INTEGER NOT NULL,
+    leased_until INTEGER,
+    intent INTEGER,
+    reference TEXT,
+    priority INTEGER NOT NULL,
+    wake INTEGER NOT NULL AS (ifnull(leased_until, due)) VIRTUAL,
+    CHECK ((plan IS NULL) = (owner IS NULL) AND (referral IS NULL OR plan IS NULL)
+        AND (item = 5 OR referral IS NOT NULL OR plan IS NOT NULL))
+) STRICT;
+INSERT INTO delivery_of_all (number, message, item, item_index, referral, plan, owner, youth, agency, state, attempts,
+        due, deadline, fence, leased_until, intent, reference, priority)
+    SELECT number, message, item, item_index, referral, plan, owner, youth, agency, state, attempts,
+        due, deadline, fence, leased_until, intent, reference, priority FROM delivery;
+DROP TABLE delivery;
+ALTER TABLE delivery_of_all RENAME TO delivery;
+CREATE INDEX delivery_pending ON delivery (agency, priority, wake) WHERE state IN (1, 2, 4);
+CREATE INDEX delivery_open_by_youth ON delivery (youth) WHERE state IN (1, 2, 4, 5);
+CREATE INDEX delivery_by_referral ON delivery (referral) WHERE referral IS NOT NULL;
+CREATE UNIQUE INDEX delivery_of_disclosure ON delivery (item_index, item_place) WHERE item = 5;
+CREATE INDEX delivery_waiting_part ON delivery (plan, owner, agency) WHERE item = 6 AND state IN (1, 4);
+CREATE UNIQUE INDEX delivery_queued_part ON delivery (plan, owner, agency) WHERE item = 6 AND state = 1;
 ";

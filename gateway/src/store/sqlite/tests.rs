@@ -144,7 +144,10 @@ fn deliveries_of_an_older_file_stay_what_they_are() {
     let rows = runtime.block_on(store.deliveries_about(about)).unwrap();
     let [first, second] = &rows[..] else { panic!("{rows:?}") };
     assert_eq!((first.item, first.message.uuid().as_u128()), (DeliveryItem::Handover, 3));
-    assert_eq!((second.item, second.priority), (DeliveryItem::DisclosureNotice(12), Priority::Urgent));
+    assert_eq!(
+        (second.item, second.priority),
+        (DeliveryItem::DisclosureNotice { leaf: 12, index: 0 }, Priority::Urgent)
+    );
     assert_eq!((second.attempts, second.fence, second.intent), (3, 8, Some(11)));
     assert_eq!((second.about.clone(), second.reference.as_deref()), (About::Referral(about), Some("K-1")));
     assert_eq!(runtime.block_on(store.next_due()).unwrap(), Some(second.due));
@@ -153,25 +156,26 @@ fn deliveries_of_an_older_file_stay_what_they_are() {
     assert!(matches!(runtime.block_on(store.commit(again)), Err(StoreError::Conflict)), "a second notice");
 }
 
-/// What a delivery is about is one of two, whoever writes to the file.
+/// What a delivery is about is one of two, and of neither only a notice, whoever writes to the file.
 #[test]
 fn a_delivery_is_about_a_referral_or_a_section() {
     let (_folder, path) = folder();
     drop(SqliteStore::open(&path).unwrap());
     let connection = Connection::open(&path).unwrap();
     connection.pragma_update(None, "foreign_keys", false).unwrap();
-    for (number, (referral, plan, owner, is_right)) in (0_u8..).zip([
-        ("x'01'", "NULL", "NULL", true),
-        ("NULL", "x'01'", "'te'", true),
-        ("NULL", "NULL", "NULL", false),
-        ("x'01'", "x'01'", "'te'", false),
-        ("NULL", "x'01'", "NULL", false),
-        ("x'01'", "NULL", "'te'", false),
+    for (number, (item, referral, plan, owner, is_right)) in (0_u8..).zip([
+        (6, "x'01'", "NULL", "NULL", true),
+        (6, "NULL", "x'01'", "'te'", true),
+        (6, "NULL", "NULL", "NULL", false),
+        (5, "NULL", "NULL", "NULL", true),
+        (6, "x'01'", "x'01'", "'te'", false),
+        (6, "NULL", "x'01'", "NULL", false),
+        (5, "x'01'", "NULL", "'te'", false),
     ]) {
         let sql = format!(
             "INSERT INTO delivery (message, item, item_index, referral, plan, owner, youth, agency, state, attempts, due,
                  deadline, fence, priority)
-             VALUES (x'{number:02}', 6, 0, {referral}, {plan}, {owner}, x'01', 'kela', 1, 0, 5, 9, 1, 2)"
+             VALUES (x'{number:02}', {item}, 0, {referral}, {plan}, {owner}, x'01', 'kela', 1, 0, 5, 9, 1, 2)"
         );
         assert_eq!(connection.execute(&sql, []).is_ok(), is_right, "{sql}");
     }
