@@ -63,7 +63,7 @@ async fn calls_succeed_or_say_why_not() {
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
     assert_eq!(ran.json()["referrals"].as_array().unwrap().len(), 4);
     // Each caller sees its own part.
-    let ran = sandbox.call("kela", &["ListReferrals", &everybody]).await.unwrap();
+    let ran = sandbox.call("te", &["ListReferrals", &everybody]).await.unwrap();
     assert_eq!((ran.code, ran.json()["referrals"].as_array().unwrap().len()), (Some(0), 1));
 
     let mut wanting = referral(youth);

@@ -39,6 +39,11 @@ fn masked(said: &str) -> String {
     text
 }
 
+/// domain.md 5: "palvelut nuorelle samalta luukulta", "Leimaamattomuus", "ilman, että kenelläkään viranomaisella on
+/// kokonaiskuvaa", "koko prosessia pilkkomatta sitä organisaatiolähtöisesti", "hakeutua palveluun itse", "kolmeen profiiliin
+/// motivaation ja avuntarpeen perusteella", "yksi asia nuoren kanssa sovittuna kerrallaan", "kirjataan heidän suostumuksella
+/// NT/TYPPI", "NT/TYPPI -järjestelmän käyttöä monialaisesti", "eri suunnitelmat", "nelikantatapaamisia", "asiakas täytti",
+/// "palvelutarpeita, jotka eivät olisi tulleet esille", "Nuotti-valmennus", "Walmu soveltuu".
 #[tokio::test(flavor = "multi_thread")]
 async fn the_story_goes_as_told() {
     let temporary = TempDir::new().unwrap();
