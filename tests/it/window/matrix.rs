@@ -104,7 +104,8 @@ impl Town {
                 Sector::Benefits => "benefits",
                 Sector::Social => "social",
                 Sector::Health => "health",
-                other => unreachable_sector(other),
+                Sector::Ngo => "ngo",
+                other => panic!("no agency of the matrix is of {other:?}"),
             };
             let standing = if standing == Standing::Authority { "authority" } else { "not_authority" };
             AddedAgency {
@@ -133,31 +134,21 @@ impl Town {
         client.acting(&professional("virkailija-1", "yksikko-1", "official"))
     }
 
-    fn base(&self, is_employment: IsEmployment) -> Client {
-        let ids = &self.world.identities;
-        let (identity, who) = match is_employment {
-            IsEmployment::Yes => (&ids.te, professional("virkailija-7", "nuorten-palvelut", "official")),
-            IsEmployment::No => (&ids.ohjaamo, professional("ohjaaja-1", "keskusta", "guidance_worker")),
-        };
-        self.world.client(self.running.bound.grpc, identity).unwrap().acting(&who)
+    /// Of the world itself: whoever assesses, and whoever decides on multi-sector support.
+    fn assessor(&self) -> Client {
+        let identity = &self.world.identities.ohjaamo;
+        let client = self.world.client(self.running.bound.grpc, identity).unwrap();
+        client.acting(&professional("ohjaaja-1", "keskusta", "guidance_worker"))
+    }
+
+    fn employment_services(&self) -> Client {
+        let client = self.world.client(self.running.bound.grpc, &self.world.identities.te).unwrap();
+        client.acting(&professional("virkailija-7", "nuorten-palvelut", "official"))
     }
 
     fn young_person(&self, youth: &str) -> Client {
         let client = self.world.client(self.running.bound.grpc, &self.world.identities.oma).unwrap();
         client.acting(&subject(youth))
-    }
-}
-
-#[derive(Clone, Copy)]
-enum IsEmployment {
-    Yes,
-    No,
-}
-
-fn unreachable_sector(sector: Sector) -> &'static str {
-    match sector {
-        Sector::Ngo => "ngo",
-        _ => panic!("no agency of the matrix is of this sector"),
     }
 }
 
@@ -254,7 +245,7 @@ async fn record(client: &Client, youth: &str, status: Terms) {
 
 async fn assess(town: &Town, youth: &str, result: Assessed) {
     let assessed = Terms::CapacityAssessment(CapacityAssessment { result: result.into() });
-    record(&town.base(IsEmployment::No), youth, assessed).await;
+    record(&town.assessor(), youth, assessed).await;
 }
 
 /// Everything that makes the situation, on the day before it is looked at.
@@ -283,11 +274,10 @@ async fn arrange(town: &Town, case: Case) -> String {
         Some(LegalStatus::Capacity(Capacity::Capable)) => assess(town, &youth, Assessed::CapableAllows).await,
         Some(LegalStatus::Capacity(_)) => assess(town, &youth, Assessed::NotCapable).await,
         Some(LegalStatus::AddressProtected) => {
-            record(&town.base(IsEmployment::No), &youth, Terms::AddressProtection(AddressProtection {}))
-                .await;
+            record(&town.assessor(), &youth, Terms::AddressProtection(AddressProtection {})).await;
         }
         Some(LegalStatus::MultiSectorSupport) => {
-            record(&town.base(IsEmployment::Yes), &youth, Terms::MultiSectorSupport(MultiSectorSupport {}))
+            record(&town.employment_services(), &youth, Terms::MultiSectorSupport(MultiSectorSupport {}))
                 .await;
         }
     }

@@ -71,7 +71,10 @@ fn said(entry: &CalendarEntry) -> String {
     let how = match entry.channel() {
         service_hour::Channel::WalkIn => "walk in",
         service_hour::Channel::Appointment => "by appointment",
-        _ => "otherwise",
+        service_hour::Channel::Outreach => "outreach",
+        service_hour::Channel::Home => "at home",
+        service_hour::Channel::Online => "online",
+        service_hour::Channel::Unspecified => "not said how",
     };
     let name = name.map_or("", |name| name.value.as_str());
     format!("{name} {}-{} ({how})", entry.from, entry.to)
