@@ -30,10 +30,10 @@ fn masked(said: &str) -> String {
         };
         if skipped > 0 {
             text.push('#');
-            rest = &rest[skipped..];
+            rest = rest.get(skipped..).unwrap_or_default();
         } else {
             text.push(next);
-            rest = &rest[next.len_utf8()..];
+            rest = rest.get(next.len_utf8()..).unwrap_or_default();
         }
     }
     text

@@ -205,7 +205,8 @@ async fn give(town: &Town, from: &str, to: &str, youth: &str, given: Given) {
     };
     let by = match given.by {
         GivenBy::Guardian => By::Guardian,
-        _ => By::Self_,
+        GivenBy::Self_ => By::Self_,
+        GivenBy::Representative => By::OtherRepresentative,
     };
     let categories: Vec<DataCategory> = personal().iter().collect();
     let until: Timestamp = given.until.parse().unwrap();
