@@ -21,7 +21,7 @@ use tokio::time::timeout;
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The young person of the story. Nowhere but in requests and in sealed data.
-const IDENTITY_CODE: &str = "010594Y9032";
+const IDENTITY_CODE: &str = "020504A902E";
 
 /// What a program has said, and how it ended.
 #[derive(Debug)]

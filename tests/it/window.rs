@@ -3,6 +3,7 @@
 mod entries;
 mod facts;
 mod follow_ups;
+mod matrix;
 
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::worker_assignment::Reason;

@@ -4,6 +4,7 @@
 //! gateway stays up to be called with `polku call`.
 
 mod cast;
+mod clock;
 mod profiles;
 mod story;
 mod teller;
@@ -13,7 +14,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use anyhow::{Context as _, Result, ensure};
 use polku_gateway::front::Bound;
@@ -21,8 +22,9 @@ use tempfile::TempDir;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use crate::world::{AddedAgency, DIRECTORY, World, WorldSettings};
+use crate::world::{AddedAgency, DIRECTORY, KELA, World, WorldSettings};
 
+pub use clock::StoryClock;
 pub use story::{Told, tell};
 pub use teller::{Deviation, Teller};
 
@@ -75,20 +77,20 @@ fn attempt(sandbox: &Sandbox) -> Result<ExitCode> {
 
 async fn play(sandbox: &Sandbox, folder: &Path) -> Result<ExitCode> {
     let mut signals = Signals::listen()?;
-    let world = World::make(folder, &settings(sandbox)).context("the world cannot be made")?;
-    add_plan_settings(&world)?;
-    let running = world.start().await.context("the gateway does not start")?;
+    let clock = StoryClock::at_the_beginning();
+    let world = sandbox.world(folder, &clock)?;
+    let running = world.start_at(Arc::new(clock.clone())).await.context("the gateway does not start")?;
     let mut out = std::io::stdout();
     let mut teller = Teller::new(&mut out);
     let told = tokio::select! {
-        told = tell(&world, running.bound, &mut teller) => Some(told),
+        told = tell(&world, running.bound, &clock, &mut teller) => Some(told),
         () = signals.any() => None,
     };
     let code = match told {
         Some(Ok(told)) => {
             profiles::write(folder, running.bound.grpc, &told.youth)?;
             if sandbox.afterwards == Afterwards::StayUp {
-                invite(&mut out, folder, running.bound, &told.youth)?;
+                invite(&mut out, folder, running.bound, &clock, &told.youth)?;
                 signals.any().await;
             }
             ExitCode::SUCCESS
@@ -104,9 +106,10 @@ async fn play(sandbox: &Sandbox, folder: &Path) -> Result<ExitCode> {
 }
 
 /// Says how the gateway can be called from another shell.
-fn invite(out: &mut impl Write, folder: &Path, bound: Bound, youth: &str) -> Result<()> {
+fn invite(out: &mut impl Write, folder: &Path, bound: Bound, clock: &StoryClock, youth: &str) -> Result<()> {
     let folder = std::fs::canonicalize(folder)?;
     writeln!(out, "\nThe gateway stays up: gRPC on {}, agencies on {}.", bound.grpc, bound.inbound)?;
+    writeln!(out, "Its clock is the story's and goes on from there: it is {}.", clock.day())?;
     writeln!(out, "Call it from another shell, in the folder of this repository:\n")?;
     for command in profiles::commands(&folder, youth) {
         writeln!(out, "  {command}\n")?;
@@ -121,7 +124,19 @@ fn invite(out: &mut impl Write, folder: &Path, bound: Bound, youth: &str) -> Res
     Ok(out.flush()?)
 }
 
-fn settings(sandbox: &Sandbox) -> WorldSettings {
+impl Sandbox {
+    /// The world in which the story plays, on its clock.
+    ///
+    /// # Errors
+    /// When a file cannot be written or a socket cannot be opened.
+    pub fn world(&self, folder: &Path, clock: &StoryClock) -> Result<World> {
+        let world = World::make(folder, &settings(self, clock)).context("the world cannot be made")?;
+        add_plan_settings(&world)?;
+        Ok(world)
+    }
+}
+
+fn settings(sandbox: &Sandbox, clock: &StoryClock) -> WorldSettings {
     WorldSettings {
         // Once failed, a delivery waits long enough for somebody to change their mind in the meantime.
         retry_seconds: vec![60],
@@ -131,10 +146,15 @@ fn settings(sandbox: &Sandbox) -> WorldSettings {
         grpc: sandbox.grpc.to_string(),
         inbound: sandbox.inbound.to_string(),
         agencies: vec![
+            AddedAgency {
+                units: vec!["kuntoutus".to_owned()],
+                ..AddedAgency::new(KELA, "kela", "usual", "benefits")
+            },
             AddedAgency::new(cast::CITY, "typpi", "usual", "employment"),
             AddedAgency::new(cast::SOCIAL, "social", "usual", "social"),
         ],
         directory: Some(DIRECTORY.to_owned()),
+        clock: clock.of_agencies(),
         ..WorldSettings::default()
     }
 }

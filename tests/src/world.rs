@@ -27,14 +27,12 @@ use tracing_subscriber::EnvFilter;
 use crate::pki::{Identity, Pki};
 use crate::simulators::te::{TeSettings, TeSimulator};
 use crate::simulators::walmu::{WalmuSettings, WalmuSimulator};
-use crate::simulators::{
-    self, Ledger, Official, Repetition, Setup, SimulatedAgency, SimulatorClock, SimulatorTls,
-};
+use crate::simulators::{self, Ledger, Official, Repetition, Setup, SimulatedAgency, SimulatorTls};
 
 pub use client::{Client, evidence, full_content, professional, referral_to, request_id, terms};
 pub use config::WorldSettings;
 pub use directory::DIRECTORY;
-pub use people::{PEOPLE, canaries, nobody};
+pub use people::{PEOPLE, canaries, nobody, nobody_born};
 pub use process::{GatewayProcess, binary};
 pub use wait::eventually;
 
@@ -44,7 +42,7 @@ pub const OHJAAMO: &str = "ohjaamo";
 pub const TE: &str = "te";
 /// The youth workshop with a Walmu-like system.
 pub const PAJA: &str = "paja";
-/// An authority without an adapter: it works over gRPC.
+/// An authority that works over gRPC, and without an adapter unless an agency of this id is added.
 pub const KELA: &str = "kela";
 /// The front through which young people act themselves.
 pub const OMA: &str = "oma";
@@ -157,11 +155,16 @@ impl World {
         };
         let official = pki.issue_client("te-security-server.example")?;
         let repetition = settings.te_repetition;
-        let te = TeSimulator::start(TeSettings { repetition, ..TeSettings::new(tls()?, official) })?;
+        let clock = || settings.clock.clone();
+        let te = TeSimulator::start(TeSettings {
+            repetition,
+            clock: clock(),
+            ..TeSettings::new(tls()?, official)
+        })?;
         let walmu_secret = "a-synthetic-client-secret";
         let webhook_secret = "a-synthetic-webhook-secret-of-enough-bytes";
-        let walmu =
-            WalmuSimulator::start(WalmuSettings::new(tls()?, walmu_secret, webhook_secret.as_bytes()))?;
+        let of_walmu = WalmuSettings::new(tls()?, walmu_secret, webhook_secret.as_bytes());
+        let walmu = WalmuSimulator::start(WalmuSettings { clock: clock(), ..of_walmu })?;
 
         let mut agencies = BTreeMap::new();
         for AddedAgency { id, kind, repetition, .. } in &settings.agencies {
@@ -169,14 +172,17 @@ impl World {
             let setup = Setup {
                 tls: tls()?,
                 caller: caller.clone(),
-                clock: SimulatorClock::system(),
+                clock: clock(),
                 ledger: Ledger::new(),
                 repetition: *repetition,
                 port: 0,
             };
             let simulator = simulators::start(kind, setup)?;
             let simulator = simulator.with_context(|| format!("no simulator of kind {kind}"))?;
-            let identity = pki.issue_client(&format!("{id}.example"))?;
+            let identity = match id.as_str() {
+                KELA => identities.kela.clone(),
+                _ => pki.issue_client(&format!("{id}.example"))?,
+            };
             agencies.insert(id.clone(), RunningAgency { simulator, caller, identity });
         }
 

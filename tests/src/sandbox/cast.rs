@@ -15,21 +15,21 @@ pub(super) const SOCIAL: &str = "sosiaali";
 pub(super) const STAR: &str = "nuori";
 pub(super) const AREAS: [&str; 3] = ["toiveet", "arki", "hyvinvointi"];
 
-pub(super) const IDENTITY_CODE: &str = PEOPLE[0];
+/// She is 22 years old.
+pub(super) const IDENTITY_CODE: &str = PEOPLE[19];
 pub(super) const GIVEN_NAME: &str = "Aino";
 pub(super) const FAMILY_NAME: &str = "Esimerkki";
+/// What she wants, in her words.
+pub(super) const MATTER: &str = "haluaisin joskus omaan kahvilaan töihin";
+/// What Kela is asked for.
+pub(super) const COACHING: &str = "Nuotti-valmennus";
+/// The step that comes next.
+pub(super) const STEP: &str = "soitetaan yhdessä asuntotoimistoon";
 /// What the employment services are not to know, in the first referral and in the third.
 pub(super) const SOCIAL_SITUATION: &str = "nukkuu kaverin sohvalla";
 pub(super) const HEALTH: &str = "uupumusta keväästä lähtien";
 pub(super) const NOTE: &str = "jännittää uusia ihmisiä";
 pub(super) const SECOND_THOUGHTS: &str = "velkaa entiselle vuokranantajalle";
-
-/// An identity code as it may be shown: day, month, year and sign, and the last character.
-pub(super) fn masked(identity_code: &str) -> String {
-    let last = identity_code.chars().last().map(String::from).unwrap_or_default();
-    let shown: String = identity_code.chars().take(7).collect();
-    format!("{shown}***{last}")
-}
 
 /// The young person herself, through the front that has identified her.
 pub(super) fn herself(youth: &str) -> Actor {

@@ -1,29 +1,43 @@
 //! What happens to Aino, and does it happen as it should?
 
+mod after;
+mod arrival;
+mod beside;
 mod employment;
+mod handover;
 mod plan;
+mod window;
 mod withdrawal;
 mod workshop;
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+use polku_gateway::clock::Clock as _;
 use polku_gateway::front::Bound;
+use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::{
-    AuditReceipt, Consent, ConsentState, ConsentTerms, Decision, DeliveryState, GetReferralRequest, Purpose,
-    RecordConsentRequest, Referral, ReferralState, SendReferralRequest, SendReferralResponse,
-    VerifyConsentRequest, VerifyConsentResponse,
+    AddJourneyEntryRequest, AuditReceipt, Consent, ConsentState, ConsentTerms, Decision, DeliveryState,
+    GetNextStepRequest, GetReferralRequest, JourneyEntry, NextStep, Purpose, RecordConsentRequest, Referral,
+    ReferralState, SendReferralRequest, SendReferralResponse, VerifyConsentRequest, VerifyConsentResponse,
 };
 use tokio::time::{Instant, sleep};
 
 use super::cast;
+use super::clock::StoryClock;
 use super::teller::{Deviation, Teller, answered, same, there};
-use crate::simulators::TakenIn;
+use crate::simulators::{SimulatedAgency, TakenIn};
 use crate::world::{Client, KELA, OHJAAMO, OMA, PAJA, TE, World, evidence, professional, request_id};
 
 /// How long the story waits for something that happens by itself.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How often it looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Three months after the hand-over, and some days to ask.
+const THREE_MONTHS: SignedDuration = SignedDuration::from_hours(96 * 24);
+const YEAR: SignedDuration = SignedDuration::from_hours(365 * 24);
 
 /// What the story leaves behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,13 +46,23 @@ pub struct Told {
     pub youth: String,
 }
 
-/// Tells the whole story and checks every step of it.
+/// Tells the whole story and checks every step of it. The gateway and the agencies are on this clock, which it moves.
 ///
 /// # Errors
 /// The first [`Deviation`].
-pub async fn tell(world: &World, bound: Bound, teller: &mut Teller<'_>) -> Result<Told, Deviation> {
-    introduce(world, bound, teller)?;
-    let mut scene = Scene::open(world, bound, teller).await?;
+pub async fn tell(
+    world: &World,
+    bound: Bound,
+    clock: &StoryClock,
+    teller: &mut Teller<'_>,
+) -> Result<Told, Deviation> {
+    introduce(world, bound, clock, teller)?;
+    teller.chapter("Aino walks in")?;
+    let mut scene = Scene::open(world, bound, clock, teller).await?;
+    arrival::walk_in(&mut scene).await?;
+    arrival::one_adult(&mut scene).await?;
+    arrival::this_week(&mut scene).await?;
+    scene.teller.chapter("What she lets be told, and what she does not")?;
     let consent = employment::consent(&mut scene).await?;
     let first = employment::refer(&mut scene, &consent).await?;
     employment::accept(&mut scene, &first).await?;
@@ -48,6 +72,13 @@ pub async fn tell(world: &World, bound: Bound, teller: &mut Teller<'_>) -> Resul
     let (support, third) = withdrawal::queue(&mut scene).await?;
     withdrawal::withdraw(&mut scene, &support, &third).await?;
     withdrawal::nothing_arrives(&mut scene, &consent, &first, &third).await?;
+    scene.teller.chapter("One window over five agencies")?;
+    window::permit(&mut scene).await?;
+    window::look(&mut scene).await?;
+    scene.teller.chapter("Nobody is sent on alone")?;
+    let fourth = handover::refer(&mut scene).await?;
+    handover::escort(&mut scene, &fourth).await?;
+    scene.teller.chapter("One plan instead of five")?;
     let joint = plan::begin(&mut scene).await?;
     plan::come_together(&mut scene, &joint).await?;
     plan::clash(&mut scene, &joint).await?;
@@ -55,14 +86,30 @@ pub async fn tell(world: &World, bound: Bound, teller: &mut Teller<'_>) -> Resul
     plan::meet(&mut scene, &joint).await?;
     plan::agree(&mut scene, &joint).await?;
     plan::stay_in_step(&mut scene, &joint).await?;
+    scene.teller.chapter("One adult, one thing at a time")?;
+    beside::next_step(&mut scene, &joint).await?;
+    beside::mandate(&mut scene).await?;
+    beside::profile(&mut scene).await?;
+    scene.teller.chapter("Three months later")?;
+    after::retention(&mut scene, &fourth).await?;
+    after::disclosures(&mut scene).await?;
+    after::end(&mut scene).await?;
     let youth = scene.youth;
     let steps = teller.steps();
     teller.title(&format!("\nAll {steps} steps went as told."))?;
     Ok(Told { youth })
 }
 
-fn introduce(world: &World, bound: Bound, teller: &mut Teller<'_>) -> Result<(), Deviation> {
-    teller.title("Polku: how the referrals of a young person travel, and how one plan is kept by many. People and agencies are invented.")?;
+fn introduce(
+    world: &World,
+    bound: Bound,
+    clock: &StoryClock,
+    teller: &mut Teller<'_>,
+) -> Result<(), Deviation> {
+    teller.title(
+        "Polku: the way of a young person from walking in to three months after, over five agencies.",
+    )?;
+    teller.title("People and agencies are invented.")?;
     let te = format!("employment services; X-Road SOAP 4.0 at {}", world.te.base_url());
     let paja = format!("youth workshop; REST with OAuth 2.0 at {}", world.walmu.base_url());
     let gateway = format!("gRPC on {}, agencies' own protocols on {}", bound.grpc, bound.inbound);
@@ -71,20 +118,22 @@ fn introduce(world: &World, bound: Bound, teller: &mut Teller<'_>) -> Result<(),
         (OMA, "front in which the young person acts herself; calls the gateway over gRPC"),
         (TE, te.as_str()),
         (PAJA, paja.as_str()),
-        (KELA, "the Social Insurance Institution; calls the gateway over gRPC"),
+        (KELA, "the Social Insurance Institution; X-Road REST, and gRPC"),
         (cast::CITY, "the city's employment unit; X-Road SOAP 4.0, and gRPC"),
         (cast::SOCIAL, "social services; FHIR over X-Road REST, and gRPC"),
         ("gateway", gateway.as_str()),
     ] {
         teller.entry(name, &[who])?;
     }
-    Ok(())
+    let day = clock.day();
+    teller.entry("clock", &[format!("of the story, for all of them: it begins on {day} and moves with it")])
 }
 
 /// Where the story plays.
 struct Scene<'a, 'b> {
     world: &'a World,
     bound: Bound,
+    clock: &'a StoryClock,
     teller: &'a mut Teller<'b>,
     ohjaamo: Client,
     aino: Client,
@@ -93,7 +142,12 @@ struct Scene<'a, 'b> {
 
 impl<'a, 'b> Scene<'a, 'b> {
     /// Aino comes to Ohjaamo and becomes an id.
-    async fn open(world: &'a World, bound: Bound, teller: &'a mut Teller<'b>) -> Result<Self, Deviation> {
+    async fn open(
+        world: &'a World,
+        bound: Bound,
+        clock: &'a StoryClock,
+        teller: &'a mut Teller<'b>,
+    ) -> Result<Self, Deviation> {
         let client = |identity| {
             world.client(bound.grpc, identity).map_err(|error| Deviation {
                 what: "a client of the gateway".into(),
@@ -103,21 +157,41 @@ impl<'a, 'b> Scene<'a, 'b> {
         };
         let worker = professional("ohjaaja-1", "keskusta", "guidance_worker");
         let mut ohjaamo = client(&world.identities.ohjaamo)?.acting(&worker);
-        teller.step("Aino Esimerkki, without work or a place to study, comes to Ohjaamo")?;
+        teller.step("Aino, without work or a place to study, walks into Ohjaamo without a referral")?;
         let youth = ohjaamo.identify(cast::IDENTITY_CODE).await.map_err(|status| Deviation {
             what: "IdentifyYouth".into(),
             expected: "an id".into(),
             seen: super::teller::refusal(&status),
         })?;
         teller.line("Her identity code is given once and answered with the id that all use from now on.")?;
-        teller.entry("identity code", &[cast::masked(cast::IDENTITY_CODE)])?;
         teller.entry("id", &[&youth])?;
         let aino = client(&world.identities.oma)?.acting(&cast::herself(&youth));
-        Ok(Self { world, bound, teller, ohjaamo, aino, youth })
+        Ok(Self { world, bound, clock, teller, ohjaamo, aino, youth })
     }
 
-    /// Ohjaamo records what Aino has signed.
+    /// Time passes, and is told.
+    fn pass(&mut self, time: SignedDuration, said: &str) -> Result<(), Deviation> {
+        self.clock.advance(time);
+        self.teller.title(&format!("\n{said}: it is {}.", self.clock.day()))
+    }
+
+    /// Somebody writes down what has happened.
+    async fn note(&mut self, client: &Client, matter: Matter) -> Result<JourneyEntry, Deviation> {
+        let written = client.clone().journey.add_journey_entry(entered(&self.youth, matter)).await;
+        there("the entry in the answer", answered("AddJourneyEntry", written)?.entry)
+    }
+
+    /// Who is beside her and what is next, as she asks it herself.
+    async fn next(&mut self) -> Result<NextStep, Deviation> {
+        let request = GetNextStepRequest { youth: self.youth.clone(), ..GetNextStepRequest::default() };
+        answered("GetNextStep", self.aino.journey.get_next_step(request).await)
+    }
+
+    /// Ohjaamo records what Aino has signed, for a year.
     async fn record(&mut self, terms: ConsentTerms) -> Result<Consent, Deviation> {
+        let until = self.clock.now().as_second() + YEAR.as_secs();
+        let valid_until = Some(prost_types::Timestamp { seconds: until, nanos: 0 });
+        let terms = ConsentTerms { valid_until, ..terms };
         self.teller.entry("may receive", &terms.recipients)?;
         let purposes = terms.purposes.iter().filter_map(|purpose| Purpose::try_from(*purpose).ok());
         let purposes: Vec<&str> = purposes.map(|purpose| purpose.as_str_name()).collect();
@@ -229,6 +303,20 @@ async fn wait_for<T>(
         }
         sleep(LOOK_AGAIN).await;
     }
+}
+
+/// The system of an agency.
+fn own_system<'w>(world: &'w World, id: &str) -> Result<&'w dyn SimulatedAgency, Deviation> {
+    match id {
+        TE => Ok(&world.te),
+        PAJA => Ok(&world.walmu),
+        _ => Ok(there("an agency's own system", world.agencies.get(id))?.simulator.as_ref()),
+    }
+}
+
+fn entered(youth: &str, matter: Matter) -> AddJourneyEntryRequest {
+    let entry = JourneyEntry { matter: Some(matter), ..JourneyEntry::default() };
+    AddJourneyEntryRequest { request_id: request_id(), parent: youth.to_owned(), entry: Some(entry) }
 }
 
 /// The UUID at the end of a referral's name.

@@ -12,6 +12,7 @@ const WIDTH: usize = 100;
 /// Writes the story down as it happens.
 pub struct Teller<'a> {
     out: &'a mut dyn Write,
+    chapter: u32,
     step: u32,
 }
 
@@ -44,7 +45,7 @@ impl<'a> Teller<'a> {
     /// Tells the story to whoever reads `out`.
     #[must_use]
     pub fn new(out: &'a mut dyn Write) -> Self {
-        Self { out, step: 0 }
+        Self { out, chapter: 0, step: 0 }
     }
 
     /// How many steps have been begun.
@@ -62,6 +63,11 @@ impl<'a> Teller<'a> {
         writeln!(self.out, "\n   NOT AS TOLD in step {}: {what}", self.step)?;
         writeln!(self.out, "     expected: {expected}\n     seen:     {seen}")?;
         self.out.flush()
+    }
+
+    pub(super) fn chapter(&mut self, title: &str) -> Result<(), Deviation> {
+        self.chapter += 1;
+        self.write(&format!("\n\nCHAPTER {}: {title}\n", self.chapter))
     }
 
     pub(super) fn step(&mut self, title: &str) -> Result<(), Deviation> {
@@ -122,11 +128,14 @@ pub(super) fn exchanged<T>(message: &str, seen: anyhow::Result<T>) -> Result<T, 
     seen.map_err(|error| deviation(message, "an answer".into(), format!("{error:#}")))
 }
 
-/// A status as code and reason; its text may be long.
+/// A status as code and reason, with the fields that are wrong; its text may be long.
 pub(super) fn refusal(status: &Status) -> String {
     let details = status.get_error_details();
     let reason = details.error_info().map_or("", |info| info.reason.as_str());
-    format!("{:?} {reason}", status.code()).trim_end().to_owned()
+    let fields = details.bad_request().map_or(&[][..], |bad| bad.field_violations.as_slice());
+    let fields: Vec<String> =
+        fields.iter().map(|field| format!("({}: {})", field.field, field.description)).collect();
+    format!("{:?} {reason} {}", status.code(), fields.join(" ")).trim_end().to_owned()
 }
 
 fn deviation(what: &str, expected: String, seen: String) -> Deviation {

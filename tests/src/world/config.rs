@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 
 use super::{AddedAgency, KELA, OHJAAMO, OMA, PAJA, TE, World};
 use crate::pki::Identity;
-use crate::simulators::{Repetition, SimulatedAgency, Surroundings};
+use crate::simulators::{Repetition, SimulatedAgency, SimulatorClock, Surroundings};
 
 /// What differs from world to world.
 #[derive(Debug, Clone)]
@@ -30,6 +30,8 @@ pub struct WorldSettings {
     pub agencies: Vec<AddedAgency>,
     /// The text of the service directory; with it comes the routing of referrals.
     pub directory: Option<String>,
+    /// The clock of every agency.
+    pub clock: SimulatorClock,
 }
 
 impl Default for WorldSettings {
@@ -44,6 +46,7 @@ impl Default for WorldSettings {
             inbound: "127.0.0.1:0".into(),
             agencies: Vec::new(),
             directory: None,
+            clock: SimulatorClock::system(),
         }
     }
 }
@@ -57,14 +60,17 @@ pub(super) fn text(settings: &WorldSettings, world: &World) -> Result<String> {
         te_repetition: _,
         grpc,
         inbound,
-        agencies: _,
+        agencies,
         directory: _,
+        clock: _,
     } = settings;
     let ids = &world.identities;
     let walmu_url = world.walmu.base_url();
     let token_url = world.walmu.token_url();
     let te_settings = system(&world.te, TE, "usual", &world.folder, *answer_ms)?;
-    let (ohjaamo, te, kela, oma) = (&ids.ohjaamo.sha256, &ids.te.sha256, &ids.kela.sha256, &ids.oma.sha256);
+    let (ohjaamo, te, oma) = (&ids.ohjaamo.sha256, &ids.te.sha256, &ids.oma.sha256);
+    let has_own = agencies.iter().any(|added| added.id == KELA);
+    let of_kela = if has_own { String::new() } else { kela_without_a_system(&ids.kela.sha256) };
     Ok(format!(
         r#"# A gateway with two agencies that have systems of their own, one that works over gRPC, and a front for young people.
 [listen]
@@ -117,11 +123,6 @@ webhook_secret_file = "walmu-webhook.secret"
 connection = {{ ca_file = "ca.crt.pem", timeout_ms = {answer_ms} }}
 
 [[agency]]
-id = "{KELA}"
-sector = "benefits"
-standing = "authority"
-
-[[agency]]
 id = "{OMA}"
 sector = "youth_work"
 standing = "authority"
@@ -141,13 +142,6 @@ roles = ["official"]
 actors = ["professional"]
 
 [[organisation]]
-agency = "{KELA}"
-certificates_sha256 = ["{kela}"]
-units = ["kuntoutus"]
-roles = ["official"]
-actors = ["professional"]
-
-[[organisation]]
 agency = "{OMA}"
 certificates_sha256 = ["{oma}"]
 units = []
@@ -163,10 +157,6 @@ from = "{OHJAAMO}"
 to = "{PAJA}"
 
 [[agreement]]
-from = "{OHJAAMO}"
-to = "{KELA}"
-
-[[agreement]]
 from = "{TE}"
 to = "{OHJAAMO}"
 
@@ -181,12 +171,35 @@ to = "{OHJAAMO}"
 [[agreement]]
 from = "{PAJA}"
 to = "{TE}"
+{of_kela}"#
+    ))
+}
+
+/// Kela as it is where nobody has added one with a system of its own: it works over gRPC.
+fn kela_without_a_system(certificate: &str) -> String {
+    format!(
+        r#"
+[[agency]]
+id = "{KELA}"
+sector = "benefits"
+standing = "authority"
+
+[[organisation]]
+agency = "{KELA}"
+certificates_sha256 = ["{certificate}"]
+units = ["kuntoutus"]
+roles = ["official"]
+actors = ["professional"]
+
+[[agreement]]
+from = "{OHJAAMO}"
+to = "{KELA}"
 
 [[agreement]]
 from = "{KELA}"
 to = "{OHJAAMO}"
 "#
-    ))
+    )
 }
 
 /// The settings of the adapter for an agency's own system.

@@ -37,25 +37,46 @@ pub fn canaries() -> impl Iterator<Item = &'static str> {
 /// Valid identity code of an adult, another one for each number below 3,100. They are nobody's, as those of [`PEOPLE`].
 #[must_use]
 pub fn nobody(number: usize) -> String {
+    let (day, individual) = (1 + number / 100 % 31, 900 + number % 100);
+    code((day, 1, 1995), '-', individual)
+}
+
+/// Valid identity code of somebody born on this day of this month and year, another one for each number below 500. They are
+/// nobody's.
+#[must_use]
+pub fn nobody_born(day: (usize, usize, usize), number: usize) -> String {
+    let signs = if day.2 < 2000 { ['Y', 'X', 'W', 'V', 'U'] } else { ['B', 'C', 'D', 'E', 'F'] };
+    code(day, signs.get(number / 100).copied().unwrap_or(signs[0]), 900 + number % 100)
+}
+
+fn code((day, month, year): (usize, usize, usize), sign: char, individual: usize) -> String {
     const CHECKS: [char; 31] = [
         '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F', 'H', 'J', 'K', 'L',
         'M', 'N', 'P', 'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y',
     ];
-    let (day, individual) = (1 + number / 100 % 31, 900 + number % 100);
-    let check = CHECKS.get((day * 10_000_000 + 195_000 + individual) % CHECKS.len()).unwrap_or(&CHECKS[0]);
-    format!("{day:02}0195-{individual}{check}")
+    let date = (day * 100 + month) * 100 + year % 100;
+    let check = CHECKS.get((date * 1_000 + individual) % CHECKS.len()).unwrap_or(&CHECKS[0]);
+    format!("{date:06}{sign}{individual}{check}")
 }
 
 #[cfg(test)]
 mod tests {
     use polku_proto::identity::Hetu;
 
-    use super::nobody;
+    use super::{nobody, nobody_born};
 
     #[test]
     fn every_code_is_valid_and_another() {
         let codes: std::collections::BTreeSet<String> = (0..3_100).map(nobody).collect();
         assert_eq!(codes.len(), 3_100);
         assert!(codes.iter().all(|code| code.parse::<Hetu>().is_ok()));
+        for (day, date) in [((1, 3, 2006), "2006-03-01"), ((31, 12, 1997), "1997-12-31")] {
+            let codes: std::collections::BTreeSet<String> =
+                (0..500).map(|number| nobody_born(day, number)).collect();
+            assert_eq!(codes.len(), 500);
+            for code in codes {
+                assert_eq!(code.parse::<Hetu>().unwrap().birth_date().to_string(), date);
+            }
+        }
     }
 }

@@ -12,14 +12,15 @@ use polku_proto::v1::{
     GoalState, ListTasksRequest, MergePlanRequest, MergePlanResponse, Plan, PlanGoal, PlanPart, PlanState,
     Purpose, ResolveTaskRequest, Worker,
 };
+use polku_proto::{CategorySet, Disclose as _};
 use uuid::Uuid;
 
-use super::Scene;
+use super::{Scene, own_system};
 use crate::sandbox::cast;
 use crate::sandbox::cast::{CITY, SOCIAL};
 use crate::sandbox::teller::{Deviation, answered, exchanged, same, there};
 use crate::simulators::{Message, Official, Outgoing, Reply, SimulatedAgency};
-use crate::world::{Client, KELA, OHJAAMO, TE, World, professional, request_id, terms};
+use crate::world::{Client, KELA, OHJAAMO, TE, professional, request_id, terms};
 
 const YOUTH: &str = "youth";
 /// Of the agencies beside those that every world has.
@@ -80,11 +81,11 @@ pub(super) async fn come_together(scene: &mut Scene<'_, '_>, name: &str) -> Resu
     scene
         .teller
         .step("Three send the plans that they have from their own systems, and Ohjaamo adds Aino's goal")?;
-    let (te, world) = (&scene.world.te, scene.world);
+    let world = scene.world;
     let systems: [(&str, &dyn SimulatedAgency, Official, &str); 3] = [
         (
             TE,
-            te,
+            own_system(world, TE)?,
             Official::new("virkailija-7", "nuorten-palvelut"),
             "an employment plan, over X-Road with SOAP",
         ),
@@ -167,7 +168,7 @@ pub(super) async fn clash(scene: &mut Scene<'_, '_>, name: &str) -> Result<(), D
 
 impl Scene<'_, '_> {
     /// An agency that calls over gRPC.
-    fn agency(&self, id: &str) -> Result<Client, Deviation> {
+    pub(super) fn agency(&self, id: &str) -> Result<Client, Deviation> {
         let identities = &self.world.identities;
         let added = self.world.agencies.get(id).map(|agency| &agency.identity);
         let (identity, official, unit) = match id {
@@ -185,17 +186,11 @@ impl Scene<'_, '_> {
     }
 }
 
-/// The system of an agency beside those that every world has.
-fn own_system<'w>(world: &'w World, id: &str) -> Result<&'w dyn SimulatedAgency, Deviation> {
-    let agency = there("an agency's own system", world.agencies.get(id))?;
-    Ok(agency.simulator.as_ref())
-}
-
-async fn read(client: &mut Client, name: &str) -> Result<Plan, Deviation> {
+pub(super) async fn read(client: &mut Client, name: &str) -> Result<Plan, Deviation> {
     answered("GetPlan", client.plan.get_plan(GetPlanRequest { name: name.to_owned() }).await)
 }
 
-async fn merge(
+pub(super) async fn merge(
     client: &mut Client,
     name: &str,
     seen: &Plan,
@@ -211,7 +206,7 @@ async fn merge(
     answered("MergePlan", client.plan.merge_plan(request).await)
 }
 
-fn section(plan: &Plan, owner: &str) -> PlanPart {
+pub(super) fn section(plan: &Plan, owner: &str) -> PlanPart {
     let mut parts = plan.sections.iter().filter_map(|section| section.part.clone());
     parts.find(|part| part.owner == owner).unwrap_or_else(|| PlanPart {
         owner: owner.to_owned(),
@@ -227,8 +222,10 @@ fn reworded(plan: &Plan, text: &str) -> Result<PlanPart, Deviation> {
     Ok(part)
 }
 
+/// Whose sections have something in them for this reader.
 fn sections(plan: &Plan) -> Vec<String> {
-    plan.sections.iter().filter_map(|section| Some(section.part.as_ref()?.owner.clone())).collect()
+    let told = plan.sections.iter().filter(|section| !section.categories().is_subset(CategorySet::ENVELOPE));
+    told.filter_map(|section| Some(section.part.as_ref()?.owner.clone())).collect()
 }
 
 fn owners(ids: &[&str]) -> Vec<String> {

@@ -4,9 +4,9 @@ use polku_proto::v1::{AcceptPlanRequest, AcknowledgePlanRequest, PlanState};
 
 use super::{OF_KELA, YOUTH, owners, read, sections};
 use crate::sandbox::cast::{CITY, SOCIAL};
-use crate::sandbox::story::{Scene, wait_for};
+use crate::sandbox::story::{Scene, own_system, wait_for};
 use crate::sandbox::teller::{Deviation, answered, same};
-use crate::simulators::{SimulatedAgency, TakenInKind};
+use crate::simulators::TakenInKind;
 use crate::world::{KELA, OHJAAMO, TE, request_id};
 
 /// Aino accepts, and the agencies stand by their word.
@@ -57,8 +57,7 @@ pub(in crate::sandbox::story) async fn stay_in_step(
     same("whose sections Aino sees", &owners(&[YOUTH, CITY, OHJAAMO, SOCIAL, TE]), &sections(&whole))?;
     scene.teller.entry("Aino sees", &sections(&whole))?;
     for agency in [TE, CITY, SOCIAL] {
-        let system: &dyn SimulatedAgency =
-            if agency == TE { &scene.world.te } else { super::own_system(scene.world, agency)? };
+        let system = own_system(scene.world, agency)?;
         wait_for("the goal in the agency's own system", async || {
             let parts = system.taken().into_iter().filter(|taken| taken.kind == TakenInKind::PlanPart);
             let told = parts.flat_map(|part| part.texts).any(|text| text.contains(OF_KELA));

@@ -1,7 +1,7 @@
 //! How is Aino doing, and what comes of the meeting of the four parties?
 
 use jiff::{SignedDuration, Timestamp};
-use polku_gateway::clock::{Clock as _, SystemClock};
+use polku_gateway::clock::Clock as _;
 use polku_proto::time::finnish_date;
 use polku_proto::v1::meeting_record::Kind;
 use polku_proto::v1::record_measure_request::Measure;
@@ -29,7 +29,7 @@ pub(in crate::sandbox::story) async fn measure(
     scene
         .teller
         .step("Before they meet, Aino fills in a WHOQOL-BREF, and once more a star together with Ohjaamo")?;
-    let now = SystemClock.now();
+    let now = scene.clock.now();
     let reading = WhoqolReading {
         id: "whoqol-1".into(),
         date: day(now),
@@ -77,7 +77,7 @@ pub(in crate::sandbox::story) async fn measure(
 pub(in crate::sandbox::story) async fn meet(scene: &mut Scene<'_, '_>, name: &str) -> Result<(), Deviation> {
     scene.teller.step("The four parties meet: employment services, the city, social services and Aino")?;
     let mut ohjaamo = scene.ohjaamo.clone();
-    let held = SystemClock.now().checked_sub(SignedDuration::from_mins(1)).unwrap_or(Timestamp::UNIX_EPOCH);
+    let held = scene.clock.now().checked_sub(SignedDuration::from_mins(1)).unwrap_or(Timestamp::UNIX_EPOCH);
     let seen = read(&mut ohjaamo, name).await?;
     let mut part = section(&seen, OHJAAMO);
     // Who sat there is for those at the table.
@@ -88,8 +88,18 @@ pub(in crate::sandbox::story) async fn meet(scene: &mut Scene<'_, '_>, name: &st
         state: MeetingState::Held as i32,
         ..PlanMeeting::default()
     });
-    let merged = merge(&mut ohjaamo, name, &seen, part).await?;
-    let seen = there("the plan in the answer", merged.plan)?;
+    merge(&mut ohjaamo, name, &seen, part).await?;
+    let request = RecordMeetingRequest {
+        request_id: request_id(),
+        name: name.to_owned(),
+        meeting: MEETING.into(),
+        kind: Kind::FourParty as i32,
+        attended: [OHJAAMO, TE, CITY, SOCIAL].map(str::to_owned).to_vec(),
+        client_attended: true,
+    };
+    let change = answered("RecordMeeting", ohjaamo.plan.record_meeting(request).await)?;
+    scene.receipt(change.receipt)?;
+    let seen = read(&mut ohjaamo, name).await?;
     let mut part = section(&seen, YOUTH);
     part.needs.push(PlanNeed {
         id: "tarve-1".into(),
@@ -98,16 +108,6 @@ pub(in crate::sandbox::story) async fn meet(scene: &mut Scene<'_, '_>, name: &st
         found_in_meeting: true,
     });
     merge(&mut ohjaamo, name, &seen, part).await?;
-    let request = RecordMeetingRequest {
-        request_id: request_id(),
-        name: name.to_owned(),
-        meeting: MEETING.into(),
-        kind: Kind::FourParty as i32,
-        attended: [TE, CITY, SOCIAL].map(str::to_owned).to_vec(),
-        client_attended: true,
-    };
-    let change = answered("RecordMeeting", ohjaamo.plan.record_meeting(request).await)?;
-    scene.receipt(change.receipt)?;
     let own = there("Ohjaamo's section", of_ohjaamo(scene, name).await?)?;
     let record = there("the record of the meeting", own.meetings.into_iter().next())?;
     same("seats that stayed empty", &Vec::new(), &record.missing)?;
