@@ -798,6 +798,54 @@ impl ::core::fmt::Debug for Fact {
     }
 }
 
+impl ::core::fmt::Debug for CountWalkInRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("CountWalkInRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for CountWalkInResponse {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("CountWalkInResponse(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for GiveFeedbackRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("GiveFeedbackRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for GiveFeedbackResponse {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("GiveFeedbackResponse(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for Feedback {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("Feedback(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for GetFiguresRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("GetFiguresRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for Figures {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("Figures(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for Figure {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("Figure(redacted)")
+    }
+}
+
 impl ::core::fmt::Debug for WhoqolReading {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("WhoqolReading(redacted)")

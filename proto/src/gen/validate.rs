@@ -3478,6 +3478,144 @@ impl Validate for crate::v1::Fact {
     }
 }
 
+impl Validate for crate::v1::CountWalkInRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("day", |checker| {
+            let value = &self.day;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_36);
+            checker.calendar_date(value);
+        });
+        checker.field("channel", |checker| {
+            let value = &self.channel;
+            checker.defined_only::<crate::v1::encounter::Channel>(*value);
+            checker.not_in(*value, &[0], "CHANNEL_UNSPECIFIED");
+        });
+    }
+}
+
+impl Validate for crate::v1::CountWalkInResponse {
+    fn validate(&self, _: &mut Checker) {
+    }
+}
+
+impl Validate for crate::v1::GiveFeedbackRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("day", |checker| {
+            let value = &self.day;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_36);
+            checker.calendar_date(value);
+        });
+        checker.field("feedback", |checker| {
+            checker.required(Presence::from(self.feedback.is_some()));
+            if let Some(value) = &self.feedback {
+                checker.message(value);
+            }
+        });
+        checker.field("agency", |checker| {
+            let value = &self.agency;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_31);
+        });
+    }
+}
+
+impl Validate for crate::v1::GiveFeedbackResponse {
+    fn validate(&self, _: &mut Checker) {
+    }
+}
+
+impl Validate for crate::v1::Feedback {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("grade", |checker| {
+            if let Some(value) = &self.grade {
+                checker.lte(*value, 10);
+                checker.gte(*value, 4);
+            }
+        });
+        checker.field("listened_to", |checker| {
+            if let Some(value) = &self.listened_to {
+                checker.lte(*value, 5);
+                checker.gte(*value, 1);
+            }
+        });
+        checker.field("supported", |checker| {
+            if let Some(value) = &self.supported {
+                checker.lte(*value, 5);
+                checker.gte(*value, 1);
+            }
+        });
+        checker.field("took_part", |checker| {
+            if let Some(value) = &self.took_part {
+                checker.lte(*value, 5);
+                checker.gte(*value, 1);
+            }
+        });
+        checker.field("plans_clearer", |checker| {
+            if let Some(value) = &self.plans_clearer {
+                checker.lte(*value, 5);
+                checker.gte(*value, 1);
+            }
+        });
+        checker.field("age", |checker| {
+            let value = &self.age;
+            checker.defined_only::<crate::v1::AgeBand>(*value);
+        });
+        checker.field("channel", |checker| {
+            let value = &self.channel;
+            checker.defined_only::<crate::v1::encounter::Channel>(*value);
+        });
+    }
+}
+
+impl Validate for crate::v1::GetFiguresRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("first_day", |checker| {
+            let value = &self.first_day;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_36);
+            checker.calendar_date(value);
+        });
+        checker.field("last_day", |checker| {
+            let value = &self.last_day;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_36);
+            checker.calendar_date(value);
+            checker.not_before(value, &self.first_day, "first_day");
+        });
+    }
+}
+
+impl Validate for crate::v1::Figures {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("figures", |checker| {
+            checker.items(&self.figures, |checker, value| {
+                checker.message(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::Figure {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("code", |checker| {
+            let value = &self.code;
+            checker.text(value);
+        });
+    }
+}
+
 impl Validate for crate::v1::WhoqolReading {
     fn validate(&self, checker: &mut Checker) {
         checker.field("id", |checker| {
