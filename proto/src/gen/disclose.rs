@@ -381,6 +381,7 @@ impl Disclose for crate::v1::Referral {
             || !self.sender_professional.is_empty()
             || !self.recipient_professional.is_empty()
             || self.redacted
+            || self.accept_time.is_some()
         {
             present.insert(DataCategory::Envelope);
         }

@@ -3181,6 +3181,9 @@ pub struct Referral {
     /// recipient might have been told of it, is not said.
     #[prost(bool, tag = "25")]
     pub redacted: bool,
+    /// When the recipient took it up; absent until then.
+    #[prost(message, optional, tag = "26")]
+    pub accept_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// What is told about the young person. Give no more than the purpose needs; what nothing permits is held back.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

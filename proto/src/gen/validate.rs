@@ -1282,6 +1282,11 @@ impl Validate for crate::v1::Referral {
             let value = &self.recipient_professional;
             checker.text(value);
         });
+        checker.field("accept_time", |checker| {
+            if let Some(value) = &self.accept_time {
+                checker.instant(value);
+            }
+        });
     }
 }
 

@@ -40,11 +40,11 @@ fn broken_of(example: &Example) -> Vec<String> {
         CancelReferralRequest CapacityAssessment CategoryExplanation CompletePlanRequest
         CompleteReferralRequest ConfirmCancellationRequest ConflictResolution Consent ConsentChange
         ConsentDocument ConsentEvent ConsentEvidence ConsentNotice ConsentReceipt ConsentTerms ContactDetails
-        CreatePlanRequest CurrentWorker Decision Delivery Disclosure DisclosureActor DisclosureExplanation
+        CountWalkInRequest CreatePlanRequest CurrentWorker Decision Delivery Disclosure DisclosureActor DisclosureExplanation
         DisclosureNotice DuplicateResolution EducationWork Encounter EndLegalStatusRequest EscortedHandover
-        ExplainDisclosureRequest ExportConsentRequest Fact FactsQuery FailReferralRequest FlagPlanStepRequest
-        GetConsentReceiptRequest GetConsentRequest GetJourneyRequest GetNextStepRequest GetPlanRequest
-        GetReferralRequest GetServiceRequest GetWeeklyCalendarRequest HoldPlanRequest HoldReferralRequest
+        ExplainDisclosureRequest ExportConsentRequest Fact FactsQuery FailReferralRequest Feedback FlagPlanStepRequest
+        GetConsentReceiptRequest GetConsentRequest GetFiguresRequest GetJourneyRequest GetNextStepRequest GetPlanRequest
+        GetReferralRequest GetServiceRequest GetWeeklyCalendarRequest GiveFeedbackRequest HoldPlanRequest HoldReferralRequest
         IdentifyYouthRequest IdentifyYouthResponse ImportConsentRequest ImportConsentResponse
         ImportPlanRequest InformationExchange InvalidateConsentRequest Journey JourneyEntry JourneyLeaving
         JourneyOpening LegalClaim LegalStatus LegalStatusChange LegalStatusTerms LiftProhibitionRequest

@@ -3,6 +3,7 @@
 mod add;
 mod entry;
 mod facts;
+mod figures;
 mod get;
 mod matter;
 mod next_step;
