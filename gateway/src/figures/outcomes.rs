@@ -141,7 +141,7 @@ impl Retained {
         let of = |kind: Kind, value| Figure { kind: kind.into(), value, ..Figure::default() };
         let mut figures = vec![
             of(Kind::Retentions, sum.of(self.0.sum())),
-            of(Kind::RetentionsKnown, has_rate.then_some(known)),
+            of(Kind::RetentionsKnown, (has_rate || known == 0).then_some(known)),
             of(Kind::RetentionRate, rate.and_then(|known| ratio(kept.value, known, 10_000))),
         ];
         for ((result, cell), shown) in (1..).zip([attached, ended, dropped, unknown]).zip(cells) {

@@ -90,13 +90,10 @@ fn no_result_of_retention_can_be_reckoned_from_the_rate() {
         let [attached, ended, dropped, unknown] =
             [0, 1, 2, 3].map(|place: usize| i64::try_from(results[place]).unwrap());
         let known = attached + ended + dropped;
-        // A rate that is held back tells nothing else: what could be reckoned from it is in the other figures.
-        let rate = figures[2].value.unwrap_or(i64::try_from(results[0] * 100 + results[1]).unwrap());
-        let truth = vec![known + unknown, known, rate, attached, ended, dropped, unknown];
-        let answer: Vec<Option<i64>> = figures.iter().map(|figure| figure.value).collect();
-        // Without anybody known there is no rate to hold back.
-        let answer =
-            if known == 0 { answer.into_iter().map(|value| value.or(Some(-1))).collect() } else { answer };
+        let truth = vec![known + unknown, known, 0, attached, ended, dropped, unknown];
+        let mut answer: Vec<Option<i64>> = figures.iter().map(|figure| figure.value).collect();
+        // A rate that is held back is no figure of its own: it is that of the others.
+        answer[2] = answer[2].or(Some(-1));
         (answer, truth)
     }));
 }
