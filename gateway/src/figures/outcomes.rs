@@ -117,8 +117,8 @@ impl Retained {
         self.0.add(result as i32, who, 1);
     }
 
-    /// What is known, and the rate, are told where they could be reckoned anyway: where no result is held back, or none
-    /// but how many are attached and how many have ended, of which the rate needs the sum only.
+    /// What is known is told where it could be reckoned anyway. So is the rate: where no result is held back, or none but
+    /// how many are attached and how many have ended, of which the rate needs the sum only.
     pub(super) fn told(&self) -> Vec<Figure> {
         let cell = |result: Retention| self.0.get(&(result as i32));
         let [attached, ended, dropped, unknown] =
@@ -137,11 +137,12 @@ impl Retained {
             (fine.sum, fine.cells)
         };
         let known = kept.value + dropped.value;
+        let is_reckoned = all(&[sum]) && all(cells.get(3..).unwrap_or_default());
         let rate = has_rate.then(|| usize::try_from(known).ok()).flatten();
         let of = |kind: Kind, value| Figure { kind: kind.into(), value, ..Figure::default() };
         let mut figures = vec![
             of(Kind::Retentions, sum.of(self.0.sum())),
-            of(Kind::RetentionsKnown, (has_rate || known == 0).then_some(known)),
+            of(Kind::RetentionsKnown, (is_reckoned || known == 0).then_some(known)),
             of(Kind::RetentionRate, rate.and_then(|known| ratio(kept.value, known, 10_000))),
         ];
         for ((result, cell), shown) in (1..).zip([attached, ended, dropped, unknown]).zip(cells) {
