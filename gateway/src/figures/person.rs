@@ -48,21 +48,19 @@ impl OnePerson {
 
     /// The channels of the encounters in which they met.
     pub(super) fn encounters(&self, period: Period) -> impl Iterator<Item = i32> {
-        self.within(period).filter_map(|(_, matter)| match matter {
-            Matter::Encounter(encounter) if encounter.met => Some(encounter.channel),
-            _ => None,
+        self.within(period).filter_map(|(_, matter)| {
+            let Matter::Encounter(encounter) = matter else { return None };
+            encounter.met.then_some(encounter.channel)
         })
     }
 
     /// The profile at the end of the period; none for somebody who has left.
     pub(super) fn profile_at_end(&self, period: Period) -> Option<i32> {
         let until = Period { first: Date::MIN, ..period };
-        let mut comings = self.within(until).filter_map(|(_, matter)| match matter {
-            Matter::Opening(_) => Some(true),
-            Matter::Leaving(_) => Some(false),
-            _ => None,
-        });
-        if !comings.next()? {
+        let mut comings = self
+            .within(until)
+            .filter(|(_, matter)| matches!(matter, Matter::Opening(_) | Matter::Leaving(_)));
+        if matches!(comings.next()?, (_, Matter::Leaving(_))) {
             return None;
         }
         self.within(until).find_map(|(_, matter)| profile(matter))
@@ -70,17 +68,17 @@ impl OnePerson {
 
     /// The work that was put in, each with the profile at the time; 0: none was seen by then.
     pub(super) fn work(&self, period: Period) -> impl Iterator<Item = (i32, &WorkSpent)> {
-        self.within(period).filter_map(|(entry, matter)| match matter {
-            Matter::Work(work) => Some((self.profile_at(entry), work)),
-            _ => None,
+        self.within(period).filter_map(|(entry, matter)| {
+            let Matter::Work(work) = matter else { return None };
+            Some((self.profile_at(entry), work))
         })
     }
 
     /// What has come of it.
     pub(super) fn attainments(&self, period: Period) -> impl Iterator<Item = &Attainment> {
-        self.within(period).filter_map(|(_, matter)| match matter {
-            Matter::Attainment(attainment) => Some(attainment),
-            _ => None,
+        self.within(period).filter_map(|(_, matter)| {
+            let Matter::Attainment(attainment) = matter else { return None };
+            Some(attainment)
         })
     }
 
@@ -104,8 +102,6 @@ impl OnePerson {
 }
 
 fn profile(matter: &Matter) -> Option<i32> {
-    match matter {
-        Matter::Profile(assessment) => Some(assessment.profile),
-        _ => None,
-    }
+    let Matter::Profile(assessment) = matter else { return None };
+    Some(assessment.profile)
 }
