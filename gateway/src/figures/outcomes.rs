@@ -7,7 +7,7 @@ use polku_proto::v1::{Attainment, Figure, StarReading, attainment};
 
 use super::Retention;
 use super::cells::Cells;
-use super::tell::{LEAST, Shown, tell};
+use super::tell::{LEAST, Shown, Telling, is_few, tell};
 
 /// Whether somebody went along.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,8 +117,8 @@ impl Retained {
         self.0.add(result as i32, who, 1);
     }
 
-    /// What is known is told where it could be reckoned anyway. So is the rate: where no result is held back, or none but
-    /// how many are attached and how many have ended, of which the rate needs the sum only.
+    /// The rate comes first: how many are attached or have ended is told before it is told how many of them are which.
+    /// What is known is told where it could be reckoned anyway.
     pub(super) fn told(&self) -> Vec<Figure> {
         let cell = |result: Retention| self.0.get(&(result as i32));
         let [attached, ended, dropped, unknown] =
@@ -127,25 +127,22 @@ impl Retained {
         let mut kept = attached.clone();
         kept.who.extend(&ended.who);
         kept.value += ended.value;
-        let all = |cells: &[Shown]| cells.iter().all(|shown| *shown == Shown::Told);
-        let fine = tell(&[&attached, &ended, &dropped, &unknown]);
-        let coarse = tell(&[&kept, &dropped, &unknown]);
-        let has_rate = all(&coarse.cells);
-        let (sum, cells) = if has_rate && !all(&fine.cells) {
-            (Shown::Told, vec![Shown::Held, Shown::Held, Shown::Told, Shown::Told])
-        } else {
-            (fine.sum, fine.cells)
-        };
+        let Telling { sum, cells } = tell(&[&kept, &dropped, &unknown]);
+        let shown = |place: usize| cells.get(place).copied().unwrap_or(Shown::Held);
+        let has_few = is_few(attached.who.len()) || is_few(ended.who.len());
+        let part = if has_few { Shown::Held } else { shown(0) };
         let known = kept.value + dropped.value;
-        let is_reckoned = all(&[sum]) && all(cells.get(3..).unwrap_or_default());
+        let is_reckoned = known == 0 || [sum, shown(2)] == [Shown::Told; 2];
+        let has_rate = cells.iter().all(|shown| *shown == Shown::Told);
         let rate = has_rate.then(|| usize::try_from(known).ok()).flatten();
         let of = |kind: Kind, value| Figure { kind: kind.into(), value, ..Figure::default() };
         let mut figures = vec![
             of(Kind::Retentions, sum.of(self.0.sum())),
-            of(Kind::RetentionsKnown, (is_reckoned || known == 0).then_some(known)),
+            of(Kind::RetentionsKnown, is_reckoned.then_some(known)),
             of(Kind::RetentionRate, rate.and_then(|known| ratio(kept.value, known, 10_000))),
         ];
-        for ((result, cell), shown) in (1..).zip([attached, ended, dropped, unknown]).zip(cells) {
+        let cells = [(attached, part), (ended, part), (dropped, shown(1)), (unknown, shown(2))];
+        for (result, (cell, shown)) in (1..).zip(cells) {
             figures.push(Figure { retention: result, ..of(Kind::Retentions, shown.of(cell.value)) });
         }
         figures
