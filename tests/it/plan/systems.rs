@@ -101,7 +101,7 @@ pub(super) async fn ends(ledger: &Ledger, plan: &str) {
 }
 
 /// That nothing more is on its way: what was sent by now has had its time.
-async fn settles(ledger: &Ledger, plan: &str) -> Vec<Heard> {
+pub(super) async fn settles(ledger: &Ledger, plan: &str) -> Vec<Heard> {
     let before = heard(ledger, plan);
     tokio::time::sleep(std::time::Duration::from_millis(400)).await;
     let after = heard(ledger, plan);

@@ -10,7 +10,7 @@ use polku_proto::v1::{
     AcceptReferralRequest, AgeBand, AreaScore, Attainment, CountWalkInRequest, CreatePlanRequest,
     EscortedHandover, Feedback, Figure, FilledBy, GetFiguresRequest, GiveFeedbackRequest, JourneySource,
     ListConsentsRequest, PathStage, ProfileAssessment, Purpose, RecordMeasureRequest, RetentionAnswer,
-    StarReading, WithdrawConsentRequest, WorkSpent, Worker, attainment, encounter, retention_answer,
+    StarReading, WithdrawConsentRequest, WorkSpent, Worker, attainment, retention_answer,
 };
 use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, WorldSettings, professional, request_id};
 use tonic::{Code, Status};
@@ -137,6 +137,7 @@ async fn feedback_is_heard_and_whoever_gives_it_is_not_known() {
     let mut tallies: Vec<Leaf> = Vec::new();
     AuditLog::open(&data.join("audit.log"))
         .unwrap()
+        .0
         .read(0, |_, leaf| {
             if leaf.event == Event::Tally {
                 tallies.push(leaf.clone());
