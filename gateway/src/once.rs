@@ -106,6 +106,11 @@ pub(crate) struct Begun<A> {
 }
 
 impl Call<'_> {
+    /// Whose call it is, and which.
+    pub(crate) fn key(&self) -> &RequestKey {
+        &self.key
+    }
+
     /// The caller's id of the call.
     pub(crate) fn id(&self) -> Uuid {
         self.key.request

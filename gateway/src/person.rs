@@ -5,6 +5,7 @@ use std::sync::Arc;
 use polku_proto::YouthId;
 use polku_proto::identity::Hetu;
 use tokio::sync::{Mutex, OwnedMutexGuard};
+use uuid::Uuid;
 
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -87,6 +88,12 @@ impl Gateway {
     pub(crate) async fn alone_with_identity(&self, hash: &[u8; 32]) -> Result<Alone, Error> {
         let group = hash.iter().take(8).fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
         Ok(Alone { _guard: self.locks.lock(group).await? })
+    }
+
+    /// Waits until nobody else carries out a call of this id.
+    pub(crate) async fn alone_with_request(&self, request: Uuid) -> Result<Alone, Error> {
+        let (_, low) = request.as_u64_pair();
+        Ok(Alone { _guard: self.locks.lock(low).await? })
     }
 
     /// The person with this id.

@@ -128,10 +128,33 @@ impl ReferralRecord {
         self.row.updated = now;
         self.row.holds_content = holds_content(&self.message);
         self.message.update_time = Some(wire_time(now)?);
+        if is_taken_up(self.row.state) && self.message.accept_time.is_none() {
+            self.message.accept_time = self.message.update_time;
+        }
         self.message.etag = etag(self.row.version);
         let plain = self.message.encode_to_vec();
         self.row.sealed = person.key().seal(referral_place(self.row.id, self.row.version), &plain)?;
         Ok(ReferralWrite { row: self.row.clone(), expected })
+    }
+}
+
+/// Whether the recipient has taken the matter up, and it was not taken back afterwards.
+pub(crate) fn is_taken_up(state: ReferralState) -> bool {
+    match state {
+        ReferralState::Accepted
+        | ReferralState::InProgress
+        | ReferralState::OnHold
+        | ReferralState::CancelRequested
+        | ReferralState::Completed
+        | ReferralState::Failed => true,
+        ReferralState::Unspecified
+        | ReferralState::Requested
+        | ReferralState::InfoRequested
+        | ReferralState::Rejected
+        | ReferralState::Cancelled
+        | ReferralState::Expired
+        | ReferralState::ConsentWithdrawn
+        | ReferralState::EnteredInError => false,
     }
 }
 

@@ -59,7 +59,7 @@ impl<'a> Entry<'a> {
     }
 
     /// About several people, or nobody.
-    fn of_many(event: Event) -> Self {
+    pub(crate) fn of_many(event: Event) -> Self {
         Self { youth: None, ..Self::of(event, YouthId::from_uuid(Uuid::nil())) }
     }
 
@@ -356,6 +356,7 @@ fn has_state(event: Event) -> bool {
         | Event::PlanChange
         | Event::FactsQuery
         | Event::JourneyEntry
+        | Event::Tally
         | Event::DeliveryIntent
         | Event::DeliveryOutcome
         | Event::Erasure => true,

@@ -2,6 +2,7 @@
 
 mod entries;
 mod facts;
+mod figures;
 mod follow_ups;
 mod matrix;
 

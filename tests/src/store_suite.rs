@@ -11,6 +11,7 @@ mod samples;
 mod tasks;
 
 use anyhow::{Result, ensure};
+use jiff::civil::date;
 use polku_gateway::store::{
     About, Change, DeliveryItem, DeliveryRow, DeliveryWrite, DetailRow, FollowUp, FollowUpWrite,
     InstrumentRow, InstrumentWrite, NoticeRow, PlanRow, Reconciled, ReferralRow, ReferralWrite, RequestKey,
@@ -21,12 +22,13 @@ use uuid::Uuid;
 
 use self::samples::{
     agency, at, begin, delivery, entry, event, facts, follow_up, instrument, item, new_plan, new_referral,
-    new_task, notice, part, plan, plan_event, plan_id, referral, request, task, youth, youth_id,
+    new_task, notice, part, plan, plan_event, plan_id, referral, request, tally, task, youth, youth_id,
 };
 
 pub use consents::{a_batch_is_kept_item_by_item, notices_are_told_to_their_agency};
 pub use journeys::{
-    entries_are_found_by_person, follow_ups_come_up_when_they_are_due, the_newest_answer_of_an_agency_is_kept,
+    entries_are_found_by_agency, entries_are_found_by_person, follow_ups_come_up_when_they_are_due,
+    tallies_are_added_up_by_agency_and_day, the_newest_answer_of_an_agency_is_kept,
 };
 pub use lists::{
     a_recipient_sees_what_has_reached_it, events_are_told_to_their_parties,
@@ -81,6 +83,8 @@ macro_rules! store_suite {
             open_tasks_are_found_by_plan,
             task_events_are_told_to_the_agency_that_decides,
             entries_are_found_by_person,
+            entries_are_found_by_agency,
+            tallies_are_added_up_by_agency_and_day,
             the_newest_answer_of_an_agency_is_kept,
             follow_ups_come_up_when_they_are_due,
             due_deliveries_are_leased_once,
@@ -122,6 +126,7 @@ fn everything() -> Result<Change> {
         entries: vec![entry(9, 0)?],
         facts: vec![facts("te", 0)?],
         told: vec![SectionTold { plan: plan_id(6), mark: [6; 32] }],
+        tallies: vec![tally(11, date(2026, 3, 2))?],
         follow_ups: vec![FollowUpWrite::Set(follow_up(FollowUp::NotMet, "te", 0)?)],
         events: vec![event(1, Some(agency("kela")?))?],
         plan_events: vec![plan_event(6, "te")?, plan_event(6, "kela")?],
@@ -155,6 +160,7 @@ pub async fn a_change_is_there_with_everything_in_it(store: &dyn Store) -> Resul
     assert_eq!(store.facts_of(youth_id(1)).await?, [facts("te", 0)?]);
     assert_eq!(store.sections_told(plan_id(6), vec![[5; 32], [6; 32]]).await?, [[6; 32]]);
     assert_eq!(store.sections_told(plan_id(7), vec![[6; 32]]).await?, [[0; 32]; 0]);
+    assert_eq!(store.tally(&tally(11, date(2026, 3, 2))?.key).await?, Some(tally(11, date(2026, 3, 2))?));
     assert_eq!(store.due_follow_ups(at(0), 10).await?, [follow_up(FollowUp::NotMet, "te", 0)?]);
     assert_eq!(store.deliveries_about(referral(1, 0)?.id).await?, [delivery(4, 0)?]);
     assert_eq!(store.audit_detail(17).await?, Some(DetailRow { youth: youth_id(1), sealed: vec![4, 4] }));

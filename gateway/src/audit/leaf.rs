@@ -14,7 +14,7 @@
 //! | 22 | 4 | permitted categories: bit n for number n of the contract's `DataCategory` |
 //! | 26 | 4 | withheld categories, likewise |
 //! | 30 | 8 | sequence of the earlier leaf, else 0 |
-//! | 38 | 32 | pseudonym of the actor, zeros for the gateway itself |
+//! | 38 | 32 | pseudonym of the actor, zeros for the gateway itself and for whoever gives feedback |
 //! | 70 | 32 | pseudonym of the young person, zeros for none |
 //! | 102 | 32 | SHA-256 of the policy, zeros for none |
 //! | 134 | 32 | commitment to the details, or keyed hash of what was read or asked; zeros for none |
@@ -81,10 +81,12 @@ pub enum Event {
     FactsQuery = 16,
     /// 17: something was written down about a person's journey.
     JourneyEntry = 17,
+    /// 18: somebody without a name was counted, or a form without a name was taken in.
+    Tally = 18,
 }
 
 impl Event {
-    const ALL: [Event; 17] = [
+    const ALL: [Event; 18] = [
         Event::IdentifyYouth,
         Event::SendReferral,
         Event::ReferralChange,
@@ -102,6 +104,7 @@ impl Event {
         Event::PlanChange,
         Event::FactsQuery,
         Event::JourneyEntry,
+        Event::Tally,
     ];
 
     /// Gives the number in the log.
@@ -136,7 +139,7 @@ pub struct Leaf {
     pub event: Event,
     /// Agency id of the caller or addressee, or `gateway`: 1 to 64 printable ASCII characters without spaces.
     pub organisation: String,
-    /// Pseudonym of the acting person; zeros: the gateway itself.
+    /// Pseudonym of the acting person; zeros: the gateway itself, or a young person who has given feedback without a name.
     pub actor: [u8; 32],
     /// Pseudonym of the young person; zeros: none.
     pub subject: [u8; 32],

@@ -24,6 +24,7 @@ mod receipt;
 mod refer;
 mod respond;
 mod sweep;
+mod tally;
 mod terms;
 mod verify;
 mod verify_batch;

@@ -2,7 +2,8 @@
 
 use polku_proto::v1::journey_service_server::JourneyService;
 use polku_proto::v1::{
-    AddJourneyEntryRequest, AddJourneyEntryResponse, GetJourneyRequest, GetNextStepRequest,
+    AddJourneyEntryRequest, AddJourneyEntryResponse, CountWalkInRequest, CountWalkInResponse, Figures,
+    GetFiguresRequest, GetJourneyRequest, GetNextStepRequest, GiveFeedbackRequest, GiveFeedbackResponse,
     IdentifyYouthRequest, IdentifyYouthResponse, Journey, ListDisclosuresRequest, ListDisclosuresResponse,
     NextStep,
 };
@@ -57,5 +58,26 @@ impl JourneyService for Service {
         let (caller, request) = self.0.open(request)?;
         let step = self.0.gateway.get_next_step(&caller, request).await?;
         Ok(answer(step, &caller, self.0.gateway.now())?)
+    }
+
+    async fn count_walk_in(
+        &self,
+        request: Request<CountWalkInRequest>,
+    ) -> Result<Response<CountWalkInResponse>, Status> {
+        let (caller, request) = self.0.open(request)?;
+        Ok(Response::new(self.0.gateway.count_walk_in(&caller, request).await?))
+    }
+
+    async fn give_feedback(
+        &self,
+        request: Request<GiveFeedbackRequest>,
+    ) -> Result<Response<GiveFeedbackResponse>, Status> {
+        let (caller, request) = self.0.open(request)?;
+        Ok(Response::new(self.0.gateway.give_feedback(&caller, request).await?))
+    }
+
+    async fn get_figures(&self, request: Request<GetFiguresRequest>) -> Result<Response<Figures>, Status> {
+        let (caller, request) = self.0.open(request)?;
+        Ok(Response::new(self.0.gateway.get_figures(&caller, request).await?))
     }
 }

@@ -5,14 +5,16 @@ mod deliveries;
 mod journeys;
 mod plans;
 pub mod sqlite;
+mod tallies;
 mod tasks;
 
 use std::fmt::Debug;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use polku_proto::v1::ReferralState;
-use polku_proto::{AgencyId, MessageId, PlanId, ReferralId, TaskId, YouthId};
+use polku_proto::{AgencyId, EntryId, MessageId, PlanId, ReferralId, TaskId, YouthId};
 use uuid::Uuid;
 
 use crate::seal::{IdentityIndex, WrappedKey};
@@ -23,6 +25,7 @@ pub use consents::{
 pub use deliveries::{About, DeliveryItem, DeliveryRow, DeliveryWrite, LeaseRequest, Priority};
 pub use journeys::{EntryRow, FactsRow, FollowUp, FollowUpRow, FollowUpWrite};
 pub use plans::{NewPlanEvent, PlanEventRow, PlanRevisionRow, PlanRow, PlanWrite, SectionTold};
+pub use tallies::{Tallied, TallyKind, TallyRow};
 pub use tasks::{TaskEventRow, TaskFilter, TaskRow, TaskStates, TaskWrite};
 
 /// The durable state of the gateway.
@@ -119,6 +122,9 @@ pub trait Store: Debug + Send + Sync {
     /// Lets every joint plan be looked at from then on: what may be told can have changed for everybody.
     async fn look_at_all_plans(&self, when: Timestamp) -> Result<(), StoreError>;
 
+    /// The persons of whose joint plans an agency is the coordinator.
+    async fn coordinated_by(&self, agency: &AgencyId) -> Result<Vec<YouthId>, StoreError>;
+
     /// A joint plan as it was at this revision.
     async fn plan_revision(&self, plan: PlanId, revision: u64)
     -> Result<Option<PlanRevisionRow>, StoreError>;
@@ -168,6 +174,22 @@ pub trait Store: Debug + Send + Sync {
 
     /// The entries of a person's journey, newest first, at most `limit`.
     async fn entries_of(&self, youth: YouthId, limit: u32) -> Result<Vec<EntryRow>, StoreError>;
+
+    /// The entries that an agency has written down, person by person and oldest first, behind this one, at most `limit`.
+    /// When something happened is in the seal, and a later entry may replace an earlier one: so there is no period here.
+    async fn entries_by(
+        &self,
+        agency: &AgencyId,
+        after: Option<(YouthId, EntryId)>,
+        limit: u32,
+    ) -> Result<Vec<EntryRow>, StoreError>;
+
+    /// What was counted by this call, if it was one that counts.
+    async fn tally(&self, key: &RequestKey) -> Result<Option<TallyRow>, StoreError>;
+
+    /// What was counted about an agency in a period, both days included: equal ones as one, in the order of kind and
+    /// content.
+    async fn tallied(&self, agency: &AgencyId, first: Date, last: Date) -> Result<Vec<Tallied>, StoreError>;
 
     /// What agencies have answered about a person.
     async fn facts_of(&self, youth: YouthId) -> Result<Vec<FactsRow>, StoreError>;
@@ -283,6 +305,8 @@ pub struct Change {
     pub told: Vec<SectionTold>,
     /// What is to be looked after from now on, or not any more.
     pub follow_ups: Vec<FollowUpWrite>,
+    /// What is counted without anybody's name. A second one of the same call is [`StoreError::RequestTaken`].
+    pub tallies: Vec<TallyRow>,
     /// What watchers are told of referrals.
     pub events: Vec<NewEvent>,
     /// What watchers are told of joint plans.
@@ -319,6 +343,7 @@ impl Change {
             facts: Vec::new(),
             told: Vec::new(),
             follow_ups: Vec::new(),
+            tallies: Vec::new(),
             events: Vec::new(),
             plan_events: Vec::new(),
             notices: Vec::new(),

@@ -798,6 +798,54 @@ impl ::core::fmt::Debug for Fact {
     }
 }
 
+impl ::core::fmt::Debug for CountWalkInRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("CountWalkInRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for CountWalkInResponse {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("CountWalkInResponse(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for GiveFeedbackRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("GiveFeedbackRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for GiveFeedbackResponse {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("GiveFeedbackResponse(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for Feedback {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("Feedback(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for GetFiguresRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("GetFiguresRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for Figures {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("Figures(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for Figure {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("Figure(redacted)")
+    }
+}
+
 impl ::core::fmt::Debug for WhoqolReading {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("WhoqolReading(redacted)")
@@ -1128,6 +1176,12 @@ impl ::core::fmt::Debug for PlanDuplicate {
     }
 }
 
+impl ::core::fmt::Debug for FollowUp {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("FollowUp(redacted)")
+    }
+}
+
 impl ::core::fmt::Debug for ListTasksRequest {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("ListTasksRequest(redacted)")
@@ -1161,6 +1215,12 @@ impl ::core::fmt::Debug for ConflictResolution {
 impl ::core::fmt::Debug for DuplicateResolution {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("DuplicateResolution(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for FollowUpResolution {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("FollowUpResolution(redacted)")
     }
 }
 

@@ -381,6 +381,7 @@ impl Disclose for crate::v1::Referral {
             || !self.sender_professional.is_empty()
             || !self.recipient_professional.is_empty()
             || self.redacted
+            || self.accept_time.is_some()
         {
             present.insert(DataCategory::Envelope);
         }
@@ -1867,6 +1868,7 @@ impl Disclose for crate::v1::Task {
         match &self.matter {
             Some(crate::v1::task::Matter::Conflict(part)) => present.extend(Disclose::categories(part)),
             Some(crate::v1::task::Matter::Duplicate(part)) => present.extend(Disclose::categories(part)),
+            Some(crate::v1::task::Matter::FollowUp(part)) => present.extend(Disclose::categories(part)),
             None => {}
         }
         present
@@ -1879,6 +1881,10 @@ impl Disclose for crate::v1::Task {
                 !Disclose::categories(part).is_empty()
             }
             Some(crate::v1::task::Matter::Duplicate(part)) => {
+                part.restrict(permitted);
+                !Disclose::categories(part).is_empty()
+            }
+            Some(crate::v1::task::Matter::FollowUp(part)) => {
                 part.restrict(permitted);
                 !Disclose::categories(part).is_empty()
             }
@@ -1907,6 +1913,20 @@ impl Disclose for crate::v1::PlanDuplicate {
             self.second = Default::default();
         }
     }
+}
+
+impl Disclose for crate::v1::FollowUp {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if self.kind != 0
+            || !self.referral.is_empty()
+        {
+            present.insert(DataCategory::Envelope);
+        }
+        present
+    }
+
+    fn restrict(&mut self, _: CategorySet) {}
 }
 
 impl Disclose for crate::v1::ListTasksResponse {

@@ -3181,6 +3181,9 @@ pub struct Referral {
     /// recipient might have been told of it, is not said.
     #[prost(bool, tag = "25")]
     pub redacted: bool,
+    /// When the recipient took it up; absent until then.
+    #[prost(message, optional, tag = "26")]
+    pub accept_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// What is told about the young person. Give no more than the purpose needs; what nothing permits is held back.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -8616,6 +8619,245 @@ impl FactKind {
         }
     }
 }
+/// Somebody has come, and has not said who they are.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct CountWalkInRequest {
+    /// UUID made by the caller for this call; a repetition has the same effect and answer as the first one.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The day in Finland, `YYYY-MM-DD`: today, or at most a year ago.
+    #[prost(string, tag = "2")]
+    pub day: ::prost::alloc::string::String,
+    #[prost(enumeration = "encounter::Channel", tag = "3")]
+    pub channel: i32,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct CountWalkInResponse {}
+/// What a young person thinks of the service: without name, after the national survey of the Ohjaamo centres.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct GiveFeedbackRequest {
+    /// UUID made by the caller for this call; a repetition has the same effect and answer as the first one.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The day in Finland, `YYYY-MM-DD`: today, or at most a year ago.
+    #[prost(string, tag = "2")]
+    pub day: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "3")]
+    pub feedback: ::core::option::Option<Feedback>,
+    /// Agency id of whose service it is about. Empty: the caller's own.
+    #[prost(string, tag = "4")]
+    pub agency: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct GiveFeedbackResponse {}
+/// One answered form. What was not answered is left out.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Feedback {
+    /// School grade, from 4 to 10.
+    #[prost(int32, optional, tag = "1")]
+    pub grade: ::core::option::Option<i32>,
+    /// From 1, not at all, to 5, fully: I was listened to; I got information and support; I took part in decisions; my plans
+    /// have become clearer.
+    #[prost(int32, optional, tag = "2")]
+    pub listened_to: ::core::option::Option<i32>,
+    #[prost(int32, optional, tag = "3")]
+    pub supported: ::core::option::Option<i32>,
+    #[prost(int32, optional, tag = "4")]
+    pub took_part: ::core::option::Option<i32>,
+    #[prost(int32, optional, tag = "5")]
+    pub plans_clearer: ::core::option::Option<i32>,
+    #[prost(enumeration = "AgeBand", tag = "6")]
+    pub age: i32,
+    /// How the service was used.
+    #[prost(enumeration = "encounter::Channel", tag = "7")]
+    pub channel: i32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct GetFiguresRequest {
+    /// Days, `YYYY-MM-DD`, both inclusive.
+    #[prost(string, tag = "1")]
+    pub first_day: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub last_day: ::prost::alloc::string::String,
+}
+/// What the caller's agency has done in a period, in figures. A figure about one to four persons is not told, nor is
+/// another one from which it could be reckoned: the next larger ones of the same sum, and the sum itself where there is no
+/// larger one. Nobody at all is told as 0. Always in the same order.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Figures {
+    #[prost(message, repeated, tag = "1")]
+    pub figures: ::prost::alloc::vec::Vec<Figure>,
+}
+/// One figure. What it does not depend on is unspecified; of a kind with several, the one that depends on nothing is
+/// their sum.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Figure {
+    #[prost(enumeration = "figure::Kind", tag = "1")]
+    pub kind: i32,
+    #[prost(enumeration = "encounter::Channel", tag = "2")]
+    pub channel: i32,
+    /// From 1 to 3; with a stage, 0 stands for persons in whom no profile was seen then.
+    #[prost(int32, tag = "3")]
+    pub profile: i32,
+    #[prost(enumeration = "PathStage", tag = "4")]
+    pub stage: i32,
+    #[prost(enumeration = "AgeBand", tag = "5")]
+    pub age: i32,
+    #[prost(enumeration = "attainment::Kind", tag = "6")]
+    pub attainment: i32,
+    #[prost(enumeration = "retention_answer::Result", tag = "7")]
+    pub retention: i32,
+    /// The agency's own code of a service, or what the kind says.
+    #[prost(string, tag = "8")]
+    pub code: ::prost::alloc::string::String,
+    /// The figure. Absent: it is not told, because it is about too few.
+    #[prost(int64, optional, tag = "9")]
+    pub value: ::core::option::Option<i64>,
+}
+/// Nested message and enum types in `Figure`.
+pub mod figure {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Kind {
+        Unspecified = 0,
+        /// Persons whose matter was taken up, by age on that day.
+        Persons = 1,
+        /// Encounters in which they met, by channel.
+        Encounters = 2,
+        /// Who came without a name, by channel.
+        WalkIns = 3,
+        /// Persons in each profile at the end of the period, of those who have not left.
+        Profiles = 4,
+        /// Minutes of work, by profile at the time and stage.
+        Minutes = 5,
+        /// Costs beside the work in cents, likewise.
+        Costs = 6,
+        /// Persons with an attainment, by its kind; and by kind and code of the service. Who has several counts in each.
+        Attainments = 7,
+        AttainmentsByService = 8,
+        /// Referrals sent by the agency that were taken up in the period, and of those the ones with escort.
+        Handovers = 9,
+        EscortedHandovers = 10,
+        /// Referrals sent by the agency that were taken up three months before a day of the period: all of them, and by what
+        /// is known of them. Unknown where the agency may not be told.
+        Retentions = 11,
+        /// Of those, the ones of which something is known.
+        RetentionsKnown = 12,
+        /// Attached or ended as planned, of those of which something is known: in hundredths of a percent.
+        RetentionRate = 13,
+        /// Forms, and means in hundredths: of the grade, and of each statement (`code`: `listened_to` ...).
+        FeedbackForms = 14,
+        FeedbackGrade = 15,
+        FeedbackStatement = 16,
+        /// Last reading of a star in the period less the first one, in the plans that the agency coordinates: mean over the
+        /// persons with two or more, in hundredths, by area (`code`: `STAR/VERSION/AREA`).
+        StarChange = 17,
+        /// Referrals taken up for each person who was handed over, in hundredths.
+        HandoversPerPerson = 18,
+    }
+    impl Kind {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "KIND_UNSPECIFIED",
+                Self::Persons => "KIND_PERSONS",
+                Self::Encounters => "KIND_ENCOUNTERS",
+                Self::WalkIns => "KIND_WALK_INS",
+                Self::Profiles => "KIND_PROFILES",
+                Self::Minutes => "KIND_MINUTES",
+                Self::Costs => "KIND_COSTS",
+                Self::Attainments => "KIND_ATTAINMENTS",
+                Self::AttainmentsByService => "KIND_ATTAINMENTS_BY_SERVICE",
+                Self::Handovers => "KIND_HANDOVERS",
+                Self::EscortedHandovers => "KIND_ESCORTED_HANDOVERS",
+                Self::Retentions => "KIND_RETENTIONS",
+                Self::RetentionsKnown => "KIND_RETENTIONS_KNOWN",
+                Self::RetentionRate => "KIND_RETENTION_RATE",
+                Self::FeedbackForms => "KIND_FEEDBACK_FORMS",
+                Self::FeedbackGrade => "KIND_FEEDBACK_GRADE",
+                Self::FeedbackStatement => "KIND_FEEDBACK_STATEMENT",
+                Self::StarChange => "KIND_STAR_CHANGE",
+                Self::HandoversPerPerson => "KIND_HANDOVERS_PER_PERSON",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "KIND_UNSPECIFIED" => Some(Self::Unspecified),
+                "KIND_PERSONS" => Some(Self::Persons),
+                "KIND_ENCOUNTERS" => Some(Self::Encounters),
+                "KIND_WALK_INS" => Some(Self::WalkIns),
+                "KIND_PROFILES" => Some(Self::Profiles),
+                "KIND_MINUTES" => Some(Self::Minutes),
+                "KIND_COSTS" => Some(Self::Costs),
+                "KIND_ATTAINMENTS" => Some(Self::Attainments),
+                "KIND_ATTAINMENTS_BY_SERVICE" => Some(Self::AttainmentsByService),
+                "KIND_HANDOVERS" => Some(Self::Handovers),
+                "KIND_ESCORTED_HANDOVERS" => Some(Self::EscortedHandovers),
+                "KIND_RETENTIONS" => Some(Self::Retentions),
+                "KIND_RETENTIONS_KNOWN" => Some(Self::RetentionsKnown),
+                "KIND_RETENTION_RATE" => Some(Self::RetentionRate),
+                "KIND_FEEDBACK_FORMS" => Some(Self::FeedbackForms),
+                "KIND_FEEDBACK_GRADE" => Some(Self::FeedbackGrade),
+                "KIND_FEEDBACK_STATEMENT" => Some(Self::FeedbackStatement),
+                "KIND_STAR_CHANGE" => Some(Self::StarChange),
+                "KIND_HANDOVERS_PER_PERSON" => Some(Self::HandoversPerPerson),
+                _ => None,
+            }
+        }
+    }
+}
+#[derive(Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AgeBand {
+    Unspecified = 0,
+    Under18 = 1,
+    AgeBand1819 = 2,
+    AgeBand2024 = 3,
+    AgeBand2529 = 4,
+    AgeBand30OrOlder = 5,
+}
+impl AgeBand {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "AGE_BAND_UNSPECIFIED",
+            Self::Under18 => "AGE_BAND_UNDER_18",
+            Self::AgeBand1819 => "AGE_BAND_18_19",
+            Self::AgeBand2024 => "AGE_BAND_20_24",
+            Self::AgeBand2529 => "AGE_BAND_25_29",
+            Self::AgeBand30OrOlder => "AGE_BAND_30_OR_OLDER",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "AGE_BAND_UNSPECIFIED" => Some(Self::Unspecified),
+            "AGE_BAND_UNDER_18" => Some(Self::Under18),
+            "AGE_BAND_18_19" => Some(Self::AgeBand1819),
+            "AGE_BAND_20_24" => Some(Self::AgeBand2024),
+            "AGE_BAND_25_29" => Some(Self::AgeBand2529),
+            "AGE_BAND_30_OR_OLDER" => Some(Self::AgeBand30OrOlder),
+            _ => None,
+        }
+    }
+}
 /// A WHOQOL-BREF (WHO, 1996): 26 items, answered from 1 to 5.
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
@@ -11814,6 +12056,78 @@ pub mod journey_service_client {
                 .insert(GrpcMethod::new("polku.v1.JourneyService", "GetNextStep"));
             self.inner.unary(req, path, codec).await
         }
+        /// Counts somebody who has come and has not said who they are. Nothing but the number is kept.
+        pub async fn count_walk_in(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CountWalkInRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CountWalkInResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.JourneyService/CountWalkIn",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.JourneyService", "CountWalkIn"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Takes in a form of feedback without a name. Whoever calls for a young person leaves no trace of them.
+        pub async fn give_feedback(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GiveFeedbackRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GiveFeedbackResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.JourneyService/GiveFeedback",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.JourneyService", "GiveFeedback"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// What the caller's agency has done in a period, in figures.
+        pub async fn get_figures(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetFiguresRequest>,
+        ) -> std::result::Result<tonic::Response<super::Figures>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.JourneyService/GetFigures",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.JourneyService", "GetFigures"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -11866,6 +12180,27 @@ pub mod journey_service_server {
             &self,
             request: tonic::Request<super::GetNextStepRequest>,
         ) -> std::result::Result<tonic::Response<super::NextStep>, tonic::Status>;
+        /// Counts somebody who has come and has not said who they are. Nothing but the number is kept.
+        async fn count_walk_in(
+            &self,
+            request: tonic::Request<super::CountWalkInRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CountWalkInResponse>,
+            tonic::Status,
+        >;
+        /// Takes in a form of feedback without a name. Whoever calls for a young person leaves no trace of them.
+        async fn give_feedback(
+            &self,
+            request: tonic::Request<super::GiveFeedbackRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GiveFeedbackResponse>,
+            tonic::Status,
+        >;
+        /// What the caller's agency has done in a period, in figures.
+        async fn get_figures(
+            &self,
+            request: tonic::Request<super::GetFiguresRequest>,
+        ) -> std::result::Result<tonic::Response<super::Figures>, tonic::Status>;
     }
     /// The young person's way through the services.
     #[derive(Debug)]
@@ -12171,6 +12506,141 @@ pub mod journey_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/polku.v1.JourneyService/CountWalkIn" => {
+                    #[allow(non_camel_case_types)]
+                    struct CountWalkInSvc<T: JourneyService>(pub Arc<T>);
+                    impl<
+                        T: JourneyService,
+                    > tonic::server::UnaryService<super::CountWalkInRequest>
+                    for CountWalkInSvc<T> {
+                        type Response = super::CountWalkInResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CountWalkInRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as JourneyService>::count_walk_in(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CountWalkInSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.JourneyService/GiveFeedback" => {
+                    #[allow(non_camel_case_types)]
+                    struct GiveFeedbackSvc<T: JourneyService>(pub Arc<T>);
+                    impl<
+                        T: JourneyService,
+                    > tonic::server::UnaryService<super::GiveFeedbackRequest>
+                    for GiveFeedbackSvc<T> {
+                        type Response = super::GiveFeedbackResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GiveFeedbackRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as JourneyService>::give_feedback(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GiveFeedbackSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.JourneyService/GetFigures" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetFiguresSvc<T: JourneyService>(pub Arc<T>);
+                    impl<
+                        T: JourneyService,
+                    > tonic::server::UnaryService<super::GetFiguresRequest>
+                    for GetFiguresSvc<T> {
+                        type Response = super::Figures;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetFiguresRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as JourneyService>::get_figures(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetFiguresSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 _ => {
                     Box::pin(async move {
                         let mut response = http::Response::new(
@@ -12234,7 +12704,7 @@ pub struct Task {
     /// `youths/{youth}/plans/{plan}`, where it is about a plan.
     #[prost(string, tag = "7")]
     pub plan: ::prost::alloc::string::String,
-    #[prost(oneof = "task::Matter", tags = "8, 9")]
+    #[prost(oneof = "task::Matter", tags = "8, 9, 10")]
     pub matter: ::core::option::Option<task::Matter>,
 }
 /// Nested message and enum types in `Task`.
@@ -12282,6 +12752,9 @@ pub mod task {
         /// Two parties may have written down the same.
         #[prost(message, tag = "9")]
         Duplicate(super::PlanDuplicate),
+        /// Something is to be looked after.
+        #[prost(message, tag = "10")]
+        FollowUp(super::FollowUp),
     }
 }
 /// Two items that look alike. Whether they are the same is for a person to say.
@@ -12292,6 +12765,55 @@ pub struct PlanDuplicate {
     pub first: ::core::option::Option<PlanItem>,
     #[prost(message, optional, tag = "2")]
     pub second: ::core::option::Option<PlanItem>,
+}
+/// A day has come on which somebody is to be looked after.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct FollowUp {
+    #[prost(enumeration = "follow_up::Kind", tag = "1")]
+    pub kind: i32,
+    /// `youths/{youth}/referrals/{referral}`, where it is about one.
+    #[prost(string, tag = "2")]
+    pub referral: ::prost::alloc::string::String,
+}
+/// Nested message and enum types in `FollowUp`.
+pub mod follow_up {
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Kind {
+        Unspecified = 0,
+        /// Nobody has met the young person for the time that is configured, as far as the agency may know.
+        NotMet = 1,
+        /// A referral has had no answer in time.
+        ReferralUnanswered = 2,
+        /// Three months ago the agency took up the referral: is the young person still there?
+        Retention = 3,
+    }
+    impl Kind {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "KIND_UNSPECIFIED",
+                Self::NotMet => "KIND_NOT_MET",
+                Self::ReferralUnanswered => "KIND_REFERRAL_UNANSWERED",
+                Self::Retention => "KIND_RETENTION",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "KIND_UNSPECIFIED" => Some(Self::Unspecified),
+                "KIND_NOT_MET" => Some(Self::NotMet),
+                "KIND_REFERRAL_UNANSWERED" => Some(Self::ReferralUnanswered),
+                "KIND_RETENTION" => Some(Self::Retention),
+                _ => None,
+            }
+        }
+    }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -12327,7 +12849,7 @@ pub struct ResolveTaskRequest {
     /// `youths/{youth}/tasks/{task}`.
     #[prost(string, tag = "2")]
     pub name: ::prost::alloc::string::String,
-    #[prost(oneof = "resolve_task_request::Resolution", tags = "3, 4")]
+    #[prost(oneof = "resolve_task_request::Resolution", tags = "3, 4, 5")]
     pub resolution: ::core::option::Option<resolve_task_request::Resolution>,
 }
 /// Nested message and enum types in `ResolveTaskRequest`.
@@ -12339,6 +12861,8 @@ pub mod resolve_task_request {
         Conflict(super::ConflictResolution),
         #[prost(message, tag = "4")]
         Duplicate(super::DuplicateResolution),
+        #[prost(message, tag = "5")]
+        FollowUp(super::FollowUpResolution),
     }
 }
 /// What becomes of a clash.
@@ -12431,6 +12955,15 @@ pub mod duplicate_resolution {
             }
         }
     }
+}
+/// It has been looked after.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct FollowUpResolution {
+    /// What was found, where it is asked whether the young person is still there; it becomes an entry of the journey.
+    /// Unspecified otherwise.
+    #[prost(enumeration = "retention_answer::Result", tag = "1")]
+    pub retention: i32,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]

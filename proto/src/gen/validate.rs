@@ -1282,6 +1282,11 @@ impl Validate for crate::v1::Referral {
             let value = &self.recipient_professional;
             checker.text(value);
         });
+        checker.field("accept_time", |checker| {
+            if let Some(value) = &self.accept_time {
+                checker.instant(value);
+            }
+        });
     }
 }
 
@@ -3478,6 +3483,144 @@ impl Validate for crate::v1::Fact {
     }
 }
 
+impl Validate for crate::v1::CountWalkInRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("day", |checker| {
+            let value = &self.day;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_36);
+            checker.calendar_date(value);
+        });
+        checker.field("channel", |checker| {
+            let value = &self.channel;
+            checker.defined_only::<crate::v1::encounter::Channel>(*value);
+            checker.not_in(*value, &[0], "CHANNEL_UNSPECIFIED");
+        });
+    }
+}
+
+impl Validate for crate::v1::CountWalkInResponse {
+    fn validate(&self, _: &mut Checker) {
+    }
+}
+
+impl Validate for crate::v1::GiveFeedbackRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("day", |checker| {
+            let value = &self.day;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_36);
+            checker.calendar_date(value);
+        });
+        checker.field("feedback", |checker| {
+            checker.required(Presence::from(self.feedback.is_some()));
+            if let Some(value) = &self.feedback {
+                checker.message(value);
+            }
+        });
+        checker.field("agency", |checker| {
+            let value = &self.agency;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_31);
+        });
+    }
+}
+
+impl Validate for crate::v1::GiveFeedbackResponse {
+    fn validate(&self, _: &mut Checker) {
+    }
+}
+
+impl Validate for crate::v1::Feedback {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("grade", |checker| {
+            if let Some(value) = &self.grade {
+                checker.lte(*value, 10);
+                checker.gte(*value, 4);
+            }
+        });
+        checker.field("listened_to", |checker| {
+            if let Some(value) = &self.listened_to {
+                checker.lte(*value, 5);
+                checker.gte(*value, 1);
+            }
+        });
+        checker.field("supported", |checker| {
+            if let Some(value) = &self.supported {
+                checker.lte(*value, 5);
+                checker.gte(*value, 1);
+            }
+        });
+        checker.field("took_part", |checker| {
+            if let Some(value) = &self.took_part {
+                checker.lte(*value, 5);
+                checker.gte(*value, 1);
+            }
+        });
+        checker.field("plans_clearer", |checker| {
+            if let Some(value) = &self.plans_clearer {
+                checker.lte(*value, 5);
+                checker.gte(*value, 1);
+            }
+        });
+        checker.field("age", |checker| {
+            let value = &self.age;
+            checker.defined_only::<crate::v1::AgeBand>(*value);
+        });
+        checker.field("channel", |checker| {
+            let value = &self.channel;
+            checker.defined_only::<crate::v1::encounter::Channel>(*value);
+        });
+    }
+}
+
+impl Validate for crate::v1::GetFiguresRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("first_day", |checker| {
+            let value = &self.first_day;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_36);
+            checker.calendar_date(value);
+        });
+        checker.field("last_day", |checker| {
+            let value = &self.last_day;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_36);
+            checker.calendar_date(value);
+            checker.not_before(value, &self.first_day, "first_day");
+        });
+    }
+}
+
+impl Validate for crate::v1::Figures {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("figures", |checker| {
+            checker.items(&self.figures, |checker, value| {
+                checker.message(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::Figure {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("code", |checker| {
+            let value = &self.code;
+            checker.text(value);
+        });
+    }
+}
+
 impl Validate for crate::v1::WhoqolReading {
     fn validate(&self, checker: &mut Checker) {
         checker.field("id", |checker| {
@@ -4689,6 +4832,7 @@ impl Validate for crate::v1::Task {
         match &self.matter {
             Some(crate::v1::task::Matter::Conflict(value)) => checker.field("conflict", |checker| { checker.message(value); }),
             Some(crate::v1::task::Matter::Duplicate(value)) => checker.field("duplicate", |checker| { checker.message(value); }),
+            Some(crate::v1::task::Matter::FollowUp(value)) => checker.field("follow_up", |checker| { checker.message(value); }),
             None => {}
         }
     }
@@ -4705,6 +4849,15 @@ impl Validate for crate::v1::PlanDuplicate {
             if let Some(value) = &self.second {
                 checker.message(value);
             }
+        });
+    }
+}
+
+impl Validate for crate::v1::FollowUp {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("referral", |checker| {
+            let value = &self.referral;
+            checker.text(value);
         });
     }
 }
@@ -4758,6 +4911,7 @@ impl Validate for crate::v1::ResolveTaskRequest {
         match &self.resolution {
             Some(crate::v1::resolve_task_request::Resolution::Conflict(value)) => checker.field("conflict", |checker| { checker.message(value); }),
             Some(crate::v1::resolve_task_request::Resolution::Duplicate(value)) => checker.field("duplicate", |checker| { checker.message(value); }),
+            Some(crate::v1::resolve_task_request::Resolution::FollowUp(value)) => checker.field("follow_up", |checker| { checker.message(value); }),
             None => {}
         }
     }
@@ -4784,6 +4938,15 @@ impl Validate for crate::v1::DuplicateResolution {
             let value = &self.choice;
             checker.defined_only::<crate::v1::duplicate_resolution::Choice>(*value);
             checker.not_in(*value, &[0], "CHOICE_UNSPECIFIED");
+        });
+    }
+}
+
+impl Validate for crate::v1::FollowUpResolution {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("retention", |checker| {
+            let value = &self.retention;
+            checker.defined_only::<crate::v1::retention_answer::Result>(*value);
         });
     }
 }

@@ -146,6 +146,19 @@ fn payloads_leave_the_gateway_through_one_function() {
             "gateway/src/services/directory.rs",
             "Ok(Response::new(self.0.gateway.suggest_recipients(&caller, request)?))",
         ),
+        // Figures about many, and what is counted without a name.
+        (
+            "gateway/src/services/journey.rs",
+            "Ok(Response::new(self.0.gateway.count_walk_in(&caller, request).await?))",
+        ),
+        (
+            "gateway/src/services/journey.rs",
+            "Ok(Response::new(self.0.gateway.get_figures(&caller, request).await?))",
+        ),
+        (
+            "gateway/src/services/journey.rs",
+            "Ok(Response::new(self.0.gateway.give_feedback(&caller, request).await?))",
+        ),
         // IdentifyYouthResponse: an opaque id.
         (
             "gateway/src/services/journey.rs",

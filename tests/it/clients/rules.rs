@@ -40,18 +40,19 @@ fn broken_of(example: &Example) -> Vec<String> {
         CancelReferralRequest CapacityAssessment CategoryExplanation CompletePlanRequest
         CompleteReferralRequest ConfirmCancellationRequest ConflictResolution Consent ConsentChange
         ConsentDocument ConsentEvent ConsentEvidence ConsentNotice ConsentReceipt ConsentTerms ContactDetails
-        CreatePlanRequest CurrentWorker Decision Delivery Disclosure DisclosureActor DisclosureExplanation
-        DisclosureNotice DuplicateResolution EducationWork Encounter EndLegalStatusRequest EscortedHandover
-        ExplainDisclosureRequest ExportConsentRequest Fact FactsQuery FailReferralRequest FlagPlanStepRequest
-        FollowUp FollowUpResolution GetConsentReceiptRequest GetConsentRequest GetJourneyRequest GetNextStepRequest GetPlanRequest
-        GetReferralRequest GetServiceRequest GetWeeklyCalendarRequest HoldPlanRequest HoldReferralRequest
-        IdentifyYouthRequest IdentifyYouthResponse ImportConsentRequest ImportConsentResponse
-        ImportPlanRequest InformationExchange InvalidateConsentRequest Journey JourneyEntry JourneyLeaving
-        JourneyOpening LegalClaim LegalStatus LegalStatusChange LegalStatusTerms LiftProhibitionRequest
-        LinkPlanItemsRequest ListConsentsRequest ListConsentsResponse ListDisclosuresRequest
-        ListDisclosuresResponse ListLegalStatusesRequest ListLegalStatusesResponse ListPlanRevisionsRequest
-        ListPlanRevisionsResponse ListPlansRequest ListPlansResponse ListReferralsRequest
-        ListReferralsResponse ListTasksRequest ListTasksResponse LocalizedText Mandate
+        CountWalkInRequest CreatePlanRequest CurrentWorker Decision Delivery Disclosure DisclosureActor
+        DisclosureExplanation DisclosureNotice DuplicateResolution EducationWork Encounter
+        EndLegalStatusRequest EscortedHandover ExplainDisclosureRequest ExportConsentRequest Fact FactsQuery
+        FailReferralRequest Feedback FlagPlanStepRequest FollowUp FollowUpResolution GetConsentReceiptRequest
+        GetConsentRequest GetFiguresRequest GetJourneyRequest GetNextStepRequest GetPlanRequest
+        GetReferralRequest GetServiceRequest GetWeeklyCalendarRequest GiveFeedbackRequest HoldPlanRequest
+        HoldReferralRequest IdentifyYouthRequest IdentifyYouthResponse ImportConsentRequest
+        ImportConsentResponse ImportPlanRequest InformationExchange InvalidateConsentRequest Journey
+        JourneyEntry JourneyLeaving JourneyOpening LegalClaim LegalStatus LegalStatusChange LegalStatusTerms
+        LiftProhibitionRequest LinkPlanItemsRequest ListConsentsRequest ListConsentsResponse
+        ListDisclosuresRequest ListDisclosuresResponse ListLegalStatusesRequest ListLegalStatusesResponse
+        ListPlanRevisionsRequest ListPlanRevisionsResponse ListPlansRequest ListPlansResponse
+        ListReferralsRequest ListReferralsResponse ListTasksRequest ListTasksResponse LocalizedText Mandate
         MarkPlanEnteredInErrorRequest MarkReferralEnteredInErrorRequest MeetingRecord MergePlanRequest
         MergePlanResponse MissingGround MultiSectorSupport NextStep OpeningHour Origin Plan PlanAction
         PlanActivity PlanChange PlanCommitment PlanConflict PlanDuplicate PlanEvent PlanFieldChange PlanGoal

@@ -1,13 +1,15 @@
 //! Is what happens on a person's way found again?
 
 use anyhow::{Result, ensure};
+use jiff::civil::date;
 use polku_gateway::store::{
-    Change, EntryRow, FactsRow, FollowUp, FollowUpRow, FollowUpWrite, Store, StoreError,
+    Change, EntryRow, FactsRow, FollowUp, FollowUpRow, FollowUpWrite, RequestKey, Store, StoreError, Tallied,
+    TallyKind, TallyRow,
 };
 use polku_proto::CategorySet;
 use polku_proto::v1::DataCategory;
 
-use super::samples::{agency, at, entry, facts, follow_up, referral, youth, youth_id};
+use super::samples::{agency, at, entry, facts, follow_up, referral, tally, youth, youth_id};
 
 async fn begin(store: &dyn Store) -> Result<()> {
     for number in [1, 2] {
@@ -34,6 +36,64 @@ pub async fn entries_are_found_by_person(store: &dyn Store) -> Result<()> {
     let mut again = Change::announced_by(4);
     again.entries = vec![entry(1, 9)?];
     ensure!(matches!(store.commit(again).await, Err(StoreError::Conflict)));
+    Ok(())
+}
+
+/// An agency's entries come person by person and oldest first, page by page, and nobody else's among them.
+///
+/// # Errors
+/// What the store answers.
+pub async fn entries_are_found_by_agency(store: &dyn Store) -> Result<()> {
+    begin(store).await?;
+    let of_second = EntryRow { youth: youth_id(2), ..entry(3, 1)? };
+    let of_other = EntryRow { agency: agency("kela")?, ..entry(4, 2)? };
+    let mut change = Change::announced_by(3);
+    change.entries = vec![of_second.clone(), entry(9, 8)?, of_other.clone(), entry(1, 9)?];
+    store.commit(change).await?;
+    let te = agency("te")?;
+    let all = [entry(9, 8)?, entry(1, 9)?, of_second];
+    assert_eq!(store.entries_by(&te, None, 10).await?, all);
+    let mut after = None;
+    for row in &all {
+        assert_eq!(store.entries_by(&te, after, 1).await?, [row.clone()]);
+        after = Some((row.youth, row.id));
+    }
+    assert_eq!(store.entries_by(&te, after, 1).await?, []);
+    assert_eq!(store.entries_by(&agency("kela")?, None, 10).await?, [of_other]);
+    Ok(())
+}
+
+/// What is counted without a name is kept once for each call, and added up by agency and day.
+///
+/// # Errors
+/// What the store answers.
+pub async fn tallies_are_added_up_by_agency_and_day(store: &dyn Store) -> Result<()> {
+    let first = tally(1, date(2026, 3, 2))?;
+    let rows = [
+        first.clone(),
+        tally(2, date(2026, 3, 3))?,
+        TallyRow { content: vec![8, 9], ..tally(3, date(2026, 3, 3))? },
+        TallyRow { kind: TallyKind::Feedback, ..tally(4, date(2026, 3, 4))? },
+        TallyRow { agency: agency("kela")?, ..tally(5, date(2026, 3, 3))? },
+    ];
+    for (leaf, row) in (1..).zip(&rows) {
+        let mut change = Change::announced_by(leaf);
+        change.tallies = vec![row.clone()];
+        store.commit(change).await?;
+        assert_eq!(store.tally(&row.key).await?.as_ref(), Some(row));
+    }
+    let tallied = |kind, content: &[u8], count| Tallied { kind, content: content.to_vec(), count };
+    let all = store.tallied(&agency("te")?, date(2026, 3, 2), date(2026, 3, 4)).await?;
+    let walk_ins = |count| tallied(TallyKind::WalkIn, &[8, 1], count);
+    let other = tallied(TallyKind::WalkIn, &[8, 9], 1);
+    assert_eq!(all, [walk_ins(2), other.clone(), tallied(TallyKind::Feedback, &[8, 1], 1)]);
+    let one_day = store.tallied(&agency("te")?, date(2026, 3, 3), date(2026, 3, 3)).await?;
+    assert_eq!(one_day, [walk_ins(1), other]);
+    let nobody = RequestKey { organisation: agency("kela")?, ..first.key.clone() };
+    assert_eq!(store.tally(&nobody).await?, None);
+    let mut again = Change::announced_by(9);
+    again.tallies = vec![first];
+    ensure!(matches!(store.commit(again).await, Err(StoreError::RequestTaken)));
     Ok(())
 }
 

@@ -1,12 +1,14 @@
 //! Which rows do the cases work with?
 
 use anyhow::Result;
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use polku_gateway::seal::{IdentityIndex, WrappedKey};
 use polku_gateway::store::{
     About, BatchItem, Change, DeliveryItem, DeliveryRow, EntryRow, FactsRow, FollowUp, FollowUpRow,
     InstrumentKind, InstrumentRow, NewEvent, NewNotice, NewPlanEvent, PlanRow, PlanWrite, Priority,
-    ReferralRow, ReferralWrite, RequestKey, RequestRow, Store, TaskRow, TaskWrite, YouthRow,
+    ReferralRow, ReferralWrite, RequestKey, RequestRow, Store, TallyKind, TallyRow, TaskRow, TaskWrite,
+    YouthRow,
 };
 use polku_proto::v1::{DataCategory, DeliveryState, ReferralState, task};
 use polku_proto::{AgencyId, CategorySet, EntryId, MessageId, PlanId, ReferralId, TaskId, YouthId};
@@ -70,6 +72,12 @@ pub(super) fn facts(source: &str, second: i64) -> Result<FactsRow> {
 /// What an agency is to look after about person 1, from so many seconds after the beginning on.
 pub(super) fn follow_up(matter: FollowUp, who: &str, second: i64) -> Result<FollowUpRow> {
     Ok(FollowUpRow { youth: youth_id(1), matter, agency: agency(who)?, due: at(second) })
+}
+
+/// Somebody who has come to `te` without a name.
+pub(super) fn tally(number: u128, day: Date) -> Result<TallyRow> {
+    let key = RequestKey { organisation: agency("te")?, request: Uuid::from_u128(number) };
+    Ok(TallyRow { key, agency: agency("te")?, day, kind: TallyKind::WalkIn, content: vec![8, 1] })
 }
 
 /// A delivery about referral 1 of person 1 to `kela`, due so many seconds after the beginning.

@@ -172,7 +172,7 @@ impl<'a> Reading<'a> {
             Event::Erasure => Kind::Erased,
             Event::FactsQuery => Kind::FactsAsked,
             Event::JourneyEntry => Kind::Recorded,
-            Event::Closed | Event::Policy => return None,
+            Event::Closed | Event::Policy | Event::Tally => return None,
         })
     }
 

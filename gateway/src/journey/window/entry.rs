@@ -1,5 +1,7 @@
 //! An entry of a journey, as it is kept and opened.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use polku_proto::v1::JourneyEntry;
 use polku_proto::v1::journey_entry::Matter;
@@ -34,22 +36,28 @@ impl Gateway {
     pub(super) async fn entries(&self, person: &Person) -> Result<Vec<JourneyEntry>, Error> {
         let mut entries = Vec::new();
         for row in self.store.entries_of(person.id, MOST).await? {
-            let plain = person.key().open(place(row.id), &row.sealed)?;
-            let entry = JourneyEntry::decode(plain.as_slice()).map_err(|_| BROKEN)?;
-            let name = EntryName { youth: person.id, entry: row.id }.to_string();
-            // The clear columns are for searching; what is decided on is what was sealed.
-            if entry.agency != row.agency.as_str() || entry.name != name {
-                return Err(BROKEN);
-            }
-            entries.push(entry);
+            entries.push(opened(person, &row)?);
         }
-        Ok(counting(entries))
+        Ok(standing(entries))
     }
 }
 
-/// Those of the entries that count: what happened last comes first, whenever it was written down.
-pub(super) fn counting(mut entries: Vec<JourneyEntry>) -> Vec<JourneyEntry> {
-    let replaced: Vec<String> = entries.iter().map(|entry| entry.replaces.clone()).collect();
+/// An entry, opened.
+pub(super) fn opened(person: &Person, row: &EntryRow) -> Result<JourneyEntry, Error> {
+    let plain = person.key().open(place(row.id), &row.sealed)?;
+    let entry = JourneyEntry::decode(plain.as_slice()).map_err(|_| BROKEN)?;
+    let name = EntryName { youth: person.id, entry: row.id }.to_string();
+    // The clear columns are for searching; what is decided on is what was sealed.
+    if entry.agency != row.agency.as_str() || entry.name != name {
+        return Err(BROKEN);
+    }
+    Ok(entry)
+}
+
+/// Of these entries, newest first, those that were not replaced: what happened last comes first, whenever it was written
+/// down.
+pub(super) fn standing(mut entries: Vec<JourneyEntry>) -> Vec<JourneyEntry> {
+    let replaced: BTreeSet<String> = entries.iter().map(|entry| entry.replaces.clone()).collect();
     entries.retain(|entry| !replaced.contains(&entry.name));
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.time.map(|time| (time.seconds, time.nanos))));
     entries

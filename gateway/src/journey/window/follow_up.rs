@@ -16,7 +16,7 @@ use polku_proto::v1::task::State;
 use polku_proto::v1::{self, JourneyEntry, ReferralState, WorkerAssignment, task::Matter as TaskMatter};
 use polku_proto::{AgencyId, ReferralName, TaskId};
 
-use super::entry::counting;
+use super::entry::standing;
 use super::sight::AgencyLook;
 use super::worker;
 use crate::error::Error;
@@ -75,7 +75,7 @@ impl Gateway {
         known: Vec<JourneyEntry>,
         now: Timestamp,
     ) -> Result<LookedAfter, Error> {
-        let entries = counting(written.iter().cloned().chain(known).collect());
+        let entries = standing(written.iter().cloned().chain(known).collect());
         let mut after = LookedAfter::default();
         let mut leavers = Vec::new();
         for entry in written {

@@ -21,6 +21,7 @@ use crate::journey::read::youth_id;
 use crate::journey::refer::mismatch;
 use crate::outbox::{Lock, Reading};
 use crate::person::Person;
+use crate::record::is_taken_up;
 use crate::store::ReferralFilter;
 
 /// How many referrals a journey shows.
@@ -191,30 +192,25 @@ impl Gateway {
     }
 }
 
+/// The referral by which the young person was handed over with escort, by this entry: all three met.
+pub(super) fn escorted(entry: &JourneyEntry) -> Option<&str> {
+    match &entry.matter {
+        Some(Matter::Handover(handover))
+            if handover.young_person && handover.sender && handover.recipient =>
+        {
+            Some(&handover.referral)
+        }
+        _ => None,
+    }
+}
+
 /// How many of these referrals were taken up, and to how many of those the young person was escorted: all three met.
 fn count(
     referrals: &[((String, ReferralState), Authorised<Referral>)],
     seen: &[&JourneyEntry],
 ) -> (i32, i32) {
-    let taken_up = referrals.iter().filter(|((_, state), _)| {
-        matches!(
-            state,
-            ReferralState::Accepted
-                | ReferralState::InProgress
-                | ReferralState::OnHold
-                | ReferralState::CancelRequested
-                | ReferralState::Completed
-                | ReferralState::Failed
-        )
-    });
-    let met = |name: &str| {
-        seen.iter().any(|entry| match &entry.matter {
-            Some(Matter::Handover(handover)) => {
-                handover.referral == name && handover.young_person && handover.sender && handover.recipient
-            }
-            _ => false,
-        })
-    };
+    let taken_up = referrals.iter().filter(|((_, state), _)| is_taken_up(*state));
+    let met = |name: &str| seen.iter().any(|entry| escorted(entry) == Some(name));
     let number = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
     let escorted = taken_up.clone().filter(|((name, _), _)| met(name)).count();
     (number(taken_up.count()), number(escorted))

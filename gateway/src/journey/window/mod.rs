@@ -3,6 +3,7 @@
 mod add;
 mod entry;
 mod facts;
+mod figures;
 mod follow_up;
 mod get;
 mod matter;

@@ -9,6 +9,7 @@ use super::journeys::{add_entry, keep_facts, write_follow_up};
 use super::plans::{add_plan_event, add_section_told, look_at_plans_of, write_plan};
 use super::read::request;
 use super::rows::{blob, instant, kind_number, number};
+use super::tallies::add_tally;
 use super::tasks::write_task;
 use crate::store::{
     BatchItem, Change, DetailRow, InstrumentWrite, NewEvent, NewNotice, Reconciled, ReferralWrite,
@@ -58,6 +59,9 @@ pub(super) fn apply(connection: &Connection, change: &Change) -> Result<(), Stor
     }
     for follow_up in &change.follow_ups {
         write_follow_up(connection, follow_up)?;
+    }
+    for tally in &change.tallies {
+        add_tally(connection, tally)?;
     }
     for event in &change.events {
         add_event(connection, event)?;
@@ -130,12 +134,12 @@ fn add_request(connection: &Connection, request: &RequestRow) -> Result<(), Stor
         request.sealed_answer,
         instant(request.time),
     ];
-    let added = execute(connection, sql, values).map(drop);
-    added.map_err(
-        |error| {
-            if matches!(error, StoreError::Conflict) { StoreError::RequestTaken } else { error }
-        },
-    )
+    execute(connection, sql, values).map(drop).map_err(request_taken)
+}
+
+/// Of a table whose key is that of a call.
+pub(super) fn request_taken(error: StoreError) -> StoreError {
+    if matches!(error, StoreError::Conflict) { StoreError::RequestTaken } else { error }
 }
 
 /// Every committed leaf has a row, with details or without.

@@ -24,6 +24,25 @@ pub(super) fn entries_of(
     all(connection, &sql, params![blob(youth.uuid()), limit], entry_row)
 }
 
+/// See [`crate::store::Store::entries_by`].
+pub(super) fn entries_by(
+    connection: &Connection,
+    agency: &AgencyId,
+    after: Option<(YouthId, EntryId)>,
+    limit: u32,
+) -> Result<Vec<EntryRow>, StoreError> {
+    let columns = "id, youth, agency, created, sealed";
+    let order = "ORDER BY youth, number LIMIT";
+    let Some((youth, entry)) = after else {
+        let sql = select(columns, &format!("journey_entry WHERE agency = ?1 {order} ?2"));
+        return all(connection, &sql, params![agency.as_str(), limit], entry_row);
+    };
+    let behind = "(youth, number) > (?2, (SELECT number FROM journey_entry WHERE id = ?3))";
+    let sql = select(columns, &format!("journey_entry WHERE agency = ?1 AND {behind} {order} ?4"));
+    let values = params![agency.as_str(), blob(youth.uuid()), blob(entry.uuid()), limit];
+    all(connection, &sql, values, entry_row)
+}
+
 /// See [`crate::store::Store::facts_of`].
 pub(super) fn facts_of(connection: &Connection, youth: YouthId) -> Result<Vec<FactsRow>, StoreError> {
     let sql = select(

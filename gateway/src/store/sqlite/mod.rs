@@ -11,6 +11,7 @@ mod plans;
 mod read;
 mod rows;
 mod schema;
+mod tallies;
 mod tasks;
 mod writer;
 
@@ -21,7 +22,8 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use polku_proto::{AgencyId, MessageId, PlanId, ReferralId, TaskId, YouthId};
+use jiff::civil::Date;
+use polku_proto::{AgencyId, EntryId, MessageId, PlanId, ReferralId, TaskId, YouthId};
 use rusqlite::Connection;
 use uuid::Uuid;
 
@@ -30,8 +32,8 @@ use self::writer::Writer;
 use super::{
     BatchItem, Change, DeliveryRow, DetailRow, EntryRow, EventRow, FactsRow, FollowUpRow, InForce,
     InForcePage, InstrumentRow, LeaseRequest, NoticeRow, PlanEventRow, PlanRevisionRow, PlanRow, Reconciled,
-    ReferralFilter, ReferralRow, RequestKey, RequestRow, Store, StoreError, TaskEventRow, TaskFilter,
-    TaskRow, YouthRow,
+    ReferralFilter, ReferralRow, RequestKey, RequestRow, Store, StoreError, Tallied, TallyRow, TaskEventRow,
+    TaskFilter, TaskRow, YouthRow,
 };
 use crate::seal::IdentityIndex;
 
@@ -199,6 +201,11 @@ impl Store for SqliteStore {
         self.writer.write(move |connection| plans::look_at_all_plans(connection, when)).await
     }
 
+    async fn coordinated_by(&self, agency: &AgencyId) -> Result<Vec<YouthId>, StoreError> {
+        let agency = agency.clone();
+        self.read(move |connection| plans::coordinated_by(connection, &agency)).await
+    }
+
     async fn plan_revision(
         &self,
         plan: PlanId,
@@ -251,6 +258,26 @@ impl Store for SqliteStore {
 
     async fn sections_told(&self, plan: PlanId, marks: Vec<[u8; 32]>) -> Result<Vec<[u8; 32]>, StoreError> {
         self.read(move |connection| plans::sections_told(connection, plan, &marks)).await
+    }
+
+    async fn entries_by(
+        &self,
+        agency: &AgencyId,
+        after: Option<(YouthId, EntryId)>,
+        limit: u32,
+    ) -> Result<Vec<EntryRow>, StoreError> {
+        let agency = agency.clone();
+        self.read(move |connection| journeys::entries_by(connection, &agency, after, limit)).await
+    }
+
+    async fn tally(&self, key: &RequestKey) -> Result<Option<TallyRow>, StoreError> {
+        let key = key.clone();
+        self.read(move |connection| tallies::tally(connection, &key)).await
+    }
+
+    async fn tallied(&self, agency: &AgencyId, first: Date, last: Date) -> Result<Vec<Tallied>, StoreError> {
+        let agency = agency.clone();
+        self.read(move |connection| tallies::tallied(connection, &agency, first, last)).await
     }
 
     async fn facts_of(&self, youth: YouthId) -> Result<Vec<FactsRow>, StoreError> {

@@ -69,6 +69,14 @@ pub(super) fn look_at_plans_of(
     execute(connection, sql, params![blob(youth.uuid()), instant(when)]).map(drop)
 }
 
+/// See [`crate::store::Store::coordinated_by`].
+pub(super) fn coordinated_by(connection: &Connection, agency: &AgencyId) -> Result<Vec<YouthId>, StoreError> {
+    let sql = select("DISTINCT youth", "plan WHERE coordinator = ?1 ORDER BY youth");
+    all(connection, &sql, params![agency.as_str()], |row| {
+        Ok(YouthId::from_uuid(Columns::new(row, "plan").id()?))
+    })
+}
+
 /// See [`crate::store::Store::plan_revision`].
 pub(super) fn plan_revision(
     connection: &Connection,

@@ -316,8 +316,9 @@ CREATE INDEX delivery_waiting_part ON delivery (plan, owner, agency) WHERE item 
 CREATE UNIQUE INDEX delivery_queued_part ON delivery (plan, owner, agency) WHERE item = 6 AND state = 1;
 ";
 
-/// Entries of journeys; what agencies have answered about a person, the newest answer to each question; and what is to be
-/// looked after (matter 1: nobody has met the person, 2: retention after the referral that it is about).
+/// Entries of journeys; what agencies have answered about a person, the newest answer to each question; what is to be
+/// looked after (matter 1: nobody has met the person, 2: retention after the referral that it is about); and what is
+/// counted without anybody's name (kind 1: a walk-in, 2: a form of feedback), whose table refers to no person.
 const JOURNEY: &str = "
 CREATE TABLE journey_entry (
     number INTEGER PRIMARY KEY,
@@ -328,7 +329,7 @@ CREATE TABLE journey_entry (
     sealed BLOB NOT NULL
 ) STRICT;
 CREATE INDEX journey_entry_by_youth ON journey_entry (youth);
-CREATE INDEX journey_entry_by_agency ON journey_entry (agency, created);
+CREATE INDEX journey_entry_by_agency ON journey_entry (agency, youth, number);
 
 CREATE TABLE agency_facts (
     youth BLOB NOT NULL REFERENCES youth (id),
@@ -350,6 +351,19 @@ CREATE TABLE follow_up (
     UNIQUE (youth, matter, about, agency)
 ) STRICT;
 CREATE INDEX follow_up_by_day ON follow_up (due);
+
+CREATE TABLE tally (
+    organisation TEXT NOT NULL,
+    request BLOB NOT NULL,
+    agency TEXT NOT NULL,
+    day TEXT NOT NULL,
+    kind INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    PRIMARY KEY (organisation, request)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tally_by_agency ON tally (agency, day);
+
+CREATE INDEX plan_by_coordinator ON plan (coordinator, youth);
 ";
 
 /// What parties have been told of sections of plans by reading them or by their systems, as keyed hashes of it. And
