@@ -48,7 +48,7 @@ fn broken_of(example: &Example) -> Vec<String> {
         IdentifyYouthRequest IdentifyYouthResponse ImportConsentRequest ImportConsentResponse
         ImportPlanRequest InformationExchange InvalidateConsentRequest Journey JourneyEntry JourneyLeaving
         JourneyOpening LegalClaim LegalStatus LegalStatusChange LegalStatusTerms LiftProhibitionRequest
-        LinkPlanItemsRequest ListConsentsRequest ListConsentsResponse ListDisclosuresRequest
+        LinkIdentityRequest LinkIdentityResponse LinkPlanItemsRequest ListConsentsRequest ListConsentsResponse ListDisclosuresRequest
         ListDisclosuresResponse ListLegalStatusesRequest ListLegalStatusesResponse ListPlanRevisionsRequest
         ListPlanRevisionsResponse ListPlansRequest ListPlansResponse ListReferralsRequest
         ListReferralsResponse ListTasksRequest ListTasksResponse LocalizedText Mandate
