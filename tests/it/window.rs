@@ -2,6 +2,7 @@
 
 mod entries;
 mod facts;
+mod identity;
 
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::worker_assignment::Reason;

@@ -34,7 +34,7 @@ use crate::simulators::{
 pub use client::{Client, evidence, full_content, professional, referral_to, request_id, terms};
 pub use config::WorldSettings;
 pub use directory::DIRECTORY;
-pub use people::{PEOPLE, canaries, nobody};
+pub use people::{PEOPLE, born_on, canaries, nobody};
 pub use process::{GatewayProcess, binary};
 pub use wait::eventually;
 

@@ -11539,7 +11539,8 @@ pub struct Journey {
     /// Legal statuses that the caller recorded; all of them for the young person.
     #[prost(message, repeated, tag = "5")]
     pub legal_statuses: ::prost::alloc::vec::Vec<LegalStatus>,
-    /// What has happened, newest first, at most 500. Entries that were replaced are left out.
+    /// What has happened, newest first, at most 500. Entries that were replaced are left out; those that were written down
+    /// under a former id of the young person have that one in their names.
     #[prost(message, repeated, tag = "6")]
     pub entries: ::prost::alloc::vec::Vec<JourneyEntry>,
     /// The one adult, as far as the caller may know.
@@ -11552,7 +11553,7 @@ pub struct Journey {
     #[prost(message, repeated, tag = "9")]
     pub facts: ::prost::alloc::vec::Vec<AgencyFacts>,
     /// Agency ids of those that would have been allowed to answer, and have not done so in time or not so that it can be
-    /// used.
+    /// used; all of them, while the young person has no personal identity code that they could be asked by.
     #[prost(string, repeated, tag = "10")]
     pub unreachable: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// Among the referrals here: how many were taken up, and how many of those the young person was escorted to.

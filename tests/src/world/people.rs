@@ -34,13 +34,26 @@ pub fn canaries() -> impl Iterator<Item = &'static str> {
     LIST.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
+/// The check characters of identity codes.
+const CHECKS: [char; 31] = [
+    '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F', 'H', 'J', 'K', 'L', 'M',
+    'N', 'P', 'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y',
+];
+
+/// Valid identity code of nobody, born on this day (`DDMMYY`) of the century of the sign.
+///
+/// # Panics
+/// On a day that is no number.
+#[must_use]
+pub fn born_on(day: &str, sign: char) -> String {
+    let number: usize = format!("{day}901").parse().expect("a day is six digits");
+    let check = CHECKS.get(number % CHECKS.len()).unwrap_or(&CHECKS[0]);
+    format!("{day}{sign}901{check}")
+}
+
 /// Valid identity code of an adult, another one for each number below 3,100. They are nobody's, as those of [`PEOPLE`].
 #[must_use]
 pub fn nobody(number: usize) -> String {
-    const CHECKS: [char; 31] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F', 'H', 'J', 'K', 'L',
-        'M', 'N', 'P', 'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y',
-    ];
     let (day, individual) = (1 + number / 100 % 31, 900 + number % 100);
     let check = CHECKS.get((day * 10_000_000 + 195_000 + individual) % CHECKS.len()).unwrap_or(&CHECKS[0]);
     format!("{day:02}0195-{individual}{check}")

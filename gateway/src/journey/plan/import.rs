@@ -171,13 +171,14 @@ impl Gateway {
         const SILENT: Error = Error::Unreachable;
         let now = self.now();
         let adapter = self.adapter(&caller.agency).ok_or(NO_SYSTEM)?;
+        let identity = person.identity_code()?.ok_or(Error::IdentityCodeMissing)?;
         let query = FactsQuery {
             query_id: self.new_id(now)?.to_string(),
             requester: caller.agency.to_string(),
             professional: caller.professional().to_owned(),
             purpose: record.plan()?.purpose,
             categories: WHOLE.to_wire(),
-            identity_code: person.identity()?.expose().to_owned(),
+            identity_code: identity.expose().to_owned(),
         };
         let own = Channel { from: caller.party(), to: caller.party() };
         let question = Question::new(person.id, own, Viewer::Author, record.plan()?.purpose(), now);

@@ -61,7 +61,7 @@ impl Gateway {
             PlanPart { plan, revision, update_time, ..part }
         };
         let background = part.background.get_or_insert_with(ReferralContent::default);
-        background.identity_code = person.identity()?.expose().to_owned();
+        background.identity_code = person.identity_code_text()?;
         Ok(Some(Tellable { part, question, required: self.required(&row.agency) }))
     }
 }

@@ -3,6 +3,7 @@
 mod add;
 mod entry;
 mod facts;
+mod former;
 mod get;
 mod matter;
 mod next_step;

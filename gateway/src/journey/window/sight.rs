@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use polku_policy::{Authorised, Channel, Question, Reason, Viewer};
-use polku_proto::v1::{DataCategory, JourneyEntry, Purpose};
+use polku_proto::v1::{CurrentWorker, DataCategory, JourneyEntry, Purpose};
 use polku_proto::{AgencyId, CategorySet, Party, Valid, YouthId};
 
+use super::former::youth_of;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -81,14 +82,15 @@ impl Gateway {
         entries: &'a [JourneyEntry],
     ) -> Result<Vec<&'a JourneyEntry>, Error> {
         let personal = CategorySet::ALL.difference(CategorySet::ENVELOPE);
-        let mut told: BTreeMap<&str, CategorySet> = BTreeMap::new();
+        let mut told: BTreeMap<(YouthId, &str), CategorySet> = BTreeMap::new();
         let mut visible = Vec::new();
         for entry in entries {
-            let told = match told.get(entry.agency.as_str()) {
+            let youth = youth_of(entry)?;
+            let told = match told.get(&(youth, entry.agency.as_str())) {
                 Some(told) => *told,
                 None => {
-                    let now_told = self.told_by(look, &agency(entry)?, personal)?;
-                    told.insert(&entry.agency, now_told);
+                    let now_told = self.told_under(look, youth, &agency(entry)?, personal)?;
+                    told.insert((youth, &entry.agency), now_told);
                     now_told
                 }
             };
@@ -98,6 +100,15 @@ impl Gateway {
             }
         }
         Ok(visible)
+    }
+
+    /// The adult beside the young person, as the caller may be told by the entry that says so.
+    pub(super) fn shown_worker(
+        &self,
+        look: &Look<'_>,
+        (worker, by): (CurrentWorker, &JourneyEntry),
+    ) -> Result<Authorised<CurrentWorker>, Error> {
+        self.shown(&look.at(youth_of(by)?), (&by.agency, worker.category), worker)
     }
 
     /// Something that rests on this entry, as the caller may be told of it.

@@ -11,7 +11,7 @@ use super::{Unusable, failed};
 use crate::store::StoreError;
 
 /// Number 1 first. A migration that has been released is never changed.
-pub(super) const MIGRATIONS: &[&str] = &[FIRST, CONSENTS, HASTE, JOINT_PLAN, JOURNEY];
+pub(super) const MIGRATIONS: &[&str] = &[FIRST, CONSENTS, HASTE, JOINT_PLAN, JOURNEY, IDENTITIES];
 
 /// The version that this release writes.
 pub(super) fn newest() -> u32 {
@@ -350,4 +350,19 @@ CREATE TABLE follow_up (
     UNIQUE (youth, matter, about, agency)
 ) STRICT;
 CREATE INDEX follow_up_by_day ON follow_up (due);
+";
+
+/// Identities that came after the first one of a person, and ids under which a person was known before.
+const IDENTITIES: &str = "
+CREATE TABLE identity_alias (
+    identity BLOB NOT NULL PRIMARY KEY,
+    youth BLOB NOT NULL REFERENCES youth (id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX identity_alias_by_youth ON identity_alias (youth);
+
+CREATE TABLE former_youth (
+    former BLOB NOT NULL PRIMARY KEY REFERENCES youth (id),
+    youth BLOB NOT NULL REFERENCES youth (id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX former_youth_by_youth ON former_youth (youth);
 ";
