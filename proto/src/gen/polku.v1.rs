@@ -11490,8 +11490,8 @@ pub struct LinkIdentityRequest {
 #[prost(skip_debug)]
 pub struct LinkIdentityResponse {
     /// `youths/{youth}`: by whom the person is to be called from now on. The same id as before, or, where somebody with this
-    /// identity code is known already, theirs: what was written down under the former id stays there and shows in the
-    /// journey of the new one as well.
+    /// identity code is known already, theirs: what was written down under the former id stays there, and its entries show
+    /// in the journey of the new one as well.
     #[prost(string, tag = "1")]
     pub youth: ::prost::alloc::string::String,
 }

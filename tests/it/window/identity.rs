@@ -7,9 +7,10 @@ use polku_proto::v1::legal_status_terms::Status as Terms;
 use polku_proto::v1::worker_assignment::Reason;
 use polku_proto::v1::{
     AcceptReferralRequest, CapacityAssessment, ConsentEvidence, DataCategory, GetNextStepRequest,
-    IdentifyYouthRequest, JourneySource, LegalStatusTerms, LinkIdentityRequest, Purpose,
+    IdentifyYouthRequest, JourneySource, LegalStatusTerms, LinkIdentityRequest, PlanPart, Purpose,
     RecordConsentRequest, RecordLegalStatusRequest, SendReferralRequest,
 };
+use polku_tests::simulators::{Reply, SimulatedAgency as _};
 use polku_tests::world::{
     Client, KELA, OHJAAMO, TE, born_on, evidence, full_content, referral_to, request_id, terms,
 };
@@ -17,6 +18,7 @@ use tonic::{Code, Status};
 
 use super::{add, assignment, encounter, journey, opening};
 use crate::consent::changes::prohibit;
+use crate::plan::{systems, table};
 use crate::stage::{Stage, TOLD, assert_refused, assert_same_refusal, assert_silent, fields_of, get};
 
 const TEMPORARY: &str = "1.2.246.10.2048198.22.2026.4711";
@@ -181,6 +183,40 @@ async fn without_an_identity_code_only_what_needs_one_waits() {
     let request = SendReferralRequest { wait_for_delivery: true, request_id: request_id(), ..elsewhere };
     send(&ohjaamo, request).await.unwrap();
     assert_eq!(journey(&ohjaamo, &youth, Purpose::Unspecified).await.unwrap().referrals.len(), 2);
+    stage.close().await;
+}
+
+/// What an agency's system is to hear of a joint plan waits until it can be told whom the plan is about.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_joint_plan_is_kept_here_and_told_to_systems_when_there_is_a_code() {
+    let stage = Stage::open().await;
+    let ohjaamo = stage.ohjaamo();
+    let youth = newcomer(&stage, TEMPORARY).await;
+    assess(&ohjaamo, &youth, Capacity::CapableAllows).await;
+    table::agree(&stage, &youth, OHJAAMO, TE, &table::SHARED).await;
+    let plan = table::create(&ohjaamo, &youth).await.unwrap().plan.unwrap().name;
+    table::add(&ohjaamo, &plan, TE).await.unwrap();
+    let goal = |part: &mut PlanPart| part.goals.push(table::goal("tavoite-1", "kanaria-tavoite"));
+    table::edit(&ohjaamo, &plan, OHJAAMO, goal).await.unwrap();
+    assert_eq!(table::section(&table::read(&stage.te(), &plan).await.unwrap(), OHJAAMO).goals.len(), 1);
+    let imported = systems::import(&stage.te(), &plan).await;
+    assert_refused(imported, Code::FailedPrecondition, "IDENTITY_CODE_MISSING");
+    // Nobody can be asked what they hold, and whoever would have been is named.
+    let seen = journey(&ohjaamo, &youth, Purpose::Guidance).await.unwrap();
+    assert_eq!((seen.unreachable, seen.facts.len()), (vec![TE.to_owned()], 0));
+    let ledger = stage.world.te.ledger();
+    assert!(systems::heard(ledger, &plan).is_empty());
+
+    // The employment services know them already, and go on with the plan where it is kept.
+    add(&stage.te(), &identify(&stage.te(), CODE, "").await.unwrap(), opening(JourneySource::Other))
+        .await
+        .unwrap();
+    let present = link(&ohjaamo, &youth, CODE).await.unwrap();
+    assert_ne!(present, youth);
+    systems::hears(ledger, &plan, OHJAAMO, "kanaria-tavoite").await;
+    let reply = stage.world.te.send(&systems::says(CODE, systems::office_plan("tyo"))).await.unwrap();
+    assert!(matches!(reply, Reply::PlanTaken { .. }), "{reply:?}");
+    assert_eq!(table::section(&table::read(&ohjaamo, &plan).await.unwrap(), TE).goals[0].text, "tyo");
     stage.close().await;
 }
 
