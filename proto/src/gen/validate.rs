@@ -4455,7 +4455,6 @@ impl Validate for crate::v1::IdentifyYouthRequest {
         checker.field("identity_code", |checker| {
             let value = &self.identity_code;
             checker.text(value);
-            checker.max_len(value, 11);
             checker.pattern(value, &PATTERN_38);
         });
         checker.field("temporary_id", |checker| {
