@@ -81,6 +81,9 @@ pub enum Error {
         /// What is allowed.
         expected: &'static str,
     },
+    /// The person has no identity code yet, and this cannot be done without one.
+    #[error("the person has no identity code yet")]
+    IdentityCodeMissing,
     /// The caller has read an older version.
     #[error("the record has changed since it was read")]
     EtagMismatch,
@@ -150,6 +153,7 @@ impl Error {
             Self::ActorNotAllowed { .. } => "ACTOR_NOT_ALLOWED",
             Self::TransitionNotAllowed { .. } => "TRANSITION_NOT_ALLOWED",
             Self::RecordState { .. } => "RECORD_STATE",
+            Self::IdentityCodeMissing => "IDENTITY_CODE_MISSING",
             Self::EtagMismatch => "ETAG_MISMATCH",
             Self::ConsentStale => "CONSENT_STALE",
             Self::Quota { .. } => "QUOTA_EXCEEDED",
@@ -186,6 +190,9 @@ impl Error {
             | Self::ActorNotAllowed { expected }
             | Self::TransitionNotAllowed { expected, .. }
             | Self::RecordState { expected } => (*expected).into(),
+            Self::IdentityCodeMissing => {
+                "nothing was changed: when the person has an identity code, call LinkIdentity and then repeat the call".into()
+            }
             Self::EtagMismatch => "read the record again, look at the change, and send the new etag".into(),
             Self::ConsentStale => "repeat the call in a moment".into(),
             Self::Quota { after } => format!("repeat the call after {} ms", after.as_millis()),

@@ -68,7 +68,11 @@ impl Gateway {
         let alone = self.alone_with(youth).await?;
         let row = self.request_of(call).await?;
         let person = self.person(youth).await?;
-        let earlier = row.map(|row| earlier(&row, &person)).transpose()?;
+        let earlier = match row {
+            // The first call may have been answered under a former id of the person.
+            Some(row) => Some(earlier(&row, &self.person(row.youth).await?)?),
+            None => None,
+        };
         Ok(Begun { person, earlier, now: self.now(), alone })
     }
 

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use polku_proto::YouthId;
-use polku_proto::identity::Hetu;
+use polku_proto::identity::{Hetu, Identity};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use uuid::Uuid;
 
@@ -63,16 +64,38 @@ impl Person {
         self.key
     }
 
-    /// The identity code, opened for an authorised disclosure.
-    pub(crate) fn identity(&self) -> Result<Hetu, Error> {
+    /// The identity code, opened for an authorised disclosure; nothing while the person has none.
+    pub(crate) fn identity_code(&self) -> Result<Option<Hetu>, Error> {
+        Ok(match self.identity()? {
+            Identity::Code(code) => Some(code),
+            Identity::Temporary(_) => None,
+        })
+    }
+
+    /// The identity code as a message words it: empty while the person has none.
+    pub(crate) fn identity_code_text(&self) -> Result<String, Error> {
+        Ok(self.identity_code()?.map_or_else(String::new, |code| code.expose().to_owned()))
+    }
+
+    /// The date of birth, if it is known.
+    pub(crate) fn birth_date(&self) -> Result<Option<Date>, Error> {
+        Ok(self.identity()?.birth_date())
+    }
+
+    /// An identity of this person, sealed.
+    pub(crate) fn seal_identity(&self, identity: &Identity) -> Result<Vec<u8>, Error> {
+        Ok(self.key.seal(identity_place(self.id), identity.expose().as_bytes())?)
+    }
+
+    fn identity(&self) -> Result<Identity, Error> {
         let plain = self.key.open(identity_place(self.id), &self.row.sealed_identity)?;
         let text =
             String::from_utf8(plain).map_err(|_| Error::Inconsistent("sealed identity is not text"))?;
-        text.parse().map_err(|_| Error::Inconsistent("sealed identity is no identity code"))
+        text.parse().map_err(|_| Error::Inconsistent("sealed identity is none"))
     }
 }
 
-/// Where the identity code is sealed to.
+/// Where the identity is sealed to.
 pub(crate) fn identity_place(youth: YouthId) -> Place<'static> {
     Place { table: "youth", row: youth.uuid(), column: "sealed_identity", version: 1 }
 }

@@ -140,7 +140,7 @@ impl fmt::Debug for WrappedKey {
     }
 }
 
-/// Keyed hash of a personal identity code. It finds a person again and says nothing without the key.
+/// Keyed hash of a personal identity code or a temporary id. It finds a person again and says nothing without the key.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct IdentityIndex([u8; 32]);
 

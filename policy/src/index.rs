@@ -276,6 +276,11 @@ impl ConsentIndex {
         self.people.entry(youth).or_default().born = Some(born);
     }
 
+    /// Notes a person whose date of birth is not known: no rule that asks for an age opens anything.
+    pub fn put_person_of_unknown_age(&mut self, youth: YouthId) {
+        self.people.entry(youth).or_default();
+    }
+
     /// Adds a grant, or replaces an earlier version of it. A version older than the one held changes nothing.
     pub fn put_grant(&mut self, grant: &Grant, revision: u64) {
         self.reach(revision);

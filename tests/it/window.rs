@@ -4,6 +4,7 @@ mod entries;
 mod facts;
 mod figures;
 mod follow_ups;
+mod identity;
 mod matrix;
 
 use polku_proto::v1::journey_entry::Matter;

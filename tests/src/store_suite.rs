@@ -3,6 +3,7 @@
 //! Each case takes a store that is empty.
 
 mod consents;
+mod identities;
 mod journeys;
 mod lists;
 mod plans;
@@ -26,6 +27,7 @@ use self::samples::{
 };
 
 pub use consents::{a_batch_is_kept_item_by_item, notices_are_told_to_their_agency};
+pub use identities::{former_ids_lead_to_the_present_one, identities_that_are_linked_are_taken};
 pub use journeys::{
     entries_are_found_by_agency, entries_are_found_by_person, follow_ups_come_up_when_they_are_due,
     tallies_are_added_up_by_agency_and_day, the_newest_answer_of_an_agency_is_kept,
@@ -62,6 +64,8 @@ macro_rules! store_suite {
             a_change_that_conflicts_leaves_nothing_behind,
             a_request_id_is_taken_once,
             an_identity_is_taken_once,
+            identities_that_are_linked_are_taken,
+            former_ids_lead_to_the_present_one,
             a_leaf_is_committed_once,
             versions_guard_referrals_and_instruments,
             a_recipient_sees_what_has_reached_it,
@@ -118,6 +122,7 @@ fn everything() -> Result<Change> {
         detail: Some(DetailRow { youth: youth_id(1), sealed: vec![4, 4] }),
         request: Some(request(1, 0)?),
         youth: Some(youth(1)),
+        link: None,
         referrals: vec![new_referral(referral(1, 0)?)],
         instruments: vec![InstrumentWrite { row: instrument(3), parties: Vec::new(), expected: None }],
         plans: vec![new_plan(plan(6, 0)?)],

@@ -32,7 +32,7 @@ use crate::simulators::{self, Ledger, Official, Repetition, Setup, SimulatedAgen
 pub use client::{Client, evidence, full_content, professional, referral_to, request_id, terms};
 pub use config::WorldSettings;
 pub use directory::DIRECTORY;
-pub use people::{PEOPLE, canaries, nobody, nobody_born};
+pub use people::{PEOPLE, born_on, canaries, nobody, nobody_born};
 pub use process::{GatewayProcess, binary};
 pub use wait::eventually;
 

@@ -232,7 +232,7 @@ pub(super) fn expire(consent: &mut Consent, person: &Person, now: Timestamp) -> 
     let until = consent.terms.as_ref().and_then(|terms| terms.valid_until.as_ref());
     let until = until.map(instant).transpose()?;
     let guardians = consent.evidence.as_ref().is_some_and(|given| given.given_by() == GivenBy::Guardian);
-    let of_age = if guardians { Some(of_age(person)?) } else { None };
+    let of_age = if guardians { of_age(person)? } else { None };
     if let Some(end) = until.into_iter().chain(of_age).min().filter(|end| *end <= now) {
         consent.set_state(ConsentState::Expired);
         consent.events.push(ConsentEvent {

@@ -2,6 +2,9 @@
 //!
 //! A guardian's consent may reach beyond the eighteenth birthday, but begins before it: it is recorded as it was given,
 //! permits nothing from that day on and reads as expired. From then on the young person gives it anew, in person.
+//!
+//! Of somebody who has no identity code yet the age is not known. Nobody decides for them as a guardian, for they may be
+//! of age; and they decide themselves when it has been assessed that they are able to, for they may be a minor.
 
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
@@ -40,8 +43,10 @@ impl Gateway {
         }
         check_times(terms.kind(), &evidence, now)?;
         let capacity = self.check_giver(person, evidence.given_by(), now)?;
-        if evidence.given_by() == GivenBy::Guardian {
-            check_begins_before(of_age(person)?, terms)?;
+        if evidence.given_by() == GivenBy::Guardian
+            && let Some(of_age) = of_age(person)?
+        {
+            check_begins_before(of_age, terms)?;
         }
         Ok(ConsentEvidence { capacity, ..evidence })
     }
@@ -49,8 +54,10 @@ impl Gateway {
     /// Whether this one can give a consent about this person now; the assessment of a minor's capacity, if it rests on
     /// one.
     fn check_giver(&self, person: &Person, given_by: GivenBy, now: Timestamp) -> Result<String, Error> {
-        let is_minor = person.identity()?.birth_date() > finnish_date(now).saturating_sub(OF_AGE.years());
+        let born = person.birth_date()?;
+        let is_minor = born.is_none_or(|born| born > finnish_date(now).saturating_sub(OF_AGE.years()));
         match given_by {
+            GivenBy::Guardian if born.is_none() => Err(Error::IdentityCodeMissing),
             GivenBy::Guardian if !is_minor => Err(Error::Field {
                 field: GIVEN_BY,
                 reason: "RENEW_BY_SUBJECT",
@@ -60,8 +67,8 @@ impl Gateway {
                 None | Some((_, Capacity::NotAssessed)) => Err(Error::Field {
                     field: GIVEN_BY,
                     reason: "CAPACITY_NOT_ASSESSED",
-                    expected: "a guardian's consent, or a minor whose capacity to decide has been assessed and \
-                               recorded as a legal status",
+                    expected: "a guardian's consent, or a minor, or somebody whose age is not known, whose capacity \
+                               to decide has been assessed and recorded as a legal status",
                 }),
                 Some((_, Capacity::NotCapable)) => Err(Error::Field {
                     field: GIVEN_BY,
@@ -80,13 +87,13 @@ impl Gateway {
 }
 
 /// The first instant at which the person is of age. Who was born on 29 February has the birthday on 1 March in other
-/// years.
-pub(super) fn of_age(person: &Person) -> Result<Timestamp, Error> {
+/// years. Nothing where the date of birth is not known.
+pub(super) fn of_age(person: &Person) -> Result<Option<Timestamp>, Error> {
     const BROKEN: Error = Error::Inconsistent("a stored date of birth is out of range");
-    let born = person.identity()?.birth_date();
+    let Some(born) = person.birth_date()? else { return Ok(None) };
     let year = born.year().saturating_add(i16::from(OF_AGE));
     let birthday = born.with().year(year).build().or_else(|_| Date::new(year, 3, 1)).map_err(|_| BROKEN)?;
-    start_of_finnish_date(birthday).map_err(|_| BROKEN)
+    start_of_finnish_date(birthday).map(Some).map_err(|_| BROKEN)
 }
 
 /// What a guardian consents to begins while guardians decide.

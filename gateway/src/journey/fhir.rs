@@ -36,7 +36,7 @@ impl Gateway {
                 let recorder = Recorder::of(consent);
                 let recorder = recorder.ok_or(Error::Inconsistent("a stored recorder is unreadable"))?;
                 let code = match caller.actor {
-                    Actor::Subject(_) | Actor::Representative { .. } => Some(person.identity()?),
+                    Actor::Subject(_) | Actor::Representative { .. } => person.identity_code()?,
                     Actor::Professional { .. } => None,
                 };
                 fhir::export_sote(consent, code.as_ref(), &recorder, instant(created)?, &organisation)
@@ -85,7 +85,7 @@ impl Gateway {
 /// Tells whether the document is about this person.
 pub(super) fn is_about(patient: &Patient, person: &Person) -> Result<bool, Error> {
     match patient {
-        Patient::Hetu(code) => Ok(person.identity()?.expose() == code.expose()),
+        Patient::Hetu(code) => Ok(person.identity_code()?.is_some_and(|own| own.expose() == code.expose())),
         Patient::Youth(name) => Ok(name.youth == person.id),
     }
 }

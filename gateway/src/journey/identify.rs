@@ -1,10 +1,13 @@
 //! Which opaque id has the person with this identity?
 
-use polku_proto::identity::Hetu;
+use jiff::Timestamp;
+use polku_proto::identity::{Hetu, Identity, TemporaryId};
+use polku_proto::time::finnish_date;
 use polku_proto::v1::{IdentifyYouthRequest, IdentifyYouthResponse};
 use polku_proto::{Valid, YouthId, YouthName};
 use serde_json::json;
 
+use super::rebuild::put_person;
 use crate::audit::Event;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
@@ -28,10 +31,13 @@ impl Gateway {
         let request = request.into_inner();
         let now = self.now();
         let call = self.call(caller, "IdentifyYouth", &request.request_id, &request)?;
-        let identity = parse_identity(&request.identity_code, now)?;
-        let hash = self.keys.identity_index(&identity);
+        let identity = asked_for(&request, now)?;
+        let hash = self.keys.index_of(&identity);
         let _alone = self.alone_with_identity(hash.as_bytes()).await?;
-        let earlier = self.request_of(&call).await?;
+        if let Some(row) = self.request_of(&call).await? {
+            // The person may have been linked to another identity since.
+            return once::earlier(&row, &self.person(row.youth).await?);
+        }
 
         let (person, new) = match self.store.youth_by_identity(&hash).await? {
             Some(row) => (Person::new(self, row)?, None),
@@ -44,9 +50,6 @@ impl Gateway {
                 (Person::new(self, row.clone())?, Some(row))
             }
         };
-        if let Some(row) = &earlier {
-            return once::earlier(row, &person);
-        }
         let answer = IdentifyYouthResponse { youth: YouthName { youth: person.id }.to_string() };
         let entry = Entry::of(Event::IdentifyYouth, person.id).by(caller);
         let details = json!({"method": "IdentifyYouth", "request_id": request.request_id});
@@ -56,12 +59,28 @@ impl Gateway {
         change.request = Some(call.answered(&person, &answer, now)?);
         change.youth = new;
         self.commit(change).await?;
-        self.index_mut().put_person(person.id, identity.birth_date());
+        put_person(&mut self.index_mut(), person.id, person.birth_date()?);
         Ok(answer)
     }
 }
 
-fn parse_identity(code: &str, now: jiff::Timestamp) -> Result<Hetu, Error> {
+fn asked_for(request: &IdentifyYouthRequest, now: Timestamp) -> Result<Identity, Error> {
+    match (request.identity_code.as_str(), request.temporary_id.as_str()) {
+        ("", "") => Err(NOT_ONE),
+        (code, "") => parse_code(code, now).map(Identity::Code),
+        ("", id) => parse_temporary(id, now).map(Identity::Temporary),
+        (_, _) => Err(NOT_ONE),
+    }
+}
+
+const NOT_ONE: Error = Error::Field {
+    field: "identity_code",
+    reason: "INVALID_FIELDS",
+    expected: "either this or temporary_id: one of the two, and not both",
+};
+
+/// The personal identity code of somebody who has been born.
+pub(super) fn parse_code(code: &str, now: Timestamp) -> Result<Hetu, Error> {
     const WRONG: Error = Error::Field {
         field: "identity_code",
         reason: "IDENTITY_CODE_INVALID",
@@ -69,9 +88,23 @@ fn parse_identity(code: &str, now: jiff::Timestamp) -> Result<Hetu, Error> {
                    and the check character, with a real date of birth that is not in the future",
     };
     let identity: Hetu = code.parse().map_err(|_| WRONG)?;
-    let today = now.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(2))).date();
-    if identity.born_after(today) {
+    if identity.born_after(finnish_date(now)) {
         return Err(WRONG);
     }
     Ok(identity)
+}
+
+fn parse_temporary(id: &str, now: Timestamp) -> Result<TemporaryId, Error> {
+    const WRONG: Error = Error::Field {
+        field: "temporary_id",
+        reason: "TEMPORARY_ID_INVALID",
+        expected: "a temporary id: 1.2.246.10.{business id}.22.{year}.{number}, the business id with its right check \
+                   digit, without hyphen and leading zeros, a year that is not in the future, and a number without \
+                   leading zeros",
+    };
+    let id: TemporaryId = id.parse().map_err(|_| WRONG)?;
+    if id.given_after(finnish_date(now)) {
+        return Err(WRONG);
+    }
+    Ok(id)
 }

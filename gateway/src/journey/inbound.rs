@@ -142,6 +142,7 @@ impl Gateway {
         let identify = IdentifyYouthRequest {
             request_id: identification.to_string(),
             identity_code: identity.expose().to_owned(),
+            temporary_id: String::new(),
         };
         if !self.is_known_request(caller, identification).await? {
             self.check_sending(caller, &request)?;
@@ -243,7 +244,8 @@ fn refused(error: &Error) -> InboundOutcome {
         | Error::NotPermitted(_)
         | Error::ActorNotAllowed { .. }
         | Error::TransitionNotAllowed { .. }
-        | Error::RecordState { .. } => Retry::Never,
+        | Error::RecordState { .. }
+        | Error::IdentityCodeMissing => Retry::Never,
     };
     InboundOutcome::Refused { reason: error.reason(), hint: error.hint(), retry }
 }

@@ -14,6 +14,7 @@ mod fhir;
 mod identify;
 mod inbound;
 mod legal_status;
+mod link;
 pub mod machine;
 pub(crate) mod page;
 mod plan;

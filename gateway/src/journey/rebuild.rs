@@ -33,7 +33,7 @@ const PAGE_ROWS: u32 = 4_000;
 type PersonKeys = HashMap<YouthId, PersonKey>;
 
 /// A person, as far as the index needs it.
-type Opened = (YouthId, PersonKey, Date);
+type Opened = (YouthId, PersonKey, Option<Date>);
 
 /// What the index is told of a page.
 struct Page {
@@ -57,7 +57,7 @@ impl Gateway {
         let mut index = ConsentIndex::with_capacity(people.len());
         let mut keys = PersonKeys::with_capacity(people.len());
         for (youth, key, born) in people {
-            index.put_person(youth, born);
+            put_person(&mut index, youth, born);
             keys.insert(youth, key);
         }
         let index = Arc::new(Mutex::new(index));
@@ -92,7 +92,7 @@ impl Gateway {
     fn open_person(&self, row: YouthRow) -> Result<Opened, Error> {
         let person =
             Person::new(self, row).inspect_err(|_| tracing::error!("a person's key does not open"))?;
-        let born = person.identity()?.birth_date();
+        let born = person.birth_date()?;
         Ok((person.id, person.into_key(), born))
     }
 
@@ -160,6 +160,14 @@ impl Page {
                 Rare::Status(youth, id, status) => index.put_status(youth, id, status, revision),
             }
         }
+    }
+}
+
+/// Notes a person in the index, with the date of birth if it is known.
+pub(super) fn put_person(index: &mut ConsentIndex, youth: YouthId, born: Option<Date>) {
+    match born {
+        Some(born) => index.put_person(youth, born),
+        None => index.put_person_of_unknown_age(youth),
     }
 }
 

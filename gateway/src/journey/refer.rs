@@ -96,7 +96,7 @@ impl Gateway {
             professional: caller.professional().to_owned(),
         };
         if request.validate_only {
-            return self.dry_run(caller, &sending, now).await;
+            return self.dry_run(caller, person.as_ref(), &sending, now).await;
         }
         let decision = self.decide_sending(caller, person.as_ref(), &sending, now).await?;
         // An unknown person has no consents, so the decision above has ended the call in the same way.
@@ -156,7 +156,7 @@ impl Gateway {
             professional: caller.professional().to_owned(),
         };
         if request.validate_only {
-            return self.dry_run(caller, &sending, now).await;
+            return self.dry_run(caller, Some(&person), &sending, now).await;
         }
         let decision = self.decide_sending(caller, Some(&person), &sending, now).await?;
         self.take_in(&call, &person, sending, decision, vec![old], now).await
@@ -230,7 +230,13 @@ impl Gateway {
     }
 
     /// Decides and checks everything and sends nothing.
-    async fn dry_run(&self, caller: &Caller, sending: &Sending, now: Timestamp) -> Result<Sent, Error> {
+    async fn dry_run(
+        &self,
+        caller: &Caller,
+        person: Option<&Person>,
+        sending: &Sending,
+        now: Timestamp,
+    ) -> Result<Sent, Error> {
         let decision = self.decision(caller, sending, now);
         let entry = Entry::of(Event::VerifyConsent, sending.youth)
             .by(caller)
@@ -241,6 +247,7 @@ impl Gateway {
         if !self.permits(sending, &decision) {
             return Err(Error::NotPermitted(Box::new(decision)));
         }
+        person.map_or(Ok(()), |person| self.check_addressable(person, sending))?;
         let envelope = SendReferralResponse {
             referral: None,
             decision: Some(wire_decision(&decision, sending.youth, &noted)?),
@@ -248,6 +255,15 @@ impl Gateway {
             warnings: self.warnings(caller, sending.youth).await?,
         };
         Ok(Sent { envelope, view: None, delivery: None })
+    }
+
+    /// An agency's own system knows people by their identity codes. Who reads here needs none.
+    fn check_addressable(&self, person: &Person, sending: &Sending) -> Result<(), Error> {
+        let has_system = self.adapter(&sending.channel.to.agency).is_some();
+        if has_system && person.identity_code()?.is_none() {
+            return Err(Error::IdentityCodeMissing);
+        }
+        Ok(())
     }
 
     async fn sent_before(
@@ -278,6 +294,7 @@ impl Gateway {
         mut replaced: Vec<ReferralRecord>,
         now: Timestamp,
     ) -> Result<Sent, Error> {
+        self.check_addressable(person, &sending)?;
         let name = ReferralName { youth: person.id, referral: ReferralId::from_uuid(self.new_id(now)?) };
         let entry = Entry::of(Event::SendReferral, person.id)
             .by(call.caller)

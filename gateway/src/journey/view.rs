@@ -122,7 +122,7 @@ impl Gateway {
         if viewer == Viewer::Addressee
             && let Some(content) = message.content.as_mut()
         {
-            content.identity_code = person.identity()?.expose().to_owned();
+            content.identity_code = person.identity_code_text()?;
         }
         let question = record.question(viewer, caller.role(), now);
         let full = Valid::check(message.clone())?;

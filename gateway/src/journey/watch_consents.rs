@@ -46,7 +46,12 @@ impl Gateway {
             told.extend(self.index().parties_of(youth).into_iter().map(|agency| (youth, agency)));
         }
         let by_law = change.instruments.iter().filter(|write| write.row.kind != InstrumentKind::Consent);
-        let youths: BTreeSet<YouthId> = by_law.map(|write| write.row.youth).collect();
+        let mut youths: BTreeSet<YouthId> = by_law.map(|write| write.row.youth).collect();
+        // An age that is known from now on opens and closes as well.
+        for (youth, _) in change.link.iter().flat_map(|link| &link.sealed) {
+            told.extend(self.index().parties_of(*youth).into_iter().map(|agency| (*youth, agency)));
+            youths.insert(*youth);
+        }
         for youth in youths {
             let parties = self.referral_parties(youth).await?;
             told.extend(parties.into_iter().map(|agency| (youth, agency)));

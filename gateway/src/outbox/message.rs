@@ -49,7 +49,7 @@ pub(super) fn item(
         DeliveryItem::Handover => {
             let mut content =
                 message.content.clone().ok_or(Error::Inconsistent("a queued referral without content"))?;
-            content.identity_code = person.identity()?.expose().to_owned();
+            content.identity_code = person.identity_code_text()?;
             let handover = ReferralHandover {
                 purpose: message.purpose,
                 create_time: message.create_time,

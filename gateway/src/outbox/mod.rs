@@ -20,7 +20,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use polku_proto::v1::DeliveryState;
 use polku_proto::{AgencyId, MessageId, YouthId};
 use tokio::sync::watch;
@@ -46,6 +46,8 @@ const PER_AGENCY: u32 = 16;
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How soon a delivery is looked at again whose agency is without its system, by an operator's mistake.
 const LOOK_FOR_ADAPTER: Duration = Duration::from_secs(60);
+/// How soon a delivery is looked at again that waits for the person to have an identity code, if nobody links one.
+const LOOK_FOR_IDENTITY: SignedDuration = SignedDuration::from_hours(1);
 /// How often time-driven changes are made.
 const SWEEP: Duration = Duration::from_secs(1);
 

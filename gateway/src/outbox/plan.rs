@@ -116,6 +116,17 @@ impl Gateway {
         Ok(())
     }
 
+    /// What has waited for the person to have an identity code is due at once.
+    pub(crate) async fn wake_all(&self, youth: YouthId, now: Timestamp) -> Result<(), Error> {
+        for row in self.store.open_deliveries_of(youth).await? {
+            if row.state == DeliveryState::Queued && row.leased_until.is_none() && row.due > now {
+                self.store.release(row.message, row.fence, now).await?;
+                self.queued.notify_one();
+            }
+        }
+        Ok(())
+    }
+
     /// Decides about what the delivery would say now.
     pub(super) async fn look_at_plan(
         &self,

@@ -114,6 +114,13 @@ impl Gateway {
         } else {
             look.verdict
         };
+        if matches!(verdict, Verdict::Goes(_)) && names_person(row.item) && person.identity_code()?.is_none()
+        {
+            // Due at once when the person has an identity code, as `wake_all` says.
+            let later = (now + super::LOOK_FOR_IDENTITY).min(row.deadline);
+            self.store.release(row.message, row.fence, later).await?;
+            return Ok(Prepared::Nothing);
+        }
         if fate == Fate::Unknown && !matches!(verdict, Verdict::Goes(_)) {
             return Ok(Prepared::FindOut(Box::new(row)));
         }
@@ -227,6 +234,17 @@ pub(super) fn word(item: DeliveryItem) -> &'static str {
         DeliveryItem::DisclosureNotice { .. } => DISCLOSURE_NOTICE,
         DeliveryItem::PlanPart => "plan_part",
         DeliveryItem::PlanEnded => "plan_ended",
+    }
+}
+
+/// Whether the agency's system has to be told by the identity code whom it is about; all else refers to what came before.
+fn names_person(item: DeliveryItem) -> bool {
+    match item {
+        DeliveryItem::Handover
+        | DeliveryItem::DisclosureNotice { .. }
+        | DeliveryItem::PlanPart
+        | DeliveryItem::PlanEnded => true,
+        DeliveryItem::StateChange | DeliveryItem::Information(_) | DeliveryItem::ConsentWithdrawn => false,
     }
 }
 

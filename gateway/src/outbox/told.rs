@@ -202,7 +202,7 @@ impl Told {
         arrival: Arrival,
     ) -> Result<DisclosureNotice, Error> {
         Ok(DisclosureNotice {
-            identity_code: person.identity()?.expose().to_owned(),
+            identity_code: person.identity_code_text()?,
             disclose_time: Some(wire_time(self.time()?)?),
             disclosed_message: self.message.clone(),
             told_to: self.to.clone(),

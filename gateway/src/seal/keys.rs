@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use polku_proto::YouthId;
-use polku_proto::identity::Hetu;
+use polku_proto::identity::{Hetu, Identity, TemporaryId};
 use ring::hmac;
 use zeroize::Zeroizing;
 
@@ -147,6 +147,22 @@ impl Keys {
     #[must_use]
     pub fn identity_index(&self, code: &Hetu) -> IdentityIndex {
         IdentityIndex::from_bytes(keyed_hash(&self.identity, &[code.expose().as_bytes()]))
+    }
+
+    /// Gives the same of a temporary id. No code has the hash of a temporary id: what is hashed here begins with a word and
+    /// is longer than any code.
+    #[must_use]
+    pub fn temporary_index(&self, id: &TemporaryId) -> IdentityIndex {
+        IdentityIndex::from_bytes(keyed_hash(&self.identity, &[b"temporary id 1", id.expose().as_bytes()]))
+    }
+
+    /// Gives the same of either.
+    #[must_use]
+    pub fn index_of(&self, identity: &Identity) -> IdentityIndex {
+        match identity {
+            Identity::Code(code) => self.identity_index(code),
+            Identity::Temporary(id) => self.temporary_index(id),
+        }
     }
 
     /// Gives the keyed hash that stands for a value where the value itself may not stand. The same value has

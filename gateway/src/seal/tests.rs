@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use polku_proto::YouthId;
-use polku_proto::identity::Hetu;
+use polku_proto::identity::{Hetu, Identity, TemporaryId};
 use proptest::prelude::{any, proptest};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -117,6 +117,10 @@ fn keyed_hashes_depend_on_key_domain_and_value() {
     let other: Hetu = "010594Y9021".parse().unwrap();
     assert_eq!(keys.identity_index(&code), keys.identity_index(&code));
     assert_ne!(keys.identity_index(&code), keys.identity_index(&other));
+    let temporary: TemporaryId = "1.2.246.10.2048198.22.2026.17".parse().unwrap();
+    let next: TemporaryId = "1.2.246.10.2048198.22.2026.18".parse().unwrap();
+    assert_eq!(keys.temporary_index(&temporary), keys.index_of(&Identity::Temporary(temporary.clone())));
+    assert_ne!(keys.temporary_index(&temporary), keys.temporary_index(&next));
     assert_ne!(keys.identity_index(&code), super::tests::keys().identity_index(&code));
     assert_eq!(keys.pseudonym(b"actor", b"1"), keys.pseudonym(b"actor", b"1"));
     assert_ne!(keys.pseudonym(b"actor", b"1"), keys.pseudonym(b"actor", b"2"));

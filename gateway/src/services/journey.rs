@@ -4,8 +4,8 @@ use polku_proto::v1::journey_service_server::JourneyService;
 use polku_proto::v1::{
     AddJourneyEntryRequest, AddJourneyEntryResponse, CountWalkInRequest, CountWalkInResponse, Figures,
     GetFiguresRequest, GetJourneyRequest, GetNextStepRequest, GiveFeedbackRequest, GiveFeedbackResponse,
-    IdentifyYouthRequest, IdentifyYouthResponse, Journey, ListDisclosuresRequest, ListDisclosuresResponse,
-    NextStep,
+    IdentifyYouthRequest, IdentifyYouthResponse, Journey, LinkIdentityRequest, LinkIdentityResponse,
+    ListDisclosuresRequest, ListDisclosuresResponse, NextStep,
 };
 use tonic::{Request, Response, Status};
 
@@ -49,6 +49,14 @@ impl JourneyService for Service {
         let (caller, request) = self.0.open(request)?;
         let added = self.0.gateway.add_journey_entry(&caller, request).await?;
         Ok(answer(added, &caller, self.0.gateway.now())?)
+    }
+
+    async fn link_identity(
+        &self,
+        request: Request<LinkIdentityRequest>,
+    ) -> Result<Response<LinkIdentityResponse>, Status> {
+        let (caller, request) = self.0.open(request)?;
+        Ok(Response::new(self.0.gateway.link_identity(&caller, request).await?))
     }
 
     async fn get_next_step(

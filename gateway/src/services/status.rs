@@ -71,6 +71,7 @@ impl From<Error> for Status {
             | Error::NotFound
             | Error::ActorNotAllowed { .. }
             | Error::EtagMismatch
+            | Error::IdentityCodeMissing
             | Error::Seal(_)
             | Error::Inconsistent(_) => {}
         }
@@ -107,6 +108,7 @@ pub(crate) fn log(error: &Error) {
         | Error::ActorNotAllowed { .. }
         | Error::TransitionNotAllowed { .. }
         | Error::RecordState { .. }
+        | Error::IdentityCodeMissing
         | Error::EtagMismatch
         | Error::ConsentStale
         | Error::Quota { .. } => tracing::info!(reason = error.reason(), "call refused"),
@@ -146,7 +148,9 @@ fn code(error: &Error) -> Code {
         Error::NotFound => Code::NotFound,
         Error::NotPermitted(_) if error.rules_failed() => Code::Unavailable,
         Error::NotPermitted(_) | Error::ActorNotAllowed { .. } => Code::PermissionDenied,
-        Error::TransitionNotAllowed { .. } | Error::RecordState { .. } => Code::FailedPrecondition,
+        Error::TransitionNotAllowed { .. } | Error::RecordState { .. } | Error::IdentityCodeMissing => {
+            Code::FailedPrecondition
+        }
         Error::EtagMismatch => Code::Aborted,
         Error::Quota { .. } | Error::Store(StoreError::Busy) => Code::ResourceExhausted,
         Error::ConsentStale | Error::Unreachable | Error::Audit(_) | Error::Store(_) => Code::Unavailable,
@@ -164,6 +168,7 @@ fn retry(error: &Error) -> &'static str {
         | Error::Audit(_) => "same call later",
         Error::NotPermitted(_) if error.rules_failed() => "same call later",
         Error::EtagMismatch => "after reading again",
+        Error::IdentityCodeMissing => "after the identity is linked",
         Error::NotPermitted(_) => "after a consent is recorded",
         Error::Caller(_)
         | Error::Unreadable { .. }
@@ -198,6 +203,7 @@ fn text(error: &Error) -> String {
         | Error::ActorNotAllowed { .. }
         | Error::TransitionNotAllowed { .. }
         | Error::RecordState { .. }
+        | Error::IdentityCodeMissing
         | Error::EtagMismatch
         | Error::ConsentStale
         | Error::Quota { .. }

@@ -2,6 +2,7 @@
 
 mod consents;
 mod deliveries;
+mod identities;
 mod journeys;
 mod plans;
 pub mod sqlite;
@@ -23,6 +24,7 @@ pub use consents::{
     BatchItem, InForce, InForcePage, InstrumentKind, InstrumentRow, InstrumentWrite, NewNotice, NoticeRow,
 };
 pub use deliveries::{About, DeliveryItem, DeliveryRow, DeliveryWrite, LeaseRequest, Priority};
+pub use identities::IdentityLink;
 pub use journeys::{EntryRow, FactsRow, FollowUp, FollowUpRow, FollowUpWrite};
 pub use plans::{NewPlanEvent, PlanEventRow, PlanRevisionRow, PlanRow, PlanWrite, SectionTold};
 pub use tallies::{Tallied, TallyKind, TallyRow};
@@ -39,14 +41,20 @@ pub trait Store: Debug + Send + Sync {
     /// # Errors
     /// [`StoreError::Conflict`] when a row is not at its expected version or fence,
     /// [`StoreError::RequestTaken`] when the request id is there already,
-    /// [`StoreError::IdentityTaken`] when another person row has this identity.
+    /// [`StoreError::IdentityTaken`] when another person has this identity, or not the one that a link says.
     async fn commit(&self, change: Change) -> Result<(), StoreError>;
 
     /// The earlier call with this request id, if there was one.
     async fn request(&self, key: &RequestKey) -> Result<Option<RequestRow>, StoreError>;
 
-    /// The person with this identity.
+    /// The person with this identity, whichever of theirs it is.
     async fn youth_by_identity(&self, identity: &IdentityIndex) -> Result<Option<YouthRow>, StoreError>;
+
+    /// Under which ids the same person was known before this one, in no order.
+    async fn former_youths(&self, youth: YouthId) -> Result<Vec<YouthId>, StoreError>;
+
+    /// By which id the person is called now who was known under this one; nothing: still by this one.
+    async fn present_youth(&self, youth: YouthId) -> Result<Option<YouthId>, StoreError>;
 
     /// A person.
     async fn youth(&self, youth: YouthId) -> Result<Option<YouthRow>, StoreError>;
@@ -287,6 +295,8 @@ pub struct Change {
     pub request: Option<RequestRow>,
     /// A person not known before.
     pub youth: Option<YouthRow>,
+    /// A person who has another identity from now on.
+    pub link: Option<IdentityLink>,
     /// Referrals made or changed.
     pub referrals: Vec<ReferralWrite>,
     /// Consents and prohibitions made or changed.
@@ -334,6 +344,7 @@ impl Change {
             detail: None,
             request: None,
             youth: None,
+            link: None,
             referrals: Vec::new(),
             instruments: Vec::new(),
             plans: Vec::new(),
@@ -402,11 +413,11 @@ pub struct RequestRow {
 pub struct YouthRow {
     /// Opaque id.
     pub id: YouthId,
-    /// Keyed hash of the identity code.
+    /// Keyed hash of the identity that the person was first known by.
     pub identity: IdentityIndex,
     /// The person's data key, wrapped by the master key.
     pub key: WrappedKey,
-    /// The identity code, sealed.
+    /// The identity that the person has now, sealed.
     pub sealed_identity: Vec<u8>,
     /// When first seen.
     pub created: Timestamp,

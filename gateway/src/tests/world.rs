@@ -118,8 +118,11 @@ impl World {
     }
 
     pub(super) async fn identify(&self, code: &str) -> String {
-        let request =
-            IdentifyYouthRequest { request_id: Uuid::now_v7().to_string(), identity_code: code.to_owned() };
+        let request = IdentifyYouthRequest {
+            request_id: Uuid::now_v7().to_string(),
+            identity_code: code.to_owned(),
+            ..IdentifyYouthRequest::default()
+        };
         self.gateway.identify(&caller(TE), Valid::check(request).unwrap()).await.unwrap().youth
     }
 

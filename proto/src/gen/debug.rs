@@ -1110,6 +1110,18 @@ impl ::core::fmt::Debug for IdentifyYouthRequest {
     }
 }
 
+impl ::core::fmt::Debug for LinkIdentityRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("LinkIdentityRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for LinkIdentityResponse {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("LinkIdentityResponse(redacted)")
+    }
+}
+
 impl ::core::fmt::Debug for IdentifyYouthResponse {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("IdentifyYouthResponse(redacted)")

@@ -11706,9 +11706,36 @@ pub struct IdentifyYouthRequest {
     /// UUID made by the caller for this call; a repetition within 7 days has the same effect and answer as the first one.
     #[prost(string, tag = "1")]
     pub request_id: ::prost::alloc::string::String,
-    /// Personal identity code (henkilötunnus), 11 characters. Goes in here and nowhere else.
+    /// Personal identity code (henkilötunnus), 11 characters. Empty for somebody who has none yet. Identities go in here and
+    /// in LinkIdentityRequest, and nowhere else.
     #[prost(string, tag = "2")]
     pub identity_code: ::prost::alloc::string::String,
+    /// Temporary id of somebody without identity code: `1.2.246.10.{business id}.22.{year}.{number}`, the business id without
+    /// hyphen and leading zeros, the number without leading zeros. Exactly one of the two is given.
+    #[prost(string, tag = "3")]
+    pub temporary_id: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct LinkIdentityRequest {
+    /// UUID made by the caller for this call; a repetition within 7 days has the same effect and answer as the first one.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// `youths/{youth}`: the person with the former identity, who is a customer of the caller's agency.
+    #[prost(string, tag = "2")]
+    pub youth: ::prost::alloc::string::String,
+    /// The personal identity code that the person has now.
+    #[prost(string, tag = "3")]
+    pub identity_code: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct LinkIdentityResponse {
+    /// `youths/{youth}`: by whom the person is to be called from now on. The same id as before, or, where somebody with this
+    /// identity code is known already, theirs: what was written down under the former id stays there, and its entries show
+    /// in the journey of the new one as well.
+    #[prost(string, tag = "1")]
+    pub youth: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -11754,7 +11781,8 @@ pub struct Journey {
     /// Legal statuses that the caller recorded; all of them for the young person.
     #[prost(message, repeated, tag = "5")]
     pub legal_statuses: ::prost::alloc::vec::Vec<LegalStatus>,
-    /// What has happened, newest first, at most 500. Entries that were replaced are left out.
+    /// What has happened, newest first, at most 500. Entries that were replaced are left out; those that were written down
+    /// under a former id of the young person have that one in their names.
     #[prost(message, repeated, tag = "6")]
     pub entries: ::prost::alloc::vec::Vec<JourneyEntry>,
     /// The one adult, as far as the caller may know.
@@ -11767,7 +11795,7 @@ pub struct Journey {
     #[prost(message, repeated, tag = "9")]
     pub facts: ::prost::alloc::vec::Vec<AgencyFacts>,
     /// Agency ids of those that would have been allowed to answer, and have not done so in time or not so that it can be
-    /// used.
+    /// used; all of them, while the young person has no personal identity code that they could be asked by.
     #[prost(string, repeated, tag = "10")]
     pub unreachable: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// Among the referrals here: how many were taken up, and how many of those the young person was escorted to.
@@ -11934,8 +11962,8 @@ pub mod journey_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
-        /// Gives the opaque id of the person with this identity. The same identity has the same id for ever; whether the
-        /// person was known before does not show.
+        /// Gives the opaque id of the person with this identity. The same identity has the same id for ever, unless it is linked
+        /// to another one; whether the person was known before does not show.
         pub async fn identify_youth(
             &mut self,
             request: impl tonic::IntoRequest<super::IdentifyYouthRequest>,
@@ -12056,6 +12084,32 @@ pub mod journey_service_client {
                 .insert(GrpcMethod::new("polku.v1.JourneyService", "GetNextStep"));
             self.inner.unary(req, path, codec).await
         }
+        /// Somebody who first had another identity, such as a temporary one, has this one now. Every identity that the person
+        /// has had finds them from then on.
+        pub async fn link_identity(
+            &mut self,
+            request: impl tonic::IntoRequest<super::LinkIdentityRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::LinkIdentityResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.JourneyService/LinkIdentity",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.JourneyService", "LinkIdentity"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Counts somebody who has come and has not said who they are. Nothing but the number is kept.
         pub async fn count_walk_in(
             &mut self,
@@ -12143,8 +12197,8 @@ pub mod journey_service_server {
     /// Generated trait containing gRPC methods that should be implemented for use with JourneyServiceServer.
     #[async_trait]
     pub trait JourneyService: std::marker::Send + std::marker::Sync + 'static {
-        /// Gives the opaque id of the person with this identity. The same identity has the same id for ever; whether the
-        /// person was known before does not show.
+        /// Gives the opaque id of the person with this identity. The same identity has the same id for ever, unless it is linked
+        /// to another one; whether the person was known before does not show.
         async fn identify_youth(
             &self,
             request: tonic::Request<super::IdentifyYouthRequest>,
@@ -12180,6 +12234,15 @@ pub mod journey_service_server {
             &self,
             request: tonic::Request<super::GetNextStepRequest>,
         ) -> std::result::Result<tonic::Response<super::NextStep>, tonic::Status>;
+        /// Somebody who first had another identity, such as a temporary one, has this one now. Every identity that the person
+        /// has had finds them from then on.
+        async fn link_identity(
+            &self,
+            request: tonic::Request<super::LinkIdentityRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::LinkIdentityResponse>,
+            tonic::Status,
+        >;
         /// Counts somebody who has come and has not said who they are. Nothing but the number is kept.
         async fn count_walk_in(
             &self,
@@ -12491,6 +12554,51 @@ pub mod journey_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetNextStepSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.JourneyService/LinkIdentity" => {
+                    #[allow(non_camel_case_types)]
+                    struct LinkIdentitySvc<T: JourneyService>(pub Arc<T>);
+                    impl<
+                        T: JourneyService,
+                    > tonic::server::UnaryService<super::LinkIdentityRequest>
+                    for LinkIdentitySvc<T> {
+                        type Response = super::LinkIdentityResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::LinkIdentityRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as JourneyService>::link_identity(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = LinkIdentitySvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -80,7 +80,11 @@ static PATTERN_36: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[0-9]
 
 static PATTERN_37: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/plans/[0-9a-f-]{36}$"));
 
-static PATTERN_38: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/tasks/[0-9a-f-]{36}$"));
+static PATTERN_38: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(.{11})?$"));
+
+static PATTERN_39: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(1\\.2\\.246\\.10\\.[1-9][0-9]{0,7}\\.22\\.[0-9]{4}\\.[0-9]{1,16})?$"));
+
+static PATTERN_40: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/tasks/[0-9a-f-]{36}$"));
 
 impl Validate for crate::v1::Actor {
     fn validate(&self, checker: &mut Checker) {
@@ -4594,8 +4598,45 @@ impl Validate for crate::v1::IdentifyYouthRequest {
         checker.field("identity_code", |checker| {
             let value = &self.identity_code;
             checker.text(value);
+            checker.pattern(value, &PATTERN_38);
+        });
+        checker.field("temporary_id", |checker| {
+            let value = &self.temporary_id;
+            checker.text(value);
+            checker.max_len(value, 64);
+            checker.pattern(value, &PATTERN_39);
+        });
+    }
+}
+
+impl Validate for crate::v1::LinkIdentityRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("youth", |checker| {
+            let value = &self.youth;
+            checker.text(value);
+            checker.min_len(value, 43);
+            checker.max_len(value, 43);
+            checker.pattern(value, &PATTERN_3);
+        });
+        checker.field("identity_code", |checker| {
+            let value = &self.identity_code;
+            checker.text(value);
             checker.min_len(value, 11);
             checker.max_len(value, 11);
+        });
+    }
+}
+
+impl Validate for crate::v1::LinkIdentityResponse {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("youth", |checker| {
+            let value = &self.youth;
+            checker.text(value);
         });
     }
 }
@@ -4905,7 +4946,7 @@ impl Validate for crate::v1::ResolveTaskRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_38);
+            checker.pattern(value, &PATTERN_40);
         });
         checker.field("resolution", |checker| checker.required(Presence::from(self.resolution.is_some())));
         match &self.resolution {

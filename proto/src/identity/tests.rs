@@ -6,7 +6,10 @@ use proptest::prelude::{
 };
 use proptest::sample::select;
 
-use super::{BusinessId, BusinessIdError, Hetu, HetuError, Oid, OidError, has_hetu};
+use super::{
+    BusinessId, BusinessIdError, Hetu, HetuError, Identity, Oid, OidError, TemporaryId, TemporaryIdError,
+    has_hetu,
+};
 
 /// Codes of nobody: individual numbers from 900 on are given to no one for good.
 const VALID: [&str; 21] = [
@@ -230,6 +233,48 @@ fn uuid() -> impl Strategy<Value = String> {
             if capital { uuid.to_uppercase() } else { uuid }
         },
     )
+}
+
+#[test]
+fn a_temporary_id_has_one_spelling() {
+    let text = "1.2.246.10.2048198.22.2026.17";
+    let id: TemporaryId = text.parse().unwrap();
+    assert_eq!(id.expose(), text);
+    assert_eq!(format!("{id:?}"), "TemporaryId(redacted)");
+    assert!(!id.given_after(date(2026, 1, 1)) && id.given_after(date(2025, 12, 31)));
+    assert!("1.2.246.10.2048198.22.2026.0".parse::<TemporaryId>().is_ok());
+    assert!("1.2.246.10.2048198.22.2026.1234567890123456".parse::<TemporaryId>().is_ok());
+    for wrong in [
+        "",
+        "1.2.246.10.2048198.22.2026",
+        "1.2.246.10.2048198.22.2026.",
+        "1.2.246.10.2048198.22.2026.17.1",
+        "1.2.246.10.2048198.22.2026.017",
+        "1.2.246.10.2048198.22.2026.1 7",
+        "1.2.246.10.2048198.22.2026.12345678901234567",
+        "1.2.246.10.2048198.22.26.17",
+        "1.2.246.10.2048198.22.0026.17",
+        "1.2.246.10.2048198.21.2026.17",
+        "1.2.246.10.02048198.22.2026.17",
+        "1.2.246.10.2048197.22.2026.17",
+        "1.2.246.10.120481980.22.2026.17",
+        "1.2.246.10.0.22.2026.17",
+        "1.2.246.21.2048198.22.2026.17",
+        "01.2.246.10.2048198.22.2026.17",
+        "1.2.246.10.\u{662}048198.22.2026.17",
+    ] {
+        assert_eq!(wrong.parse::<TemporaryId>(), Err(TemporaryIdError), "{wrong}");
+    }
+}
+
+#[test]
+fn an_identity_is_a_code_or_a_temporary_id() {
+    let code: Identity = "010594Y9032".parse().unwrap();
+    assert_eq!((code.expose(), code.birth_date()), ("010594Y9032", Some(date(1994, 5, 1))));
+    let temporary: Identity = "1.2.246.10.2048198.22.2026.17".parse().unwrap();
+    assert_eq!(temporary.birth_date(), None);
+    assert_eq!(format!("{code:?} {temporary:?}"), "Identity(redacted) Identity(redacted)");
+    assert!("010594Y9031".parse::<Identity>().is_err());
 }
 
 proptest! {

@@ -25,14 +25,25 @@ pub(super) fn purpose(agency: &str) -> Purpose {
 pub(super) async fn in_calls(journey: &mut Journey<'_>) {
     let mut ohjaamo = journey.ohjaamo.clone();
     for code in ["310294Y9032", "010594Y9033", "kanaria-tun", "010594Y903", "010594Y9032 ", "010594y9032"] {
-        let request = IdentifyYouthRequest { request_id: request_id(), identity_code: code.into() };
+        let request = IdentifyYouthRequest {
+            request_id: request_id(),
+            identity_code: code.into(),
+            ..IdentifyYouthRequest::default()
+        };
         journey.refused(code, ohjaamo.journey.identify_youth(request).await);
     }
-    let request =
-        IdentifyYouthRequest { request_id: "kanaria-pyynto".into(), identity_code: "010594Y9032".into() };
+    let request = IdentifyYouthRequest {
+        request_id: "kanaria-pyynto".into(),
+        identity_code: "010594Y9032".into(),
+        ..IdentifyYouthRequest::default()
+    };
     journey.refused("request id", ohjaamo.journey.identify_youth(request).await);
     let once = request_id();
-    let request = |code: &str| IdentifyYouthRequest { request_id: once.clone(), identity_code: code.into() };
+    let request = |code: &str| IdentifyYouthRequest {
+        request_id: once.clone(),
+        identity_code: code.into(),
+        ..IdentifyYouthRequest::default()
+    };
     ohjaamo.journey.identify_youth(request("010594Y9032")).await.unwrap();
     journey.refused("request id again", ohjaamo.journey.identify_youth(request("020594X903P")).await);
 
@@ -184,15 +195,27 @@ async fn by_actors(journey: &mut Journey<'_>) {
         ("kanaria.ohjaaja", "keskusta", "Kanaria-Rooli"),
     ] {
         let mut client = journey.ohjaamo.acting(&professional(id, unit, role));
-        let request = IdentifyYouthRequest { request_id: request_id(), identity_code: "010594Y9032".into() };
+        let request = IdentifyYouthRequest {
+            request_id: request_id(),
+            identity_code: "010594Y9032".into(),
+            ..IdentifyYouthRequest::default()
+        };
         journey.refused(id, client.journey.identify_youth(request).await);
     }
     let stranger = journey.world.client(journey.address, &journey.world.identities.stranger).unwrap();
     let mut stranger = stranger.acting(&professional("kanaria.ohjaaja", "keskusta", "guidance_worker"));
-    let request = IdentifyYouthRequest { request_id: request_id(), identity_code: "010594Y9032".into() };
+    let request = IdentifyYouthRequest {
+        request_id: request_id(),
+        identity_code: "010594Y9032".into(),
+        ..IdentifyYouthRequest::default()
+    };
     journey.refused("stranger", stranger.journey.identify_youth(request).await);
     let mut nobody = journey.world.client(journey.address, &journey.world.identities.ohjaamo).unwrap();
-    let request = IdentifyYouthRequest { request_id: request_id(), identity_code: "010594Y9032".into() };
+    let request = IdentifyYouthRequest {
+        request_id: request_id(),
+        identity_code: "010594Y9032".into(),
+        ..IdentifyYouthRequest::default()
+    };
     journey.refused("nobody", nobody.journey.identify_youth(request).await);
 }
 

@@ -17,7 +17,7 @@ use super::table::*;
 use crate::stage::{PATIENCE, Stage, assert_refused};
 
 /// The office's own plan, as its system has it.
-pub(super) fn office_plan(text: &str) -> PlanPart {
+pub(crate) fn office_plan(text: &str) -> PlanPart {
     let mut step = action("toimi-1", DataCategory::EducationWork, "kanaria-te-tyokokeilu");
     step.state = ActionState::InProgress as i32;
     let mut aim = goal("tavoite-1", text);
@@ -35,7 +35,7 @@ pub(super) fn office_plan(text: &str) -> PlanPart {
     }
 }
 
-pub(super) fn says(identity_code: &str, part: PlanPart) -> Message {
+pub(crate) fn says(identity_code: &str, part: PlanPart) -> Message {
     let what = Outgoing::PlanPart { identity_code: identity_code.to_owned(), part: Box::new(part) };
     Message { id: Uuid::now_v7(), official: official(), what }
 }
@@ -45,7 +45,7 @@ pub(super) async fn takes(stage: &Stage, identity_code: &str, part: PlanPart) {
     assert!(matches!(reply, Reply::PlanTaken { .. }), "{reply:?}");
 }
 
-pub(super) async fn import(client: &Client, plan: &str) -> Result<MergePlanResponse, Status> {
+pub(crate) async fn import(client: &Client, plan: &str) -> Result<MergePlanResponse, Status> {
     let request = ImportPlanRequest { request_id: request_id(), name: plan.to_owned() };
     Ok(client.clone().plan.import_plan(request).await?.into_inner())
 }
@@ -77,7 +77,7 @@ pub(crate) fn heard(ledger: &Ledger, plan: &str) -> Vec<Heard> {
 }
 
 /// Waits until the last thing that a system has heard of an owner's section has this text in it.
-pub(super) async fn hears(ledger: &Ledger, plan: &str, owner: &str, text: &str) {
+pub(crate) async fn hears(ledger: &Ledger, plan: &str, owner: &str, text: &str) {
     let came = eventually(PATIENCE, || async {
         let parts = heard(ledger, plan);
         let last = parts.iter().rfind(|part| part.owner == owner);

@@ -4,19 +4,10 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use polku_proto::v1::IdentifyYouthRequest;
-use polku_tests::world::{PEOPLE, request_id};
+use polku_tests::world::{PEOPLE, born_on, request_id};
 use tonic::Code;
 
 use crate::stage::{Stage, assert_refused, assert_silent, fields_of};
-
-/// The check characters, in the order of the remainders.
-const CHECKS: &[u8] = b"0123456789ABCDEFHJKLMNPRSTUVWXY";
-
-/// The code of nobody who was born on this day (`DDMMYY`) of the century of the sign.
-fn code_of(day: &str, sign: char) -> String {
-    let number: usize = format!("{day}901").parse().unwrap();
-    format!("{day}{sign}901{}", char::from(CHECKS[number % 31]))
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_code_is_one_person_for_ever() {
@@ -42,7 +33,7 @@ async fn every_century_sign_is_known() {
     let mut ids = BTreeSet::new();
     for sign in "+-UVWXYABCDEF".chars() {
         // In the year 05 of every century, of which that of the signs A to F is not in the future.
-        ids.insert(ohjaamo.identify(&code_of("010105", sign)).await.unwrap());
+        ids.insert(ohjaamo.identify(&born_on(10_105, sign)).await.unwrap());
     }
     assert_eq!(ids.len(), 13, "codes that differ in the sign are different persons");
     stage.close().await;
@@ -75,7 +66,11 @@ async fn other_texts_are_refused_and_not_repeated() {
         "010594F9032",
     ];
     for code in wrong {
-        let request = IdentifyYouthRequest { request_id: request_id(), identity_code: code.into() };
+        let request = IdentifyYouthRequest {
+            request_id: request_id(),
+            identity_code: code.into(),
+            ..IdentifyYouthRequest::default()
+        };
         let result = ohjaamo.journey.identify_youth(request).await;
         let reason = if code.contains('\u{0}') { "INVALID_FIELDS" } else { "IDENTITY_CODE_INVALID" };
         let status = assert_refused(result, Code::InvalidArgument, reason);
@@ -85,7 +80,11 @@ async fn other_texts_are_refused_and_not_repeated() {
         }
     }
     for code in ["", "010594Y903", "010594Y90322", "19940501-9032", "kanaria"] {
-        let request = IdentifyYouthRequest { request_id: request_id(), identity_code: code.into() };
+        let request = IdentifyYouthRequest {
+            request_id: request_id(),
+            identity_code: code.into(),
+            ..IdentifyYouthRequest::default()
+        };
         let result = ohjaamo.journey.identify_youth(request).await;
         let status = assert_refused(result, Code::InvalidArgument, "INVALID_FIELDS");
         assert_eq!(fields_of(&status), ["identity_code"], "{code}");
@@ -98,8 +97,8 @@ async fn other_texts_are_refused_and_not_repeated() {
 async fn nobody_is_born_tomorrow() {
     let stage = Stage::at_noon().await;
     let mut ohjaamo = stage.ohjaamo();
-    let born_tomorrow = code_of("030326", 'A');
-    ohjaamo.identify(&code_of("020326", 'A')).await.unwrap();
+    let born_tomorrow = born_on(30_326, 'A');
+    ohjaamo.identify(&born_on(20_326, 'A')).await.unwrap();
     let result = ohjaamo.identify(&born_tomorrow).await;
     let status = assert_refused(result, Code::InvalidArgument, "IDENTITY_CODE_INVALID");
     assert_silent(&status, &[&born_tomorrow]);

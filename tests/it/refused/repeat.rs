@@ -62,7 +62,11 @@ async fn fifty_new_persons_at_once_are_one() {
         let mut ohjaamo = ohjaamo.clone();
         // Half of them repeat one call, the others are calls of their own.
         let request_id = if number % 2 == 0 { HALF.to_owned() } else { request_id() };
-        let request = IdentifyYouthRequest { request_id, identity_code: PEOPLE[4].into() };
+        let request = IdentifyYouthRequest {
+            request_id,
+            identity_code: PEOPLE[4].into(),
+            ..IdentifyYouthRequest::default()
+        };
         calls.spawn(async move { ohjaamo.journey.identify_youth(request).await.unwrap().into_inner().youth });
     }
     let ids: BTreeSet<String> = calls.join_all().await.into_iter().collect();
@@ -115,7 +119,11 @@ async fn every_kind_of_change_answers_a_repetition_alike() {
     let first = call(&ohjaamo, "ConsentService/RecordProhibition", &prohibit).await.unwrap();
     assert_eq!(call(&ohjaamo, "ConsentService/RecordProhibition", &prohibit).await.unwrap(), first);
 
-    let identify = IdentifyYouthRequest { request_id: request_id(), identity_code: PEOPLE[1].into() };
+    let identify = IdentifyYouthRequest {
+        request_id: request_id(),
+        identity_code: PEOPLE[1].into(),
+        ..IdentifyYouthRequest::default()
+    };
     let first = call(&ohjaamo, "JourneyService/IdentifyYouth", &identify).await.unwrap();
     assert_eq!(call(&ohjaamo, "JourneyService/IdentifyYouth", &identify).await.unwrap(), first);
     stage.close().await;
@@ -187,8 +195,11 @@ async fn one_id_is_for_one_call() {
         let result = call(&ohjaamo, SEND, &other_body).await;
         assert_refused(result, Code::InvalidArgument, "REQUEST_ID_REUSED");
     }
-    let identify =
-        IdentifyYouthRequest { request_id: request.request_id.clone(), identity_code: PEOPLE[7].into() };
+    let identify = IdentifyYouthRequest {
+        request_id: request.request_id.clone(),
+        identity_code: PEOPLE[7].into(),
+        ..IdentifyYouthRequest::default()
+    };
     let result = call(&ohjaamo, "JourneyService/IdentifyYouth", &identify).await;
     assert_refused(result, Code::InvalidArgument, "REQUEST_ID_REUSED");
     let name = SendReferralResponse::decode(first.as_slice()).unwrap().referral.unwrap().name;
@@ -212,8 +223,16 @@ async fn callers_choose_their_ids_on_their_own() {
     let mut ohjaamo = stage.ohjaamo();
     let mut kela = stage.kela();
     let shared = request_id();
-    let one = IdentifyYouthRequest { request_id: shared.clone(), identity_code: PEOPLE[8].into() };
-    let other = IdentifyYouthRequest { request_id: shared, identity_code: PEOPLE[9].into() };
+    let one = IdentifyYouthRequest {
+        request_id: shared.clone(),
+        identity_code: PEOPLE[8].into(),
+        ..IdentifyYouthRequest::default()
+    };
+    let other = IdentifyYouthRequest {
+        request_id: shared,
+        identity_code: PEOPLE[9].into(),
+        ..IdentifyYouthRequest::default()
+    };
     let first = ohjaamo.journey.identify_youth(one.clone()).await.unwrap().into_inner().youth;
     let second = kela.journey.identify_youth(other).await.unwrap().into_inner().youth;
     assert_ne!(first, second);

@@ -60,8 +60,12 @@ fn worker() -> Vec<u8> {
 
 /// One message of each kind of damage.
 fn damaged() -> Vec<(&'static str, Vec<u8>)> {
-    let whole =
-        IdentifyYouthRequest { request_id: request_id(), identity_code: PEOPLE[0].into() }.encode_to_vec();
+    let whole = IdentifyYouthRequest {
+        request_id: request_id(),
+        identity_code: PEOPLE[0].into(),
+        ..IdentifyYouthRequest::default()
+    }
+    .encode_to_vec();
     let truncated = whole[..whole.len() - 1].to_vec();
     // Field 1 as a number.
     let wrong_wire_type = vec![0x08, 0x07];

@@ -55,7 +55,7 @@ pub async fn entries_are_found_by_agency(store: &dyn Store) -> Result<()> {
     assert_eq!(store.entries_by(&te, None, 10).await?, all);
     let mut after = None;
     for row in &all {
-        assert_eq!(store.entries_by(&te, after, 1).await?, [row.clone()]);
+        assert_eq!(store.entries_by(&te, after, 1).await?, std::slice::from_ref(row));
         after = Some((row.youth, row.id));
     }
     assert_eq!(store.entries_by(&te, after, 1).await?, []);

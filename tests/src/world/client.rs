@@ -125,7 +125,11 @@ impl Client {
     /// # Errors
     /// Whatever the gateway answers.
     pub async fn identify(&mut self, identity_code: &str) -> Result<String, Status> {
-        let request = IdentifyYouthRequest { request_id: request_id(), identity_code: identity_code.into() };
+        let request = IdentifyYouthRequest {
+            request_id: request_id(),
+            identity_code: identity_code.into(),
+            ..IdentifyYouthRequest::default()
+        };
         Ok(self.journey.identify_youth(request).await?.into_inner().youth)
     }
 

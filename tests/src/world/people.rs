@@ -34,11 +34,23 @@ pub fn canaries() -> impl Iterator<Item = &'static str> {
     LIST.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
+/// The check characters of identity codes.
+const CHECKS: [char; 31] = [
+    '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F', 'H', 'J', 'K', 'L', 'M',
+    'N', 'P', 'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y',
+];
+
+/// Valid identity code of nobody, born on this day (`DDMMYY` as a number) of the century of the sign.
+#[must_use]
+pub fn born_on(day: usize, sign: char) -> String {
+    code(day, sign, 901)
+}
+
 /// Valid identity code of an adult, another one for each number below 3,100. They are nobody's, as those of [`PEOPLE`].
 #[must_use]
 pub fn nobody(number: usize) -> String {
     let (day, individual) = (1 + number / 100 % 31, 900 + number % 100);
-    code((day, 1, 1995), '-', individual)
+    code(day * 10_000 + 195, '-', individual)
 }
 
 /// Valid identity code of somebody born on this day of this month and year, another one for each number below 500. They are
@@ -46,15 +58,13 @@ pub fn nobody(number: usize) -> String {
 #[must_use]
 pub fn nobody_born(day: (usize, usize, usize), number: usize) -> String {
     let signs = if day.2 < 2000 { ['Y', 'X', 'W', 'V', 'U'] } else { ['B', 'C', 'D', 'E', 'F'] };
-    code(day, signs.get(number / 100).copied().unwrap_or(signs[0]), 900 + number % 100)
+    let (day, month, year) = day;
+    let date = (day * 100 + month) * 100 + year % 100;
+    code(date, signs.get(number / 100).copied().unwrap_or(signs[0]), 900 + number % 100)
 }
 
-fn code((day, month, year): (usize, usize, usize), sign: char, individual: usize) -> String {
-    const CHECKS: [char; 31] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F', 'H', 'J', 'K', 'L',
-        'M', 'N', 'P', 'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y',
-    ];
-    let date = (day * 100 + month) * 100 + year % 100;
+/// The code of this date, `DDMMYY` as a number.
+fn code(date: usize, sign: char, individual: usize) -> String {
     let check = CHECKS.get((date * 1_000 + individual) % CHECKS.len()).unwrap_or(&CHECKS[0]);
     format!("{date:06}{sign}{individual}{check}")
 }

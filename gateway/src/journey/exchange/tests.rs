@@ -72,8 +72,11 @@ impl Scene {
             role: "guidance_worker".into(),
         };
         let caller = Caller { agency: "ohjaamo".parse().unwrap(), actor: professional };
-        let request =
-            IdentifyYouthRequest { request_id: Uuid::now_v7().to_string(), identity_code: CODE.into() };
+        let request = IdentifyYouthRequest {
+            request_id: Uuid::now_v7().to_string(),
+            identity_code: CODE.into(),
+            ..IdentifyYouthRequest::default()
+        };
         let name = gateway.identify(&caller, Valid::check(request).unwrap()).await.unwrap().youth;
         let youth = name.parse::<YouthName>().unwrap().youth;
         Scene { gateway, youth, caller, _folder: folder }

@@ -7,7 +7,7 @@ use polku_adapters::{InboundOutcome, InboundPlanPart};
 use polku_policy::{Authorised, Channel, Question, Viewer};
 use polku_proto::v1::plan_revision::Source;
 use polku_proto::v1::{DataCategory, FactsQuery, ImportPlanRequest, MergePlanResponse, PlanPart, Purpose};
-use polku_proto::{CategorySet, PlanName, Valid};
+use polku_proto::{CategorySet, PlanName, Valid, YouthId};
 use uuid::Uuid;
 
 use super::begin::check_running;
@@ -77,7 +77,8 @@ impl Gateway {
             return Ok(not_kept());
         };
         let call = self.call(caller, "inbound/plan", &message.to_string(), &part)?;
-        let Begun { person, earlier, now, alone: _alone } = self.begin(&call, row.id).await?;
+        let youth = self.plan_holder(caller, row.id, &part.plan).await?;
+        let Begun { person, earlier, now, alone: _alone } = self.begin(&call, youth).await?;
         if let Some(earlier) = earlier {
             return taken(&earlier);
         }
@@ -87,6 +88,18 @@ impl Gateway {
         let merged = self.imported(caller, &person, record, part, now)?;
         let (_, answer) = self.commit_merge(&call, &person, "inbound/plan", merged, now).await?;
         taken(&answer)
+    }
+
+    /// Under which id of the person their joint plan is kept: the present one, or one that they had before.
+    async fn plan_holder(&self, caller: &Caller, present: YouthId, named: &str) -> Result<YouthId, Error> {
+        let mut ids = vec![present];
+        ids.extend(self.store.former_youths(present).await?);
+        for id in ids {
+            if self.joint_plan(caller, &self.person(id).await?, named).await?.is_some() {
+                return Ok(id);
+            }
+        }
+        Ok(present)
     }
 
     /// The person's joint plan that has not ended and that the agency is a party to; the named one, if it is named.
@@ -171,13 +184,14 @@ impl Gateway {
         const SILENT: Error = Error::Unreachable;
         let now = self.now();
         let adapter = self.adapter(&caller.agency).ok_or(NO_SYSTEM)?;
+        let identity = person.identity_code()?.ok_or(Error::IdentityCodeMissing)?;
         let query = FactsQuery {
             query_id: self.new_id(now)?.to_string(),
             requester: caller.agency.to_string(),
             professional: caller.professional().to_owned(),
             purpose: record.plan()?.purpose,
             categories: WHOLE.to_wire(),
-            identity_code: person.identity()?.expose().to_owned(),
+            identity_code: identity.expose().to_owned(),
         };
         let own = Channel { from: caller.party(), to: caller.party() };
         let question = Question::new(person.id, own, Viewer::Author, record.plan()?.purpose(), now);

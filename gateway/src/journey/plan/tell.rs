@@ -66,7 +66,7 @@ impl Gateway {
         let section = PlanSection { part: Some(part.clone()), ..PlanSection::default() };
         let mark = Some(self.section_mark(&section, &row.agency));
         let background = part.background.get_or_insert_with(ReferralContent::default);
-        background.identity_code = person.identity()?.expose().to_owned();
+        background.identity_code = person.identity_code_text()?;
         Ok(Some(Tellable { part, question, required: self.required(&row.agency), mark }))
     }
 }

@@ -46,7 +46,9 @@ impl Gateway {
         let entry = request.entry.unwrap_or_default();
         check_words(&entry, now)?;
         let known = self.entries(&person).await?;
-        let seen = self.visible(&look, &known)?;
+        // Taken up under a former id is taken up.
+        let all = self.with_former(&person, &known).await?;
+        let seen = self.visible(&look, &all)?;
         let agencies = self.holders(&look, &entry, &seen).await?;
         let mut written = Vec::new();
         let mut rows = Vec::new();
@@ -97,6 +99,8 @@ impl Gateway {
                     return Err(Error::RecordState { expected: "a matter that has not been taken up" });
                 }
                 if !takes_up && !is_open && !is_handed {
+                    // Somebody whom the agency has nothing to do with looks like nobody.
+                    self.check_concerned(own, look.youth).await?;
                     return Err(NOT_OPEN);
                 }
                 self.check_matter(look, matter, current.as_ref()).await?;

@@ -32,6 +32,16 @@ pub(super) fn row(
 }
 
 impl Gateway {
+    /// Whether the agency has written anything into this person's journey.
+    pub(in crate::journey) async fn has_written(
+        &self,
+        agency: &AgencyId,
+        person: &Person,
+    ) -> Result<bool, Error> {
+        let rows = self.store.entries_of(person.id, MOST).await?;
+        Ok(rows.iter().any(|row| row.agency == *agency))
+    }
+
     /// What counts of a person's journey: newest first, without what was replaced.
     pub(super) async fn entries(&self, person: &Person) -> Result<Vec<JourneyEntry>, Error> {
         let mut entries = Vec::new();

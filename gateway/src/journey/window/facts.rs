@@ -9,6 +9,7 @@ use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use polku_adapters::{Adapter, AdapterError};
 use polku_policy::{Authorised, Channel, Question, Viewer};
+use polku_proto::identity::Hetu;
 use polku_proto::v1::{AgencyFacts, DataCategory, FactsQuery};
 use polku_proto::{AgencyId, CategorySet, Disclose, Party, Valid, YouthName};
 use prost::Message;
@@ -47,6 +48,9 @@ pub(super) struct Held {
     pub(super) facts: Vec<Authorised<AgencyFacts>>,
     pub(super) unreachable: Vec<AgencyId>,
 }
+
+/// What an agency holds, as the caller may see it, with the notices that this makes.
+type ShownFacts = (Authorised<AgencyFacts>, Vec<Shown>);
 
 impl Gateway {
     /// What the agencies hold, as far as the caller may be told.
@@ -98,6 +102,10 @@ impl Gateway {
         missing: &BTreeMap<AgencyId, CategorySet>,
     ) -> Result<BTreeMap<AgencyId, Option<AgencyFacts>>, Error> {
         let Look { caller, purpose, now, .. } = asking.look;
+        let Some(identity) = person.identity_code()? else {
+            // No agency knows them by what they are known by here: nobody can be asked.
+            return Ok(missing.keys().map(|agency| (agency.clone(), None)).collect());
+        };
         let agencies: BTreeMap<&str, Vec<i32>> =
             missing.iter().map(|(agency, asked)| (agency.as_str(), asked.to_wire())).collect();
         let details = json!({"asked": agencies, "purpose": purpose.as_str_name()});
@@ -106,7 +114,7 @@ impl Gateway {
         let mut questions = JoinSet::new();
         for (agency, asked) in missing {
             let Some(adapter) = self.adapter(agency).cloned() else { continue };
-            let query = self.query(person, asking, agency, *asked)?;
+            let query = self.query(&identity, asking, agency, *asked)?;
             let (agency, until) = (agency.clone(), asking.until);
             questions.spawn(async move {
                 let answer = timeout_at(until, adapter.fetch(query, now)).await;
@@ -136,23 +144,23 @@ impl Gateway {
     /// The question to one agency, about a customer of its own.
     fn query(
         &self,
-        person: &Person,
+        identity: &Hetu,
         asking: &Asking<'_>,
         agency: &AgencyId,
         asked: CategorySet,
     ) -> Result<Authorised<FactsQuery>, Error> {
-        let Look { caller, purpose, now, .. } = asking.look;
+        let Look { caller, youth, purpose, now } = asking.look;
         let query = FactsQuery {
             query_id: self.new_id(now)?.to_string(),
             requester: caller.agency.to_string(),
             professional: caller.professional().to_owned(),
             purpose: purpose as i32,
             categories: asked.to_wire(),
-            identity_code: person.identity()?.expose().to_owned(),
+            identity_code: identity.expose().to_owned(),
         };
         let own = Party::whole(agency.clone());
         let channel = Channel { from: own.clone(), to: own };
-        let question = Question::new(person.id, channel, Viewer::Author, purpose, now);
+        let question = Question::new(youth, channel, Viewer::Author, purpose, now);
         self.engine()
             .authorise(&self.index(), Valid::check(query)?, CategorySet::EMPTY, &question)
             .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))
@@ -164,7 +172,7 @@ impl Gateway {
         asking: &Asking<'_>,
         agency: &AgencyId,
         facts: AgencyFacts,
-    ) -> Result<Option<(Authorised<AgencyFacts>, Vec<Shown>)>, Error> {
+    ) -> Result<Option<ShownFacts>, Error> {
         // Time has passed since the question.
         let look = Look { now: self.now(), ..asking.look };
         let mut facts = facts;

@@ -159,7 +159,7 @@ impl Gateway {
         let entries = self.visible(&look, &own)?.into_iter().cloned().collect();
         let handovers = self.handovers(&person, look, beside.referrals).await?;
         let stars = if beside.has_plan { self.stars_seen(&person, look).await? } else { Vec::new() };
-        Ok(OnePerson { born: Some(person.identity()?.birth_date()), entries, handovers, stars })
+        Ok(OnePerson { born: person.birth_date()?, entries, handovers, stars })
     }
 
     async fn handovers(

@@ -224,13 +224,13 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Option<Beside>, Error> {
         let seen = self.visible(&AgencyLook { agency, youth: person.id, now }, entries)?;
-        let Some((current, named_by)) = worker::current(&seen, now) else { return Ok(None) };
+        let Some((current, by)) = worker::current(&seen, now) else { return Ok(None) };
         let met = seen
             .iter()
             .filter(|entry| matches!(&entry.matter, Some(Matter::Encounter(encounter)) if encounter.met));
         let times = met.filter_map(|entry| entry.time).chain(current.since);
         let last = times.filter_map(|time| from_wire(&time).ok()).max();
-        Ok(Some(Beside { agency: current.agency, named_by, last }))
+        Ok(Some(Beside { agency: current.agency, named_by: by.agency.clone(), last }))
     }
 
     fn unmet_from(&self, person: &Person, agency: AgencyId, last: Timestamp) -> Result<FollowUpWrite, Error> {

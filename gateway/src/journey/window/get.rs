@@ -1,5 +1,6 @@
 //! A worker, or the young person, opens the journey: the whole of it that they may see.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -10,6 +11,7 @@ use polku_proto::{CategorySet, Valid, YouthName};
 use tokio::time::Instant;
 
 use super::facts::{ASKABLE, Asking, Held};
+use super::former::youth_of;
 use super::sight::Look;
 use super::worker;
 use crate::caller::{Actor, Caller};
@@ -52,7 +54,7 @@ impl Gateway {
         let consents = self.consents_for(caller, youth).await?;
         let prohibitions = self.prohibitions_for(caller, youth, now).await?;
         let statuses = self.legal_statuses_for(caller, youth).await?;
-        let entries = self.entries(&person).await?;
+        let entries = self.with_former(&person, &self.entries(&person).await?).await?;
         let seen = self.visible(&look, &entries)?;
         let plans = self.running_plans(&look, &person).await?;
         let has_own = seen.iter().any(|entry| entry.agency == caller.agency.as_str());
@@ -111,22 +113,24 @@ impl Gateway {
         answer: Authorised<Journey>,
     ) -> Result<Authorised<Journey>, Error> {
         let mut answer = answer;
-        let mut noted = None;
+        let mut youths = BTreeSet::new();
         for entry in seen {
-            let entry = self.shown(look, (&entry.agency, entry.category), (*entry).clone())?;
+            let youth = youth_of(entry)?;
+            youths.insert(youth);
+            let entry = self.shown(&look.at(youth), (&entry.agency, entry.category), (*entry).clone())?;
             answer = answer.gather(entry).map_err(mismatch)?;
         }
-        if let Some((worker, agency)) = worker::current(seen, look.now) {
-            let worker = self.shown(look, (&agency, worker.category), worker)?;
+        if let Some(current) = worker::current(seen, look.now) {
+            let worker = self.shown_worker(look, current)?;
             answer = answer.gather(worker).map_err(mismatch)?;
         }
-        if !seen.is_empty() {
-            noted = Some(format!("{}/entries", YouthName { youth: look.youth }));
-        }
-        // One leaf for all entries: they are read together or not at all.
-        if let Some(name) = noted {
-            let reading = Reading { caller: look.caller, youth: look.youth, name: &name, lock: Lock::Free };
-            self.note_telling(&reading, &answer, self.told_in(look, seen)?).await?;
+        // One leaf for all entries under an id: they are read together or not at all.
+        for youth in youths {
+            let name = format!("{}/entries", YouthName { youth });
+            let is_of = |entry: &&&JourneyEntry| youth_of(entry).is_ok_and(|of| of == youth);
+            let of_youth: Vec<&JourneyEntry> = seen.iter().filter(is_of).copied().collect();
+            let reading = Reading { caller: look.caller, youth, name: &name, lock: Lock::Free };
+            self.note_telling(&reading, &answer, self.told_in(&look.at(youth), &of_youth)?).await?;
         }
         Ok(answer)
     }

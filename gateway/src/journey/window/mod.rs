@@ -5,6 +5,7 @@ mod entry;
 mod facts;
 mod figures;
 mod follow_up;
+mod former;
 mod get;
 mod matter;
 mod next_step;

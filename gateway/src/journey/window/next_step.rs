@@ -28,7 +28,7 @@ impl Gateway {
         self.check_subject(caller, youth)?;
         let person = self.person(youth).await?;
         let look = Look { caller, youth, purpose: request.get().purpose(), now };
-        let entries = self.entries(&person).await?;
+        let entries = self.with_former(&person, &self.entries(&person).await?).await?;
         let seen = self.visible(&look, &entries)?;
         let plan = self.plan_at_hand(caller, &person).await?;
         let has_own = seen.iter().any(|entry| entry.agency == caller.agency.as_str());
@@ -38,8 +38,8 @@ impl Gateway {
         let name = plan.as_ref().map(|plan| plan.name().to_string()).unwrap_or_default();
         let shell = NextStep { youth: YouthName { youth }.to_string(), plan: name, ..NextStep::default() };
         let mut answer = self.shell(caller, shell)?;
-        if let Some((worker, agency)) = worker::current(&seen, now) {
-            let worker = self.shown(&look, (&agency, worker.category), worker)?;
+        if let Some(current) = worker::current(&seen, now) {
+            let worker = self.shown_worker(&look, current)?;
             answer = answer.gather(worker).map_err(mismatch)?;
         }
         if let Some(record) = &plan {

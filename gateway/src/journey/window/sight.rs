@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use polku_policy::{ActorRole, Authorised, Channel, Question, Reason, Viewer};
-use polku_proto::v1::{DataCategory, JourneyEntry, Purpose};
+use polku_proto::v1::{CurrentWorker, DataCategory, JourneyEntry, Purpose};
 use polku_proto::{AgencyId, CategorySet, Party, Valid, YouthId};
 
+use super::former::youth_of;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -28,7 +29,16 @@ pub(super) struct Look<'a> {
 }
 
 /// Who looks.
-pub(super) trait Looks {
+pub(super) trait Looks: Copy {
+    /// At whom.
+    fn youth(&self) -> YouthId;
+
+    /// The same look at what stands under another id.
+    fn under(self, youth: YouthId) -> Self;
+
+    /// Whether it is the young person's side.
+    fn is_own_side(&self) -> bool;
+
     /// May they be told data of this category that this agency holds? Nothing: no question about it makes sense.
     fn question(&self, agency: &AgencyId, is_status: bool) -> Option<Question>;
 }
@@ -42,12 +52,36 @@ pub(super) struct AgencyLook<'a> {
 }
 
 impl Looks for Look<'_> {
+    fn youth(&self) -> YouthId {
+        self.youth
+    }
+
+    fn under(self, youth: YouthId) -> Self {
+        Self { youth, ..self }
+    }
+
+    fn is_own_side(&self) -> bool {
+        !matches!(self.caller.actor, Actor::Professional { .. })
+    }
+
     fn question(&self, agency: &AgencyId, is_status: bool) -> Option<Question> {
         Look::question(self, agency, is_status)
     }
 }
 
 impl Looks for AgencyLook<'_> {
+    fn youth(&self) -> YouthId {
+        self.youth
+    }
+
+    fn under(self, youth: YouthId) -> Self {
+        Self { youth, ..self }
+    }
+
+    fn is_own_side(&self) -> bool {
+        false
+    }
+
     fn question(&self, agency: &AgencyId, is_status: bool) -> Option<Question> {
         let (own, other) = (Party::whole(self.agency.clone()), Party::whole(agency.clone()));
         let (channel, viewer) = match (self.agency == agency, is_status) {
@@ -117,14 +151,15 @@ impl Gateway {
         entries: &'a [JourneyEntry],
     ) -> Result<Vec<&'a JourneyEntry>, Error> {
         let personal = CategorySet::ALL.difference(CategorySet::ENVELOPE);
-        let mut told: BTreeMap<&str, CategorySet> = BTreeMap::new();
+        let mut told: BTreeMap<(YouthId, &str), CategorySet> = BTreeMap::new();
         let mut visible = Vec::new();
         for entry in entries {
-            let told = match told.get(entry.agency.as_str()) {
+            let youth = youth_of(entry)?;
+            let told = match told.get(&(youth, entry.agency.as_str())) {
                 Some(told) => *told,
                 None => {
-                    let now_told = self.told_by(look, &agency(entry)?, personal)?;
-                    told.insert(&entry.agency, now_told);
+                    let now_told = self.told_under(look, youth, &agency(entry)?, personal)?;
+                    told.insert((youth, &entry.agency), now_told);
                     now_told
                 }
             };
@@ -150,6 +185,15 @@ impl Gateway {
             told.extend(self.owed_notice(About::Journey, holds, &question, &decision, look.now)?);
         }
         Ok(told)
+    }
+
+    /// The adult beside the young person, as the caller may be told by the entry that says so.
+    pub(super) fn shown_worker(
+        &self,
+        look: &Look<'_>,
+        (worker, by): (CurrentWorker, &JourneyEntry),
+    ) -> Result<Authorised<CurrentWorker>, Error> {
+        self.shown(&look.at(youth_of(by)?), (&by.agency, worker.category), worker)
     }
 
     /// Something that rests on this entry, as the caller may be told of it.

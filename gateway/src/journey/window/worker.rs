@@ -10,9 +10,12 @@ use polku_proto::v1::{CurrentWorker, DataCategory, JourneyEntry, Mandate, Worker
 #[cfg(test)]
 mod tests;
 
-/// The adult by these entries, newest first; nothing if there is none. The agency is that of the entry to decide by.
-pub(super) fn current(entries: &[&JourneyEntry], now: Timestamp) -> Option<(CurrentWorker, String)> {
-    let assignments: Vec<(&JourneyEntry, &WorkerAssignment)> =
+/// The adult by these entries, newest first, and the entry to decide by; nothing if there is none.
+pub(super) fn current<'a>(
+    entries: &[&'a JourneyEntry],
+    now: Timestamp,
+) -> Option<(CurrentWorker, &'a JourneyEntry)> {
+    let assignments: Vec<(&'a JourneyEntry, &WorkerAssignment)> =
         entries.iter().filter_map(|entry| Some((*entry, assignment(entry)?))).collect();
     let (last, worker) = *assignments.first()?;
     let agency = responsible(last, worker)?;
@@ -39,7 +42,7 @@ pub(super) fn current(entries: &[&JourneyEntry], now: Timestamp) -> Option<(Curr
         predecessors: i32::try_from(before.len()).unwrap_or(i32::MAX),
         mandate: mandate(entries, agency, now),
     };
-    Some((worker, last.agency.clone()))
+    Some((worker, last))
 }
 
 /// Agency id of whoever has the young person by this assignment; nothing: nobody any more.

@@ -5,6 +5,7 @@ use rusqlite::{Connection, Params, ffi, params};
 
 use super::deliveries::{enqueue, stop, update_delivery};
 use super::failed;
+use super::identities::{self, expect_no_alias};
 use super::journeys::{add_entry, keep_facts, write_follow_up};
 use super::plans::{add_plan_event, add_section_told, look_at_plans_of, write_plan};
 use super::read::request;
@@ -28,6 +29,9 @@ pub(super) fn apply(connection: &Connection, change: &Change) -> Result<(), Stor
             }
             (error, _) => error,
         })?;
+    }
+    if let Some(link) = &change.link {
+        identities::link(connection, link)?;
     }
     if let Some(request) = &change.request {
         add_request(connection, request)?;
@@ -106,6 +110,7 @@ pub(super) fn prune_requests(
 }
 
 fn add_youth(connection: &Connection, youth: &YouthRow) -> Result<(), StoreError> {
+    expect_no_alias(connection, &youth.identity)?;
     let sql =
         "INSERT INTO youth (id, identity, wrapped_key, sealed_identity, created) VALUES (?1, ?2, ?3, ?4, ?5)";
     let added = connection.prepare_cached(sql).and_then(|mut statement| {

@@ -6,6 +6,7 @@
 
 mod changes;
 mod deliveries;
+mod identities;
 mod journeys;
 mod plans;
 mod read;
@@ -104,7 +105,15 @@ impl Store for SqliteStore {
 
     async fn youth_by_identity(&self, identity: &IdentityIndex) -> Result<Option<YouthRow>, StoreError> {
         let identity = *identity;
-        self.read(move |connection| read::youth_by_identity(connection, &identity)).await
+        self.read(move |connection| identities::youth_by_identity(connection, &identity)).await
+    }
+
+    async fn former_youths(&self, youth: YouthId) -> Result<Vec<YouthId>, StoreError> {
+        self.read(move |connection| identities::former_youths(connection, youth)).await
+    }
+
+    async fn present_youth(&self, youth: YouthId) -> Result<Option<YouthId>, StoreError> {
+        self.read(move |connection| identities::present_youth(connection, youth)).await
     }
 
     async fn youth(&self, youth: YouthId) -> Result<Option<YouthRow>, StoreError> {

@@ -14,7 +14,6 @@ use super::rows::{
     self, BATCH_ITEM, EVENT, INSTRUMENT, NOTICE, REFERRAL, REQUEST, YOUTH, blob, instant, number, only_number,
 };
 use super::{failed, schema};
-use crate::seal::IdentityIndex;
 use crate::store::{
     BatchItem, DetailRow, EventRow, InForce, InForcePage, InstrumentRow, NoticeRow, Reconciled,
     ReferralFilter, ReferralRow, RequestKey, RequestRow, StoreError, YouthRow,
@@ -65,14 +64,6 @@ impl Readers {
 pub(super) fn request(connection: &Connection, key: &RequestKey) -> Result<Option<RequestRow>, StoreError> {
     let sql = select(REQUEST, "request WHERE organisation = ?1 AND request = ?2");
     one(connection, &sql, params![key.organisation.as_str(), blob(key.request)], rows::request)
-}
-
-/// See [`crate::store::Store::youth_by_identity`].
-pub(super) fn youth_by_identity(
-    connection: &Connection,
-    identity: &IdentityIndex,
-) -> Result<Option<YouthRow>, StoreError> {
-    one(connection, &select(YOUTH, "youth WHERE identity = ?1"), params![identity.as_bytes()], rows::youth)
 }
 
 /// See [`crate::store::Store::youth`].

@@ -11,7 +11,7 @@ use super::{Unusable, failed};
 use crate::store::StoreError;
 
 /// Number 1 first. A migration that has been released is never changed.
-pub(super) const MIGRATIONS: &[&str] = &[FIRST, CONSENTS, HASTE, JOINT_PLAN, JOURNEY, READINGS];
+pub(super) const MIGRATIONS: &[&str] = &[FIRST, CONSENTS, HASTE, JOINT_PLAN, JOURNEY, READINGS, IDENTITIES];
 
 /// The version that this release writes.
 pub(super) fn newest() -> u32 {
@@ -412,4 +412,19 @@ CREATE INDEX delivery_by_referral ON delivery (referral) WHERE referral IS NOT N
 CREATE UNIQUE INDEX delivery_of_disclosure ON delivery (item_index, item_place) WHERE item = 5;
 CREATE INDEX delivery_waiting_part ON delivery (plan, owner, agency) WHERE item = 6 AND state IN (1, 4);
 CREATE UNIQUE INDEX delivery_queued_part ON delivery (plan, owner, agency) WHERE item = 6 AND state = 1;
+";
+
+/// Identities that came after the first one of a person, and ids under which a person was known before.
+const IDENTITIES: &str = "
+CREATE TABLE identity_alias (
+    identity BLOB NOT NULL PRIMARY KEY,
+    youth BLOB NOT NULL REFERENCES youth (id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX identity_alias_by_youth ON identity_alias (youth);
+
+CREATE TABLE former_youth (
+    former BLOB NOT NULL PRIMARY KEY REFERENCES youth (id),
+    youth BLOB NOT NULL REFERENCES youth (id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX former_youth_by_youth ON former_youth (youth);
 ";

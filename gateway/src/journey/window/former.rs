@@ -1,0 +1,77 @@
+//! What was written of the young person under ids by which they were known before?
+//!
+//! It stays under its own names and its own word: each entry is decided on as one of the former id. Beside that, what the
+//! young person has prohibited under the present id holds for it too, and the young person's side sees of it what both
+//! ids show.
+
+use polku_policy::Reason;
+use polku_proto::v1::JourneyEntry;
+use polku_proto::{AgencyId, CategorySet, EntryName, YouthId};
+
+use super::entry::MOST;
+use super::sight::{Look, Looks};
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::person::Person;
+
+/// Under which id this entry was written.
+pub(super) fn youth_of(entry: &JourneyEntry) -> Result<YouthId, Error> {
+    let name: EntryName =
+        entry.name.parse().map_err(|_| Error::Inconsistent("a stored entry has no name of its own"))?;
+    Ok(name.youth)
+}
+
+impl Look<'_> {
+    /// From where this reader looks at what was written under a former id: the young person as who they are now, others as
+    /// if they had asked for the former one.
+    pub(super) fn at(self, youth: YouthId) -> Self {
+        if self.is_own_side() { self } else { self.under(youth) }
+    }
+}
+
+impl Gateway {
+    /// The person's own entries, with those that were written under former ids.
+    pub(super) async fn with_former(
+        &self,
+        person: &Person,
+        own: &[JourneyEntry],
+    ) -> Result<Vec<JourneyEntry>, Error> {
+        let mut all = own.to_vec();
+        for former in self.store.former_youths(person.id).await? {
+            all.extend(self.entries(&self.person(former).await?).await?);
+        }
+        all.sort_by_key(|entry| std::cmp::Reverse(entry.time.map(|time| (time.seconds, time.nanos))));
+        all.truncate(usize::try_from(MOST).unwrap_or(usize::MAX));
+        Ok(all)
+    }
+
+    /// What of all that this agency holds under this id the caller may be told.
+    pub(super) fn told_under(
+        &self,
+        look: &impl Looks,
+        youth: YouthId,
+        agency: &AgencyId,
+        asked: CategorySet,
+    ) -> Result<CategorySet, Error> {
+        if youth == look.youth() {
+            return self.told_by(look, agency, asked);
+        }
+        let told = self.told_by(&look.under(youth), agency, asked)?;
+        if look.is_own_side() {
+            return Ok(told.intersection(self.told_by(look, agency, told)?));
+        }
+        Ok(told
+            .iter()
+            .map(|one| CategorySet::of(&[one]))
+            .filter(|one| !self.prohibits(look, agency, *one))
+            .fold(CategorySet::EMPTY, CategorySet::union))
+    }
+
+    /// Whether the young person has said, under the present id, that this is not told.
+    fn prohibits(&self, look: &impl Looks, agency: &AgencyId, category: CategorySet) -> bool {
+        [false, true].into_iter().filter_map(|is_status| look.question(agency, is_status)).any(|question| {
+            let decision = self.engine().decide(&self.index(), category, &question);
+            decision.reasons().contains(&Reason::Prohibited)
+        })
+    }
+}
