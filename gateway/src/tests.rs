@@ -5,6 +5,7 @@ mod disclosures;
 mod ends;
 mod follow_ups;
 mod inbound;
+mod kept;
 mod listed;
 mod parts;
 mod readings;

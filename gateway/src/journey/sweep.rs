@@ -23,6 +23,8 @@ use crate::trail::Entry;
 const CONTENT_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How long a repeated call finds its first answer.
 const REQUESTS_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How long an answer of an agency is used again at most, as the contract has it.
+const FACTS_KEPT: SignedDuration = SignedDuration::from_hours(24);
 /// How many rows one sweep handles.
 const BATCH: u32 = 200;
 /// At how many plans one sweep looks: each takes decisions, and deliveries wait meanwhile.
@@ -49,6 +51,7 @@ impl Gateway {
         for due in self.store.due_follow_ups(now, FOLLOW_UPS).await? {
             go_on(self.look_after(due).await);
         }
+        self.store.prune_facts(now - FACTS_KEPT).await?;
         self.store.prune_requests(now - REQUESTS_KEPT).await?;
         Ok(())
     }
