@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use polku_proto::time::finnish_date;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::{
-    CountWalkInRequest, Feedback, Figures, GetFiguresRequest, JourneyEntry, Purpose, StarReading,
-    retention_answer,
+    CountWalkInRequest, Feedback, Figures, GetFiguresRequest, JourneyEntry, Purpose, ReferralState,
+    StarReading, retention_answer,
 };
 use polku_proto::{AgencyId, EntryId, Valid, YouthId};
 use prost::Message;
@@ -137,7 +137,9 @@ impl Gateway {
             let page = self.store.referrals(&filter).await?;
             filter.before = page.last().map(|row| (row.created, row.id));
             let is_last = page.len() < PAGE as usize;
-            taken_up.extend(page.into_iter().filter(|row| row.sender == *agency && is_taken_up(row.state)));
+            // Who withdraws afterwards was handed over all the same: what became of it is unknown from then on.
+            let counts = |state| is_taken_up(state) || state == ReferralState::ConsentWithdrawn;
+            taken_up.extend(page.into_iter().filter(|row| row.sender == *agency && counts(row.state)));
             if is_last {
                 return Ok(taken_up);
             }
