@@ -2,6 +2,7 @@
 
 mod consents;
 mod deliveries;
+mod error;
 mod identities;
 mod journeys;
 mod plans;
@@ -24,6 +25,7 @@ pub use consents::{
     BatchItem, InForce, InForcePage, InstrumentKind, InstrumentRow, InstrumentWrite, NewNotice, NoticeRow,
 };
 pub use deliveries::{About, DeliveryItem, DeliveryRow, DeliveryWrite, LeaseRequest, Priority};
+pub use error::StoreError;
 pub use identities::IdentityLink;
 pub use journeys::{EntryRow, FactsRow, FollowUp, FollowUpRow, FollowUpWrite};
 pub use plans::{NewPlanEvent, PlanEventRow, PlanRevisionRow, PlanRow, PlanWrite, SectionTold};
@@ -248,40 +250,6 @@ pub trait Store: Debug + Send + Sync {
 
     /// Forgets request ids from before this instant; answers how many.
     async fn prune_requests(&self, before: Timestamp) -> Result<u64, StoreError>;
-}
-
-/// Why the store did not do what was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// A row has moved on since it was read.
-    #[error("the record has changed in between")]
-    Conflict,
-    /// The request id has been used.
-    #[error("the request id has been used")]
-    RequestTaken,
-    /// The identity belongs to another row.
-    #[error("the identity is already registered")]
-    IdentityTaken,
-    /// The database holds something that this release cannot read.
-    #[error("unreadable record in table {table}")]
-    Unreadable {
-        /// Which table.
-        table: &'static str,
-    },
-    /// The database was written by a newer release.
-    #[error("schema version {found} is newer than this release knows ({known})")]
-    NewerSchema {
-        /// What the file says.
-        found: u32,
-        /// What this release knows.
-        known: u32,
-    },
-    /// The queue to the writer is full.
-    #[error("too many changes are waiting to be written")]
-    Busy,
-    /// The database does not work.
-    #[error("the database failed")]
-    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// One atomic change, announced by an audit leaf that is durable already.

@@ -179,6 +179,8 @@ class Examples:
             return [False, True]
         if field.type == field.TYPE_INT32:
             return [0, 1, -1, 2**31 - 1, -(2**31), *(value + step for value in rules.values() for step in (-1, 0, 1))]
+        if field.type == field.TYPE_INT64:
+            return [0, 1, -1, 2**63 - 1, -(2**63)]
         if field.type == field.TYPE_UINT64:
             return [0, 1, 2**64 - 1]
         if field.type == field.TYPE_MESSAGE:
