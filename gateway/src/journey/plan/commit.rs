@@ -88,7 +88,7 @@ impl Gateway {
         let details = json!({
             "method": method,
             "plan": after.name().to_string(),
-            "revision": after.row.revision,
+            "revision": before.as_ref().map_or(0, |before| before.row.revision) + u64::from(changed),
             "tasks": tasks.iter().map(|task| task.row.id.to_string()).collect::<Vec<_>>(),
         });
         let announced = self.announce(entry, person, &details, now).await?;

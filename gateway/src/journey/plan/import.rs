@@ -140,9 +140,12 @@ impl Gateway {
         let imports = &mut draft.after.kept.imports;
         let base = imports.iter().find(|base| base.owner == owner && base.reference == reference).cloned();
         let base = base.unwrap_or_else(|| empty_part(&name, owner));
-        let revision = part.revision;
+        let (revision, updated) = (part.revision, part.update_time);
+        let instant = |time: prost_types::Timestamp| (time.seconds, time.nanos);
+        let is_older =
+            updated.zip(base.update_time).is_some_and(|(time, last)| instant(time) < instant(last));
         // A message that was overtaken would take back what a later one has said. Who does not count says 0.
-        if revision != 0 && revision < base.revision {
+        if revision < base.revision && revision != 0 || revision == 0 && is_older {
             return Err(Error::RecordState {
                 expected: "a plan that is no older than the one that came in last",
             });
@@ -159,7 +162,7 @@ impl Gateway {
         let edit = Edit { editor: Editor::Owner, origin: Origin::Import, base: &base, ours: &ours, now };
         plan::check(&edit)?;
         imports.retain(|base| base.owner != owner || base.reference != reference);
-        imports.push(PlanPart { revision, ..ours.clone() });
+        imports.push(PlanPart { revision, update_time: updated, ..ours.clone() });
         let own = imports.iter().filter(|base| base.owner == owner).count();
         if own > MOST_IMPORTS {
             // The oldest one: it would come in as a plan that was never heard of.

@@ -54,12 +54,14 @@ impl Gateway {
             return Ok(Some(Tellable { part, question, required: CategorySet::EMPTY, mark: None }));
         } else if silent {
             return Ok(None);
-        } else if is_end {
-            // It could be told of, and there is nothing: its owner has emptied it.
-            frame
         } else {
             let seen = self.seen(&record, &eyes, now)?;
-            let Some(part) = plan::part_of(&seen, owner).cloned() else { return Ok(None) };
+            let part = match plan::part_of(&seen, owner).cloned() {
+                Some(part) => part,
+                // It could be told of, and there is nothing: its owner has emptied it.
+                None if is_end => empty_part("", owner),
+                None => return Ok(None),
+            };
             let PlanPart { plan, revision, update_time, .. } = frame;
             PlanPart { plan, revision, update_time, ..part }
         };

@@ -92,6 +92,8 @@ impl Gateway {
                 continue;
             }
             after.kept.author = Some(Author::default());
+            // Those of the revision before have been told with it.
+            after.kept.clashes.clear();
             let details = json!({"plan": after.name().to_string(), "method": "end of permission"});
             let entry = Entry::of(Event::PlanChange, person.id);
             let announced = self.announce(entry, person, &details, now).await?;

@@ -274,6 +274,12 @@ proptest! {
         prop_assert_eq!(provenance["occurredDateTime"].as_str().unwrap().parse().ok(), Some(disclosed));
         prop_assert_eq!(provenance["activity"]["coding"][0]["code"].as_str(), Some("data-disclosed"));
         prop_assert_eq!(&provenance["meta"]["tag"], &event["meta"]["tag"]);
-        prop_assert_eq!(provenance["target"].as_array().unwrap().len(), 1);
+        // What it is about: the notice, and each consent that it rests on.
+        let named: BTreeSet<String> =
+            bases.iter().filter(|basis| !basis.consent.is_empty()).map(|basis| id(&basis.consent)).collect();
+        let targets = provenance["target"].as_array().unwrap();
+        let targets: BTreeSet<&str> = targets.iter().skip(1).map(|one| one["reference"].as_str().unwrap()).collect();
+        let named: BTreeSet<String> = named.iter().map(|id| format!("urn:uuid:{id}")).collect();
+        prop_assert_eq!(targets, named.iter().map(String::as_str).collect::<BTreeSet<&str>>());
     }
 }
