@@ -40,37 +40,38 @@ fn broken_of(example: &Example) -> Vec<String> {
         CancelReferralRequest CapacityAssessment CategoryExplanation CompletePlanRequest
         CompleteReferralRequest ConfirmCancellationRequest ConflictResolution Consent ConsentChange
         ConsentDocument ConsentEvent ConsentEvidence ConsentNotice ConsentReceipt ConsentTerms ContactDetails
-        CountWalkInRequest CreatePlanRequest CurrentWorker Decision Delivery Disclosure DisclosureActor
-        DisclosureExplanation DisclosureNotice DuplicateResolution EducationWork Encounter
+        CountWalkInRequest CountWalkInResponse CreatePlanRequest CurrentWorker Decision Delivery Disclosure
+        DisclosureActor DisclosureExplanation DisclosureNotice DuplicateResolution EducationWork Encounter
         EndLegalStatusRequest EscortedHandover ExplainDisclosureRequest ExportConsentRequest Fact FactsQuery
-        FailReferralRequest Feedback FlagPlanStepRequest FollowUp FollowUpResolution GetConsentReceiptRequest
-        GetConsentRequest GetFiguresRequest GetJourneyRequest GetNextStepRequest GetPlanRequest
-        GetReferralRequest GetServiceRequest GetWeeklyCalendarRequest GiveFeedbackRequest HoldPlanRequest
-        HoldReferralRequest IdentifyYouthRequest IdentifyYouthResponse ImportConsentRequest
-        ImportConsentResponse ImportPlanRequest InformationExchange InvalidateConsentRequest Journey
-        JourneyEntry JourneyLeaving JourneyOpening LegalClaim LegalStatus LegalStatusChange LegalStatusTerms
-        LiftProhibitionRequest LinkIdentityRequest LinkIdentityResponse LinkPlanItemsRequest
-        ListConsentsRequest ListConsentsResponse ListDisclosuresRequest ListDisclosuresResponse
-        ListLegalStatusesRequest ListLegalStatusesResponse ListPlanRevisionsRequest ListPlanRevisionsResponse
-        ListPlansRequest ListPlansResponse ListReferralsRequest ListReferralsResponse ListTasksRequest
-        ListTasksResponse LocalizedText Mandate MarkPlanEnteredInErrorRequest
-        MarkReferralEnteredInErrorRequest MeetingRecord MergePlanRequest MergePlanResponse MissingGround
-        MultiSectorSupport NextStep OpeningHour Origin Plan PlanAction PlanActivity PlanChange PlanCommitment
-        PlanConflict PlanDuplicate PlanEvent PlanFieldChange PlanGoal PlanItem PlanLink PlanMeeting PlanNeed
-        PlanPart PlanRevision PlanSection Professional ProfileAssessment Prohibition ProhibitionChange
-        ProhibitionTerms ProvideInformationRequest RecipientSuggestion RecordChange RecordConsentRequest
-        RecordLegalStatusRequest RecordMeasureRequest RecordMeetingRequest RecordProhibitionRequest Referral
-        ReferralChange ReferralContent ReferralEvent ReferralHandover ReferralNotice RefuseConsentRequest
-        RejectReferralRequest RemovePlanPartyRequest RenewConsentRequest RepresentativeActor
-        RequestConsentRequest RequestInformationRequest RerouteReferralRequest ResolveTaskRequest
-        ResolveTaskResponse ResumePlanRequest RetentionAnswer RevokeConsentRequest RevokePlanRequest
-        SearchServicesRequest SearchServicesResponse SendReferralRequest SendReferralResponse Service
-        ServiceAddress ServiceArea ServiceChannel ServiceHour ServiceOrganization ServicePhone ServiceWebPage
-        StarReading StartReferralRequest SubjectActor SuggestRecipientsRequest SuggestRecipientsResponse Task
-        TaskEvent TransferPlanRequest UnlinkPlanItemsRequest VerifyConsentError VerifyConsentRequest
-        VerifyConsentResponse VerifyConsentResult WatchConsentsRequest WatchPlansRequest
-        WatchReferralsRequest WatchTasksRequest WeeklyCalendar WhoqolAnswer WhoqolReading WhoqolScores
-        WithdrawConsentRequest WorkSpent Worker WorkerAssignment
+        FailReferralRequest Feedback Figure Figures FlagPlanStepRequest FollowUp FollowUpResolution
+        GetConsentReceiptRequest GetConsentRequest GetFiguresRequest GetJourneyRequest GetNextStepRequest
+        GetPlanRequest GetReferralRequest GetServiceRequest GetWeeklyCalendarRequest GiveFeedbackRequest
+        GiveFeedbackResponse HoldPlanRequest HoldReferralRequest IdentifyYouthRequest IdentifyYouthResponse
+        ImportConsentRequest ImportConsentResponse ImportPlanRequest InformationExchange
+        InvalidateConsentRequest Journey JourneyEntry JourneyLeaving JourneyOpening LegalClaim LegalStatus
+        LegalStatusChange LegalStatusTerms LiftProhibitionRequest LinkIdentityRequest LinkIdentityResponse
+        LinkPlanItemsRequest ListConsentsRequest ListConsentsResponse ListDisclosuresRequest
+        ListDisclosuresResponse ListLegalStatusesRequest ListLegalStatusesResponse ListPlanRevisionsRequest
+        ListPlanRevisionsResponse ListPlansRequest ListPlansResponse ListReferralsRequest
+        ListReferralsResponse ListTasksRequest ListTasksResponse LocalizedText Mandate
+        MarkPlanEnteredInErrorRequest MarkReferralEnteredInErrorRequest MeetingRecord MergePlanRequest
+        MergePlanResponse MissingGround MultiSectorSupport NextStep OpeningHour Origin Plan PlanAction
+        PlanActivity PlanChange PlanCommitment PlanConflict PlanDuplicate PlanEvent PlanFieldChange PlanGoal
+        PlanItem PlanLink PlanMeeting PlanNeed PlanPart PlanRevision PlanSection Professional
+        ProfileAssessment Prohibition ProhibitionChange ProhibitionTerms ProvideInformationRequest
+        RecipientSuggestion RecordChange RecordConsentRequest RecordLegalStatusRequest RecordMeasureRequest
+        RecordMeetingRequest RecordProhibitionRequest Referral ReferralChange ReferralContent ReferralEvent
+        ReferralHandover ReferralNotice RefuseConsentRequest RejectReferralRequest RemovePlanPartyRequest
+        RenewConsentRequest RepresentativeActor RequestConsentRequest RequestInformationRequest
+        RerouteReferralRequest ResolveTaskRequest ResolveTaskResponse ResumePlanRequest RetentionAnswer
+        RevokeConsentRequest RevokePlanRequest SearchServicesRequest SearchServicesResponse
+        SendReferralRequest SendReferralResponse Service ServiceAddress ServiceArea ServiceChannel
+        ServiceHour ServiceOrganization ServicePhone ServiceWebPage StarReading StartReferralRequest
+        SubjectActor SuggestRecipientsRequest SuggestRecipientsResponse Task TaskEvent TransferPlanRequest
+        UnlinkPlanItemsRequest VerifyConsentError VerifyConsentRequest VerifyConsentResponse
+        VerifyConsentResult WatchConsentsRequest WatchPlansRequest WatchReferralsRequest WatchTasksRequest
+        WeeklyCalendar WhoqolAnswer WhoqolReading WhoqolScores WithdrawConsentRequest WorkSpent Worker
+        WorkerAssignment
     )
 }
 

@@ -185,8 +185,19 @@ async fn the_young_person_lets_the_adult_act_and_ends_it() {
     assert!(scopes().await.is_empty());
     add(&subject, &youth, may(&[mandate::Scope::Follow], "")).await.unwrap();
     assert_eq!(scopes().await, [mandate::Scope::Follow as i32]);
-    add(&subject, &youth, may(&[], "")).await.unwrap();
+    let ended = add(&subject, &youth, may(&[], "")).await.unwrap().entry.unwrap();
     assert!(scopes().await.is_empty());
+    // What the young person has said is theirs: nobody replaces it, nor writes another mandate over it.
+    let anew = may(&[mandate::Scope::Follow], "");
+    let replacing = JourneyEntry { replaces: ended.name, ..entry(anew.clone()) };
+    for refused in [
+        add_entry(&stage.ohjaamo(), &youth, replacing.clone()).await,
+        add(&stage.ohjaamo(), &youth, anew).await,
+    ] {
+        assert_refused(refused, Code::FailedPrecondition, "RECORD_STATE");
+    }
+    add_entry(&subject, &youth, replacing).await.unwrap();
+    assert_eq!(scopes().await, [mandate::Scope::Follow as i32]);
     let profile = Matter::Profile(ProfileAssessment { profile: 1, motivation: 5, need: 1 });
     assert_refused(add(&subject, &youth, profile).await, Code::PermissionDenied, "ACTOR_NOT_ALLOWED");
     stage.close().await;
@@ -289,6 +300,12 @@ async fn a_hand_over_with_escort_counts_when_all_three_met() {
     let te = stage.te();
     add(&te, &youth, opening(JourneySource::EmploymentServices)).await.unwrap();
     assert_refused(add(&te, &youth, met(true)).await, Code::NotFound, "NOT_FOUND");
+    // What became of a referral is for its parties, whatever else somebody may be told by one of them.
+    share(&stage, &youth, TE, &SHARED).await;
+    let seen = journey(&te, &youth, Purpose::Guidance).await.unwrap().entries;
+    assert!(seen.iter().any(|entry| entry.agency == OHJAAMO), "{seen:?}");
+    let is_status = |entry: &&JourneyEntry| entry.category() == DataCategory::ReferralStatus;
+    assert_eq!(seen.iter().filter(is_status).count(), 0, "{seen:?}");
     stage.close().await;
 }
 

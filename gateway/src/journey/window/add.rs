@@ -8,7 +8,7 @@ use polku_proto::{AgencyId, EntryId, EntryName, ReferralName, Valid};
 use serde_json::json;
 
 use super::entry::{kind, row};
-use super::matter::{category, check_assignment, check_replaced, check_words, is_open};
+use super::matter::{category, check_assignment, check_replaced, check_words, has_ended_mandate, is_open};
 use super::sight::Look;
 use super::worker;
 use crate::audit::Event;
@@ -53,7 +53,7 @@ impl Gateway {
         let mut written = Vec::new();
         let mut rows = Vec::new();
         for agency in agencies {
-            check_replaced(&entry, &agency, &known)?;
+            check_replaced(&entry, (&agency, caller.professional()), &known)?;
             let id = EntryId::from_uuid(self.new_id(now)?);
             let entry = completed(&look, &agency, id, entry.clone())?;
             rows.push(row(&person, id, agency, &entry, now)?);
@@ -102,6 +102,11 @@ impl Gateway {
                     // Somebody whom the agency has nothing to do with looks like nobody.
                     self.check_concerned(own, look.youth).await?;
                     return Err(NOT_OPEN);
+                }
+                if matches!(matter, Matter::Mandate(_)) && has_ended_mandate(own.as_str(), seen) {
+                    return Err(Error::RecordState {
+                        expected: "a mandate that the young person has not ended themselves",
+                    });
                 }
                 self.check_matter(look, matter, current.as_ref()).await?;
                 Ok(vec![own.clone()])

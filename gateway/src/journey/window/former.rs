@@ -71,7 +71,10 @@ impl Gateway {
     fn prohibits(&self, look: &impl Looks, agency: &AgencyId, category: CategorySet) -> bool {
         [false, true].into_iter().filter_map(|is_status| look.question(agency, is_status)).any(|question| {
             let decision = self.engine().decide(&self.index(), category, &question);
-            decision.reasons().contains(&Reason::Prohibited)
+            decision
+                .reasons()
+                .iter()
+                .any(|reason| [Reason::Prohibited, Reason::AddressProtected].contains(reason))
         })
     }
 }

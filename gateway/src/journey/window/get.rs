@@ -7,12 +7,12 @@ use jiff::{SignedDuration, Timestamp};
 use polku_policy::Authorised;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::{GetJourneyRequest, Journey, JourneyEntry, Plan, Purpose, Referral, ReferralState};
-use polku_proto::{CategorySet, Valid, YouthName};
+use polku_proto::{CategorySet, Disclose as _, Valid, YouthName};
 use tokio::time::Instant;
 
 use super::facts::{ASKABLE, Asking, Held};
 use super::former::youth_of;
-use super::sight::Look;
+use super::sight::{Look, Looks as _, agency};
 use super::worker;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
@@ -23,11 +23,14 @@ use crate::journey::read::youth_id;
 use crate::journey::refer::mismatch;
 use crate::outbox::{Lock, Reading};
 use crate::person::Person;
+use crate::record::ReferralRecord;
 use crate::record::is_taken_up;
-use crate::store::ReferralFilter;
+use crate::store::{ReferralFilter, ReferralRow};
 
 /// How many referrals a journey shows.
 const REFERRALS: u32 = 200;
+/// Whatever is personal.
+const ALL: CategorySet = CategorySet::ALL.difference(CategorySet::ENVELOPE);
 /// For how long an agency's answer is used again, in seconds, unless the caller says otherwise.
 const MAX_AGE: i64 = 3600;
 /// Of the time until the answer, kept free for deciding on what has come and for writing that down.
@@ -50,28 +53,23 @@ impl Gateway {
         let person = self.person(youth).await?;
         let look = Look { caller, youth, purpose: request.purpose(), now };
 
-        let referrals = self.referrals_here(&look).await?;
-        let consents = self.consents_for(caller, youth).await?;
-        let prohibitions = self.prohibitions_for(caller, youth, now).await?;
-        let statuses = self.legal_statuses_for(caller, youth).await?;
         let entries = self.with_former(&person, &self.entries(&person).await?).await?;
-        let seen = self.visible(&look, &entries)?;
-        let plans = self.running_plans(&look, &person).await?;
-        let has_own = seen.iter().any(|entry| entry.agency == caller.agency.as_str());
-        let is_subject = !matches!(caller.actor, Actor::Professional { .. });
-        let knows = has_own || is_subject && !seen.is_empty();
-        if !knows
-            && referrals.is_empty()
-            && consents.is_empty()
-            && prohibitions.is_empty()
-            && statuses.is_empty()
-            && plans.is_empty()
-        {
+        if !self.has_to_do_with(&look, &person, &entries).await? {
             // Somebody whom the caller has nothing to do with looks like nobody.
             return Err(Error::NotFound);
         }
         let held = self.asked_for(&look, &person, &request, until).await?;
 
+        // The agencies took their time: what is answered is decided on now.
+        let look = Look { now: self.now(), ..look };
+        let referrals = self.referrals_here(&look).await?;
+        let consents = self.consents_for(caller, youth).await?;
+        let prohibitions = self.prohibitions_for(caller, youth, look.now).await?;
+        let statuses = self.legal_statuses_for(caller, youth).await?;
+        let plans = self.running_plans(&look, &person).await?;
+        let seen = self.visible(&look, &entries)?;
+        let seen: Vec<&JourneyEntry> =
+            seen.into_iter().filter(|entry| concerns(&look, entry, &referrals)).collect();
         let (handovers, escorted_handovers) = count(&referrals, &seen);
         let shell = Journey {
             youth: YouthName { youth }.to_string(),
@@ -117,12 +115,23 @@ impl Gateway {
         for entry in seen {
             let youth = youth_of(entry)?;
             youths.insert(youth);
-            let entry = self.shown(&look.at(youth), (&entry.agency, entry.category), (*entry).clone())?;
-            answer = answer.gather(entry).map_err(mismatch)?;
+            // What stands inside is told as both ids let it.
+            let told = self.told_under(look, youth, &agency(entry)?, ALL)?;
+            let mut part = (*entry).clone();
+            part.restrict(told.union(CategorySet::ENVELOPE));
+            // Refused only when a permission has ended since the look before.
+            match self.shown(&look.at(youth), (&entry.agency, entry.category), part) {
+                Ok(entry) => answer = answer.gather(entry).map_err(mismatch)?,
+                Err(Error::NotPermitted(_)) => {}
+                Err(error) => return Err(error),
+            }
         }
         if let Some(current) = worker::current(seen, look.now) {
-            let worker = self.shown_worker(look, current)?;
-            answer = answer.gather(worker).map_err(mismatch)?;
+            match self.shown_worker(look, current) {
+                Ok(worker) => answer = answer.gather(worker).map_err(mismatch)?,
+                Err(Error::NotPermitted(_)) => {}
+                Err(error) => return Err(error),
+            }
         }
         // One leaf for all entries under an id: they are read together or not at all.
         for youth in youths {
@@ -133,6 +142,37 @@ impl Gateway {
             self.note_telling(&reading, &answer, self.told_in(&look.at(youth), &of_youth)?).await?;
         }
         Ok(answer)
+    }
+
+    /// Whether the caller has anything to do with the person here.
+    async fn has_to_do_with(
+        &self,
+        look: &Look<'_>,
+        person: &Person,
+        entries: &[JourneyEntry],
+    ) -> Result<bool, Error> {
+        let Look { caller, youth, now, .. } = *look;
+        let seen = self.visible(look, entries)?;
+        let is_own = |entry: &&JourneyEntry| entry.agency == caller.agency.as_str();
+        if seen.iter().any(|entry| look.is_own_side() || is_own(entry)) {
+            return Ok(true);
+        }
+        let party = (!look.is_own_side()).then(|| caller.agency.clone());
+        let one = ReferralFilter { party, youth: Some(youth), before: None, limit: 1 };
+        let referrals = self.store.referrals(&one).await?;
+        let is_waiting = |row: &ReferralRow| -> Result<bool, Error> {
+            let record = ReferralRecord::open(person, row.clone())?;
+            Ok(look.is_own_side() && self.delays.hold_back(record.ground(), row.created, now))
+        };
+        for row in &referrals {
+            if !is_waiting(row)? {
+                return Ok(true);
+            }
+        }
+        Ok(!self.consents_for(caller, youth).await?.is_empty()
+            || !self.prohibitions_for(caller, youth, now).await?.is_empty()
+            || !self.legal_statuses_for(caller, youth).await?.is_empty()
+            || self.plan_at_hand(caller, person).await?.is_some())
     }
 
     async fn referrals_here(
@@ -206,6 +246,23 @@ pub(super) fn escorted(entry: &JourneyEntry) -> Option<&str> {
         }
         _ => None,
     }
+}
+
+/// Whether an entry about a referral is for this reader: for the young person's side, for whoever wrote it, and for the
+/// parties to the referral.
+fn concerns(
+    look: &Look<'_>,
+    entry: &JourneyEntry,
+    referrals: &[((String, ReferralState), Authorised<Referral>)],
+) -> bool {
+    let about = match &entry.matter {
+        Some(Matter::Handover(handover)) => &handover.referral,
+        Some(Matter::Retention(answer)) => &answer.referral,
+        _ => return true,
+    };
+    look.is_own_side()
+        || entry.agency == look.caller.agency.as_str()
+        || referrals.iter().any(|((name, _), _)| name == about)
 }
 
 /// How many of these referrals were taken up, and to how many of those the young person was escorted: all three met.

@@ -65,18 +65,30 @@ pub(super) fn check_words(entry: &JourneyEntry, now: Timestamp) -> Result<(), Er
 /// An entry replaces one of the same agency, about the same kind of matter.
 pub(super) fn check_replaced(
     entry: &JourneyEntry,
-    agency: &AgencyId,
+    (agency, professional): (&AgencyId, &str),
     known: &[JourneyEntry],
 ) -> Result<(), Error> {
+    // What the young person has said is theirs.
+    let is_same_side = |other: &JourneyEntry| other.professional.is_empty() == professional.is_empty();
     let same = |other: &&JourneyEntry| other.name == entry.replaces && other.agency == agency.as_str();
     match known.iter().find(same) {
         _ if entry.replaces.is_empty() => Ok(()),
-        Some(other) if kind(other) == kind(entry) => Ok(()),
+        Some(other) if kind(other) == kind(entry) && is_same_side(other) => Ok(()),
         Some(_) | None => Err(wrong(
             "entry.replaces",
             "the name of an entry of the same agency about a matter of the same kind that was not replaced before",
         )),
     }
+}
+
+/// Whether the young person has ended the mandate of this agency themselves: then it is for them to give another.
+pub(super) fn has_ended_mandate(agency: &str, seen: &[&JourneyEntry]) -> bool {
+    let own = seen.iter().filter(|entry| entry.agency == agency);
+    let mut mandates = own.filter_map(|entry| match &entry.matter {
+        Some(Matter::Mandate(mandate)) => Some((entry, mandate)),
+        _ => None,
+    });
+    mandates.next().is_some_and(|(entry, mandate)| entry.professional.is_empty() && mandate.scopes.is_empty())
 }
 
 /// Whether the agency has taken the matter up, and the young person has not left since.

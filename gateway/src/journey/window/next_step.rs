@@ -56,7 +56,11 @@ impl Gateway {
     }
 
     /// The newest joint plan that has not ended and that the caller may read.
-    async fn plan_at_hand(&self, caller: &Caller, person: &Person) -> Result<Option<PlanRecord>, Error> {
+    pub(super) async fn plan_at_hand(
+        &self,
+        caller: &Caller,
+        person: &Person,
+    ) -> Result<Option<PlanRecord>, Error> {
         for row in self.store.plans_of(person.id).await? {
             if row.ended {
                 continue;

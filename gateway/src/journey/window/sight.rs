@@ -214,6 +214,6 @@ impl Gateway {
     }
 }
 
-fn agency(entry: &JourneyEntry) -> Result<AgencyId, Error> {
+pub(super) fn agency(entry: &JourneyEntry) -> Result<AgencyId, Error> {
     entry.agency.parse().map_err(|_| Error::Inconsistent("a stored agency id is none"))
 }
