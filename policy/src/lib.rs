@@ -61,11 +61,11 @@
 //!
 //! # What is not decided here
 //!
-//! - Whether the reader has the young person as a customer (P16) comes with the question. Today being party to a referral
-//!   is that relation; [`Relation::None`] is for readings that come with the journey.
-//! - That figures are of many (P18), walk-ins without a name (P19) and the second look at a notice (P21) are done where
-//!   reports, journeys and tasks are, and come with those. Here statistics open nobody's data, and an obligation asks for
-//!   the second look.
+//! - Whether the reader has the young person as a customer (P16) comes with the question. The gateway asks only for
+//!   those who are party to a referral or a plan, or have taken the young person's matter up: to others there is nothing to
+//!   ask about. [`Relation::None`] is for whoever asks otherwise.
+//! - That figures are of many (P18) and walk-ins without a name (P19) are done where figures and journeys are. Here
+//!   statistics open nobody's data, and an obligation asks for the second look at a notice (P21).
 //! - The ages that services have without a rule here (Ohjaamo, Nuotti) are those of their customers: no ground in law rests
 //!   on them.
 //!
