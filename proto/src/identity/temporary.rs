@@ -80,7 +80,7 @@ fn is_number(arc: &str) -> bool {
 
 /// Whether these are the digits of a business id, without leading zeros.
 fn is_business_id(arc: &str) -> bool {
-    if !is_number(arc) || arc.len() > BUSINESS_ID_DIGITS {
+    if !is_number(arc) || arc == "0" || arc.len() > BUSINESS_ID_DIGITS {
         return false;
     }
     let digits = format!("{arc:0>BUSINESS_ID_DIGITS$}");

@@ -13,7 +13,7 @@ use prost::Message;
 use tonic::{Code, Status};
 
 use super::table::*;
-use super::watch::{assert_quiet, watch};
+use super::watch::{assert_quiet, next, watch};
 use crate::stage::{Stage, assert_refused, assert_same_refusal};
 
 /// Every method that is about one plan, each called once.
@@ -154,6 +154,14 @@ async fn a_role_without_access_sees_nothing_and_does_nothing() {
             assert_eq!(status.code(), Code::PermissionDenied, "{method}: {status:?}");
         }
     }
+    // Nor does it learn when something changes: a colleague hears of both changes, and the peer of neither.
+    let mut told = watch(&stage.ohjaamo(), &plan, "").await.unwrap();
+    let mut silent = watch(&peer, &plan, "").await.unwrap();
+    for text in ["kanaria-toinen", "kanaria-kolmas"] {
+        edit(&stage.ohjaamo(), &plan, "youth", |part| part.goals[0].text = text.to_owned()).await.unwrap();
+        next(&mut told).await;
+    }
+    assert_quiet(&mut silent).await;
     stage.close().await;
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use polku_policy::{ActorRole, Authorised};
 use polku_proto::v1::representative_actor::Capacity;
-use polku_proto::v1::{PlanEvent, WatchPlansRequest};
+use polku_proto::v1::{PlanEvent, Purpose, WatchPlansRequest};
 use polku_proto::{AgencyId, PlanId, PlanName, Valid};
 
 use super::reader::{Eyes, digest};
@@ -13,6 +13,7 @@ use super::record::PlanRecord;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::journey::own_record;
 use crate::journey::read::name;
 use crate::journey::refer::mismatch;
 use crate::journey::watch::{Feed, Watch};
@@ -142,6 +143,11 @@ impl Feed for Plans {
             Err(Error::NotFound | Error::NotPermitted(_)) => return Ok(None),
             Err(error) => return Err(error),
         };
+        // A role that sees nothing does not learn when something changes.
+        let own = own_record(caller, record.row.youth, Purpose::Unspecified, gateway.now());
+        if gateway.check_own_word(caller, own).is_err() {
+            return Ok(None);
+        }
         let view = gateway.note_plan(caller, record.name(), view, Lock::Free).await?;
         let time = Some(wire_time(event.time)?);
         let shell = PlanEvent { resume_token, plan: None, time };
