@@ -299,7 +299,7 @@ async fn two_parties_that_share_nothing_do_not_know_of_each_other() {
     assert_eq!(waiting.len(), 1);
     assert_hides(&waiting[0], &hidden);
     for stream in [&mut of_plan, &mut of_all] {
-        let event = super::watch::next(stream).await;
+        let event = next(stream).await;
         assert_hides(&event, &hidden);
     }
     // Kela's side of it.
