@@ -18,6 +18,8 @@ pub(super) const SIGNATURE: &str = "walmu-signature";
 const WINDOW_SECONDS: i64 = 300;
 /// Largest body, in bytes: a plan of ordinary size many times over.
 const MAX_BODY_BYTES: usize = 512 * 1024;
+/// What nobody has to read to the end to find out whose it is, in bytes: more than the inbound listener lets in.
+const MAX_SIGNED_BYTES: usize = 1024 * 1024;
 /// The code of a message that cannot be read.
 const INVALID: &str = "VIRHEELLINEN_SISALTO";
 /// The code of a message that is not authenticated.
@@ -35,6 +37,9 @@ pub(super) fn receive(
     own: &AgencyId,
     inbound: &Inbound<'_>,
 ) -> Result<InboundEvent, InboundError> {
+    if inbound.body.len() > MAX_SIGNED_BYTES {
+        return Err(InboundError::Unauthenticated { expected: "a body of at most 1048576 bytes" });
+    }
     authenticate(key, inbound.headers, inbound.body, inbound.now)
         .map_err(|expected| InboundError::Unauthenticated { expected })?;
     let read = if inbound.body.len() > MAX_BODY_BYTES {
