@@ -12,7 +12,7 @@ use super::path::Path;
 /// One difference.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
-    /// Where, as [`Path`] writes it.
+    /// Where, as `Path` writes it.
     pub path: String,
     /// The section before the change, cut down to the place. None if the place was empty.
     pub before: Option<PlanPart>,
@@ -38,7 +38,7 @@ pub fn changes(before: &PlanPart, after: &PlanPart) -> Vec<Change> {
     found.all
 }
 
-/// Says whether anything stands in the place, as [`Path`] writes it, of a section that was cut down to what may be
+/// Says whether anything stands in the place, as `Path` writes it, of a section that was cut down to what may be
 /// told.
 #[must_use]
 pub fn is_shown(part: &PlanPart, path: &str) -> bool {

@@ -24,7 +24,7 @@ pub struct Merged {
 /// Two versions of one field, or of one item, that cannot both be.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Clash {
-    /// Where, as [`Path`] writes it.
+    /// Where, as `Path` writes it.
     pub path: String,
     /// What the editor had read, cut down to the place.
     pub base: PlanPart,
