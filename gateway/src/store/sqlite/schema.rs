@@ -11,7 +11,7 @@ use super::{Unusable, failed};
 use crate::store::StoreError;
 
 /// Number 1 first. A migration that has been released is never changed.
-pub(super) const MIGRATIONS: &[&str] = &[FIRST, CONSENTS, HASTE, JOINT_PLAN, JOURNEY, READINGS, IDENTITIES];
+pub(super) const MIGRATIONS: &[&str] = &[FIRST, CONSENTS, HASTE, JOINT_PLAN, JOURNEY, IDENTITIES];
 
 /// The version that this release writes.
 pub(super) fn newest() -> u32 {
@@ -220,6 +220,9 @@ CREATE UNIQUE INDEX delivery_of_disclosure ON delivery (item_index) WHERE item =
 /// a plan (item 6: the section, 7: its end) instead of a referral. A column cannot lose its `NOT NULL`, so the
 /// deliveries move to a new table. Of one section one part is queued for each agency; one that is tried again may wait
 /// beside it, for it was being sent when the other came.
+/// What parties have been told of sections, by reading them or by their systems, stands as keyed hashes of it. Of what was
+/// told by a reading there can be several notices (item 5) by one audit leaf, by their place in it, and some of them are
+/// about neither a referral nor a section.
 const JOINT_PLAN: &str = "
 CREATE TABLE plan (
     number INTEGER PRIMARY KEY,
@@ -280,11 +283,18 @@ CREATE TABLE task_event (
 ) STRICT;
 CREATE INDEX task_event_by_agency ON task_event (agency);
 
+CREATE TABLE section_told (
+    plan BLOB NOT NULL REFERENCES plan (id),
+    mark BLOB NOT NULL,
+    PRIMARY KEY (plan, mark)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE delivery_of_any (
     number INTEGER PRIMARY KEY,
     message BLOB NOT NULL UNIQUE,
     item INTEGER NOT NULL,
     item_index INTEGER NOT NULL,
+    item_place INTEGER NOT NULL DEFAULT 0,
     referral BLOB REFERENCES referral (id),
     plan BLOB REFERENCES plan (id),
     owner TEXT,
@@ -300,7 +310,8 @@ CREATE TABLE delivery_of_any (
     reference TEXT,
     priority INTEGER NOT NULL,
     wake INTEGER NOT NULL AS (ifnull(leased_until, due)) VIRTUAL,
-    CHECK ((referral IS NULL) <> (plan IS NULL) AND (plan IS NULL) = (owner IS NULL))
+    CHECK ((plan IS NULL) = (owner IS NULL) AND (referral IS NULL OR plan IS NULL)
+        AND (item = 5 OR referral IS NOT NULL OR plan IS NOT NULL))
 ) STRICT;
 INSERT INTO delivery_of_any (number, message, item, item_index, referral, youth, agency, state, attempts, due,
         deadline, fence, leased_until, intent, reference, priority)
@@ -311,7 +322,7 @@ ALTER TABLE delivery_of_any RENAME TO delivery;
 CREATE INDEX delivery_pending ON delivery (agency, priority, wake) WHERE state IN (1, 2, 4);
 CREATE INDEX delivery_open_by_youth ON delivery (youth) WHERE state IN (1, 2, 4, 5);
 CREATE INDEX delivery_by_referral ON delivery (referral) WHERE referral IS NOT NULL;
-CREATE UNIQUE INDEX delivery_of_disclosure ON delivery (item_index) WHERE item = 5;
+CREATE UNIQUE INDEX delivery_of_disclosure ON delivery (item_index, item_place) WHERE item = 5;
 CREATE INDEX delivery_waiting_part ON delivery (plan, owner, agency) WHERE item = 6 AND state IN (1, 4);
 CREATE UNIQUE INDEX delivery_queued_part ON delivery (plan, owner, agency) WHERE item = 6 AND state = 1;
 ";
@@ -364,54 +375,6 @@ CREATE TABLE tally (
 CREATE INDEX tally_by_agency ON tally (agency, day);
 
 CREATE INDEX plan_by_coordinator ON plan (coordinator, youth);
-";
-
-/// What parties have been told of sections of plans by reading them or by their systems, as keyed hashes of it. And
-/// notices (item 5) of what was told by a reading: several by one audit leaf, by their place in it, and some of them about
-/// neither a referral nor a section. A check cannot be changed, so the deliveries move to a new table.
-const READINGS: &str = "
-CREATE TABLE section_told (
-    plan BLOB NOT NULL REFERENCES plan (id),
-    mark BLOB NOT NULL,
-    PRIMARY KEY (plan, mark)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE delivery_of_all (
-    number INTEGER PRIMARY KEY,
-    message BLOB NOT NULL UNIQUE,
-    item INTEGER NOT NULL,
-    item_index INTEGER NOT NULL,
-    item_place INTEGER NOT NULL DEFAULT 0,
-    referral BLOB REFERENCES referral (id),
-    plan BLOB REFERENCES plan (id),
-    owner TEXT,
-    youth BLOB NOT NULL REFERENCES youth (id),
-    agency TEXT NOT NULL,
-    state INTEGER NOT NULL,
-    attempts INTEGER NOT NULL,
-    due INTEGER NOT NULL,
-    deadline INTEGER NOT NULL,
-    fence INTEGER NOT NULL,
-    leased_until INTEGER,
-    intent INTEGER,
-    reference TEXT,
-    priority INTEGER NOT NULL,
-    wake INTEGER NOT NULL AS (ifnull(leased_until, due)) VIRTUAL,
-    CHECK ((plan IS NULL) = (owner IS NULL) AND (referral IS NULL OR plan IS NULL)
-        AND (item = 5 OR referral IS NOT NULL OR plan IS NOT NULL))
-) STRICT;
-INSERT INTO delivery_of_all (number, message, item, item_index, referral, plan, owner, youth, agency, state, attempts,
-        due, deadline, fence, leased_until, intent, reference, priority)
-    SELECT number, message, item, item_index, referral, plan, owner, youth, agency, state, attempts,
-        due, deadline, fence, leased_until, intent, reference, priority FROM delivery;
-DROP TABLE delivery;
-ALTER TABLE delivery_of_all RENAME TO delivery;
-CREATE INDEX delivery_pending ON delivery (agency, priority, wake) WHERE state IN (1, 2, 4);
-CREATE INDEX delivery_open_by_youth ON delivery (youth) WHERE state IN (1, 2, 4, 5);
-CREATE INDEX delivery_by_referral ON delivery (referral) WHERE referral IS NOT NULL;
-CREATE UNIQUE INDEX delivery_of_disclosure ON delivery (item_index, item_place) WHERE item = 5;
-CREATE INDEX delivery_waiting_part ON delivery (plan, owner, agency) WHERE item = 6 AND state IN (1, 4);
-CREATE UNIQUE INDEX delivery_queued_part ON delivery (plan, owner, agency) WHERE item = 6 AND state = 1;
 ";
 
 /// Identities that came after the first one of a person, and ids under which a person was known before.
