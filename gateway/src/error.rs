@@ -119,7 +119,9 @@ impl From<StoreError> for Error {
             | StoreError::Unreadable { .. }
             | StoreError::NewerSchema { .. }
             | StoreError::Busy
-            | StoreError::Failed(_) => Self::Store(error),
+            | StoreError::Failed(_)
+            | StoreError::NotWritten(_)
+            | StoreError::Unknown(_) => Self::Store(error),
         }
     }
 }
@@ -127,7 +129,7 @@ impl From<StoreError> for Error {
 impl Error {
     /// Whether it is certain that nothing was made durable.
     pub(crate) fn changed_nothing(&self) -> bool {
-        !matches!(self, Self::Store(StoreError::Failed(_)))
+        !matches!(self, Self::Store(StoreError::Failed(_) | StoreError::Unknown(_)))
     }
 
     /// Whether the rules could not be evaluated: then everything is refused, and an operator has to act.

@@ -216,7 +216,7 @@ impl Gateway {
         let has_deliveries = !change.enqueue.is_empty() || !change.deliveries.is_empty();
         if let Err(error) = self.store.commit(change).await {
             // When the database itself has failed, whether the change is there shows at the next start.
-            if !matches!(error, StoreError::Failed(_)) {
+            if !matches!(error, StoreError::Failed(_) | StoreError::Unknown(_)) {
                 self.audit.append(trail::closing(leaf, self.now())).await?;
             }
             return Err(error.into());

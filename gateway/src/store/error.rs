@@ -1,5 +1,7 @@
 //! Why did the store not do what it was asked for?
 
+use std::error::Error;
+
 /// Why the store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -29,7 +31,20 @@ pub enum StoreError {
     /// The queue to the writer is full.
     #[error("too many changes are waiting to be written")]
     Busy,
-    /// The database does not work.
+    /// The database does not work. Of a change it is not certain whether it was made.
     #[error("the database failed")]
-    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Failed(#[source] Box<dyn Error + Send + Sync>),
+    /// The database does not work, and of the change nothing was made.
+    #[error("the database did not take the change")]
+    NotWritten(#[source] Box<dyn Error + Send + Sync>),
+    /// The connection was lost while a change was being made durable, and the database could not be asked since whether
+    /// it is there.
+    #[error("it could not be found out whether the change was made")]
+    Unknown(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl StoreError {
+    pub(super) fn failed(error: impl Error + Send + Sync + 'static) -> Self {
+        Self::Failed(Box::new(error))
+    }
 }

@@ -6,6 +6,8 @@ mod error;
 mod identities;
 mod journeys;
 mod plans;
+pub mod postgres;
+mod sql;
 pub mod sqlite;
 mod tallies;
 mod tasks;

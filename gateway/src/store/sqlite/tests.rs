@@ -13,8 +13,9 @@ use uuid::Uuid;
 
 use super::schema;
 use super::writer::{QUEUE_JOBS, Writer};
-use super::{SqliteStore, failed};
+use super::{SqliteStore, do_work, failed};
 use crate::seal::{IdentityIndex, WrappedKey};
+use crate::store::sql::Work;
 use crate::store::{About, Change, DeliveryItem, DeliveryRow, Priority, Store, StoreError, YouthRow};
 
 fn folder() -> (TempDir, PathBuf) {
@@ -31,6 +32,10 @@ fn youth(number: u8) -> YouthRow {
         sealed_identity: Vec::new(),
         created: jiff::Timestamp::UNIX_EPOCH,
     }
+}
+
+fn commit(change: Change) -> Work {
+    Work::Commit(Box::new(change))
 }
 
 fn pragma(connection: &Connection, name: &str) -> i64 {
@@ -251,7 +256,7 @@ fn in_one_transaction_a_bad_change_falls_and_the_others_stand() {
             change.youth =
                 Some(YouthRow { id: polku_proto::YouthId::from_uuid(Uuid::now_v7()), ..youth(number) });
             commits.push(tokio::spawn(async move {
-                writer.write(move |connection| super::changes::apply(connection, &change)).await
+                writer.write(move |connection| do_work(connection, &commit(change))).await
             }));
             tokio::task::yield_now().await;
         }
@@ -263,7 +268,7 @@ fn in_one_transaction_a_bad_change_falls_and_the_others_stand() {
         let mut taken = 0;
         for commit in commits {
             match commit.await.unwrap() {
-                Ok(()) => {}
+                Ok(_) => {}
                 Err(StoreError::IdentityTaken) => taken += 1,
                 Err(error) => panic!("{error:?}"),
             }
@@ -306,7 +311,7 @@ fn nobody_in_a_lost_transaction_is_told_that_it_is_done() {
         let gate = closed_gate(&path).await;
         let mark = Arc::clone(&gate.writer);
         let mark = tokio::spawn(async move {
-            mark.write(|connection| super::changes::apply(connection, &Change::announced_by(1))).await
+            mark.write(|connection| do_work(connection, &commit(Change::announced_by(1)))).await
         });
         let rollback = Arc::clone(&gate.writer);
         let rollback = tokio::spawn(async move {
@@ -318,7 +323,7 @@ fn nobody_in_a_lost_transaction_is_told_that_it_is_done() {
         }
         gate.open.send(()).unwrap();
         gate.waiting.await.unwrap().unwrap();
-        let answers = [mark.await.unwrap(), rollback.await.unwrap()];
+        let answers = [mark.await.unwrap().map(drop), rollback.await.unwrap()];
         // Either may come first; whoever was in the transaction that was lost is told so.
         assert!(matches!(answers[1], Err(StoreError::Failed(_))), "{answers:?}");
         let connection = Connection::open(&path).unwrap();
@@ -326,10 +331,7 @@ fn nobody_in_a_lost_transaction_is_told_that_it_is_done() {
             connection.query_row("SELECT count(*) FROM audit_detail", [], |row| row.get(0)).unwrap();
         assert_eq!(leaves == 1, answers[0].is_ok(), "{answers:?}");
         // The writer goes on.
-        gate.writer
-            .write(|connection| super::changes::apply(connection, &Change::announced_by(9)))
-            .await
-            .unwrap();
+        gate.writer.write(|connection| do_work(connection, &commit(Change::announced_by(9)))).await.unwrap();
     });
 }
 

@@ -2,101 +2,94 @@
 
 use jiff::Timestamp;
 use polku_proto::{AgencyId, CategorySet, EntryId, ReferralId, YouthId};
-use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
-use super::changes::execute;
-use super::read::{all, select};
+use super::read::select;
 use super::rows::{Columns, blob, instant};
+use super::value::{Row, params};
+use super::{Query, Step};
 use crate::store::{EntryRow, FactsRow, FollowUp, FollowUpRow, FollowUpWrite, StoreError};
 
 const NOT_MET: i32 = 1;
 const RETENTION: i32 = 2;
 
+/// The columns that [`entry_row`] reads.
+const ENTRY: &str = "id, youth, agency, created, sealed";
+
 /// See [`crate::store::Store::entries_of`].
-pub(super) fn entries_of(
-    connection: &Connection,
-    youth: YouthId,
-    limit: u32,
-) -> Result<Vec<EntryRow>, StoreError> {
-    let columns = "id, youth, agency, created, sealed";
-    let sql = select(columns, "journey_entry WHERE youth = ?1 ORDER BY number DESC LIMIT ?2");
-    all(connection, &sql, params![blob(youth.uuid()), limit], entry_row)
+pub(super) fn entries_of(youth: YouthId, limit: u32) -> Query<EntryRow> {
+    let sql = select(ENTRY, "journey_entry WHERE youth = ?1 ORDER BY number DESC LIMIT ?2");
+    Query { sql, values: params![blob(youth.uuid()), limit], read: entry_row }
 }
 
 /// See [`crate::store::Store::entries_by`].
 pub(super) fn entries_by(
-    connection: &Connection,
     agency: &AgencyId,
     after: Option<(YouthId, EntryId)>,
     limit: u32,
-) -> Result<Vec<EntryRow>, StoreError> {
-    let columns = "id, youth, agency, created, sealed";
-    let order = "ORDER BY youth, number LIMIT";
-    let Some((youth, entry)) = after else {
-        let sql = select(columns, &format!("journey_entry WHERE agency = ?1 {order} ?2"));
-        return all(connection, &sql, params![agency.as_str(), limit], entry_row);
+) -> Query<EntryRow> {
+    let mut values = params![agency.as_str().to_owned(), limit];
+    let behind = match after {
+        Some((youth, entry)) => {
+            values.extend(params![blob(youth.uuid()), blob(entry.uuid())]);
+            "AND (youth, number) > (?3, (SELECT number FROM journey_entry WHERE id = ?4))"
+        }
+        None => "",
     };
-    let behind = "(youth, number) > (?2, (SELECT number FROM journey_entry WHERE id = ?3))";
-    let sql = select(columns, &format!("journey_entry WHERE agency = ?1 AND {behind} {order} ?4"));
-    let values = params![agency.as_str(), blob(youth.uuid()), blob(entry.uuid()), limit];
-    all(connection, &sql, values, entry_row)
+    let condition = format!("journey_entry WHERE agency = ?1 {behind} ORDER BY youth, number LIMIT ?2");
+    Query { sql: select(ENTRY, &condition), values, read: entry_row }
 }
 
 /// See [`crate::store::Store::facts_of`].
-pub(super) fn facts_of(connection: &Connection, youth: YouthId) -> Result<Vec<FactsRow>, StoreError> {
+pub(super) fn facts_of(youth: YouthId) -> Query<FactsRow> {
     let sql = select(
         "youth, agency, asked, answered, sealed",
         "agency_facts WHERE youth = ?1 ORDER BY agency, asked",
     );
-    all(connection, &sql, params![blob(youth.uuid())], facts_row)
+    Query { sql, values: params![blob(youth.uuid())], read: facts_row }
 }
 
 /// See [`crate::store::Store::due_follow_ups`].
-pub(super) fn due_follow_ups(
-    connection: &Connection,
-    now: Timestamp,
-    limit: u32,
-) -> Result<Vec<FollowUpRow>, StoreError> {
+pub(super) fn due_follow_ups(now: Timestamp, limit: u32) -> Query<FollowUpRow> {
     let sql = select(
         "youth, matter, about, agency, due",
         "follow_up WHERE due <= ?1 ORDER BY due, number LIMIT ?2",
     );
-    all(connection, &sql, params![instant(now), limit], follow_up_row)
+    Query { sql, values: params![instant(now), limit], read: follow_up_row }
 }
 
 /// See [`crate::store::Store::prune_facts`].
-pub(super) fn prune_facts(connection: &Connection, before: Timestamp) -> Result<(), StoreError> {
-    let sql = "DELETE FROM agency_facts WHERE answered < ?1";
-    execute(connection, sql, params![instant(before)]).map(drop)
+pub(super) fn prune_facts(before: Timestamp) -> Step<'static> {
+    Step::any("DELETE FROM agency_facts WHERE answered < ?1", params![instant(before)])
 }
 
-pub(super) fn add_entry(connection: &Connection, row: &EntryRow) -> Result<(), StoreError> {
+pub(super) fn add_entry(row: &EntryRow) -> Step<'_> {
     let sql = "INSERT INTO journey_entry (id, youth, agency, created, sealed) VALUES (?1, ?2, ?3, ?4, ?5)";
     let values = params![
         blob(row.id.uuid()),
         blob(row.youth.uuid()),
         row.agency.as_str(),
         instant(row.created),
-        row.sealed,
+        &row.sealed,
     ];
-    execute(connection, sql, values).map(drop)
+    Step::any(sql, values)
 }
 
-pub(super) fn keep_facts(connection: &Connection, row: &FactsRow) -> Result<(), StoreError> {
-    let sql = "INSERT OR REPLACE INTO agency_facts (youth, agency, asked, answered, sealed)
-        VALUES (?1, ?2, ?3, ?4, ?5)";
+pub(super) fn keep_facts(row: &FactsRow) -> Step<'_> {
+    let sql = "INSERT INTO agency_facts (youth, agency, asked, answered, sealed)
+        VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (youth, agency, asked)
+        DO UPDATE SET answered = excluded.answered, sealed = excluded.sealed";
     let values = params![
         blob(row.youth.uuid()),
         row.agency.as_str(),
         row.asked.bits(),
         instant(row.answered),
-        row.sealed,
+        &row.sealed,
     ];
-    execute(connection, sql, values).map(drop)
+    Step::any(sql, values)
 }
 
-pub(super) fn write_follow_up(connection: &Connection, write: &FollowUpWrite) -> Result<(), StoreError> {
+pub(super) fn write_follow_up(write: &FollowUpWrite) -> Step<'_> {
     match write {
         FollowUpWrite::Set(row) => {
             let (matter, about) = columns_of(row.matter);
@@ -104,13 +97,12 @@ pub(super) fn write_follow_up(connection: &Connection, write: &FollowUpWrite) ->
                 ON CONFLICT (youth, matter, about, agency) DO UPDATE SET due = excluded.due";
             let values =
                 params![blob(row.youth.uuid()), matter, blob(about), row.agency.as_str(), instant(row.due)];
-            execute(connection, sql, values).map(drop)
+            Step::any(sql, values)
         }
         FollowUpWrite::Drop { youth, matter, agency } => {
             let (matter, about) = columns_of(*matter);
             let sql = "DELETE FROM follow_up WHERE youth = ?1 AND matter = ?2 AND about = ?3 AND agency = ?4";
-            let values = params![blob(youth.uuid()), matter, blob(about), agency.as_str()];
-            execute(connection, sql, values).map(drop)
+            Step::any(sql, params![blob(youth.uuid()), matter, blob(about), agency.as_str()])
         }
     }
 }
@@ -123,7 +115,7 @@ fn columns_of(matter: FollowUp) -> (i32, Uuid) {
     }
 }
 
-fn entry_row(row: &Row<'_>) -> Result<EntryRow, StoreError> {
+fn entry_row(row: &dyn Row) -> Result<EntryRow, StoreError> {
     let mut columns = Columns::new(row, "journey_entry");
     Ok(EntryRow {
         id: EntryId::from_uuid(columns.id()?),
@@ -134,7 +126,7 @@ fn entry_row(row: &Row<'_>) -> Result<EntryRow, StoreError> {
     })
 }
 
-fn facts_row(row: &Row<'_>) -> Result<FactsRow, StoreError> {
+fn facts_row(row: &dyn Row) -> Result<FactsRow, StoreError> {
     let mut columns = Columns::new(row, "agency_facts");
     Ok(FactsRow {
         youth: YouthId::from_uuid(columns.id()?),
@@ -145,7 +137,7 @@ fn facts_row(row: &Row<'_>) -> Result<FactsRow, StoreError> {
     })
 }
 
-fn follow_up_row(row: &Row<'_>) -> Result<FollowUpRow, StoreError> {
+fn follow_up_row(row: &dyn Row) -> Result<FollowUpRow, StoreError> {
     let mut columns = Columns::new(row, "follow_up");
     let youth = YouthId::from_uuid(columns.id()?);
     let matter: i32 = columns.next()?;

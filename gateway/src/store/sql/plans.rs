@@ -4,11 +4,11 @@
 
 use jiff::Timestamp;
 use polku_proto::{AgencyId, PlanId, YouthId};
-use rusqlite::{Connection, Row, params};
 
-use super::changes::{execute, expect_one};
-use super::read::{all, newest, one, select};
+use super::read::{newest, select};
 use super::rows::{Columns, blob, instant, number};
+use super::value::{Row, params};
+use super::{Query, Step};
 use crate::store::{
     NewPlanEvent, PlanEventRow, PlanRevisionRow, PlanRow, PlanWrite, SectionTold, StoreError,
 };
@@ -22,121 +22,108 @@ const PRESENT: &str = "plan JOIN plan_revision ON plan_revision.plan = plan.id
     AND plan_revision.revision = plan.revision";
 
 /// See [`crate::store::Store::plan`].
-pub(super) fn plan(connection: &Connection, plan: PlanId) -> Result<Option<PlanRow>, StoreError> {
+pub(super) fn plan(plan: PlanId) -> Query<PlanRow> {
     let sql = select(PLAN, &format!("{PRESENT} WHERE plan.id = ?1"));
-    one(connection, &sql, params![blob(plan.uuid())], plan_row)
+    Query { sql, values: params![blob(plan.uuid())], read: plan_row }
 }
 
 /// See [`crate::store::Store::plans_of`].
-pub(super) fn plans_of(connection: &Connection, youth: YouthId) -> Result<Vec<PlanRow>, StoreError> {
+pub(super) fn plans_of(youth: YouthId) -> Query<PlanRow> {
     let condition = format!("{PRESENT} WHERE plan.youth = ?1 ORDER BY plan.created DESC, plan.id DESC");
-    all(connection, &select(PLAN, &condition), params![blob(youth.uuid())], plan_row)
+    Query { sql: select(PLAN, &condition), values: params![blob(youth.uuid())], read: plan_row }
 }
 
 /// See [`crate::store::Store::plans_to_look_at`].
-pub(super) fn plans_to_look_at(
-    connection: &Connection,
-    now: Timestamp,
-    limit: u32,
-) -> Result<Vec<PlanRow>, StoreError> {
+pub(super) fn plans_to_look_at(now: Timestamp, limit: u32) -> Query<PlanRow> {
     let condition = format!("{PRESENT} WHERE plan.look_at <= ?1 ORDER BY plan.look_at LIMIT ?2");
-    all(connection, &select(PLAN, &condition), params![instant(now), limit], plan_row)
+    Query { sql: select(PLAN, &condition), values: params![instant(now), limit], read: plan_row }
 }
 
 /// See [`crate::store::Store::look_at_plan`].
 pub(super) fn look_at_plan(
-    connection: &Connection,
     plan: PlanId,
     revision: u64,
     when: Option<Timestamp>,
-) -> Result<(), StoreError> {
+) -> Result<Step<'static>, StoreError> {
     let sql = "UPDATE plan SET look_at = ?3 WHERE id = ?1 AND revision = ?2";
-    execute(connection, sql, params![blob(plan.uuid()), number(revision)?, when.map(instant)]).map(drop)
+    Ok(Step::any(sql, params![blob(plan.uuid()), number(revision)?, when.map(instant)]))
 }
 
 /// See [`crate::store::Store::look_at_all_plans`].
-pub(super) fn look_at_all_plans(connection: &Connection, when: Timestamp) -> Result<(), StoreError> {
-    execute(connection, "UPDATE plan SET look_at = ?1", params![instant(when)]).map(drop)
+pub(super) fn look_at_all_plans(when: Timestamp) -> Step<'static> {
+    Step::any("UPDATE plan SET look_at = ?1", params![instant(when)])
 }
 
 /// Lets all plans of a person be looked at.
-pub(super) fn look_at_plans_of(
-    connection: &Connection,
-    youth: YouthId,
-    when: Timestamp,
-) -> Result<(), StoreError> {
-    let sql = "UPDATE plan SET look_at = ?2 WHERE youth = ?1";
-    execute(connection, sql, params![blob(youth.uuid()), instant(when)]).map(drop)
+pub(super) fn look_at_plans_of(youth: YouthId, when: Timestamp) -> Step<'static> {
+    Step::any("UPDATE plan SET look_at = ?2 WHERE youth = ?1", params![blob(youth.uuid()), instant(when)])
 }
 
 /// See [`crate::store::Store::coordinated_by`].
-pub(super) fn coordinated_by(connection: &Connection, agency: &AgencyId) -> Result<Vec<YouthId>, StoreError> {
+pub(super) fn coordinated_by(agency: &AgencyId) -> Query<YouthId> {
     let sql = select("DISTINCT youth", "plan WHERE coordinator = ?1 ORDER BY youth");
-    all(connection, &sql, params![agency.as_str()], |row| {
-        Ok(YouthId::from_uuid(Columns::new(row, "plan").id()?))
-    })
+    let read = |row: &dyn Row| Ok(YouthId::from_uuid(Columns::new(row, "plan").id()?));
+    Query { sql, values: params![agency.as_str().to_owned()], read }
 }
 
 /// See [`crate::store::Store::plan_revision`].
-pub(super) fn plan_revision(
-    connection: &Connection,
-    plan: PlanId,
-    revision: u64,
-) -> Result<Option<PlanRevisionRow>, StoreError> {
-    let sql = "SELECT plan, revision, time, sealed FROM plan_revision WHERE plan = ?1 AND revision = ?2";
-    one(connection, sql, params![blob(plan.uuid()), number(revision)?], revision_row)
+pub(super) fn plan_revision(plan: PlanId, revision: u64) -> Result<Query<PlanRevisionRow>, StoreError> {
+    let sql = select("plan, revision, time, sealed", "plan_revision WHERE plan = ?1 AND revision = ?2");
+    Ok(Query { sql, values: params![blob(plan.uuid()), number(revision)?], read: revision_row })
 }
 
 /// See [`crate::store::Store::plan_revisions`].
 pub(super) fn plan_revisions(
-    connection: &Connection,
     plan: PlanId,
     before: Option<u64>,
     limit: u32,
-) -> Result<Vec<PlanRevisionRow>, StoreError> {
+) -> Result<Query<PlanRevisionRow>, StoreError> {
     let before = before.map_or(Ok(i64::MAX), number)?;
-    let sql = "SELECT plan, revision, time, sealed FROM plan_revision WHERE plan = ?1 AND revision < ?2
-        ORDER BY revision DESC LIMIT ?3";
-    all(connection, sql, params![blob(plan.uuid()), before, limit], revision_row)
+    let condition = "plan_revision WHERE plan = ?1 AND revision < ?2 ORDER BY revision DESC LIMIT ?3";
+    let sql = select("plan, revision, time, sealed", condition);
+    Ok(Query { sql, values: params![blob(plan.uuid()), before, limit], read: revision_row })
 }
 
 /// See [`crate::store::Store::plan_events_after`].
 pub(super) fn plan_events_after(
-    connection: &Connection,
     position: u64,
     agency: &AgencyId,
     plan: Option<PlanId>,
     limit: u32,
-) -> Result<Vec<PlanEventRow>, StoreError> {
+) -> Result<Query<PlanEventRow>, StoreError> {
     let columns = "position, plan, youth, agency, time,
         (SELECT revision FROM plan WHERE plan.id = plan_event.plan)";
-    let (position, agency) = (number(position)?, agency.as_str());
-    match plan {
+    let mut values = params![agency.as_str().to_owned(), number(position)?, limit];
+    let of_plan = match plan {
         Some(plan) => {
-            let condition = "plan_event WHERE agency = ?1 AND plan = ?2 AND position > ?3
-                ORDER BY position LIMIT ?4";
-            let values = params![agency, blob(plan.uuid()), position, limit];
-            all(connection, &select(columns, condition), values, event_row)
+            values.extend(params![blob(plan.uuid())]);
+            "AND plan = ?4"
         }
-        None => {
-            let condition = "plan_event WHERE agency = ?1 AND position > ?2 ORDER BY position LIMIT ?3";
-            let values = params![agency, position, limit];
-            all(connection, &select(columns, condition), values, event_row)
-        }
-    }
+        None => "",
+    };
+    let condition =
+        format!("plan_event WHERE agency = ?1 {of_plan} AND position > ?2 ORDER BY position LIMIT ?3");
+    Ok(Query { sql: select(columns, &condition), values, read: event_row })
 }
 
 /// See [`crate::store::Store::last_plan_event`].
-pub(super) fn last_plan_event(connection: &Connection) -> Result<u64, StoreError> {
-    newest(connection, "SELECT ifnull(max(position), 0) FROM plan_event")
+pub(super) fn last_plan_event() -> Query<u64> {
+    newest("plan_event")
+}
+
+/// Whether one of [`crate::store::Store::sections_told`] is there.
+pub(super) fn section_told(plan: PlanId, mark: [u8; 32]) -> Query<[u8; 32]> {
+    let sql = select("mark", "section_told WHERE plan = ?1 AND mark = ?2");
+    let read = |row: &dyn Row| Columns::new(row, "section_told").bytes();
+    Query { sql, values: params![blob(plan.uuid()), mark], read }
 }
 
 /// Makes a plan, or moves it on, and keeps the revision.
-pub(super) fn write_plan(connection: &Connection, write: &PlanWrite) -> Result<(), StoreError> {
+pub(super) fn write_plan(write: &PlanWrite) -> Result<[Step<'_>; 2], StoreError> {
     let row = &write.row;
     let parties: Vec<&str> = row.parties.iter().map(AgencyId::as_str).collect();
     let parties = parties.join(" ");
-    match write.expected {
+    let written = match write.expected {
         None => {
             let sql = "INSERT INTO plan (id, youth, coordinator, parties, revision, created, updated, ended, look_at)
                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
@@ -151,7 +138,7 @@ pub(super) fn write_plan(connection: &Connection, write: &PlanWrite) -> Result<(
                 row.ended,
                 row.look_at.map(instant),
             ];
-            execute(connection, sql, values)?;
+            Step::any(sql, values)
         }
         Some(expected) => {
             let sql =
@@ -167,36 +154,21 @@ pub(super) fn write_plan(connection: &Connection, write: &PlanWrite) -> Result<(
                 row.ended,
                 row.look_at.map(instant),
             ];
-            expect_one(execute(connection, sql, values)?)?;
+            Step::one(sql, values)
         }
-    }
+    };
     let sql = "INSERT INTO plan_revision (plan, revision, time, sealed) VALUES (?1, ?2, ?3, ?4)";
-    let values = params![blob(row.id.uuid()), number(row.revision)?, instant(row.updated), row.sealed];
-    execute(connection, sql, values).map(drop)
+    let values = params![blob(row.id.uuid()), number(row.revision)?, instant(row.updated), &row.sealed];
+    Ok([written, Step::any(sql, values)])
+}
+
+pub(super) fn add_section_told(told: &SectionTold) -> Step<'_> {
+    let sql = "INSERT INTO section_told (plan, mark) VALUES (?1, ?2) ON CONFLICT (plan, mark) DO NOTHING";
+    Step::any(sql, params![blob(told.plan.uuid()), told.mark])
 }
 
 /// Tells an agency of a plan.
-/// See [`crate::store::Store::sections_told`].
-pub(super) fn sections_told(
-    connection: &Connection,
-    plan: PlanId,
-    marks: &[[u8; 32]],
-) -> Result<Vec<[u8; 32]>, StoreError> {
-    let mut told = Vec::new();
-    for mark in marks {
-        let sql = select("mark", "section_told WHERE plan = ?1 AND mark = ?2");
-        let read = |row: &Row<'_>| Columns::new(row, "section_told").bytes();
-        told.extend(one(connection, &sql, params![blob(plan.uuid()), mark], read)?);
-    }
-    Ok(told)
-}
-
-pub(super) fn add_section_told(connection: &Connection, told: &SectionTold) -> Result<(), StoreError> {
-    let sql = "INSERT OR IGNORE INTO section_told (plan, mark) VALUES (?1, ?2)";
-    execute(connection, sql, params![blob(told.plan.uuid()), told.mark]).map(drop)
-}
-
-pub(super) fn add_plan_event(connection: &Connection, event: &NewPlanEvent) -> Result<(), StoreError> {
+pub(super) fn add_plan_event(event: &NewPlanEvent) -> Step<'_> {
     let sql = "INSERT INTO plan_event (plan, youth, agency, time) VALUES (?1, ?2, ?3, ?4)";
     let values = params![
         blob(event.plan.uuid()),
@@ -204,10 +176,10 @@ pub(super) fn add_plan_event(connection: &Connection, event: &NewPlanEvent) -> R
         event.agency.as_str(),
         instant(event.time),
     ];
-    execute(connection, sql, values).map(drop)
+    Step::any(sql, values)
 }
 
-fn plan_row(row: &Row<'_>) -> Result<PlanRow, StoreError> {
+fn plan_row(row: &dyn Row) -> Result<PlanRow, StoreError> {
     let mut columns = Columns::new(row, "plan");
     Ok(PlanRow {
         id: PlanId::from_uuid(columns.id()?),
@@ -225,7 +197,7 @@ fn plan_row(row: &Row<'_>) -> Result<PlanRow, StoreError> {
     })
 }
 
-fn revision_row(row: &Row<'_>) -> Result<PlanRevisionRow, StoreError> {
+fn revision_row(row: &dyn Row) -> Result<PlanRevisionRow, StoreError> {
     let mut columns = Columns::new(row, "plan_revision");
     Ok(PlanRevisionRow {
         plan: PlanId::from_uuid(columns.id()?),
@@ -235,7 +207,7 @@ fn revision_row(row: &Row<'_>) -> Result<PlanRevisionRow, StoreError> {
     })
 }
 
-fn event_row(row: &Row<'_>) -> Result<PlanEventRow, StoreError> {
+fn event_row(row: &dyn Row) -> Result<PlanEventRow, StoreError> {
     let mut columns = Columns::new(row, "plan_event");
     let position = columns.number()?;
     let event = NewPlanEvent {

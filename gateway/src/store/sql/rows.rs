@@ -3,11 +3,9 @@
 use jiff::Timestamp;
 use polku_proto::v1::{DeliveryState, ReferralState};
 use polku_proto::{AgencyId, MessageId, PlanId, ReferralId, YouthId};
-use rusqlite::Row;
-use rusqlite::types::FromSql;
 use uuid::Uuid;
 
-use super::failed;
+use super::value::{FromCell, Row};
 use crate::seal::{IdentityIndex, WrappedKey};
 use crate::store::{
     About, BatchItem, DeliveryItem, DeliveryRow, DetailRow, EventRow, InstrumentKind, InstrumentRow,
@@ -44,7 +42,7 @@ pub(super) const DELIVERY: &str =
     deadline, fence, leased_until, intent, reference, priority";
 
 /// Reads a person.
-pub(super) fn youth(row: &Row<'_>) -> Result<YouthRow, StoreError> {
+pub(super) fn youth(row: &dyn Row) -> Result<YouthRow, StoreError> {
     let mut columns = Columns::new(row, "youth");
     Ok(YouthRow {
         id: YouthId::from_uuid(columns.id()?),
@@ -56,7 +54,7 @@ pub(super) fn youth(row: &Row<'_>) -> Result<YouthRow, StoreError> {
 }
 
 /// Reads a call.
-pub(super) fn request(row: &Row<'_>) -> Result<RequestRow, StoreError> {
+pub(super) fn request(row: &dyn Row) -> Result<RequestRow, StoreError> {
     let mut columns = Columns::new(row, "request");
     Ok(RequestRow {
         key: RequestKey { organisation: columns.agency()?, request: columns.id()? },
@@ -68,7 +66,7 @@ pub(super) fn request(row: &Row<'_>) -> Result<RequestRow, StoreError> {
 }
 
 /// Reads a referral.
-pub(super) fn referral(row: &Row<'_>) -> Result<ReferralRow, StoreError> {
+pub(super) fn referral(row: &dyn Row) -> Result<ReferralRow, StoreError> {
     let mut columns = Columns::new(row, "referral");
     Ok(ReferralRow {
         id: ReferralId::from_uuid(columns.id()?),
@@ -88,12 +86,12 @@ pub(super) fn referral(row: &Row<'_>) -> Result<ReferralRow, StoreError> {
 }
 
 /// Reads a consent, permit, prohibition or legal status.
-pub(super) fn instrument(row: &Row<'_>) -> Result<InstrumentRow, StoreError> {
+pub(super) fn instrument(row: &dyn Row) -> Result<InstrumentRow, StoreError> {
     instrument_of(&mut Columns::new(row, "instrument"))
 }
 
 /// Reads the same, with the number of the row behind it.
-pub(super) fn instrument_and_number(row: &Row<'_>) -> Result<(InstrumentRow, u64), StoreError> {
+pub(super) fn instrument_and_number(row: &dyn Row) -> Result<(InstrumentRow, u64), StoreError> {
     let mut columns = Columns::new(row, "instrument");
     Ok((instrument_of(&mut columns)?, columns.number()?))
 }
@@ -111,13 +109,13 @@ fn instrument_of(columns: &mut Columns<'_>) -> Result<InstrumentRow, StoreError>
 }
 
 /// Reads how far the audit log has been compared.
-pub(super) fn reconciled(row: &Row<'_>) -> Result<Reconciled, StoreError> {
+pub(super) fn reconciled(row: &dyn Row) -> Result<Reconciled, StoreError> {
     let mut columns = Columns::new(row, "reconciled");
     Ok(Reconciled { until: columns.number()?, root: columns.bytes()? })
 }
 
 /// Reads an event.
-pub(super) fn event(row: &Row<'_>) -> Result<EventRow, StoreError> {
+pub(super) fn event(row: &dyn Row) -> Result<EventRow, StoreError> {
     let mut columns = Columns::new(row, "event");
     let position = columns.number()?;
     let event = NewEvent {
@@ -131,7 +129,7 @@ pub(super) fn event(row: &Row<'_>) -> Result<EventRow, StoreError> {
 }
 
 /// Reads a notice.
-pub(super) fn notice(row: &Row<'_>) -> Result<NoticeRow, StoreError> {
+pub(super) fn notice(row: &dyn Row) -> Result<NoticeRow, StoreError> {
     let mut columns = Columns::new(row, "consent_notice");
     let position = columns.number()?;
     let notice = NewNotice {
@@ -144,13 +142,13 @@ pub(super) fn notice(row: &Row<'_>) -> Result<NoticeRow, StoreError> {
 }
 
 /// Reads an item of a batch.
-pub(super) fn batch_item(row: &Row<'_>) -> Result<BatchItem, StoreError> {
+pub(super) fn batch_item(row: &dyn Row) -> Result<BatchItem, StoreError> {
     let mut columns = Columns::new(row, "batch_item");
     Ok(BatchItem { subject: columns.bytes()?, bytes: columns.next()? })
 }
 
 /// Reads a delivery.
-pub(super) fn delivery(row: &Row<'_>) -> Result<DeliveryRow, StoreError> {
+pub(super) fn delivery(row: &dyn Row) -> Result<DeliveryRow, StoreError> {
     let mut columns = Columns::new(row, "delivery");
     Ok(DeliveryRow {
         message: MessageId::from_uuid(columns.id()?),
@@ -178,7 +176,7 @@ pub(super) fn delivery(row: &Row<'_>) -> Result<DeliveryRow, StoreError> {
 }
 
 /// Reads the details of a leaf: nothing, if it was committed without.
-pub(super) fn detail(row: &Row<'_>) -> Result<Option<DetailRow>, StoreError> {
+pub(super) fn detail(row: &dyn Row) -> Result<Option<DetailRow>, StoreError> {
     let mut columns = Columns::new(row, "audit_detail");
     let youth: Option<[u8; 16]> = columns.next()?;
     let sealed: Option<Vec<u8>> = columns.next()?;
@@ -187,7 +185,7 @@ pub(super) fn detail(row: &Row<'_>) -> Result<Option<DetailRow>, StoreError> {
 }
 
 /// Reads a row of one number that is not negative.
-pub(super) fn only_number(row: &Row<'_>) -> Result<u64, StoreError> {
+pub(super) fn only_number(row: &dyn Row) -> Result<u64, StoreError> {
     Columns::new(row, "number").number()
 }
 
@@ -203,7 +201,7 @@ pub(super) fn instant(instant: Timestamp) -> i64 {
 
 /// A count as it is stored.
 pub(super) fn number(number: u64) -> Result<i64, StoreError> {
-    i64::try_from(number).map_err(failed)
+    i64::try_from(number).map_err(StoreError::failed)
 }
 
 /// The kind of an instrument as it is stored: consent 1, prohibition 2.
@@ -286,23 +284,23 @@ fn priority(number: i32) -> Option<Priority> {
 
 /// Reads the columns of a row from left to right.
 pub(super) struct Columns<'a> {
-    row: &'a Row<'a>,
+    row: &'a dyn Row,
     table: &'static str,
     at: usize,
 }
 
 impl<'a> Columns<'a> {
-    pub(super) fn new(row: &'a Row<'a>, table: &'static str) -> Columns<'a> {
+    pub(super) fn new(row: &'a dyn Row, table: &'static str) -> Columns<'a> {
         Columns { row, table, at: 0 }
     }
 
-    pub(super) fn next<T: FromSql>(&mut self) -> Result<T, StoreError> {
-        let value = self.row.get(self.at).map_err(|_| StoreError::Unreadable { table: self.table })?;
+    pub(super) fn next<T: FromCell>(&mut self) -> Result<T, StoreError> {
+        let value = self.row.cell(self.at).and_then(T::from_cell);
         self.at += 1;
-        Ok(value)
+        value.ok_or(StoreError::Unreadable { table: self.table })
     }
 
-    pub(super) fn converted<T: FromSql, U>(
+    pub(super) fn converted<T: FromCell, U>(
         &mut self,
         convert: impl FnOnce(T) -> Option<U>,
     ) -> Result<U, StoreError> {

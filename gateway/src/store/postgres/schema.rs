@@ -1,0 +1,329 @@
+//! Which tables are there, and how does an older database get them?
+//!
+//! Instants are milliseconds since 1970, states and kinds are the numbers of the contract. Texts are compared byte by
+//! byte, as the other back end does, whatever language the server speaks. What has come to its end is in no index that is
+//! searched for work.
+
+use tokio_postgres::Client;
+
+use super::fault::failed;
+use crate::store::StoreError;
+
+/// Number 1 first. A migration that has been released is never changed.
+const MIGRATIONS: &[&str] = &[FIRST];
+
+/// Locks of this database that are known by number alone. The first number is that of all locks of a gateway.
+pub(super) const LOCKS: i32 = 0x706f_6c6b;
+
+/// Held by the gateway that works on the database, as long as it is connected.
+pub(super) const GATEWAY_LOCK: i32 = 1;
+
+/// Held by every transaction that writes, to its end. So changes are made one after the other, whoever makes them: what a
+/// change has looked at is still so when it is committed, and positions follow the order of commits.
+pub(super) const WRITER_LOCK: i32 = 2;
+
+/// The version that this release writes.
+fn newest() -> u32 {
+    u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
+}
+
+/// Brings the schema up to date, all steps or none. Whoever calls this holds [`GATEWAY_LOCK`].
+pub(super) async fn migrate(client: &mut Client) -> Result<(), StoreError> {
+    let transaction = client.transaction().await.map_err(failed)?;
+    transaction.batch_execute(VERSION).await.map_err(failed)?;
+    let row = transaction.query_opt("SELECT version FROM schema_version", &[]).await.map_err(failed)?;
+    let found = row.map(|row| row.try_get::<_, i64>(0)).transpose().map_err(failed)?.unwrap_or_default();
+    let found = u32::try_from(found).map_err(|_| StoreError::Unreadable { table: "schema_version" })?;
+    let known = newest();
+    if found > known {
+        return Err(StoreError::NewerSchema { found, known });
+    }
+    for migration in MIGRATIONS.iter().skip(found as usize) {
+        transaction.batch_execute(migration).await.map_err(failed)?;
+    }
+    if found < known {
+        let sql = "INSERT INTO schema_version (one, version) VALUES (1, $1)
+            ON CONFLICT (one) DO UPDATE SET version = excluded.version";
+        transaction.execute(sql, &[&i64::from(known)]).await.map_err(failed)?;
+    }
+    transaction.commit().await.map_err(failed)
+}
+
+/// A migration may take as long as it takes.
+const VERSION: &str = "
+SET LOCAL statement_timeout = 0;
+
+CREATE TABLE IF NOT EXISTS schema_version (
+    one BIGINT PRIMARY KEY CHECK (one = 1),
+    version BIGINT NOT NULL
+);
+";
+
+/// Positions are counted in a table of their own: what is rolled back leaves no gap, and what is deleted is not counted
+/// anew. `writer` says which transaction of a gateway was the last one that was committed.
+///
+/// Referral state 1: requested. Delivery states 1, 2, 4, 5: queued, sending, retrying, in doubt; items 5, 6: a notice of a
+/// disclosure, a section of a plan; priorities 1, 2: urgent, ordinary. Task state 1: open. Matters of what is to be looked
+/// after 1, 2: nobody has met the person, retention. Kinds of what is counted 1, 2: a walk-in, a form of feedback.
+const FIRST: &str = r#"
+CREATE TABLE writer (
+    id UUID NOT NULL PRIMARY KEY,
+    written UUID NOT NULL
+);
+
+CREATE TABLE event_position (
+    stream TEXT NOT NULL PRIMARY KEY,
+    last BIGINT NOT NULL
+);
+INSERT INTO event_position (stream, last)
+    VALUES ('event', 0), ('consent_notice', 0), ('plan_event', 0), ('task_event', 0);
+CREATE FUNCTION next_position(of_stream TEXT) RETURNS BIGINT LANGUAGE SQL VOLATILE
+    AS 'UPDATE event_position SET last = last + 1 WHERE stream = of_stream RETURNING last';
+
+CREATE TABLE youth (
+    id UUID NOT NULL PRIMARY KEY,
+    identity BYTEA NOT NULL UNIQUE,
+    wrapped_key BYTEA NOT NULL,
+    sealed_identity BYTEA NOT NULL,
+    created BIGINT NOT NULL
+);
+
+CREATE TABLE request (
+    organisation TEXT COLLATE "C" NOT NULL,
+    request UUID NOT NULL,
+    fingerprint BYTEA NOT NULL,
+    youth UUID NOT NULL REFERENCES youth (id),
+    sealed_answer BYTEA NOT NULL,
+    time BIGINT NOT NULL,
+    PRIMARY KEY (organisation, request)
+);
+CREATE INDEX request_by_time ON request (time);
+
+CREATE TABLE referral (
+    number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id UUID NOT NULL UNIQUE,
+    youth UUID NOT NULL REFERENCES youth (id),
+    sender TEXT COLLATE "C" NOT NULL,
+    recipient TEXT COLLATE "C" NOT NULL,
+    state BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    created BIGINT NOT NULL,
+    updated BIGINT NOT NULL,
+    respond_by BIGINT NOT NULL,
+    reached_recipient BIGINT NOT NULL,
+    delivery_ended BIGINT,
+    holds_content BIGINT NOT NULL,
+    sealed BYTEA NOT NULL
+);
+CREATE INDEX referral_by_youth ON referral (youth, created, id);
+CREATE INDEX referral_by_sender ON referral (sender, created, id);
+CREATE INDEX referral_by_recipient ON referral (recipient, created, id) WHERE reached_recipient = 1;
+CREATE INDEX referral_waiting ON referral (respond_by) WHERE state IN (1, 2);
+CREATE INDEX referral_erasable ON referral (delivery_ended) WHERE holds_content = 1 AND delivery_ended IS NOT NULL;
+
+CREATE TABLE instrument (
+    number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id UUID NOT NULL UNIQUE,
+    youth UUID NOT NULL REFERENCES youth (id),
+    kind BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    in_force BIGINT NOT NULL,
+    revision BIGINT NOT NULL,
+    sealed BYTEA NOT NULL
+);
+CREATE INDEX instrument_by_youth ON instrument (youth, number);
+
+CREATE TABLE event (
+    position BIGINT NOT NULL DEFAULT next_position('event') PRIMARY KEY,
+    kind BIGINT NOT NULL,
+    referral UUID NOT NULL REFERENCES referral (id),
+    sender TEXT COLLATE "C" NOT NULL,
+    recipient TEXT COLLATE "C",
+    time BIGINT NOT NULL
+);
+
+CREATE TABLE audit_detail (
+    sequence BIGINT PRIMARY KEY,
+    youth UUID REFERENCES youth (id),
+    sealed BYTEA,
+    CHECK ((youth IS NULL) = (sealed IS NULL))
+);
+
+CREATE TABLE reconciled (
+    one BIGINT PRIMARY KEY CHECK (one = 1),
+    until BIGINT NOT NULL,
+    root BYTEA NOT NULL
+);
+INSERT INTO reconciled (one, until, root) VALUES (1, 0, decode(repeat('00', 32), 'hex'));
+
+CREATE TABLE consent_notice (
+    position BIGINT NOT NULL DEFAULT next_position('consent_notice') PRIMARY KEY,
+    youth UUID NOT NULL REFERENCES youth (id),
+    agency BYTEA NOT NULL,
+    revision BIGINT NOT NULL,
+    time BIGINT NOT NULL
+);
+CREATE INDEX consent_notice_by_agency ON consent_notice (agency, position);
+
+CREATE TABLE batch_item (
+    leaf BIGINT NOT NULL REFERENCES audit_detail (sequence),
+    item BIGINT NOT NULL,
+    subject BYTEA NOT NULL,
+    bytes BYTEA NOT NULL,
+    PRIMARY KEY (leaf, item)
+);
+CREATE INDEX batch_item_by_subject ON batch_item (subject, leaf);
+
+CREATE TABLE plan (
+    number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id UUID NOT NULL UNIQUE,
+    youth UUID NOT NULL REFERENCES youth (id),
+    coordinator TEXT COLLATE "C" NOT NULL,
+    parties TEXT COLLATE "C" NOT NULL,
+    revision BIGINT NOT NULL,
+    created BIGINT NOT NULL,
+    updated BIGINT NOT NULL,
+    ended BIGINT NOT NULL,
+    look_at BIGINT
+);
+CREATE INDEX plan_by_youth ON plan (youth, created, id);
+CREATE INDEX plan_to_look_at ON plan (look_at) WHERE look_at IS NOT NULL;
+
+CREATE TABLE plan_revision (
+    number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    plan UUID NOT NULL REFERENCES plan (id),
+    revision BIGINT NOT NULL,
+    time BIGINT NOT NULL,
+    sealed BYTEA NOT NULL,
+    UNIQUE (plan, revision)
+);
+
+CREATE TABLE plan_event (
+    position BIGINT NOT NULL DEFAULT next_position('plan_event') PRIMARY KEY,
+    plan UUID NOT NULL REFERENCES plan (id),
+    youth UUID NOT NULL REFERENCES youth (id),
+    agency TEXT COLLATE "C" NOT NULL,
+    time BIGINT NOT NULL
+);
+CREATE INDEX plan_event_by_agency ON plan_event (agency, position);
+CREATE INDEX plan_event_by_plan ON plan_event (plan, agency, position);
+
+CREATE TABLE task (
+    number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id UUID NOT NULL UNIQUE,
+    youth UUID NOT NULL REFERENCES youth (id),
+    agency TEXT COLLATE "C" NOT NULL,
+    plan UUID REFERENCES plan (id),
+    state BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    created BIGINT NOT NULL,
+    updated BIGINT NOT NULL,
+    sealed BYTEA NOT NULL
+);
+CREATE INDEX task_by_agency ON task (agency, created, id);
+CREATE INDEX task_open_by_agency ON task (agency, created, id) WHERE state = 1;
+CREATE INDEX task_by_youth ON task (youth, agency, created, id);
+CREATE INDEX task_open_by_plan ON task (plan, created, id) WHERE state = 1;
+
+CREATE TABLE task_event (
+    position BIGINT NOT NULL DEFAULT next_position('task_event') PRIMARY KEY,
+    task UUID NOT NULL REFERENCES task (id),
+    agency TEXT COLLATE "C" NOT NULL,
+    time BIGINT NOT NULL
+);
+CREATE INDEX task_event_by_agency ON task_event (agency, position);
+
+CREATE TABLE section_told (
+    plan UUID NOT NULL REFERENCES plan (id),
+    mark BYTEA NOT NULL,
+    PRIMARY KEY (plan, mark)
+);
+
+CREATE TABLE delivery (
+    number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    message UUID NOT NULL UNIQUE,
+    item BIGINT NOT NULL,
+    item_index BIGINT NOT NULL,
+    item_place BIGINT NOT NULL DEFAULT 0,
+    referral UUID REFERENCES referral (id),
+    plan UUID REFERENCES plan (id),
+    owner TEXT COLLATE "C",
+    youth UUID NOT NULL REFERENCES youth (id),
+    agency TEXT COLLATE "C" NOT NULL,
+    state BIGINT NOT NULL,
+    attempts BIGINT NOT NULL,
+    due BIGINT NOT NULL,
+    deadline BIGINT NOT NULL,
+    fence BIGINT NOT NULL,
+    leased_until BIGINT,
+    intent BIGINT,
+    reference TEXT COLLATE "C",
+    priority BIGINT NOT NULL,
+    wake BIGINT NOT NULL GENERATED ALWAYS AS (coalesce(leased_until, due)) STORED,
+    CHECK ((plan IS NULL) = (owner IS NULL) AND (referral IS NULL OR plan IS NULL)
+        AND (item = 5 OR referral IS NOT NULL OR plan IS NOT NULL))
+);
+CREATE INDEX delivery_pending ON delivery (agency, priority, wake, number) WHERE state IN (1, 2, 4);
+CREATE INDEX delivery_open_by_youth ON delivery (youth, number) WHERE state IN (1, 2, 4, 5);
+CREATE INDEX delivery_by_referral ON delivery (referral, number) WHERE referral IS NOT NULL;
+CREATE UNIQUE INDEX delivery_of_disclosure ON delivery (item_index, item_place) WHERE item = 5;
+CREATE INDEX delivery_waiting_part ON delivery (plan, owner, agency) WHERE item = 6 AND state IN (1, 4);
+CREATE UNIQUE INDEX delivery_queued_part ON delivery (plan, owner, agency) WHERE item = 6 AND state = 1;
+
+CREATE TABLE journey_entry (
+    number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id UUID NOT NULL UNIQUE,
+    youth UUID NOT NULL REFERENCES youth (id),
+    agency TEXT COLLATE "C" NOT NULL,
+    created BIGINT NOT NULL,
+    sealed BYTEA NOT NULL
+);
+CREATE INDEX journey_entry_by_youth ON journey_entry (youth, number);
+CREATE INDEX journey_entry_by_agency ON journey_entry (agency, youth, number);
+
+CREATE TABLE agency_facts (
+    youth UUID NOT NULL REFERENCES youth (id),
+    agency TEXT COLLATE "C" NOT NULL,
+    asked BIGINT NOT NULL,
+    answered BIGINT NOT NULL,
+    sealed BYTEA NOT NULL,
+    PRIMARY KEY (youth, agency, asked)
+);
+CREATE INDEX agency_facts_by_age ON agency_facts (answered);
+
+CREATE TABLE follow_up (
+    number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    youth UUID NOT NULL REFERENCES youth (id),
+    matter BIGINT NOT NULL,
+    about UUID NOT NULL,
+    agency TEXT COLLATE "C" NOT NULL,
+    due BIGINT NOT NULL,
+    UNIQUE (youth, matter, about, agency)
+);
+CREATE INDEX follow_up_by_day ON follow_up (due, number);
+
+CREATE TABLE tally (
+    organisation TEXT COLLATE "C" NOT NULL,
+    request UUID NOT NULL,
+    agency TEXT COLLATE "C" NOT NULL,
+    day TEXT COLLATE "C" NOT NULL,
+    kind BIGINT NOT NULL,
+    content BYTEA NOT NULL,
+    PRIMARY KEY (organisation, request)
+);
+CREATE INDEX tally_by_agency ON tally (agency, day);
+
+CREATE INDEX plan_by_coordinator ON plan (coordinator, youth);
+
+CREATE TABLE identity_alias (
+    identity BYTEA NOT NULL PRIMARY KEY,
+    youth UUID NOT NULL REFERENCES youth (id)
+);
+CREATE INDEX identity_alias_by_youth ON identity_alias (youth);
+
+CREATE TABLE former_youth (
+    former UUID NOT NULL PRIMARY KEY REFERENCES youth (id),
+    youth UUID NOT NULL REFERENCES youth (id)
+);
+CREATE INDEX former_youth_by_youth ON former_youth (youth);
+"#;
