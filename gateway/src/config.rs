@@ -22,6 +22,7 @@ use polku_proto::{AgencyId, CategorySet};
 use crate::directory::Routing;
 use crate::front::tls::Tls;
 use crate::measure::Star;
+use crate::store::postgres::PostgresSettings;
 
 pub use delays::Delays;
 pub(crate) use error::Lines;
@@ -40,8 +41,10 @@ pub struct Config {
     pub listen: Listen,
     /// How the gateway proves who it is, and whom it lets in.
     pub tls: Tls,
-    /// The folder of the database and the audit log. It need not exist yet, but its parent does.
+    /// The folder of the audit log, and of the embedded database. It need not exist yet, but its parent does.
     pub store: PathBuf,
+    /// The database server that keeps the state. `None`: the embedded database does.
+    pub database: Option<PostgresSettings>,
     /// The folder of the master keys. It exists.
     pub keys: PathBuf,
     /// The folder of the policy rules. `None`: those that the gateway ships with.

@@ -18,8 +18,9 @@ use crate::gateway::{Gateway, Parts, System};
 use crate::policy_files::{self, PolicyFilesError, Writer};
 use crate::reload::{self, Reload, Reloadable};
 use crate::seal::{KeyError, Keys};
-use crate::store::StoreError;
+use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
+use crate::store::{Store, StoreError};
 use crate::{outbox, services, trail};
 
 /// How often the gateway looks at itself.
@@ -114,7 +115,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, Sta
     tracing::info!(leaves = recovery.leaves, torn_bytes = recovery.torn_bytes, "audit log opened");
     let last = audit.last_time().map_err(StartError::Audit)?;
     let forward = ForwardClock::after(Arc::clone(&clock), last).map_err(StartError::Clock)?;
-    let store = SqliteStore::open(&config.store.join("polku.db")).map_err(StartError::Store)?;
+    let store = store(&config).await.map_err(StartError::Store)?;
     let adapters = adapters(&config)?;
     let controllers = config.agencies.iter().map(|entry| (entry.id.clone(), entry.controller.clone()));
     let units = config.organisations.iter();
@@ -122,7 +123,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, Sta
     let agencies = adapters.iter().map(|system| system.adapter.agency().clone()).collect();
     let parts = Parts {
         clock: forward,
-        store: Arc::new(store),
+        store,
         audit,
         keys,
         engine,
@@ -153,6 +154,17 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, Sta
     let front = front.open().await.map_err(StartError::Front)?;
     let decisions = Writer::into_folder(&config.store);
     Ok(Started { gateway, front, files, decisions })
+}
+
+/// Opens the store that the configuration names.
+///
+/// # Errors
+/// Those of the back end's `open`.
+pub async fn store(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(match &config.database {
+        Some(settings) => Arc::new(PostgresStore::open(settings).await?),
+        None => Arc::new(SqliteStore::open(&config.store.join("polku.db"))?),
+    })
 }
 
 impl Started {

@@ -10,8 +10,6 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use polku_gateway::audit::{AuditLog, Event, Leaf};
-use polku_gateway::store::Store as _;
-use polku_gateway::store::sqlite::SqliteStore;
 use polku_proto::v1::{
     ConsentState, DataCategory, DeliveryState, GetConsentRequest, GetReferralRequest, ListConsentsRequest,
     Purpose, WithdrawConsentRequest,
@@ -19,14 +17,13 @@ use polku_proto::v1::{
 use polku_proto::{ReferralName, YouthName};
 use polku_tests::simulators::{Fault, Ledger};
 use polku_tests::world::{
-    Client, GatewayProcess, OHJAAMO, PAJA, PEOPLE, TE, World, WorldSettings, eventually, full_content,
-    professional, referral_to, request_id,
+    Client, Database, GatewayProcess, OHJAAMO, PAJA, PEOPLE, TE, World, WorldSettings, eventually,
+    full_content, professional, referral_to, request_id,
 };
 use tempfile::TempDir;
 
 use self::plans::{Plans, office};
 
-const CYCLES: u64 = 20;
 /// How many callers there are at the same time.
 const CALLERS: usize = 4;
 /// How many referrals each of them sends in one life of the gateway, if it lives so long.
@@ -133,8 +130,9 @@ async fn change_mind(
     }
 }
 
-fn settings() -> WorldSettings {
+fn settings(database: Database) -> WorldSettings {
     WorldSettings {
+        database,
         retry_seconds: vec![0],
         lease_seconds: 2,
         attempt_seconds: 1,
@@ -145,9 +143,18 @@ fn settings() -> WorldSettings {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn twenty_kills_lose_nothing_and_double_nothing() {
+    kills_lose_nothing_and_double_nothing(Database::Embedded, 20).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kills_do_no_more_harm_with_a_database_server() {
+    kills_lose_nothing_and_double_nothing(Database::Server, 6).await;
+}
+
+async fn kills_lose_nothing_and_double_nothing(database: Database, cycles: u64) {
     let began = Instant::now();
     let folder = TempDir::new().unwrap();
-    let world = World::make(folder.path(), &settings()).unwrap();
+    let world = World::make(folder.path(), &settings(database)).unwrap();
     let log = folder.path().join("log");
     let config = world.config_file();
     let start = || GatewayProcess::start(&config, &log);
@@ -171,7 +178,7 @@ async fn twenty_kills_lose_nothing_and_double_nothing() {
     let book = Arc::new(Mutex::new(Acknowledged::default()));
     let mut numbers = Numbers(2026);
     let mut slowest_start = Duration::ZERO;
-    for cycle in 0..CYCLES {
+    for cycle in 0..cycles {
         let starting = Instant::now();
         let gateway = start().await.unwrap();
         slowest_start = slowest_start.max(starting.elapsed());
@@ -187,7 +194,7 @@ async fn twenty_kills_lose_nothing_and_double_nothing() {
             let ledger = ledger(&world, agency).clone();
             tokio::spawn(change_mind(client.clone(), agency, hetu, ledger, Arc::clone(&book)))
         });
-        if cycle == CYCLES / 2 {
+        if cycle == cycles / 2 {
             // One life is long enough for a whole change of mind, however slow the machine is.
             let withdrawn = || async { (!book.lock().unwrap().withdrawn.is_empty()).then_some(()) };
             eventually(Duration::from_secs(20), withdrawn).await.expect("no withdrawal is acknowledged");
@@ -284,7 +291,7 @@ async fn check_data(data: &Path, world: &World, book: &Acknowledged, everybody: 
     })
     .unwrap();
     assert_eq!(leaves.len() as u64, recovery.leaves);
-    let store = SqliteStore::open(&data.join("polku.db")).unwrap();
+    let store = world.store().await.unwrap();
     // News about a withdrawal, or a referral that nobody was told of, can be on its way at the last kill: its intent
     // waits for the next start.
     let mut under_way = Vec::new();

@@ -2,6 +2,7 @@
 
 pub mod figures;
 pub mod pki;
+pub mod postgres;
 pub mod sandbox;
 pub mod simulators;
 pub mod store_suite;

@@ -54,7 +54,7 @@ pub use tasks::{
     tasks_are_listed_page_by_page, tasks_change_from_the_version_that_is_expected,
 };
 
-/// Runs every case of this module as a test of its own, with the store that the function `$open` opens. `$open` gives
+/// Runs every case of this module as a test of its own, with the store that the async function `$open` opens. `$open` gives
 /// something that holds the store, and whatever it lives in, as `.store`.
 #[macro_export]
 macro_rules! store_suite {
@@ -110,7 +110,7 @@ macro_rules! store_suite {
     ($open:path: $($case:ident,)*) => {$(
         #[tokio::test]
         async fn $case() -> anyhow::Result<()> {
-            let opened = $open()?;
+            let opened = $open().await?;
             $crate::store_suite::$case(&opened.store).await
         }
     )*};

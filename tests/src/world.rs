@@ -21,16 +21,18 @@ use polku_gateway::config::Config;
 use polku_gateway::front::{Bound, Shutdown};
 use polku_gateway::seal::Keys;
 use polku_gateway::serve;
+use polku_gateway::store::Store;
 use tokio::task::JoinHandle;
 use tracing_subscriber::EnvFilter;
 
 use crate::pki::{Identity, Pki};
+use crate::postgres::Cluster;
 use crate::simulators::te::{TeSettings, TeSimulator};
 use crate::simulators::walmu::{WalmuSettings, WalmuSimulator};
 use crate::simulators::{self, Ledger, Official, Repetition, Setup, SimulatedAgency, SimulatorTls};
 
 pub use client::{Client, evidence, full_content, professional, referral_to, request_id, terms};
-pub use config::WorldSettings;
+pub use config::{Database, WorldSettings};
 pub use directory::DIRECTORY;
 pub use people::{PEOPLE, born_on, canaries, nobody, nobody_born};
 pub use process::{GatewayProcess, binary};
@@ -240,6 +242,15 @@ impl World {
         Ok(Running { bound, shutdown, task })
     }
 
+    /// The store of this world's gateway, which is not running.
+    ///
+    /// # Errors
+    /// Fails when it cannot be opened.
+    pub async fn store(&self) -> Result<Arc<dyn Store>> {
+        let config = Config::load(&self.config_file()).context("the world's configuration is refused")?;
+        Ok(serve::store(&config).await?)
+    }
+
     /// Tells the agencies where the gateway listens.
     pub fn connect_agencies(&self, bound: Bound) {
         let inbound = |agency: &str| format!("https://localhost:{}/inbound/{agency}", bound.inbound.port());
@@ -278,6 +289,10 @@ impl World {
         }
         if let Some(directory) = &settings.directory {
             text += &directory::written(directory, folder)?;
+        }
+        if settings.database == Database::Server {
+            let cluster = Cluster::shared()?;
+            text += &cluster.written(&cluster.database()?.database, folder)?;
         }
         std::fs::write(self.config_file(), text).context("the configuration cannot be written")
     }

@@ -1,5 +1,6 @@
 //! What does each section of the file have to say?
 
+mod database;
 mod delays;
 mod lines;
 mod parties;
@@ -18,6 +19,7 @@ use super::{
     Config, Delays, DeliverySettings, JourneySettings, Listen, PAUSES, PlanSettings, Problem, QuotaSettings,
 };
 use crate::front::tls::{Tls, TlsFile, TlsFiles};
+use crate::store::postgres::PostgresSettings;
 
 /// Reads the text of a configuration and checks it, with the files it names.
 pub(super) fn parse(text: &str, folder: &Path) -> Result<Config, Vec<Problem>> {
@@ -34,7 +36,7 @@ fn read(table: toml::Table, folder: &Path, problems: &Problems) -> Option<Config
     let top = Section::top(table, problems);
     let listen = listen(top.section("listen"));
     let tls = tls(top.section("tls"), folder, problems);
-    let store = store(top.section("store"), folder);
+    let (store, database) = store(top.section("store"), folder);
     let keys = keys(top.section("keys"), folder);
     let rules = top.optional_section("policy").and_then(|section| policy(section, folder));
     let service_directory =
@@ -76,6 +78,7 @@ fn read(table: toml::Table, folder: &Path, problems: &Problems) -> Option<Config
         listen: listen?,
         tls: tls?,
         store: store?,
+        database,
         keys: keys?,
         rules,
         service_directory,
@@ -143,7 +146,7 @@ fn key_of(file: TlsFile) -> &'static str {
     }
 }
 
-fn store(section: Section<'_>, folder: &Path) -> Option<PathBuf> {
+fn store(section: Section<'_>, folder: &Path) -> (Option<PathBuf>, Option<PostgresSettings>) {
     let expected = "the path of a folder, whose parent folder exists";
     let path = section.text("directory", expected).map(|name| folder.join(name));
     if let Some(path) = &path {
@@ -155,8 +158,10 @@ fn store(section: Section<'_>, folder: &Path) -> Option<PathBuf> {
             section.wrong("directory", found, expected);
         }
     }
+    let postgres = section.optional_section("postgres");
+    let database = postgres.and_then(|section| database::database(section, folder));
     section.finish();
-    path
+    (path, database)
 }
 
 fn keys(section: Section<'_>, folder: &Path) -> Option<PathBuf> {

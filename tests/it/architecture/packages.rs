@@ -18,12 +18,15 @@ const EDGES: [(&str, &[&str], &[&str]); 5] = [
 ];
 
 /// Which packages of the product alone may depend on a crate.
-const RESERVED: [(&str, &[&str]); 9] = [
+const RESERVED: [(&str, &[&str]); 12] = [
     ("cedar-policy", &["polku-gateway", "polku-policy"]),
     ("cedar-policy-symcc", &["polku-gateway"]),
+    ("deadpool-postgres", &["polku-gateway"]),
     ("hyper-rustls", &["polku-adapters"]),
     ("quick-xml", &["polku-adapters"]),
     ("rusqlite", &["polku-gateway"]),
+    ("tokio-postgres", &["polku-gateway"]),
+    ("tokio-postgres-rustls", &["polku-gateway"]),
     ("tonic-health", &["polku-gateway"]),
     ("tonic-reflection", &["polku-gateway"]),
     ("axum", &["polku-gateway"]),

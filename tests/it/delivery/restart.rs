@@ -2,7 +2,7 @@
 
 use polku_proto::v1::{DeliveryState, ReferralEvent, WatchReferralsRequest};
 use polku_tests::simulators::{Fault, Operation};
-use polku_tests::world::{PAJA, PEOPLE, TE, WorldSettings};
+use polku_tests::world::{Database, PAJA, PEOPLE, TE, WorldSettings};
 use tokio::time::timeout;
 
 use super::scene::{SOON, Scene};
@@ -28,7 +28,17 @@ async fn watch(scene: &Scene, token: &str, count: usize) -> Vec<ReferralEvent> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn queued_referrals_go_out_and_watchers_go_on() {
-    let mut scene = Scene::open(&WorldSettings { retry_seconds: vec![0], ..WorldSettings::default() }).await;
+    referrals_go_out_and_watchers_go_on(Database::Embedded).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn referrals_queued_on_a_database_server_go_out_and_watchers_go_on() {
+    referrals_go_out_and_watchers_go_on(Database::Server).await;
+}
+
+async fn referrals_go_out_and_watchers_go_on(database: Database) {
+    let settings = WorldSettings { retry_seconds: vec![0], database, ..WorldSettings::default() };
+    let mut scene = Scene::open(&settings).await;
     let watch_all = scene.ohjaamo.referral.clone().watch_referrals(WatchReferralsRequest::default()).await;
     let mut first_watch = watch_all.unwrap().into_inner();
     for agency in [TE, PAJA] {

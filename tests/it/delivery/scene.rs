@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use polku_gateway::audit::{AuditLog, Event, Leaf};
 use polku_gateway::clock::{Clock, SystemClock};
-use polku_gateway::store::sqlite::SqliteStore;
 use polku_gateway::store::{About, DeliveryRow, Store};
 use polku_proto::v1::{
     Consent, ConsentChange, DataCategory, DeliveryState, GetReferralRequest, Purpose, Referral,
@@ -41,7 +40,7 @@ pub(crate) struct Scene {
 /// What is left of a world whose gateway has stopped.
 pub(crate) struct Remains {
     pub(crate) leaves: Vec<Leaf>,
-    store: SqliteStore,
+    store: Arc<dyn Store>,
     _folder: TempDir,
 }
 
@@ -84,7 +83,7 @@ impl Scene {
             leaves.push(leaf);
         })
         .unwrap();
-        Remains { leaves, store: SqliteStore::open(&data.join("polku.db")).unwrap(), _folder: self.folder }
+        Remains { leaves, store: self.world.store().await.unwrap(), _folder: self.folder }
     }
 
     pub(crate) fn faults(&self, agency: &str) -> &Faults {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use polku_proto::v1::{DeliveryState, ReferralState};
 use polku_tests::simulators::{Fault, Operation};
-use polku_tests::world::{PAJA, PEOPLE, TE, WorldSettings};
+use polku_tests::world::{Database, PAJA, PEOPLE, TE, WorldSettings};
 
 use super::scene::Scene;
 
@@ -19,8 +19,18 @@ async fn one_withdrawal_notice(scene: &Scene, agency: &str, name: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waits_is_stopped_and_never_sent() {
+    what_waits_is_never_sent(Database::Embedded).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_on_a_database_server_is_stopped_and_never_sent() {
+    what_waits_is_never_sent(Database::Server).await;
+}
+
+async fn what_waits_is_never_sent(database: Database) {
     for agency in [TE, PAJA] {
         let settings = WorldSettings {
+            database,
             answer_ms: 8_000,
             attempt_seconds: 9,
             lease_seconds: 10,

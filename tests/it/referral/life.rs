@@ -5,7 +5,9 @@ use polku_proto::v1::{
     ReferralState as State, RejectReferralRequest, RejectionReason, RequestInformationRequest,
     RerouteReferralRequest, SendWarning,
 };
-use polku_tests::world::{Client, KELA, OHJAAMO, PAJA, PEOPLE, TE, full_content, referral_to, request_id};
+use polku_tests::world::{
+    Client, Database, KELA, OHJAAMO, PAJA, PEOPLE, TE, WorldSettings, full_content, referral_to, request_id,
+};
 use tonic::Code;
 
 use super::steps::{Step, take, take_at};
@@ -13,7 +15,16 @@ use crate::stage::{BASIC, Stage, assert_refused, get, id_of, purpose_of};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn from_the_first_word_to_the_outcome() {
-    let stage = Stage::open().await;
+    first_word_to_outcome(Database::Embedded).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_database_server_from_the_first_word_to_the_outcome() {
+    first_word_to_outcome(Database::Server).await;
+}
+
+async fn first_word_to_outcome(database: Database) {
+    let stage = Stage::with(&WorldSettings { database, ..WorldSettings::default() }, |text| text).await;
     let youth = stage.youth(PEOPLE[0]).await;
     let (ohjaamo, kela) = (stage.ohjaamo(), stage.kela());
     let request = referral_to(KELA, &youth, purpose_of(KELA), full_content());

@@ -9,6 +9,15 @@ use super::{AddedAgency, KELA, OHJAAMO, OMA, PAJA, TE, World};
 use crate::pki::Identity;
 use crate::simulators::{Repetition, SimulatedAgency, SimulatorClock, Surroundings};
 
+/// Where a gateway keeps its state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Database {
+    /// In its own folder.
+    Embedded,
+    /// On the PostgreSQL server of this process, in a database of its own.
+    Server,
+}
+
 /// What differs from world to world.
 #[derive(Debug, Clone)]
 pub struct WorldSettings {
@@ -32,6 +41,8 @@ pub struct WorldSettings {
     pub directory: Option<String>,
     /// The clock of every agency.
     pub clock: SimulatorClock,
+    /// Where the gateway keeps its state.
+    pub database: Database,
 }
 
 impl Default for WorldSettings {
@@ -47,6 +58,7 @@ impl Default for WorldSettings {
             agencies: Vec::new(),
             directory: None,
             clock: SimulatorClock::system(),
+            database: Database::Embedded,
         }
     }
 }
@@ -63,6 +75,7 @@ pub(super) fn text(settings: &WorldSettings, world: &World) -> Result<String> {
         agencies,
         directory: _,
         clock: _,
+        database: _,
     } = settings;
     let ids = &world.identities;
     let walmu_url = world.walmu.base_url();

@@ -24,9 +24,10 @@ const OPEN: Duration = Duration::from_secs(5);
 /// The oldest release, as the server numbers it.
 const OLDEST: i64 = 150_000;
 
-/// Limits of every session, milliseconds. A gateway that stands still within a transaction must not hold up the others.
-const OPTIONS: &str =
-    "-c statement_timeout=30000 -c lock_timeout=15000 -c idle_in_transaction_session_timeout=10000";
+/// Limits of every session, milliseconds, and then seconds: a gateway that stands still within a transaction must not
+/// hold up the others, and one whose machine is gone must not keep its locks.
+const OPTIONS: &str = "-c statement_timeout=30000 -c lock_timeout=15000 -c idle_in_transaction_session_timeout=10000 \
+    -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2";
 
 /// Which database, and how it is reached.
 #[derive(Clone)]
@@ -120,7 +121,9 @@ impl Connector {
             .port(settings.port)
             .connect_timeout(OPEN)
             .tcp_user_timeout(Duration::from_secs(15))
-            .keepalives_idle(Duration::from_secs(15))
+            .keepalives_idle(Duration::from_secs(10))
+            .keepalives_interval(Duration::from_secs(5))
+            .keepalives_retries(2)
             .target_session_attrs(TargetSessionAttrs::ReadWrite)
             .options(OPTIONS);
         if let Some(password) = &settings.password {

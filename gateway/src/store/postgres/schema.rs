@@ -68,7 +68,7 @@ CREATE TABLE IF NOT EXISTS schema_version (
 const FIRST: &str = r#"
 CREATE TABLE writer (
     id UUID NOT NULL PRIMARY KEY,
-    written UUID NOT NULL
+    written BIGINT NOT NULL
 );
 
 CREATE TABLE event_position (

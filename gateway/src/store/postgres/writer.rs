@@ -31,8 +31,11 @@ const GROUP: usize = 512;
 /// How often a transaction is begun anew.
 const ATTEMPTS: u32 = 5;
 
-/// How long the database is asked what has become of a transaction, and whether another gateway works on it.
+/// How long the database is asked what has become of a transaction.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long another gateway may be there that has ended: its session goes a moment later.
+const LEAVING: Duration = Duration::from_secs(5);
 
 /// Between two questions.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -74,11 +77,11 @@ impl Writer {
         let mut client = open(&connector).await?;
         schema::migrate(&mut client).await?;
         let id = Uuid::from_bytes(crate::seal::random_bytes().map_err(StoreError::failed)?);
-        let known = format!("DELETE FROM writer; INSERT INTO writer (id, written) VALUES ('{id}', '{id}')");
+        let known = format!("DELETE FROM writer; INSERT INTO writer (id, written) VALUES ('{id}', 0)");
         client.batch_execute(&known).await.map_err(failed)?;
         Remote(&client).take(&[void_leases()]).await?;
         let (queue, jobs) = mpsc::channel(QUEUE);
-        let at_work = AtWork { connector, id, client: Some(client) };
+        let at_work = AtWork { connector, id, begun: 0, client: Some(client) };
         tokio::spawn(at_work.write_groups(jobs));
         Ok(Writer { queue })
     }
@@ -99,6 +102,8 @@ struct AtWork {
     connector: Connector,
     /// Whose marks are its own.
     id: Uuid,
+    /// How many transactions it has begun: each one's mark.
+    begun: i64,
     client: Option<ClientWrapper>,
 }
 
@@ -109,7 +114,7 @@ enum Trouble {
     /// It is not there, and would fail again.
     Failed(StoreError),
     /// The commit was asked for, and not answered. These would have been the answers.
-    Open(Uuid, Vec<Answer>, StoreError),
+    Open(i64, Vec<Answer>, StoreError),
 }
 
 impl AtWork {
@@ -150,6 +155,7 @@ impl AtWork {
             if attempt == ATTEMPTS {
                 return all(group, &error, StoreError::NotWritten);
             }
+            sleep(PAUSE * attempt).await;
         }
     }
 
@@ -158,8 +164,8 @@ impl AtWork {
             Some(client) if !client.is_closed() => client,
             Some(_) | None => open(&self.connector).await.map_err(Trouble::Again)?,
         };
-        let mark = Uuid::now_v7();
-        let done = transaction(&client, group, self.id, mark).await;
+        self.begun += 1;
+        let done = transaction(&client, group, self.id, self.begun).await;
         // After any trouble the connection is given up, and with it whatever it was in the middle of.
         if done.is_ok() {
             self.client = Some(client);
@@ -168,7 +174,7 @@ impl AtWork {
     }
 
     /// Whether the transaction with this mark is there. It is over when its lock is free.
-    async fn is_there(&mut self, mark: Uuid) -> Result<bool, StoreError> {
+    async fn is_there(&mut self, mark: i64) -> Result<bool, StoreError> {
         let until = Instant::now() + PATIENCE;
         loop {
             let asked = match open(&self.connector).await {
@@ -191,7 +197,7 @@ impl AtWork {
 /// ended may still be there for a moment.
 async fn open(connector: &Connector) -> Result<ClientWrapper, StoreError> {
     let client = connector.open().await?;
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + LEAVING;
     loop {
         let row = client.query_one("SELECT pg_try_advisory_lock($1, $2)", &[&LOCKS, &GATEWAY_LOCK]).await;
         if row.and_then(|row| row.try_get(0)).map_err(failed)? {
@@ -209,7 +215,7 @@ async fn transaction(
     client: &ClientWrapper,
     group: &[&Work],
     writer: Uuid,
-    mark: Uuid,
+    mark: i64,
 ) -> Result<Vec<Answer>, Trouble> {
     let begin = format!("BEGIN; SELECT pg_advisory_xact_lock({LOCKS}, {WRITER_LOCK}); SAVEPOINT job");
     // Waited for: without a transaction, what is sent behind it would stand alone.
@@ -218,7 +224,7 @@ async fn transaction(
     let mut before = None;
     for work in group {
         let mut settled = before.map(|sql| Box::pin(client.batch_execute(sql)));
-        // Sent, and not waited for: should it fail, everything behind it fails as well.
+        // Sent, and not waited for: should it fail, so does everything behind it.
         let early = settled.as_mut().and_then(FutureExt::now_or_never);
         let answer = work.run(&Remote(client)).await;
         match (early, settled) {
@@ -239,7 +245,7 @@ async fn transaction(
         answers.push(answer.map_err(rolled_back));
     }
     let settle = before.unwrap_or("RELEASE job");
-    let leave = format!("UPDATE writer SET written = '{mark}' WHERE id = '{writer}'");
+    let leave = format!("UPDATE writer SET written = {mark} WHERE id = '{writer}'");
     let marked = client.simple_query(&format!("{settle}; {leave}")).await.map_err(trouble)?;
     if !marked.iter().any(|message| matches!(message, SimpleQueryMessage::CommandComplete(1))) {
         return Err(Trouble::Failed(StoreError::Unreadable { table: "writer" }));
@@ -270,14 +276,13 @@ fn trouble(error: tokio_postgres::Error) -> Trouble {
 }
 
 /// The mark of the last transaction that this writer has committed.
-async fn last_mark(client: &Client, writer: Uuid) -> Result<Uuid, StoreError> {
+async fn last_mark(client: &Client, writer: Uuid) -> Result<i64, StoreError> {
     // The lock is free when the transaction that was lost has come to its end, one way or the other.
     let lock = format!("BEGIN; SELECT pg_advisory_xact_lock({LOCKS}, {WRITER_LOCK}); COMMIT");
     client.batch_execute(&lock).await.map_err(failed)?;
-    let sql = format!("SELECT written::text FROM writer WHERE id = '{writer}'");
+    let sql = format!("SELECT written FROM writer WHERE id = '{writer}'");
     let row = client.query_one(&sql, &[]).await.map_err(failed)?;
-    let written: String = row.try_get(0).map_err(failed)?;
-    written.parse().map_err(|_| StoreError::Unreadable { table: "writer" })
+    row.try_get(0).map_err(failed)
 }
 
 /// The error for each of those in the group.

@@ -1,0 +1,139 @@
+//! Which databases are let in, and who is let into them?
+
+use std::sync::Arc;
+
+use polku_gateway::store::postgres::{PostgresSettings, PostgresStore, Server};
+use polku_gateway::store::{Change, Store as _, StoreError};
+use polku_tests::pki::Pki;
+use polku_tests::postgres::Cluster;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+
+/// What the store says, with everything behind it.
+fn words(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {}", words(source)),
+        None => error.to_string(),
+    }
+}
+
+async fn refused(settings: &PostgresSettings) -> StoreError {
+    PostgresStore::open(settings).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn over_tls_the_server_is_known_by_its_authority() {
+    let cluster = Cluster::shared().unwrap();
+    let socket = cluster.database().unwrap();
+    let tls = cluster.over_tls(&socket).unwrap();
+    {
+        let store = PostgresStore::open(&tls).await.unwrap();
+        store.commit(Change::announced_by(3)).await.unwrap();
+        assert_eq!(store.committed_leaves(0).await.unwrap(), [3]);
+        let encrypted = "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
+            WHERE application_name = 'polku' AND datname = current_database()";
+        assert_eq!(cluster.sql(&socket.database, encrypted).unwrap(), "t");
+    }
+    let other = Pki::new().unwrap();
+    let mut authorities = RootCertStore::empty();
+    authorities.add(CertificateDer::from_pem_slice(other.authority_pem().as_bytes()).unwrap()).unwrap();
+    let server = Server::Tls { host: "localhost".to_owned(), authorities: Arc::new(authorities) };
+    let error = refused(&PostgresSettings { server, ..tls.clone() }).await;
+    assert!(words(&error).contains("UnknownIssuer"), "{}", words(&error));
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_refused_and_repeated_nowhere() {
+    let cluster = Cluster::shared().unwrap();
+    let tls = cluster.over_tls(&cluster.database().unwrap()).unwrap();
+    let wrong = PostgresSettings { password: Some(b"not-the-password".to_vec().into()), ..tls.clone() };
+    let error = refused(&wrong).await;
+    assert!(words(&error).contains("28P01"), "{}", words(&error));
+    for text in [format!("{error:?}"), words(&error), format!("{wrong:?}"), format!("{tls:?}")] {
+        assert!(!text.contains("password\"") && !text.contains("not-the-password"), "{text}");
+        assert!(!text.contains("a-synthetic-database-password"), "{text}");
+    }
+}
+
+/// What a commit acknowledges must survive the loss of the server's power.
+#[tokio::test]
+async fn a_server_that_can_lose_a_commit_is_refused() {
+    let cluster = Cluster::shared().unwrap();
+    let settings = cluster.database().unwrap();
+    for weak in ["off", "local", "remote_write"] {
+        let alter = format!("ALTER DATABASE {} SET synchronous_commit = {weak}", settings.database);
+        cluster.sql("postgres", &alter).unwrap();
+        let error = refused(&settings).await;
+        let expected = format!("synchronous_commit is {weak}");
+        assert!(words(&error).contains(&expected), "{}", words(&error));
+    }
+    let alter = format!("ALTER DATABASE {} SET synchronous_commit = on", settings.database);
+    cluster.sql("postgres", &alter).unwrap();
+    PostgresStore::open(&settings).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused_and_left_alone() {
+    let cluster = Cluster::shared().unwrap();
+    let settings = cluster.database().unwrap();
+    drop(PostgresStore::open(&settings).await.unwrap());
+    cluster.sql(&settings.database, "UPDATE schema_version SET version = 99").unwrap();
+    let error = refused(&settings).await;
+    assert!(matches!(error, StoreError::NewerSchema { found: 99, known: 1 }), "{error:?}");
+    assert_eq!(cluster.sql(&settings.database, "SELECT version FROM schema_version").unwrap(), "99");
+}
+
+/// What was answered is there for the next one, who is let in as soon as the first one has left.
+#[tokio::test]
+async fn one_gateway_at_a_time_works_on_a_database() {
+    let settings = Cluster::shared().unwrap().database().unwrap();
+    let first = PostgresStore::open(&settings).await.unwrap();
+    first.commit(Change::announced_by(7)).await.unwrap();
+    let error = refused(&settings).await;
+    assert!(words(&error).contains("another gateway works on this database"), "{}", words(&error));
+    first.commit(Change::announced_by(8)).await.unwrap();
+    drop(first);
+    let second = PostgresStore::open(&settings).await.unwrap();
+    assert_eq!(second.committed_leaves(0).await.unwrap(), [7, 8]);
+}
+
+/// The same index for the same search as in the other back end, and nothing sorted.
+#[tokio::test]
+async fn searches_for_work_use_the_index_of_what_is_pending() {
+    let cluster = Cluster::shared().unwrap();
+    let settings = cluster.database().unwrap();
+    drop(PostgresStore::open(&settings).await.unwrap());
+    for (search, index) in [
+        (
+            "SELECT wake, number FROM delivery WHERE state IN (1, 2, 4) AND agency = 'te' AND priority = 2
+                AND wake <= 1 ORDER BY wake, number LIMIT 1",
+            "delivery_pending",
+        ),
+        (
+            "SELECT agency, priority, wake FROM delivery WHERE state IN (1, 2, 4) AND (agency, priority) > ('', 0)
+                ORDER BY agency, priority, wake LIMIT 1",
+            "delivery_pending",
+        ),
+        (
+            "SELECT * FROM referral WHERE state IN (1, 2) AND respond_by <= 1 ORDER BY respond_by",
+            "referral_waiting",
+        ),
+        (
+            "SELECT * FROM referral WHERE holds_content = 1 AND delivery_ended IS NOT NULL AND delivery_ended < 1
+                ORDER BY delivery_ended",
+            "referral_erasable",
+        ),
+        ("SELECT * FROM plan WHERE look_at <= 1 ORDER BY look_at", "plan_to_look_at"),
+        (
+            "SELECT * FROM task WHERE agency = 'te' AND state = 1 AND (created, id) > (1, gen_random_uuid())
+                ORDER BY created, id LIMIT 9",
+            "task_open_by_agency",
+        ),
+        ("SELECT * FROM follow_up WHERE due <= 1 ORDER BY due, number LIMIT 9", "follow_up_by_day"),
+    ] {
+        let explain = format!("SET enable_seqscan = off; SET enable_bitmapscan = off; EXPLAIN {search}");
+        let plan = cluster.sql(&settings.database, &explain).unwrap();
+        assert!(plan.contains(&format!("using {index}")) && !plan.contains("Sort"), "{search}\n{plan}");
+    }
+}
