@@ -1,7 +1,7 @@
 //! How does a database server keep the state of the gateway?
 //!
-//! In one PostgreSQL database. One connection writes: everything that waits becomes one transaction, each piece of work in
-//! a savepoint, so that one sync serves many. A pool of connections reads beside it. A lock of the database lets one
+//! In one PostgreSQL database. One connection writes: everything that waits becomes one transaction, so that one sync
+//! serves many, and what is refused falls alone. A pool of connections reads beside it. A lock of the database lets one
 //! gateway in at a time.
 
 mod connect;

@@ -1,7 +1,8 @@
 //! Who writes to the database, and what happens to a change that goes wrong?
 //!
-//! Everything that waits becomes one transaction on one connection, each piece of work in a savepoint. Nobody is answered
-//! before the transaction is on disk. When the connection is lost before the commit was asked for, or another transaction
+//! Everything that waits becomes one transaction on one connection, sent without waiting. When a piece of work is refused,
+//! all of it is done once more, each piece in a savepoint, so that the one falls alone. Nobody is answered before the
+//! transaction is on disk. When the connection is lost before the commit was asked for, or another transaction
 //! was in the way, nothing was made, and all of it is done once more. When it is lost while the commit is under way, the
 //! database is asked whether the transaction is there, by the mark that each one leaves: only what is there is answered
 //! as made.
@@ -9,10 +10,10 @@
 use std::time::Duration;
 
 use deadpool_postgres::ClientWrapper;
-use futures_util::FutureExt;
+use futures_util::future::join_all;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep};
-use tokio_postgres::{Client, SimpleQueryMessage};
+use tokio_postgres::Client;
 use uuid::Uuid;
 
 use super::connect::Connector;
@@ -217,40 +218,17 @@ async fn transaction(
     writer: Uuid,
     mark: i64,
 ) -> Result<Vec<Answer>, Trouble> {
-    let begin = format!("BEGIN; SELECT pg_advisory_xact_lock({LOCKS}, {WRITER_LOCK}); SAVEPOINT job");
-    // Waited for: without a transaction, what is sent behind it would stand alone.
-    client.batch_execute(&begin).await.map_err(trouble)?;
-    let mut answers = Vec::with_capacity(group.len());
-    let mut before = None;
-    for work in group {
-        let mut settled = before.map(|sql| Box::pin(client.batch_execute(sql)));
-        // Sent, and not waited for: should it fail, so does everything behind it.
-        let early = settled.as_mut().and_then(FutureExt::now_or_never);
-        let answer = work.run(&Remote(client)).await;
-        match (early, settled) {
-            (Some(result), _) => result.map_err(trouble)?,
-            (None, Some(settled)) => settled.await.map_err(trouble)?,
-            (None, None) => {}
+    begin(client).await?;
+    let answers = match together(client, group).await? {
+        Some(answers) => answers,
+        None => {
+            client.batch_execute("ROLLBACK").await.map_err(trouble)?;
+            begin(client).await?;
+            one_by_one(client, group).await?
         }
-        before = Some(match &answer {
-            Ok(_) => "RELEASE job; SAVEPOINT job",
-            Err(error) => {
-                match Fault::of(error) {
-                    Some(Fault::Lost(_) | Fault::Again(_)) => return Err(Trouble::Again(copy(error))),
-                    Some(Fault::Refused(_)) | None => {}
-                }
-                "ROLLBACK TO job"
-            }
-        });
-        answers.push(answer.map_err(rolled_back));
-    }
-    let settle = before.unwrap_or("RELEASE job");
-    let leave = format!("UPDATE writer SET written = {mark} WHERE id = '{writer}'");
-    let marked = client.simple_query(&format!("{settle}; {leave}")).await.map_err(trouble)?;
-    if !marked.iter().any(|message| matches!(message, SimpleQueryMessage::CommandComplete(1))) {
-        return Err(Trouble::Failed(StoreError::Unreadable { table: "writer" }));
-    }
-    match client.batch_execute("COMMIT").await {
+    };
+    let end = format!("UPDATE writer SET written = {mark} WHERE id = '{writer}'; COMMIT");
+    match client.batch_execute(&end).await {
         Ok(()) => Ok(answers),
         Err(error) => match Fault::from(error) {
             lost @ Fault::Lost(_) => Err(Trouble::Open(mark, answers, StoreError::failed(lost))),
@@ -260,12 +238,62 @@ async fn transaction(
     }
 }
 
+/// Waited for: without a transaction, what is sent behind it would stand alone.
+async fn begin(client: &Client) -> Result<(), Trouble> {
+    let begin = format!("BEGIN; SELECT pg_advisory_xact_lock({LOCKS}, {WRITER_LOCK})");
+    client.batch_execute(&begin).await.map_err(trouble)
+}
+
+/// As if nothing were refused, which is usual: whatever needs no answer in between is sent without waiting. Nothing: a
+/// piece of work was refused, and the transaction cannot be committed.
+async fn together(client: &ClientWrapper, group: &[&Work]) -> Result<Option<Vec<Answer>>, Trouble> {
+    let remote = Remote(client);
+    let mut answers = Vec::with_capacity(group.len());
+    let mut rest = group;
+    while !rest.is_empty() {
+        let without_questions = rest.iter().take_while(|work| work.asks_nothing()).count();
+        let (now, later) = rest.split_at(without_questions.max(1));
+        let mut sent = Vec::with_capacity(now.len());
+        for work in now {
+            sent.push(work.run(&remote));
+        }
+        for answer in join_all(sent).await {
+            match answer {
+                Ok(done) => answers.push(Ok(done)),
+                Err(error) if is_lost(&error) => return Err(Trouble::Again(error)),
+                Err(_) => return Ok(None),
+            }
+        }
+        rest = later;
+    }
+    Ok(Some(answers))
+}
+
+/// Each in a savepoint, so that what is refused falls alone.
+async fn one_by_one(client: &ClientWrapper, group: &[&Work]) -> Result<Vec<Answer>, Trouble> {
+    client.batch_execute("SAVEPOINT job").await.map_err(trouble)?;
+    let mut answers = Vec::with_capacity(group.len());
+    for work in group {
+        let answer = work.run(&Remote(client)).await;
+        let settle = match &answer {
+            Ok(_) => "RELEASE job; SAVEPOINT job",
+            Err(error) if is_lost(error) => return Err(Trouble::Again(copy(error))),
+            Err(_) => "ROLLBACK TO job",
+        };
+        client.batch_execute(settle).await.map_err(trouble)?;
+        answers.push(answer.map_err(rolled_back));
+    }
+    Ok(answers)
+}
+
+/// Whether the transaction is lost for a reason that lies outside of it.
+fn is_lost(error: &StoreError) -> bool {
+    matches!(Fault::of(error), Some(Fault::Lost(_) | Fault::Again(_)))
+}
+
 /// What has failed within its savepoint is not there.
 fn rolled_back(error: StoreError) -> StoreError {
-    match error {
-        StoreError::Failed(source) => StoreError::NotWritten(source),
-        error => error,
-    }
+    if let StoreError::Failed(source) = error { StoreError::NotWritten(source) } else { error }
 }
 
 fn trouble(error: tokio_postgres::Error) -> Trouble {
@@ -278,7 +306,7 @@ fn trouble(error: tokio_postgres::Error) -> Trouble {
 /// The mark of the last transaction that this writer has committed.
 async fn last_mark(client: &Client, writer: Uuid) -> Result<i64, StoreError> {
     // The lock is free when the transaction that was lost has come to its end, one way or the other.
-    let lock = format!("BEGIN; SELECT pg_advisory_xact_lock({LOCKS}, {WRITER_LOCK}); COMMIT");
+    let lock = format!("SELECT pg_advisory_xact_lock({LOCKS}, {WRITER_LOCK})");
     client.batch_execute(&lock).await.map_err(failed)?;
     let sql = format!("SELECT written FROM writer WHERE id = '{writer}'");
     let row = client.query_one(&sql, &[]).await.map_err(failed)?;

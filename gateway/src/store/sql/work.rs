@@ -30,6 +30,20 @@ pub(in crate::store) enum Done {
 }
 
 impl Work {
+    /// Whether all its steps can be taken at once: what it changes depends on nothing that it finds.
+    pub(in crate::store) fn asks_nothing(&self) -> bool {
+        match self {
+            Work::Commit(change) => change.youth.is_none() && change.link.is_none(),
+            Work::Lease(_) => false,
+            Work::LookAtPlan { .. }
+            | Work::LookAtAllPlans(_)
+            | Work::Release { .. }
+            | Work::SetReconciled(_)
+            | Work::PruneRequests { .. }
+            | Work::PruneFacts(_) => true,
+        }
+    }
+
     /// Does it, within a transaction, or a savepoint, that is taken back if this fails.
     pub(in crate::store) async fn run<S: Session>(&self, session: &S) -> Result<Done, StoreError> {
         let step = match self {

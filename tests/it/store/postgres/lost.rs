@@ -27,8 +27,8 @@ enum Cut {
     AfterForGood,
 }
 
-/// `COMMIT` alone, as the protocol writes it.
-const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
+/// The end of the last statements of a transaction, as the protocol writes it.
+const COMMIT: &[u8] = b"; COMMIT\0";
 
 /// A line to the server that breaks once, when it is told to.
 struct Line {
