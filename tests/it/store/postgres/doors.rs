@@ -98,6 +98,41 @@ async fn one_gateway_at_a_time_works_on_a_database() {
     assert_eq!(second.committed_leaves(0).await.unwrap(), [7, 8]);
 }
 
+/// While another session holds up whoever writes, as many as there is room for wait, and the others hear it at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_is_busy_at_once() {
+    let cluster = Cluster::shared().unwrap();
+    let settings = cluster.database().unwrap();
+    let store = Arc::new(PostgresStore::open(&settings).await.unwrap());
+    let database = settings.database.clone();
+    let holding = std::thread::spawn(move || {
+        // The lock of the transactions that write.
+        cluster.sql(&database, "SELECT pg_advisory_lock(1886350443, 2), pg_sleep(2)").unwrap();
+    });
+    let held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 2 AND granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    while cluster.sql(&settings.database, held).unwrap() != "1" {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let mut commits = Vec::new();
+    for leaf in 0..6000 {
+        let store = Arc::clone(&store);
+        commits.push(tokio::spawn(async move { store.commit(Change::announced_by(leaf)).await }));
+    }
+    let (mut made, mut busy) = (0, 0);
+    for commit in commits {
+        match commit.await.unwrap() {
+            Ok(()) => made += 1,
+            Err(StoreError::Busy) => busy += 1,
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+    holding.join().unwrap();
+    assert!(made >= 4096 && busy > 1000, "{made} made, {busy} busy");
+    assert_eq!(store.committed_leaves(0).await.unwrap().len(), made);
+    store.commit(Change::announced_by(6000)).await.unwrap();
+}
+
 /// The same index for the same search as in the other back end, and nothing sorted.
 #[tokio::test]
 async fn searches_for_work_use_the_index_of_what_is_pending() {

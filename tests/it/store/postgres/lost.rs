@@ -30,6 +30,9 @@ enum Cut {
 /// The end of the last statements of a transaction, as the protocol writes it.
 const COMMIT: &[u8] = b"; COMMIT\0";
 
+/// The server is through, and in no transaction.
+const READY: &[u8] = b"Z\0\0\0\x05I";
+
 /// A line to the server that breaks once, when it is told to.
 struct Line {
     settings: PostgresSettings,
@@ -84,8 +87,10 @@ async fn carry(
                 }
                 server.write_all(&asked[..count]).await.unwrap();
                 if how != Cut::Nothing {
-                    // The answer comes when it is on disk.
-                    server.read(&mut answered).await.unwrap();
+                    let mut answer = Vec::new();
+                    while !answer.ends_with(READY) {
+                        assert!(server.read_buf(&mut answer).await.unwrap() > 0, "the server has left");
+                    }
                     *gone.lock().unwrap() = how == Cut::AfterForGood;
                     return;
                 }
