@@ -11,6 +11,9 @@ use zeroize::Zeroizing;
 use super::super::section::{Section, quoted};
 use crate::store::postgres::{PostgresSettings, Server};
 
+#[cfg(test)]
+mod tests;
+
 /// Reads `[store.postgres]`. The server is named by `socket`, or by `host` with `ca_file`: no connection leaves the machine
 /// in the clear.
 pub(super) fn database(section: Section<'_>, folder: &Path) -> Option<PostgresSettings> {
@@ -33,9 +36,6 @@ pub(super) fn database(section: Section<'_>, folder: &Path) -> Option<PostgresSe
         readers,
     })
 }
-
-#[cfg(test)]
-mod tests;
 
 const PASSWORD: &str = "the path of a file with the role's password alone";
 const AUTHORITIES: &str = "the path of a PEM file with the authorities of the server's certificate";

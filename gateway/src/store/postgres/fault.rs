@@ -16,8 +16,8 @@ pub(super) enum Fault {
     /// Another transaction was in the way.
     #[error("the transaction has to be done again (SQLSTATE {0})")]
     Again(String),
-    /// The server does not do what it was asked for.
-    #[error("the server refused a statement (SQLSTATE {0})")]
+    /// The server, or the driver, does not do what it was asked for.
+    #[error("a statement was refused: {0}")]
     Refused(String),
 }
 
@@ -42,9 +42,14 @@ impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         match error.as_db_error() {
             Some(answer) => of_answer(answer),
+            // The driver itself: a value that does not fit into a column is no reason to try again.
             None => {
-                let cause = error.source().map(|cause| format!(" ({cause})")).unwrap_or_default();
-                Fault::Lost(format!("{error}{cause}"))
+                let cause = error.source();
+                let words = cause.map_or_else(|| error.to_string(), |cause| format!("{error} ({cause})"));
+                match cause {
+                    Some(cause) if !cause.is::<std::io::Error>() => Fault::Refused(words),
+                    Some(_) | None => Fault::Lost(words),
+                }
             }
         }
     }
@@ -61,7 +66,7 @@ fn of_answer(answer: &DbError) -> Fault {
         | &SqlState::IDLE_SESSION_TIMEOUT
         | &SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT => Fault::Lost(format!("SQLSTATE {code}")),
         _ if code.starts_with("08") => Fault::Lost(format!("SQLSTATE {code}")),
-        _ => Fault::Refused(code),
+        _ => Fault::Refused(format!("SQLSTATE {code}")),
     }
 }
 
