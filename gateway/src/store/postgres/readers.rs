@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
+use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
 
 use super::connect::Connector;
 use super::fault::{Fault, failed};
@@ -33,24 +33,29 @@ impl Readers {
         Ok(Readers { pool })
     }
 
-    /// Asks; once more on another connection when the first one turns out to be gone.
+    /// Asks; once more on another connection when one turns out to be gone, as all of them may be.
     pub(super) async fn find<T>(&self, query: &Query<T>) -> Result<Vec<T>, StoreError> {
-        match self.find_once(query).await {
-            Err(error) if matches!(Fault::of(&error), Some(Fault::Lost(_) | Fault::Again(_))) => {
-                self.find_once(query).await
+        let mut left = self.pool.status().max_size;
+        loop {
+            let client = self.client().await?;
+            match find(&client, query).await {
+                Err(error)
+                    if left > 0 && matches!(Fault::of(&error), Some(Fault::Lost(_) | Fault::Again(_))) =>
+                {
+                    left -= 1;
+                }
+                answer => return answer,
             }
-            answer => answer,
         }
     }
 
-    async fn find_once<T>(&self, query: &Query<T>) -> Result<Vec<T>, StoreError> {
-        let client = self.pool.get().await.map_err(|error| match error {
+    async fn client(&self) -> Result<Client, StoreError> {
+        self.pool.get().await.map_err(|error| match error {
             PoolError::Backend(error) => failed(error),
             PoolError::Timeout(_) => StoreError::failed(Fault::Lost("no connection became free".to_owned())),
             PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
                 StoreError::failed(Fault::Lost("there are no connections any more".to_owned()))
             }
-        })?;
-        find(&client, query).await
+        })
     }
 }

@@ -139,6 +139,26 @@ async fn what_cannot_be_found_out_is_said_to_be_so() {
     assert_eq!(leaves, "1");
 }
 
+/// All connections that read are gone at once, and nobody who asks notices.
+#[tokio::test]
+async fn a_question_outlives_its_connection() {
+    let cluster = Cluster::shared().unwrap();
+    let settings = cluster.database().unwrap();
+    let store = Arc::new(PostgresStore::open(&settings).await.unwrap());
+    store.commit(Change::announced_by(1)).await.unwrap();
+    for _ in 0..5 {
+        let mut asked = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let store = Arc::clone(&store);
+            asked.spawn(async move { store.committed_leaves(0).await.unwrap() });
+        }
+        assert_eq!(asked.join_all().await, vec![vec![1]; 8]);
+        let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE application_name = 'polku' AND datname = current_database()";
+        cluster.sql(&settings.database, cut).unwrap();
+    }
+}
+
 fn agency(id: &str) -> AgencyId {
     id.parse().unwrap()
 }
