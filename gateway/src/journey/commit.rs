@@ -103,6 +103,11 @@ impl Batch {
         takes_away | !self.statuses.is_empty()
     }
 
+    /// Whether anything may be permitted that was not before, once the rows are in step.
+    fn gives(&self) -> bool {
+        self.consents.iter().any(|(record, _)| record.row.in_force) || !self.prohibitions.is_empty()
+    }
+
     fn write(&mut self, person: &Person, revision: u64, change: &mut Change) -> Result<(), Error> {
         for (record, write) in &mut self.consents {
             let expected = next_version(&mut record.row, *write);
@@ -232,7 +237,8 @@ impl Gateway {
         change.detail = announced.detail;
         batch.write(person, revision, &mut change)?;
         // Should what follows the commit not come about, a sweep does it.
-        change.look_at_plans_of = takes_away.then_some((person.id, now));
+        let shows = takes_away || batch.gives();
+        change.look_at_plans_of = shows.then_some((person.id, now));
         let before = self.index().snapshot(person.id);
         let committed = async {
             batch.take_away(&mut self.index_mut())?;
@@ -252,9 +258,9 @@ impl Gateway {
             }
         })?;
         batch.give(&mut self.index_mut())?;
-        // Nothing more is told by now; that it is so, agencies' systems hear as soon as it can be written down.
-        if takes_away && let Err(error) = self.end_parts(person, now).await {
-            tracing::error!(reason = error.reason(), "the end of parts of plans is not queued");
+        // What is permitted counts by now; those who see more or less of plans hear as soon as it can be written down.
+        if shows && let Err(error) = self.tell_permissions(person, now).await {
+            tracing::error!(reason = error.reason(), "who sees more or less of plans is not told yet");
         }
         Ok(answer)
     }

@@ -125,6 +125,11 @@ impl Gateway {
         Ok(true)
     }
 
+    /// Whether any of it would be written down as told now.
+    pub(crate) async fn has_news(&self, shown: Vec<Shown>) -> Result<bool, Error> {
+        Ok(!self.not_told_yet(shown).await?.is_empty())
+    }
+
     /// Without what the reader was told before.
     async fn not_told_yet(&self, shown: Vec<Shown>) -> Result<Vec<Shown>, Error> {
         let mut marks: BTreeMap<PlanId, Vec<Mark>> = BTreeMap::new();

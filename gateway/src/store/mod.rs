@@ -116,8 +116,7 @@ pub trait Store: Debug + Send + Sync {
     /// All joint plans of a person, newest first.
     async fn plans_of(&self, youth: YouthId) -> Result<Vec<PlanRow>, StoreError>;
 
-    /// Joint plans of which it is due to look again at what agencies' systems have been told, longest due first, at most
-    /// `limit`.
+    /// Joint plans of which it is due to look again at what has been told of them, longest due first, at most `limit`.
     async fn plans_to_look_at(&self, now: Timestamp, limit: u32) -> Result<Vec<PlanRow>, StoreError>;
 
     /// Says when that is due next, of a plan that is at this revision and does not change. Does nothing when it has moved
@@ -128,6 +127,9 @@ pub trait Store: Debug + Send + Sync {
         revision: u64,
         when: Option<Timestamp>,
     ) -> Result<(), StoreError>;
+
+    /// How many parts of this owner's section have reached the agency's system, or may have, its end included.
+    async fn parts_told(&self, plan: PlanId, owner: &str, agency: &AgencyId) -> Result<u64, StoreError>;
 
     /// Lets every joint plan be looked at from then on: what may be told can have changed for everybody.
     async fn look_at_all_plans(&self, when: Timestamp) -> Result<(), StoreError>;

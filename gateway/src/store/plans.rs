@@ -22,8 +22,8 @@ pub struct PlanRow {
     pub updated: Timestamp,
     /// Whether it has come to its end.
     pub ended: bool,
-    /// When it is due to look again at what of it agencies' systems have been told: time may have ended a permission by
-    /// then. `None`: time alone ends none.
+    /// When it is due to look again at what of it watchers and agencies' systems have been told: time may have begun or
+    /// ended a permission by then. `None`: time alone does neither.
     pub look_at: Option<Timestamp>,
     /// The whole plan, sealed.
     pub sealed: Vec<u8>,
@@ -51,13 +51,15 @@ pub struct PlanRevisionRow {
     pub sealed: Vec<u8>,
 }
 
-/// That a joint plan has changed, to be told to one agency.
+/// That a joint plan has changed in somebody's eyes, to be told to those of one agency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewPlanEvent {
     /// Which plan.
     pub plan: PlanId,
     /// Whose.
     pub youth: YouthId,
+    /// The revision in which it did.
+    pub revision: u64,
     /// Who is told.
     pub agency: AgencyId,
     /// When.
@@ -72,7 +74,7 @@ pub struct PlanEventRow {
     /// What is told.
     pub event: NewPlanEvent,
     /// The plan's revision when this was read: that of the event or a later one.
-    pub revision: u64,
+    pub present: u64,
 }
 
 /// That a party has been told this of a section of a joint plan.

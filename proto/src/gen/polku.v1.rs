@@ -9603,7 +9603,8 @@ pub struct MergePlanRequest {
     /// two alone.
     #[prost(message, repeated, tag = "4")]
     pub sections: ::prost::alloc::vec::Vec<PlanPart>,
-    /// Check and merge, keep nothing.
+    /// Check and merge, keep nothing. What others have written since the caller has last read, and whose register has to
+    /// hold that it was told, is to be read first: ABORTED, reason ETAG_MISMATCH.
     #[prost(bool, tag = "5")]
     pub validate_only: bool,
 }

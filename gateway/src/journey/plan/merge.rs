@@ -93,7 +93,7 @@ impl Gateway {
         if request.validate_only {
             let conflicts = clashed.into_iter().map(|one| conflict(one, String::new())).collect();
             let answer = MergePlanResponse { plan: None, conflicts, receipt: None };
-            return self.merged(caller, &draft.after, answer, now).await;
+            return self.tried(caller, &draft, answer, now).await;
         }
         for owner in grown {
             self.offer_duplicates(&person, &mut draft, &owner, now)?;
@@ -229,6 +229,31 @@ impl Gateway {
         self.merged(caller, &then, earlier, now).await
     }
 
+    /// The answer of a trial, of which nothing is kept but that it was read. So it tells nothing of others that would have
+    /// to be kept as told.
+    ///
+    /// # Errors
+    /// [`Error::EtagMismatch`] when others have written since what the register of an agency has to hold as told: that is
+    /// to be read first.
+    async fn tried(
+        &self,
+        caller: &Caller,
+        draft: &Draft,
+        answer: MergePlanResponse,
+        now: Timestamp,
+    ) -> Result<Authorised<MergePlanResponse>, Error> {
+        if let Some(stored) = &draft.before {
+            let there = self.plan_view(caller, stored, now)?;
+            if self.has_news(there.told).await? {
+                return Err(Error::EtagMismatch);
+            }
+        }
+        let record = &draft.after;
+        let view = self.plan_view(caller, record, now)?.plan;
+        self.note_reading(caller, record.row.youth, &record.name().to_string(), &view).await?;
+        self.gathered(caller, record, (answer, view), now)
+    }
+
     /// The answer, as far as the caller may see it.
     pub(super) async fn merged(
         &self,
@@ -237,10 +262,20 @@ impl Gateway {
         answer: MergePlanResponse,
         now: Timestamp,
     ) -> Result<Authorised<MergePlanResponse>, Error> {
-        let shell = MergePlanResponse { plan: None, conflicts: Vec::new(), receipt: answer.receipt };
         let view = self.plan_view(caller, record, now)?;
         // Whoever changes a plan has the lock of the person until the answer.
         let view = self.note_plan(caller, record.name(), view, Lock::Held).await?;
+        self.gathered(caller, record, (answer, view), now)
+    }
+
+    fn gathered(
+        &self,
+        caller: &Caller,
+        record: &PlanRecord,
+        (answer, view): (MergePlanResponse, Authorised<Plan>),
+        now: Timestamp,
+    ) -> Result<Authorised<MergePlanResponse>, Error> {
+        let shell = MergePlanResponse { plan: None, conflicts: Vec::new(), receipt: answer.receipt };
         let mut merged = self.shell(caller, shell)?.gather(view).map_err(mismatch)?;
         for conflict in answer.conflicts {
             let owner = conflict.owner.clone();

@@ -12,6 +12,7 @@ mod read;
 mod reader;
 mod record;
 mod revisions;
+mod sights;
 mod step;
 mod task;
 mod task_list;

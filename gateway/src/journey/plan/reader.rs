@@ -46,16 +46,17 @@ impl Eyes {
 }
 
 /// What a reader may see at one instant. To all of whom it is the same the plan looks the same.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Sight {
     /// Which agency; none: the young person's side.
-    reader: Option<AgencyId>,
+    pub(super) reader: Option<AgencyId>,
     /// Of the section of each owner.
-    told: BTreeMap<String, CategorySet>,
+    pub(super) told: BTreeMap<String, CategorySet>,
 }
 
 impl Sight {
-    fn of(&self, record: &PlanRecord) -> Result<Plan, Error> {
+    /// How a plan looks with it.
+    pub(super) fn of(&self, record: &PlanRecord) -> Result<Plan, Error> {
         let told = |owner: &str| self.told.get(owner).copied().unwrap_or(CategorySet::EMPTY);
         let reader = match &self.reader {
             None => plan::Reader::YoungPerson,
@@ -130,23 +131,61 @@ impl Gateway {
         eyes: &Eyes,
         now: Timestamp,
     ) -> Result<CategorySet, Error> {
+        Ok(self.permitted_until(record, owner, eyes, now)?.0)
+    }
+
+    /// The same, and when time alone may change it.
+    fn permitted_until(
+        &self,
+        record: &PlanRecord,
+        owner: &str,
+        eyes: &Eyes,
+        now: Timestamp,
+    ) -> Result<(CategorySet, Option<Timestamp>), Error> {
         let question = self.plan_question(record, owner, eyes, now)?;
         let decision = self.engine().decide(&self.index(), TELLABLE, &question);
         if decision.reasons().contains(&Reason::RulesFailed) {
             return Err(Error::NotPermitted(Box::new(decision)));
         }
-        Ok(decision.permitted())
+        Ok((decision.permitted(), decision.valid_until()))
     }
 
     /// What of each section these eyes may see now.
     pub(crate) fn sight(&self, record: &PlanRecord, eyes: &Eyes, now: Timestamp) -> Result<Sight, Error> {
-        let mut told = BTreeMap::new();
-        for section in &record.plan()?.sections {
-            let owner = owner_of(section);
-            told.insert(owner.to_owned(), self.permitted(record, owner, eyes, now)?);
+        Ok(self.sight_until(record, eyes, now)?.0)
+    }
+
+    /// The same, and when time alone may change it.
+    pub(super) fn sight_until(
+        &self,
+        record: &PlanRecord,
+        eyes: &Eyes,
+        now: Timestamp,
+    ) -> Result<(Sight, Option<Timestamp>), Error> {
+        let (mut told, mut next): (BTreeMap<_, _>, Option<Timestamp>) = Default::default();
+        let owners = record.plan()?.sections.iter().map(owner_of);
+        for owner in owners.filter(|owner| *owner != plan::YOUTH).chain([plan::YOUTH]) {
+            let (permitted, until) = self.permitted_until(record, owner, eyes, now)?;
+            told.insert(owner.to_owned(), permitted);
+            next = next.into_iter().chain(until).min();
         }
-        told.insert(plan::YOUTH.to_owned(), self.permitted(record, plan::YOUTH, eyes, now)?);
-        Ok(Sight { reader: eyes.party.as_ref().map(|party| party.agency.clone()), told })
+        Ok((Sight { reader: eyes.party.as_ref().map(|party| party.agency.clone()), told }, next))
+    }
+
+    /// The most that these eyes see, whatever is permitted to the agency: what its own unit and role let a professional
+    /// see of the agency's own data.
+    pub(super) fn sees_at_most(
+        &self,
+        record: &PlanRecord,
+        eyes: &Eyes,
+        now: Timestamp,
+    ) -> Result<CategorySet, Error> {
+        let Some(party) = &eyes.party else { return Ok(CategorySet::ALL) };
+        let channel = Channel { from: party.clone(), to: party.clone() };
+        let purpose = record.plan()?.purpose();
+        let question = Question::new(record.row.youth, channel, Viewer::Author, purpose, now);
+        let question = Question { actor: eyes.actor.clone(), ..question };
+        Ok(self.engine().decide(&self.index(), TELLABLE, &question).permitted())
     }
 
     /// The plan as these eyes see it, without what is made anew for each reading. For comparing, and for merging: what

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use polku_proto::{AgencyId, MessageId, ReferralId, YouthId};
+use polku_proto::{AgencyId, MessageId, PlanId, ReferralId, YouthId};
 use rusqlite::{Connection, params};
 
 use super::changes::{execute, expect_one};
@@ -91,6 +91,20 @@ pub(super) fn deliveries_about(
 ) -> Result<Vec<DeliveryRow>, StoreError> {
     let sql = select(DELIVERY, "delivery WHERE referral = ?1 ORDER BY number");
     all(connection, &sql, params![blob(referral.uuid())], rows::delivery)
+}
+
+/// See [`crate::store::Store::parts_told`].
+pub(super) fn parts_told(
+    connection: &Connection,
+    plan: PlanId,
+    owner: &str,
+    agency: &AgencyId,
+) -> Result<u64, StoreError> {
+    let sql = "SELECT count(*) FROM delivery
+        WHERE plan = ?1 AND owner = ?2 AND agency = ?3 AND item IN (6, 7) AND state IN (3, 5)";
+    let values = params![blob(plan.uuid()), owner, agency.as_str()];
+    let count = one(connection, sql, values, |row| rows::Columns::new(row, "delivery").number())?;
+    Ok(count.unwrap_or_default())
 }
 
 /// Puts a delivery into the queue, unless it is a part of a plan and one of the same section waits for the same agency.

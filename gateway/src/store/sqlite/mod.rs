@@ -206,6 +206,11 @@ impl Store for SqliteStore {
         self.writer.write(move |connection| plans::look_at_plan(connection, plan, revision, when)).await
     }
 
+    async fn parts_told(&self, plan: PlanId, owner: &str, agency: &AgencyId) -> Result<u64, StoreError> {
+        let (owner, agency) = (owner.to_owned(), agency.clone());
+        self.read(move |connection| deliveries::parts_told(connection, plan, &owner, &agency)).await
+    }
+
     async fn look_at_all_plans(&self, when: Timestamp) -> Result<(), StoreError> {
         self.writer.write(move |connection| plans::look_at_all_plans(connection, when)).await
     }

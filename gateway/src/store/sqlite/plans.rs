@@ -108,7 +108,7 @@ pub(super) fn plan_events_after(
     plan: Option<PlanId>,
     limit: u32,
 ) -> Result<Vec<PlanEventRow>, StoreError> {
-    let columns = "position, plan, youth, agency, time,
+    let columns = "position, plan, youth, revision, agency, time,
         (SELECT revision FROM plan WHERE plan.id = plan_event.plan)";
     let (position, agency) = (number(position)?, agency.as_str());
     match plan {
@@ -197,10 +197,11 @@ pub(super) fn add_section_told(connection: &Connection, told: &SectionTold) -> R
 }
 
 pub(super) fn add_plan_event(connection: &Connection, event: &NewPlanEvent) -> Result<(), StoreError> {
-    let sql = "INSERT INTO plan_event (plan, youth, agency, time) VALUES (?1, ?2, ?3, ?4)";
+    let sql = "INSERT INTO plan_event (plan, youth, revision, agency, time) VALUES (?1, ?2, ?3, ?4, ?5)";
     let values = params![
         blob(event.plan.uuid()),
         blob(event.youth.uuid()),
+        number(event.revision)?,
         event.agency.as_str(),
         instant(event.time),
     ];
@@ -241,8 +242,9 @@ fn event_row(row: &Row<'_>) -> Result<PlanEventRow, StoreError> {
     let event = NewPlanEvent {
         plan: PlanId::from_uuid(columns.id()?),
         youth: YouthId::from_uuid(columns.id()?),
+        revision: columns.number()?,
         agency: columns.agency()?,
         time: columns.instant()?,
     };
-    Ok(PlanEventRow { position, event, revision: columns.number()? })
+    Ok(PlanEventRow { position, event, present: columns.number()? })
 }

@@ -252,6 +252,7 @@ CREATE TABLE plan_event (
     position INTEGER PRIMARY KEY AUTOINCREMENT,
     plan BLOB NOT NULL REFERENCES plan (id),
     youth BLOB NOT NULL REFERENCES youth (id),
+    revision INTEGER NOT NULL,
     agency TEXT NOT NULL,
     time INTEGER NOT NULL
 ) STRICT;
@@ -323,6 +324,7 @@ CREATE INDEX delivery_pending ON delivery (agency, priority, wake) WHERE state I
 CREATE INDEX delivery_open_by_youth ON delivery (youth) WHERE state IN (1, 2, 4, 5);
 CREATE INDEX delivery_by_referral ON delivery (referral) WHERE referral IS NOT NULL;
 CREATE UNIQUE INDEX delivery_of_disclosure ON delivery (item_index, item_place) WHERE item = 5;
+CREATE INDEX delivery_of_section ON delivery (plan, owner, agency) WHERE item IN (6, 7) AND state IN (3, 5);
 CREATE INDEX delivery_waiting_part ON delivery (plan, owner, agency) WHERE item = 6 AND state IN (1, 4);
 CREATE UNIQUE INDEX delivery_queued_part ON delivery (plan, owner, agency) WHERE item = 6 AND state = 1;
 ";
