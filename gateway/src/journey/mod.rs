@@ -39,11 +39,13 @@ mod window;
 mod withdraw;
 
 #[cfg(test)]
-pub(crate) use plan::Kept;
+pub(crate) use plan::{Kept, Plans};
 pub(crate) use plan::{PlanRecord, PlansInHand, Tellable};
 pub(crate) use read::name;
 pub(crate) use refer::Sent;
 pub(crate) use respond::{Action, Respond, event};
 pub(crate) use verify_batch::Question;
 pub(crate) use view::{own_record, reader};
+#[cfg(test)]
+pub(crate) use watch::Sending;
 pub(crate) use watch::{Feed, Watch};

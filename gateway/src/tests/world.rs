@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use polku_adapters::{
     Inbound, InboundChange, InboundEvent, InboundMatter, InboundOutcome, InboundReferral, Matter, Redelivery,
 };
@@ -127,32 +127,7 @@ impl World {
     }
 
     pub(super) async fn consent(&self, youth: &str, from: &str, to: &str, told: &[DataCategory]) -> Consent {
-        let until = self.gateway.now() + SignedDuration::from_hours(1);
-        let terms = ConsentTerms {
-            kind: ConsentKind::Consent as i32,
-            disclosers: vec![from.to_owned()],
-            recipients: vec![to.to_owned()],
-            purposes: vec![Purpose::EmploymentServices as i32],
-            categories: told.iter().map(|category| *category as i32).collect(),
-            valid_until: Some(wire_time(until).unwrap()),
-            legal_basis: LegalBasis::Consent as i32,
-            ..ConsentTerms::default()
-        };
-        let evidence = ConsentEvidence {
-            given_by: GivenBy::Self_ as i32,
-            form: Form::Written as i32,
-            notice_version: "2026-1".into(),
-            notice_language: "fi".into(),
-            notice_sha256: vec![7; 32],
-            ..ConsentEvidence::default()
-        };
-        let request = RecordConsentRequest {
-            request_id: Uuid::now_v7().to_string(),
-            youth: youth.to_owned(),
-            terms: Some(terms),
-            evidence: Some(evidence),
-            ..RecordConsentRequest::default()
-        };
+        let request = consent_request(youth, (from, to), told, self.gateway.now());
         let caller = caller(from);
         let change = self.gateway.record_consent(&caller, Valid::check(request).unwrap()).await.unwrap();
         answer(change, &caller, self.gateway.now()).unwrap().into_inner().consent.unwrap()
@@ -270,6 +245,41 @@ async fn gateway(folder: &TempDir, te: &Arc<TestAgency>, sosiaali: &Arc<TestAgen
         },
     });
     opened.await.unwrap()
+}
+
+/// A consent that counts for an hour from then on.
+pub(super) fn consent_request(
+    youth: &str,
+    (from, to): (&str, &str),
+    told: &[DataCategory],
+    begins: Timestamp,
+) -> RecordConsentRequest {
+    let terms = ConsentTerms {
+        kind: ConsentKind::Consent as i32,
+        disclosers: vec![from.to_owned()],
+        recipients: vec![to.to_owned()],
+        purposes: vec![Purpose::EmploymentServices as i32],
+        categories: told.iter().map(|category| *category as i32).collect(),
+        valid_from: Some(wire_time(begins).unwrap()),
+        valid_until: Some(wire_time(begins + SignedDuration::from_hours(1)).unwrap()),
+        legal_basis: LegalBasis::Consent as i32,
+        ..ConsentTerms::default()
+    };
+    let evidence = ConsentEvidence {
+        given_by: GivenBy::Self_ as i32,
+        form: Form::Written as i32,
+        notice_version: "2026-1".into(),
+        notice_language: "fi".into(),
+        notice_sha256: vec![7; 32],
+        ..ConsentEvidence::default()
+    };
+    RecordConsentRequest {
+        request_id: Uuid::now_v7().to_string(),
+        youth: youth.to_owned(),
+        terms: Some(terms),
+        evidence: Some(evidence),
+        ..RecordConsentRequest::default()
+    }
 }
 
 pub(super) fn caller(agency: &str) -> Caller {

@@ -26,3 +26,5 @@ pub(crate) use record::Kept;
 pub(crate) use record::PlanRecord;
 pub(in crate::journey) use task::{DECIDED, OTHER_KIND, TaskRecord};
 pub(crate) use tell::Tellable;
+#[cfg(test)]
+pub(crate) use watch::Plans;
