@@ -187,6 +187,24 @@ impl World {
         agency.last_outcome()
     }
 
+    /// Everything in the store: the rows of each table.
+    pub(super) fn tables(&self) -> BTreeMap<String, Vec<String>> {
+        let store = rusqlite::Connection::open(self.folder.path().join("polku.db")).unwrap();
+        let strings = |sql: &str| -> Vec<String> {
+            let mut query = store.prepare(sql).unwrap();
+            let columns = query.column_count();
+            let text = |row: &rusqlite::Row<'_>| {
+                let values = (0..columns).map(|column| row.get::<_, rusqlite::types::Value>(column));
+                Ok(format!("{:?}", values.collect::<Result<Vec<_>, _>>()?))
+            };
+            query.query_map([], text).unwrap().map(Result::unwrap).collect()
+        };
+        let mut names = store.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").unwrap();
+        let names: Vec<String> =
+            names.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        names.into_iter().map(|name| (name.clone(), strings(&format!("SELECT * FROM {name}")))).collect()
+    }
+
     /// How many leaves of this kind there are.
     pub(super) fn leaves(&self, event: Event) -> usize {
         let mut count = 0;
