@@ -8,6 +8,7 @@ mod cast;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use polku_proto::v1::{
     ActionState, ListTasksRequest, MergePlanRequest, Plan, PlanEvent, PlanPart, WatchPlansRequest,
@@ -19,12 +20,15 @@ use tonic::Code;
 use tonic_types::StatusExt as _;
 
 use self::cast::{CATEGORIES, Cast, Numbers, PARTIES, markers, text};
-use super::systems::{heard, office_plan, takes};
+use super::systems::{assert_counted, heard, office_plan, takes};
 use super::table::*;
 use crate::stage::{PATIENCE, Stage};
 
-/// How many things happen in one history.
+/// How many things happen in one history, and for how long at most.
 const OPERATIONS: usize = 60;
+const LONGEST: Duration = Duration::from_secs(10);
+/// Plays one history again: the seed that a run has printed.
+const SEED: &str = "POLKU_HISTORY_SEED";
 
 /// What somebody has seen of the plan in a watch.
 #[derive(Debug, Default)]
@@ -225,6 +229,7 @@ async fn assert_one_plan(history: &History, stage: &Stage, watched: &[Arc<Watche
         });
         assert!(same.await.is_some(), "{name} has watched something else than there is");
         let Some(ledger) = cast.ledger(stage, party) else { continue };
+        assert_counted(&heard(ledger, &cast.plan));
         for owner in PARTIES.iter().filter(|owner| *owner != name) {
             let told = markers(&said(&section(&seen, owner)));
             let same = || async { (held(ledger, &cast.plan, owner) == told).then_some(()) };
@@ -255,13 +260,14 @@ async fn play(seed: u64, identity_code: &'static str) -> (usize, usize) {
         clashes: 0,
         stale: 0,
     };
+    let begun = Instant::now();
     for _ in 0..OPERATIONS {
-        history.step(&stage).await;
+        if begun.elapsed() < LONGEST {
+            history.step(&stage).await;
+        }
     }
-    // Everybody is there at the end, and one more word reaches them all.
+    // Everybody is there at the end. Whatever has happened last, a change or a permission, has reached them all.
     history.cast.all_there(&stage).await;
-    let closing = |part: &mut PlanPart| part.next_review = "2027-06-01".to_owned();
-    edit(&stage.ohjaamo(), &history.cast.plan, "youth", closing).await.unwrap();
     assert_one_plan(&history, &stage, &watched).await;
 
     // Of what was acknowledged everything is in the history of the plan.
@@ -284,7 +290,7 @@ async fn play(seed: u64, identity_code: &'static str) -> (usize, usize) {
     }
     let acknowledged: BTreeSet<_> = history.acknowledged.iter().flat_map(|text| markers(text)).collect();
     assert!(
-        acknowledged.len() > 10 && acknowledged.is_subset(&past),
+        acknowledged.len() > 3 && acknowledged.is_subset(&past),
         "something acknowledged is in no revision"
     );
     // Nobody was ever shown, told or asked about what they may not know of.
@@ -326,4 +332,15 @@ async fn any_history_leaves_one_plan() {
         stale += seen.1;
     }
     assert!(clashes > 0 && stale > 0, "{clashes} clashes, {stale} old readings refused");
+}
+
+/// Another history in each run. When it fails, its seed stands in what the test has printed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_of_today_leaves_one_plan() {
+    let seed = match std::env::var(SEED) {
+        Ok(seed) => seed.parse().expect("a seed is a whole number"),
+        Err(_) => uuid::Uuid::now_v7().as_u64_pair().1,
+    };
+    println!("to play it again: {SEED}={seed}");
+    play(seed, PEOPLE[2]).await;
 }
