@@ -166,7 +166,8 @@ async fn a_legal_status_that_opens_and_closes_is_told() {
     };
     let te = caller(TE);
     let again = RecordLegalStatusRequest { request_id: id(), ..record.clone() };
-    let status = told(&world, &te, world.gateway.record_legal_status(&te, valid(record)).await).status.unwrap();
+    let status =
+        told(&world, &te, world.gateway.record_legal_status(&te, valid(record)).await).status.unwrap();
     add(&world, KELA, &plan, TE).await;
     settled(&world, youth.youth).await;
     let mut watching = Watching::begin(&world, caller(TE), &plan).await;
@@ -180,7 +181,10 @@ async fn a_legal_status_that_opens_and_closes_is_told() {
     world.gateway.record_legal_status(&te, valid(again)).await.map(drop).unwrap();
     assert_eq!(watching.next(&world).await.sections.len(), 1);
     settled(&world, youth.youth).await;
-    assert_eq!((events(&world, TE, &plan).await, heard(&world)), (before + 2, counted(&[false, true, false])));
+    assert_eq!(
+        (events(&world, TE, &plan).await, heard(&world)),
+        (before + 2, counted(&[false, true, false]))
+    );
 }
 
 /// What is sent again has the number of the first attempt, whatever has changed meanwhile; what is never taken has none.

@@ -5,8 +5,9 @@ use std::time::Duration;
 use polku_policy::Authorised;
 use polku_proto::v1::delivery::Item;
 use polku_proto::v1::{
-    AddPlanPartyRequest, CreatePlanRequest, DataCategory, Delivery, GetPlanRequest, GoalState, MergePlanRequest,
-    Plan, PlanGoal, PlanNeed, PlanPart, PlanState, Purpose, RevokePlanRequest, WatchPlansRequest, Worker,
+    AddPlanPartyRequest, CreatePlanRequest, DataCategory, Delivery, GetPlanRequest, GoalState,
+    MergePlanRequest, Plan, PlanGoal, PlanNeed, PlanPart, PlanState, Purpose, RevokePlanRequest,
+    WatchPlansRequest, Worker,
 };
 use polku_proto::{AgencyId, Disclose, PlanId, PlanName, Valid, Validate, YouthId};
 use tokio::sync::mpsc;
@@ -203,10 +204,5 @@ pub(super) fn goal(id: &str, text: &str) -> PlanGoal {
 }
 
 pub(super) fn need(id: &str, category: DataCategory, text: &str) -> PlanNeed {
-    PlanNeed {
-        id: id.to_owned(),
-        category: category as i32,
-        text: text.to_owned(),
-        ..PlanNeed::default()
-    }
+    PlanNeed { id: id.to_owned(), category: category as i32, text: text.to_owned(), ..PlanNeed::default() }
 }

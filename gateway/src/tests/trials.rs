@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use polku_adapters::Redelivery;
 use polku_proto::v1::{
-    ConsentState, DataCategory as C, DeliveryState, PlanPart, Purpose, RejectionReason, RerouteReferralRequest,
-    SendReferralRequest,
+    ConsentState, DataCategory as C, DeliveryState, PlanPart, Purpose, RejectionReason,
+    RerouteReferralRequest, SendReferralRequest,
 };
 use polku_proto::{FILE_DESCRIPTOR_SET, YouthName};
 use prost_reflect::DescriptorPool;
@@ -45,7 +45,9 @@ async fn laid() -> (World, YouthName, String, String) {
     let referral = world.refer(SOSIAALI, TE, &youth).await;
     world.deliver();
     world.settled(&referral).await;
-    world.step(TE, &referral, Action::Reject { reason: RejectionReason::NoCapacity, note: String::new() }).await;
+    world
+        .step(TE, &referral, Action::Reject { reason: RejectionReason::NoCapacity, note: String::new() })
+        .await;
     let youth: YouthName = youth.parse().unwrap();
     settled(&world, youth.youth).await;
     (world, youth, plan, referral)
@@ -100,8 +102,7 @@ async fn a_referral_that_is_tried_leaves_nothing() {
     let (world, youth, _, referral) = laid().await;
     let (before, social) = (kept(&world), caller(SOSIAALI));
     for recipient in [KELA, TE, "kunta"] {
-        let sent =
-            SendReferralRequest { validate_only: true, ..request(recipient, &youth.to_string()) };
+        let sent = SendReferralRequest { validate_only: true, ..request(recipient, &youth.to_string()) };
         let sent = world.send(SOSIAALI, sent).await;
         assert_eq!(sent.is_ok(), recipient != "kunta");
         let again = RerouteReferralRequest {

@@ -200,8 +200,7 @@ impl World {
             query.query_map([], text).unwrap().map(Result::unwrap).collect()
         };
         let mut names = store.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").unwrap();
-        let names: Vec<String> =
-            names.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        let names: Vec<String> = names.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
         names.into_iter().map(|name| (name.clone(), strings(&format!("SELECT * FROM {name}")))).collect()
     }
 

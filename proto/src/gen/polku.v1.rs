@@ -5292,7 +5292,10 @@ pub struct PlanPart {
     /// The owner's own id of the plan. Never a personal identity code.
     #[prost(string, tag = "3")]
     pub reference: ::prost::alloc::string::String,
-    /// Counts the changes of this part, from 1; 0 where the owner does not count them.
+    /// Counts the changes of this part, from 1; 0 where the owner does not count them. In what an agency's system is sent
+    /// it counts what of the section has reached that system, from 1, the last word included: each message has the next
+    /// number, and keeps it when it is sent again. One that the system has refused has none; one that may have arrived has
+    /// one, and a number that never came tells of it.
     #[prost(uint64, tag = "4")]
     pub revision: u64,
     #[prost(message, optional, tag = "5")]
@@ -9831,7 +9834,8 @@ pub struct WatchPlansRequest {
     #[prost(string, tag = "2")]
     pub resume_token: ::prost::alloc::string::String,
 }
-/// A plan has changed in what the reader sees of it.
+/// A plan looks different to the reader, in the reader's unit and role: somebody has changed it, or more or less of it may
+/// be seen. What may not be seen any more when the event is sent is not told late.
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct PlanEvent {

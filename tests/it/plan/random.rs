@@ -294,6 +294,7 @@ async fn play(seed: u64, identity_code: &'static str) -> (usize, usize) {
         "something acknowledged is in no revision"
     );
     // Nobody was ever shown, told or asked about what they may not know of.
+    let mut looked_at = 0;
     for (party, name) in PARTIES.iter().enumerate().take(4) {
         let client = cast.client(&stage, party);
         let request = ListTasksRequest {
@@ -311,7 +312,7 @@ async fn play(seed: u64, identity_code: &'static str) -> (usize, usize) {
         }
         let hidden: Vec<_> = seen.iter().filter(|text| !cast.ever_tells(text, party)).collect();
         assert!(hidden.is_empty(), "{name} came to know of {} texts", hidden.len());
-        assert!(seen.len() > 3, "{name} has seen nothing");
+        looked_at += seen.len();
         let tokens = watched[party].tokens.lock().unwrap().clone();
         assert_eq!(
             tokens.iter().collect::<BTreeSet<_>>().len(),
@@ -319,6 +320,7 @@ async fn play(seed: u64, identity_code: &'static str) -> (usize, usize) {
             "{name} was told something twice"
         );
     }
+    assert!(looked_at > 20, "hardly anybody has seen anything");
     println!("{} acknowledged, {} clashes, {} stale", acknowledged.len(), history.clashes, history.stale);
     (history.clashes, history.stale)
 }

@@ -105,9 +105,8 @@ impl Sight {
 
     fn kept(&self, reader: &AgencyId) -> KeptSight {
         let told = self.told.iter();
-        let told = told
-            .map(|(owner, told)| KeptTold { owner: owner.clone(), categories: told.to_wire() })
-            .collect();
+        let told =
+            told.map(|(owner, told)| KeptTold { owner: owner.clone(), categories: told.to_wire() }).collect();
         KeptSight { reader: reader.to_string(), told }
     }
 
