@@ -10,6 +10,7 @@ mod listed;
 mod parts;
 mod readings;
 mod slow;
+mod tellings;
 mod urgent;
 mod watch;
 mod world;
