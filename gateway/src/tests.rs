@@ -14,6 +14,7 @@ mod shown;
 mod slow;
 mod table;
 mod trials;
+mod tellings;
 mod urgent;
 mod watch;
 mod world;

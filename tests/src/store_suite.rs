@@ -15,8 +15,8 @@ use anyhow::{Result, ensure};
 use jiff::civil::date;
 use polku_gateway::store::{
     About, Change, DeliveryItem, DeliveryRow, DeliveryWrite, DetailRow, FollowUp, FollowUpWrite,
-    InstrumentRow, InstrumentWrite, NoticeRow, PlanRow, Reconciled, ReferralRow, ReferralWrite, RequestKey,
-    RequestRow, SectionTold, Store, StoreError, YouthRow,
+    InstrumentRow, InstrumentWrite, MarkTold, NoticeRow, PlanRow, Reconciled, ReferralRow, ReferralWrite,
+    RequestKey, RequestRow, Store, StoreError, YouthRow,
 };
 use polku_proto::v1::ReferralState;
 use uuid::Uuid;
@@ -130,7 +130,7 @@ fn everything() -> Result<Change> {
         tasks: vec![new_task(task(8, 0)?)],
         entries: vec![entry(9, 0)?],
         facts: vec![facts("te", 0)?],
-        told: vec![SectionTold { plan: plan_id(6), mark: [6; 32] }],
+        told: vec![MarkTold { about: plan_id(6).uuid(), mark: [6; 32] }],
         tallies: vec![tally(11, date(2026, 3, 2))?],
         follow_ups: vec![FollowUpWrite::Set(follow_up(FollowUp::NotMet, "te", 0)?)],
         events: vec![event(1, Some(agency("kela")?))?],
@@ -163,8 +163,8 @@ pub async fn a_change_is_there_with_everything_in_it(store: &dyn Store) -> Resul
     assert_eq!(store.task(task(8, 0)?.id).await?, Some(task(8, 0)?));
     assert_eq!(store.entries_of(youth_id(1), 10).await?, [entry(9, 0)?]);
     assert_eq!(store.facts_of(youth_id(1)).await?, [facts("te", 0)?]);
-    assert_eq!(store.sections_told(plan_id(6), vec![[5; 32], [6; 32]]).await?, [[6; 32]]);
-    assert_eq!(store.sections_told(plan_id(7), vec![[6; 32]]).await?, [[0; 32]; 0]);
+    assert_eq!(store.marks_told(plan_id(6).uuid(), vec![[5; 32], [6; 32]]).await?, [[6; 32]]);
+    assert_eq!(store.marks_told(plan_id(7).uuid(), vec![[6; 32]]).await?, [[0; 32]; 0]);
     assert_eq!(store.tally(&tally(11, date(2026, 3, 2))?.key).await?, Some(tally(11, date(2026, 3, 2))?));
     assert_eq!(store.due_follow_ups(at(0), 10).await?, [follow_up(FollowUp::NotMet, "te", 0)?]);
     assert_eq!(store.deliveries_about(referral(1, 0)?.id).await?, [delivery(4, 0)?]);

@@ -304,6 +304,8 @@ impl Gateway {
         let mut record = new_record(name, sending, Reach { has_system }, now)?;
         // Whoever has no system of its own reads here, from the commit on.
         let told = if has_system { None } else { told_here(&record, &decision, call.id(), now) };
+        let pieces = || self.pieces(&record, DeliveryItem::Handover, Viewer::Addressee);
+        let told = told.map(|told| told.in_pieces(&pieces()));
         let claim = record.message.claim.as_ref();
         let details = json!({
             "method": "SendReferral",
@@ -337,8 +339,7 @@ impl Gateway {
             delivery = Some((row.message, name));
             change.enqueue.push(hurried(row, decision.obligations(), now));
         }
-        let notice = self.disclosure_notice(&record, Viewer::Addressee, told.as_ref(), leaf, now)?;
-        change.enqueue.extend(notice);
+        self.disclosure_notice(&record, Viewer::Addressee, told.as_ref(), &mut change, now)?;
         let mut response = SendReferralResponse {
             referral: Some(record.message.clone()),
             decision: Some(wire_decision(&decision, person.id, &announced.receipt)?),
@@ -418,11 +419,12 @@ fn new_record(
 /// What the recipient can read here: the content, and with it the identity code that the gateway adds.
 fn told_here(record: &ReferralRecord, decision: &Decision, message: Uuid, now: Timestamp) -> Option<Told> {
     let content = record.message.content.as_ref().map_or(CategorySet::EMPTY, Disclose::categories);
+    let claim = record.message.claim.as_ref().map_or(CategorySet::EMPTY, Disclose::categories);
     let telling = Telling {
         record,
         item: DeliveryItem::Handover,
         viewer: Viewer::Addressee,
-        holds: content.union(REQUIRED),
+        holds: content.union(claim).union(REQUIRED),
         decision,
     };
     Told::by(&telling, message, now)

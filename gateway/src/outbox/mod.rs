@@ -8,6 +8,7 @@ mod backoff;
 mod end;
 mod haste;
 mod message;
+mod pieces;
 mod plan;
 mod prepare;
 mod reading;

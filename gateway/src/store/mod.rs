@@ -28,7 +28,7 @@ pub use deliveries::{About, DeliveryItem, DeliveryRow, DeliveryWrite, LeaseReque
 pub use error::StoreError;
 pub use identities::IdentityLink;
 pub use journeys::{EntryRow, FactsRow, FollowUp, FollowUpRow, FollowUpWrite};
-pub use plans::{NewPlanEvent, PlanEventRow, PlanRevisionRow, PlanRow, PlanWrite, SectionTold};
+pub use plans::{MarkTold, NewPlanEvent, PlanEventRow, PlanRevisionRow, PlanRow, PlanWrite};
 pub use tallies::{Tallied, TallyKind, TallyRow};
 pub use tasks::{TaskEventRow, TaskFilter, TaskRow, TaskStates, TaskWrite};
 
@@ -181,8 +181,8 @@ pub trait Store: Debug + Send + Sync {
     /// The position of the newest event of any task; 0 if there is none.
     async fn last_task_event(&self) -> Result<u64, StoreError>;
 
-    /// Which of these have been told of sections of the plan.
-    async fn sections_told(&self, plan: PlanId, marks: Vec<[u8; 32]>) -> Result<Vec<[u8; 32]>, StoreError>;
+    /// Which of these have been told of the plan or referral with this id.
+    async fn marks_told(&self, about: Uuid, marks: Vec<[u8; 32]>) -> Result<Vec<[u8; 32]>, StoreError>;
 
     /// The entries of a person's journey, newest first, at most `limit`.
     async fn entries_of(&self, youth: YouthId, limit: u32) -> Result<Vec<EntryRow>, StoreError>;
@@ -281,8 +281,8 @@ pub struct Change {
     pub entries: Vec<EntryRow>,
     /// What agencies have answered.
     pub facts: Vec<FactsRow>,
-    /// What parties have been told of sections of plans. Telling the same again is no error.
-    pub told: Vec<SectionTold>,
+    /// What agencies have been told of plans and referrals. Telling the same again is no error.
+    pub told: Vec<MarkTold>,
     /// What is to be looked after from now on, or not any more.
     pub follow_ups: Vec<FollowUpWrite>,
     /// What is counted without anybody's name. A second one of the same call is [`StoreError::RequestTaken`].

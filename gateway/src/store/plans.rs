@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use polku_proto::{AgencyId, PlanId, YouthId};
+use uuid::Uuid;
 
 /// A joint plan as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,11 +78,11 @@ pub struct PlanEventRow {
     pub present: u64,
 }
 
-/// That a party has been told this of a section of a joint plan.
+/// That an agency has been told this of a joint plan or of a referral.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SectionTold {
-    /// Which plan.
-    pub plan: PlanId,
+pub struct MarkTold {
+    /// Which plan or referral.
+    pub about: Uuid,
     /// Keyed hash of whom and what.
     pub mark: [u8; 32],
 }

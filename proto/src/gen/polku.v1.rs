@@ -5792,18 +5792,22 @@ pub mod referral_notice {
     }
 }
 /// To an agency of social services, about a disclosure that was made of its data: what its own register has to hold of it
-/// (law 703/2023). One for each disclosure.
+/// (law 703/2023). One for each disclosure: for each delivery, and for each call that shows a reader something of the
+/// agency's that it was not told before, or that nobody is given to keep (what the agency holds). What one call shows for
+/// different purposes is told in one notice for each. An agency without a system that takes these is not told: its data
+/// protection officer finds the same in ListDisclosures.
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct DisclosureNotice {
     /// About whom: personal identity code.
     #[prost(string, tag = "1")]
     pub identity_code: ::prost::alloc::string::String,
-    /// When it was sent, or when the reader could read it here.
+    /// When it was sent, when the reader could read it here, or when it was read.
     #[prost(message, optional, tag = "2")]
     pub disclose_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// UUID of the message that told it: of the delivery, or, to a reader without a system of its own, the request_id of the
-    /// call with which the discloser told it.
+    /// UUID of the message that told it: of the delivery; to a reader without a system of its own, the request_id of the call
+    /// with which the discloser told it; of what was told by a reading itself, an id that the gateway has given to the
+    /// reading. That one stands in no other message.
     #[prost(string, tag = "3")]
     pub disclosed_message: ::prost::alloc::string::String,
     /// To whom: `agency`, or `agency/unit`.
@@ -5817,7 +5821,7 @@ pub struct DisclosureNotice {
     /// On what it rests.
     #[prost(message, repeated, tag = "7")]
     pub bases: ::prost::alloc::vec::Vec<Basis>,
-    /// Service task and documents that it stems from.
+    /// Service task and documents that it stems from, where a referral says so.
     #[prost(message, optional, tag = "8")]
     pub origin: ::core::option::Option<Origin>,
     /// The consents and permits among `bases`, each as it was in force when the data were told: without the place of the
@@ -7699,7 +7703,8 @@ pub struct Disclosure {
     #[prost(message, optional, tag = "3")]
     pub actor: ::core::option::Option<DisclosureActor>,
     /// Whose data it is, as `{agency}` or `{agency}/{unit}`. Empty where nothing passed from one agency to another, or from
-    /// several at once: of a joint plan, say.
+    /// several at once: of a joint plan, say. Of that the data protection officer of an agency of social services has an
+    /// entry with the own agency here, and with what was told of its data alone.
     #[prost(string, tag = "4")]
     pub discloser: ::prost::alloc::string::String,
     /// To whom it went or was to go, likewise.

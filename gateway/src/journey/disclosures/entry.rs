@@ -8,7 +8,7 @@ use polku_proto::v1::{
     self, AuditReceipt, DataCategory, DeliveryState, Disclosure, DisclosureActor, LegalGround, decision,
     disclosure_actor,
 };
-use polku_proto::{CategorySet, ReferralId, ReferralName, YouthName};
+use polku_proto::{AgencyId, CategorySet, ReferralId, ReferralName, YouthName};
 
 use super::Fate;
 use super::asked::Marks;
@@ -94,7 +94,12 @@ impl<'a> Reading<'a> {
                 disclosure.ground = between.ground as i32;
                 (disclosure.discloser, disclosure.recipient) = (between.discloser, between.recipient);
             }
-            Kind::Shown => shown(&mut disclosure, leaf, facts.as_ref()),
+            Kind::Shown => {
+                shown(&mut disclosure, leaf, facts.as_ref());
+                if let (None, Eyes::Officer(agency)) = (&facts, self.eyes) {
+                    shown_of(&mut disclosure, agency, &details);
+                }
+            }
             Kind::Refused => {
                 disclosure.discloser.clone_from(&details.from);
                 disclosure.recipient.clone_from(&details.to);
@@ -323,6 +328,22 @@ fn shown(disclosure: &mut Disclosure, leaf: &Leaf, facts: Option<&Facts>) {
     if !is_sender || disclosure.permitted.contains(&(DataCategory::ReferralStatus as i32)) {
         disclosure.discloser = facts.other_than(&leaf.organisation);
     }
+}
+
+/// What of one agency's data was shown beside that of others: to its officer the rest is nobody's business.
+fn shown_of(disclosure: &mut Disclosure, agency: &AgencyId, details: &Details) {
+    let told = details.told_of(agency);
+    let Some(first) = told.first().filter(|_| !by(disclosure, agency)) else { return };
+    disclosure.discloser = agency.to_string();
+    disclosure.recipient.clone_from(&first.to);
+    disclosure.permitted =
+        told.iter().fold(CategorySet::EMPTY, |all, told| all.union(told.categories())).to_wire();
+    disclosure.withheld.clear();
+    disclosure.bases = told.iter().flat_map(|told| told.bases()).collect();
+}
+
+fn by(disclosure: &Disclosure, agency: &AgencyId) -> bool {
+    disclosure.actor.as_ref().is_some_and(|actor| actor.agency == agency.as_str())
 }
 
 /// What a step tells to whoever has no system of its own and reads here.

@@ -24,7 +24,7 @@ use crate::gateway::Gateway;
 use crate::journey::read::name;
 use crate::journey::refer::mismatch;
 use crate::once::{Begun, Call};
-use crate::outbox::Lock;
+use crate::outbox::{Lock, Reading};
 use crate::person::Person;
 use crate::plan::{self, Clash, Edit, Editor, Origin};
 use crate::record::wire_time;
@@ -277,12 +277,17 @@ impl Gateway {
     ) -> Result<Authorised<MergePlanResponse>, Error> {
         let shell = MergePlanResponse { plan: None, conflicts: Vec::new(), receipt: answer.receipt };
         let mut merged = self.shell(caller, shell)?.gather(view).map_err(mismatch)?;
+        let mut shown = Vec::new();
         for conflict in answer.conflicts {
             let owner = conflict.owner.clone();
-            if let Some(conflict) = self.plan_piece(caller, record, &owner, conflict, now)? {
+            if let Some((conflict, told)) = self.plan_piece(caller, record, &owner, conflict, now)? {
                 merged = merged.gather(conflict).map_err(mismatch)?;
+                shown.extend(told);
             }
         }
+        let name = record.name().to_string();
+        let reading = Reading { caller, youth: record.row.youth, name: &name, lock: Lock::Held };
+        self.note_told(&reading, &merged, shown).await?;
         Ok(merged)
     }
 }

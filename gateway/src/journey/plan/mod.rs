@@ -21,6 +21,7 @@ mod told;
 mod watch;
 
 pub(crate) use in_hand::PlansInHand;
+pub(crate) use reader::ShownPlan;
 #[cfg(test)]
 pub(crate) use record::Kept;
 pub(crate) use record::PlanRecord;

@@ -87,6 +87,9 @@ pub(crate) struct ShownPlan {
     pub(crate) told: Vec<Shown>,
 }
 
+/// A part of a plan as it is shown to somebody, and what whoever's data it is has to hear of that.
+pub(crate) type ShownPiece<X> = (Authorised<X>, Option<Shown>);
+
 impl Gateway {
     /// As whom the caller looks at the plan.
     ///
@@ -285,7 +288,7 @@ impl Gateway {
         if let Some(part) = &mut told.part {
             (part.revision, part.update_time) = (0, None);
         }
-        self.mark(&told.encode_to_vec(), reader)
+        self.told_mark(&told.encode_to_vec(), reader)
     }
 
     /// The same of what is beside the sections.
@@ -298,28 +301,46 @@ impl Gateway {
             links: plan.links.clone(),
             ..Plan::default()
         };
-        self.mark(&frame.encode_to_vec(), reader)
-    }
-
-    fn mark(&self, told: &[u8], reader: &AgencyId) -> Mark {
-        self.keys.pseudonym(b"told", &[reader.as_str().as_bytes(), &[0], told].concat())
+        self.told_mark(&frame.encode_to_vec(), reader)
     }
 
     /// A part of a plan, or of a task about one, as the caller may see it now; nothing if nothing of it.
-    pub(crate) fn plan_piece<X: Disclose + polku_proto::Validate>(
+    pub(crate) fn plan_piece<X: Disclose + polku_proto::Validate + Message + Clone>(
         &self,
         caller: &Caller,
         record: &PlanRecord,
         owner: &str,
         piece: X,
         now: Timestamp,
-    ) -> Result<Option<Authorised<X>>, Error> {
-        let eyes = self.eyes(caller, record)?;
-        let question = self.plan_question(record, owner, &eyes, now)?;
+    ) -> Result<Option<ShownPiece<X>>, Error> {
+        let shown = self.shown_piece(caller, record, &self.eyes(caller, record)?, (owner, piece), now)?;
+        // Of which nothing is told but that it is there, that is not told either.
+        let is_seen =
+            |(piece, _): &ShownPiece<X>| !piece.decision().permitted().is_subset(CategorySet::ENVELOPE);
+        Ok(shown.filter(is_seen))
+    }
+
+    /// A part of this owner's, as these eyes may see it now; nothing if it is refused.
+    pub(super) fn shown_piece<X: Disclose + polku_proto::Validate + Message + Clone>(
+        &self,
+        caller: &Caller,
+        record: &PlanRecord,
+        eyes: &Eyes,
+        (owner, piece): (&str, X),
+        now: Timestamp,
+    ) -> Result<Option<ShownPiece<X>>, Error> {
+        let question = self.plan_question(record, owner, eyes, now)?;
+        let mut told = piece.clone();
         let piece =
             self.engine().authorise(&self.index(), Valid::check(piece)?, CategorySet::EMPTY, &question);
-        // Of which nothing is told but that it is there, that is not told either.
-        Ok(piece.ok().filter(|piece| !piece.decision().permitted().is_subset(CategorySet::ENVELOPE)))
+        let Ok(piece) = piece else { return Ok(None) };
+        let decision = piece.decision();
+        told.restrict(decision.permitted());
+        let about = About::Plan { plan: record.row.id, owner: owner.to_owned() };
+        let shown = self.owed_notice(about, told.categories(), &question, decision, now)?;
+        let mark = || self.told_mark(&told.encode_to_vec(), &caller.agency);
+        let shown = shown.map(|shown| shown.marked(mark()));
+        Ok(Some((piece, shown)))
     }
 
     fn authorise_or_envelope(&self, mut plan: Plan, question: &Question) -> Result<Authorised<Plan>, Error> {

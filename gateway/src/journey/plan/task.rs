@@ -22,8 +22,9 @@ use crate::gateway::Gateway;
 use crate::journey::read::name;
 use crate::journey::refer::mismatch;
 use crate::once::Begun;
+use crate::outbox::{Lock, Reading, Shown};
 use crate::person::Person;
-use crate::plan::{self, Choice, Clash, ResolveError};
+use crate::plan::{self, Choice, Clash, ResolveError, section_of};
 use crate::record::wire_time;
 use crate::seal::Place;
 use crate::store::{TaskRow, TaskWrite};
@@ -158,7 +159,7 @@ impl Gateway {
         let record = PlanRecord::open(&person, record)?;
         self.eyes(caller, &record)?;
         if let Some(earlier) = earlier {
-            return self.task_resolved(caller, &record, task.message.clone(), earlier, now);
+            return self.task_resolved(caller, &record, task.message.clone(), earlier, now).await;
         }
         if task.row.state != State::Open {
             return Err(DECIDED);
@@ -195,7 +196,7 @@ impl Gateway {
             receipt: Some(committed.receipt.clone()),
         };
         let (committed, answer) = self.commit_plan(&call, &person, "ResolveTask", draft, answer, now).await?;
-        self.task_resolved(caller, &committed.record, task.message, answer, self.now())
+        self.task_resolved(caller, &committed.record, task.message, answer, self.now()).await
     }
 
     /// Closes the open tasks that a change has left with nothing to decide, beside those that are written with it.
@@ -217,7 +218,7 @@ impl Gateway {
         Ok(())
     }
 
-    fn task_resolved(
+    async fn task_resolved(
         &self,
         caller: &Caller,
         record: &PlanRecord,
@@ -225,7 +226,11 @@ impl Gateway {
         answer: ResolveTaskResponse,
         now: Timestamp,
     ) -> Result<Authorised<ResolveTaskResponse>, Error> {
-        let view = self.task_view(caller, record, task, now)?;
+        let name = task.name.clone();
+        let (view, told) = self.task_view(caller, record, task, now)?;
+        // Whoever decides has the lock of the person until the answer.
+        let reading = Reading { caller, youth: record.row.youth, name: &name, lock: Lock::Held };
+        self.note_told(&reading, &view, told).await?;
         self.shell(caller, answer)?.gather(view).map_err(mismatch)
     }
 
@@ -246,30 +251,53 @@ impl Gateway {
         record: &PlanRecord,
         mut task: Task,
         now: Timestamp,
-    ) -> Result<Authorised<Task>, Error> {
+    ) -> Result<(Authorised<Task>, Vec<Shown>), Error> {
         let matter = task.matter.take();
         let shell = self.shell(caller, task)?;
         match matter {
             Some(Matter::Conflict(conflict)) => {
                 let owner = conflict.owner.clone();
                 match self.plan_piece(caller, record, &owner, conflict, now)? {
-                    Some(conflict) => shell.gather(conflict).map_err(mismatch),
-                    None => Ok(shell),
+                    Some((conflict, told)) => {
+                        Ok((shell.gather(conflict).map_err(mismatch)?, told.into_iter().collect()))
+                    }
+                    None => Ok((shell, Vec::new())),
                 }
             }
             Some(Matter::Duplicate(duplicate)) => {
                 let seen = self.seen(record, &self.eyes(caller, record)?, now)?;
                 let both = [&duplicate.first, &duplicate.second];
                 if !both.iter().all(|item| item.as_ref().is_some_and(|item| has_item(&seen, item))) {
-                    return Ok(shell);
+                    return Ok((shell, Vec::new()));
                 }
+                let told = self.told_in_pair(caller, record, (&duplicate, &seen), now)?;
                 match self.plan_piece(caller, record, plan::YOUTH, duplicate, now)? {
-                    Some(duplicate) => shell.gather(duplicate).map_err(mismatch),
-                    None => Ok(shell),
+                    Some((duplicate, _)) => Ok((shell.gather(duplicate).map_err(mismatch)?, told)),
+                    None => Ok((shell, Vec::new())),
                 }
             }
-            Some(Matter::FollowUp(_)) | None => Ok(shell),
+            Some(Matter::FollowUp(_)) | None => Ok((shell, Vec::new())),
         }
+    }
+
+    /// That a section has such an item is its owner's, whoever asks about the pair.
+    fn told_in_pair(
+        &self,
+        caller: &Caller,
+        record: &PlanRecord,
+        (pair, seen): (&PlanDuplicate, &Plan),
+        now: Timestamp,
+    ) -> Result<Vec<Shown>, Error> {
+        let mut told = Vec::new();
+        for item in [&pair.first, &pair.second].into_iter().flatten() {
+            let alone = PlanDuplicate { first: Some(item.clone()), second: None };
+            let piece = self.plan_piece(caller, record, &item.owner, alone, now)?;
+            let section = section_of(seen, &item.owner);
+            let section = section.map(|section| self.section_mark(section, &caller.agency));
+            let shown = piece.and_then(|(_, shown)| shown);
+            told.extend(shown.map(|shown| section.into_iter().fold(shown, Shown::part_of)));
+        }
+        Ok(told)
     }
 }
 

@@ -21,7 +21,7 @@ use super::sight::Look;
 use crate::audit::Event;
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::outbox::{Lock, Reading, Shown};
+use crate::outbox::Shown;
 use crate::person::Person;
 use crate::seal::Place;
 use crate::store::{About, Change, FactsRow};
@@ -46,11 +46,13 @@ pub(super) struct Asking<'a> {
 #[derive(Default)]
 pub(super) struct Held {
     pub(super) facts: Vec<Authorised<AgencyFacts>>,
+    /// What of it the agencies have to hear of.
+    pub(super) told: Vec<Shown>,
     pub(super) unreachable: Vec<AgencyId>,
 }
 
 /// What an agency holds, as the caller may see it, with the notices that this makes.
-type ShownFacts = (Authorised<AgencyFacts>, Vec<Shown>);
+type ShownFacts = (Authorised<AgencyFacts>, Option<Shown>);
 
 impl Gateway {
     /// What the agencies hold, as far as the caller may be told.
@@ -75,21 +77,21 @@ impl Gateway {
         if !missing.is_empty() {
             answers.extend(self.ask(person, asking, &missing).await?);
         }
-        let (mut held, mut shown) = (Held::default(), Vec::new());
+        let mut held = Held::default();
         for (agency, answer) in answers {
             match answer {
-                Some(facts) => shown.extend(self.shown_facts(asking, &agency, facts)?),
+                Some(facts) => {
+                    if let Some((facts, told)) = self.shown_facts(asking, &agency, facts)? {
+                        held.facts.push(facts);
+                        held.told.extend(told);
+                    }
+                }
                 None => held.unreachable.push(agency),
             }
         }
-        let name = facts_name(person);
-        let reading =
-            &Reading { caller: asking.look.caller, youth: person.id, name: &name, lock: Lock::Free };
-        let notes = shown.into_iter().map(|(facts, told)| async move {
-            self.note_telling(reading, &facts, told).await?;
-            Ok::<_, Error>(facts)
-        });
-        held.facts = try_join_all(notes).await?;
+        let (caller, name) = (asking.look.caller, facts_name(person));
+        try_join_all(held.facts.iter().map(|facts| self.note_reading(caller, person.id, &name, facts)))
+            .await?;
         Ok(held)
     }
 
@@ -183,7 +185,7 @@ impl Gateway {
             self.engine().authorise(&self.index(), Valid::check(facts)?, CategorySet::EMPTY, &question);
         let Ok(facts) = facts else { return Ok(None) };
         let told = self.owed_notice(About::Journey, holds, &question, facts.decision(), look.now)?;
-        Ok(Some((facts, told.into_iter().collect())))
+        Ok(Some((facts, told)))
     }
 }
 

@@ -17,11 +17,11 @@ use super::worker;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::journey::PlanRecord;
 use crate::journey::page;
 use crate::journey::read::youth_id;
 use crate::journey::refer::mismatch;
-use crate::outbox::{Lock, Reading};
+use crate::journey::{PlanRecord, ShownPlan};
+use crate::outbox::{Lock, Reading, Shown};
 use crate::person::Person;
 use crate::record::ReferralRecord;
 use crate::record::is_taken_up;
@@ -62,11 +62,12 @@ impl Gateway {
 
         // The agencies took their time: what is answered is decided on now.
         let look = Look { now: self.now(), ..look };
-        let referrals = self.referrals_here(&look).await?;
+        let mut told = held.told;
+        let referrals = self.referrals_here(&look, &mut told).await?;
         let consents = self.consents_for(caller, youth).await?;
         let prohibitions = self.prohibitions_for(caller, youth, look.now).await?;
         let statuses = self.legal_statuses_for(caller, youth).await?;
-        let plans = self.running_plans(&look, &person).await?;
+        let plans = self.running_plans(&look, &person, &mut told).await?;
         let seen = self.visible(&look, &entries)?;
         let seen: Vec<&JourneyEntry> =
             seen.into_iter().filter(|entry| concerns(&look, entry, &referrals)).collect();
@@ -100,15 +101,17 @@ impl Gateway {
         for facts in held.facts {
             answer = answer.gather(facts).map_err(mismatch)?;
         }
-        self.gather_entries(&look, &seen, answer).await
+        self.gather_entries(&look, &seen, answer, told).await
     }
 
-    /// The entries, and who is beside the young person by them.
+    /// The entries, and who is beside the young person by them. With them goes what the rest of the answer has told: of one
+    /// agency's data the whole journey is one event.
     async fn gather_entries(
         &self,
         look: &Look<'_>,
         seen: &[&JourneyEntry],
         answer: Authorised<Journey>,
+        told: Vec<Shown>,
     ) -> Result<Authorised<Journey>, Error> {
         let mut answer = answer;
         let mut youths = BTreeSet::new();
@@ -134,12 +137,20 @@ impl Gateway {
             }
         }
         // One leaf for all entries under an id: they are read together or not at all.
+        let mut told = Some(told);
         for youth in youths {
             let name = format!("{}/entries", YouthName { youth });
             let is_of = |entry: &&&JourneyEntry| youth_of(entry).is_ok_and(|of| of == youth);
             let of_youth: Vec<&JourneyEntry> = seen.iter().filter(is_of).copied().collect();
             let reading = Reading { caller: look.caller, youth, name: &name, lock: Lock::Free };
-            self.note_telling(&reading, &answer, self.told_in(&look.at(youth), &of_youth)?).await?;
+            let mut shown = self.told_in(&look.at(youth), &of_youth)?;
+            shown.extend(told.take_if(|_| youth == look.youth).into_iter().flatten());
+            self.note_telling(&reading, &answer, shown).await?;
+        }
+        if let Some(told) = told {
+            let name = YouthName { youth: look.youth }.to_string();
+            let reading = Reading { caller: look.caller, youth: look.youth, name: &name, lock: Lock::Free };
+            self.note_told(&reading, &answer, told).await?;
         }
         Ok(answer)
     }
@@ -178,6 +189,7 @@ impl Gateway {
     async fn referrals_here(
         &self,
         look: &Look<'_>,
+        told: &mut Vec<Shown>,
     ) -> Result<Vec<((String, ReferralState), Authorised<Referral>)>, Error> {
         let party = match look.caller.actor {
             Actor::Professional { .. } => Some(look.caller.agency.clone()),
@@ -188,16 +200,23 @@ impl Gateway {
         rows.truncate(page::fitting(&rows, REFERRALS));
         let mut referrals = Vec::with_capacity(rows.len());
         for row in rows {
-            let name = polku_proto::ReferralName { youth: row.youth, referral: row.id }.to_string();
-            let state = row.state;
-            let view = self.read_row(look.caller, row, look.now).await?;
-            referrals.extend(view.map(|view| ((name, state), view)));
+            let viewed = self.view_row(look.caller, row, look.now).await?;
+            let Some((record, view)) = viewed else { continue };
+            let name = record.name().to_string();
+            self.note_reading(look.caller, record.row.youth, &name, &view).await?;
+            told.extend(self.told_in_referral(look.caller, &record, view.decision(), look.now)?);
+            referrals.push(((name, record.state()), view));
         }
         Ok(referrals)
     }
 
     /// The joint plans that have not ended.
-    async fn running_plans(&self, look: &Look<'_>, person: &Person) -> Result<Vec<Authorised<Plan>>, Error> {
+    async fn running_plans(
+        &self,
+        look: &Look<'_>,
+        person: &Person,
+        told: &mut Vec<Shown>,
+    ) -> Result<Vec<Authorised<Plan>>, Error> {
         let mut plans = Vec::new();
         for row in self.store.plans_of(person.id).await? {
             if row.ended {
@@ -205,8 +224,10 @@ impl Gateway {
             }
             let record = PlanRecord::open(person, row)?;
             match self.plan_view(look.caller, &record, look.now) {
-                Ok(view) => {
-                    plans.push(self.note_plan(look.caller, record.name(), view, Lock::Free).await?);
+                Ok(ShownPlan { plan, told: shown }) => {
+                    self.note_reading(look.caller, person.id, &record.name().to_string(), &plan).await?;
+                    told.extend(shown);
+                    plans.push(plan);
                 }
                 Err(Error::NotFound) => {}
                 Err(error) => return Err(error),

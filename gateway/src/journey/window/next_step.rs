@@ -6,6 +6,7 @@ use polku_proto::v1::plan_item::Kind;
 use polku_proto::v1::{GetNextStepRequest, MeetingState, NextStep, Plan, PlanPart};
 use polku_proto::{Valid, YouthName};
 
+use super::former::youth_of;
 use super::sight::Look;
 use super::worker;
 use crate::caller::{Actor, Caller};
@@ -14,7 +15,9 @@ use crate::gateway::Gateway;
 use crate::journey::PlanRecord;
 use crate::journey::read::youth_id;
 use crate::journey::refer::mismatch;
+use crate::outbox::{Lock, Reading, Shown};
 use crate::person::Person;
+use crate::plan::section_of;
 
 impl Gateway {
     /// Who is beside the young person, and what comes next, as far as the caller may know.
@@ -38,20 +41,34 @@ impl Gateway {
         let name = plan.as_ref().map(|plan| plan.name().to_string()).unwrap_or_default();
         let shell = NextStep { youth: YouthName { youth }.to_string(), plan: name, ..NextStep::default() };
         let mut answer = self.shell(caller, shell)?;
+        let (mut told, mut elsewhere) = (Vec::new(), None);
         if let Some(current) = worker::current(&seen, now) {
+            let (under, by) = (youth_of(current.1)?, current.1);
             let worker = self.shown_worker(&look, current)?;
             answer = answer.gather(worker).map_err(mismatch)?;
+            let shown = self.told_in(&look.at(under), &[by])?;
+            if under == youth { told.extend(shown) } else { elsewhere = Some((under, shown)) }
         }
         if let Some(record) = &plan {
             let whole = self.seen(record, &self.eyes(caller, record)?, now)?;
             for part in [step(&whole), meeting(&whole, now)].into_iter().flatten() {
                 let owner = part.owner.clone();
-                if let Some(part) = self.plan_piece(caller, record, &owner, part, now)? {
+                if let Some((part, shown)) = self.plan_piece(caller, record, &owner, part, now)? {
                     answer = answer.gather(part).map_err(mismatch)?;
+                    let section = section_of(&whole, &owner);
+                    let section = section.map(|section| self.section_mark(section, &caller.agency));
+                    told.extend(shown.map(|shown| section.into_iter().fold(shown, Shown::part_of)));
                 }
             }
         }
-        self.note_reading(caller, youth, &format!("{}/nextStep", YouthName { youth }), &answer).await?;
+        let name = |youth| format!("{}/nextStep", YouthName { youth });
+        // What stands under a former id is noted there.
+        if let Some((youth, told)) = elsewhere {
+            let reading = Reading { caller, youth, name: &name(youth), lock: Lock::Free };
+            self.note_told(&reading, &answer, told).await?;
+        }
+        let reading = Reading { caller, youth, name: &name(youth), lock: Lock::Free };
+        self.note_telling(&reading, &answer, told).await?;
         Ok(answer)
     }
 

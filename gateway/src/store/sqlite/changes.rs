@@ -7,7 +7,7 @@ use super::deliveries::{enqueue, stop, update_delivery};
 use super::failed;
 use super::identities::{self, expect_no_alias};
 use super::journeys::{add_entry, keep_facts, write_follow_up};
-use super::plans::{add_plan_event, add_section_told, look_at_plans_of, write_plan};
+use super::plans::{add_mark_told, add_plan_event, look_at_plans_of, write_plan};
 use super::read::request;
 use super::rows::{blob, instant, kind_number, number};
 use super::tallies::add_tally;
@@ -59,7 +59,7 @@ pub(super) fn apply(connection: &Connection, change: &Change) -> Result<(), Stor
         keep_facts(connection, facts)?;
     }
     for told in &change.told {
-        add_section_told(connection, told)?;
+        add_mark_told(connection, told)?;
     }
     for follow_up in &change.follow_ups {
         write_follow_up(connection, follow_up)?;

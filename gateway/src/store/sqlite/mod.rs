@@ -270,8 +270,8 @@ impl Store for SqliteStore {
         self.read(move |connection| journeys::entries_of(connection, youth, limit)).await
     }
 
-    async fn sections_told(&self, plan: PlanId, marks: Vec<[u8; 32]>) -> Result<Vec<[u8; 32]>, StoreError> {
-        self.read(move |connection| plans::sections_told(connection, plan, &marks)).await
+    async fn marks_told(&self, about: Uuid, marks: Vec<[u8; 32]>) -> Result<Vec<[u8; 32]>, StoreError> {
+        self.read(move |connection| plans::marks_told(connection, about, &marks)).await
     }
 
     async fn entries_by(

@@ -5,13 +5,12 @@
 use jiff::Timestamp;
 use polku_proto::{AgencyId, PlanId, YouthId};
 use rusqlite::{Connection, Row, params};
+use uuid::Uuid;
 
 use super::changes::{execute, expect_one};
 use super::read::{all, newest, one, select};
 use super::rows::{Columns, blob, instant, number};
-use crate::store::{
-    NewPlanEvent, PlanEventRow, PlanRevisionRow, PlanRow, PlanWrite, SectionTold, StoreError,
-};
+use crate::store::{MarkTold, NewPlanEvent, PlanEventRow, PlanRevisionRow, PlanRow, PlanWrite, StoreError};
 
 /// The columns that [`plan_row`] reads.
 const PLAN: &str = "plan.id, plan.youth, plan.coordinator, plan.parties, plan.revision, plan.created,
@@ -175,27 +174,27 @@ pub(super) fn write_plan(connection: &Connection, write: &PlanWrite) -> Result<(
     execute(connection, sql, values).map(drop)
 }
 
-/// Tells an agency of a plan.
-/// See [`crate::store::Store::sections_told`].
-pub(super) fn sections_told(
+/// See [`crate::store::Store::marks_told`].
+pub(super) fn marks_told(
     connection: &Connection,
-    plan: PlanId,
+    about: Uuid,
     marks: &[[u8; 32]],
 ) -> Result<Vec<[u8; 32]>, StoreError> {
     let mut told = Vec::new();
     for mark in marks {
-        let sql = select("mark", "section_told WHERE plan = ?1 AND mark = ?2");
-        let read = |row: &Row<'_>| Columns::new(row, "section_told").bytes();
-        told.extend(one(connection, &sql, params![blob(plan.uuid()), mark], read)?);
+        let sql = select("mark", "told WHERE about = ?1 AND mark = ?2");
+        let read = |row: &Row<'_>| Columns::new(row, "told").bytes();
+        told.extend(one(connection, &sql, params![blob(about), mark], read)?);
     }
     Ok(told)
 }
 
-pub(super) fn add_section_told(connection: &Connection, told: &SectionTold) -> Result<(), StoreError> {
-    let sql = "INSERT OR IGNORE INTO section_told (plan, mark) VALUES (?1, ?2)";
-    execute(connection, sql, params![blob(told.plan.uuid()), told.mark]).map(drop)
+pub(super) fn add_mark_told(connection: &Connection, told: &MarkTold) -> Result<(), StoreError> {
+    let sql = "INSERT OR IGNORE INTO told (about, mark) VALUES (?1, ?2)";
+    execute(connection, sql, params![blob(told.about), told.mark]).map(drop)
 }
 
+/// Tells an agency of a plan.
 pub(super) fn add_plan_event(connection: &Connection, event: &NewPlanEvent) -> Result<(), StoreError> {
     let sql = "INSERT INTO plan_event (plan, youth, revision, agency, time) VALUES (?1, ?2, ?3, ?4, ?5)";
     let values = params![

@@ -220,8 +220,8 @@ CREATE UNIQUE INDEX delivery_of_disclosure ON delivery (item_index) WHERE item =
 /// a plan (item 6: the section, 7: its end) instead of a referral. A column cannot lose its `NOT NULL`, so the
 /// deliveries move to a new table. Of one section one part is queued for each agency; one that is tried again may wait
 /// beside it, for it was being sent when the other came.
-/// What parties have been told of sections, by reading them or by their systems, stands as keyed hashes of it. Of what was
-/// told by a reading there can be several notices (item 5) by one audit leaf, by their place in it, and some of them are
+/// What agencies have been told of a plan or of a referral, by reading it or by their systems, stands as keyed hashes of it.
+/// Of what was told by a reading there can be several notices (item 5) by one audit leaf, by their place in it, and some of them are
 /// about neither a referral nor a section.
 const JOINT_PLAN: &str = "
 CREATE TABLE plan (
@@ -284,10 +284,10 @@ CREATE TABLE task_event (
 ) STRICT;
 CREATE INDEX task_event_by_agency ON task_event (agency);
 
-CREATE TABLE section_told (
-    plan BLOB NOT NULL REFERENCES plan (id),
+CREATE TABLE told (
+    about BLOB NOT NULL,
     mark BLOB NOT NULL,
-    PRIMARY KEY (plan, mark)
+    PRIMARY KEY (about, mark)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE delivery_of_any (
