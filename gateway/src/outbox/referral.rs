@@ -144,7 +144,7 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<(), Error> {
         if may_have_arrived(end.state) {
-            change.enqueue.extend(self.notice_of_delivery(person, &record, row, now).await?);
+            self.follow_arrival(person, &record, row, change, now).await?;
         }
         if let Some(step) = end.step {
             record.step_by_gateway(step)?;
@@ -167,18 +167,22 @@ impl Gateway {
         Ok(())
     }
 
-    /// The notice to whoever's data has now arrived, or may have, if it needs one and has a system for it.
-    async fn notice_of_delivery(
+    /// What follows for whoever's data has now arrived, or may have: the notice to its system, if it needs one and has a
+    /// system for it, and the second look of one of its people.
+    async fn follow_arrival(
         &self,
         person: &Person,
         record: &ReferralRecord,
         row: &DeliveryRow,
+        change: &mut Change,
         now: Timestamp,
-    ) -> Result<Option<DeliveryRow>, Error> {
+    ) -> Result<(), Error> {
         let viewer = viewer(record, &row.agency);
-        let (Some(intent), Some(_)) = (row.intent, self.notified(record, viewer)) else { return Ok(None) };
-        let told = self.told_of(person, intent).await?;
-        self.disclosure_notice(record, viewer, told.as_ref(), intent, now)
+        let Some(intent) = row.intent else { return Ok(()) };
+        let Some(told) = self.told_of(person, intent).await? else { return Ok(()) };
+        change.enqueue.extend(self.disclosure_notice(record, viewer, Some(&told), intent, now)?);
+        change.tasks.extend(self.second_look(person, record, (viewer, &told), now)?);
+        Ok(())
     }
 }
 
