@@ -9,6 +9,7 @@ mod kept;
 mod listed;
 mod parts;
 mod readings;
+mod second_looks;
 mod slow;
 mod urgent;
 mod watch;

@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::person::Person;
 use crate::seal::{Keys, Place, random_bytes};
-use crate::store::{Change, TaskWrite, DetailRow, Reconciled};
+use crate::store::{Change, DetailRow, Reconciled, TaskWrite};
 
 pub(crate) use again::Known;
 pub(crate) use context::{By, Ground};

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use polku_policy::{Authorised, ConsentIndex, LegalStatus};
 use polku_proto::v1::consent_evidence::GivenBy;
-use polku_proto::v1::{self, AuditReceipt, Consent, ConsentChange, ConsentEvidence, Prohibition, legal_status, prohibition};
+use polku_proto::v1::{
+    self, AuditReceipt, Consent, ConsentChange, ConsentEvidence, Prohibition, legal_status, prohibition,
+};
 use prost::Message;
 use serde_json::{Value, json};
 

@@ -34,12 +34,13 @@ impl Gateway {
         (decision, referral): (&Decision, &str),
         now: Timestamp,
     ) -> Result<Option<TaskWrite>, Error> {
-        let is_held_back = decision.reasons().contains(&Reason::AddressProtected)
-            && PLACE.is_subset(decision.withheld());
+        let is_held_back =
+            decision.reasons().contains(&Reason::AddressProtected) && PLACE.is_subset(decision.withheld());
         if !is_held_back || !self.has_protected(&caller.agency, person).await? {
             return Ok(None);
         }
-        let is_known = !self.open_tasks(person, &caller.agency, Kind::AddressProtected, referral).await?.is_empty();
+        let is_known =
+            !self.open_tasks(person, &caller.agency, Kind::AddressProtected, referral).await?.is_empty();
         if is_known {
             return Ok(None);
         }
@@ -64,8 +65,7 @@ impl Gateway {
             for row in rows.into_iter().filter(|row| row.sender == *agency && !is_final(row.state)) {
                 let record = ReferralRecord::open(person, row)?;
                 let name = record.name().to_string();
-                let is_new =
-                    self.open_tasks(person, agency, Kind::AddressProtected, &name).await?.is_empty();
+                let is_new = self.open_tasks(person, agency, Kind::AddressProtected, &name).await?.is_empty();
                 if is_new && tells_a_place(&record) {
                     let follow_up = about(Kind::AddressProtected, name);
                     tasks.push(self.new_task(person, agency.clone(), follow_up, now)?);

@@ -92,10 +92,7 @@ impl Gateway {
 
 /// From when on nothing rests on a guardian's consent because the young person is of age; nothing for a consent of
 /// somebody else, and for one that is not in force or ends before.
-fn ends_at_full_age(
-    full_age: Option<Timestamp>,
-    consent: &v1::Consent,
-) -> Result<Option<Timestamp>, Error> {
+fn ends_at_full_age(full_age: Option<Timestamp>, consent: &v1::Consent) -> Result<Option<Timestamp>, Error> {
     let is_guardians =
         consent.evidence.as_ref().is_some_and(|evidence| evidence.given_by() == GivenBy::Guardian);
     if !is_guardians || !is_in_force(consent.state()) {

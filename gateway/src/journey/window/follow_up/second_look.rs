@@ -37,8 +37,7 @@ impl Gateway {
             return Ok(None);
         }
         let professional = professional.clone();
-        let follow_up =
-            v1::FollowUp { professional, ..about(Kind::SecondLook, record.name().to_string()) };
+        let follow_up = v1::FollowUp { professional, ..about(Kind::SecondLook, record.name().to_string()) };
         self.new_task(person, discloser.clone(), follow_up, now).map(Some)
     }
 }

@@ -68,10 +68,7 @@ impl Gateway {
                 });
             }
             (
-                Kind::ReferralUnanswered
-                | Kind::SecondLook
-                | Kind::ConsentRenewal
-                | Kind::AddressProtected,
+                Kind::ReferralUnanswered | Kind::SecondLook | Kind::ConsentRenewal | Kind::AddressProtected,
                 Retained::Unspecified,
             ) => {}
             (
