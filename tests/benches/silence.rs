@@ -80,9 +80,13 @@ async fn run() -> Result<()> {
         GatewayProcess::start_logging(&world.config_file(), &folder.path().join("log"), "error").await?;
     world.connect_agencies(gateway.bound);
     let (address, identities) = (gateway.bound.grpc, &world.identities);
-    let mut ohjaamo = world.client(address, &identities.ohjaamo)?;
-    let mut te =
-        world.client(address, &identities.te)?.acting(&professional("virkailija-7", "keskusta", "official"));
+    let worker = professional("ohjaaja-1", "keskusta", "guidance_worker");
+    let mut ohjaamo = world.client(address, &identities.ohjaamo)?.acting(&worker);
+    let mut te = world.client(address, &identities.te)?.acting(&professional(
+        "virkailija-7",
+        "nuorten-palvelut",
+        "official",
+    ));
     let people = people(&mut ohjaamo).await?;
 
     println!("{READINGS} answers each, one after the other, as the caller waits for them.\n");
