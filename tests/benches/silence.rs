@@ -25,9 +25,9 @@ use tempfile::TempDir;
 use tonic::Code;
 use uuid::Uuid;
 
-const WARM_UP: usize = 100;
+const WARM_UP: usize = 50;
 /// How often each is asked.
-const READINGS: usize = 1_000;
+const READINGS: usize = 400;
 /// How far the medians may be apart, of that of somebody unknown.
 const TARGET: f64 = 0.10;
 /// About how many persons it is asked in turn: none of them shall be better remembered than another.

@@ -29,7 +29,7 @@ use super::{Limits, Shutdown};
 mod tests;
 
 /// What "there is nothing" and "it is not permitted" leave at multiples of: longer than it takes to find either out.
-const BEAT: Duration = Duration::from_millis(10);
+const BEAT: Duration = Duration::from_millis(25);
 
 /// Work that panicked.
 const FAILED: Refusal<'_> = Refusal {

@@ -36,10 +36,10 @@ async fn the_end_waits_for_work_that_nobody_waits_for() {
 #[test]
 fn what_tells_nothing_leaves_at_the_next_beat() {
     let millis = Duration::from_millis;
-    assert_eq!(until_beat(millis(0)), millis(10));
-    assert_eq!(until_beat(millis(3)), millis(7));
-    assert_eq!(until_beat(millis(10)), millis(10));
-    assert_eq!(until_beat(millis(1_234)), millis(6));
+    assert_eq!(until_beat(millis(0)), millis(25));
+    assert_eq!(until_beat(millis(3)), millis(22));
+    assert_eq!(until_beat(millis(25)), millis(25));
+    assert_eq!(until_beat(millis(1_234)), millis(16));
     let silent = |code: Code| tells_nothing(tonic::Status::new(code, "").into_http::<Body>().headers());
     for code in (0..17).map(Code::from) {
         assert_eq!(silent(code), [Code::NotFound, Code::PermissionDenied].contains(&code), "{code:?}");
