@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use prost::Message;
+
 use super::{expected, filled, pool, present, sent};
 use crate::v1::DataCategory;
 use crate::{CategorySet, Disclose};
