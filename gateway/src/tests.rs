@@ -11,6 +11,7 @@ mod parts;
 mod permissions;
 mod readings;
 mod shown;
+mod second_looks;
 mod slow;
 mod table;
 mod trials;

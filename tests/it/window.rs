@@ -1,5 +1,6 @@
 //! One window over all agencies, one adult beside the young person: does a journey show it?
 
+mod alerts;
 mod entries;
 mod facts;
 mod figures;

@@ -2,11 +2,15 @@
 
 use jiff::Timestamp;
 use polku_policy::{Authorised, ConsentIndex, LegalStatus};
-use polku_proto::v1::{self, AuditReceipt, Consent, ConsentChange, Prohibition, legal_status, prohibition};
+use polku_proto::v1::consent_evidence::GivenBy;
+use polku_proto::v1::{
+    self, AuditReceipt, Consent, ConsentChange, ConsentEvidence, Prohibition, legal_status, prohibition,
+};
 use prost::Message;
 use serde_json::{Value, json};
 
 use super::consent::is_in_force;
+use super::window::LookedAfter;
 use super::withdraw::Effect;
 use crate::audit::Event;
 use crate::error::Error;
@@ -148,6 +152,17 @@ impl Batch {
         json!({"changes": changes, "stopped": stopped})
     }
 
+    /// Whether an address is protected from now on.
+    fn begins_protection(&self) -> Result<bool, Error> {
+        for (record, write) in &self.statuses {
+            let is_new = matches!(write, Write::New);
+            if is_new && record.status()? == LegalStatus::AddressProtected {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Brings into the index what the batch takes away.
     pub(super) fn take_away(&self, index: &mut ConsentIndex) -> Result<(), Error> {
         let mut ended = self.consents.iter().filter(|(record, _)| !record.row.in_force);
@@ -236,6 +251,18 @@ impl Gateway {
         let mut change = Change::announced_by(revision);
         change.detail = announced.detail;
         batch.write(person, revision, &mut change)?;
+        let mut after = LookedAfter::default();
+        for (record, write) in &batch.consents {
+            let is_guardians = |given: &ConsentEvidence| given.given_by() == GivenBy::Guardian;
+            if matches!(write, Write::Next) || record.message.evidence.as_ref().is_some_and(is_guardians) {
+                self.after_consent(person, &record.message, &mut after, now).await?;
+            }
+        }
+        if batch.begins_protection()? {
+            after.tasks.extend(self.protection_begins(&call.caller.agency, person, now).await?);
+        }
+        change.follow_ups = after.follow_ups;
+        change.tasks = after.tasks;
         // Should what follows the commit not come about, a sweep does it.
         let shows = takes_away || batch.gives();
         change.look_at_plans_of = shows.then_some((person.id, now));

@@ -9,6 +9,7 @@ use polku_proto::v1::{LinkIdentityRequest, LinkIdentityResponse};
 use polku_proto::{Valid, YouthName};
 use serde_json::json;
 
+use super::evidence::of_age_since;
 use super::identify::parse_code;
 use super::plan::PlanRecord;
 use super::read::youth_id;
@@ -76,6 +77,14 @@ impl Gateway {
         change.link = Some(IdentityLink { youth, identity: hash, holder, sealed });
         // By the age, which is known now, more or less may be told than before.
         change.look_at_plans_of = Some((youth, now));
+        // By that age it is asked as well whether a guardian's word still stands.
+        if let Some(born) = identity.birth_date() {
+            let full_age = of_age_since(born)?;
+            for id in &ids {
+                let follow_ups = self.after_birth_date(&self.person(*id).await?, full_age).await?;
+                change.follow_ups.extend(follow_ups);
+            }
+        }
         self.commit(change).await?;
         for id in ids {
             put_person(&mut self.index_mut(), id, identity.birth_date());

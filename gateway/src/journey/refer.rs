@@ -206,7 +206,14 @@ impl Gateway {
             .by(caller)
             .decided(sending.purpose, &decision)
             .claiming(ground(sending.claim.as_ref()));
-        self.note_refusal(entry, person, &sending.channel, &decision, now).await?;
+        let channel = &sending.channel;
+        match person {
+            None => self.note_refusal(entry, None, channel, &decision, now).await?,
+            Some(person) => {
+                let task = self.held_back(caller, person, (&decision, ""), now).await?;
+                self.note_refusal_with(entry, person, (channel, &decision), task, now).await?;
+            }
+        }
         Err(Error::NotPermitted(Box::new(decision)))
     }
 
@@ -340,6 +347,11 @@ impl Gateway {
             change.enqueue.push(hurried(row, decision.obligations(), now));
         }
         self.disclosure_notice(&record, Viewer::Addressee, told.as_ref(), &mut change, now)?;
+        if let Some(told) = &told {
+            change.tasks.extend(self.second_look(person, &record, (Viewer::Addressee, told), now)?);
+        }
+        let name = name.to_string();
+        change.tasks.extend(self.held_back(call.caller, person, (&decision, &name), now).await?);
         let mut response = SendReferralResponse {
             referral: Some(record.message.clone()),
             decision: Some(wire_decision(&decision, person.id, &announced.receipt)?),

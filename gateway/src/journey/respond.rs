@@ -130,11 +130,13 @@ impl Gateway {
         let before = record.state();
         let after = next(before, respond.action.step(), party)
             .map_err(|expected| Error::TransitionNotAllowed { state: before, expected })?;
-        let mut obligations = Vec::new();
+        let (mut obligations, mut held_back) = (Vec::new(), None);
         if let Action::ProvideInformation { answer, origin } = &respond.action {
             let answer = Answer { content: answer, origin: origin.as_ref() };
             let decision = self.decide_answer(call.caller, &person, &record, answer, now).await?;
             obligations.extend_from_slice(decision.obligations());
+            let about = name.to_string();
+            held_back = self.held_back(call.caller, &person, (&decision, &about), now).await?;
         }
         let item = apply(&mut record, respond.action, party, now)?;
         record.set_state(after);
@@ -160,10 +162,12 @@ impl Gateway {
         change.enqueue = queued.map(|row| hurried(row, &obligations, now)).collect();
         if let Some((reader, told)) = told {
             self.disclosure_notice(&record, reader, Some(&told), &mut change, now)?;
+            change.tasks.extend(self.second_look(&person, &record, (reader, &told), now)?);
         }
         let looked_after = self.after_step(&person, &record, now).await?;
         change.follow_ups.extend(looked_after.follow_ups);
         change.tasks.extend(looked_after.tasks);
+        change.tasks.extend(held_back);
         change.referrals.push(record.next_version(&person, now)?);
         change.events.push(event(&record, Kind::StateChanged, now));
         let mut answer = ReferralChange {

@@ -145,7 +145,7 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<(), Error> {
         if may_have_arrived(end.state) {
-            self.notice_of_delivery(person, &record, row, end.state, change, now).await?;
+            self.follow_arrival(person, &record, row, end.state, change, now).await?;
         }
         if let Some(step) = end.step {
             record.step_by_gateway(step)?;
@@ -168,9 +168,9 @@ impl Gateway {
         Ok(())
     }
 
-    /// Queues the notice to whoever's data has now arrived, or may have, if it needs one and has a system for it, and the
-    /// recipient has not read the same here before.
-    async fn notice_of_delivery(
+    /// What follows for whoever's data has now arrived, or may have: the notice to its system, if it needs one, has a
+    /// system for it and the recipient has not read the same here before; and the second look of one of its people.
+    async fn follow_arrival(
         &self,
         person: &Person,
         record: &ReferralRecord,
@@ -181,10 +181,11 @@ impl Gateway {
     ) -> Result<(), Error> {
         let viewer = viewer(record, &row.agency);
         let Some(intent) = row.intent else { return Ok(()) };
-        let told = self.told_of(person, intent).await?;
-        let Some(told) = told.filter(Told::needs_notice) else { return Ok(()) };
-        let is_news = self.arrives_as_news(&told, record.row.id.uuid(), state, change).await?;
-        if let Some(discloser) = self.notified(record, viewer).filter(|_| is_news) {
+        let Some(told) = self.told_of(person, intent).await? else { return Ok(()) };
+        change.tasks.extend(self.second_look(person, record, (viewer, &told), now)?);
+        let is_owed =
+            told.needs_notice() && self.arrives_as_news(&told, record.row.id.uuid(), state, change).await?;
+        if let Some(discloser) = self.notified(record, viewer).filter(|_| is_owed) {
             let item = DeliveryItem::DisclosureNotice { leaf: intent, index: 0 };
             change.enqueue.push(self.new_delivery(record, item, discloser.clone(), now)?);
         }

@@ -206,6 +206,11 @@ impl Told {
         self.obligations.iter().any(|code| code == Obligation::DisclosureNotice.code())
     }
 
+    /// Whether a second person looks at it afterwards.
+    pub(crate) fn needs_second_look(&self) -> bool {
+        self.obligations.iter().any(|code| code == Obligation::SecondPersonReview.code())
+    }
+
     /// Between whom a part of a plan was told, and for what.
     pub(super) fn channel(&self) -> Result<(Channel, Purpose), Error> {
         let party = |text: &str| {
@@ -348,7 +353,7 @@ impl Gateway {
     }
 
     /// Who has told the viewer, if it has a system that takes notices.
-    pub(super) fn notified<'a>(&self, record: &'a ReferralRecord, viewer: Viewer) -> Option<&'a AgencyId> {
+    fn notified<'a>(&self, record: &'a ReferralRecord, viewer: Viewer) -> Option<&'a AgencyId> {
         let discloser = match viewer {
             Viewer::Addressee => &record.row.sender,
             Viewer::Author => &record.row.recipient,

@@ -1,7 +1,7 @@
 //! What is kept of a young person's journey?
 
 use jiff::Timestamp;
-use polku_proto::{AgencyId, CategorySet, EntryId, ReferralId, YouthId};
+use polku_proto::{AgencyId, CategorySet, ConsentId, EntryId, ReferralId, YouthId};
 
 /// One entry of a journey. Never changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +53,8 @@ pub enum FollowUp {
     NotMet,
     /// Is the young person still with the service that this referral has led to?
     Retention(ReferralId),
+    /// Does the young person, now of age, still want what a guardian has consented to?
+    Renewal(ConsentId),
 }
 
 /// A change of what is to be looked after.

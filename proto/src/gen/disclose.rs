@@ -1920,6 +1920,8 @@ impl Disclose for crate::v1::FollowUp {
         let mut present = CategorySet::EMPTY;
         if self.kind != 0
             || !self.referral.is_empty()
+            || !self.consent.is_empty()
+            || !self.professional.is_empty()
         {
             present.insert(DataCategory::Envelope);
         }

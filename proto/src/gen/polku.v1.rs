@@ -12884,7 +12884,7 @@ pub struct PlanDuplicate {
     #[prost(message, optional, tag = "2")]
     pub second: ::core::option::Option<PlanItem>,
 }
-/// A day has come on which somebody is to be looked after.
+/// Somebody, or something, is to be looked after.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct FollowUp {
@@ -12893,6 +12893,12 @@ pub struct FollowUp {
     /// `youths/{youth}/referrals/{referral}`, where it is about one.
     #[prost(string, tag = "2")]
     pub referral: ::prost::alloc::string::String,
+    /// `youths/{youth}/consents/{consent}`, where it is about one.
+    #[prost(string, tag = "3")]
+    pub consent: ::prost::alloc::string::String,
+    /// KIND_SECOND_LOOK: the agency's own id of the professional who disclosed. Somebody else looks.
+    #[prost(string, tag = "4")]
+    pub professional: ::prost::alloc::string::String,
 }
 /// Nested message and enum types in `FollowUp`.
 pub mod follow_up {
@@ -12907,6 +12913,14 @@ pub mod follow_up {
         ReferralUnanswered = 2,
         /// Three months ago the agency took up the referral: is the young person still there?
         Retention = 3,
+        /// The agency has disclosed something under OBLIGATION_SECOND_PERSON_REVIEW, or may have: was it right?
+        SecondLook = 4,
+        /// A guardian gave the consent, the young person is of age by now, and nothing rests on it any more: the agency that
+        /// recorded it asks the young person.
+        ConsentRenewal = 5,
+        /// The agency has had the address protected, and its own referral says where the young person lives, is reached or is
+        /// met. That is held back; what was told before is not called back. Contact by the contact address (yhteysosoite).
+        AddressProtected = 6,
     }
     impl Kind {
         /// String value of the enum field names used in the ProtoBuf definition.
@@ -12919,6 +12933,9 @@ pub mod follow_up {
                 Self::NotMet => "KIND_NOT_MET",
                 Self::ReferralUnanswered => "KIND_REFERRAL_UNANSWERED",
                 Self::Retention => "KIND_RETENTION",
+                Self::SecondLook => "KIND_SECOND_LOOK",
+                Self::ConsentRenewal => "KIND_CONSENT_RENEWAL",
+                Self::AddressProtected => "KIND_ADDRESS_PROTECTED",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
@@ -12928,6 +12945,9 @@ pub mod follow_up {
                 "KIND_NOT_MET" => Some(Self::NotMet),
                 "KIND_REFERRAL_UNANSWERED" => Some(Self::ReferralUnanswered),
                 "KIND_RETENTION" => Some(Self::Retention),
+                "KIND_SECOND_LOOK" => Some(Self::SecondLook),
+                "KIND_CONSENT_RENEWAL" => Some(Self::ConsentRenewal),
+                "KIND_ADDRESS_PROTECTED" => Some(Self::AddressProtected),
                 _ => None,
             }
         }

@@ -4900,6 +4900,14 @@ impl Validate for crate::v1::FollowUp {
             let value = &self.referral;
             checker.text(value);
         });
+        checker.field("consent", |checker| {
+            let value = &self.consent;
+            checker.text(value);
+        });
+        checker.field("professional", |checker| {
+            let value = &self.professional;
+            checker.text(value);
+        });
     }
 }
 

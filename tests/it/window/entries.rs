@@ -48,7 +48,7 @@ async fn a_young_person_walks_in_without_referral_or_problem() {
     let ohjaamo = stage.ohjaamo();
     let youth = ohjaamo.clone().identify("010594Y9032").await.unwrap();
     let early = add(&ohjaamo, &youth, encounter()).await;
-    assert_refused(early, Code::FailedPrecondition, "RECORD_STATE");
+    assert_refused(early, Code::NotFound, "NOT_FOUND");
     let first = add(&ohjaamo, &youth, opening(JourneySource::Self_)).await.unwrap();
     let written = first.entry.unwrap();
     assert_eq!(written.agency, OHJAAMO);

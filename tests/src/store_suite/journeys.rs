@@ -6,8 +6,8 @@ use polku_gateway::store::{
     Change, EntryRow, FactsRow, FollowUp, FollowUpRow, FollowUpWrite, RequestKey, Store, StoreError, Tallied,
     TallyKind, TallyRow,
 };
-use polku_proto::CategorySet;
 use polku_proto::v1::DataCategory;
+use polku_proto::{CategorySet, ConsentId};
 
 use super::samples::{agency, at, entry, facts, follow_up, referral, tally, youth, youth_id};
 
@@ -125,10 +125,13 @@ pub async fn the_newest_answer_of_an_agency_is_kept(store: &dyn Store) -> Result
 pub async fn follow_ups_come_up_when_they_are_due(store: &dyn Store) -> Result<()> {
     begin(store).await?;
     let retention = FollowUp::Retention(referral(1, 0)?.id);
+    // Another matter about the same id is another one.
+    let renewal = FollowUp::Renewal(ConsentId::from_uuid(referral(1, 0)?.id.uuid()));
     let rows = [
         follow_up(FollowUp::NotMet, "te", 20)?,
         follow_up(retention, "kela", 10)?,
         follow_up(FollowUp::NotMet, "kela", 30)?,
+        follow_up(renewal, "kela", 40)?,
     ];
     let mut change = Change::announced_by(3);
     change.follow_ups = rows.iter().cloned().map(FollowUpWrite::Set).collect();
@@ -144,6 +147,6 @@ pub async fn follow_ups_come_up_when_they_are_due(store: &dyn Store) -> Result<(
         FollowUpWrite::Drop { youth: youth_id(1), matter: retention, agency },
     ];
     store.commit(change).await?;
-    assert_eq!(store.due_follow_ups(at(99), 10).await?, [rows[2].clone(), later]);
+    assert_eq!(store.due_follow_ups(at(99), 10).await?, [rows[2].clone(), rows[3].clone(), later]);
     Ok(())
 }

@@ -59,11 +59,7 @@ impl Gateway {
     }
 
     /// An agency that has had nothing to do with a person takes the same way for everybody, known or not.
-    pub(in crate::journey) async fn check_concerned(
-        &self,
-        agency: &AgencyId,
-        youth: YouthId,
-    ) -> Result<(), Error> {
+    async fn check_concerned(&self, agency: &AgencyId, youth: YouthId) -> Result<(), Error> {
         let subject = self.subject_pseudonym(youth);
         let (subjects, organisation) = (self.audit.subjects(), agency.clone());
         let known =

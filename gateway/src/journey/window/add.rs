@@ -19,6 +19,7 @@ use crate::journey::read::{name, youth_id};
 use crate::journey::refer::mismatch;
 use crate::journey::view::viewer;
 use crate::once::Begun;
+use crate::person::Person;
 use crate::record::wire_time;
 use crate::store::Change;
 use crate::trail::{Entry, receipt};
@@ -49,7 +50,7 @@ impl Gateway {
         // Taken up under a former id is taken up.
         let all = self.with_former(&person, &known).await?;
         let seen = self.visible(&look, &all)?;
-        let agencies = self.holders(&look, &entry, &seen).await?;
+        let agencies = self.holders(&look, &entry, &seen, (&person, &all)).await?;
         let mut written = Vec::new();
         let mut rows = Vec::new();
         for agency in agencies {
@@ -83,6 +84,7 @@ impl Gateway {
         look: &Look<'_>,
         entry: &JourneyEntry,
         seen: &[&JourneyEntry],
+        (person, all): (&Person, &[JourneyEntry]),
     ) -> Result<Vec<AgencyId>, Error> {
         let current = worker::current(seen, look.now).map(|(worker, _)| worker);
         let agency = |id: &str| id.parse().map_err(|_| Error::Inconsistent("a stored agency id is none"));
@@ -99,9 +101,10 @@ impl Gateway {
                     return Err(Error::RecordState { expected: "a matter that has not been taken up" });
                 }
                 if !takes_up && !is_open && !is_handed {
-                    // Somebody whom the agency has nothing to do with looks like nobody.
-                    self.check_concerned(own, look.youth).await?;
-                    return Err(NOT_OPEN);
+                    // Somebody whom the agency has nothing to do with looks like nobody. That it has asked about them
+                    // before is nothing: it can ask about nobody as well.
+                    let is_concerned = self.has_to_do_with(look, person, all).await?;
+                    return Err(if is_concerned { NOT_OPEN } else { Error::NotFound });
                 }
                 if matches!(matter, Matter::Mandate(_)) && has_ended_mandate(own.as_str(), seen) {
                     return Err(Error::RecordState {

@@ -1,9 +1,13 @@
 //! What is to be looked after, by which agency, and from which day on?
 //!
-//! Entries and steps of referrals set a day, or take it away again. What is to be done when it has come stands in
-//! [`due`], and how a person says that it is done in [`task`].
+//! Entries and steps of referrals set a day, or take it away again; so does a guardian's consent ([`renewal`]). What is
+//! to be done when it has come stands in [`due`], and how a person says that it is done in [`task`]. Without a day come
+//! up what a second person looks at ([`second_look`]) and where a protected address is held back ([`protected`]).
 
 mod due;
+mod protected;
+mod renewal;
+mod second_look;
 mod task;
 
 use jiff::civil::Date;
@@ -191,8 +195,8 @@ impl Gateway {
                 break;
             }
         }
-        let referral = record.name().to_string();
-        self.new_task(person, whose.clone(), Kind::ReferralUnanswered, referral, now)
+        let follow_up = about(Kind::ReferralUnanswered, record.name().to_string());
+        self.new_task(person, whose.clone(), follow_up, now)
     }
 
     /// Which agency has the young person by an assignment: the successor, where that one may know of it. Otherwise it
@@ -252,15 +256,16 @@ impl Gateway {
         self.close_tasks(person, (agency, Kind::NotMet, ""), after, now).await
     }
 
-    /// Closes the open tasks of an agency about something that need not be looked after any more.
+    /// Closes the open tasks of an agency about something that need not be looked after any more; the name is that of
+    /// the referral, or of the consent, that it is about, if it is about one.
     async fn close_tasks(
         &self,
         person: &Person,
-        (agency, kind, referral): (&AgencyId, Kind, &str),
+        (agency, kind, name): (&AgencyId, Kind, &str),
         after: &mut LookedAfter,
         now: Timestamp,
     ) -> Result<(), Error> {
-        for mut task in self.open_tasks(person, agency, kind, referral).await? {
+        for mut task in self.open_tasks(person, agency, kind, name).await? {
             task.row.state = State::Obsolete;
             after.tasks.push(task.next_version(person, now)?);
         }
@@ -272,7 +277,7 @@ impl Gateway {
         person: &Person,
         agency: &AgencyId,
         kind: Kind,
-        referral: &str,
+        name: &str,
     ) -> Result<Vec<TaskRecord>, Error> {
         let filter = TaskFilter {
             agency: agency.clone(),
@@ -285,7 +290,7 @@ impl Gateway {
         for row in self.store.tasks(&filter).await?.into_iter().filter(|row| row.plan.is_none()) {
             let task = TaskRecord::open(person, row)?;
             let is_it = matches!(&task.message.matter, Some(TaskMatter::FollowUp(follow_up))
-                if follow_up.kind() == kind && follow_up.referral == referral);
+                if follow_up.kind() == kind && name_of(follow_up) == name);
             if is_it {
                 open.push(task);
             }
@@ -297,14 +302,23 @@ impl Gateway {
         &self,
         person: &Person,
         agency: AgencyId,
-        kind: Kind,
-        referral: String,
+        follow_up: v1::FollowUp,
         now: Timestamp,
     ) -> Result<TaskWrite, Error> {
         let id = TaskId::from_uuid(self.new_id(now)?);
-        let matter = TaskMatter::FollowUp(v1::FollowUp { kind: kind as i32, referral });
+        let matter = TaskMatter::FollowUp(follow_up);
         TaskRecord::of_journey((id, person.id), agency, matter, now).first_version(person, now)
     }
+}
+
+/// Something to look after about a referral, or about none.
+fn about(kind: Kind, referral: String) -> v1::FollowUp {
+    v1::FollowUp { kind: kind as i32, referral, ..v1::FollowUp::default() }
+}
+
+/// What it is about.
+fn name_of(follow_up: &v1::FollowUp) -> &str {
+    if follow_up.consent.is_empty() { &follow_up.referral } else { &follow_up.consent }
 }
 
 fn agency_of(id: &str) -> Result<AgencyId, Error> {

@@ -156,7 +156,7 @@ impl Gateway {
     }
 
     /// Whether the caller has anything to do with the person here.
-    async fn has_to_do_with(
+    pub(super) async fn has_to_do_with(
         &self,
         look: &Look<'_>,
         person: &Person,

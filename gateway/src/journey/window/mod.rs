@@ -11,3 +11,5 @@ mod matter;
 mod next_step;
 mod sight;
 mod worker;
+
+pub(in crate::journey) use follow_up::LookedAfter;

@@ -1,7 +1,7 @@
 //! How do journeys stand on disk?
 
 use jiff::Timestamp;
-use polku_proto::{AgencyId, CategorySet, EntryId, ReferralId, YouthId};
+use polku_proto::{AgencyId, CategorySet, ConsentId, EntryId, ReferralId, YouthId};
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
@@ -12,6 +12,7 @@ use crate::store::{EntryRow, FactsRow, FollowUp, FollowUpRow, FollowUpWrite, Sto
 
 const NOT_MET: i32 = 1;
 const RETENTION: i32 = 2;
+const RENEWAL: i32 = 3;
 
 /// See [`crate::store::Store::entries_of`].
 pub(super) fn entries_of(
@@ -120,6 +121,7 @@ fn columns_of(matter: FollowUp) -> (i32, Uuid) {
     match matter {
         FollowUp::NotMet => (NOT_MET, Uuid::nil()),
         FollowUp::Retention(referral) => (RETENTION, referral.uuid()),
+        FollowUp::Renewal(consent) => (RENEWAL, consent.uuid()),
     }
 }
 
@@ -153,6 +155,7 @@ fn follow_up_row(row: &Row<'_>) -> Result<FollowUpRow, StoreError> {
     let matter = match matter {
         NOT_MET => FollowUp::NotMet,
         RETENTION => FollowUp::Retention(ReferralId::from_uuid(about)),
+        RENEWAL => FollowUp::Renewal(ConsentId::from_uuid(about)),
         _ => return Err(StoreError::Unreadable { table: "follow_up" }),
     };
     let agency: AgencyId = columns.agency()?;

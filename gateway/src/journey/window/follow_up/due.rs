@@ -12,7 +12,7 @@ use polku_proto::{AgencyId, CategorySet, EntryId, EntryName, ReferralId};
 use serde_json::json;
 
 use super::super::entry::row;
-use super::unmet_day;
+use super::{about, unmet_day};
 use crate::audit::Event;
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -25,7 +25,7 @@ use crate::trail::Entry;
 const AMONG: u32 = 200;
 
 /// What comes of something that was due.
-enum Outcome {
+pub(super) enum Outcome {
     /// It is due later.
     Later(Timestamp),
     /// There is nothing to look after any more, or somebody has been told already.
@@ -50,6 +50,9 @@ impl Gateway {
             FollowUp::NotMet => (Kind::NotMet, self.not_met(&person, &due.agency, now).await?),
             FollowUp::Retention(referral) => {
                 (Kind::Retention, self.retention(&person, &due.agency, referral, now).await?)
+            }
+            FollowUp::Renewal(consent) => {
+                (Kind::ConsentRenewal, self.renewal(&person, &due.agency, consent, now).await?)
             }
         };
         let over = FollowUpWrite::Drop { youth: due.youth, matter: due.matter, agency: due.agency.clone() };
@@ -90,7 +93,7 @@ impl Gateway {
         if !self.open_tasks(person, agency, Kind::NotMet, "").await?.is_empty() {
             return Ok(Outcome::Nothing);
         }
-        let task = self.new_task(person, agency.clone(), Kind::NotMet, String::new(), now)?;
+        let task = self.new_task(person, agency.clone(), about(Kind::NotMet, String::new()), now)?;
         Ok(Outcome::Task(Box::new(task)))
     }
 
@@ -112,7 +115,7 @@ impl Gateway {
             return Err(Error::NotPermitted(Box::new(decision)));
         }
         if decision.permitted() == status {
-            let task = self.new_task(person, agency.clone(), Kind::Retention, name, now)?;
+            let task = self.new_task(person, agency.clone(), about(Kind::Retention, name), now)?;
             return Ok(Outcome::Task(Box::new(task)));
         }
         let answer = RetentionAnswer { referral: name, result: Retained::Unknown as i32 };
