@@ -187,7 +187,7 @@ fn each_wrong_value_is_named_with_what_was_expected() {
         (
             "to = \"te\"",
             "to = \"te\"\n[journey]\nunmet = 30",
-            "line 34: journey.unmet: found an unknown key, expected one of unmet_days",
+            "line 34: journey.unmet: found an unknown key, expected one of unmet_days, report",
         ),
         (
             "to = \"te\"",

@@ -35,6 +35,7 @@ macro_rules! every_payload {
 every_payload!(
     AddJourneyEntryResponse,
     AgencyFacts,
+    Background,
     Consent,
     ConsentChange,
     ConsentDocument,

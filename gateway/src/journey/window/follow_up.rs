@@ -119,7 +119,8 @@ impl Gateway {
                     | Matter::Profile(_)
                     | Matter::Work(_)
                     | Matter::Handover(_)
-                    | Matter::Attainment(_),
+                    | Matter::Attainment(_)
+                    | Matter::Background(_),
                 )
                 | None => {}
             }
