@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use polku_proto::v1::Figure;
 
-use super::tell::{Cell, Shown, Telling, is_few, tell};
+use super::tell::{Cell, Shown, Telling, is_few, tell, tell_of_known};
 
 /// Figures by what they depend on.
 #[derive(Debug)]
@@ -73,6 +73,12 @@ impl<K: Ord> Cells<K> {
     /// What the figures depend on that are about somebody.
     pub(super) fn known(&self) -> Vec<&K> {
         self.0.iter().filter(|(_, cell)| !cell.who.is_empty()).map(|(key, _)| key).collect()
+    }
+
+    /// How they are told if their sum can be known from elsewhere.
+    pub(super) fn telling_of_known(&self) -> Telling {
+        let cells: Vec<&Cell> = self.0.values().collect();
+        tell_of_known(&cells)
     }
 
     pub(super) fn telling(&self) -> Telling {

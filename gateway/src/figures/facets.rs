@@ -58,10 +58,15 @@ impl Facets {
         sides.chain(self.pairs.iter().flat_map(|(cells, ..)| cells.groups())).collect()
     }
 
+    /// Whether not even their number is told.
+    pub(super) fn is_held(&self) -> bool {
+        self.sides.iter().any(|(cells, _)| cells.telling().sum == Shown::Held)
+    }
+
     /// How many can be told, first of all together.
     pub(super) fn told(&self, sum: &Figure) -> Vec<Figure> {
         let mut tellings: Vec<Telling> = self.sides.iter().map(|(cells, _)| cells.telling()).collect();
-        let is_held = tellings.iter().any(|telling| telling.sum == Shown::Held);
+        let is_held = self.is_held();
         if is_held {
             tellings = self.sides.iter().map(|(cells, _)| cells.held()).collect();
         }

@@ -78,9 +78,14 @@ impl Forms {
         let of = |kind: Kind| Figure { kind: kind.into(), ..Figure::default() };
         let mut lines: Vec<Line> =
             self.given.told(&of(Kind::FeedbackForms)).into_iter().map(Line::from).collect();
-        lines.push(self.grade.line(of(Kind::FeedbackGrade)));
+        // A mean in hundredths can say of how many it is the mean.
+        let is_held = self.given.is_held();
+        let line = |answers: Answers, figure: Figure| {
+            if is_held { Line::from(figure) } else { answers.line(figure) }
+        };
+        lines.push(line(self.grade, of(Kind::FeedbackGrade)));
         for (code, answers) in STATEMENTS.iter().zip(self.statements) {
-            lines.push(answers.line(Figure { code: (*code).to_owned(), ..of(Kind::FeedbackStatement) }));
+            lines.push(line(answers, Figure { code: (*code).to_owned(), ..of(Kind::FeedbackStatement) }));
         }
         lines
     }

@@ -38,7 +38,7 @@ pub(crate) use period::{Third, day};
 pub(crate) use person::OnePerson;
 pub use report::{Dimension, ReportFor};
 pub(crate) use retention::Handover;
-use tell::is_few;
+use tell::{Shown, is_few};
 
 /// The figures of one agency in a third of a year, being counted.
 #[derive(Debug)]
@@ -174,7 +174,10 @@ impl Counting {
         groups.extend(self.left.groups());
         groups.push(self.handed_over.group());
         let rest = |group: &BTreeSet<u64>| self.served.difference(group).count();
-        told_persons(&self.served).filter(|_| !groups.iter().any(|group| is_few(rest(group))))
+        // Nor where they may be those whose number is held back.
+        let is_held = self.persons.is_held() || self.profiles.telling().sum == Shown::Held;
+        let shown = |_: &i64| !is_held && !groups.iter().any(|group| is_few(rest(group)));
+        told_persons(&self.served).filter(shown)
     }
 
     /// What may be told, always in the same order.

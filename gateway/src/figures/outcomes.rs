@@ -115,7 +115,8 @@ impl HandedOver {
 
     pub(super) fn told(&self) -> Vec<Figure> {
         let of = |kind: Kind, value| Figure { kind: kind.into(), value, ..Figure::default() };
-        let telling = self.referrals.telling();
+        // How many persons they are about is told as well.
+        let telling = self.referrals.telling_of_known();
         let escorted = telling.cells.first().copied().unwrap_or(Shown::Held);
         vec![
             of(Kind::Handovers, telling.sum.of(self.referrals.sum())),
@@ -147,7 +148,10 @@ impl Retained {
 
     pub(super) fn told(&self) -> Vec<Figure> {
         let base = Figure { kind: Kind::Retentions.into(), ..Figure::default() };
-        self.0.told(&base, |result, figure| {
+        // They were told as hand-overs a third of a year before.
+        let telling = self.0.telling_of_known();
+        let whole = Figure { value: telling.sum.of(self.0.sum()), ..base.clone() };
+        let parts = self.0.parts(&telling.cells, &base, |result, figure| {
             match result {
                 Retention::NotPermitted => figure.kind = Kind::RetentionsNotPermitted.into(),
                 Retention::Attached => figure.retention = Said::Attached.into(),
@@ -156,7 +160,8 @@ impl Retained {
                 Retention::Unknown => figure.retention = Said::Unknown.into(),
             }
             true
-        })
+        });
+        [whole].into_iter().chain(parts).collect()
     }
 }
 

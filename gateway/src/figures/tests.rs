@@ -8,7 +8,7 @@ use polku_proto::v1::Figure;
 use proptest::prelude::{Strategy, prop_assert, prop_assert_eq, proptest};
 
 use super::facets::{Facets, Value};
-use super::tell::{Cell, LEAST, Shown, Telling, tell};
+use super::tell::{Cell, LEAST, Shown, Telling, is_few, tell, tell_of_known};
 use super::{Book, Line, together};
 
 /// Cells about so many persons each, nobody in two of them, whose values are those numbers.
@@ -65,6 +65,28 @@ fn no_figure_can_be_reckoned_from_the_others_and_the_sum() {
             let cells = cells(&persons);
             let truth = persons.iter().map(|count| i64::try_from(*count).unwrap());
             (told(&cells), [truth.clone().sum()].into_iter().chain(truth).collect())
+        }));
+    }
+}
+
+/// The same where the sum is known from elsewhere.
+#[test]
+fn no_figure_can_be_reckoned_from_a_sum_that_is_known() {
+    for (count, most) in [(2, 24), (3, 20), (4, 18)] {
+        let all = numbers(most, count).filter(|persons| persons.iter().sum::<usize>() <= most);
+        // Fewer than five are nobody's figure elsewhere either.
+        let all = all.filter(|persons| !is_few(persons.iter().sum()));
+        assert_nothing_is_reckoned(all.map(|persons| {
+            let cells = cells(&persons);
+            let Telling { sum, cells: shown } = tell_of_known(&cells.iter().collect::<Vec<_>>());
+            assert_eq!(sum, Shown::Told);
+            let known = Some(cells.iter().map(|cell| cell.value).sum());
+            let told = cells.iter().zip(shown).map(|(cell, shown)| shown.of(cell.value));
+            let truth = persons.iter().map(|count| i64::try_from(*count).unwrap());
+            (
+                [known].into_iter().chain(told).collect(),
+                [truth.clone().sum()].into_iter().chain(truth).collect(),
+            )
         }));
     }
 }

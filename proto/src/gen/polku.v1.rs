@@ -8220,7 +8220,9 @@ pub struct EscortedHandover {
     #[prost(bool, tag = "4")]
     pub recipient: bool,
 }
-/// Whether the young person is still with the service that they were handed over to, three months on.
+/// Whether the young person is still with the service that they were handed over to, three months on: three calendar months
+/// after the referral was taken up. In figures the last answer counts that was given until a month after that day; who was
+/// attached before that day, and of whom nothing is said from then on, is unknown.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct RetentionAnswer {

@@ -8,19 +8,20 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use polku_policy::{ActorRole, Channel, Question, Viewer};
 use polku_proto::time::finnish_date;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::{
     CountWalkInRequest, DataCategory, Feedback, Figures, GetFiguresRequest, JourneyEntry, Purpose,
     ReferralState, StarReading, retention_answer,
 };
-use polku_proto::{AgencyId, CategorySet, EntryId, Valid, YouthId};
+use polku_proto::{AgencyId, CategorySet, EntryId, Party, Valid, YouthId};
 use prost::Message;
 use uuid::Uuid;
 
 use super::entry::{opened, standing};
 use super::get::escorted;
-use super::sight::Look;
+use super::sight::Looks;
 use crate::audit::Event;
 use crate::caller::Caller;
 use crate::error::Error;
@@ -49,6 +50,43 @@ struct AtHand {
 struct Asker<'a> {
     caller: &'a Caller,
     now: Timestamp,
+}
+
+/// The agency itself looks, through none of its professionals: whoever asks first, it comes to the same.
+#[derive(Debug, Clone, Copy)]
+struct AsAgency<'a> {
+    agency: &'a AgencyId,
+    youth: YouthId,
+    purpose: Purpose,
+    now: Timestamp,
+}
+
+impl Looks for AsAgency<'_> {
+    fn youth(&self) -> YouthId {
+        self.youth
+    }
+
+    fn under(self, youth: YouthId) -> Self {
+        Self { youth, ..self }
+    }
+
+    fn is_own_side(&self) -> bool {
+        false
+    }
+
+    fn question(&self, agency: &AgencyId, is_status: bool) -> Option<Question> {
+        let (own, other) = (Party::whole(self.agency.clone()), Party::whole(agency.clone()));
+        let (channel, viewer) = match (self.agency == agency, is_status) {
+            (true, true) => (Channel { from: own.clone(), to: own }, Viewer::Addressee),
+            (true, false) => (Channel { from: own.clone(), to: own }, Viewer::Author),
+            (false, _) if self.purpose == Purpose::Unspecified => return None,
+            // What became of a referral flows from its recipient to its sender, whoever of the two writes it down.
+            (false, true) => (Channel { from: own, to: other }, Viewer::Author),
+            (false, false) => (Channel { from: other, to: own }, Viewer::Addressee),
+        };
+        let question = Question::new(self.youth, channel, viewer, self.purpose, self.now);
+        Some(Question { actor: ActorRole::System, ..question })
+    }
 }
 
 /// The figures, being counted, and who of those whom they are about is known by several ids: they are counted at the end.
@@ -257,21 +295,21 @@ impl Gateway {
         let newest_first = own.iter().rev().map(|row| opened(&person, row));
         let own = standing(newest_first.collect::<Result<_, _>>()?);
         let Asker { caller, now } = asker;
-        let look = Look { caller, youth, purpose: Purpose::Unspecified, now };
+        let look = AsAgency { agency: &caller.agency, youth, purpose: Purpose::Unspecified, now };
         let entries = self.visible(&look, &own)?.into_iter().cloned().collect();
         let sent = beside.referrals.iter().map(|row| finnish_date(row.created)).collect();
         // Who withdraws afterwards was handed over all the same.
         let counts = |state| is_taken_up(state) || state == ReferralState::ConsentWithdrawn;
         let taken_up = beside.referrals.into_iter().filter(|row| counts(row.state)).collect();
         let handovers = self.handovers(&person, look, taken_up).await?;
-        let stars = if beside.has_plan { self.stars_seen(&person, look).await? } else { Vec::new() };
+        let stars = if beside.has_plan { self.stars_seen(&person, asker).await? } else { Vec::new() };
         Ok(OnePerson { born: person.birth_date()?, entries, sent, handovers, stars })
     }
 
     async fn handovers(
         &self,
         person: &Person,
-        look: Look<'_>,
+        look: AsAgency<'_>,
         referrals: Vec<ReferralRow>,
     ) -> Result<Vec<Handover>, Error> {
         if referrals.is_empty() {
@@ -283,7 +321,7 @@ impl Gateway {
             let record = ReferralRecord::open(person, row)?;
             let Some(day) = day(record.message.accept_time.as_ref()) else { continue };
             // Told for the purpose for which the young person was handed over, and as it may be told now.
-            let look = Look { purpose: record.purpose(), ..look };
+            let look = AsAgency { purpose: record.purpose(), ..look };
             let seen = self.visible(&look, &entries)?;
             let name = record.name().to_string();
             let is_escorted = seen.iter().any(|entry| escorted(entry) == Some(name.as_str()));
@@ -297,16 +335,16 @@ impl Gateway {
     }
 
     /// The readings in the plans that the agency coordinates.
-    async fn stars_seen(&self, person: &Person, look: Look<'_>) -> Result<Vec<StarReading>, Error> {
+    async fn stars_seen(&self, person: &Person, asker: Asker<'_>) -> Result<Vec<StarReading>, Error> {
         let mut stars = Vec::new();
         for row in self.store.plans_of(person.id).await? {
-            if row.coordinator != look.caller.agency {
+            if row.coordinator != asker.caller.agency {
                 continue;
             }
             let record = PlanRecord::open(person, row)?;
-            match self.eyes(look.caller, &record) {
+            match self.eyes(asker.caller, &record) {
                 Ok(eyes) => {
-                    let plan = self.seen(&record, &eyes, look.now)?;
+                    let plan = self.seen(&record, &eyes, asker.now)?;
                     stars.extend(plan.sections.into_iter().flat_map(|section| section.stars));
                 }
                 Err(Error::NotFound) => {}
