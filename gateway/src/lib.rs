@@ -7,7 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod directory;
 pub mod error;
-mod figures;
+pub mod figures;
 pub mod front;
 pub mod gateway;
 pub mod journey;

@@ -54,6 +54,7 @@ macro_rules! every_payload {
 every_payload!(
     AddJourneyEntryResponse,
     AgencyFacts,
+    Background,
     Consent,
     ConsentChange,
     ConsentDocument,

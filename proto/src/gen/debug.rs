@@ -780,6 +780,12 @@ impl ::core::fmt::Debug for JourneyLeaving {
     }
 }
 
+impl ::core::fmt::Debug for Background {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("Background(redacted)")
+    }
+}
+
 impl ::core::fmt::Debug for FactsQuery {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("FactsQuery(redacted)")

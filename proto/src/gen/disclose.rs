@@ -1137,6 +1137,7 @@ impl Disclose for crate::v1::JourneyEntry {
             Some(crate::v1::journey_entry::Matter::Retention(_)) => {}
             Some(crate::v1::journey_entry::Matter::Attainment(_)) => {}
             Some(crate::v1::journey_entry::Matter::Leaving(_)) => {}
+            Some(crate::v1::journey_entry::Matter::Background(part)) => present.extend(Disclose::categories(part)),
             None => {}
         }
         present
@@ -1162,6 +1163,10 @@ impl Disclose for crate::v1::JourneyEntry {
             Some(crate::v1::journey_entry::Matter::Retention(_)) => true,
             Some(crate::v1::journey_entry::Matter::Attainment(_)) => true,
             Some(crate::v1::journey_entry::Matter::Leaving(_)) => true,
+            Some(crate::v1::journey_entry::Matter::Background(part)) => {
+                part.restrict(permitted);
+                !Disclose::categories(part).is_empty()
+            }
             None => true,
         };
         if !matter_stays {
@@ -1197,6 +1202,42 @@ impl Disclose for crate::v1::Encounter {
         }
         if !permitted.contains(DataCategory::GuidanceNotes) {
             self.matter = Default::default();
+        }
+    }
+}
+
+impl Disclose for crate::v1::Background {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if self.sex != 0
+            || !self.language.is_empty()
+        {
+            present.insert(DataCategory::IdentityContact);
+        }
+        if !self.municipality.is_empty() {
+            present.insert(DataCategory::AddressContact);
+        }
+        if self.education != 0
+            || self.activity != 0
+            || !self.unemployed_since.is_empty()
+        {
+            present.insert(DataCategory::EducationWork);
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        if !permitted.contains(DataCategory::IdentityContact) {
+            self.sex = Default::default();
+            self.language = Default::default();
+        }
+        if !permitted.contains(DataCategory::AddressContact) {
+            self.municipality = Default::default();
+        }
+        if !permitted.contains(DataCategory::EducationWork) {
+            self.education = Default::default();
+            self.activity = Default::default();
+            self.unemployed_since = Default::default();
         }
     }
 }

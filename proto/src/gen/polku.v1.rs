@@ -7975,7 +7975,7 @@ pub struct JourneyEntry {
     pub replaces: ::prost::alloc::string::String,
     #[prost(
         oneof = "journey_entry::Matter",
-        tags = "8, 9, 10, 11, 12, 13, 14, 15, 16, 17"
+        tags = "8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18"
     )]
     pub matter: ::core::option::Option<journey_entry::Matter>,
 }
@@ -8004,6 +8004,8 @@ pub mod journey_entry {
         Attainment(super::Attainment),
         #[prost(message, tag = "17")]
         Leaving(super::JourneyLeaving),
+        #[prost(message, tag = "18")]
+        Background(super::Background),
     }
 }
 /// The agency takes up the young person's matter. No referral is needed, and no problem has to be named.
@@ -8226,7 +8228,9 @@ pub struct EscortedHandover {
     #[prost(bool, tag = "4")]
     pub recipient: bool,
 }
-/// Whether the young person is still with the service that they were handed over to, three months on.
+/// Whether the young person is still with the service that they were handed over to, three months on: three calendar months
+/// after the referral was taken up. In figures the last answer counts that was given until a month after that day; who was
+/// attached before that day, and of whom nothing is said from then on, is unknown.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct RetentionAnswer {
@@ -8382,6 +8386,28 @@ pub mod journey_leaving {
         }
     }
 }
+/// Who the young person is, as far as figures about many need it, and as they say themselves. What is empty is not known; a
+/// later one holds in place of an earlier one, as a whole.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Background {
+    /// As they say; never reckoned from an identity code.
+    #[prost(enumeration = "Sex", tag = "1")]
+    pub sex: i32,
+    #[prost(enumeration = "EducationLevel", tag = "2")]
+    pub education: i32,
+    #[prost(enumeration = "MainActivity", tag = "3")]
+    pub activity: i32,
+    /// The first day of unemployment, `YYYY-MM-DD`, of somebody who is unemployed.
+    #[prost(string, tag = "4")]
+    pub unemployed_since: ::prost::alloc::string::String,
+    /// Language of contact, ISO 639-1.
+    #[prost(string, tag = "5")]
+    pub language: ::prost::alloc::string::String,
+    /// Home municipality, three digits: protected like an address (law 661/2009 section 36).
+    #[prost(string, tag = "6")]
+    pub municipality: ::prost::alloc::string::String,
+}
 /// How a young person came.
 #[derive(Debug)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -8473,6 +8499,122 @@ impl PathStage {
             "PATH_STAGE_WELLBEING" => Some(Self::Wellbeing),
             "PATH_STAGE_EDUCATION" => Some(Self::Education),
             "PATH_STAGE_WORK" => Some(Self::Work),
+            _ => None,
+        }
+    }
+}
+#[derive(Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Sex {
+    Unspecified = 0,
+    Female = 1,
+    Male = 2,
+    /// Another one, or not said when asked.
+    OtherOrNotSaid = 3,
+}
+impl Sex {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SEX_UNSPECIFIED",
+            Self::Female => "SEX_FEMALE",
+            Self::Male => "SEX_MALE",
+            Self::OtherOrNotSaid => "SEX_OTHER_OR_NOT_SAID",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SEX_UNSPECIFIED" => Some(Self::Unspecified),
+            "SEX_FEMALE" => Some(Self::Female),
+            "SEX_MALE" => Some(Self::Male),
+            "SEX_OTHER_OR_NOT_SAID" => Some(Self::OtherOrNotSaid),
+            _ => None,
+        }
+    }
+}
+/// Level of the highest qualification (national classification of education 2016).
+#[derive(Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum EducationLevel {
+    Unspecified = 0,
+    /// 0 to 2: no qualification after basic education.
+    NoQualification = 1,
+    /// 3 and 4.
+    UpperSecondary = 2,
+    /// 5 to 8.
+    Tertiary = 3,
+}
+impl EducationLevel {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "EDUCATION_LEVEL_UNSPECIFIED",
+            Self::NoQualification => "EDUCATION_LEVEL_NO_QUALIFICATION",
+            Self::UpperSecondary => "EDUCATION_LEVEL_UPPER_SECONDARY",
+            Self::Tertiary => "EDUCATION_LEVEL_TERTIARY",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "EDUCATION_LEVEL_UNSPECIFIED" => Some(Self::Unspecified),
+            "EDUCATION_LEVEL_NO_QUALIFICATION" => Some(Self::NoQualification),
+            "EDUCATION_LEVEL_UPPER_SECONDARY" => Some(Self::UpperSecondary),
+            "EDUCATION_LEVEL_TERTIARY" => Some(Self::Tertiary),
+            _ => None,
+        }
+    }
+}
+/// What somebody mainly does.
+#[derive(Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum MainActivity {
+    Unspecified = 0,
+    Unemployed = 1,
+    Work = 2,
+    Study = 3,
+    /// In a workshop, a trial, coaching or rehabilitation.
+    Service = 4,
+    /// As conscript, in civilian service, or caring for a child.
+    OnLeave = 5,
+    Other = 6,
+}
+impl MainActivity {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "MAIN_ACTIVITY_UNSPECIFIED",
+            Self::Unemployed => "MAIN_ACTIVITY_UNEMPLOYED",
+            Self::Work => "MAIN_ACTIVITY_WORK",
+            Self::Study => "MAIN_ACTIVITY_STUDY",
+            Self::Service => "MAIN_ACTIVITY_SERVICE",
+            Self::OnLeave => "MAIN_ACTIVITY_ON_LEAVE",
+            Self::Other => "MAIN_ACTIVITY_OTHER",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "MAIN_ACTIVITY_UNSPECIFIED" => Some(Self::Unspecified),
+            "MAIN_ACTIVITY_UNEMPLOYED" => Some(Self::Unemployed),
+            "MAIN_ACTIVITY_WORK" => Some(Self::Work),
+            "MAIN_ACTIVITY_STUDY" => Some(Self::Study),
+            "MAIN_ACTIVITY_SERVICE" => Some(Self::Service),
+            "MAIN_ACTIVITY_ON_LEAVE" => Some(Self::OnLeave),
+            "MAIN_ACTIVITY_OTHER" => Some(Self::Other),
             _ => None,
         }
     }
@@ -8684,19 +8826,70 @@ pub struct Feedback {
     /// How the service was used.
     #[prost(enumeration = "encounter::Channel", tag = "7")]
     pub channel: i32,
+    #[prost(enumeration = "Sex", tag = "8")]
+    pub sex: i32,
+    #[prost(enumeration = "MainActivity", tag = "9")]
+    pub activity: i32,
+    #[prost(enumeration = "EducationLevel", tag = "10")]
+    pub education: i32,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct GetFiguresRequest {
-    /// Days, `YYYY-MM-DD`, both inclusive.
-    #[prost(string, tag = "1")]
-    pub first_day: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub last_day: ::prost::alloc::string::String,
+    #[prost(int32, tag = "1")]
+    pub year: i32,
+    /// One that has ended at least 14 days ago.
+    #[prost(enumeration = "get_figures_request::Period", tag = "2")]
+    pub period: i32,
+    /// One of those whom reports go to by the configuration: its choice of figures. Empty: all figures.
+    #[prost(string, tag = "3")]
+    pub recipient: ::prost::alloc::string::String,
 }
-/// What the caller's agency has done in a period, in figures. A figure about one to four persons is not told, nor is
-/// another one from which it could be reckoned: the next larger ones of the same sum, and the sum itself where there is no
-/// larger one. Nobody at all is told as 0. Always in the same order.
+/// Nested message and enum types in `GetFiguresRequest`.
+pub mod get_figures_request {
+    /// The periods of the national follow-up of outreach youth work and workshops.
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Period {
+        Unspecified = 0,
+        JanuaryToApril = 1,
+        JanuaryToAugust = 2,
+        Year = 3,
+    }
+    impl Period {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "PERIOD_UNSPECIFIED",
+                Self::JanuaryToApril => "PERIOD_JANUARY_TO_APRIL",
+                Self::JanuaryToAugust => "PERIOD_JANUARY_TO_AUGUST",
+                Self::Year => "PERIOD_YEAR",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "PERIOD_UNSPECIFIED" => Some(Self::Unspecified),
+                "PERIOD_JANUARY_TO_APRIL" => Some(Self::JanuaryToApril),
+                "PERIOD_JANUARY_TO_AUGUST" => Some(Self::JanuaryToAugust),
+                "PERIOD_YEAR" => Some(Self::Year),
+                _ => None,
+            }
+        }
+    }
+}
+/// What the caller's agency has done in a period, in figures.
+///
+/// Every third of a year is counted once, when it is first asked for, and told in the same words ever after, whatever is
+/// written down, permitted or withdrawn later. A figure about one to four persons in a third is not told, nor is another one
+/// from which it could be reckoned: the next larger ones of the same sum, and the sum itself where there is no larger one.
+/// Nobody at all is told as 0. A longer period is the sum of its thirds, each of which is told: so nothing can be reckoned
+/// from the difference of two periods either. Of persons it counts each in the third in which they come up for the first time
+/// in the year; the ids of one person, as far as they are linked, count as one. Always in the same order.
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct Figures {
@@ -8726,9 +8919,23 @@ pub struct Figure {
     /// The agency's own code of a service, or what the kind says.
     #[prost(string, tag = "8")]
     pub code: ::prost::alloc::string::String,
-    /// The figure. Absent: it is not told, because it is about too few.
+    /// The figure. Absent: it is not told, because it is about too few, or there is nothing to reckon it from.
     #[prost(int64, optional, tag = "9")]
     pub value: ::core::option::Option<i64>,
+    #[prost(enumeration = "Sex", tag = "10")]
+    pub sex: i32,
+    #[prost(enumeration = "EducationLevel", tag = "11")]
+    pub education: i32,
+    #[prost(enumeration = "MainActivity", tag = "12")]
+    pub activity: i32,
+    #[prost(enumeration = "JourneySource", tag = "13")]
+    pub source: i32,
+    /// ISO 639-1.
+    #[prost(string, tag = "14")]
+    pub language: ::prost::alloc::string::String,
+    /// Three digits.
+    #[prost(string, tag = "15")]
+    pub municipality: ::prost::alloc::string::String,
 }
 /// Nested message and enum types in `Figure`.
 pub mod figure {
@@ -8737,13 +8944,14 @@ pub mod figure {
     #[repr(i32)]
     pub enum Kind {
         Unspecified = 0,
-        /// Persons whose matter was taken up, by age on that day.
+        /// Persons whose matter was taken up: by age on that day, by how they came, and by what they say of themselves; and by
+        /// education and sex at once, where no such figure is about too few.
         Persons = 1,
         /// Encounters in which they met, by channel.
         Encounters = 2,
         /// Who came without a name, by channel.
         WalkIns = 3,
-        /// Persons in each profile at the end of the period, of those who have not left.
+        /// Persons with whom something was done, by the first profile in which they were seen then.
         Profiles = 4,
         /// Minutes of work, by profile at the time and stage.
         Minutes = 5,
@@ -8755,22 +8963,44 @@ pub mod figure {
         /// Referrals sent by the agency that were taken up in the period, and of those the ones with escort.
         Handovers = 9,
         EscortedHandovers = 10,
-        /// Referrals sent by the agency that were taken up three months before a day of the period: all of them, and by what
-        /// is known of them. Unknown where the agency may not be told.
+        /// Referrals sent by the agency that were taken up four months before a day of the period, by whether the young person
+        /// was still there after three: by what the recipient said last in the month in which it is asked. Who is said to be
+        /// attached before counts as unknown, who is said to have ended or dropped out before that stays so.
         Retentions = 11,
-        /// Of those, the ones of which something is known.
-        RetentionsKnown = 12,
-        /// Attached or ended as planned, of those of which something is known: in hundredths of a percent.
+        /// Of those, the ones of which the agency may not be told.
+        RetentionsNotPermitted = 12,
+        /// Attached, of those of which the agency may be told: in hundredths of a percent.
         RetentionRate = 13,
-        /// Forms, and means in hundredths: of the grade, and of each statement (`code`: `listened_to` ...).
+        /// Forms, by what is said about whoever fills them in; and means in hundredths: of the grade, and of each statement
+        /// (`code`: `listened_to` ...).
         FeedbackForms = 14,
         FeedbackGrade = 15,
         FeedbackStatement = 16,
-        /// Last reading of a star in the period less the first one, in the plans that the agency coordinates: mean over the
-        /// persons with two or more, in hundredths, by area (`code`: `STAR/VERSION/AREA`).
+        /// Last reading of a star in a third of the year less the one before that third, or the first one in it where there is
+        /// none, in the plans that the agency coordinates: mean over persons and thirds in hundredths, by area (`code`:
+        /// `STAR/VERSION/AREA`).
         StarChange = 17,
         /// Referrals taken up for each person who was handed over, in hundredths.
         HandoversPerPerson = 18,
+        /// Persons with whom anything was done.
+        Served = 19,
+        /// Persons for whom a referral was taken up.
+        HandedOver = 20,
+        /// How often something was attained, by kind and code of the service.
+        AttainmentTimes = 21,
+        /// Persons with an attainment, by its kind, and by kind and code of the service, of those with whom anything was done:
+        /// in hundredths of a percent.
+        AttainmentShare = 22,
+        /// Referrals sent onward by the agency, and how many they are of the encounters: in hundredths of a percent.
+        OnwardGuidance = 23,
+        OnwardShare = 24,
+        /// Days from the day on which the matter was taken up last to the referral, mean over these in hundredths.
+        DaysToReferral = 25,
+        /// Persons who came to be unemployed for more than three months, or came with it, by age on that day (`code`:
+        /// `under_25`, `25_to_29`, `30_or_older`).
+        LongUnemployment = 26,
+        /// Persons who have left, by what they mainly did then.
+        Left = 27,
     }
     impl Kind {
         /// String value of the enum field names used in the ProtoBuf definition.
@@ -8791,13 +9021,22 @@ pub mod figure {
                 Self::Handovers => "KIND_HANDOVERS",
                 Self::EscortedHandovers => "KIND_ESCORTED_HANDOVERS",
                 Self::Retentions => "KIND_RETENTIONS",
-                Self::RetentionsKnown => "KIND_RETENTIONS_KNOWN",
+                Self::RetentionsNotPermitted => "KIND_RETENTIONS_NOT_PERMITTED",
                 Self::RetentionRate => "KIND_RETENTION_RATE",
                 Self::FeedbackForms => "KIND_FEEDBACK_FORMS",
                 Self::FeedbackGrade => "KIND_FEEDBACK_GRADE",
                 Self::FeedbackStatement => "KIND_FEEDBACK_STATEMENT",
                 Self::StarChange => "KIND_STAR_CHANGE",
                 Self::HandoversPerPerson => "KIND_HANDOVERS_PER_PERSON",
+                Self::Served => "KIND_SERVED",
+                Self::HandedOver => "KIND_HANDED_OVER",
+                Self::AttainmentTimes => "KIND_ATTAINMENT_TIMES",
+                Self::AttainmentShare => "KIND_ATTAINMENT_SHARE",
+                Self::OnwardGuidance => "KIND_ONWARD_GUIDANCE",
+                Self::OnwardShare => "KIND_ONWARD_SHARE",
+                Self::DaysToReferral => "KIND_DAYS_TO_REFERRAL",
+                Self::LongUnemployment => "KIND_LONG_UNEMPLOYMENT",
+                Self::Left => "KIND_LEFT",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
@@ -8815,13 +9054,22 @@ pub mod figure {
                 "KIND_HANDOVERS" => Some(Self::Handovers),
                 "KIND_ESCORTED_HANDOVERS" => Some(Self::EscortedHandovers),
                 "KIND_RETENTIONS" => Some(Self::Retentions),
-                "KIND_RETENTIONS_KNOWN" => Some(Self::RetentionsKnown),
+                "KIND_RETENTIONS_NOT_PERMITTED" => Some(Self::RetentionsNotPermitted),
                 "KIND_RETENTION_RATE" => Some(Self::RetentionRate),
                 "KIND_FEEDBACK_FORMS" => Some(Self::FeedbackForms),
                 "KIND_FEEDBACK_GRADE" => Some(Self::FeedbackGrade),
                 "KIND_FEEDBACK_STATEMENT" => Some(Self::FeedbackStatement),
                 "KIND_STAR_CHANGE" => Some(Self::StarChange),
                 "KIND_HANDOVERS_PER_PERSON" => Some(Self::HandoversPerPerson),
+                "KIND_SERVED" => Some(Self::Served),
+                "KIND_HANDED_OVER" => Some(Self::HandedOver),
+                "KIND_ATTAINMENT_TIMES" => Some(Self::AttainmentTimes),
+                "KIND_ATTAINMENT_SHARE" => Some(Self::AttainmentShare),
+                "KIND_ONWARD_GUIDANCE" => Some(Self::OnwardGuidance),
+                "KIND_ONWARD_SHARE" => Some(Self::OnwardShare),
+                "KIND_DAYS_TO_REFERRAL" => Some(Self::DaysToReferral),
+                "KIND_LONG_UNEMPLOYMENT" => Some(Self::LongUnemployment),
+                "KIND_LEFT" => Some(Self::Left),
                 _ => None,
             }
         }
@@ -12170,7 +12418,7 @@ pub mod journey_service_client {
                 .insert(GrpcMethod::new("polku.v1.JourneyService", "GiveFeedback"));
             self.inner.unary(req, path, codec).await
         }
-        /// What the caller's agency has done in a period, in figures.
+        /// What the caller's agency has done in a period, in figures. The first call for a third of a year counts it, for good.
         pub async fn get_figures(
             &mut self,
             request: impl tonic::IntoRequest<super::GetFiguresRequest>,
@@ -12269,7 +12517,7 @@ pub mod journey_service_server {
             tonic::Response<super::GiveFeedbackResponse>,
             tonic::Status,
         >;
-        /// What the caller's agency has done in a period, in figures.
+        /// What the caller's agency has done in a period, in figures. The first call for a third of a year counts it, for good.
         async fn get_figures(
             &self,
             request: tonic::Request<super::GetFiguresRequest>,

@@ -3201,6 +3201,7 @@ impl Validate for crate::v1::JourneyEntry {
             Some(crate::v1::journey_entry::Matter::Retention(value)) => checker.field("retention", |checker| { checker.message(value); }),
             Some(crate::v1::journey_entry::Matter::Attainment(value)) => checker.field("attainment", |checker| { checker.message(value); }),
             Some(crate::v1::journey_entry::Matter::Leaving(value)) => checker.field("leaving", |checker| { checker.message(value); }),
+            Some(crate::v1::journey_entry::Matter::Background(value)) => checker.field("background", |checker| { checker.message(value); }),
             None => {}
         }
     }
@@ -3365,6 +3366,39 @@ impl Validate for crate::v1::JourneyLeaving {
         checker.field("reason", |checker| {
             let value = &self.reason;
             checker.defined_only::<crate::v1::journey_leaving::Reason>(*value);
+        });
+    }
+}
+
+impl Validate for crate::v1::Background {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("sex", |checker| {
+            let value = &self.sex;
+            checker.defined_only::<crate::v1::Sex>(*value);
+        });
+        checker.field("education", |checker| {
+            let value = &self.education;
+            checker.defined_only::<crate::v1::EducationLevel>(*value);
+        });
+        checker.field("activity", |checker| {
+            let value = &self.activity;
+            checker.defined_only::<crate::v1::MainActivity>(*value);
+        });
+        checker.field("unemployed_since", |checker| {
+            let value = &self.unemployed_since;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_24);
+            checker.calendar_date(value);
+        });
+        checker.field("language", |checker| {
+            let value = &self.language;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_15);
+        });
+        checker.field("municipality", |checker| {
+            let value = &self.municipality;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_18);
         });
     }
 }
@@ -3585,23 +3619,37 @@ impl Validate for crate::v1::Feedback {
             let value = &self.channel;
             checker.defined_only::<crate::v1::encounter::Channel>(*value);
         });
+        checker.field("sex", |checker| {
+            let value = &self.sex;
+            checker.defined_only::<crate::v1::Sex>(*value);
+        });
+        checker.field("activity", |checker| {
+            let value = &self.activity;
+            checker.defined_only::<crate::v1::MainActivity>(*value);
+        });
+        checker.field("education", |checker| {
+            let value = &self.education;
+            checker.defined_only::<crate::v1::EducationLevel>(*value);
+        });
     }
 }
 
 impl Validate for crate::v1::GetFiguresRequest {
     fn validate(&self, checker: &mut Checker) {
-        checker.field("first_day", |checker| {
-            let value = &self.first_day;
-            checker.text(value);
-            checker.pattern(value, &PATTERN_36);
-            checker.calendar_date(value);
+        checker.field("year", |checker| {
+            let value = &self.year;
+            checker.lte(*value, 2200);
+            checker.gte(*value, 2000);
         });
-        checker.field("last_day", |checker| {
-            let value = &self.last_day;
+        checker.field("period", |checker| {
+            let value = &self.period;
+            checker.defined_only::<crate::v1::get_figures_request::Period>(*value);
+            checker.not_in(*value, &[0], "PERIOD_UNSPECIFIED");
+        });
+        checker.field("recipient", |checker| {
+            let value = &self.recipient;
             checker.text(value);
-            checker.pattern(value, &PATTERN_36);
-            checker.calendar_date(value);
-            checker.not_before(value, &self.first_day, "first_day");
+            checker.pattern(value, &PATTERN_31);
         });
     }
 }
@@ -3620,6 +3668,14 @@ impl Validate for crate::v1::Figure {
     fn validate(&self, checker: &mut Checker) {
         checker.field("code", |checker| {
             let value = &self.code;
+            checker.text(value);
+        });
+        checker.field("language", |checker| {
+            let value = &self.language;
+            checker.text(value);
+        });
+        checker.field("municipality", |checker| {
+            let value = &self.municipality;
             checker.text(value);
         });
     }

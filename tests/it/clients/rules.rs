@@ -36,7 +36,7 @@ fn broken_of(example: &Example) -> Vec<String> {
     check_as!(example.message.as_str(), &bytes;
         AcceptPlanRequest AcceptReferralRequest AcknowledgePlanRequest Actor AddJourneyEntryRequest
         AddJourneyEntryResponse AddPlanPartyRequest AddressProtection AgencyFacts AreaScore Attainment
-        AuditReceipt Basis BatchVerifyConsentsRequest BatchVerifyConsentsResponse CalendarDay CalendarEntry
+        AuditReceipt Background Basis BatchVerifyConsentsRequest BatchVerifyConsentsResponse CalendarDay CalendarEntry
         CancelReferralRequest CapacityAssessment CategoryExplanation CompletePlanRequest
         CompleteReferralRequest ConfirmCancellationRequest ConflictResolution Consent ConsentChange
         ConsentDocument ConsentEvent ConsentEvidence ConsentNotice ConsentReceipt ConsentTerms ContactDetails

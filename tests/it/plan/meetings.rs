@@ -103,6 +103,7 @@ fn star(id: &str, date: &str, scores: &[(&str, i32)]) -> StarReading {
     }
 }
 
+/// domain.md 5: "nelikantatapaamisia (TE-toimisto, kaupungin työllisyysyksikkö ja sosiaalityö, asiakas)".
 #[tokio::test(flavor = "multi_thread")]
 async fn four_seats_make_a_quorum() {
     let stage = open().await;
@@ -197,6 +198,7 @@ async fn a_quorum_does_not_tell_who_the_parties_are() {
     stage.close().await;
 }
 
+/// domain.md 5: "palvelutarpeita, jotka eivät olisi tulleet esille".
 #[tokio::test(flavor = "multi_thread")]
 async fn a_need_found_in_a_meeting_comes_from_one_that_was_recorded() {
     let stage = open().await;
@@ -245,6 +247,7 @@ async fn a_party_has_a_unit_that_is_registered() {
     stage.close().await;
 }
 
+/// domain.md 5: "asiakas täytti … (Whoqol-bref)".
 #[tokio::test(flavor = "multi_thread")]
 async fn questionnaires_and_stars_are_scored() {
     let stage = open().await;

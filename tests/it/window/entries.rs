@@ -42,6 +42,7 @@ fn matters(entries: &[JourneyEntry]) -> Vec<&Matter> {
 
 /// domain.md 5: "ilman ajanvarausta tai ajanvarauksella", "ei vaadi lähetettä", "unelmiin tai mieltä askarruttaviin
 /// asioihin".
+/// domain.md 5: "hakeutua palveluun itse tai … ohjata … nuorisotakuun".
 #[tokio::test(flavor = "multi_thread")]
 async fn a_young_person_walks_in_without_referral_or_problem() {
     let stage = Stage::open().await;
@@ -104,6 +105,8 @@ async fn a_repeated_call_writes_once_and_a_mistake_is_replaced() {
 }
 
 /// domain.md 5: "välittävää aikuista, joka ei vaihdu koko ajan", "Kenen tykö mun pitää nyt mennä?".
+/// domain.md 5: "nuorelle nimettävä asiakasvastaava selvittää, mitä viranomaisia ja palveluita tarvitaan",
+/// "asiakasvastaava-mallia".
 #[tokio::test(flavor = "multi_thread")]
 async fn there_is_one_adult_and_the_young_person_knows_who() {
     let stage = Stage::at_noon().await;
@@ -223,6 +226,8 @@ async fn the_young_person_leaves_at_any_time_and_may_come_back() {
 }
 
 /// domain.md 5: "mihin eri viranomaisilla on pääsy"; "psykiatrian poliklinikoilta" tells of health.
+/// domain.md 5: "aikuissosiaalityön nuorten tiimiltä, Vamoksesta, Info-Omniasta, Te-toimistosta, etsivältä
+/// nuorisotyöltä, Svepsistä … psykiatrian poliklinikoilta".
 #[tokio::test(flavor = "multi_thread")]
 async fn others_see_what_is_permitted_for_the_purpose_that_they_name() {
     let stage = Stage::open().await;

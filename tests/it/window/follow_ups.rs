@@ -90,6 +90,7 @@ fn days(days: i64) -> SignedDuration {
 }
 
 /// domain.md 5: "tieto toimijoiden kesken ei kulje … passiiviset nuoret ajautuvat", "ehkäisevät palveluista tippumista".
+/// domain.md 5: "vahva palvelukoordinaatio … ehkäisevät palveluista tippumista".
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_nobody_has_met_becomes_a_task_of_the_adult() {
     let stage = Stage::at_noon().await;

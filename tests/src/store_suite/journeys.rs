@@ -75,6 +75,7 @@ pub async fn tallies_are_added_up_by_agency_and_day(store: &dyn Store) -> Result
         TallyRow { content: vec![8, 9], ..tally(3, date(2026, 3, 3))? },
         TallyRow { kind: TallyKind::Feedback, ..tally(4, date(2026, 3, 4))? },
         TallyRow { agency: agency("kela")?, ..tally(5, date(2026, 3, 3))? },
+        TallyRow { kind: TallyKind::Book, ..tally(6, date(2026, 4, 30))? },
     ];
     for (leaf, row) in (1..).zip(&rows) {
         let mut change = Change::announced_by(leaf);
@@ -89,6 +90,8 @@ pub async fn tallies_are_added_up_by_agency_and_day(store: &dyn Store) -> Result
     assert_eq!(all, [walk_ins(2), other.clone(), tallied(TallyKind::Feedback, &[8, 1], 1)]);
     let one_day = store.tallied(&agency("te")?, date(2026, 3, 3), date(2026, 3, 3)).await?;
     assert_eq!(one_day, [walk_ins(1), other]);
+    let book = store.tallied(&agency("te")?, date(2026, 4, 30), date(2026, 4, 30)).await?;
+    assert_eq!(book, [tallied(TallyKind::Book, &[8, 1], 1)]);
     let nobody = RequestKey { organisation: agency("kela")?, ..first.key.clone() };
     assert_eq!(store.tally(&nobody).await?, None);
     let mut again = Change::announced_by(9);

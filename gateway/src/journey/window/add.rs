@@ -162,6 +162,7 @@ impl Gateway {
             | Matter::Profile(_)
             | Matter::Work(_)
             | Matter::Attainment(_)
+            | Matter::Background(_)
             | Matter::Leaving(_) => Ok(()),
         }
     }

@@ -86,6 +86,7 @@ pub(super) fn kind(entry: &JourneyEntry) -> &'static str {
         Some(Matter::Retention(_)) => "retention",
         Some(Matter::Attainment(_)) => "attainment",
         Some(Matter::Leaving(_)) => "leaving",
+        Some(Matter::Background(_)) => "background",
         None => "nothing",
     }
 }

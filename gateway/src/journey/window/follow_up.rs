@@ -123,7 +123,8 @@ impl Gateway {
                     | Matter::Profile(_)
                     | Matter::Work(_)
                     | Matter::Handover(_)
-                    | Matter::Attainment(_),
+                    | Matter::Attainment(_)
+                    | Matter::Background(_),
                 )
                 | None => {}
             }

@@ -36,6 +36,7 @@ pub(super) fn category(matter: &Matter) -> DataCategory {
         }
         Matter::Handover(_) | Matter::Retention(_) => DataCategory::ReferralStatus,
         Matter::Attainment(attained) if attained.kind() == attainment::Kind::Housing => DataCategory::Housing,
+        Matter::Background(_) => DataCategory::EducationWork,
         Matter::Profile(_) | Matter::Work(_) | Matter::Attainment(_) => DataCategory::OutcomeMeasures,
     }
 }
