@@ -47,3 +47,4 @@ pub(crate) use respond::{Action, Respond, event};
 pub(crate) use verify_batch::Question;
 pub(crate) use view::{own_record, reader};
 pub(crate) use watch::{Feed, Watch};
+pub(crate) use window::PutOff;

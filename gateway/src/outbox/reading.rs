@@ -15,7 +15,7 @@ use polku_adapters::Matter;
 use polku_policy::{Authorised, Decision, Obligation, Question, Viewer};
 use polku_proto::v1::Purpose;
 use polku_proto::{AgencyId, CategorySet, PlanId, YouthId};
-use serde_json::json;
+use serde_json::{Map, Value};
 
 use super::told::{self, Mark, TOLD, Told};
 use crate::audit::Event;
@@ -46,6 +46,29 @@ pub(crate) struct Reading<'a> {
     /// Resource name.
     pub(crate) name: &'a str,
     pub(crate) lock: Lock,
+}
+
+/// What a reading shows, and why it may.
+pub(crate) struct Seen<'a> {
+    pub(crate) purpose: Purpose,
+    pub(crate) decision: &'a Decision,
+    /// Whose data it is; nothing where the name of what is read says so, or where they are of several.
+    pub(crate) discloser: Option<&'a AgencyId>,
+}
+
+impl<'a> Seen<'a> {
+    fn of<X>(view: &'a Authorised<X>) -> Self {
+        let purpose = view.purpose().unwrap_or(Purpose::Unspecified);
+        Self { purpose, decision: view.decision(), discloser: None }
+    }
+
+    /// The details of the leaf, with whose data it is.
+    fn details(&self, mut details: Map<String, Value>) -> Value {
+        if let Some(discloser) = self.discloser {
+            details.insert("from".to_owned(), Value::from(discloser.as_str()));
+        }
+        Value::Object(details)
+    }
 }
 
 impl Gateway {
@@ -79,10 +102,23 @@ impl Gateway {
         view: &Authorised<X>,
         shown: Vec<Shown>,
     ) -> Result<(), Error> {
-        if self.note_told(reading, view, shown).await? {
+        self.note_seen(reading, &Seen::of(view), shown).await
+    }
+
+    /// The same of what is not one answer by itself.
+    pub(crate) async fn note_seen(
+        &self,
+        reading: &Reading<'_>,
+        seen: &Seen<'_>,
+        shown: Vec<Shown>,
+    ) -> Result<(), Error> {
+        if self.note_new(reading, seen, shown).await? {
             return Ok(());
         }
-        self.note_reading(reading.caller, reading.youth, reading.name, view).await
+        let entry = Entry::of(Event::Read, reading.youth).by(reading.caller);
+        let entry = entry.decided(seen.purpose, seen.decision).of_what(reading.name);
+        self.note_with(entry, reading.youth, &seen.details(Map::new()), self.now()).await?;
+        Ok(())
     }
 
     /// The same where a reading without news is written down by something else. Tells whether there was any.
@@ -90,6 +126,15 @@ impl Gateway {
         &self,
         reading: &Reading<'_>,
         view: &Authorised<X>,
+        shown: Vec<Shown>,
+    ) -> Result<bool, Error> {
+        self.note_new(reading, &Seen::of(view), shown).await
+    }
+
+    async fn note_new(
+        &self,
+        reading: &Reading<'_>,
+        seen: &Seen<'_>,
         shown: Vec<Shown>,
     ) -> Result<bool, Error> {
         let shown = self.not_told_yet(shown).await?;
@@ -109,9 +154,9 @@ impl Gateway {
         let (person, now) = (self.person(reading.youth).await?, self.now());
         let marks: Vec<SectionTold> = shown.iter().filter_map(Shown::mark).map(SectionTold::from).collect();
         let shown = by_discloser(shown);
-        let purpose = view.purpose().unwrap_or(Purpose::Unspecified);
-        let entry = Entry::of(Event::Read, person.id).by(reading.caller).decided(purpose, view.decision());
-        let details = json!({TOLD: told::details(shown.iter().map(|shown| &shown.told))?});
+        let entry = Entry::of(Event::Read, person.id).by(reading.caller).decided(seen.purpose, seen.decision);
+        let told = told::details(shown.iter().map(|shown| &shown.told))?;
+        let details = seen.details(Map::from_iter([(TOLD.to_owned(), told)]));
         let announced = self.announce(entry.of_what(reading.name), &person, &details, now).await?;
         let leaf = announced.receipt.sequence;
         let mut change = Change::announced_by(leaf);

@@ -94,7 +94,7 @@ impl<'a> Reading<'a> {
                 disclosure.ground = between.ground as i32;
                 (disclosure.discloser, disclosure.recipient) = (between.discloser, between.recipient);
             }
-            Kind::Shown => shown(&mut disclosure, leaf, facts.as_ref()),
+            Kind::Shown => shown(&mut disclosure, leaf, &details.from, facts.as_ref()),
             Kind::Refused => {
                 disclosure.discloser.clone_from(&details.from);
                 disclosure.recipient.clone_from(&details.to);
@@ -307,7 +307,7 @@ impl Facts {
 }
 
 /// To whom it was shown, and whose data.
-fn shown(disclosure: &mut Disclosure, leaf: &Leaf, facts: Option<&Facts>) {
+fn shown(disclosure: &mut Disclosure, leaf: &Leaf, from: &str, facts: Option<&Facts>) {
     let by_agency = disclosure.actor.as_ref().is_some_and(|actor| {
         matches!(actor.kind(), disclosure_actor::Kind::Professional | disclosure_actor::Kind::Unspecified)
     });
@@ -317,6 +317,10 @@ fn shown(disclosure: &mut Disclosure, leaf: &Leaf, facts: Option<&Facts>) {
     disclosure.recipient = disclosure.actor.as_ref().map_or_else(String::new, |actor| {
         if actor.unit.is_empty() { actor.agency.clone() } else { format!("{}/{}", actor.agency, actor.unit) }
     });
+    // Its own data come to it from nobody.
+    if from != leaf.organisation {
+        from.clone_into(&mut disclosure.discloser);
+    }
     let Some(facts) = facts else { return };
     let is_sender = facts.sender.split('/').next() == Some(leaf.organisation.as_str());
     // A sender reads its own words, and the status, which is the recipient's.

@@ -17,11 +17,11 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
-use super::sight::Look;
+use super::sight::{Look, Looks as _};
 use crate::audit::Event;
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::outbox::{Lock, Reading, Shown};
+use crate::outbox::{Lock, Reading, Seen, Shown};
 use crate::person::Person;
 use crate::seal::Place;
 use crate::store::{About, Change, FactsRow};
@@ -50,7 +50,7 @@ pub(super) struct Held {
 }
 
 /// What an agency holds, as the caller may see it, with the notices that this makes.
-type ShownFacts = (Authorised<AgencyFacts>, Vec<Shown>);
+type ShownFacts = (AgencyId, Authorised<AgencyFacts>, Vec<Shown>);
 
 impl Gateway {
     /// What the agencies hold, as far as the caller may be told.
@@ -64,9 +64,11 @@ impl Gateway {
             if told.is_empty() {
                 continue;
             }
-            let fresh = kept.iter().find(|row| {
+            let fresh = kept.iter().filter(|row| {
                 row.agency == *agency && row.answered >= asking.oldest && told.is_subset(row.asked)
             });
+            // Of several that answer the question, the newest is what the agency says now.
+            let fresh = fresh.max_by_key(|row| row.answered);
             match fresh {
                 Some(row) => drop(answers.insert(agency.clone(), Some(opened(person, row)?))),
                 None => drop(missing.insert(agency.clone(), told)),
@@ -85,8 +87,11 @@ impl Gateway {
         let name = facts_name(person);
         let reading =
             &Reading { caller: asking.look.caller, youth: person.id, name: &name, lock: Lock::Free };
-        let notes = shown.into_iter().map(|(facts, told)| async move {
-            self.note_telling(reading, &facts, told).await?;
+        let notes = shown.into_iter().map(|(agency, facts, told)| async move {
+            let purpose = facts.purpose().unwrap_or(asking.look.purpose);
+            let discloser = (!asking.look.is_own_side()).then_some(&agency);
+            let seen = Seen { purpose, decision: facts.decision(), discloser };
+            self.note_seen(reading, &seen, told).await?;
             Ok::<_, Error>(facts)
         });
         held.facts = try_join_all(notes).await?;
@@ -183,7 +188,7 @@ impl Gateway {
             self.engine().authorise(&self.index(), Valid::check(facts)?, CategorySet::EMPTY, &question);
         let Ok(facts) = facts else { return Ok(None) };
         let told = self.owed_notice(About::Journey, holds, &question, facts.decision(), look.now)?;
-        Ok(Some((facts, told.into_iter().collect())))
+        Ok(Some((agency.clone(), facts, told.into_iter().collect())))
     }
 }
 

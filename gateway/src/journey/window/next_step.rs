@@ -6,7 +6,9 @@ use polku_proto::v1::plan_item::Kind;
 use polku_proto::v1::{GetNextStepRequest, MeetingState, NextStep, Plan, PlanPart};
 use polku_proto::{Valid, YouthName};
 
-use super::sight::Look;
+use super::former::youth_of;
+use super::sight::{Look, agency};
+use super::telling::{Registers, Telling};
 use super::worker;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
@@ -28,20 +30,16 @@ impl Gateway {
         self.check_subject(caller, youth)?;
         let person = self.person(youth).await?;
         let look = Look { caller, youth, purpose: request.get().purpose(), now };
-        let entries = self.with_former(&person, &self.entries(&person).await?).await?;
-        let seen = self.visible(&look, &entries)?;
-        let plan = self.plan_at_hand(caller, &person).await?;
-        let has_own = seen.iter().any(|entry| entry.agency == caller.agency.as_str());
-        if plan.is_none() && !has_own && matches!(caller.actor, Actor::Professional { .. }) {
+        let written = self.written(&person).await?;
+        let seen = self.visible(&look, written.here())?;
+        let is_professional = matches!(caller.actor, Actor::Professional { .. });
+        if is_professional && !self.has_to_do_with(&look, &person, &seen).await? {
             return Err(Error::NotFound);
         }
+        let plan = self.plan_at_hand(caller, &person).await?;
         let name = plan.as_ref().map(|plan| plan.name().to_string()).unwrap_or_default();
         let shell = NextStep { youth: YouthName { youth }.to_string(), plan: name, ..NextStep::default() };
         let mut answer = self.shell(caller, shell)?;
-        if let Some(current) = worker::current(&seen, now) {
-            let worker = self.shown_worker(&look, current)?;
-            answer = answer.gather(worker).map_err(mismatch)?;
-        }
         if let Some(record) = &plan {
             let whole = self.seen(record, &self.eyes(caller, record)?, now)?;
             for part in [step(&whole), meeting(&whole, now)].into_iter().flatten() {
@@ -52,7 +50,13 @@ impl Gateway {
             }
         }
         self.note_reading(caller, youth, &format!("{}/nextStep", YouthName { youth }), &answer).await?;
-        Ok(answer)
+        let Some(current) = worker::known(&written.all, &seen, now) else { return Ok(answer) };
+        let by = current.1;
+        let worker = self.shown_worker(&look, current)?;
+        let mut telling = Telling::default();
+        telling.add(youth_of(by)?, &agency(by)?, by.category, worker.decision());
+        self.note_entries(&look, "nextStep", &telling, Registers::NotTold).await?;
+        answer.gather(worker).map_err(mismatch)
     }
 
     /// The newest joint plan that has not ended and that the caller may read.
