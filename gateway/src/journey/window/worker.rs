@@ -20,8 +20,10 @@ pub(super) fn known<'a>(
     seen: &[&'a JourneyEntry],
     now: Timestamp,
 ) -> Option<(CurrentWorker, &'a JourneyEntry)> {
-    let (_, last) = current(&standing(all.iter().collect()), now)?;
-    current(seen, now).filter(|(_, by)| by.name == last.name)
+    let (is, last) = current(&standing(all.iter().collect()), now)?;
+    // Whoever has handed over knows to which agency, also while the name is not for them.
+    let is_same = |told: &CurrentWorker| told.professional.is_empty() && told.agency == is.agency;
+    current(seen, now).filter(|(told, by)| by.name == last.name || is_same(told))
 }
 
 /// The adult by these entries, newest first, and the entry to decide by; nothing if there is none.
