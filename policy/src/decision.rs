@@ -297,7 +297,6 @@ impl Decision {
     }
 
     /// Adds the decision about a part of the same answer: what comes of it is no stronger than either.
-    #[must_use]
     pub fn merged(mut self, part: Decision) -> Decision {
         self.asked.extend(part.asked);
         self.permitted.extend(part.permitted);

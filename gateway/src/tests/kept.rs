@@ -7,8 +7,8 @@ use polku_adapters::Redelivery;
 use polku_proto::v1::disclosure::Kind;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::{
-    AddJourneyEntryRequest, AgencyFacts, DataCategory, Fact, FactKind, GetJourneyRequest, JourneyEntry,
-    JourneyOpening, JourneySource, ListDisclosuresRequest, Purpose,
+    AddJourneyEntryRequest, AgencyFacts, DataCategory, Disclosure, Fact, FactKind, GetJourneyRequest,
+    JourneyEntry, JourneyOpening, JourneySource, ListDisclosuresRequest, Purpose,
 };
 use polku_proto::{CategorySet, Valid, YouthName};
 use uuid::Uuid;
@@ -88,11 +88,7 @@ async fn whose_facts_were_shown_is_told() {
     for _ in 0..2 {
         seen(&world, &youth, &[], 3600).await;
     }
-    let name: YouthName = youth.parse().unwrap();
-    let subject = Caller { agency: KELA.parse().unwrap(), actor: Actor::Subject(name.youth) };
-    let request = ListDisclosuresRequest { parent: youth.clone(), ..ListDisclosuresRequest::default() };
-    let list = world.gateway.list_disclosures(&subject, Valid::check(request).unwrap()).await.unwrap();
-    let list = answer(list, &subject, world.gateway.now()).unwrap().into_inner().disclosures;
+    let list = list(&world, &youth).await;
     let facts: Vec<_> =
         list.iter().filter(|one| one.kind() == Kind::Shown && one.name.ends_with("/facts")).collect();
     assert_eq!(facts.len(), 2);
@@ -102,6 +98,34 @@ async fn whose_facts_were_shown_is_told() {
         assert_eq!(one.permitted, told, "what was told, not what may be");
         assert_eq!(one.bases.len(), 1);
     }
+}
+
+/// What is kept here is read, and that is written down, while an agency takes its time: nothing waits for its answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_kept_here_does_not_wait_for_the_agencies() {
+    let world = World::open(Redelivery::Deduplicates).await;
+    let youth = shared(&world).await;
+    for _ in 0..3 {
+        world.consent(&youth, KELA, TE, &[DataCategory::ServiceNeeds]).await;
+    }
+    holds(&world, "Asumisneuvonta");
+    world.sosiaali.takes(Duration::from_millis(700));
+    seen(&world, &youth, &[], 0).await;
+    let list = list(&world, &youth).await;
+    let place =
+        |is: &dyn Fn(&str) -> bool| list.iter().position(|one| one.kind() == Kind::Shown && is(&one.name));
+    let facts = place(&|name| name.ends_with("/facts")).unwrap();
+    let consents = place(&|name| name.contains("/consents/")).unwrap();
+    assert!(facts < consents, "newest first: the agency answered last");
+}
+
+/// What the young person is told of who has seen their data, newest first.
+async fn list(world: &World, youth: &str) -> Vec<Disclosure> {
+    let name: YouthName = youth.parse().unwrap();
+    let subject = Caller { agency: KELA.parse().unwrap(), actor: Actor::Subject(name.youth) };
+    let request = ListDisclosuresRequest { parent: youth.to_owned(), ..ListDisclosuresRequest::default() };
+    let list = world.gateway.list_disclosures(&subject, Valid::check(request).unwrap()).await.unwrap();
+    answer(list, &subject, world.gateway.now()).unwrap().into_inner().disclosures
 }
 
 #[tokio::test]

@@ -29,6 +29,9 @@ pub(super) enum Registers {
 #[derive(Default)]
 pub(super) struct Telling(BTreeMap<(YouthId, AgencyId, bool), Decision>);
 
+/// Whose data, whether they are what became of a referral, and why they were told.
+type Parts<'a> = Vec<(&'a AgencyId, bool, &'a Decision)>;
+
 impl Telling {
     /// One more part of the answer.
     pub(super) fn add(&mut self, youth: YouthId, agency: &AgencyId, category: i32, decision: &Decision) {
@@ -41,11 +44,8 @@ impl Telling {
     }
 
     /// By id, and by agency where the reader is one.
-    fn by_discloser(
-        &self,
-        look: &Look<'_>,
-    ) -> BTreeMap<(YouthId, Option<&AgencyId>), Vec<(&AgencyId, bool, &Decision)>> {
-        let mut parts: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    fn by_discloser(&self, look: &Look<'_>) -> BTreeMap<(YouthId, Option<&AgencyId>), Parts<'_>> {
+        let mut parts: BTreeMap<_, Parts<'_>> = BTreeMap::new();
         for ((youth, agency, is_status), decision) in &self.0 {
             let discloser = (!look.is_own_side()).then_some(agency);
             parts.entry((*youth, discloser)).or_default().push((agency, *is_status, decision));
