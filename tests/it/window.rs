@@ -25,7 +25,7 @@ pub(crate) fn opening(source: JourneySource) -> Matter {
     Matter::Opening(JourneyOpening { source: source.into() })
 }
 
-fn encounter() -> Matter {
+pub(crate) fn encounter() -> Matter {
     Matter::Encounter(Encounter {
         channel: encounter::Channel::WalkIn.into(),
         matter: "kanaria-unelmat".into(),

@@ -49,3 +49,4 @@ pub(crate) use view::{own_record, reader, viewer};
 #[cfg(test)]
 pub(crate) use watch::Sending;
 pub(crate) use watch::{Feed, Watch};
+pub(crate) use window::PutOff;

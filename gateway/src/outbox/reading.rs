@@ -20,7 +20,7 @@ use polku_adapters::Matter;
 use polku_policy::{Authorised, Decision, Obligation, Question, Viewer};
 use polku_proto::v1::Purpose;
 use polku_proto::{AgencyId, CategorySet, YouthId};
-use serde_json::json;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::told::{self, Mark, TOLD, Told};
@@ -57,6 +57,29 @@ pub(crate) struct Reading<'a> {
     pub(crate) lock: Lock,
 }
 
+/// What a reading shows, and why it may.
+pub(crate) struct Seen<'a> {
+    pub(crate) purpose: Purpose,
+    pub(crate) decision: &'a Decision,
+    /// Whose data it is; nothing where the name of what is read says so, or where they are of several.
+    pub(crate) discloser: Option<&'a AgencyId>,
+}
+
+impl<'a> Seen<'a> {
+    fn of<X>(view: &'a Authorised<X>) -> Self {
+        let purpose = view.purpose().unwrap_or(Purpose::Unspecified);
+        Self { purpose, decision: view.decision(), discloser: None }
+    }
+
+    /// The details of the leaf, with whose data it is.
+    fn details(&self, mut details: Map<String, Value>) -> Value {
+        if let Some(discloser) = self.discloser {
+            details.insert("from".to_owned(), Value::from(discloser.as_str()));
+        }
+        Value::Object(details)
+    }
+}
+
 impl Gateway {
     /// What of this the discloser's register has to hold. Nothing for who reads the own data, and for the young person's
     /// side.
@@ -88,10 +111,23 @@ impl Gateway {
         view: &Authorised<X>,
         shown: Vec<Shown>,
     ) -> Result<(), Error> {
-        if self.note_told(reading, view, shown).await? {
+        self.note_seen(reading, &Seen::of(view), shown).await
+    }
+
+    /// The same of what is not one answer by itself.
+    pub(crate) async fn note_seen(
+        &self,
+        reading: &Reading<'_>,
+        seen: &Seen<'_>,
+        shown: Vec<Shown>,
+    ) -> Result<(), Error> {
+        if self.note_new(reading, seen, shown).await? {
             return Ok(());
         }
-        self.note_reading(reading.caller, reading.youth, reading.name, view).await
+        let entry = Entry::of(Event::Read, reading.youth).by(reading.caller);
+        let entry = entry.decided(seen.purpose, seen.decision).of_what(reading.name);
+        self.note_with(entry, reading.youth, &seen.details(Map::new()), self.now()).await?;
+        Ok(())
     }
 
     /// The same where a reading without news is written down by something else. Tells whether there was any.
@@ -99,6 +135,15 @@ impl Gateway {
         &self,
         reading: &Reading<'_>,
         view: &Authorised<X>,
+        shown: Vec<Shown>,
+    ) -> Result<bool, Error> {
+        self.note_new(reading, &Seen::of(view), shown).await
+    }
+
+    async fn note_new(
+        &self,
+        reading: &Reading<'_>,
+        seen: &Seen<'_>,
         shown: Vec<Shown>,
     ) -> Result<bool, Error> {
         let shown = self.not_told_yet(shown).await?;
@@ -118,9 +163,9 @@ impl Gateway {
         let (person, now) = (self.person(reading.youth).await?, self.now());
         let marks: Vec<MarkTold> = shown.iter().flat_map(Shown::marks).collect();
         let shown = by_event(shown);
-        let purpose = view.purpose().unwrap_or(Purpose::Unspecified);
-        let entry = Entry::of(Event::Read, person.id).by(reading.caller).decided(purpose, view.decision());
-        let details = json!({TOLD: told::details(shown.iter().map(|shown| &shown.told))?});
+        let entry = Entry::of(Event::Read, person.id).by(reading.caller).decided(seen.purpose, seen.decision);
+        let told = told::details(shown.iter().map(|shown| &shown.told))?;
+        let details = seen.details(Map::from_iter([(TOLD.to_owned(), told)]));
         let announced = self.announce(entry.of_what(reading.name), &person, &details, now).await?;
         let leaf = announced.receipt.sequence;
         let mut change = Change::announced_by(leaf);
@@ -196,7 +241,8 @@ impl Shown {
         (!marks.is_empty() && marks.iter().all(is_known)) || self.whole.as_ref().is_some_and(is_known)
     }
 
-    fn is_one_event_with(&self, other: &Shown) -> bool {
+    /// Whether both are told in one call of one agency's data for one purpose, if they are told in one call.
+    pub(crate) fn is_one_event_with(&self, other: &Shown) -> bool {
         self.discloser == other.discloser && self.told.goes_with(&other.told)
     }
 

@@ -353,7 +353,7 @@ impl Gateway {
     }
 
     /// Who has told the viewer, if it has a system that takes notices.
-    fn notified<'a>(&self, record: &'a ReferralRecord, viewer: Viewer) -> Option<&'a AgencyId> {
+    pub(super) fn notified<'a>(&self, record: &'a ReferralRecord, viewer: Viewer) -> Option<&'a AgencyId> {
         let discloser = match viewer {
             Viewer::Addressee => &record.row.sender,
             Viewer::Author => &record.row.recipient,

@@ -12,6 +12,8 @@ pub struct EntryRow {
     pub youth: YouthId,
     /// Who wrote it down.
     pub agency: AgencyId,
+    /// Which of the contract's matters it is about: the number of the field.
+    pub kind: i32,
     /// When it was written down.
     pub created: Timestamp,
     /// The contract's `JourneyEntry`, sealed.
@@ -47,7 +49,7 @@ pub struct FollowUpRow {
 }
 
 /// What is to be looked after. There is one of each for a person and an agency.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FollowUp {
     /// Nobody has met the young person for long.
     NotMet,

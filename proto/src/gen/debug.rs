@@ -1128,6 +1128,18 @@ impl ::core::fmt::Debug for LinkIdentityResponse {
     }
 }
 
+impl ::core::fmt::Debug for UnlinkIdentityRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("UnlinkIdentityRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for UnlinkIdentityResponse {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("UnlinkIdentityResponse(redacted)")
+    }
+}
+
 impl ::core::fmt::Debug for IdentifyYouthResponse {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("IdentifyYouthResponse(redacted)")

@@ -7704,7 +7704,8 @@ pub struct Disclosure {
     pub actor: ::core::option::Option<DisclosureActor>,
     /// Whose data it is, as `{agency}` or `{agency}/{unit}`. Empty where nothing passed from one agency to another, or from
     /// several at once: of a joint plan, say. Of that the data protection officer of an agency of social services has an
-    /// entry with the own agency here, and with what was told of its data alone.
+    /// entry with the own agency here, and with what was told of its data alone. What a journey shows of facts and entries is
+    /// told agency by agency.
     #[prost(string, tag = "4")]
     pub discloser: ::prost::alloc::string::String,
     /// To whom it went or was to go, likewise.
@@ -7967,7 +7968,9 @@ pub struct JourneyEntry {
     /// When it was written down; filled in by the gateway.
     #[prost(message, optional, tag = "5")]
     pub create_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// When it happened: not in the future. Absent: now.
+    /// When it happened: not in the future, at most a year ago by the calendar in Finland, not before the young person was born
+    /// and not before the agency took the matter up; an opening not before they left last. What replaces an entry may say the
+    /// same time as that one, or a later one. Absent: now.
     #[prost(message, optional, tag = "6")]
     pub time: ::core::option::Option<::prost_types::Timestamp>,
     /// The name of an earlier entry of the same agency about a matter of the same kind, which does not count any more.
@@ -8213,7 +8216,8 @@ pub struct WorkSpent {
     #[prost(int32, tag = "3")]
     pub cost_cents: i32,
 }
-/// Handed over with escort (saattaen vaihto). It counts when young person, sender and recipient met together.
+/// Handed over with escort (saattaen vaihto). It counts when young person, sender and recipient met together, and two of
+/// them say so: each party in an entry of its own, and the young person's side, whose entry is with the sender.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct EscortedHandover {
@@ -11989,9 +11993,31 @@ pub struct LinkIdentityRequest {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct LinkIdentityResponse {
-    /// `youths/{youth}`: by whom the person is to be called from now on. The same id as before, or, where somebody with this
-    /// identity code is known already, theirs: what was written down under the former id stays there, and its entries show
-    /// in the journey of the new one as well.
+    /// `youths/{youth}`: by whom the person is to be called from now on. The same id as before, or, where the caller's agency
+    /// has to do with somebody with this identity code already, theirs. Where others alone have, the answer is as if nobody
+    /// had: the caller goes on with the id that it knows. What was written down under a former id stays there, and its
+    /// entries show in the journey of the present one as well.
+    #[prost(string, tag = "1")]
+    pub youth: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct UnlinkIdentityRequest {
+    /// UUID made by the caller for this call; a repetition within 7 days has the same effect and answer as the first one.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// `youths/{youth}`: the person that the code was linked to, as the caller named them then.
+    #[prost(string, tag = "2")]
+    pub youth: ::prost::alloc::string::String,
+    /// The personal identity code that was linked by mistake. The last link of it that the caller's agency has made ends; what
+    /// was linked since stands.
+    #[prost(string, tag = "3")]
+    pub identity_code: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct UnlinkIdentityResponse {
+    /// `youths/{youth}`: the same; every identity leads again to whom it led to without the link.
     #[prost(string, tag = "1")]
     pub youth: ::prost::alloc::string::String,
 }
@@ -12039,11 +12065,11 @@ pub struct Journey {
     /// Legal statuses that the caller recorded; all of them for the young person.
     #[prost(message, repeated, tag = "5")]
     pub legal_statuses: ::prost::alloc::vec::Vec<LegalStatus>,
-    /// What has happened, newest first, at most 500. Entries that were replaced are left out; those that were written down
-    /// under a former id of the young person have that one in their names.
+    /// What has happened, newest first, at most 500. Entries that were replaced are left out, as far as the caller may be told
+    /// by what; those that were written down under a former id of the young person have that one in their names.
     #[prost(message, repeated, tag = "6")]
     pub entries: ::prost::alloc::vec::Vec<JourneyEntry>,
-    /// The one adult, as far as the caller may know.
+    /// The one adult. Absent where the caller may not know who it is by now: nobody is told somebody who is it no more.
     #[prost(message, optional, tag = "7")]
     pub worker: ::core::option::Option<CurrentWorker>,
     /// Joint plans that have not ended.
@@ -12056,7 +12082,8 @@ pub struct Journey {
     /// used; all of them, while the young person has no personal identity code that they could be asked by.
     #[prost(string, repeated, tag = "10")]
     pub unreachable: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Among the referrals here: how many were taken up, and how many of those the young person was escorted to.
+    /// Among the referrals here: how many were taken up, and how many of those the young person was escorted to, by the word
+    /// of two of the three as far as the caller sees it.
     #[prost(int32, tag = "11")]
     pub handovers: i32,
     #[prost(int32, tag = "12")]
@@ -12221,7 +12248,8 @@ pub mod journey_service_client {
             self
         }
         /// Gives the opaque id of the person with this identity. The same identity has the same id for ever, unless it is linked
-        /// to another one; whether the person was known before does not show.
+        /// to another one; whether the person was known before does not show. An agency that knows the person by a former id
+        /// alone is given that one.
         pub async fn identify_youth(
             &mut self,
             request: impl tonic::IntoRequest<super::IdentifyYouthRequest>,
@@ -12368,6 +12396,32 @@ pub mod journey_service_client {
                 .insert(GrpcMethod::new("polku.v1.JourneyService", "LinkIdentity"));
             self.inner.unary(req, path, codec).await
         }
+        /// Ends a link that the caller's agency has made by mistake: all is as if it had not been made, and that it was stays in
+        /// the audit log.
+        pub async fn unlink_identity(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UnlinkIdentityRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UnlinkIdentityResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.JourneyService/UnlinkIdentity",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.JourneyService", "UnlinkIdentity"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Counts somebody who has come and has not said who they are. Nothing but the number is kept.
         pub async fn count_walk_in(
             &mut self,
@@ -12456,7 +12510,8 @@ pub mod journey_service_server {
     #[async_trait]
     pub trait JourneyService: std::marker::Send + std::marker::Sync + 'static {
         /// Gives the opaque id of the person with this identity. The same identity has the same id for ever, unless it is linked
-        /// to another one; whether the person was known before does not show.
+        /// to another one; whether the person was known before does not show. An agency that knows the person by a former id
+        /// alone is given that one.
         async fn identify_youth(
             &self,
             request: tonic::Request<super::IdentifyYouthRequest>,
@@ -12499,6 +12554,15 @@ pub mod journey_service_server {
             request: tonic::Request<super::LinkIdentityRequest>,
         ) -> std::result::Result<
             tonic::Response<super::LinkIdentityResponse>,
+            tonic::Status,
+        >;
+        /// Ends a link that the caller's agency has made by mistake: all is as if it had not been made, and that it was stays in
+        /// the audit log.
+        async fn unlink_identity(
+            &self,
+            request: tonic::Request<super::UnlinkIdentityRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UnlinkIdentityResponse>,
             tonic::Status,
         >;
         /// Counts somebody who has come and has not said who they are. Nothing but the number is kept.
@@ -12857,6 +12921,52 @@ pub mod journey_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = LinkIdentitySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.JourneyService/UnlinkIdentity" => {
+                    #[allow(non_camel_case_types)]
+                    struct UnlinkIdentitySvc<T: JourneyService>(pub Arc<T>);
+                    impl<
+                        T: JourneyService,
+                    > tonic::server::UnaryService<super::UnlinkIdentityRequest>
+                    for UnlinkIdentitySvc<T> {
+                        type Response = super::UnlinkIdentityResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UnlinkIdentityRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as JourneyService>::unlink_identity(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UnlinkIdentitySvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -4697,6 +4697,38 @@ impl Validate for crate::v1::LinkIdentityResponse {
     }
 }
 
+impl Validate for crate::v1::UnlinkIdentityRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("youth", |checker| {
+            let value = &self.youth;
+            checker.text(value);
+            checker.min_len(value, 43);
+            checker.max_len(value, 43);
+            checker.pattern(value, &PATTERN_3);
+        });
+        checker.field("identity_code", |checker| {
+            let value = &self.identity_code;
+            checker.text(value);
+            checker.min_len(value, 11);
+            checker.max_len(value, 11);
+        });
+    }
+}
+
+impl Validate for crate::v1::UnlinkIdentityResponse {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("youth", |checker| {
+            let value = &self.youth;
+            checker.text(value);
+        });
+    }
+}
+
 impl Validate for crate::v1::IdentifyYouthResponse {
     fn validate(&self, checker: &mut Checker) {
         checker.field("youth", |checker| {

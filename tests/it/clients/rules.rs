@@ -68,7 +68,7 @@ fn broken_of(example: &Example) -> Vec<String> {
         SendReferralRequest SendReferralResponse Service ServiceAddress ServiceArea ServiceChannel
         ServiceHour ServiceOrganization ServicePhone ServiceWebPage StarReading StartReferralRequest
         SubjectActor SuggestRecipientsRequest SuggestRecipientsResponse Task TaskEvent TransferPlanRequest
-        UnlinkPlanItemsRequest VerifyConsentError VerifyConsentRequest VerifyConsentResponse
+        UnlinkIdentityRequest UnlinkIdentityResponse UnlinkPlanItemsRequest VerifyConsentError VerifyConsentRequest VerifyConsentResponse
         VerifyConsentResult WatchConsentsRequest WatchPlansRequest WatchReferralsRequest WatchTasksRequest
         WeeklyCalendar WhoqolAnswer WhoqolReading WhoqolScores WithdrawConsentRequest WorkSpent Worker
         WorkerAssignment

@@ -39,6 +39,25 @@ pub async fn entries_are_found_by_person(store: &dyn Store) -> Result<()> {
     Ok(())
 }
 
+/// However many entries there are of one agency and kind, those of others are found.
+///
+/// # Errors
+/// What the store answers.
+pub async fn entries_of_each_kind_are_found(store: &dyn Store) -> Result<()> {
+    begin(store).await?;
+    let first = EntryRow { kind: 8, ..entry(1, 1)? };
+    let of_other = EntryRow { agency: agency("kela")?, ..entry(2, 2)? };
+    let mut change = Change::announced_by(3);
+    change.entries = vec![first.clone(), of_other.clone()];
+    for number in 3..30 {
+        change.entries.push(entry(number, 3)?);
+    }
+    store.commit(change).await?;
+    let found = store.entries_of(youth_id(1), 2).await?;
+    assert_eq!(found, [entry(29, 3)?, entry(28, 3)?, of_other, first]);
+    Ok(())
+}
+
 /// An agency's entries come person by person and oldest first, page by page, and nobody else's among them.
 ///
 /// # Errors

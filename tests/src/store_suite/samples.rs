@@ -53,6 +53,7 @@ pub(super) fn entry(number: u128, second: i64) -> Result<EntryRow> {
         youth: youth_id(1),
         agency: agency("te")?,
         created: at(second),
+        kind: 9,
         sealed: vec![3; 40],
     })
 }

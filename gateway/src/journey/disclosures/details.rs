@@ -20,7 +20,7 @@ pub(super) struct Details {
     referral: String,
     section: String,
     plan: String,
-    /// The discloser of a refusal.
+    /// The discloser of a refusal, or of what was shown of one agency's data.
     pub(super) from: String,
     /// The recipient of a refusal; the state after a change of a referral.
     pub(super) to: String,

@@ -95,8 +95,10 @@ impl<'a> Reading<'a> {
                 (disclosure.discloser, disclosure.recipient) = (between.discloser, between.recipient);
             }
             Kind::Shown => {
-                shown(&mut disclosure, leaf, facts.as_ref());
-                if let (None, Eyes::Officer(agency)) = (&facts, self.eyes) {
+                shown(&mut disclosure, leaf, &details.from, facts.as_ref());
+                if let (None, Eyes::Officer(agency)) = (&facts, self.eyes)
+                    && details.from.is_empty()
+                {
                     shown_of(&mut disclosure, agency, &details);
                 }
             }
@@ -312,7 +314,7 @@ impl Facts {
 }
 
 /// To whom it was shown, and whose data.
-fn shown(disclosure: &mut Disclosure, leaf: &Leaf, facts: Option<&Facts>) {
+fn shown(disclosure: &mut Disclosure, leaf: &Leaf, from: &str, facts: Option<&Facts>) {
     let by_agency = disclosure.actor.as_ref().is_some_and(|actor| {
         matches!(actor.kind(), disclosure_actor::Kind::Professional | disclosure_actor::Kind::Unspecified)
     });
@@ -322,6 +324,10 @@ fn shown(disclosure: &mut Disclosure, leaf: &Leaf, facts: Option<&Facts>) {
     disclosure.recipient = disclosure.actor.as_ref().map_or_else(String::new, |actor| {
         if actor.unit.is_empty() { actor.agency.clone() } else { format!("{}/{}", actor.agency, actor.unit) }
     });
+    // Its own data come to it from nobody.
+    if from != leaf.organisation {
+        from.clone_into(&mut disclosure.discloser);
+    }
     let Some(facts) = facts else { return };
     let is_sender = facts.sender.split('/').next() == Some(leaf.organisation.as_str());
     // A sender reads its own words, and the status, which is the recipient's.

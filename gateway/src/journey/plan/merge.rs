@@ -24,7 +24,7 @@ use crate::gateway::Gateway;
 use crate::journey::read::name;
 use crate::journey::refer::mismatch;
 use crate::once::{Begun, Call};
-use crate::outbox::{Lock, Reading};
+use crate::outbox::{Lock, Reading, Shown};
 use crate::person::Person;
 use crate::plan::{self, Clash, Edit, Editor, Origin};
 use crate::record::wire_time;
@@ -251,7 +251,8 @@ impl Gateway {
         let record = &draft.after;
         let view = self.plan_view(caller, record, now)?.plan;
         self.note_reading(caller, record.row.youth, &record.name().to_string(), &view).await?;
-        self.gathered(caller, record, (answer, view), now)
+        // What clashes was told with what there is.
+        Ok(self.gathered(caller, record, (answer, view), now)?.0)
     }
 
     /// The answer, as far as the caller may see it.
@@ -265,16 +266,21 @@ impl Gateway {
         let view = self.plan_view(caller, record, now)?;
         // Whoever changes a plan has the lock of the person until the answer.
         let view = self.note_plan(caller, record.name(), view, Lock::Held).await?;
-        self.gathered(caller, record, (answer, view), now)
+        let (merged, shown) = self.gathered(caller, record, (answer, view), now)?;
+        let name = record.name().to_string();
+        let reading = Reading { caller, youth: record.row.youth, name: &name, lock: Lock::Held };
+        self.note_told(&reading, &merged, shown).await?;
+        Ok(merged)
     }
 
+    /// With what the registers have to hold of the clashes.
     fn gathered(
         &self,
         caller: &Caller,
         record: &PlanRecord,
         (answer, view): (MergePlanResponse, Authorised<Plan>),
         now: Timestamp,
-    ) -> Result<Authorised<MergePlanResponse>, Error> {
+    ) -> Result<(Authorised<MergePlanResponse>, Vec<Shown>), Error> {
         let shell = MergePlanResponse { plan: None, conflicts: Vec::new(), receipt: answer.receipt };
         let mut merged = self.shell(caller, shell)?.gather(view).map_err(mismatch)?;
         let mut shown = Vec::new();
@@ -285,10 +291,7 @@ impl Gateway {
                 shown.extend(told);
             }
         }
-        let name = record.name().to_string();
-        let reading = Reading { caller, youth: record.row.youth, name: &name, lock: Lock::Held };
-        self.note_told(&reading, &merged, shown).await?;
-        Ok(merged)
+        Ok((merged, shown))
     }
 }
 

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use polku_adapters::{Adapter, AdapterError};
 use polku_policy::{Authorised, Channel, Question, Viewer};
@@ -45,14 +44,12 @@ pub(super) struct Asking<'a> {
 /// What the agencies hold, by agency id.
 #[derive(Default)]
 pub(super) struct Held {
-    pub(super) facts: Vec<Authorised<AgencyFacts>>,
-    /// What of it the agencies have to hear of.
-    pub(super) told: Vec<Shown>,
+    pub(super) facts: Vec<ShownFacts>,
     pub(super) unreachable: Vec<AgencyId>,
 }
 
 /// What an agency holds, as the caller may see it, with the notices that this makes.
-type ShownFacts = (Authorised<AgencyFacts>, Option<Shown>);
+pub(super) type ShownFacts = (AgencyId, Authorised<AgencyFacts>, Option<Shown>);
 
 impl Gateway {
     /// What the agencies hold, as far as the caller may be told.
@@ -66,9 +63,11 @@ impl Gateway {
             if told.is_empty() {
                 continue;
             }
-            let fresh = kept.iter().find(|row| {
+            let fresh = kept.iter().filter(|row| {
                 row.agency == *agency && row.answered >= asking.oldest && told.is_subset(row.asked)
             });
+            // Of several that answer the question, the newest is what the agency says now.
+            let fresh = fresh.max_by_key(|row| row.answered);
             match fresh {
                 Some(row) => drop(answers.insert(agency.clone(), Some(opened(person, row)?))),
                 None => drop(missing.insert(agency.clone(), told)),
@@ -80,18 +79,10 @@ impl Gateway {
         let mut held = Held::default();
         for (agency, answer) in answers {
             match answer {
-                Some(facts) => {
-                    if let Some((facts, told)) = self.shown_facts(asking, &agency, facts)? {
-                        held.facts.push(facts);
-                        held.told.extend(told);
-                    }
-                }
+                Some(facts) => held.facts.extend(self.shown_facts(asking, &agency, facts)?),
                 None => held.unreachable.push(agency),
             }
         }
-        let (caller, name) = (asking.look.caller, facts_name(person));
-        try_join_all(held.facts.iter().map(|facts| self.note_reading(caller, person.id, &name, facts)))
-            .await?;
         Ok(held)
     }
 
@@ -185,7 +176,7 @@ impl Gateway {
             self.engine().authorise(&self.index(), Valid::check(facts)?, CategorySet::EMPTY, &question);
         let Ok(facts) = facts else { return Ok(None) };
         let told = self.owed_notice(About::Journey, holds, &question, facts.decision(), look.now)?;
-        Ok(Some((facts, told)))
+        Ok(Some((agency.clone(), facts, told)))
     }
 }
 
@@ -210,7 +201,7 @@ fn opened(person: &Person, row: &FactsRow) -> Result<AgencyFacts, Error> {
     AgencyFacts::decode(plain.as_slice()).map_err(|_| Error::Inconsistent("sealed facts are unreadable"))
 }
 
-fn facts_name(person: &Person) -> String {
+pub(super) fn facts_name(person: &Person) -> String {
     format!("{}/facts", YouthName { youth: person.id })
 }
 

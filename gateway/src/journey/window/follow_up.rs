@@ -6,9 +6,12 @@
 
 mod due;
 mod protected;
+mod put_off;
 mod renewal;
 mod second_look;
 mod task;
+
+pub(crate) use put_off::PutOff;
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Span, Timestamp};
@@ -71,7 +74,8 @@ fn unmet_day(last: Timestamp, days: u32) -> Result<Timestamp, Error> {
 }
 
 impl Gateway {
-    /// What new entries change of what is to be looked after; `known` are those that counted before them.
+    /// What new entries change of what is to be looked after; `known` is what was written of the person before them, under
+    /// whichever id.
     pub(super) async fn after_entries(
         &self,
         person: &Person,
@@ -79,7 +83,7 @@ impl Gateway {
         known: Vec<JourneyEntry>,
         now: Timestamp,
     ) -> Result<LookedAfter, Error> {
-        let entries = standing(written.iter().cloned().chain(known).collect());
+        let entries: Vec<JourneyEntry> = written.iter().cloned().chain(known).collect();
         let mut after = LookedAfter::default();
         let mut leavers = Vec::new();
         for entry in written {
@@ -91,6 +95,7 @@ impl Gateway {
                         self.forget_unmet(person, &agency, &mut after, now).await?;
                     }
                     if let Some(next) = next {
+                        self.forget_elsewhere(person, &next, &mut after, now).await?;
                         after.follow_ups.push(self.unmet_from(person, next, now)?);
                     }
                 }
@@ -100,6 +105,7 @@ impl Gateway {
                         continue;
                     };
                     self.close_tasks(person, (&agency, Kind::NotMet, ""), &mut after, now).await?;
+                    self.forget_elsewhere(person, &agency, &mut after, now).await?;
                     after.follow_ups.push(self.unmet_from(person, agency, beside.last.unwrap_or(now))?);
                 }
                 Some(Matter::Leaving(_)) => {
@@ -131,7 +137,7 @@ impl Gateway {
         }
         // Who leaves everybody leaves also whoever was to take over.
         let is_own_word = written.iter().all(|entry| entry.professional.is_empty());
-        let all: Vec<&JourneyEntry> = entries.iter().collect();
+        let all = standing(entries.iter().collect());
         if is_own_word
             && !leavers.is_empty()
             && let Some((current, _)) = worker::current(&all, now)
@@ -186,7 +192,7 @@ impl Gateway {
         record: &ReferralRecord,
         now: Timestamp,
     ) -> Result<TaskWrite, Error> {
-        let entries = self.entries(person).await?;
+        let entries = self.written(person).await?.all;
         let recipient = record.row.reached_recipient.then_some(&record.row.recipient);
         let mut whose = &record.row.sender;
         for agency in std::iter::once(&record.row.sender).chain(recipient) {
@@ -229,7 +235,7 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Option<Beside>, Error> {
         let seen = self.visible(&AgencyLook { agency, youth: person.id, now }, entries)?;
-        let Some((current, by)) = worker::current(&seen, now) else { return Ok(None) };
+        let Some((current, by)) = worker::known(entries, &seen, now) else { return Ok(None) };
         let met = seen
             .iter()
             .filter(|entry| matches!(&entry.matter, Some(Matter::Encounter(encounter)) if encounter.met));
@@ -244,7 +250,33 @@ impl Gateway {
         Ok(FollowUpWrite::Set(row))
     }
 
+    /// Nobody looks after the agency's meetings any more, under whichever id of the person.
     async fn forget_unmet(
+        &self,
+        person: &Person,
+        agency: &AgencyId,
+        after: &mut LookedAfter,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.forget_elsewhere(person, agency, after, now).await?;
+        self.forget_under(person, agency, after, now).await
+    }
+
+    /// The same of the person's other ids alone: one person is looked after once.
+    async fn forget_elsewhere(
+        &self,
+        person: &Person,
+        agency: &AgencyId,
+        after: &mut LookedAfter,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        for id in self.ids_of(person.id).await?.into_iter().filter(|id| *id != person.id) {
+            self.forget_under(&self.person(id).await?, agency, after, now).await?;
+        }
+        Ok(())
+    }
+
+    async fn forget_under(
         &self,
         person: &Person,
         agency: &AgencyId,

@@ -7,7 +7,8 @@ use polku_proto::v1::{GetNextStepRequest, MeetingState, NextStep, Plan, PlanPart
 use polku_proto::{Valid, YouthName};
 
 use super::former::youth_of;
-use super::sight::Look;
+use super::sight::{Look, agency};
+use super::telling::{Leaf, Telling};
 use super::worker;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
@@ -15,7 +16,7 @@ use crate::gateway::Gateway;
 use crate::journey::PlanRecord;
 use crate::journey::read::youth_id;
 use crate::journey::refer::mismatch;
-use crate::outbox::{Lock, Reading, Shown};
+use crate::outbox::Shown;
 use crate::person::Person;
 use crate::plan::section_of;
 
@@ -31,24 +32,17 @@ impl Gateway {
         self.check_subject(caller, youth)?;
         let person = self.person(youth).await?;
         let look = Look { caller, youth, purpose: request.get().purpose(), now };
-        let entries = self.with_former(&person, &self.entries(&person).await?).await?;
-        let seen = self.visible(&look, &entries)?;
-        let plan = self.plan_at_hand(caller, &person).await?;
-        let has_own = seen.iter().any(|entry| entry.agency == caller.agency.as_str());
-        if plan.is_none() && !has_own && matches!(caller.actor, Actor::Professional { .. }) {
+        let written = self.written(&person).await?;
+        let seen = self.visible(&look, written.here())?;
+        let is_professional = matches!(caller.actor, Actor::Professional { .. });
+        if is_professional && !self.has_to_do_with(&look, &person, &seen).await? {
             return Err(Error::NotFound);
         }
+        let plan = self.plan_at_hand(caller, &person).await?;
         let name = plan.as_ref().map(|plan| plan.name().to_string()).unwrap_or_default();
         let shell = NextStep { youth: YouthName { youth }.to_string(), plan: name, ..NextStep::default() };
         let mut answer = self.shell(caller, shell)?;
-        let (mut told, mut elsewhere) = (Vec::new(), None);
-        if let Some(current) = worker::current(&seen, now) {
-            let (under, by) = (youth_of(current.1)?, current.1);
-            let worker = self.shown_worker(&look, current)?;
-            answer = answer.gather(worker).map_err(mismatch)?;
-            let shown = self.told_in(&look.at(under), &[by])?;
-            if under == youth { told.extend(shown) } else { elsewhere = Some((under, shown)) }
-        }
+        let mut told = Vec::new();
         if let Some(record) = &plan {
             let whole = self.seen(record, &self.eyes(caller, record)?, now)?;
             for part in [step(&whole), meeting(&whole, now)].into_iter().flatten() {
@@ -61,14 +55,15 @@ impl Gateway {
                 }
             }
         }
-        let name = |youth| format!("{}/nextStep", YouthName { youth });
-        // What stands under a former id is noted there.
-        if let Some((youth, told)) = elsewhere {
-            let reading = Reading { caller, youth, name: &name(youth), lock: Lock::Free };
-            self.note_told(&reading, &answer, told).await?;
+        let mut telling = Telling::default();
+        telling.read(Leaf::of(youth, format!("{}/nextStep", YouthName { youth }), &answer).telling(told));
+        if let Some(current) = worker::known(&written.all, &seen, now) {
+            let by = current.1;
+            let worker = self.shown_worker(&look, current)?;
+            telling.entry(youth_of(by)?, &agency(by)?, by.category, worker.decision());
+            answer = answer.gather(worker).map_err(mismatch)?;
         }
-        let reading = Reading { caller, youth, name: &name(youth), lock: Lock::Free };
-        self.note_telling(&reading, &answer, told).await?;
+        self.note_look(&look, "nextStep", telling).await?;
         Ok(answer)
     }
 

@@ -31,7 +31,10 @@ pub(super) fn apply(connection: &Connection, change: &Change) -> Result<(), Stor
         })?;
     }
     if let Some(link) = &change.link {
-        identities::link(connection, link)?;
+        identities::link(connection, link, change.leaf)?;
+    }
+    if let Some(link) = change.unlink {
+        identities::unlink(connection, link, change.leaf)?;
     }
     if let Some(request) = &change.request {
         add_request(connection, request)?;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
 use super::changes::execute;
-use super::read::{all, select};
+use super::read::{all, one, select};
 use super::rows::{Columns, blob, instant};
 use crate::store::{EntryRow, FactsRow, FollowUp, FollowUpRow, FollowUpWrite, StoreError};
 
@@ -14,14 +14,19 @@ const NOT_MET: i32 = 1;
 const RETENTION: i32 = 2;
 const RENEWAL: i32 = 3;
 
+const ENTRY: &str = "id, youth, agency, kind, created, sealed";
+
 /// See [`crate::store::Store::entries_of`].
 pub(super) fn entries_of(
     connection: &Connection,
     youth: YouthId,
     limit: u32,
 ) -> Result<Vec<EntryRow>, StoreError> {
-    let columns = "id, youth, agency, created, sealed";
-    let sql = select(columns, "journey_entry WHERE youth = ?1 ORDER BY number DESC LIMIT ?2");
+    let newest = "SELECT number FROM (
+            SELECT number, row_number() OVER (PARTITION BY agency, kind ORDER BY number DESC) AS place
+            FROM journey_entry WHERE youth = ?1
+        ) WHERE place <= ?2";
+    let sql = select(ENTRY, &format!("journey_entry WHERE number IN ({newest}) ORDER BY number DESC"));
     all(connection, &sql, params![blob(youth.uuid()), limit], entry_row)
 }
 
@@ -32,14 +37,13 @@ pub(super) fn entries_by(
     after: Option<(YouthId, EntryId)>,
     limit: u32,
 ) -> Result<Vec<EntryRow>, StoreError> {
-    let columns = "id, youth, agency, created, sealed";
     let order = "ORDER BY youth, number LIMIT";
     let Some((youth, entry)) = after else {
-        let sql = select(columns, &format!("journey_entry WHERE agency = ?1 {order} ?2"));
+        let sql = select(ENTRY, &format!("journey_entry WHERE agency = ?1 {order} ?2"));
         return all(connection, &sql, params![agency.as_str(), limit], entry_row);
     };
     let behind = "(youth, number) > (?2, (SELECT number FROM journey_entry WHERE id = ?3))";
-    let sql = select(columns, &format!("journey_entry WHERE agency = ?1 AND {behind} {order} ?4"));
+    let sql = select(ENTRY, &format!("journey_entry WHERE agency = ?1 AND {behind} {order} ?4"));
     let values = params![agency.as_str(), blob(youth.uuid()), blob(entry.uuid()), limit];
     all(connection, &sql, values, entry_row)
 }
@@ -66,6 +70,19 @@ pub(super) fn due_follow_ups(
     all(connection, &sql, params![instant(now), limit], follow_up_row)
 }
 
+/// See [`crate::store::Store::follow_up_due`].
+pub(super) fn follow_up_due(
+    connection: &Connection,
+    youth: YouthId,
+    matter: FollowUp,
+    agency: &AgencyId,
+) -> Result<Option<Timestamp>, StoreError> {
+    let (matter, about) = columns_of(matter);
+    let sql = "SELECT due FROM follow_up WHERE youth = ?1 AND matter = ?2 AND about = ?3 AND agency = ?4";
+    let values = params![blob(youth.uuid()), matter, blob(about), agency.as_str()];
+    one(connection, sql, values, |row| Columns::new(row, "follow_up").instant())
+}
+
 /// See [`crate::store::Store::prune_facts`].
 pub(super) fn prune_facts(connection: &Connection, before: Timestamp) -> Result<(), StoreError> {
     let sql = "DELETE FROM agency_facts WHERE answered < ?1";
@@ -73,11 +90,13 @@ pub(super) fn prune_facts(connection: &Connection, before: Timestamp) -> Result<
 }
 
 pub(super) fn add_entry(connection: &Connection, row: &EntryRow) -> Result<(), StoreError> {
-    let sql = "INSERT INTO journey_entry (id, youth, agency, created, sealed) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let sql = "INSERT INTO journey_entry (id, youth, agency, kind, created, sealed)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let values = params![
         blob(row.id.uuid()),
         blob(row.youth.uuid()),
         row.agency.as_str(),
+        row.kind,
         instant(row.created),
         row.sealed,
     ];
@@ -131,6 +150,7 @@ fn entry_row(row: &Row<'_>) -> Result<EntryRow, StoreError> {
         id: EntryId::from_uuid(columns.id()?),
         youth: YouthId::from_uuid(columns.id()?),
         agency: columns.agency()?,
+        kind: columns.next()?,
         created: columns.instant()?,
         sealed: columns.next()?,
     })

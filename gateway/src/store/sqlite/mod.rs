@@ -31,10 +31,10 @@ use uuid::Uuid;
 use self::read::Readers;
 use self::writer::Writer;
 use super::{
-    BatchItem, Change, DeliveryRow, DetailRow, EntryRow, EventRow, FactsRow, FollowUpRow, InForce,
-    InForcePage, InstrumentRow, LeaseRequest, NoticeRow, PlanEventRow, PlanRevisionRow, PlanRow, Reconciled,
-    ReferralFilter, ReferralRow, RequestKey, RequestRow, Store, StoreError, Tallied, TallyRow, TaskEventRow,
-    TaskFilter, TaskRow, YouthRow,
+    BatchItem, Change, DeliveryRow, DetailRow, EntryRow, EventRow, FactsRow, FollowUp, FollowUpRow,
+    IdentityLinkRow, InForce, InForcePage, InstrumentRow, LeaseRequest, NoticeRow, PlanEventRow,
+    PlanRevisionRow, PlanRow, Reconciled, ReferralFilter, ReferralRow, RequestKey, RequestRow, Store,
+    StoreError, Tallied, TallyRow, TaskEventRow, TaskFilter, TaskRow, YouthRow,
 };
 use crate::seal::IdentityIndex;
 
@@ -114,6 +114,10 @@ impl Store for SqliteStore {
 
     async fn present_youth(&self, youth: YouthId) -> Result<Option<YouthId>, StoreError> {
         self.read(move |connection| identities::present_youth(connection, youth)).await
+    }
+
+    async fn identity_links(&self, youth: YouthId) -> Result<Vec<IdentityLinkRow>, StoreError> {
+        self.read(move |connection| identities::identity_links(connection, youth)).await
     }
 
     async fn youth(&self, youth: YouthId) -> Result<Option<YouthRow>, StoreError> {
@@ -296,6 +300,16 @@ impl Store for SqliteStore {
 
     async fn facts_of(&self, youth: YouthId) -> Result<Vec<FactsRow>, StoreError> {
         self.read(move |connection| journeys::facts_of(connection, youth)).await
+    }
+
+    async fn follow_up_due(
+        &self,
+        youth: YouthId,
+        matter: FollowUp,
+        agency: &AgencyId,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let agency = agency.clone();
+        self.read(move |connection| journeys::follow_up_due(connection, youth, matter, &agency)).await
     }
 
     async fn due_follow_ups(&self, now: Timestamp, limit: u32) -> Result<Vec<FollowUpRow>, StoreError> {

@@ -338,10 +338,11 @@ CREATE TABLE journey_entry (
     id BLOB NOT NULL UNIQUE,
     youth BLOB NOT NULL REFERENCES youth (id),
     agency TEXT NOT NULL,
+    kind INTEGER NOT NULL,
     created INTEGER NOT NULL,
     sealed BLOB NOT NULL
 ) STRICT;
-CREATE INDEX journey_entry_by_youth ON journey_entry (youth);
+CREATE INDEX journey_entry_by_youth ON journey_entry (youth, agency, kind, number);
 CREATE INDEX journey_entry_by_agency ON journey_entry (agency, youth, number);
 
 CREATE TABLE agency_facts (
@@ -379,7 +380,8 @@ CREATE INDEX tally_by_agency ON tally (agency, day);
 CREATE INDEX plan_by_coordinator ON plan (coordinator, youth);
 ";
 
-/// Identities that came after the first one of a person, and ids under which a person was known before.
+/// Identities that came after the first one of a person, and ids under which a person was known before: both follow from
+/// the links that have been made and not ended. What a link says of the identity of each id is sealed for that id.
 const IDENTITIES: &str = "
 CREATE TABLE identity_alias (
     identity BLOB NOT NULL PRIMARY KEY,
@@ -392,4 +394,27 @@ CREATE TABLE former_youth (
     youth BLOB NOT NULL REFERENCES youth (id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX former_youth_by_youth ON former_youth (youth);
+
+CREATE TABLE identity_link (
+    number INTEGER PRIMARY KEY,
+    youth BLOB NOT NULL REFERENCES youth (id),
+    identity BLOB NOT NULL,
+    holder BLOB REFERENCES youth (id),
+    agency TEXT NOT NULL,
+    leaf INTEGER NOT NULL
+) STRICT;
+CREATE INDEX identity_link_by_youth ON identity_link (youth);
+CREATE INDEX identity_link_by_holder ON identity_link (holder);
+
+CREATE TABLE identity_link_end (
+    link INTEGER PRIMARY KEY REFERENCES identity_link (number),
+    leaf INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE linked_identity (
+    youth BLOB NOT NULL REFERENCES youth (id),
+    link INTEGER NOT NULL REFERENCES identity_link (number),
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (youth, link)
+) STRICT, WITHOUT ROWID;
 ";
