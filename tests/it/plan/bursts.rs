@@ -61,7 +61,7 @@ async fn assert_in_order(ledger: &Ledger, plan: &str, owner: &str) {
     assert_counted(&parts);
     let shown: Vec<_> = parts.iter().map(shown).collect();
     assert!(shown.is_sorted() && shown.first().is_some_and(Option::is_some), "{owner}: {shown:?}");
-    assert!(parts.len() < 2 * CHANGES as usize, "{owner}: told more often than it has changed");
+    assert!((parts.len() as u64) < 2 * CHANGES, "{owner}: told more often than it has changed");
     assert!(parts.iter().all(|part| !part.is_last), "{owner}: nobody has taken anything back");
 }
 
