@@ -20,12 +20,15 @@ pub(super) enum Value {
 /// Puts a value in its place in a figure. Whether it has a name there: what is not known has none.
 type Name = fn(&Value, &mut Figure) -> bool;
 
+/// By two sides at once, with the names of both.
+type Pairs = (Cells<(Value, Value)>, Name, Name);
+
 /// Persons, by each of their sides.
 #[derive(Debug)]
 pub(super) struct Facets {
     sides: Vec<(Cells<Value>, Name)>,
     /// By two sides at once, of which these are the names.
-    pairs: Option<(Cells<(Value, Value)>, Name, Name)>,
+    pairs: Option<Pairs>,
 }
 
 impl Facets {
