@@ -142,15 +142,14 @@ fn wrong_field(field: &FieldDescriptorProto, deep: bool) -> Vec<(String, Vec<u8>
             (format!("wire type {wire_type}"), [key(number, *wire_type), body(*wire_type)].concat())
         })
         .collect();
-    match field.r#type() {
-        Type::String => {
-            let texts: [&[u8]; 4] = [&[0xff, 0xfe], &[0xed, 0xa0, 0x80], &[0xc0, 0xaf], &[b'k', 0xc3]];
-            let texts = &texts[..if deep { 1 } else { texts.len() }];
-            wrong.extend(texts.iter().map(|text| (format!("not UTF-8: {text:02x?}"), long(number, text))));
-        }
-        Type::Message => wrong.push(("a message of rubbish".to_owned(), long(number, &[0x0f, 0x01]))),
-        _ if !is_long => wrong.push(("half a number".to_owned(), [key(number, 0), vec![0xff]].concat())),
-        _ => {}
+    if field.r#type() == Type::String {
+        let texts: [&[u8]; 4] = [&[0xff, 0xfe], &[0xed, 0xa0, 0x80], &[0xc0, 0xaf], &[b'k', 0xc3]];
+        let texts = &texts[..if deep { 1 } else { texts.len() }];
+        wrong.extend(texts.iter().map(|text| (format!("not UTF-8: {text:02x?}"), long(number, text))));
+    } else if field.r#type() == Type::Message {
+        wrong.push(("a message of rubbish".to_owned(), long(number, &[0x0f, 0x01])));
+    } else if !is_long {
+        wrong.push(("half a number".to_owned(), [key(number, 0), vec![0xff]].concat()));
     }
     wrong.push(("longer than it is".to_owned(), [key(number, 2), varint(9), b"kanari".to_vec()].concat()));
     wrong
@@ -159,10 +158,12 @@ fn wrong_field(field: &FieldDescriptorProto, deep: bool) -> Vec<(String, Vec<u8>
 /// What can be read as one field of its type, and nobody means.
 fn odd_field(field: &FieldDescriptorProto) -> Vec<(String, Vec<u8>)> {
     let number = field.number().unsigned_abs();
-    let one = match field.r#type() {
-        Type::String | Type::Bytes => long(number, b"x"),
-        Type::Message => long(number, b""),
-        _ => [key(number, 0), varint(u64::MAX)].concat(),
+    let one = if field.r#type() == Type::Message {
+        long(number, b"")
+    } else if matches!(field.r#type(), Type::String | Type::Bytes) {
+        long(number, b"x")
+    } else {
+        [key(number, 0), varint(u64::MAX)].concat()
     };
     let mut odd = vec![("twice".to_owned(), one.repeat(2)), ("once".to_owned(), one)];
     if field.label() == Label::Repeated {
