@@ -62,10 +62,10 @@ struct Place<'a> {
 fn varint(mut number: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     while number > 0x7f {
-        bytes.push((number & 0x7f) as u8 | 0x80);
+        bytes.push(u8::try_from(number & 0x7f).unwrap() | 0x80);
         number >>= 7;
     }
-    bytes.push(number as u8);
+    bytes.push(u8::try_from(number).unwrap());
     bytes
 }
 
@@ -118,7 +118,7 @@ fn odd() -> Vec<(&'static str, Vec<u8>)> {
 
 /// What is wrong with one field of its type.
 fn wrong_field(field: &FieldDescriptorProto, deep: bool) -> Vec<(String, Vec<u8>)> {
-    let number = field.number() as u32;
+    let number = field.number().unsigned_abs();
     let is_long = matches!(field.r#type(), Type::String | Type::Bytes | Type::Message);
     let is_list = field.label() == Label::Repeated;
     let wire_types: &[u8] = match (is_long, is_list) {
@@ -142,15 +142,14 @@ fn wrong_field(field: &FieldDescriptorProto, deep: bool) -> Vec<(String, Vec<u8>
             (format!("wire type {wire_type}"), [key(number, *wire_type), body(*wire_type)].concat())
         })
         .collect();
-    match field.r#type() {
-        Type::String => {
-            let texts: [&[u8]; 4] = [&[0xff, 0xfe], &[0xed, 0xa0, 0x80], &[0xc0, 0xaf], &[b'k', 0xc3]];
-            let texts = &texts[..if deep { 1 } else { texts.len() }];
-            wrong.extend(texts.iter().map(|text| (format!("not UTF-8: {text:02x?}"), long(number, text))));
-        }
-        Type::Message => wrong.push(("a message of rubbish".to_owned(), long(number, &[0x0f, 0x01]))),
-        _ if !is_long => wrong.push(("half a number".to_owned(), [key(number, 0), vec![0xff]].concat())),
-        _ => {}
+    if field.r#type() == Type::String {
+        let texts: [&[u8]; 4] = [&[0xff, 0xfe], &[0xed, 0xa0, 0x80], &[0xc0, 0xaf], &[b'k', 0xc3]];
+        let texts = &texts[..if deep { 1 } else { texts.len() }];
+        wrong.extend(texts.iter().map(|text| (format!("not UTF-8: {text:02x?}"), long(number, text))));
+    } else if field.r#type() == Type::Message {
+        wrong.push(("a message of rubbish".to_owned(), long(number, &[0x0f, 0x01])));
+    } else if !is_long {
+        wrong.push(("half a number".to_owned(), [key(number, 0), vec![0xff]].concat()));
     }
     wrong.push(("longer than it is".to_owned(), [key(number, 2), varint(9), b"kanari".to_vec()].concat()));
     wrong
@@ -158,11 +157,13 @@ fn wrong_field(field: &FieldDescriptorProto, deep: bool) -> Vec<(String, Vec<u8>
 
 /// What can be read as one field of its type, and nobody means.
 fn odd_field(field: &FieldDescriptorProto) -> Vec<(String, Vec<u8>)> {
-    let number = field.number() as u32;
-    let one = match field.r#type() {
-        Type::String | Type::Bytes => long(number, b"x"),
-        Type::Message => long(number, b""),
-        _ => [key(number, 0), varint(u64::MAX)].concat(),
+    let number = field.number().unsigned_abs();
+    let one = if field.r#type() == Type::Message {
+        long(number, b"")
+    } else if matches!(field.r#type(), Type::String | Type::Bytes) {
+        long(number, b"x")
+    } else {
+        [key(number, 0), varint(u64::MAX)].concat()
     };
     let mut odd = vec![("twice".to_owned(), one.repeat(2)), ("once".to_owned(), one)];
     if field.label() == Label::Repeated {
@@ -177,7 +178,7 @@ fn places<'a>(messages: &Messages<'a>, name: &str, around: &[u32], path: &str, i
         let here = format!("{path}{}", field.name());
         into.push(Place { name: here.clone(), around: around.to_vec(), field });
         if field.r#type() == Type::Message && around.len() + 1 < DEPTH {
-            let around = [around, &[field.number() as u32]].concat();
+            let around = [around, &[field.number().unsigned_abs()]].concat();
             places(messages, field.type_name(), &around, &format!("{here}."), into);
         }
     }
@@ -216,7 +217,7 @@ fn damages() -> Vec<Damage> {
         let request = messages[method.input_type()];
         for (index, oneof) in (0..).zip(&request.oneof_decl) {
             let members = request.field.iter().filter(|field| field.oneof_index == Some(index));
-            let both: Vec<u8> = members.flat_map(|field| long(field.number() as u32, b"")).collect();
+            let both: Vec<u8> = members.flat_map(|field| long(field.number().unsigned_abs(), b"")).collect();
             let is_long = |field: &&FieldDescriptorProto| field.r#type() == Type::Message;
             if request
                 .field
