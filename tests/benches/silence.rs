@@ -9,7 +9,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use polku_proto::v1::decision::Verdict;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::{
@@ -94,14 +94,15 @@ async fn run() -> Result<()> {
     for (ask, method, whom) in TABLE {
         let mut took: Vec<Vec<Duration>> = vec![Vec::with_capacity(READINGS); whom.len()];
         for number in 0..WARM_UP + READINGS {
-            for turn in 0..whom.len() {
-                let place = (turn + number) % whom.len();
+            let mut turns: Vec<_> = whom.iter().zip(&mut took).collect();
+            turns.rotate_left(number % whom.len());
+            for (whom, took) in turns {
                 let begun = Instant::now();
-                let silent = silent(&mut te, ask, whom[place], &people, number).await;
+                let asked = silent(&mut te, ask, *whom, &people, number).await;
                 let time = begun.elapsed();
-                silent?;
+                asked?;
                 if number >= WARM_UP {
-                    took[place].push(time);
+                    took.push(time);
                 }
             }
         }
@@ -162,13 +163,17 @@ fn entry(youth: &str, matter: Matter) -> AddJourneyEntryRequest {
     AddJourneyEntryRequest { request_id: request_id(), parent: youth.to_owned(), entry: Some(entry) }
 }
 
+fn one_of(names: &[String], number: usize) -> Result<String> {
+    names.get(number % PEOPLE).cloned().context("there is nobody")
+}
+
 /// Asks, and holds the answer against what everybody shall see.
 async fn silent(te: &mut Client, ask: Ask, whom: Whom, people: &People, number: usize) -> Result<()> {
     let unknown = || format!("youths/{}", Uuid::now_v7());
     let youth = match whom {
         Whom::Unknown => unknown(),
-        Whom::Bare => people.bare[number % PEOPLE].clone(),
-        Whom::Foreign => people.foreign[number % PEOPLE].clone(),
+        Whom::Bare => one_of(&people.bare, number)?,
+        Whom::Foreign => one_of(&people.foreign, number)?,
     };
     let purpose = Purpose::Guidance.into();
     let refused = match ask {
@@ -197,7 +202,7 @@ async fn silent(te: &mut Client, ask: Ask, whom: Whom, people: &People, number: 
         Ask::Referral => {
             let name = match whom {
                 Whom::Unknown | Whom::Bare => format!("{}/referrals/{}", youth, Uuid::now_v7()),
-                Whom::Foreign => people.referrals[number % PEOPLE].clone(),
+                Whom::Foreign => one_of(&people.referrals, number)?,
             };
             te.referral.get_referral(GetReferralRequest { name }).await.err()
         }
