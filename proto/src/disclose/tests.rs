@@ -84,6 +84,7 @@ every_payload!(
     PlanPart,
     PlanRevision,
     PlanSection,
+    PlanSource,
     Prohibition,
     ProhibitionChange,
     ProhibitionTerms,

@@ -78,13 +78,15 @@ static PATTERN_35: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za
 
 static PATTERN_36: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"));
 
-static PATTERN_37: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/plans/[0-9a-f-]{36}$"));
+static PATTERN_37: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^([0-9a-f]{8}:)?$"));
 
-static PATTERN_38: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(.{11})?$"));
+static PATTERN_38: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/plans/[0-9a-f-]{36}$"));
 
-static PATTERN_39: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(1\\.2\\.246\\.10\\.[1-9][0-9]{0,7}\\.22\\.[0-9]{4}\\.[0-9]{1,16})?$"));
+static PATTERN_39: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(.{11})?$"));
 
-static PATTERN_40: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/tasks/[0-9a-f-]{36}$"));
+static PATTERN_40: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(1\\.2\\.246\\.10\\.[1-9][0-9]{0,7}\\.22\\.[0-9]{4}\\.[0-9]{1,16})?$"));
+
+static PATTERN_41: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/tasks/[0-9a-f-]{36}$"));
 
 impl Validate for crate::v1::Actor {
     fn validate(&self, checker: &mut Checker) {
@@ -3659,6 +3661,11 @@ impl Validate for crate::v1::WhoqolReading {
                 checker.message(value);
             }
         });
+        checker.field("corrects", |checker| {
+            let value = &self.corrects;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_26);
+        });
     }
 }
 
@@ -3723,6 +3730,11 @@ impl Validate for crate::v1::StarReading {
             checker.items(&self.scores, |checker, value| {
                 checker.message(value);
             });
+        });
+        checker.field("corrects", |checker| {
+            let value = &self.corrects;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_26);
         });
     }
 }
@@ -3843,6 +3855,27 @@ impl Validate for crate::v1::PlanSection {
             checker.items(&self.stars, |checker, value| {
                 checker.message(value);
             });
+        });
+        checker.field("sources", |checker| {
+            checker.max_items(&self.sources, 20);
+            checker.items(&self.sources, |checker, value| {
+                checker.message(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::PlanSource {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("prefix", |checker| {
+            let value = &self.prefix;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_37);
+        });
+        checker.field("part", |checker| {
+            if let Some(value) = &self.part {
+                checker.message(value);
+            }
         });
     }
 }
@@ -4071,6 +4104,11 @@ impl Validate for crate::v1::PlanActivity {
             let value = &self.reason;
             checker.text(value);
         });
+        checker.field("source", |checker| {
+            if let Some(value) = &self.source {
+                checker.message(value);
+            }
+        });
     }
 }
 
@@ -4112,7 +4150,7 @@ impl Validate for crate::v1::GetPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
     }
 }
@@ -4149,7 +4187,7 @@ impl Validate for crate::v1::AddPlanPartyRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("party", |checker| {
             let value = &self.party;
@@ -4169,7 +4207,7 @@ impl Validate for crate::v1::RemovePlanPartyRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("agency", |checker| {
             let value = &self.agency;
@@ -4189,7 +4227,7 @@ impl Validate for crate::v1::TransferPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("agency", |checker| {
             let value = &self.agency;
@@ -4220,7 +4258,7 @@ impl Validate for crate::v1::MergePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -4234,6 +4272,11 @@ impl Validate for crate::v1::MergePlanRequest {
             checker.items(&self.sections, |checker, value| {
                 checker.message(value);
             });
+        });
+        checker.field("found_in", |checker| {
+            if let Some(value) = &self.found_in {
+                checker.message(value);
+            }
         });
     }
 }
@@ -4268,7 +4311,7 @@ impl Validate for crate::v1::ImportPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
     }
 }
@@ -4283,7 +4326,7 @@ impl Validate for crate::v1::AcceptPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -4304,7 +4347,7 @@ impl Validate for crate::v1::AcknowledgePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -4325,7 +4368,7 @@ impl Validate for crate::v1::HoldPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
     }
 }
@@ -4340,7 +4383,7 @@ impl Validate for crate::v1::ResumePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
     }
 }
@@ -4355,7 +4398,7 @@ impl Validate for crate::v1::CompletePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
     }
 }
@@ -4370,7 +4413,7 @@ impl Validate for crate::v1::RevokePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
     }
 }
@@ -4385,7 +4428,7 @@ impl Validate for crate::v1::MarkPlanEnteredInErrorRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
     }
 }
@@ -4400,7 +4443,7 @@ impl Validate for crate::v1::FlagPlanStepRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("step", |checker| {
             if let Some(value) = &self.step {
@@ -4420,7 +4463,7 @@ impl Validate for crate::v1::LinkPlanItemsRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("link", |checker| {
             checker.required(Presence::from(self.link.is_some()));
@@ -4441,7 +4484,7 @@ impl Validate for crate::v1::UnlinkPlanItemsRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("link", |checker| {
             checker.required(Presence::from(self.link.is_some()));
@@ -4462,7 +4505,7 @@ impl Validate for crate::v1::RecordMeetingRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("meeting", |checker| {
             let value = &self.meeting;
@@ -4495,7 +4538,7 @@ impl Validate for crate::v1::RecordMeasureRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("measure", |checker| checker.required(Presence::from(self.measure.is_some())));
         match &self.measure {
@@ -4526,7 +4569,7 @@ impl Validate for crate::v1::ListPlanRevisionsRequest {
         checker.field("parent", |checker| {
             let value = &self.parent;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("page_size", |checker| {
             let value = &self.page_size;
@@ -4598,13 +4641,13 @@ impl Validate for crate::v1::IdentifyYouthRequest {
         checker.field("identity_code", |checker| {
             let value = &self.identity_code;
             checker.text(value);
-            checker.pattern(value, &PATTERN_38);
+            checker.pattern(value, &PATTERN_39);
         });
         checker.field("temporary_id", |checker| {
             let value = &self.temporary_id;
             checker.text(value);
             checker.max_len(value, 64);
-            checker.pattern(value, &PATTERN_39);
+            checker.pattern(value, &PATTERN_40);
         });
     }
 }
@@ -4946,7 +4989,7 @@ impl Validate for crate::v1::ResolveTaskRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_40);
+            checker.pattern(value, &PATTERN_41);
         });
         checker.field("resolution", |checker| checker.required(Presence::from(self.resolution.is_some())));
         match &self.resolution {
