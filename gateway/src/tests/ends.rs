@@ -56,6 +56,7 @@ async fn told() -> (World, YouthName, Consent) {
         etag,
         sections: vec![section],
         validate_only: false,
+        found_in: None,
     };
     gateway.merge_plan(&caller, Valid::check(request).unwrap()).await.map(drop).unwrap();
     world.deliver();
