@@ -109,7 +109,8 @@ fn assert_not_taken(what: &str, reply: anyhow::Result<Reply>) {
             let known =
                 ["client.invalid_body", "VIRHEELLINEN_SISALTO", "INVALID_FIELDS", "DANGLING_REFERENCE"];
             // Of FHIR's issues.
-            let issues = ["structure", "value", "invalid", "too-long", "TRANSITION_NOT_ALLOWED"];
+            let issues =
+                ["structure", "value", "invalid", "too-long", "code-invalid", "TRANSITION_NOT_ALLOWED"];
             let is_known = known.contains(&code.as_str()) || issues.contains(&code.as_str());
             assert!(is_known, "{what}: {code}");
         }
