@@ -140,7 +140,7 @@ impl Gateway {
         let mut clashed = Vec::new();
         for part in parts {
             check_content(&part)?;
-            take_word(&mut draft, owner, part, &mut clashed, now)?;
+            take_word(&mut draft, owner, &part, &mut clashed, now)?;
         }
         self.offer_duplicates(person, &mut draft, owner, now)?;
         Ok((draft, clashed))
@@ -217,13 +217,13 @@ fn unfetched(error: &AdapterError) -> Error {
 fn take_word(
     draft: &mut Draft,
     owner: &str,
-    part: PlanPart,
+    part: &PlanPart,
     clashed: &mut Vec<Clashed>,
     now: Timestamp,
 ) -> Result<(), Error> {
     let name = draft.after.name().to_string();
     let prefix = plan::source_prefix(draft.after.section(owner), &part.reference);
-    let part = plan::tagged(&part, &prefix);
+    let part = plan::tagged(part, &prefix);
     let imports = &draft.after.kept.imports;
     let is_own = |base: &&PlanPart| base.owner == owner;
     let base = imports.iter().filter(is_own).find(|base| base.reference == part.reference).cloned();

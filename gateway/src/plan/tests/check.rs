@@ -42,7 +42,7 @@ fn edited(
     // Nobody has changed it since it was read.
     let editor = match editor {
         Editor::OtherParty { agency, told, .. } => Editor::OtherParty { agency, told, stored: &base },
-        same => same,
+        same @ (Editor::Owner | Editor::Coordinator | Editor::YoungPerson) => same,
     };
     check(&Edit { editor, origin, base: &base, ours: &ours, now: Timestamp::UNIX_EPOCH })
 }
