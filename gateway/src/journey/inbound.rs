@@ -238,6 +238,7 @@ fn refused(error: &Error) -> InboundOutcome {
         | Error::Invalid(_)
         | Error::Field { .. }
         | Error::Plan(_)
+        | Error::Unusable
         | Error::Document(_)
         | Error::RequestIdReused
         | Error::NotFound

@@ -236,6 +236,7 @@ pub(super) async fn aim(world: &World, agency: &str, plan: &str, goal: &str) -> 
         etag: seen.etag,
         sections: vec![part],
         validate_only: false,
+        found_in: None,
     };
     told(world, &caller, world.gateway.merge_plan(&caller, valid(request)).await).plan.unwrap()
 }

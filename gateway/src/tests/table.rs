@@ -95,6 +95,7 @@ pub(super) fn merging(
         etag: read.etag.clone(),
         sections: vec![part],
         validate_only: keep == Keep::Nothing,
+        found_in: None,
     })
 }
 

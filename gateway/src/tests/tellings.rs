@@ -62,6 +62,7 @@ async fn meet(world: &World, agency: &str, plan: &str) {
         etag: seen.etag,
         sections: vec![part],
         validate_only: false,
+        found_in: None,
     };
     world.gateway.merge_plan(&caller, valid(request)).await.map(drop).unwrap();
 }

@@ -104,6 +104,7 @@ every_payload!(
     PlanPart,
     PlanRevision,
     PlanSection,
+    PlanSource,
     Prohibition,
     ProhibitionChange,
     ProhibitionTerms,

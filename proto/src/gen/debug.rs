@@ -894,6 +894,12 @@ impl ::core::fmt::Debug for PlanSection {
     }
 }
 
+impl ::core::fmt::Debug for PlanSource {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("PlanSource(redacted)")
+    }
+}
+
 impl ::core::fmt::Debug for PlanCommitment {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("PlanCommitment(redacted)")

@@ -1410,6 +1410,9 @@ impl Disclose for crate::v1::PlanSection {
         for element in &self.stars {
             present.extend(Disclose::categories(element));
         }
+        for element in &self.sources {
+            present.extend(Disclose::categories(element));
+        }
         present
     }
 
@@ -1436,6 +1439,33 @@ impl Disclose for crate::v1::PlanSection {
             element.restrict(permitted);
             !Disclose::categories(element).is_empty()
         });
+        for element in &mut self.sources {
+            element.restrict(permitted);
+        }
+    }
+}
+
+impl Disclose for crate::v1::PlanSource {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if !self.prefix.is_empty()
+            || self.leads
+        {
+            present.insert(DataCategory::Envelope);
+        }
+        if let Some(part) = &self.part {
+            present.extend(Disclose::categories(part));
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        if let Some(part) = &mut self.part {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.part = None;
+            }
+        }
     }
 }
 
@@ -1600,6 +1630,9 @@ impl Disclose for crate::v1::PlanActivity {
         if let Some(part) = &self.star {
             present.extend(Disclose::categories(part));
         }
+        if let Some(part) = &self.source {
+            present.extend(Disclose::categories(part));
+        }
         present
     }
 
@@ -1631,6 +1664,12 @@ impl Disclose for crate::v1::PlanActivity {
             part.restrict(permitted);
             if Disclose::categories(part).is_empty() {
                 self.star = None;
+            }
+        }
+        if let Some(part) = &mut self.source {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.source = None;
             }
         }
     }

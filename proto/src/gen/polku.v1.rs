@@ -5361,8 +5361,8 @@ pub struct PlanNeed {
     pub category: i32,
     #[prost(string, tag = "3")]
     pub text: ::prost::alloc::string::String,
-    /// Came to light in a meeting of several agencies. In a joint plan: one that is recorded, and that whoever says so
-    /// attended; or the word of the owner's own system.
+    /// Came to light in a meeting of several agencies. In a joint plan: one that was held, that is recorded, that whoever
+    /// says so attended, and that is named (MergePlanRequest.found_in); or the word of the owner's own system.
     #[prost(bool, tag = "4")]
     pub found_in_meeting: bool,
 }
@@ -5404,7 +5404,8 @@ pub struct PlanAction {
     /// Id of a goal of the same part; empty if it serves the plan as a whole.
     #[prost(string, tag = "5")]
     pub goal: ::prost::alloc::string::String,
-    /// Who provides it.
+    /// Who provides it: an agency id, or a name. In the young person's section of a joint plan the agency whose id stands
+    /// here moves the action's state.
     #[prost(string, tag = "6")]
     pub provider: ::prost::alloc::string::String,
     /// Id of the service in the service catalogue PTV, a UUID; empty if it has none.
@@ -9139,6 +9140,13 @@ pub struct WhoqolReading {
     /// Filled in by the gateway; absent when the form is void: more than a fifth of the items without answer.
     #[prost(message, optional, tag = "6")]
     pub scores: ::core::option::Option<WhoqolScores>,
+    /// The reading of the same section that this one corrects. Empty: it is no correction.
+    #[prost(string, tag = "7")]
+    pub corrects: ::prost::alloc::string::String,
+    /// Another reading has corrected this one: it stays to be seen, and counts for nothing (FHIR: entered-in-error).
+    /// Filled in by the gateway.
+    #[prost(bool, tag = "8")]
+    pub entered_in_error: bool,
 }
 /// The answer to one item.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -9191,6 +9199,11 @@ pub struct StarReading {
     /// One score for each area of the star.
     #[prost(message, repeated, tag = "7")]
     pub scores: ::prost::alloc::vec::Vec<AreaScore>,
+    /// As in WhoqolReading.
+    #[prost(string, tag = "8")]
+    pub corrects: ::prost::alloc::string::String,
+    #[prost(bool, tag = "9")]
+    pub entered_in_error: bool,
 }
 /// How one area of a star stands.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -9324,6 +9337,26 @@ pub struct PlanSection {
     /// achievements, the days of what is under way, and meetings are no such change.
     #[prost(bool, tag = "7")]
     pub changed_since_acceptance: bool,
+    /// The plans of the owner's own system that have come in, in the order in which they came first, where there is more
+    /// to tell of them than that the section is one of them: which items came from which, and what each says beside its
+    /// items. As far as this reader sees anything of them.
+    #[prost(message, repeated, tag = "8")]
+    pub sources: ::prost::alloc::vec::Vec<PlanSource>,
+}
+/// A plan of an owner's own system that has come into its section.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct PlanSource {
+    /// The ids of its items in the section begin with this, and then as in the owner's own system (cut short where they
+    /// would be too long). Empty for the first plan that came in: its items have the ids that they had.
+    #[prost(string, tag = "1")]
+    pub prefix: ::prost::alloc::string::String,
+    /// What it says beside its items; `reference` is the owner's own id of it.
+    #[prost(message, optional, tag = "2")]
+    pub part: ::core::option::Option<PlanPart>,
+    /// Whether the section says the same beside its items: the first plan does that has not ended.
+    #[prost(bool, tag = "3")]
+    pub leads: bool,
 }
 /// What an owner has undertaken to do: one action of its section.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -9410,6 +9443,9 @@ pub mod plan_link {
         SameAs = 1,
         /// The first, an action, serves the second, a goal of another section.
         Serves = 2,
+        /// The first, a need, came to light in the second, a meeting. Said with the need (MergePlanRequest.found_in), and not
+        /// taken back.
+        FoundIn = 3,
     }
     impl Kind {
         /// String value of the enum field names used in the ProtoBuf definition.
@@ -9421,6 +9457,7 @@ pub mod plan_link {
                 Self::Unspecified => "KIND_UNSPECIFIED",
                 Self::SameAs => "KIND_SAME_AS",
                 Self::Serves => "KIND_SERVES",
+                Self::FoundIn => "KIND_FOUND_IN",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
@@ -9429,6 +9466,7 @@ pub mod plan_link {
                 "KIND_UNSPECIFIED" => Some(Self::Unspecified),
                 "KIND_SAME_AS" => Some(Self::SameAs),
                 "KIND_SERVES" => Some(Self::Serves),
+                "KIND_FOUND_IN" => Some(Self::FoundIn),
                 _ => None,
             }
         }
@@ -9456,7 +9494,9 @@ pub struct MeetingRecord {
     /// by another party to the plan, as far as whoever recorded it sees them.
     #[prost(enumeration = "meeting_record::Seat", repeated, packed = "false", tag = "6")]
     pub missing: ::prost::alloc::vec::Vec<i32>,
-    /// Whether a WHOQOL-BREF that was filled in by the day of the meeting stands in the same section.
+    /// Whether a WHOQOL-BREF stands in the same section that the young person, alone or together with a professional, had
+    /// filled in by the day of this meeting and after the day of the recorded meeting of the same kind before it, and that
+    /// is neither void nor entered in error.
     #[prost(bool, tag = "7")]
     pub questionnaire_before: bool,
 }
@@ -9535,7 +9575,7 @@ pub mod meeting_record {
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct PlanConflict {
-    /// `youths/{youth}/tasks/{task}`: who has to decide.
+    /// `youths/{youth}/tasks/{task}`: the task of whoever answers for the section.
     #[prost(string, tag = "1")]
     pub task: ::prost::alloc::string::String,
     /// Whose section: agency id, or `youth`.
@@ -9570,7 +9610,8 @@ pub struct PlanRevision {
     pub professional: ::prost::alloc::string::String,
     #[prost(enumeration = "plan_revision::Source", tag = "4")]
     pub source: i32,
-    /// The source's own id of the plan, where it came from an agency's system.
+    /// The source's own id of the plan, where it came from an agency's system; of several that came at once all of them, a
+    /// space between.
     #[prost(string, tag = "5")]
     pub reference: ::prost::alloc::string::String,
     /// What has changed in the sections' parts.
@@ -9677,6 +9718,9 @@ pub struct PlanActivity {
     /// KIND_TRANSFERRED: why.
     #[prost(string, tag = "14")]
     pub reason: ::prost::alloc::string::String,
+    /// KIND_SOURCE.
+    #[prost(message, optional, tag = "15")]
+    pub source: ::core::option::Option<PlanSource>,
 }
 /// Nested message and enum types in `PlanActivity`.
 pub mod plan_activity {
@@ -9711,6 +9755,8 @@ pub mod plan_activity {
         Clashed = 14,
         /// A person has decided on a clash.
         Decided = 15,
+        /// One of several plans of the owner's own system came in, or says something else beside its items.
+        Source = 16,
     }
     impl Kind {
         /// String value of the enum field names used in the ProtoBuf definition.
@@ -9735,6 +9781,7 @@ pub mod plan_activity {
                 Self::Measured => "KIND_MEASURED",
                 Self::Clashed => "KIND_CLASHED",
                 Self::Decided => "KIND_DECIDED",
+                Self::Source => "KIND_SOURCE",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
@@ -9756,6 +9803,7 @@ pub mod plan_activity {
                 "KIND_MEASURED" => Some(Self::Measured),
                 "KIND_CLASHED" => Some(Self::Clashed),
                 "KIND_DECIDED" => Some(Self::Decided),
+                "KIND_SOURCE" => Some(Self::Source),
                 _ => None,
             }
         }
@@ -9859,14 +9907,19 @@ pub struct MergePlanRequest {
     /// Whole sections as the caller wants them: what was read and is not here is to be removed. Sections that are left out
     /// stay as they are. A section that the caller does not have yet is begun by one with its own agency id. Ids of items
     /// that a party adds to the young person's section begin with its agency id and a colon: `te:g1`; those that the young
-    /// person or the responsible worker's agency add have no colon. Actions of that section are moved and removed by these
-    /// two alone.
+    /// person or the responsible worker's agency add have no colon. Actions of that section are removed by these two alone,
+    /// and moved by these two and by the agency that is named as their provider; nobody makes itself the provider of
+    /// another's action.
     #[prost(message, repeated, tag = "4")]
     pub sections: ::prost::alloc::vec::Vec<PlanPart>,
     /// Check and merge, keep nothing. What others have written since the caller has last read, and whose register has to
     /// hold that it was told, is to be read first: ABORTED, reason ETAG_MISMATCH.
     #[prost(bool, tag = "5")]
     pub validate_only: bool,
+    /// The meeting in which the needs came to light that are said to be found in one and were not before; each of them is
+    /// linked to it. Absent where there are none.
+    #[prost(message, optional, tag = "6")]
+    pub found_in: ::core::option::Option<PlanItem>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
@@ -10327,7 +10380,8 @@ pub mod plan_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Brings the caller's changes in, field by field, over whatever others have changed since. What clashes is not
-        /// changed: it is answered, and becomes a task of the responsible worker of the section's owner.
+        /// changed: it is answered, and becomes a task of whoever answers for the section, and of the responsible worker's
+        /// agency where that may see all of it.
         pub async fn merge_plan(
             &mut self,
             request: impl tonic::IntoRequest<super::MergePlanRequest>,
@@ -10352,7 +10406,8 @@ pub mod plan_service_client {
                 .insert(GrpcMethod::new("polku.v1.PlanService", "MergePlan"));
             self.inner.unary(req, path, codec).await
         }
-        /// Fetches the plan that the caller's own system keeps, and merges it into the caller's section.
+        /// Fetches the plans that the caller's own system keeps and that have not ended, or have come in before, and merges
+        /// them into the caller's section. Items of different plans are kept apart: see PlanSection.sources.
         pub async fn import_plan(
             &mut self,
             request: impl tonic::IntoRequest<super::ImportPlanRequest>,
@@ -10623,7 +10678,8 @@ pub mod plan_service_client {
                 .insert(GrpcMethod::new("polku.v1.PlanService", "RecordMeeting"));
             self.inner.unary(req, path, codec).await
         }
-        /// Records how the young person is doing, in the caller's section.
+        /// Records how the young person is doing, in the caller's section. A reading that was recorded wrongly is corrected by
+        /// another one that names it, and stays.
         pub async fn record_measure(
             &mut self,
             request: impl tonic::IntoRequest<super::RecordMeasureRequest>,
@@ -10746,7 +10802,8 @@ pub mod plan_service_server {
             request: tonic::Request<super::TransferPlanRequest>,
         ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status>;
         /// Brings the caller's changes in, field by field, over whatever others have changed since. What clashes is not
-        /// changed: it is answered, and becomes a task of the responsible worker of the section's owner.
+        /// changed: it is answered, and becomes a task of whoever answers for the section, and of the responsible worker's
+        /// agency where that may see all of it.
         async fn merge_plan(
             &self,
             request: tonic::Request<super::MergePlanRequest>,
@@ -10754,7 +10811,8 @@ pub mod plan_service_server {
             tonic::Response<super::MergePlanResponse>,
             tonic::Status,
         >;
-        /// Fetches the plan that the caller's own system keeps, and merges it into the caller's section.
+        /// Fetches the plans that the caller's own system keeps and that have not ended, or have come in before, and merges
+        /// them into the caller's section. Items of different plans are kept apart: see PlanSection.sources.
         async fn import_plan(
             &self,
             request: tonic::Request<super::ImportPlanRequest>,
@@ -10819,7 +10877,8 @@ pub mod plan_service_server {
             &self,
             request: tonic::Request<super::RecordMeetingRequest>,
         ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status>;
-        /// Records how the young person is doing, in the caller's section.
+        /// Records how the young person is doing, in the caller's section. A reading that was recorded wrongly is corrected by
+        /// another one that names it, and stays.
         async fn record_measure(
             &self,
             request: tonic::Request<super::RecordMeasureRequest>,
@@ -13174,7 +13233,7 @@ pub struct Task {
     /// When it was decided.
     #[prost(message, optional, tag = "5")]
     pub resolve_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// The agency's own id of the professional who decided.
+    /// The agency's own id of the professional who decided; empty where another agency decided the same clash.
     #[prost(string, tag = "6")]
     pub resolved_by: ::prost::alloc::string::String,
     /// `youths/{youth}/plans/{plan}`, where it is about a plan.
@@ -13382,7 +13441,7 @@ pub mod conflict_resolution {
         Theirs = 1,
         /// As whoever clashed with it wants it.
         Ours = 2,
-        /// As stated here.
+        /// As stated here. In another agency's section that agency alone states something.
         Other = 3,
     }
     impl Choice {

@@ -78,13 +78,15 @@ static PATTERN_35: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za
 
 static PATTERN_36: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"));
 
-static PATTERN_37: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/plans/[0-9a-f-]{36}$"));
+static PATTERN_37: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^([0-9a-f]{8}:)?$"));
 
-static PATTERN_38: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(.{11})?$"));
+static PATTERN_38: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/plans/[0-9a-f-]{36}$"));
 
-static PATTERN_39: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(1\\.2\\.246\\.10\\.[1-9][0-9]{0,7}\\.22\\.[0-9]{4}\\.[0-9]{1,16})?$"));
+static PATTERN_39: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(.{11})?$"));
 
-static PATTERN_40: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/tasks/[0-9a-f-]{36}$"));
+static PATTERN_40: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(1\\.2\\.246\\.10\\.[1-9][0-9]{0,7}\\.22\\.[0-9]{4}\\.[0-9]{1,16})?$"));
+
+static PATTERN_41: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/tasks/[0-9a-f-]{36}$"));
 
 impl Validate for crate::v1::Actor {
     fn validate(&self, checker: &mut Checker) {
@@ -3715,6 +3717,11 @@ impl Validate for crate::v1::WhoqolReading {
                 checker.message(value);
             }
         });
+        checker.field("corrects", |checker| {
+            let value = &self.corrects;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_26);
+        });
     }
 }
 
@@ -3779,6 +3786,11 @@ impl Validate for crate::v1::StarReading {
             checker.items(&self.scores, |checker, value| {
                 checker.message(value);
             });
+        });
+        checker.field("corrects", |checker| {
+            let value = &self.corrects;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_26);
         });
     }
 }
@@ -3899,6 +3911,27 @@ impl Validate for crate::v1::PlanSection {
             checker.items(&self.stars, |checker, value| {
                 checker.message(value);
             });
+        });
+        checker.field("sources", |checker| {
+            checker.max_items(&self.sources, 20);
+            checker.items(&self.sources, |checker, value| {
+                checker.message(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::PlanSource {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("prefix", |checker| {
+            let value = &self.prefix;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_37);
+        });
+        checker.field("part", |checker| {
+            if let Some(value) = &self.part {
+                checker.message(value);
+            }
         });
     }
 }
@@ -4127,6 +4160,11 @@ impl Validate for crate::v1::PlanActivity {
             let value = &self.reason;
             checker.text(value);
         });
+        checker.field("source", |checker| {
+            if let Some(value) = &self.source {
+                checker.message(value);
+            }
+        });
     }
 }
 
@@ -4168,7 +4206,7 @@ impl Validate for crate::v1::GetPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
     }
 }
@@ -4205,7 +4243,7 @@ impl Validate for crate::v1::AddPlanPartyRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("party", |checker| {
             let value = &self.party;
@@ -4225,7 +4263,7 @@ impl Validate for crate::v1::RemovePlanPartyRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("agency", |checker| {
             let value = &self.agency;
@@ -4245,7 +4283,7 @@ impl Validate for crate::v1::TransferPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("agency", |checker| {
             let value = &self.agency;
@@ -4276,7 +4314,7 @@ impl Validate for crate::v1::MergePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -4290,6 +4328,11 @@ impl Validate for crate::v1::MergePlanRequest {
             checker.items(&self.sections, |checker, value| {
                 checker.message(value);
             });
+        });
+        checker.field("found_in", |checker| {
+            if let Some(value) = &self.found_in {
+                checker.message(value);
+            }
         });
     }
 }
@@ -4324,7 +4367,7 @@ impl Validate for crate::v1::ImportPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
     }
 }
@@ -4339,7 +4382,7 @@ impl Validate for crate::v1::AcceptPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -4360,7 +4403,7 @@ impl Validate for crate::v1::AcknowledgePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -4381,7 +4424,7 @@ impl Validate for crate::v1::HoldPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
     }
 }
@@ -4396,7 +4439,7 @@ impl Validate for crate::v1::ResumePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
     }
 }
@@ -4411,7 +4454,7 @@ impl Validate for crate::v1::CompletePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
     }
 }
@@ -4426,7 +4469,7 @@ impl Validate for crate::v1::RevokePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
     }
 }
@@ -4441,7 +4484,7 @@ impl Validate for crate::v1::MarkPlanEnteredInErrorRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
     }
 }
@@ -4456,7 +4499,7 @@ impl Validate for crate::v1::FlagPlanStepRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("step", |checker| {
             if let Some(value) = &self.step {
@@ -4476,7 +4519,7 @@ impl Validate for crate::v1::LinkPlanItemsRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("link", |checker| {
             checker.required(Presence::from(self.link.is_some()));
@@ -4497,7 +4540,7 @@ impl Validate for crate::v1::UnlinkPlanItemsRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("link", |checker| {
             checker.required(Presence::from(self.link.is_some()));
@@ -4518,7 +4561,7 @@ impl Validate for crate::v1::RecordMeetingRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("meeting", |checker| {
             let value = &self.meeting;
@@ -4551,7 +4594,7 @@ impl Validate for crate::v1::RecordMeasureRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("measure", |checker| checker.required(Presence::from(self.measure.is_some())));
         match &self.measure {
@@ -4582,7 +4625,7 @@ impl Validate for crate::v1::ListPlanRevisionsRequest {
         checker.field("parent", |checker| {
             let value = &self.parent;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("page_size", |checker| {
             let value = &self.page_size;
@@ -4654,13 +4697,13 @@ impl Validate for crate::v1::IdentifyYouthRequest {
         checker.field("identity_code", |checker| {
             let value = &self.identity_code;
             checker.text(value);
-            checker.pattern(value, &PATTERN_38);
+            checker.pattern(value, &PATTERN_39);
         });
         checker.field("temporary_id", |checker| {
             let value = &self.temporary_id;
             checker.text(value);
             checker.max_len(value, 64);
-            checker.pattern(value, &PATTERN_39);
+            checker.pattern(value, &PATTERN_40);
         });
     }
 }
@@ -5042,7 +5085,7 @@ impl Validate for crate::v1::ResolveTaskRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_40);
+            checker.pattern(value, &PATTERN_41);
         });
         checker.field("resolution", |checker| checker.required(Presence::from(self.resolution.is_some())));
         match &self.resolution {

@@ -57,7 +57,7 @@ fn broken_of(example: &Example) -> Vec<String> {
         MarkPlanEnteredInErrorRequest MarkReferralEnteredInErrorRequest MeetingRecord MergePlanRequest
         MergePlanResponse MissingGround MultiSectorSupport NextStep OpeningHour Origin Plan PlanAction
         PlanActivity PlanChange PlanCommitment PlanConflict PlanDuplicate PlanEvent PlanFieldChange PlanGoal
-        PlanItem PlanLink PlanMeeting PlanNeed PlanPart PlanRevision PlanSection Professional
+        PlanItem PlanLink PlanMeeting PlanNeed PlanPart PlanRevision PlanSection PlanSource Professional
         ProfileAssessment Prohibition ProhibitionChange ProhibitionTerms ProvideInformationRequest
         RecipientSuggestion RecordChange RecordConsentRequest RecordLegalStatusRequest RecordMeasureRequest
         RecordMeetingRequest RecordProhibitionRequest Referral ReferralChange ReferralContent ReferralEvent

@@ -111,6 +111,7 @@ impl History {
             etag: seen.etag.clone(),
             sections: vec![part],
             validate_only: false,
+            found_in: None,
         };
         let mut client = self.cast.client(stage, party);
         let answer = client.plan.merge_plan(request.clone()).await;

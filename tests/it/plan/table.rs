@@ -87,6 +87,7 @@ pub(crate) async fn merge(
         etag: etag.to_owned(),
         sections,
         validate_only: false,
+        found_in: None,
     };
     Ok(client.clone().plan.merge_plan(request).await?.into_inner())
 }

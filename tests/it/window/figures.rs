@@ -368,10 +368,13 @@ async fn change_on_a_star_is_told_as_a_mean() {
             replaces: String::new(),
         };
         let plan = ohjaamo.clone().plan.create_plan(request).await.unwrap().into_inner().plan.unwrap();
-        // Five of them go up by two, one by one.
-        for (date, score) in [(before, 2), (today, if number == 0 { 3 } else { 4 })] {
+        // Five of them go up by two, one by one. What was typed wrongly first counts for nothing.
+        let last = if number == 0 { 3 } else { 4 };
+        let readings = [("vaara", before, 5, ""), ("eka", before, 2, "vaara"), ("toka", today, last, "")];
+        for (id, date, score, corrects) in readings {
             let star = StarReading {
-                id: format!("{date}"),
+                id: id.into(),
+                corrects: corrects.into(),
                 date: date.to_string(),
                 filled_by: FilledBy::Together.into(),
                 star: "nuori".into(),

@@ -1,13 +1,16 @@
 //! One plan of a young person, kept by many agencies: how is it begun, read, changed, followed and told?
 
 mod begin;
+mod clash;
 mod commit;
 mod content;
+mod found;
 mod import;
 mod in_hand;
 mod look;
 mod meeting;
 mod merge;
+mod offer;
 mod read;
 mod reader;
 mod record;

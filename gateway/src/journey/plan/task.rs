@@ -6,7 +6,7 @@ use polku_proto::v1::plan_revision::Source;
 use polku_proto::v1::resolve_task_request::Resolution;
 use polku_proto::v1::task::{Matter, State};
 use polku_proto::v1::{
-    ConflictResolution, DuplicateResolution, Plan, PlanConflict, PlanDuplicate, PlanLink, PlanPart,
+    ConflictResolution, DuplicateResolution, Plan, PlanConflict, PlanDuplicate, PlanItem, PlanLink, PlanPart,
     ResolveTaskRequest, ResolveTaskResponse, Task, conflict_resolution, duplicate_resolution, plan_link,
 };
 use polku_proto::{AgencyId, PlanId, TaskId, TaskName, Valid, YouthId};
@@ -14,6 +14,7 @@ use prost::Message;
 
 use super::commit::{Committed, Draft};
 use super::content::{check_content, check_stored};
+use super::found::newly_found;
 use super::record::{Clashing, PlanRecord};
 use super::step::{add_link, has_item};
 use crate::caller::{Actor, Caller};
@@ -24,7 +25,7 @@ use crate::journey::refer::mismatch;
 use crate::once::Begun;
 use crate::outbox::{Lock, Reading, Shown};
 use crate::person::Person;
-use crate::plan::{self, Choice, Clash, ResolveError, section_of};
+use crate::plan::{self, Choice, Clash, EditError, Fault, ResolveError, section_of};
 use crate::record::wire_time;
 use crate::seal::Place;
 use crate::store::{TaskRow, TaskWrite};
@@ -131,7 +132,8 @@ impl TaskRecord {
         }
     }
 
-    fn conflict(&self) -> Option<&PlanConflict> {
+    /// The clash that the task is about, if it is about one.
+    pub(super) fn conflict(&self) -> Option<&PlanConflict> {
         match &self.message.matter {
             Some(Matter::Conflict(conflict)) => Some(conflict),
             Some(Matter::Duplicate(_) | Matter::FollowUp(_)) | None => None,
@@ -167,12 +169,11 @@ impl Gateway {
         let mut draft = Draft { source: Source::Resolution, ..Draft::by_call(record) };
         match (&task.message.matter, request.resolution) {
             (Some(Matter::Conflict(conflict)), Some(Resolution::Conflict(resolution))) => {
-                if let Some(other) = &resolution.other {
-                    let base = draft.after.part(&conflict.owner);
-                    self.check_found(caller, &draft.after, (&base, other), now)?;
-                }
+                self.check_deciding(caller, &draft.after, conflict, &resolution, now)?;
+                let (others, known) = self.decided_with(&person, &draft.after, &task, now).await?;
                 resolve_conflict(&mut draft.after, conflict, &resolution, now)?;
-                draft.clashes.push(Clashing { conflict: Some(conflict.clone()), is_decided: true });
+                draft.clashes.push(Clashing { conflict: known, is_decided: true });
+                draft.tasks.extend(others);
             }
             (Some(Matter::Duplicate(duplicate)), Some(Resolution::Duplicate(resolution))) => {
                 let seen = self.seen(&draft.after, &self.eyes(caller, &draft.after)?, now)?;
@@ -197,6 +198,39 @@ impl Gateway {
         };
         let (committed, answer) = self.commit_plan(&call, &person, "ResolveTask", draft, answer, now).await?;
         self.task_resolved(caller, &committed.record, task.message, answer, self.now()).await
+    }
+
+    /// Whether the caller may decide like this. In another party's section the responsible worker chooses between what
+    /// that party has said, as far as all of it is to be seen.
+    fn check_deciding(
+        &self,
+        caller: &Caller,
+        record: &PlanRecord,
+        conflict: &PlanConflict,
+        resolution: &ConflictResolution,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let controller = record.controller(&conflict.owner)?;
+        if controller != caller.agency && record.party(&controller).is_some() {
+            if !self.sees_clash(record, conflict, &self.eyes(caller, record)?, now)? {
+                return Err(Error::NotFound);
+            }
+            if resolution.choice() == conflict_resolution::Choice::Other {
+                return Err(Error::Plan(EditError {
+                    fault: Fault::NotOwned,
+                    path: "conflict.other".to_owned(),
+                    expected: "CHOICE_THEIRS or CHOICE_OURS: the owner of the section alone states something else",
+                }));
+            }
+        }
+        let Some(other) = &resolution.other else { return Ok(()) };
+        let base = record.part(&conflict.owner);
+        let mut found = newly_found(&base, other);
+        // What was said to be found with the change that clashed was looked at then.
+        let said = conflict.ours.iter().flat_map(|ours| newly_found(&base, ours));
+        let said: Vec<PlanItem> = said.collect();
+        found.retain(|need| !said.iter().any(|said| said.id == need.id));
+        self.check_found(caller, record, &found, None, now)
     }
 
     /// Closes the open tasks that a change has left with nothing to decide, beside those that are written with it.
@@ -257,6 +291,14 @@ impl Gateway {
         match matter {
             Some(Matter::Conflict(conflict)) => {
                 let owner = conflict.owner.clone();
+                let controller = record.controller(&owner)?;
+                // That there is a clash in another party's section is not told to who may not see it any more.
+                if controller != caller.agency
+                    && record.party(&controller).is_some()
+                    && !self.sees_clash(record, &conflict, &self.eyes(caller, record)?, now)?
+                {
+                    return Err(Error::NotFound);
+                }
                 match self.plan_piece(caller, record, &owner, conflict, now)? {
                     Some((conflict, told)) => {
                         Ok((shell.gather(conflict).map_err(mismatch)?, told.into_iter().collect()))

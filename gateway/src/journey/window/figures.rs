@@ -345,7 +345,8 @@ impl Gateway {
             match self.eyes(asker.caller, &record) {
                 Ok(eyes) => {
                     let plan = self.seen(&record, &eyes, asker.now)?;
-                    stars.extend(plan.sections.into_iter().flat_map(|section| section.stars));
+                    let told = plan.sections.into_iter().flat_map(|section| section.stars);
+                    stars.extend(told.filter(|star| !star.entered_in_error));
                 }
                 Err(Error::NotFound) => {}
                 Err(error) => return Err(error),
