@@ -258,7 +258,7 @@ async fn what_was_put_in_and_what_came_of_it_is_told_by_profile_and_service() {
     let code = "korttikoulutus".to_owned();
     let service =
         Figure { kind: Kind::AttainmentsByService.into(), code, ..of_kind(attainment::Kind::ActiveMeasure) };
-    assert_eq!(of(&told, Kind::AttainmentsByService), [service.clone()]);
+    assert_eq!(of(&told, Kind::AttainmentsByService), std::slice::from_ref(&service));
     let times = Figure { kind: Kind::AttainmentTimes.into(), value: Some(12), ..service.clone() };
     assert!(of(&told, Kind::AttainmentTimes).contains(&times), "times, and not persons");
     let share = Figure { kind: Kind::AttainmentShare.into(), value: Some(10_000), ..service };
@@ -288,8 +288,8 @@ async fn who_is_still_there_three_months_on_is_told_as_far_as_it_may_be() {
     let stage = Stage::at_noon().await;
     let (ohjaamo, kela) = (stage.ohjaamo(), stage.kela());
     let mut referrals = Vec::new();
-    for number in 0..18 {
-        let youth = stage.youth(PEOPLE[number]).await;
+    for person in &PEOPLE[..18] {
+        let youth = stage.youth(person).await;
         add(&ohjaamo, &youth, opening(JourneySource::Self_)).await.unwrap();
         let referral = stage.refer(&youth, KELA).await;
         let accept =

@@ -112,10 +112,7 @@ pub async fn a_link_that_ends_is_as_if_it_had_not_been(store: &dyn Store) -> Res
     link(store, 12, (1, youth(2).identity), Some(2), &[1]).await?;
     link(store, 13, (2, youth(3).identity), Some(3), &[2, 1]).await?;
     let links = store.identity_links(youth_id(1)).await?;
-    assert_eq!(
-        links.iter().map(|link| link.identity.clone()).collect::<Vec<_>>(),
-        [index(91), youth(2).identity]
-    );
+    assert_eq!(links.iter().map(|link| link.identity).collect::<Vec<_>>(), [index(91), youth(2).identity]);
     assert!(links.iter().all(|link| link.agency.as_str() == "te"));
     let [first, second] = &links[..] else { anyhow::bail!("{} links", links.len()) };
 

@@ -6,8 +6,8 @@
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use polku_policy::Authorised;
-use polku_proto::v1::{Consent, Journey, LegalStatus, Prohibition, Referral, ReferralState};
 use polku_proto::Disclose;
+use polku_proto::v1::{Consent, Journey, LegalStatus, Prohibition, Referral, ReferralState};
 
 use super::sight::Look;
 use super::telling::{Leaf, Telling};

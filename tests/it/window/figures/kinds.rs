@@ -44,8 +44,8 @@ fn background(sex: Sex, education: EducationLevel) -> Background {
 async fn whom_it_is_about_is_told_by_education_and_sex() {
     let stage = Stage::at_noon().await;
     let ohjaamo = stage.ohjaamo();
-    for number in 0..15 {
-        let youth = stage.youth(PEOPLE[number]).await;
+    for (number, person) in PEOPLE[..15].iter().enumerate() {
+        let youth = stage.youth(person).await;
         add(&ohjaamo, &youth, opening(JourneySource::Self_)).await.unwrap();
         let (sex, education) = match number {
             0..5 => (Sex::Female, EducationLevel::NoQualification),
@@ -87,8 +87,8 @@ async fn whom_it_is_about_is_told_by_education_and_sex() {
 async fn onward_guidance_is_told_with_its_share_and_its_days() {
     let stage = Stage::at_noon().await;
     let ohjaamo = stage.ohjaamo();
-    for number in 10..16 {
-        let youth = stage.youth(PEOPLE[number]).await;
+    for person in &PEOPLE[10..16] {
+        let youth = stage.youth(person).await;
         let time = Some(wire(stage.now() - SignedDuration::from_hours(24 * 3)));
         let opened = JourneyEntry { time, ..entry(opening(JourneySource::Self_)) };
         add_entry(&ohjaamo, &youth, opened).await.unwrap();
@@ -111,8 +111,8 @@ async fn onward_guidance_is_told_with_its_share_and_its_days() {
 async fn unemployment_of_more_than_three_months_is_told_by_age() {
     let stage = Stage::at_noon().await;
     let ohjaamo = stage.ohjaamo();
-    for number in 10..16 {
-        let youth = stage.youth(PEOPLE[number]).await;
+    for person in &PEOPLE[10..16] {
+        let youth = stage.youth(person).await;
         add(&ohjaamo, &youth, opening(JourneySource::EmploymentServices)).await.unwrap();
         let unemployed = Background {
             activity: MainActivity::Unemployed.into(),
@@ -133,8 +133,8 @@ async fn unemployment_of_more_than_three_months_is_told_by_age() {
 async fn each_recipient_of_reports_is_told_its_own_choice() {
     let stage = Stage::at_noon_with(|text| text + SUMMARY).await;
     let ohjaamo = stage.ohjaamo();
-    for number in 10..16 {
-        let youth = stage.youth(PEOPLE[number]).await;
+    for person in &PEOPLE[10..16] {
+        let youth = stage.youth(person).await;
         add(&ohjaamo, &youth, opening(JourneySource::Self_)).await.unwrap();
         let known = background(Sex::Female, EducationLevel::NoQualification);
         add(&ohjaamo, &youth, Matter::Background(known)).await.unwrap();
@@ -171,8 +171,8 @@ async fn each_recipient_of_reports_is_told_its_own_choice() {
 async fn the_ids_of_one_person_count_as_one() {
     let stage = Stage::at_noon().await;
     let ohjaamo = stage.ohjaamo();
-    for number in 10..15 {
-        let youth = stage.youth(PEOPLE[number]).await;
+    for person in &PEOPLE[10..15] {
+        let youth = stage.youth(person).await;
         add(&ohjaamo, &youth, opening(JourneySource::Self_)).await.unwrap();
     }
     let request = polku_proto::v1::IdentifyYouthRequest {
