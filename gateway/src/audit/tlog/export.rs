@@ -59,7 +59,8 @@ pub fn export(folder: &Path, log: &Verifier, period: Period, mut out: impl Write
 }
 
 fn line(sequence: u64, leaf: &Leaf, bytes: &[u8], proof: &[Hash]) -> serde_json::Value {
-    let purpose = Purpose::try_from(i32::from(leaf.purpose)).ok().filter(|known| *known != Purpose::Unspecified);
+    let purpose =
+        Purpose::try_from(i32::from(leaf.purpose)).ok().filter(|known| *known != Purpose::Unspecified);
     let verdict = match leaf.verdict {
         Verdict::None => None,
         Verdict::Permitted => Some("permitted"),

@@ -18,8 +18,8 @@ use super::checkpoint::Checkpoint;
 use super::edge::{Edge, Filled};
 use super::note::SigningKey;
 use super::tile::{CHECKPOINT, Kind, TileId, Tiles};
-use crate::audit::log::{Reach, Shared};
 use crate::audit::AuditLog;
+use crate::audit::log::{Reach, Shared};
 
 /// After how many leaves what they fill is written: about 16 MiB of memory.
 const STEP_LEAVES: u64 = 32_768;
@@ -91,7 +91,9 @@ impl Publisher {
     fn newest(&self) -> Result<Option<Checkpoint>, TlogError> {
         let note = match Tiles::checkpoint(&self.folder) {
             Ok(note) => note,
-            Err(TlogError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(TlogError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                return Ok(None);
+            }
             Err(error) => return Err(error),
         };
         Ok(Some(Checkpoint::open(&note, self.key.verifier())?))

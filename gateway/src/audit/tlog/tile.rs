@@ -12,6 +12,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::TlogError;
+use super::checkpoint::decimal;
 use super::note::{NOTE_BYTES, SignedNote};
 use crate::audit::Hash;
 use crate::audit::merkle::node_hash;
@@ -55,6 +56,23 @@ impl TileId {
         let count = size.checked_shr(HEIGHT * level).unwrap_or(0);
         let width = count.saturating_sub(index.checked_mul(WIDTH)?).min(WIDTH);
         (width > 0).then_some(TileId { kind, index, width })
+    }
+
+    /// How many hashes or leaves these bytes are; nothing, if there is something left over.
+    pub(super) fn count(self, bytes: &[u8]) -> Option<u64> {
+        match self.kind {
+            Kind::Hashes(_) => {
+                bytes.len().is_multiple_of(HASH_BYTES).then_some((bytes.len() / HASH_BYTES) as u64)
+            }
+            Kind::Entries => {
+                let (mut rest, mut count) = (bytes, 0);
+                while !rest.is_empty() {
+                    rest = first_leaf(rest)?.1;
+                    count += 1;
+                }
+                Some(count)
+            }
+        }
     }
 
     /// The same tile when it is full.
@@ -150,14 +168,29 @@ impl Tiles {
         let mut rest = bytes.as_slice();
         let mut leaves = Vec::with_capacity(usize_of(id.width));
         while (leaves.len() as u64) < id.width {
-            let leaf = rest.split_first_chunk().and_then(|(length, rest)| {
-                rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))
-            });
-            let (leaf, after) = leaf.ok_or_else(|| TlogError::Length { tile: id.to_string() })?;
+            let (leaf, after) = first_leaf(rest).ok_or_else(|| TlogError::Length { tile: id.to_string() })?;
             leaves.push(leaf.to_vec());
             rest = after;
         }
         Ok(leaves)
+    }
+
+    /// The tiles that were published of this one while it was not full, or less full.
+    pub(super) fn parts(&self, id: TileId) -> Result<Vec<TileId>, TlogError> {
+        let path = self.folder.join(format!("{}.p", id.full()));
+        let failed = |source| TlogError::File { path: path.clone(), source };
+        let entries = match fs::read_dir(&path) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(failed(error)),
+        };
+        let mut parts = Vec::new();
+        for entry in entries {
+            let name = entry.map_err(failed)?.file_name();
+            let width = name.to_str().and_then(decimal).filter(|width| (1..WIDTH).contains(width));
+            parts.extend(width.map(|width| TileId { width, ..id }));
+        }
+        Ok(parts)
     }
 
     /// What a tile holds; when the log has grown over a partial one, the full one, which begins with the same.
@@ -169,6 +202,12 @@ impl Tiles {
             None => Err(TlogError::Missing { tile: id.to_string() }),
         }
     }
+}
+
+/// The leaf that begins these bytes, and what follows.
+fn first_leaf(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))
 }
 
 /// The largest power of two that is smaller than a number from 2 on.

@@ -10,7 +10,7 @@ use super::TlogError;
 use super::checkpoint::Checkpoint;
 use super::edge::{Edge, Filled};
 use super::note::{SignedNote, Verifier};
-use super::tile::{TileId, Tiles, WIDTH};
+use super::tile::{Tiles, WIDTH};
 use crate::audit::log::read_file;
 use crate::audit::{Hash, leaf_hash};
 
@@ -117,20 +117,22 @@ impl Making<'_> {
         Ok(())
     }
 
+    /// A tile, and those of it that were published while it was not full.
     fn compare(&self, made: &[Filled]) -> Result<(), TlogError> {
         let Some(tiles) = &self.tiles else { return Ok(()) };
         for Filled { id, bytes } in made {
-            let found = tiles.bytes(*id)?;
-            let grown = *id != id.full() && found.starts_with(bytes) && is_full(tiles, *id);
-            if found != *bytes && !grown {
+            if tiles.bytes(*id)?.get(..bytes.len()) != Some(bytes) {
                 return Err(TlogError::Contradicts { tile: id.to_string() });
+            }
+            for part in tiles.parts(*id)? {
+                let found = tiles.bytes(part)?;
+                let same = bytes.starts_with(&found) && part.count(&found) == Some(part.width);
+                // What was published since the newest checkpoint was read.
+                if !same && part.width <= id.width {
+                    return Err(TlogError::Contradicts { tile: part.to_string() });
+                }
             }
         }
         Ok(())
     }
-}
-
-/// Whether the tile of which this one was a part is there by now.
-fn is_full(tiles: &Tiles, id: TileId) -> bool {
-    tiles.bytes(id.full()).is_ok()
 }

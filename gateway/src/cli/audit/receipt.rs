@@ -19,7 +19,9 @@ impl FromStr for Written {
             let leaf_hash = hexadecimal(hash).or_else(|| STANDARD.decode(hash).ok())?.try_into().ok()?;
             Some(Receipt { sequence: sequence.parse().ok()?, leaf_hash })
         };
-        receipt().map(Written).ok_or("a receipt is a sequence, a colon, and 32 bytes in base64 or hexadecimal")
+        receipt()
+            .map(Written)
+            .ok_or("a receipt is a sequence, a colon, and 32 bytes in base64 or hexadecimal")
     }
 }
 

@@ -93,11 +93,14 @@ fn whole(
     seen: &[PathBuf],
     witnesses: &[Verifier],
 ) -> Result<(), Failure> {
-    let seen: Vec<SignedNote> = seen.iter().map(|file| read_note(file)).collect::<Result<_, _>>().map_err(failed)?;
+    let seen: Vec<SignedNote> =
+        seen.iter().map(|file| read_note(file)).collect::<Result<_, _>>().map_err(failed)?;
     for note in &seen {
         let cosigned = witnesses.iter().any(|witness| Checkpoint::cosigned(note, witness).is_ok());
         if !witnesses.is_empty() && !cosigned {
-            return Err(failed(anyhow::anyhow!("none of the witnesses has cosigned a checkpoint that was seen")));
+            return Err(failed(anyhow::anyhow!(
+                "none of the witnesses has cosigned a checkpoint that was seen"
+            )));
         }
     }
     let found = verify(&Evidence { log, tiles, key, seen: &seen }).map_err(failed)?;
