@@ -57,10 +57,14 @@ impl Held {
         let stage = Stage::open().await;
         let first = refer(&stage, PEOPLE[0]).await;
         let folder = stage.world.folder().to_owned();
-        let key = line(polku([OsStr::new("keys"), "verifier".as_ref(), folder.join("keys/log.key").as_ref()]).await);
+        let key = line(
+            polku([OsStr::new("keys"), "verifier".as_ref(), folder.join("keys/log.key").as_ref()]).await,
+        );
         let own = folder.join("witness.key");
-        let witness =
-            line(polku([OsStr::new("keys"), "witness".as_ref(), own.as_ref(), "witness.example/dpo".as_ref()]).await);
+        let witness = line(
+            polku([OsStr::new("keys"), "witness".as_ref(), own.as_ref(), "witness.example/dpo".as_ref()])
+                .await,
+        );
         let mut begun = None;
         let stage = {
             let (folder, key) = (folder.clone(), key.clone());
@@ -100,9 +104,12 @@ impl Held {
             self.witness.as_ref(),
         ]);
         let verify = ["audit", "verify", "--key", &self.key, "--witness", &self.witness, "--seen"];
-        let ours = polku(
-            verify.iter().map(OsStr::new).chain([seen.as_ref(), "--tiles".as_ref(), tiles.as_ref(), log.as_ref()]),
-        );
+        let ours = polku(verify.iter().map(OsStr::new).chain([
+            seen.as_ref(),
+            "--tiles".as_ref(),
+            tiles.as_ref(),
+            log.as_ref(),
+        ]));
         let (theirs, ours) = (theirs.await, ours.await);
         assert_eq!(theirs.is_ok(), ours.is_ok(), "{theirs:?} {ours:?}");
         if let (Ok(theirs), Ok(ours)) = (&theirs, &ours) {
@@ -146,7 +153,8 @@ async fn a_foreign_verifier_finds_the_log_as_it_is() {
     for (number, receipt) in held.receipts.iter().enumerate() {
         let sequence = receipt.sequence.to_string();
         let tiles = held.tlog();
-        let make = [OsStr::new("audit"), "receipt".as_ref(), tiles.as_ref(), sequence.as_ref(), "--key".as_ref()];
+        let make =
+            [OsStr::new("audit"), "receipt".as_ref(), tiles.as_ref(), sequence.as_ref(), "--key".as_ref()];
         let proof = held.path(&format!("{number}.tlog-proof"));
         fs::write(&proof, polku(make.into_iter().chain([held.key.as_ref()])).await.unwrap()).unwrap();
         assert!(held.proven(receipt, &proof, &[]).await);
@@ -159,7 +167,14 @@ async fn a_foreign_verifier_finds_the_log_as_it_is() {
     let (tiles, seen, proof) = (held.tlog(), held.path("cosigned"), held.path("cosigned.tlog-proof"));
     let sequence = held.receipts[0].sequence.to_string();
     let make = ["audit", "receipt", &sequence, "--key", &held.key, "--checkpoint"];
-    let made = polku(make[..2].iter().map(OsStr::new).chain([tiles.as_ref()]).chain(make[2..].iter().map(OsStr::new)).chain([seen.as_ref()]));
+    let made = polku(
+        make[..2]
+            .iter()
+            .map(OsStr::new)
+            .chain([tiles.as_ref()])
+            .chain(make[2..].iter().map(OsStr::new))
+            .chain([seen.as_ref()]),
+    );
     fs::write(&proof, made.await.unwrap()).unwrap();
     assert!(held.proven(&held.receipts[0], &proof, &["--witness", &held.witness]).await);
 
@@ -172,7 +187,8 @@ async fn a_foreign_verifier_finds_the_log_as_it_is() {
     fs::write(&file, &lines).unwrap();
     let check = [OsStr::new("export"), file.as_ref(), held.key.as_ref()];
     python(check).await.unwrap();
-    fs::write(&file, lines.replacen("\"organisation\":\"ohjaamo\"", "\"organisation\":\"ohjaama\"", 1)).unwrap();
+    fs::write(&file, lines.replacen("\"organisation\":\"ohjaamo\"", "\"organisation\":\"ohjaama\"", 1))
+        .unwrap();
     assert!(python(check).await.unwrap_err().contains("says another organisation"));
 
     // The witness goes on, and cosigns what has grown.
