@@ -23,7 +23,7 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, value_name = "KEY")]
     key: Option<Verifier>,
     /// A checkpoint that somebody has kept, such as one that a witness has cosigned. Can be repeated.
-    #[arg(long, value_name = "FILE", requires = "key")]
+    #[arg(long, value_name = "FILE", requires = "key", conflicts_with = "receipt")]
     seen: Vec<PathBuf>,
     /// The verifier key of a witness: the proof was cosigned by each of them, every checkpoint that was seen by one of
     /// them. Can be repeated.
@@ -95,6 +95,11 @@ fn whole(
 ) -> Result<(), Failure> {
     let seen: Vec<SignedNote> =
         seen.iter().map(|file| read_note(file)).collect::<Result<_, _>>().map_err(failed)?;
+    if seen.is_empty() && !witnesses.is_empty() {
+        return Err(Failure::Usage(anyhow::anyhow!(
+            "name the checkpoints that the witnesses have cosigned by --seen"
+        )));
+    }
     for note in &seen {
         let cosigned = witnesses.iter().any(|witness| Checkpoint::cosigned(note, witness).is_ok());
         if !witnesses.is_empty() && !cosigned {
