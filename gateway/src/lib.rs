@@ -18,6 +18,7 @@ pub mod outbox;
 mod person;
 pub mod plan;
 pub mod policy_files;
+mod publish;
 mod record;
 pub mod reload;
 pub mod seal;
