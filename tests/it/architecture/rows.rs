@@ -386,7 +386,7 @@ const ROWS: &[Row] = &[
     Row {
         texts: "004",
         quotes: &["palvelutarpeita, jotka eivät olisi tulleet esille"],
-        tests: &["tests/it/plan/meetings.rs::a_need_found_in_a_meeting_comes_from_one_that_was_recorded"],
+        tests: &["tests/it/plan/meetings.rs::a_need_found_in_a_meeting_names_one_that_was_held_and_recorded"],
     },
     Row {
         texts: "004",

@@ -78,8 +78,9 @@ impl Telling {
 impl Gateway {
     /// Writes down what was told, entries as this part of the journey, and puts the notices that it makes into the queue.
     pub(super) async fn note_look(&self, look: &Look<'_>, part: &str, telling: Telling) -> Result<(), Error> {
-        let Telling { mut leaves, entries } = telling;
-        leaves.extend(self.leaves_of_entries(look, part, entries)?);
+        // First what names whose data it is: there its officer finds all of it.
+        let mut leaves = self.leaves_of_entries(look, part, telling.entries)?;
+        leaves.extend(telling.leaves);
         let notes = by_event(leaves).into_iter().map(|leaf| async move {
             let Leaf { youth, name, purpose, decision, discloser, told } = leaf;
             let reading = Reading { caller: look.caller, youth, name: &name, lock: Lock::Free };
