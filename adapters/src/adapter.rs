@@ -11,7 +11,8 @@ use polku_proto::v1::{AgencyFacts, Delivery, FactsQuery};
 use polku_proto::{AgencyId, MessageId};
 use serde::Deserialize;
 
-use crate::transport::http::Answer;
+use crate::transport::http::{Answer, TransportCause, TransportError};
+use crate::transport::xroad::soap::XroadFault;
 use crate::{Inbound, InboundError, InboundOutcome, Received, Reply, ReplyContext};
 
 /// The translation between the contract and one agency's own protocol, and the way there and back.
@@ -220,7 +221,25 @@ impl Retry {
     }
 }
 
+/// The cause of [`AdapterErrorKind::Unanswered`] where an answer came and no sense can be made of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the answer cannot be used")]
+pub struct UnusableAnswer;
+
 impl AdapterError {
+    /// Says whether an answer came that cannot be used: the same question would bring the same again.
+    #[must_use]
+    pub fn has_unusable_answer(&self) -> bool {
+        let Some(source) = &self.source else { return false };
+        source.is::<UnusableAnswer>()
+            || source
+                .downcast_ref::<TransportError>()
+                .is_some_and(|error| matches!(error.source, TransportCause::TooLarge { .. }))
+            || source
+                .downcast_ref::<XroadFault>()
+                .is_some_and(|fault| matches!(fault, XroadFault::Answer(_) | XroadFault::Inconsistent(_)))
+    }
+
     /// What may be done next.
     #[must_use]
     pub fn retry(&self) -> Retry {

@@ -11,7 +11,7 @@ pub mod transport;
 
 pub use adapter::{
     Adapter, AdapterError, AdapterErrorKind, DeliveryStatus, Receipt, Redelivery, Rehearsal, Retry,
-    Understood, Words,
+    Understood, UnusableAnswer, Words,
 };
 pub use inbound::{
     Inbound, InboundChange, InboundError, InboundEvent, InboundMatter, InboundOutcome, InboundPlanPart,

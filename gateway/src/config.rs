@@ -20,6 +20,7 @@ use polku_proto::identity::BusinessId;
 use polku_proto::{AgencyId, CategorySet};
 
 use crate::directory::Routing;
+use crate::figures::ReportFor;
 use crate::front::tls::Tls;
 use crate::measure::Star;
 use crate::store::postgres::PostgresSettings;
@@ -59,7 +60,7 @@ pub struct Config {
     pub delivery: DeliverySettings,
     /// What joint plans are kept with.
     pub plan: PlanSettings,
-    /// When somebody is to be looked after.
+    /// When somebody is to be looked after, and to whom figures go.
     pub journey: JourneySettings,
     /// For how long it is not told what rests on a ground in law.
     pub delays: Delays,
@@ -124,16 +125,18 @@ pub struct PlanSettings {
     pub stars: Vec<Star>,
 }
 
-/// When somebody is to be looked after.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// When somebody is to be looked after, and to whom figures go.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JourneySettings {
     /// After how many days, by the calendar in Finland, a young person whom nobody has met becomes a task.
     pub unmet_days: u32,
+    /// Whom reports go to, in the order of the file.
+    pub reports: Vec<ReportFor>,
 }
 
 impl Default for JourneySettings {
     fn default() -> Self {
-        Self { unmet_days: 30 }
+        Self { unmet_days: 30, reports: Vec::new() }
     }
 }
 

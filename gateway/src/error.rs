@@ -46,9 +46,12 @@ pub enum Error {
     /// A change of a plan is not acceptable.
     #[error("the change of the plan is not acceptable")]
     Plan(#[from] EditError),
-    /// An agency's own system does not answer, or not so that it can be used.
+    /// An agency's own system does not answer.
     #[error("an agency's system does not answer")]
     Unreachable,
+    /// An agency's own system answers, and what it answers cannot be used.
+    #[error("an agency's system answers nothing that can be used")]
+    Unusable,
     /// A document that is brought in cannot be recorded to the point.
     #[error("the document cannot be recorded")]
     Document(#[source] ImportError),
@@ -147,6 +150,7 @@ impl Error {
             Self::Unreadable { reason, .. } | Self::Field { reason, .. } => reason,
             Self::Plan(error) => error.fault.reason(),
             Self::Unreachable => "AGENCY_UNREACHABLE",
+            Self::Unusable => "AGENCY_ANSWER_UNUSABLE",
             Self::Document(_) => "DOCUMENT_REFUSED",
             Self::RequestIdReused => "REQUEST_ID_REUSED",
             Self::NotFound => "NOT_FOUND",
@@ -177,6 +181,9 @@ impl Error {
             Self::Field { field, expected, .. } => format!("{field}: {expected}"),
             Self::Plan(error) => error.to_string(),
             Self::Unreachable => "nothing was changed: repeat the call later".into(),
+            Self::Unusable => {
+                "nothing was changed, and repeating the call does not help: what your own system answers is refused or cannot be read, tell whoever operates it".into()
+            }
             Self::Document(error) => format!("content: {error}"),
             Self::RequestIdReused => {
                 "a request id belongs to one call: repeat that call unchanged, or make a new UUID".into()

@@ -18,7 +18,7 @@ use crate::clock::{Clock as _, ForwardClock};
 use crate::config::{Controller, Delays, JourneySettings, PlanSettings};
 use crate::directory::{Routing, ServiceDirectory};
 use crate::error::Error;
-use crate::journey::PlansInHand;
+use crate::journey::{PlansInHand, PutOff};
 use crate::news::{self, News};
 use crate::outbox::{DeliverySettings, Waiters};
 use crate::person::PersonLocks;
@@ -56,6 +56,8 @@ pub struct Gateway {
     pub(crate) known: trail::Known,
     /// For how long it is not told what rests on a ground in law.
     pub(crate) delays: Delays,
+    /// What could not be looked after.
+    pub(crate) put_off: PutOff,
     /// What watchers are being sent.
     pub(crate) plans_in_hand: PlansInHand,
     /// Told after every commit that queued a delivery: wakes the outbox.
@@ -140,6 +142,7 @@ impl Gateway {
             news: Arc::new(News::default()),
             known: trail::Known::default(),
             delays: parts.delays,
+            put_off: PutOff::default(),
             plans_in_hand: PlansInHand::default(),
             queued: tokio::sync::Notify::new(),
             index: RwLock::new(ConsentIndex::new()),

@@ -10,6 +10,7 @@
 //! - [`activities()`]: what else is different between two views of a plan.
 //! - [`Agreement`], [`acknowledge()`]: what was agreed, and what is something else since.
 //! - [`alike()`]: which items of different sections may be the same.
+//! - [`take_in()`]: how several plans of one agency's own system stand in one section.
 //!
 //! What is stored of a section has no reference to an item that is not in it, and so has every view of it.
 
@@ -25,6 +26,7 @@ mod merge;
 mod path;
 mod resolve;
 mod section;
+mod source;
 mod states;
 mod view;
 
@@ -36,6 +38,7 @@ pub use check::{Edit, EditError, Editor, Fault, Origin, check};
 pub use merge::{Clash, Merged, merge};
 pub use resolve::{Choice, ResolveError, resolve};
 pub use section::{order_sections, owner_of, part_of, section_of};
+pub use source::{MOST_SOURCES, Word, source_prefix, tagged, take_in};
 pub use states::is_over;
 pub use view::{Reader, drop_loose_ends, view};
 

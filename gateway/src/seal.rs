@@ -17,6 +17,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 pub use keys::{KeyError, Keys};
+pub(crate) use keys::{create_key_file, read_key_file};
 
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use polku_proto::CategorySet;
 use tokio::sync::{Mutex, watch};
 
+use crate::audit::tlog::{self, Publisher, SigningKey, TlogError};
 use crate::audit::{AuditError, AuditLog};
 use crate::caller::Callers;
 use crate::clock::{Clock, ClockBehind, ForwardClock, SystemClock};
@@ -21,7 +22,7 @@ use crate::seal::{KeyError, Keys};
 use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
-use crate::{outbox, services, trail};
+use crate::{outbox, publish, services, trail};
 
 /// How often the gateway looks at itself.
 const LOOK: Duration = Duration::from_secs(1);
@@ -44,6 +45,9 @@ pub enum StartError {
     /// The audit log cannot be opened.
     #[error("the audit log cannot be opened")]
     Audit(#[source] AuditError),
+    /// The audit log does not fit what was published of it, or cannot be published.
+    #[error("the audit log cannot be published")]
+    Published(#[source] TlogError),
     /// The clock of the host is wrong: consents that have expired would be in force again.
     #[error("the time of the host cannot be trusted")]
     Clock(#[source] ClockBehind),
@@ -96,6 +100,7 @@ pub struct Started {
     front: Open,
     files: Reloadable,
     decisions: Writer,
+    publisher: Publisher,
 }
 
 /// Builds everything and opens the ports.
@@ -105,6 +110,8 @@ pub struct Started {
 pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, StartError> {
     std::fs::create_dir_all(&config.store).map_err(StartError::Folder)?;
     let keys = Keys::load(&config.keys).map_err(StartError::Keys)?;
+    let log_key = SigningKey::load(&config.keys.join(tlog::KEY_FILE), tlog::Signature::Log);
+    let log_key = log_key.map_err(StartError::Keys)?;
     let files = Reloadable { rules: config.rules.clone(), directory: config.service_directory.clone() };
     let engine =
         policy_files::engine(files.rules.as_deref(), config.directory.clone()).map_err(StartError::Policy)?;
@@ -139,6 +146,9 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, Sta
         delays: config.delays,
     };
     let gateway = Gateway::open(parts).await.map_err(StartError::State)?;
+    // After the store has said whether this is its log.
+    let publisher = Publisher::open(&gateway.audit, config.store.join(tlog::FOLDER), log_key);
+    let publisher = publisher.map_err(StartError::Published)?;
     policy_files::note_start(&gateway, files.rules.as_deref()).await.map_err(StartError::State)?;
     let callers = Arc::new(Callers::new(&config.organisations));
     let quotas = Arc::new(Quotas::new(config.quota));
@@ -153,7 +163,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Started, Sta
     };
     let front = front.open().await.map_err(StartError::Front)?;
     let decisions = Writer::into_folder(&config.store);
-    Ok(Started { gateway, front, files, decisions })
+    Ok(Started { gateway, front, files, decisions, publisher })
 }
 
 /// Opens the store that the configuration names.
@@ -177,6 +187,9 @@ impl Started {
     /// Serves and delivers until told to stop; then finishes what is under way.
     pub async fn run(self, shutdown: Shutdown) {
         let (stop, stopped) = watch::channel(false);
+        let publisher = Arc::new(Mutex::new(self.publisher));
+        let publishing =
+            tokio::spawn(publish::run(Arc::clone(&self.gateway), Arc::clone(&publisher), stopped.clone()));
         let outbox = tokio::spawn(outbox::run(Arc::clone(&self.gateway), stopped));
         let watchman = tokio::spawn(watch_over(Arc::clone(&self.gateway), self.front.health()));
         let decisions = Arc::new(Mutex::new(self.decisions));
@@ -193,6 +206,10 @@ impl Started {
         if let Err(error) = trail::close_unfinished(&self.gateway).await {
             tracing::error!(reason = error.reason(), "the audit log could not be marked");
         }
+        if let Err(error) = publishing.await {
+            tracing::error!(%error, "publishing the audit log ended abnormally");
+        }
+        let _ = publish::publish(&self.gateway, &publisher).await;
     }
 }
 

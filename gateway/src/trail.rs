@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::person::Person;
 use crate::seal::{Keys, Place, random_bytes};
-use crate::store::{Change, DetailRow, Reconciled};
+use crate::store::{Change, DetailRow, Reconciled, TaskWrite};
 
 pub(crate) use again::Known;
 pub(crate) use context::{By, Ground};
@@ -219,6 +219,18 @@ impl Gateway {
             self.note(entry, now).await?;
             return Ok(());
         };
+        self.note_refusal_with(entry, person, (channel, decision), None, now).await
+    }
+
+    /// The same about somebody who is known, with the task that comes of it.
+    pub(crate) async fn note_refusal_with(
+        &self,
+        entry: Entry<'_>,
+        person: &Person,
+        (channel, decision): (&Channel, &Decision),
+        task: Option<TaskWrite>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         let details = json!({
             "from": channel.from.to_string(),
             "to": channel.to.to_string(),
@@ -228,6 +240,7 @@ impl Gateway {
         let announced = self.announce(entry, person, &details, now).await?;
         let mut change = Change::announced_by(announced.receipt.sequence);
         change.detail = announced.detail;
+        change.tasks.extend(task);
         self.commit(change).await
     }
 }

@@ -296,8 +296,8 @@ impl Decision {
         self.normalise();
     }
 
-    /// Adds the decision about a part of the same answer.
-    pub(crate) fn merged(mut self, part: Decision) -> Decision {
+    /// Adds the decision about a part of the same answer: what comes of it is no stronger than either.
+    pub fn merged(mut self, part: Decision) -> Decision {
         self.asked.extend(part.asked);
         self.permitted.extend(part.permitted);
         self.withheld.extend(part.withheld);

@@ -2,4 +2,5 @@
 
 mod packages;
 mod readme;
+mod rows;
 mod sources;

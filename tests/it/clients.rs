@@ -8,6 +8,7 @@ mod journey;
 mod rules;
 mod schemas;
 mod social;
+mod transparency;
 mod truth;
 
 use std::path::{Path, PathBuf};

@@ -3,6 +3,7 @@
 mod delayed;
 mod eyes;
 mod index;
+mod journeys;
 mod story;
 
 use polku_proto::v1::disclosure::Kind;

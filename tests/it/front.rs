@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod beat;
 mod configured;
 mod connections;
 mod frames;

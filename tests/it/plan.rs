@@ -2,6 +2,7 @@
 
 mod agreed;
 mod bursts;
+mod doubles;
 mod history;
 mod hostile;
 mod kept;
@@ -11,6 +12,7 @@ mod merging;
 mod random;
 mod rooms;
 mod sizes;
+mod sources;
 mod steps;
 pub(crate) mod systems;
 pub(crate) mod table;

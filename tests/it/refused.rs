@@ -2,6 +2,7 @@
 
 mod callers;
 mod fields;
+mod hostile;
 mod identity;
 mod quota;
 mod repeat;

@@ -73,8 +73,15 @@ impl Stage {
 
     /// On a clock that stands still at [`NOON`] until the test moves it.
     pub(crate) async fn at_noon() -> Stage {
+        Stage::at_noon_with(|text| text).await
+    }
+
+    /// The same, with a configuration edited by the test.
+    pub(crate) async fn at_noon_with(edit: impl FnOnce(String) -> String) -> Stage {
         let folder = TempDir::new().unwrap();
         let world = World::make(folder.path(), &WorldSettings::default()).unwrap();
+        let text = std::fs::read_to_string(world.config_file()).unwrap();
+        std::fs::write(world.config_file(), edit(text)).unwrap();
         let clock = Arc::new(ManualClock::new(NOON.parse().unwrap()));
         let running = world.start_at(Arc::clone(&clock) as Arc<dyn Clock>).await.unwrap();
         Stage { world, clock: Some(clock), running, folder }

@@ -1,5 +1,6 @@
 //! One window over all agencies, one adult beside the young person: does a journey show it?
 
+mod alerts;
 mod entries;
 mod facts;
 mod figures;
@@ -24,7 +25,7 @@ pub(crate) fn opening(source: JourneySource) -> Matter {
     Matter::Opening(JourneyOpening { source: source.into() })
 }
 
-fn encounter() -> Matter {
+pub(crate) fn encounter() -> Matter {
     Matter::Encounter(Encounter {
         channel: encounter::Channel::WalkIn.into(),
         matter: "kanaria-unelmat".into(),

@@ -15,8 +15,8 @@ use anyhow::{Result, ensure};
 use jiff::civil::date;
 use polku_gateway::store::{
     About, Change, DeliveryItem, DeliveryRow, DeliveryWrite, DetailRow, FollowUp, FollowUpWrite,
-    InstrumentRow, InstrumentWrite, NoticeRow, PlanRow, Reconciled, ReferralRow, ReferralWrite, RequestKey,
-    RequestRow, SectionTold, Store, StoreError, YouthRow,
+    InstrumentRow, InstrumentWrite, MarkTold, NoticeRow, PlanRow, Reconciled, ReferralRow, ReferralWrite,
+    RequestKey, RequestRow, Store, StoreError, YouthRow,
 };
 use polku_proto::v1::ReferralState;
 use uuid::Uuid;
@@ -27,10 +27,14 @@ use self::samples::{
 };
 
 pub use consents::{a_batch_is_kept_item_by_item, notices_are_told_to_their_agency};
-pub use identities::{former_ids_lead_to_the_present_one, identities_that_are_linked_are_taken};
+pub use identities::{
+    a_link_that_ends_is_as_if_it_had_not_been, former_ids_lead_to_the_present_one,
+    identities_that_are_linked_are_taken,
+};
 pub use journeys::{
-    entries_are_found_by_agency, entries_are_found_by_person, follow_ups_come_up_when_they_are_due,
-    tallies_are_added_up_by_agency_and_day, the_newest_answer_of_an_agency_is_kept,
+    entries_are_found_by_agency, entries_are_found_by_person, entries_of_each_kind_are_found,
+    follow_ups_come_up_when_they_are_due, tallies_are_added_up_by_agency_and_day,
+    the_newest_answer_of_an_agency_is_kept,
 };
 pub use lists::{
     a_recipient_sees_what_has_reached_it, events_are_told_to_their_parties,
@@ -66,6 +70,7 @@ macro_rules! store_suite {
             an_identity_is_taken_once,
             identities_that_are_linked_are_taken,
             former_ids_lead_to_the_present_one,
+            a_link_that_ends_is_as_if_it_had_not_been,
             a_leaf_is_committed_once,
             versions_guard_referrals_and_instruments,
             a_recipient_sees_what_has_reached_it,
@@ -87,6 +92,7 @@ macro_rules! store_suite {
             open_tasks_are_found_by_plan,
             task_events_are_told_to_the_agency_that_decides,
             entries_are_found_by_person,
+            entries_of_each_kind_are_found,
             entries_are_found_by_agency,
             tallies_are_added_up_by_agency_and_day,
             the_newest_answer_of_an_agency_is_kept,
@@ -123,6 +129,7 @@ fn everything() -> Result<Change> {
         request: Some(request(1, 0)?),
         youth: Some(youth(1)),
         link: None,
+        unlink: None,
         referrals: vec![new_referral(referral(1, 0)?)],
         instruments: vec![InstrumentWrite { row: instrument(3), parties: Vec::new(), expected: None }],
         plans: vec![new_plan(plan(6, 0)?)],
@@ -130,7 +137,7 @@ fn everything() -> Result<Change> {
         tasks: vec![new_task(task(8, 0)?)],
         entries: vec![entry(9, 0)?],
         facts: vec![facts("te", 0)?],
-        told: vec![SectionTold { plan: plan_id(6), mark: [6; 32] }],
+        told: vec![MarkTold { about: plan_id(6).uuid(), mark: [6; 32] }],
         tallies: vec![tally(11, date(2026, 3, 2))?],
         follow_ups: vec![FollowUpWrite::Set(follow_up(FollowUp::NotMet, "te", 0)?)],
         events: vec![event(1, Some(agency("kela")?))?],
@@ -163,8 +170,8 @@ pub async fn a_change_is_there_with_everything_in_it(store: &dyn Store) -> Resul
     assert_eq!(store.task(task(8, 0)?.id).await?, Some(task(8, 0)?));
     assert_eq!(store.entries_of(youth_id(1), 10).await?, [entry(9, 0)?]);
     assert_eq!(store.facts_of(youth_id(1)).await?, [facts("te", 0)?]);
-    assert_eq!(store.sections_told(plan_id(6), vec![[5; 32], [6; 32]]).await?, [[6; 32]]);
-    assert_eq!(store.sections_told(plan_id(7), vec![[6; 32]]).await?, [[0; 32]; 0]);
+    assert_eq!(store.marks_told(plan_id(6).uuid(), vec![[5; 32], [6; 32]]).await?, [[6; 32]]);
+    assert_eq!(store.marks_told(plan_id(7).uuid(), vec![[6; 32]]).await?, [[0; 32]; 0]);
     assert_eq!(store.tally(&tally(11, date(2026, 3, 2))?.key).await?, Some(tally(11, date(2026, 3, 2))?));
     assert_eq!(store.due_follow_ups(at(0), 10).await?, [follow_up(FollowUp::NotMet, "te", 0)?]);
     assert_eq!(store.deliveries_about(referral(1, 0)?.id).await?, [delivery(4, 0)?]);

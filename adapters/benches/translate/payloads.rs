@@ -14,12 +14,14 @@ use polku_proto::v1::DataCategory::{
 use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::delivery::Item;
 use polku_proto::v1::disclosure_notice::Arrival;
+use polku_proto::v1::legal_claim::ConsentAsked;
 use polku_proto::v1::referral_notice::Kind;
 use polku_proto::v1::{
     Achievement, ActionState, Basis, Consent, ConsentState, ConsentTerms, ContactDetails, DataCategory,
-    Delivery, DisclosureNotice, EducationWork, FactsQuery, GoalState, LegalBasis, MeetingState, Origin,
-    PermitDomain, PlanAction, PlanGoal, PlanMeeting, PlanNeed, PlanPart, PlanState, Purpose, ReferralContent,
-    ReferralHandover, ReferralNotice, ReferralState, Worker, basis,
+    Delivery, DisclosureNotice, EducationWork, FactsQuery, GoalState, LegalBasis, LegalClaim, LegalGround,
+    MeetingState, Origin, Outcome, PermitDomain, PlanAction, PlanGoal, PlanMeeting, PlanNeed, PlanPart,
+    PlanState, Purpose, ReferralContent, ReferralHandover, ReferralNotice, ReferralState, RejectionReason,
+    Worker, basis,
 };
 use polku_proto::{AgencyId, CategorySet, Disclose, Party, Valid, Validate, time};
 
@@ -38,12 +40,22 @@ pub(crate) const ASKED_ABOUT: &str = "0193c5a0-0000-7000-8000-000000001001";
 const PLAN: &str = "0193c5a0-0000-7000-8000-000000000005";
 const PURPOSE: Purpose = Purpose::MultiSectorSupport;
 
+/// Grounds in law that a referral can state, of each sort of notice one.
+const GROUNDS: [(&str, LegalGround); 4] = [
+    ("referral-on-outreach-notice", LegalGround::OutreachNotice),
+    ("referral-on-child-welfare-notice", LegalGround::ChildWelfareNotice),
+    ("referral-on-social-care-inability", LegalGround::SocialCareInability),
+    ("referral-on-assistance-social-work", LegalGround::AssistanceSocialWork),
+];
+
 /// Whose engine permits deliveries from the sender to one agency.
 pub(crate) struct Permits {
     recipient: AgencyId,
     engine: Engine,
     index: ConsentIndex,
     question: Question,
+    /// The same to the agency as the one that has sent the referral.
+    turned: Question,
 }
 
 impl Permits {
@@ -54,8 +66,11 @@ impl Permits {
             Agency::new(sender.clone(), Sector::YouthWork, Standing::Authority),
             Agency::new(recipient.clone(), Sector::Employment, Standing::Authority),
         ];
-        let agreement = Agreement { from: sender.clone(), to: recipient.clone() };
-        let engine = Engine::new(Rules::shipped()?, Directory::new(agencies, vec![agreement])?)?;
+        let agreements = vec![
+            Agreement { from: sender.clone(), to: recipient.clone() },
+            Agreement { from: recipient.clone(), to: sender.clone() },
+        ];
+        let engine = Engine::new(Rules::shipped()?, Directory::new(agencies, agreements)?)?;
         let categories = CategorySet::ALL.difference(CategorySet::ENVELOPE);
         let mut index = ConsentIndex::new();
         let grant = Grant {
@@ -64,17 +79,19 @@ impl Permits {
             youth: YOUTH.parse()?,
             kind: GrantKind::Consent,
             given_by: GivenBy::Self_,
-            disclosers: vec![Party::whole(sender.clone())],
-            recipients: vec![Party::whole(recipient.clone())],
+            disclosers: vec![Party::whole(sender.clone()), Party::whole(recipient.clone())],
+            recipients: vec![Party::whole(recipient.clone()), Party::whole(sender.clone())],
             purposes: PurposeSet::of(&[PURPOSE]),
             categories,
             explicit: SPECIAL.intersection(categories),
             period: Period::new("2026-11-01T00:00:00Z".parse()?, Some("2027-11-01T00:00:00Z".parse()?))?,
         };
         index.put_grant(&grant, 1);
-        let channel = Channel::between(sender, recipient.clone());
+        let channel = Channel::between(sender.clone(), recipient.clone());
         let question = Question::new(YOUTH.parse()?, channel, Viewer::Addressee, PURPOSE, now);
-        Ok(Self { recipient: recipient.clone(), engine, index, question })
+        let channel = Channel::between(recipient.clone(), sender);
+        let turned = Question::new(YOUTH.parse()?, channel, Viewer::Author, PURPOSE, now);
+        Ok(Self { recipient: recipient.clone(), engine, index, question, turned })
     }
 
     /// A permit to deliver this, to be spent once.
@@ -93,17 +110,29 @@ impl Permits {
             item: Some(item.clone()),
             professional: "ohjaaja-7".to_owned(),
         };
-        self.authorise(delivery)
+        match item {
+            Item::Notice(notice) if !notice.status_note.is_empty() => {
+                let Delivery { sender, recipient, .. } = delivery.clone();
+                self.authorise(Delivery { sender: recipient, recipient: sender, ..delivery }, &self.turned)
+            }
+            Item::Handover(_) | Item::Notice(_) | Item::PlanPart(_) | Item::Disclosure(_) => {
+                self.authorise(delivery, &self.question)
+            }
+        }
     }
 
     /// A permit to ask this, to be spent once.
     pub(crate) fn permit_to_ask(&self, query: &FactsQuery) -> Result<Authorised<FactsQuery>, Failure> {
-        self.authorise(query.clone())
+        self.authorise(query.clone(), &self.question)
     }
 
-    fn authorise<X: Disclose + Validate>(&self, payload: X) -> Result<Authorised<X>, Failure> {
+    fn authorise<X: Disclose + Validate>(
+        &self,
+        payload: X,
+        question: &Question,
+    ) -> Result<Authorised<X>, Failure> {
         let payload = Valid::check(payload).map_err(|violations| violations.to_string())?;
-        let permit = self.engine.authorise(&self.index, payload, CategorySet::EMPTY, &self.question);
+        let permit = self.engine.authorise(&self.index, payload, CategorySet::EMPTY, question);
         permit.map_err(|_| "denied under a consent for everything".into())
     }
 }
@@ -131,11 +160,41 @@ pub(crate) fn items(matter: Matter) -> Result<Vec<(&'static str, Item)>, Failure
                 content: Some(content()),
                 ..ReferralHandover::default()
             };
-            vec![("referral", Item::Handover(handover))]
+            let mut items = vec![("referral", handover.clone())];
+            // To Kela a request to phone (Nuotti), because the application itself is oral.
+            let purpose = Purpose::Rehabilitation.into();
+            items.push(("referral-for-rehabilitation", ReferralHandover { purpose, ..handover.clone() }));
+            for (name, ground) in GROUNDS {
+                let claim = Some(LegalClaim {
+                    ground: ground.into(),
+                    statement: "Tuki ei riitä vuokraan, eikä kukaan ole tavannut häntä kuukauteen."
+                        .to_owned(),
+                    consent_asked: ConsentAsked::NotReached.into(),
+                });
+                items.push((name, ReferralHandover { claim, ..handover.clone() }));
+            }
+            items.into_iter().map(|(name, handover)| (name, Item::Handover(handover))).collect()
         }
         Matter::StateChange => {
             let cancelled = notice(Kind::StateChanged, ReferralState::Cancelled)?;
-            vec![("cancellation", Item::Notice(cancelled))]
+            // To whoever sent the referral: what has become of it.
+            let news = |state: ReferralState| -> Result<ReferralNotice, Failure> {
+                let status_note = "Aika varattu, nähdään maanantaina.".to_owned();
+                let notice = notice(Kind::StateChanged, state)?;
+                Ok(ReferralNotice { sender_note: String::new(), status_note, ..notice })
+            };
+            let rejected = ReferralNotice {
+                rejection_reason: RejectionReason::NoCapacity.into(),
+                ..news(ReferralState::Rejected)?
+            };
+            let completed =
+                ReferralNotice { outcome: Outcome::GotService.into(), ..news(ReferralState::Completed)? };
+            vec![
+                ("cancellation", Item::Notice(cancelled)),
+                ("news-accepted", Item::Notice(news(ReferralState::Accepted)?)),
+                ("news-rejected", Item::Notice(rejected)),
+                ("news-completed", Item::Notice(completed)),
+            ]
         }
         Matter::Information => {
             let notice = notice(Kind::InformationProvided, ReferralState::Requested)?;

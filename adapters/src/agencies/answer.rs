@@ -4,7 +4,7 @@ use polku_proto::AgencyId;
 use polku_proto::identity::has_hetu;
 
 use crate::transport::http::{TransportError, TransportErrorKind};
-use crate::{AdapterError, AdapterErrorKind, Receipt};
+use crate::{AdapterError, AdapterErrorKind, Receipt, UnusableAnswer};
 
 /// Longest code and receipt number that is passed on, in characters.
 const MAX_CHARACTERS: usize = 128;
@@ -27,6 +27,11 @@ impl Failure {
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
         Self { kind, source: Some(source.into()) }
+    }
+
+    /// An answer of which no sense can be made. It leaves open whether the message was taken in.
+    pub(super) fn unusable() -> Self {
+        Self::new(AdapterErrorKind::Unanswered, UnusableAnswer)
     }
 
     /// A refusal for good with the agency's own code.

@@ -29,7 +29,9 @@ pub(super) use members::Members;
 pub(super) use moments::{Zones, try_every_day, try_every_moment};
 pub(super) use plan::{PLAN, QUERY, facts_query, plan_part, query_permit};
 pub(super) use steps::{Step, as_xml, try_every_step};
-pub(super) use subsets::{FINNISH, Places, try_every_plan, try_every_referral, try_every_subset};
+pub(super) use subsets::{
+    FINNISH, Places, try_every_disclosure, try_every_plan, try_every_referral, try_every_subset,
+};
 
 pub(super) const YOUTH: &str = "0193c5a0-0000-7000-8000-000000000001";
 pub(super) const REFERRAL: &str = "0193c5a0-0000-7000-8000-000000000002";

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use jiff::Timestamp;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::merkle::{Hash, Tree};
 use super::record::{PAIR_BYTES, Records, START, encode, single};
@@ -51,6 +51,8 @@ pub(super) struct Shared {
     file: File,
     broken: AtomicBool,
     durable: Mutex<Durable>,
+    /// Told whenever leaves have come to be on disk.
+    grown: Notify,
 }
 
 /// How far the log goes for certain.
@@ -59,6 +61,11 @@ pub(super) struct Reach {
     pub(super) leaves: u64,
     pub(super) bytes: u64,
     pub(super) last_hash: Hash,
+}
+
+impl Reach {
+    /// Before the first leaf.
+    pub(super) const START: Reach = Reach { leaves: 0, bytes: 0, last_hash: START };
 }
 
 /// What is on disk for certain.
@@ -98,7 +105,8 @@ impl AuditLog {
         if length > 0 {
             file.sync_all().map_err(AuditError::File)?;
         }
-        let shared = Arc::new(Shared { file, broken: AtomicBool::new(false), durable: Mutex::new(durable) });
+        let durable = Mutex::new(durable);
+        let shared = Arc::new(Shared { file, broken: AtomicBool::new(false), durable, grown: Notify::new() });
         let (queue, jobs) = mpsc::channel(QUEUE_LEAVES);
         let writer = thread::Builder::new().name("audit".to_owned()).spawn({
             let shared = Arc::clone(&shared);
@@ -166,6 +174,27 @@ impl AuditLog {
             }
         }
         expect_end(&records, end)
+    }
+
+    /// What the log's own derivations read.
+    pub(super) fn shared(&self) -> Arc<Shared> {
+        Arc::clone(&self.shared)
+    }
+
+    /// Waits until so many leaves are on disk.
+    pub(crate) async fn reaches(&self, leaves: u64) {
+        loop {
+            let grown = self.shared.grown.notified();
+            if self.len() >= leaves {
+                return;
+            }
+            grown.await;
+        }
+    }
+
+    /// Takes nothing more, as after a failed write: what was made of the log contradicts it.
+    pub(crate) fn distrust(&self) {
+        self.shared.broken.store(true, Ordering::Release);
     }
 
     /// Finds leaves by the person that they are about.
@@ -282,6 +311,7 @@ fn write_groups(shared: &Shared, mut jobs: mpsc::Receiver<Job>) {
         durable.last_hash = group.last_hash;
         durable.marks.extend(group.marks);
         drop(durable);
+        shared.grown.notify_waiters();
         for (answer, receipt) in group.written {
             // Nobody waits any more: the leaf is there all the same.
             let _ = answer.send(Ok(receipt));
@@ -343,6 +373,19 @@ fn scan(file: &File, length: u64) -> Result<(Recovery, Durable), AuditError> {
     let bytes = records.offset();
     let recovery = Recovery { leaves: tree.size(), torn_bytes: length - bytes, root: tree.root() };
     Ok((recovery, Durable { leaves: tree.size(), bytes, last_hash: before, marks }))
+}
+
+/// Reads a log that need not be open, leaf by leaf: its bytes and its hash. A torn tail is left out.
+pub(super) fn read_file<E: From<AuditError>>(
+    file: &File,
+    mut each: impl FnMut(&[u8], Hash) -> Result<(), E>,
+) -> Result<(), E> {
+    let length = file.metadata().map_err(AuditError::File)?.len();
+    let mut records = Records::new(reader(file, 0), 0, length, 0, START);
+    while let Some(found) = records.next()? {
+        each(&found.leaf.bytes(found.sequence), found.hash)?;
+    }
+    Ok(())
 }
 
 /// What was durable once cannot be torn.

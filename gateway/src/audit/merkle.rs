@@ -65,6 +65,7 @@ pub(crate) fn sha256(parts: &[&[u8]]) -> Hash {
     hash
 }
 
-fn node_hash(left: &Hash, right: &Hash) -> Hash {
+/// Gives the hash of a node over its two subtrees.
+pub(super) fn node_hash(left: &Hash, right: &Hash) -> Hash {
     sha256(&[&[1], left, right])
 }

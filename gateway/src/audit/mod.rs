@@ -11,6 +11,7 @@ mod log;
 mod merkle;
 mod record;
 mod subjects;
+pub mod tlog;
 
 use std::io;
 

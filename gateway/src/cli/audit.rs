@@ -1,32 +1,79 @@
-//! Is the audit log whole?
+//! Is the audit log whole, and what can an outsider see of it?
+
+mod receipt;
+mod verify;
+mod witness;
 
 use std::path::PathBuf;
 
-use polku_gateway::audit::AuditLog;
+use jiff::Timestamp;
+use polku_gateway::audit::tlog::{InclusionProof, Period, Tiles, Verifier, export, read_note};
 
-use super::{Failure, tell};
+use super::{Failure, note, tell};
 
 /// What to do with an audit log.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// Reads a log from its first leaf to its last one and prints how many there are and their Merkle tree hash
-    /// (RFC 6962). Changes nothing.
-    Verify {
-        /// The log, `audit.log` in the folder of the store.
-        file: PathBuf,
+    /// Is a log whole, is it what was published of it and what others have seen, is a receipt in it? Changes nothing and
+    /// asks nobody.
+    Verify(verify::Arguments),
+    /// Makes the proof for one leaf, as a text that its receipt and the log's verifier key are enough to check.
+    Receipt {
+        /// The published log, `tlog` in the folder of the store.
+        tiles: PathBuf,
+        /// The sequence of the receipt.
+        sequence: u64,
+        /// The verifier key of the log.
+        #[arg(long, value_name = "KEY")]
+        key: Verifier,
+        /// The checkpoint of the proof, one that witnesses have cosigned for instance; without it the newest one.
+        #[arg(long, value_name = "FILE")]
+        checkpoint: Option<PathBuf>,
     },
+    /// Writes the published leaves of a period with their proofs, as JSON lines.
+    Export {
+        /// The published log, `tlog` in the folder of the store.
+        tiles: PathBuf,
+        /// The verifier key of the log.
+        #[arg(long, value_name = "KEY")]
+        key: Verifier,
+        /// From when, as `2026-03-01T00:00:00Z`.
+        #[arg(long, value_name = "TIME")]
+        from: Timestamp,
+        /// Until before when.
+        #[arg(long, value_name = "TIME")]
+        until: Timestamp,
+    },
+    /// Cosigns the newest checkpoint of a log, if the log has only grown since the last time. For another host than the
+    /// gateway's, to which `checkpoint` and `tile` of the published log have been brought; the leaves are not needed.
+    Witness(witness::Arguments),
 }
 
 pub(super) fn run(command: &Command) -> Result<(), Failure> {
-    let Command::Verify { file } = command;
-    let found = AuditLog::verify(file).map_err(|error| Failure::Failed(error.into()))?;
-    let root: String = found.root.iter().map(|byte| format!("{byte:02x}")).collect();
-    tell(format_args!("{} leaves, root {root}", found.leaves))?;
-    if found.torn_bytes > 0 {
-        tell(format_args!(
-            "{} bytes at the end belong to a leaf that was never acknowledged",
-            found.torn_bytes
-        ))?;
+    match command {
+        Command::Verify(arguments) => verify::run(arguments),
+        Command::Receipt { tiles, sequence, key, checkpoint } => {
+            let shown = match checkpoint {
+                Some(file) => read_note(file),
+                None => Tiles::checkpoint(tiles),
+            };
+            let proof = shown.and_then(|shown| {
+                let size = polku_gateway::audit::tlog::Checkpoint::open(&shown, key)?.size;
+                InclusionProof::make(&mut Tiles::in_folder(tiles, size), *sequence, shown, key)
+            });
+            tell(proof.map_err(failed)?.to_string().trim_end())
+        }
+        Command::Export { tiles, key, from, until } => {
+            let period = Period { from: *from, until: *until };
+            let out = std::io::BufWriter::new(std::io::stdout().lock());
+            let written = export(tiles, key, period, out).map_err(failed)?;
+            note(format_args!("{written} leaves"));
+            Ok(())
+        }
+        Command::Witness(arguments) => witness::run(arguments),
     }
-    Ok(())
+}
+
+fn failed(error: impl Into<anyhow::Error>) -> Failure {
+    Failure::Failed(error.into())
 }

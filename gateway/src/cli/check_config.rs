@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use polku_gateway::audit::tlog::{self, SigningKey};
 use polku_gateway::config::{Config, ConfigError};
 use polku_gateway::directory::ServiceDirectory;
 use polku_gateway::policy_files::PolicyFiles;
@@ -21,6 +22,8 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config)?;
     Keys::load(&config.keys).map_err(|error| Failure::Usage(error.into()))?;
+    SigningKey::load(&config.keys.join(tlog::KEY_FILE), tlog::Signature::Log)
+        .map_err(|error| Failure::Usage(error.into()))?;
     adapters(&config).map_err(|error| Failure::Usage(error.into()))?;
     if let Some(folder) = &config.rules {
         PolicyFiles::read(folder)

@@ -57,9 +57,11 @@ fn failure(error: StartError) -> Failure {
         | StartError::Policy(_)
         | StartError::Directory(_) => Failure::Usage(error.into()),
         StartError::Folder(_) | StartError::Front(_) => Failure::Broken(error.into()),
-        StartError::Store(_) | StartError::Audit(_) | StartError::Clock(_) | StartError::State(_) => {
-            Failure::Failed(error.into())
-        }
+        StartError::Store(_)
+        | StartError::Audit(_)
+        | StartError::Published(_)
+        | StartError::Clock(_)
+        | StartError::State(_) => Failure::Failed(error.into()),
     }
 }
 

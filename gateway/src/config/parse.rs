@@ -5,6 +5,7 @@ mod delays;
 mod lines;
 mod parties;
 mod plans;
+mod reports;
 mod routing;
 
 use std::net::SocketAddr;
@@ -208,8 +209,9 @@ fn quota(section: Section<'_>) -> QuotaSettings {
 
 fn journey(section: Section<'_>) -> JourneySettings {
     let unmet_days = section.number("unmet_days", (1, 3_650), JourneySettings::default().unmet_days);
+    let reports = reports::reports(&section);
     section.finish();
-    JourneySettings { unmet_days }
+    JourneySettings { unmet_days, reports }
 }
 
 fn delivery(section: Section<'_>) -> DeliverySettings {

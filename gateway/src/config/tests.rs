@@ -3,6 +3,8 @@
 //! The TLS files are none here, so what is said of them is left out; a whole good configuration needs certificates
 //! and is loaded in the package of the integration tests.
 
+mod reports;
+
 use tempfile::TempDir;
 
 use super::*;
@@ -187,7 +189,7 @@ fn each_wrong_value_is_named_with_what_was_expected() {
         (
             "to = \"te\"",
             "to = \"te\"\n[journey]\nunmet = 30",
-            "line 34: journey.unmet: found an unknown key, expected one of unmet_days",
+            "line 34: journey.unmet: found an unknown key, expected one of unmet_days, report",
         ),
         (
             "to = \"te\"",

@@ -18,3 +18,16 @@ pub(super) fn band(born: Date, day: Date) -> AgeBand {
         30.. => AgeBand::AgeBand30OrOlder,
     }
 }
+
+/// The ages by which unemployment is told; whoever has no known age is part of the sum.
+pub(super) const UNEMPLOYED: [&str; 3] = ["under_25", "25_to_29", "30_or_older"];
+
+/// The place in [`UNEMPLOYED`] of an age; behind them where it is not known.
+pub(super) fn unemployed(born: Option<Date>, day: Date) -> usize {
+    let Some(born) = born else { return UNEMPLOYED.len() };
+    match band(born, day) {
+        AgeBand::Unspecified | AgeBand::Under18 | AgeBand::AgeBand1819 | AgeBand::AgeBand2024 => 0,
+        AgeBand::AgeBand2529 => 1,
+        AgeBand::AgeBand30OrOlder => 2,
+    }
+}

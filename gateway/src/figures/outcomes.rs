@@ -1,13 +1,17 @@
 //! What has come of it: attainments, hand-overs, retention, change on a star?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use polku_proto::v1::figure::Kind;
-use polku_proto::v1::{Attainment, Figure, StarReading, attainment};
+use polku_proto::v1::{Figure, StarReading, attainment};
 
-use super::Retention;
+use super::book::Line;
 use super::cells::Cells;
-use super::tell::{LEAST, Shown, Telling, is_few, tell};
+use super::forms::mean_line;
+use super::period::Third;
+use super::person::OnePerson;
+use super::retention::Retention;
+use super::tell::{Shown, is_few};
 
 /// Whether somebody went along.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,54 +22,63 @@ pub(crate) enum Escort {
     Alone,
 }
 
-/// Persons with attainments.
+/// What has been attained, kind by kind.
 #[derive(Debug, Default)]
 pub(super) struct Attained(BTreeMap<i32, OfKind>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct OfKind {
-    persons: i64,
-    /// By code; empty for those without one.
-    services: Option<Cells<String>>,
+    /// Who has attained it for the first time in the year, of any service.
+    who: BTreeSet<u64>,
+    /// The same for each service, by code; empty for those without one.
+    services: Cells<String>,
+    /// How often, by code.
+    times: Cells<String>,
+}
+
+impl Default for OfKind {
+    fn default() -> Self {
+        Self { who: BTreeSet::new(), services: Cells::of([]), times: Cells::of([]) }
+    }
 }
 
 impl Attained {
-    /// Counts a person once for each kind, and once for each of its services.
-    pub(super) fn add(&mut self, who: u64, attainments: &[&Attainment]) {
-        let mut by_kind: BTreeMap<i32, Vec<&str>> = BTreeMap::new();
-        for attainment in attainments {
-            by_kind.entry(attainment.kind).or_default().push(&attainment.service);
+    pub(super) fn add(&mut self, who: u64, person: &OnePerson, third: Third) {
+        for attained in person.attainments(third) {
+            let of_kind = self.0.entry(attained.kind).or_default();
+            of_kind.times.add(attained.service.clone(), who, 1);
         }
-        for (kind, mut services) in by_kind {
-            services.sort_unstable();
-            services.dedup();
-            let of_kind = self.0.entry(kind).or_default();
-            of_kind.persons += 1;
-            let cells = of_kind.services.get_or_insert_with(|| Cells::of([]));
-            for service in services {
-                cells.add(service.to_owned(), who, 1);
-            }
+        for kind in person.first_attained(third, |attained| attained.kind) {
+            self.0.entry(kind).or_default().who.insert(who);
         }
+        for (kind, service) in person.first_attained(third, |attained| (attained.kind, &attained.service)) {
+            self.0.entry(kind).or_default().services.add(service.clone(), who, 1);
+        }
+    }
+
+    /// Whom the figures are about.
+    pub(super) fn groups(&self) -> Vec<BTreeSet<u64>> {
+        let kinds = self.0.values();
+        kinds.flat_map(|kind| kind.services.groups().into_iter().chain([kind.who.clone()])).collect()
     }
 
     /// Services are held back as if each person had one only: nobody can know that they have more.
     pub(super) fn told(&self) -> Vec<Figure> {
         let mut figures = Vec::new();
+        let nothing = OfKind::default();
         for kind in 1..=attainment::Kind::Rehabilitation as i32 {
-            let base = Figure { attainment: kind, ..Figure::default() };
-            let whole = Figure { kind: Kind::Attainments.into(), ..base.clone() };
-            let Some(OfKind { persons, services: Some(services) }) = self.0.get(&kind) else {
-                figures.push(Figure { value: Some(0), ..whole });
-                continue;
-            };
-            let value = services.telling().sum.of(*persons);
-            figures.push(Figure { value, ..whole });
-            let by_service = Figure { kind: Kind::AttainmentsByService.into(), ..base };
-            let parts = services.told(&by_service, |code, figure| {
+            let OfKind { who, services, times } = self.0.get(&kind).unwrap_or(&nothing);
+            let of = |figure: Kind| Figure { kind: figure.into(), attainment: kind, ..Figure::default() };
+            let sum = if is_few(who.len()) { Shown::Held } else { services.telling().sum };
+            let persons = i64::try_from(who.len()).unwrap_or(i64::MAX);
+            figures.push(Figure { value: sum.of(persons), ..of(Kind::Attainments) });
+            let name = |code: &String, figure: &mut Figure| {
                 figure.code.clone_from(code);
                 !code.is_empty()
-            });
-            figures.extend(parts.into_iter().filter(|figure| !figure.code.is_empty()));
+            };
+            let by_service = of(Kind::AttainmentsByService);
+            figures.extend(services.parts(&services.telling().cells, &by_service, name));
+            figures.extend(times.told(&of(Kind::AttainmentTimes), name));
         }
         figures
     }
@@ -73,79 +86,115 @@ impl Attained {
 
 /// Referrals that were taken up.
 #[derive(Debug)]
-pub(super) struct HandedOver(Cells<Escort>);
+pub(super) struct HandedOver {
+    referrals: Cells<Escort>,
+    /// Who was handed over for the first time in the year.
+    who: BTreeSet<u64>,
+}
 
 impl Default for HandedOver {
     fn default() -> Self {
-        Self(Cells::of([Escort::Together, Escort::Alone]))
+        Self { referrals: Cells::of([Escort::Together, Escort::Alone]), who: BTreeSet::new() }
     }
 }
 
 impl HandedOver {
-    pub(super) fn add(&mut self, who: u64, escort: Escort) {
-        self.0.add(escort, who, 1);
+    pub(super) fn add(&mut self, who: u64, person: &OnePerson, third: Third) {
+        for handover in person.handovers.iter().filter(|handover| third.has(handover.day)) {
+            self.referrals.add(handover.escort, who, 1);
+        }
+        if person.is_handed_over(third) {
+            self.who.insert(who);
+        }
+    }
+
+    /// Who was handed over.
+    pub(super) fn group(&self) -> BTreeSet<u64> {
+        self.who.clone()
     }
 
     pub(super) fn told(&self) -> Vec<Figure> {
         let of = |kind: Kind, value| Figure { kind: kind.into(), value, ..Figure::default() };
-        let telling = self.0.telling();
-        let together = self.0.get(&Escort::Together);
-        let alone = self.0.get(&Escort::Alone);
-        let persons = together.who.union(&alone.who).count();
+        // How many persons they are about is told as well.
+        let telling = self.referrals.telling_of_known();
         let escorted = telling.cells.first().copied().unwrap_or(Shown::Held);
-        let each = telling.sum.of(self.0.sum()).and_then(|sum| ratio(sum, persons, 100));
         vec![
-            of(Kind::Handovers, telling.sum.of(self.0.sum())),
-            of(Kind::EscortedHandovers, escorted.of(together.value)),
-            of(Kind::HandoversPerPerson, each),
+            of(Kind::Handovers, telling.sum.of(self.referrals.sum())),
+            of(Kind::EscortedHandovers, escorted.of(self.referrals.get(&Escort::Together).value)),
+            of(Kind::HandedOver, told_persons(&self.who)),
         ]
     }
 }
 
-/// Referrals that were taken up three months ago.
+/// How many they are, where they are enough.
+pub(super) fn told_persons(who: &BTreeSet<u64>) -> Option<i64> {
+    i64::try_from(who.len()).ok().filter(|_| !is_few(who.len()))
+}
+
+/// Referrals that were taken up four months ago, by what is known of them.
 #[derive(Debug)]
-pub(super) struct Retained(Cells<i32>);
+pub(super) struct Retained(Cells<Retention>);
 
 impl Default for Retained {
     fn default() -> Self {
-        Self(Cells::of(1..=Retention::Unknown as i32))
+        Self(Cells::of(Retention::ALL))
     }
 }
 
 impl Retained {
     pub(super) fn add(&mut self, who: u64, result: Retention) {
-        self.0.add(result as i32, who, 1);
+        self.0.add(result, who, 1);
     }
 
-    /// The rate comes first: how many are attached or have ended is told before it is told how many of them are which.
-    /// What is known is told where it could be reckoned anyway.
     pub(super) fn told(&self) -> Vec<Figure> {
-        let cell = |result: Retention| self.0.get(&(result as i32));
-        let [attached, ended, dropped, unknown] =
-            [Retention::Attached, Retention::EndedAsPlanned, Retention::DroppedOut, Retention::Unknown]
-                .map(cell);
-        let mut kept = attached.clone();
-        kept.who.extend(&ended.who);
-        kept.value += ended.value;
-        let Telling { sum, cells } = tell(&[&kept, &dropped, &unknown]);
-        let shown = |place: usize| cells.get(place).copied().unwrap_or(Shown::Held);
-        let has_few = is_few(attached.who.len()) || is_few(ended.who.len());
-        let part = if has_few { Shown::Held } else { shown(0) };
-        let known = kept.value + dropped.value;
-        let is_reckoned = known == 0 || [sum, shown(2)] == [Shown::Told; 2];
-        let has_rate = cells.iter().all(|shown| *shown == Shown::Told);
-        let rate = has_rate.then(|| usize::try_from(known).ok()).flatten();
-        let of = |kind: Kind, value| Figure { kind: kind.into(), value, ..Figure::default() };
-        let mut figures = vec![
-            of(Kind::Retentions, sum.of(self.0.sum())),
-            of(Kind::RetentionsKnown, is_reckoned.then_some(known)),
-            of(Kind::RetentionRate, rate.and_then(|known| ratio(kept.value, known, 10_000))),
-        ];
-        let cells = [(attached, part), (ended, part), (dropped, shown(1)), (unknown, shown(2))];
-        for (result, (cell, shown)) in (1..).zip(cells) {
-            figures.push(Figure { retention: result, ..of(Kind::Retentions, shown.of(cell.value)) });
+        let base = Figure { kind: Kind::Retentions.into(), ..Figure::default() };
+        // They were told as hand-overs a third of a year before.
+        let telling = self.0.telling_of_known();
+        let whole = Figure { value: telling.sum.of(self.0.sum()), ..base.clone() };
+        let parts = self.0.parts(&telling.cells, &base, |result, figure| {
+            match result {
+                Retention::NotPermitted => figure.kind = Kind::RetentionsNotPermitted.into(),
+                Retention::Attached => figure.retention = Said::Attached.into(),
+                Retention::EndedAsPlanned => figure.retention = Said::EndedAsPlanned.into(),
+                Retention::DroppedOut => figure.retention = Said::DroppedOut.into(),
+                Retention::Unknown => figure.retention = Said::Unknown.into(),
+            }
+            true
+        });
+        [whole].into_iter().chain(parts).collect()
+    }
+}
+
+type Said = polku_proto::v1::retention_answer::Result;
+
+/// Referrals that were sent onward.
+#[derive(Debug, Default)]
+pub(super) struct Onward {
+    sent: i64,
+    who: BTreeSet<u64>,
+    days: i64,
+    counted: u32,
+    whose_days: BTreeSet<u64>,
+}
+
+impl Onward {
+    pub(super) fn add(&mut self, who: u64, person: &OnePerson, third: Third) {
+        for days in person.onward(third) {
+            self.sent += 1;
+            self.who.insert(who);
+            if let Some(days) = days {
+                self.days += days;
+                self.counted += 1;
+                self.whose_days.insert(who);
+            }
         }
-        figures
+    }
+
+    pub(super) fn told(&self) -> Vec<Line> {
+        let of = |kind: Kind| Figure { kind: kind.into(), ..Figure::default() };
+        let sent = Some(self.sent).filter(|_| !is_few(self.who.len()));
+        let days = mean_line(of(Kind::DaysToReferral), self.days, self.counted, self.whose_days.len());
+        vec![Line::from(Figure { value: sent, ..of(Kind::OnwardGuidance) }), days]
     }
 }
 
@@ -154,43 +203,48 @@ impl Retained {
 pub(super) struct Changes(BTreeMap<String, Vec<i64>>);
 
 impl Changes {
-    /// Counts one person's readings, in any order: last less first of the same version of a star, area by area.
-    pub(super) fn add(&mut self, mut readings: Vec<&StarReading>) {
+    /// Counts one person's readings, in any order: area by area, the last one of the third less the one before the third,
+    /// or the first one in it where there is none, of the same version of a star.
+    pub(super) fn add(&mut self, readings: &[StarReading], third: Third) {
+        let mut readings: Vec<&StarReading> = readings.iter().collect();
         // Dates of this form sort as their days do.
         readings.sort_by(|one, other| one.date.cmp(&other.date));
-        let mut scores: BTreeMap<String, Vec<i32>> = BTreeMap::new();
+        let mut before: BTreeMap<String, i32> = BTreeMap::new();
+        let mut within: BTreeMap<String, Vec<i32>> = BTreeMap::new();
         for reading in readings {
+            let Ok(date) = reading.date.parse() else { continue };
             for score in &reading.scores {
                 let area = format!("{}/{}/{}", reading.star, reading.version, score.area);
-                scores.entry(area).or_default().push(score.score);
+                if third.has(date) {
+                    within.entry(area).or_default().push(score.score);
+                } else if date < third.first {
+                    before.insert(area, score.score);
+                }
             }
         }
-        for (area, scores) in scores {
-            if let [first, .., last] = scores.as_slice() {
+        for (area, scores) in within {
+            let all: Vec<i32> = before.get(&area).copied().into_iter().chain(scores).collect();
+            if let [first, .., last] = all.as_slice() {
                 self.0.entry(area).or_default().push(i64::from(*last) - i64::from(*first));
             }
         }
     }
 
-    pub(super) fn told(&self) -> Vec<Figure> {
-        let change = |(code, changes): (&String, &Vec<i64>)| Figure {
-            kind: Kind::StarChange.into(),
-            code: code.clone(),
-            value: mean(changes.iter().sum(), changes.len()),
-            ..Figure::default()
+    pub(super) fn told(&self) -> Vec<Line> {
+        let change = |(code, changes): (&String, &Vec<i64>)| {
+            let figure = Figure { kind: Kind::StarChange.into(), code: code.clone(), ..Figure::default() };
+            let persons = u32::try_from(changes.len()).unwrap_or(u32::MAX);
+            mean_line(figure, changes.iter().sum(), persons, changes.len())
         };
         self.0.iter().map(change).collect()
     }
 }
 
-/// The mean over persons in hundredths, where they are enough.
-pub(super) fn mean(sum: i64, persons: usize) -> Option<i64> {
-    if persons < LEAST { None } else { ratio(sum, persons, 100) }
-}
-
 /// So many parts of the quotient, rounded half away from zero; nothing of nothing.
-fn ratio(part: i64, whole: usize, parts: i64) -> Option<i64> {
-    let whole = i64::try_from(whole).ok().filter(|whole| *whole > 0)?;
+pub(super) fn ratio(part: i64, whole: i64, parts: i64) -> Option<i64> {
+    if whole <= 0 {
+        return None;
+    }
     let doubled = part.checked_mul(parts)?.checked_mul(2)?;
     Some((doubled + doubled.signum() * whole) / (2 * whole))
 }

@@ -75,3 +75,18 @@ pub(super) fn tell(cells: &[&Cell]) -> Telling {
     }
     Telling { sum: shown(larger.is_none()), cells: cells.iter().map(|cell| shown(is_held(cell))).collect() }
 }
+
+/// What can be told of figures whose sum can be known from elsewhere, also where it is not told here.
+///
+/// If all of them can be small, their sum could say which number each of them is: then nothing is told but the sum, also
+/// not about whom there is nobody.
+pub(super) fn tell_of_known(cells: &[&Cell]) -> Telling {
+    let all: usize = cells.iter().map(|cell| cell.who.len()).sum();
+    let has_few = cells.iter().any(|cell| cell.is_small());
+    if !has_few || all > (LEAST - 1) * cells.len() {
+        return tell(cells);
+    }
+    let persons: BTreeSet<u64> = cells.iter().flat_map(|cell| cell.who.iter().copied()).collect();
+    let sum = if is_few(persons.len()) { Shown::Held } else { Shown::Told };
+    Telling { sum, cells: vec![Shown::Held; cells.len()] }
+}

@@ -1,20 +1,15 @@
-//! Does every figure count what it says, and can nobody be reckoned out of those that are told?
+//! Can nobody be reckoned out of the figures that are told?
+
+mod counting;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::civil::{Date, date};
-use polku_proto::time::{start_of_finnish_date, to_wire};
-use polku_proto::v1::figure::Kind;
-use polku_proto::v1::journey_entry::Matter;
-use polku_proto::v1::{
-    AgeBand, AreaScore, Attainment, Encounter, Feedback, Figure, JourneyEntry, JourneyLeaving,
-    JourneyOpening, ProfileAssessment, StarReading, WorkSpent, attainment, encounter,
-};
+use polku_proto::v1::Figure;
 use proptest::prelude::{Strategy, prop_assert, prop_assert_eq, proptest};
 
-use super::outcomes::{Escort, Retained};
-use super::tell::{Cell, LEAST, Shown, Telling, tell};
-use super::{Counting, Handover, OnePerson, Period, Retention, age};
+use super::facets::{Facets, Value};
+use super::tell::{Cell, LEAST, Shown, Telling, is_few, tell, tell_of_known};
+use super::{Book, Line, together};
 
 /// Cells about so many persons each, nobody in two of them, whose values are those numbers.
 fn cells(persons: &[usize]) -> Vec<Cell> {
@@ -74,27 +69,117 @@ fn no_figure_can_be_reckoned_from_the_others_and_the_sum() {
     }
 }
 
+/// The same where the sum is known from elsewhere.
 #[test]
-fn no_result_of_retention_can_be_reckoned_from_the_rate() {
-    let most = 14;
-    let all = numbers(most, 4).filter(|results| results.iter().sum::<usize>() <= most);
-    assert_nothing_is_reckoned(all.map(|results| {
-        let mut retained = Retained::default();
-        let mut who = 0..;
-        for (result, count) in (1..).zip(&results) {
-            for _ in 0..*count {
-                retained.add(who.next().unwrap(), Retention::try_from(result).unwrap());
+fn no_figure_can_be_reckoned_from_a_sum_that_is_known() {
+    for (count, most) in [(2, 24), (3, 20), (4, 18)] {
+        let all = numbers(most, count).filter(|persons| persons.iter().sum::<usize>() <= most);
+        // Fewer than five are nobody's figure elsewhere either.
+        let all = all.filter(|persons| !is_few(persons.iter().sum()));
+        assert_nothing_is_reckoned(all.map(|persons| {
+            let cells = cells(&persons);
+            let Telling { sum, cells: shown } = tell_of_known(&cells.iter().collect::<Vec<_>>());
+            assert_eq!(sum, Shown::Told);
+            let known = Some(cells.iter().map(|cell| cell.value).sum());
+            let told = cells.iter().zip(shown).map(|(cell, shown)| shown.of(cell.value));
+            let truth = persons.iter().map(|count| i64::try_from(*count).unwrap());
+            (
+                [known].into_iter().chain(told).collect(),
+                [truth.clone().sum()].into_iter().chain(truth).collect(),
+            )
+        }));
+    }
+}
+
+/// Somebody like this by two sides, so many of each.
+fn told_by_two_sides(first: &[usize], second: &[usize]) -> Vec<Option<i64>> {
+    let name: [fn(&Value, &mut Figure) -> bool; 2] = [|_, _| true, |_, _| true];
+    let most = |side: &[usize]| i32::try_from(side.len()).unwrap();
+    let mut facets = Facets::of([(most(first), name[0]), (most(second), name[1])]);
+    let values = |side: &[usize]| {
+        let of_one =
+            |(place, count): (usize, &usize)| vec![Value::Number(i32::try_from(place).unwrap() + 1); *count];
+        side.iter().enumerate().flat_map(of_one).collect::<Vec<Value>>()
+    };
+    for (who, (one, other)) in (0..).zip(values(first).into_iter().zip(values(second))) {
+        facets.add(who, [one.clone(), other.clone()], (one, other));
+    }
+    facets.told(&Figure::default()).into_iter().map(|figure| figure.value).collect()
+}
+
+#[test]
+fn no_side_of_persons_can_be_reckoned_from_another() {
+    let most = 13;
+    for (first, second) in [(2, 2), (2, 3), (3, 3)] {
+        let of_sum = |count, sum: usize| {
+            let all = numbers(most, count).filter(move |side| side.iter().sum::<usize>() == sum);
+            all.collect::<Vec<Vec<usize>>>()
+        };
+        let worlds = (0..=most).flat_map(|sum| {
+            let others = of_sum(second, sum);
+            of_sum(first, sum).into_iter().flat_map(move |one| {
+                let pair = |other: &Vec<usize>| (one.clone(), other.clone());
+                others.iter().map(pair).collect::<Vec<_>>()
+            })
+        });
+        assert_nothing_is_reckoned(worlds.map(|(one, other)| {
+            let all = one.iter().sum::<usize>();
+            let truth = [all].into_iter().chain(one.clone()).chain(other.clone());
+            (told_by_two_sides(&one, &other), truth.map(|count| i64::try_from(count).unwrap()).collect())
+        }));
+    }
+}
+
+/// Four kinds of persons, by two sides of two: also by both at once.
+#[test]
+fn no_pair_of_sides_can_be_reckoned_from_the_sides() {
+    let most = 13;
+    let all = numbers(most, 4).filter(|persons| persons.iter().sum::<usize>() <= most);
+    assert_nothing_is_reckoned(all.map(|persons| {
+        let name: fn(&Value, &mut Figure) -> bool = |_, _| true;
+        let mut facets = Facets::of([(2, name), (2, name)]).with_pairs((2, name), (2, name));
+        let mut next = 0..;
+        for (place, count) in (0..).zip(&persons) {
+            let (one, other) = (Value::Number(place / 2 + 1), Value::Number(place % 2 + 1));
+            for who in next.by_ref().take(*count) {
+                facets.add(who, [one.clone(), other.clone()], (one.clone(), other.clone()));
             }
         }
-        let figures = retained.told();
-        let [attached, ended, dropped, unknown] =
-            [0, 1, 2, 3].map(|place: usize| i64::try_from(results[place]).unwrap());
-        let known = attached + ended + dropped;
-        let truth = vec![known + unknown, known, 0, attached, ended, dropped, unknown];
-        let mut answer: Vec<Option<i64>> = figures.iter().map(|figure| figure.value).collect();
-        // A rate that is held back is no figure of its own: it is that of the others.
-        answer[2] = answer[2].or(Some(-1));
-        (answer, truth)
+        let told = facets.told(&Figure::default()).into_iter().map(|figure| figure.value).collect();
+        let [a, b, c, d] = [0, 1, 2, 3].map(|place: usize| i64::try_from(persons[place]).unwrap());
+        (told, vec![a + b + c + d, a + b, c + d, a + c, b + d, a, b, c, d])
+    }));
+}
+
+/// Whoever has the report of the first third and that of two: everything that is held back of the first third, of the
+/// second one and of both has two values or more.
+#[test]
+fn no_third_can_be_reckoned_from_two_periods() {
+    let most = 9;
+    let thirds: Vec<Vec<usize>> =
+        numbers(most, 2).filter(|persons| persons.iter().sum::<usize>() <= most).collect();
+    let book = |persons: &[usize]| {
+        let of = |(place, value): (usize, &Option<i64>)| {
+            Line::from(Figure { profile: i32::try_from(place).unwrap(), value: *value, ..Figure::default() })
+        };
+        Book { lines: told(&cells(persons)).iter().enumerate().map(of).collect() }
+    };
+    let told = |books: &[Book]| {
+        let figures = together(books).figures.into_iter().filter(|figure| figure.kind == 0);
+        figures.map(|figure| figure.value).collect::<Vec<Option<i64>>>()
+    };
+    let worlds = thirds.iter().flat_map(|one| thirds.iter().map(move |other| (one, other)));
+    assert_nothing_is_reckoned(worlds.map(|(one, other)| {
+        let (first, second) = (book(one), book(other));
+        let both = told(&[first.clone(), second]);
+        let truth = |persons: &[usize]| {
+            let parts = persons.iter().map(|count| i64::try_from(*count).unwrap());
+            [parts.clone().sum::<i64>()].into_iter().chain(parts).collect::<Vec<i64>>()
+        };
+        let (one, other) = (truth(one), truth(other));
+        let sums = one.iter().zip(&other).map(|(one, other)| one + other);
+        let answer = told(&[first]).into_iter().chain(both).collect();
+        (answer, one.iter().copied().chain(sums).collect())
     }));
 }
 
@@ -155,184 +240,4 @@ fn a_small_figure_takes_the_smallest_larger_ones_along() {
     assert_eq!(told(&cells(&[3, 7, 7, 9])), [Some(26), None, None, None, Some(9)]);
     assert_eq!(told(&cells(&[4, 4, 4])), [None, None, None, None]);
     assert_eq!(told(&[]), [Some(0)]);
-}
-
-#[test]
-fn ages_are_those_of_the_day() {
-    let band = |year, month, day| age::band(date(year, month, day), date(2026, 3, 2));
-    assert_eq!(band(2008, 3, 3), AgeBand::Under18);
-    assert_eq!(band(2008, 3, 2), AgeBand::AgeBand1819);
-    assert_eq!(band(2006, 3, 2), AgeBand::AgeBand2024);
-    assert_eq!(band(2001, 3, 3), AgeBand::AgeBand2024);
-    assert_eq!(band(1996, 3, 3), AgeBand::AgeBand2529);
-    assert_eq!(band(1996, 3, 2), AgeBand::AgeBand30OrOlder);
-    assert_eq!(age::band(date(2008, 2, 29), date(2026, 2, 28)), AgeBand::Under18);
-    assert_eq!(age::band(date(2008, 2, 29), date(2026, 3, 1)), AgeBand::AgeBand1819);
-}
-
-const SPRING: Period = Period { first: date(2026, 1, 1), last: date(2026, 4, 30) };
-
-fn on(day: Date, matter: Matter) -> JourneyEntry {
-    let time = Some(to_wire(start_of_finnish_date(day).unwrap()).unwrap());
-    JourneyEntry { time, matter: Some(matter), ..JourneyEntry::default() }
-}
-
-fn nothing() -> OnePerson {
-    OnePerson { born: Some(date(2005, 6, 1)), entries: Vec::new(), handovers: Vec::new(), stars: Vec::new() }
-}
-
-/// The figures about six persons like this one.
-fn of_six(person: &OnePerson) -> Vec<Figure> {
-    let mut counting = Counting::new(SPRING);
-    for _ in 0..6 {
-        counting.person(person);
-    }
-    counting.figures().figures
-}
-
-fn opening() -> Matter {
-    Matter::Opening(JourneyOpening::default())
-}
-
-fn profile(profile: i32) -> Matter {
-    Matter::Profile(ProfileAssessment { profile, ..ProfileAssessment::default() })
-}
-
-fn work(minutes: i32) -> Matter {
-    Matter::Work(WorkSpent { stage: 3, minutes, cost_cents: 10 })
-}
-
-/// Those of a kind that are told and are not nought.
-fn of_kind(figures: &[Figure], kind: Kind) -> Vec<Figure> {
-    let of_kind = figures.iter().filter(|figure| figure.kind() == kind);
-    of_kind.filter(|figure| figure.value.is_some_and(|value| value != 0)).cloned().collect()
-}
-
-fn figure(kind: Kind, value: i64) -> Figure {
-    Figure { kind: kind.into(), value: Some(value), ..Figure::default() }
-}
-
-#[test]
-fn work_counts_with_the_profile_at_the_time() {
-    let day = |day| date(2026, 2, day);
-    // What happened last comes first.
-    let entries = vec![
-        on(date(2026, 5, 1), profile(3)),
-        on(day(9), work(50)),
-        on(day(8), profile(2)),
-        on(day(7), work(7)),
-        on(day(6), profile(1)),
-        on(day(5), work(3)),
-        on(day(1), opening()),
-        on(date(2025, 12, 31), work(1000)),
-    ];
-    let figures = of_six(&OnePerson { entries, ..nothing() });
-    let of = |profile, minutes| Figure { profile, stage: 3, ..figure(Kind::Minutes, minutes) };
-    assert_eq!(
-        of_kind(&figures, Kind::Minutes),
-        [figure(Kind::Minutes, 360), of(0, 18), of(1, 42), of(2, 300)]
-    );
-    let costs: Vec<Option<i64>> = of_kind(&figures, Kind::Costs).iter().map(|figure| figure.value).collect();
-    assert_eq!(costs, [Some(180), Some(60), Some(60), Some(60)]);
-    let profiles = of_kind(&figures, Kind::Profiles);
-    assert_eq!(profiles, [figure(Kind::Profiles, 6), Figure { profile: 2, ..figure(Kind::Profiles, 6) }]);
-    let age = AgeBand::AgeBand2024 as i32;
-    assert_eq!(
-        of_kind(&figures, Kind::Persons),
-        [figure(Kind::Persons, 6), Figure { age, ..figure(Kind::Persons, 6) }]
-    );
-}
-
-#[test]
-fn whoever_has_left_has_no_profile_any_more() {
-    let entries = vec![
-        on(date(2026, 4, 1), Matter::Leaving(JourneyLeaving::default())),
-        on(date(2026, 3, 1), profile(2)),
-        on(date(2026, 2, 1), opening()),
-    ];
-    assert!(of_kind(&of_six(&OnePerson { entries, ..nothing() }), Kind::Profiles).is_empty());
-}
-
-#[test]
-fn only_encounters_in_which_they_met_count() {
-    let met = |met| {
-        let channel = encounter::Channel::HomeVisit.into();
-        on(date(2026, 2, 2), Matter::Encounter(Encounter { channel, met, ..Encounter::default() }))
-    };
-    let figures = of_six(&OnePerson { entries: vec![met(true), met(false), met(true)], ..nothing() });
-    let channel = encounter::Channel::HomeVisit as i32;
-    let all = figure(Kind::Encounters, 12);
-    assert_eq!(of_kind(&figures, Kind::Encounters), [all.clone(), Figure { channel, ..all }]);
-}
-
-#[test]
-fn a_person_counts_once_for_each_attainment_and_service() {
-    let kind = attainment::Kind::ActiveMeasure as i32;
-    let attained = |service: &str| {
-        on(date(2026, 2, 2), Matter::Attainment(Attainment { kind, service: service.into() }))
-    };
-    let entries =
-        vec![attained("korttikoulutus"), attained("korttikoulutus"), attained("pajajakso"), attained("")];
-    let figures = of_six(&OnePerson { entries, ..nothing() });
-    let whole = Figure { attainment: kind, ..figure(Kind::Attainments, 6) };
-    assert_eq!(of_kind(&figures, Kind::Attainments), [whole]);
-    let of =
-        |code: &str| Figure { attainment: kind, code: code.into(), ..figure(Kind::AttainmentsByService, 6) };
-    assert_eq!(of_kind(&figures, Kind::AttainmentsByService), [of("korttikoulutus"), of("pajajakso")]);
-}
-
-#[test]
-fn retention_falls_due_three_calendar_months_later() {
-    let handover = |day, escort, retention| Handover { day, escort, retention };
-    let handovers = vec![
-        handover(date(2025, 9, 30), Escort::Alone, Retention::DroppedOut),
-        handover(date(2025, 11, 30), Escort::Alone, Retention::Attached),
-        handover(date(2026, 1, 30), Escort::Together, Retention::EndedAsPlanned),
-        handover(date(2026, 1, 31), Escort::Alone, Retention::Unknown),
-        handover(date(2026, 2, 1), Escort::Alone, Retention::DroppedOut),
-    ];
-    let figures = of_six(&OnePerson { handovers, ..nothing() });
-    let value =
-        |kind| of_kind(&figures, kind).iter().map(|figure| figure.value.unwrap()).collect::<Vec<i64>>();
-    // 30 November leads to the last day of February, 31 January to the last one of April.
-    assert_eq!(value(Kind::Retentions), [18, 6, 6, 6]);
-    assert_eq!(value(Kind::RetentionsKnown), [12]);
-    assert_eq!(value(Kind::RetentionRate), [10_000]);
-    assert_eq!(value(Kind::Handovers), [18]);
-    assert_eq!(value(Kind::EscortedHandovers), [6]);
-    assert_eq!(value(Kind::HandoversPerPerson), [300]);
-}
-
-#[test]
-fn a_star_changes_from_the_first_reading_of_the_period_to_the_last() {
-    let reading = |date: &str, version, score| StarReading {
-        date: date.into(),
-        star: "tahti".into(),
-        version,
-        scores: vec![AreaScore { area: "koti".into(), score, change: None }],
-        ..StarReading::default()
-    };
-    let stars = vec![
-        reading("2026-04-01", 1, 2),
-        reading("2025-12-31", 1, 5),
-        reading("2026-01-10", 1, 4),
-        reading("2026-02-10", 1, 1),
-        reading("2026-03-10", 2, 5),
-    ];
-    let figures = of_six(&OnePerson { stars, ..nothing() });
-    let change = Figure { code: "tahti/1/koti".into(), ..figure(Kind::StarChange, -200) };
-    assert_eq!(of_kind(&figures, Kind::StarChange), [change]);
-}
-
-#[test]
-fn feedback_is_told_as_means_of_what_was_answered() {
-    let mut counting = Counting::new(SPRING);
-    counting.feedback(&Feedback { grade: Some(9), listened_to: Some(5), ..Feedback::default() }, 4);
-    assert!(of_kind(&counting.figures().figures, Kind::FeedbackForms).is_empty());
-    counting.feedback(&Feedback { grade: Some(10), ..Feedback::default() }, 2);
-    let figures = counting.figures().figures;
-    assert_eq!(of_kind(&figures, Kind::FeedbackForms), [figure(Kind::FeedbackForms, 6)]);
-    assert_eq!(of_kind(&figures, Kind::FeedbackGrade), [figure(Kind::FeedbackGrade, 933)]);
-    assert!(of_kind(&figures, Kind::FeedbackStatement).is_empty());
-    assert_eq!(figures.iter().filter(|figure| figure.kind() == Kind::FeedbackStatement).count(), 4);
 }

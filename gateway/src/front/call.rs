@@ -1,4 +1,8 @@
-//! How long may a call take, and what becomes of it when its caller goes away?
+//! How long may a call take, when does a refusal leave, and what becomes of a call when its caller goes away?
+//!
+//! It takes longer to find out that somebody is none of the caller's concern than that there is nobody of that id. So what
+//! must not be told apart leaves at the next multiple of a fixed time after its request was there: by when it comes, it
+//! tells nothing that its words do not.
 //!
 //! A call whose request is complete is carried to its end, whatever its caller does: between its audit leaf and
 //! its state, and between its state and what is kept in memory, there is no good moment to drop it.
@@ -6,10 +10,9 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use http::{HeaderMap, Request, Response};
@@ -24,6 +27,9 @@ use super::{Limits, Shutdown};
 
 #[cfg(test)]
 mod tests;
+
+/// What "there is nothing" and "it is not permitted" leave at multiples of: longer than it takes to find either out.
+const BEAT: Duration = Duration::from_millis(25);
 
 /// Work that panicked.
 const FAILED: Refusal<'_> = Refusal {
@@ -105,13 +111,24 @@ impl Service<Request<Incoming>> for Calls {
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
         let limit =
             asked(request.headers()).map_or(self.limits.call, |asked| asked.min(self.limits.longest_call));
-        let complete = Arc::new(AtomicBool::new(false));
+        let begun = Instant::now();
+        let complete = Arc::new(OnceLock::new());
         let request = request.map(|body| Body::new(Arriving::new(body, Arc::clone(&complete))));
         let work = self.running.spawn(self.routes.clone().oneshot(request));
         let shutdown = self.shutdown.clone();
         Box::pin(async move {
             let abort = work.abort_handle();
-            let answer = match tokio::time::timeout(limit, work).await {
+            let since = Arc::clone(&complete);
+            let answered = async move {
+                let answer = work.await;
+                if matches!(&answer, Ok(Ok(response)) if tells_nothing(response.headers())) {
+                    // A caller who lets a request trickle in does not choose where in the beat it is worked on.
+                    let since = since.get().copied().unwrap_or(begun);
+                    tokio::time::sleep(until_beat(since.elapsed())).await;
+                }
+                answer
+            };
+            let answer = match tokio::time::timeout(limit, answered).await {
                 Ok(Ok(Ok(response))) => {
                     return Ok(response.map(|body| Body::new(Ending::new(body, shutdown))));
                 }
@@ -120,7 +137,7 @@ impl Service<Request<Incoming>> for Calls {
                     FAILED
                 }
                 Err(_) => {
-                    if !complete.load(Ordering::Acquire) {
+                    if complete.get().is_none() {
                         // Nothing has begun, and a request that trickles in for ever must not stay.
                         abort.abort();
                     }
@@ -131,6 +148,20 @@ impl Service<Request<Incoming>> for Calls {
             Ok(answer.status().into_http())
         })
     }
+}
+
+/// Whether it is refused without telling why.
+fn tells_nothing(headers: &HeaderMap) -> bool {
+    [Code::NotFound, Code::PermissionDenied].iter().any(|code| {
+        let code = i32::from(*code).to_string();
+        headers.get("grpc-status").is_some_and(|status| status.as_bytes() == code.as_bytes())
+    })
+}
+
+/// How long it is from then to the next beat.
+fn until_beat(elapsed: Duration) -> Duration {
+    let over = elapsed.as_nanos() % BEAT.as_nanos();
+    BEAT.saturating_sub(Duration::from_nanos(u64::try_from(over).unwrap_or(0)))
 }
 
 /// The deadline that the caller asks for, if it can be read.
@@ -159,11 +190,11 @@ pub(crate) fn timeout(text: &str) -> Option<Duration> {
 /// A request's body that notes when all of it has come.
 struct Arriving {
     body: Incoming,
-    complete: Arc<AtomicBool>,
+    complete: Arc<OnceLock<Instant>>,
 }
 
 impl Arriving {
-    fn new(body: Incoming, complete: Arc<AtomicBool>) -> Arriving {
+    fn new(body: Incoming, complete: Arc<OnceLock<Instant>>) -> Arriving {
         let arriving = Arriving { body, complete };
         arriving.note();
         arriving
@@ -171,7 +202,7 @@ impl Arriving {
 
     fn note(&self) {
         if hyper::body::Body::is_end_stream(&self.body) {
-            self.complete.store(true, Ordering::Release);
+            self.complete.get_or_init(Instant::now);
         }
     }
 }
@@ -186,7 +217,7 @@ impl hyper::body::Body for Arriving {
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
         if frame.is_none() {
-            self.complete.store(true, Ordering::Release);
+            self.complete.get_or_init(Instant::now);
         }
         self.note();
         Poll::Ready(frame)

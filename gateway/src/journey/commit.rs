@@ -2,11 +2,15 @@
 
 use jiff::Timestamp;
 use polku_policy::{Authorised, ConsentIndex, LegalStatus};
-use polku_proto::v1::{self, AuditReceipt, Consent, ConsentChange, Prohibition, legal_status, prohibition};
+use polku_proto::v1::consent_evidence::GivenBy;
+use polku_proto::v1::{
+    self, AuditReceipt, Consent, ConsentChange, ConsentEvidence, Prohibition, legal_status, prohibition,
+};
 use prost::Message;
 use serde_json::{Value, json};
 
 use super::consent::is_in_force;
+use super::window::LookedAfter;
 use super::withdraw::Effect;
 use crate::audit::Event;
 use crate::error::Error;
@@ -103,6 +107,11 @@ impl Batch {
         takes_away | !self.statuses.is_empty()
     }
 
+    /// Whether anything may be permitted that was not before, once the rows are in step.
+    fn gives(&self) -> bool {
+        self.consents.iter().any(|(record, _)| record.row.in_force) || !self.prohibitions.is_empty()
+    }
+
     fn write(&mut self, person: &Person, revision: u64, change: &mut Change) -> Result<(), Error> {
         for (record, write) in &mut self.consents {
             let expected = next_version(&mut record.row, *write);
@@ -141,6 +150,17 @@ impl Batch {
         let changes: Vec<Value> = consents.chain(prohibitions).chain(statuses).collect();
         let stopped: Vec<String> = ended.iter().map(|record| record.name().to_string()).collect();
         json!({"changes": changes, "stopped": stopped})
+    }
+
+    /// Whether an address is protected from now on.
+    fn begins_protection(&self) -> Result<bool, Error> {
+        for (record, write) in &self.statuses {
+            let is_new = matches!(write, Write::New);
+            if is_new && record.status()? == LegalStatus::AddressProtected {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Brings into the index what the batch takes away.
@@ -231,8 +251,21 @@ impl Gateway {
         let mut change = Change::announced_by(revision);
         change.detail = announced.detail;
         batch.write(person, revision, &mut change)?;
+        let mut after = LookedAfter::default();
+        for (record, write) in &batch.consents {
+            let is_guardians = |given: &ConsentEvidence| given.given_by() == GivenBy::Guardian;
+            if matches!(write, Write::Next) || record.message.evidence.as_ref().is_some_and(is_guardians) {
+                self.after_consent(person, &record.message, &mut after, now).await?;
+            }
+        }
+        if batch.begins_protection()? {
+            after.tasks.extend(self.protection_begins(&call.caller.agency, person, now).await?);
+        }
+        change.follow_ups = after.follow_ups;
+        change.tasks = after.tasks;
         // Should what follows the commit not come about, a sweep does it.
-        change.look_at_plans_of = takes_away.then_some((person.id, now));
+        let shows = takes_away || batch.gives();
+        change.look_at_plans_of = shows.then_some((person.id, now));
         let before = self.index().snapshot(person.id);
         let committed = async {
             batch.take_away(&mut self.index_mut())?;
@@ -252,9 +285,9 @@ impl Gateway {
             }
         })?;
         batch.give(&mut self.index_mut())?;
-        // Nothing more is told by now; that it is so, agencies' systems hear as soon as it can be written down.
-        if takes_away && let Err(error) = self.end_parts(person, now).await {
-            tracing::error!(reason = error.reason(), "the end of parts of plans is not queued");
+        // What is permitted counts by now; those who see more or less of plans hear as soon as it can be written down.
+        if shows && let Err(error) = self.tell_permissions(person, now).await {
+            tracing::error!(reason = error.reason(), "who sees more or less of plans is not told yet");
         }
         Ok(answer)
     }

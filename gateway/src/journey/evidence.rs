@@ -89,11 +89,15 @@ impl Gateway {
 /// The first instant at which the person is of age. Who was born on 29 February has the birthday on 1 March in other
 /// years. Nothing where the date of birth is not known.
 pub(super) fn of_age(person: &Person) -> Result<Option<Timestamp>, Error> {
+    person.birth_date()?.map(of_age_since).transpose()
+}
+
+/// The same by the date of birth.
+pub(super) fn of_age_since(born: Date) -> Result<Timestamp, Error> {
     const BROKEN: Error = Error::Inconsistent("a stored date of birth is out of range");
-    let Some(born) = person.birth_date()? else { return Ok(None) };
     let year = born.year().saturating_add(i16::from(OF_AGE));
     let birthday = born.with().year(year).build().or_else(|_| Date::new(year, 3, 1)).map_err(|_| BROKEN)?;
-    start_of_finnish_date(birthday).map(Some).map_err(|_| BROKEN)
+    start_of_finnish_date(birthday).map_err(|_| BROKEN)
 }
 
 /// What a guardian consents to begins while guardians decide.

@@ -40,7 +40,10 @@ impl Gateway {
         }
 
         let (person, new) = match self.store.youth_by_identity(&hash).await? {
-            Some(row) => (Person::new(self, row)?, None),
+            Some(row) => match self.former_known_to(caller, row.id).await? {
+                Some(former) => (self.person(former).await?, None),
+                None => (Person::new(self, row)?, None),
+            },
             None => {
                 // Without a time in it: the id does not tell since when the person has been known.
                 let id = YouthId::from_uuid(uuid::Builder::from_random_bytes(random_bytes()?).into_uuid());

@@ -88,7 +88,7 @@ impl Gateway {
         }
         let name = ReferralName { youth: row.youth, referral: row.id };
         let action = action(change);
-        let change = self.respond(&call, Respond { name, etag: String::new(), action }).await?;
+        let change = self.respond(&call, Respond { name, etag: String::new(), action }).await?.change;
         let (change, _) = change.spend(&super::view::reader(caller), self.now()).map_err(|_| WRONG_READER)?;
         let (Some(referral), Some(receipt)) = (change.referral, change.receipt) else {
             return Err(Error::Inconsistent("a change without referral or receipt"));
@@ -238,6 +238,7 @@ fn refused(error: &Error) -> InboundOutcome {
         | Error::Invalid(_)
         | Error::Field { .. }
         | Error::Plan(_)
+        | Error::Unusable
         | Error::Document(_)
         | Error::RequestIdReused
         | Error::NotFound

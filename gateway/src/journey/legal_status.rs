@@ -1,13 +1,13 @@
 //! A professional records what the law makes of a young person's situation: it decides what may be disclosed.
 
 use jiff::Timestamp;
-use polku_policy::{Authorised, Sector};
+use polku_policy::{self as policy, Authorised, Sector};
 use polku_proto::v1::legal_status_terms::Status;
 use polku_proto::v1::{
     EndLegalStatusRequest, LegalStatus, LegalStatusChange, LegalStatusTerms, ListLegalStatusesRequest,
     ListLegalStatusesResponse, Purpose, RecordLegalStatusRequest, legal_status,
 };
-use polku_proto::{LegalStatusId, LegalStatusName, Valid, YouthId};
+use polku_proto::{AgencyId, LegalStatusId, LegalStatusName, Valid, YouthId};
 
 use super::commit::{Batch, Mark, Write};
 use super::read::{name, youth_id};
@@ -135,6 +135,16 @@ impl Gateway {
             }
         }
         Ok(views)
+    }
+
+    /// Whether this agency has the address of the person protected.
+    pub(super) async fn has_protected(&self, agency: &AgencyId, person: &Person) -> Result<bool, Error> {
+        let is_own = |record: &StatusRecord| {
+            record.row.in_force
+                && record.message.recorder == agency.as_str()
+                && matches!(record.status(), Ok(policy::LegalStatus::AddressProtected))
+        };
+        Ok(self.statuses_of(person).await?.iter().any(is_own))
     }
 
     /// Who may record what, and the unit that does.

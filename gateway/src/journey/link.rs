@@ -1,14 +1,22 @@
-//! Somebody who was known by another identity has this one now: how do all of theirs lead to one person?
+//! Somebody who was known by another identity has this one now: how do all of theirs lead to one person? And how does a link
+//! end that was made by mistake?
 //!
 //! Where nobody has the identity code yet, the person keeps the id. Where somebody has it, that one and this are the same
 //! person: what was written under the former id stays there, sealed as it was and under its own names, and the former
-//! identities lead to the other id from now on.
+//! identities lead to the other id from now on. An agency that has nothing to do with that one goes on with the id that it
+//! knows, as if nobody had had the code: so neither answer tells whether somebody is known here.
+//!
+//! A link is never changed. What ends it is written down beside it, and all is as if it had not been made.
 
+use jiff::Timestamp;
 use polku_proto::identity::Identity;
-use polku_proto::v1::{LinkIdentityRequest, LinkIdentityResponse};
-use polku_proto::{Valid, YouthName};
+use polku_proto::v1::{
+    LinkIdentityRequest, LinkIdentityResponse, UnlinkIdentityRequest, UnlinkIdentityResponse,
+};
+use polku_proto::{Valid, YouthId, YouthName};
 use serde_json::json;
 
+use super::evidence::of_age_since;
 use super::identify::parse_code;
 use super::plan::PlanRecord;
 use super::read::youth_id;
@@ -19,9 +27,13 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::once::Begun;
 use crate::person::Person;
-use crate::store::{Change, IdentityLink, ReferralFilter};
+use crate::record::ConsentRecord;
+use crate::store::{Change, IdentityLink, InstrumentKind, ReferralFilter};
 use crate::trail::Entry;
 
+const NO_SUCH_LINK: Error = Error::RecordState {
+    expected: "an identity code that the own agency has linked to this person, and whose link it has not ended",
+};
 const LINKED_ALREADY: Error = Error::RecordState {
     expected: "an identity code that this person has not had: it leads to them already",
 };
@@ -52,36 +64,138 @@ impl Gateway {
         }
         let hash = self.keys.index_of(&identity);
         let holder = self.store.youth_by_identity(&hash).await?.map(|row| row.id);
-        let present = self.store.present_youth(youth).await?;
-        if holder == Some(present.unwrap_or(youth)) {
+        let ids = self.ids_of(youth).await?;
+        let present = ids.first().copied().unwrap_or(youth);
+        if holder == Some(present) {
             return Err(LINKED_ALREADY);
         }
-        if present.is_some() {
+        if present != youth && self.has_to_do(caller, present).await? {
             return Err(FORMER);
         }
 
         // Every id of the person learns the identity code: what is delivered under a former one names them by it too.
-        let mut sealed = vec![(youth, person.seal_identity(&identity)?)];
-        for former in self.store.former_youths(youth).await? {
-            sealed.push((former, self.person(former).await?.seal_identity(&identity)?));
+        let mut sealed = Vec::new();
+        for id in &ids {
+            sealed.push((*id, self.person(*id).await?.seal_identity(&identity)?));
         }
-        let ids: Vec<_> = sealed.iter().map(|(id, _)| *id).collect();
-        let answer = LinkIdentityResponse { youth: YouthName { youth: holder.unwrap_or(youth) }.to_string() };
+        let called = match holder {
+            Some(holder) if self.has_to_do(caller, holder).await? => holder,
+            // As it would be if nobody had the code.
+            Some(holder) => self.former_known_to(caller, holder).await?.unwrap_or(youth),
+            None => youth,
+        };
+        let answer = LinkIdentityResponse { youth: YouthName { youth: called }.to_string() };
         let entry = Entry::of(Event::IdentifyYouth, youth).by(caller);
         let details = json!({"method": "LinkIdentity", "request_id": request.request_id});
         let announced = self.announce(entry, &person, &details, now).await?;
         let mut change = Change::announced_by(announced.receipt.sequence);
         change.detail = announced.detail;
         change.request = Some(call.answered(&person, &answer, now)?);
-        change.link = Some(IdentityLink { youth, identity: hash, holder, sealed });
+        let agency = caller.agency.clone();
+        change.link = Some(IdentityLink { youth: present, identity: hash, agency, holder, sealed });
         // By the age, which is known now, more or less may be told than before.
         change.look_at_plans_of = Some((youth, now));
-        self.commit(change).await?;
-        for id in ids {
-            put_person(&mut self.index_mut(), id, identity.birth_date());
-            self.wake_all(id, now).await?;
+        // By that age it is asked as well whether a guardian's word still stands.
+        if let Some(born) = identity.birth_date() {
+            let full_age = of_age_since(born)?;
+            for id in &ids {
+                let follow_ups = self.after_birth_date(&self.person(*id).await?, full_age).await?;
+                change.follow_ups.extend(follow_ups);
+            }
         }
+        self.commit(change).await?;
+        self.put_persons(&ids, now).await?;
         Ok(answer)
+    }
+
+    /// Ends a link that the caller's agency has made by mistake (GDPR article 16).
+    pub(crate) async fn unlink_identity(
+        &self,
+        caller: &Caller,
+        request: Valid<UnlinkIdentityRequest>,
+    ) -> Result<UnlinkIdentityResponse, Error> {
+        let Actor::Professional { .. } = caller.actor else {
+            return Err(Error::ActorNotAllowed { expected: "a professional ends the link of an identity" });
+        };
+        let request = request.into_inner();
+        let youth = youth_id(&request.youth, "youth")?;
+        let call = self.call(caller, "UnlinkIdentity", &request.request_id, &request)?;
+        let identity = Identity::Code(parse_code(&request.identity_code, self.now())?);
+        let Begun { person, earlier, now, alone: _alone } = self.begin(&call, youth).await?;
+        if let Some(earlier) = earlier {
+            return Ok(earlier);
+        }
+        if !self.is_customer(caller, &person).await? {
+            return Err(Error::NotFound);
+        }
+        let hash = self.keys.index_of(&identity);
+        let ids = self.ids_of(youth).await?;
+        let mut links = Vec::new();
+        for id in &ids {
+            links.extend(self.store.identity_links(*id).await?);
+        }
+        links.retain(|link| link.agency == caller.agency && link.identity == hash);
+        let last = links.iter().map(|link| link.number).max().ok_or(NO_SUCH_LINK)?;
+
+        let answer = UnlinkIdentityResponse { youth: YouthName { youth }.to_string() };
+        let entry = Entry::of(Event::IdentifyYouth, youth).by(caller);
+        let details = json!({"method": "UnlinkIdentity", "request_id": request.request_id});
+        let announced = self.announce(entry, &person, &details, now).await?;
+        let mut change = Change::announced_by(announced.receipt.sequence);
+        change.detail = announced.detail;
+        change.request = Some(call.answered(&person, &answer, now)?);
+        change.unlink = Some(last);
+        change.look_at_plans_of = Some((youth, now));
+        self.commit(change).await?;
+        self.put_persons(&ids, now).await?;
+        Ok(answer)
+    }
+
+    /// The index learns how old they are by the identities that they have now, and whoever watches their plans looks anew.
+    async fn put_persons(&self, ids: &[YouthId], now: Timestamp) -> Result<(), Error> {
+        for id in ids {
+            let born = self.person(*id).await?.birth_date()?;
+            put_person(&mut self.index_mut(), *id, born);
+            self.wake_all(*id, now).await?;
+        }
+        Ok(())
+    }
+
+    /// The former id by which this caller's agency knows the person, when it has nothing to do with the present one: to it
+    /// the person is called so, or else it would learn that others know the person too. The one that was linked first.
+    pub(super) async fn former_known_to(
+        &self,
+        caller: &Caller,
+        present: YouthId,
+    ) -> Result<Option<YouthId>, Error> {
+        let former = self.store.former_youths(present).await?;
+        if former.is_empty() || self.has_to_do(caller, present).await? {
+            return Ok(None);
+        }
+        for former in former {
+            if self.is_customer(caller, &self.person(former).await?).await? {
+                return Ok(Some(former));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether the caller's agency has anything to do with who has this id, or is named by a consent of theirs.
+    async fn has_to_do(&self, caller: &Caller, youth: YouthId) -> Result<bool, Error> {
+        let person = self.person(youth).await?;
+        if self.is_customer(caller, &person).await? {
+            return Ok(true);
+        }
+        for row in self.store.instruments_of(youth).await? {
+            if row.kind != InstrumentKind::Consent {
+                continue;
+            }
+            let terms = ConsentRecord::open(person.key(), row)?.message.terms.unwrap_or_default();
+            if terms.recipients.iter().any(|party| party.split('/').next() == Some(caller.agency.as_str())) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether the caller's agency has anything to do with the person: an entry of its own, a referral, a consent or a

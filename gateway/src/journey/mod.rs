@@ -39,11 +39,14 @@ mod window;
 mod withdraw;
 
 #[cfg(test)]
-pub(crate) use plan::Kept;
-pub(crate) use plan::{PlanRecord, PlansInHand, Tellable};
+pub(crate) use plan::{Kept, Plans};
+pub(crate) use plan::{PlanRecord, PlansInHand, ShownPlan, Tellable};
 pub(crate) use read::name;
 pub(crate) use refer::Sent;
-pub(crate) use respond::{Action, Respond, event};
+pub(crate) use respond::{Action, Respond, Responded, event};
 pub(crate) use verify_batch::Question;
-pub(crate) use view::{own_record, reader};
+pub(crate) use view::{own_record, reader, viewer};
+#[cfg(test)]
+pub(crate) use watch::Sending;
 pub(crate) use watch::{Feed, Watch};
+pub(crate) use window::PutOff;

@@ -30,7 +30,7 @@ impl Gateway {
         let person = self.person(name.youth).await?;
         let record = self.referral_of(&person, name).await?;
         let view = self.view(caller, &person, &record, now)?;
-        self.note_reading(caller, name.youth, &name.to_string(), &view).await?;
+        self.note_referral(caller, &record, &view).await?;
         Ok(view)
     }
 
@@ -100,14 +100,24 @@ impl Gateway {
         row: ReferralRow,
         now: Timestamp,
     ) -> Result<Option<Authorised<Referral>>, Error> {
+        let Some((record, view)) = self.view_row(caller, row, now).await? else { return Ok(None) };
+        self.note_referral(caller, &record, &view).await?;
+        Ok(Some(view))
+    }
+
+    /// The same, with nothing written down yet.
+    pub(crate) async fn view_row(
+        &self,
+        caller: &Caller,
+        row: ReferralRow,
+        now: Timestamp,
+    ) -> Result<Option<(ReferralRecord, Authorised<Referral>)>, Error> {
         let person = self.person(row.youth).await?;
         let record = ReferralRecord::open(&person, row)?;
-        let view = match self.view(caller, &person, &record, now) {
-            Err(Error::NotFound) => return Ok(None),
-            view => view?,
-        };
-        self.note_reading(caller, person.id, &record.name().to_string(), &view).await?;
-        Ok(Some(view))
+        match self.view(caller, &person, &record, now) {
+            Err(Error::NotFound) => Ok(None),
+            view => Ok(Some((record, view?))),
+        }
     }
 
     /// Every reading has its leaf before it is answered (906/2019 section 17).

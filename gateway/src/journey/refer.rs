@@ -206,7 +206,14 @@ impl Gateway {
             .by(caller)
             .decided(sending.purpose, &decision)
             .claiming(ground(sending.claim.as_ref()));
-        self.note_refusal(entry, person, &sending.channel, &decision, now).await?;
+        let channel = &sending.channel;
+        match person {
+            None => self.note_refusal(entry, None, channel, &decision, now).await?,
+            Some(person) => {
+                let task = self.held_back(caller, person, (&decision, ""), now).await?;
+                self.note_refusal_with(entry, person, (channel, &decision), task, now).await?;
+            }
+        }
         Err(Error::NotPermitted(Box::new(decision)))
     }
 
@@ -304,6 +311,8 @@ impl Gateway {
         let mut record = new_record(name, sending, Reach { has_system }, now)?;
         // Whoever has no system of its own reads here, from the commit on.
         let told = if has_system { None } else { told_here(&record, &decision, call.id(), now) };
+        let pieces = || self.pieces(&record, DeliveryItem::Handover, Viewer::Addressee);
+        let told = told.map(|told| told.in_pieces(&pieces()));
         let claim = record.message.claim.as_ref();
         let details = json!({
             "method": "SendReferral",
@@ -337,8 +346,12 @@ impl Gateway {
             delivery = Some((row.message, name));
             change.enqueue.push(hurried(row, decision.obligations(), now));
         }
-        let notice = self.disclosure_notice(&record, Viewer::Addressee, told.as_ref(), leaf, now)?;
-        change.enqueue.extend(notice);
+        self.disclosure_notice(&record, Viewer::Addressee, told.as_ref(), &mut change, now)?;
+        if let Some(told) = &told {
+            change.tasks.extend(self.second_look(person, &record, (Viewer::Addressee, told), now)?);
+        }
+        let name = name.to_string();
+        change.tasks.extend(self.held_back(call.caller, person, (&decision, &name), now).await?);
         let mut response = SendReferralResponse {
             referral: Some(record.message.clone()),
             decision: Some(wire_decision(&decision, person.id, &announced.receipt)?),
@@ -418,11 +431,12 @@ fn new_record(
 /// What the recipient can read here: the content, and with it the identity code that the gateway adds.
 fn told_here(record: &ReferralRecord, decision: &Decision, message: Uuid, now: Timestamp) -> Option<Told> {
     let content = record.message.content.as_ref().map_or(CategorySet::EMPTY, Disclose::categories);
+    let claim = record.message.claim.as_ref().map_or(CategorySet::EMPTY, Disclose::categories);
     let telling = Telling {
         record,
         item: DeliveryItem::Handover,
         viewer: Viewer::Addressee,
-        holds: content.union(REQUIRED),
+        holds: content.union(claim).union(REQUIRED),
         decision,
     };
     Told::by(&telling, message, now)

@@ -18,7 +18,7 @@ use crate::caller::Caller;
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::once::{Begun, Call};
-use crate::outbox::{self, TOLD, Telling, Told, hurried, words};
+use crate::outbox::{self, Shown, TOLD, Telling, Told, hurried, words};
 use crate::person::Person;
 use crate::record::{ReferralRecord, etag, instant, origin, wire_time};
 use crate::store::{Change, DeliveryItem, DeliveryRow, NewEvent};
@@ -100,13 +100,16 @@ struct Answer<'a> {
     origin: Option<&'a Origin>,
 }
 
+/// What came of a step.
+pub(crate) struct Responded {
+    pub(crate) change: Authorised<ReferralChange>,
+    /// What the answer tells of the other party's, if it is given.
+    pub(crate) told: Vec<Shown>,
+}
+
 impl Gateway {
     /// Carries out one step: leaf, state, events and the other party's notice, durable when it returns.
-    pub(crate) async fn respond(
-        &self,
-        call: &Call<'_>,
-        respond: Respond,
-    ) -> Result<Authorised<ReferralChange>, Error> {
+    pub(crate) async fn respond(&self, call: &Call<'_>, respond: Respond) -> Result<Responded, Error> {
         let name = respond.name;
         let Begun { person, earlier, now, alone: _alone } = self.begin(call, name.youth).await?;
         let mut record = self.referral_of(&person, name).await?;
@@ -127,11 +130,13 @@ impl Gateway {
         let before = record.state();
         let after = next(before, respond.action.step(), party)
             .map_err(|expected| Error::TransitionNotAllowed { state: before, expected })?;
-        let mut obligations = Vec::new();
+        let (mut obligations, mut held_back) = (Vec::new(), None);
         if let Action::ProvideInformation { answer, origin } = &respond.action {
             let answer = Answer { content: answer, origin: origin.as_ref() };
             let decision = self.decide_answer(call.caller, &person, &record, answer, now).await?;
             obligations.extend_from_slice(decision.obligations());
+            let about = name.to_string();
+            held_back = self.held_back(call.caller, &person, (&decision, &about), now).await?;
         }
         let item = apply(&mut record, respond.action, party, now)?;
         record.set_state(after);
@@ -156,11 +161,13 @@ impl Gateway {
         let queued = std::mem::take(&mut change.enqueue).into_iter();
         change.enqueue = queued.map(|row| hurried(row, &obligations, now)).collect();
         if let Some((reader, told)) = told {
-            change.enqueue.extend(self.disclosure_notice(&record, reader, Some(&told), leaf, now)?);
+            self.disclosure_notice(&record, reader, Some(&told), &mut change, now)?;
+            change.tasks.extend(self.second_look(&person, &record, (reader, &told), now)?);
         }
         let looked_after = self.after_step(&person, &record, now).await?;
         change.follow_ups.extend(looked_after.follow_ups);
         change.tasks.extend(looked_after.tasks);
+        change.tasks.extend(held_back);
         change.referrals.push(record.next_version(&person, now)?);
         change.events.push(event(&record, Kind::StateChanged, now));
         let mut answer = ReferralChange {
@@ -172,8 +179,20 @@ impl Gateway {
 
         answer.referral = None;
         let now = self.now();
-        let view = self.view(call.caller, &person, &record, now)?;
-        self.shell(call.caller, answer)?.gather(view).map_err(mismatch)
+        self.responded(call.caller, &person, &record, answer, now)
+    }
+
+    fn responded(
+        &self,
+        caller: &Caller,
+        person: &Person,
+        record: &ReferralRecord,
+        answer: ReferralChange,
+        now: Timestamp,
+    ) -> Result<Responded, Error> {
+        let view = self.view(caller, person, record, now)?;
+        let told = self.told_in_referral(caller, record, view.decision(), now)?;
+        Ok(Responded { change: self.shell(caller, answer)?.gather(view).map_err(mismatch)?, told })
     }
 
     fn change_again(
@@ -183,10 +202,9 @@ impl Gateway {
         record: ReferralRecord,
         mut earlier: ReferralChange,
         now: Timestamp,
-    ) -> Result<Authorised<ReferralChange>, Error> {
+    ) -> Result<Responded, Error> {
         let message = earlier.referral.take().ok_or(Error::Inconsistent("a kept answer has no referral"))?;
-        let view = self.view(caller, person, &ReferralRecord { row: record.row, message }, now)?;
-        self.shell(caller, earlier)?.gather(view).map_err(mismatch)
+        self.responded(caller, person, &ReferralRecord { row: record.row, message }, earlier, now)
     }
 
     /// A new release of data is decided on like the referral itself.
@@ -242,7 +260,8 @@ impl Gateway {
         }
         let decision = self.engine().decide(&self.index(), holds, &question);
         let telling = Telling { record, item, viewer: reader, holds, decision: &decision };
-        Ok(Told::by(&telling, call.id(), now).map(|told| (reader, told)))
+        let told = Told::by(&telling, call.id(), now);
+        Ok(told.map(|told| (reader, told.in_pieces(&self.pieces(record, item, reader)))))
     }
 
     /// Queues the notice for the other party's own system. A handover that has not begun is stopped instead when the

@@ -48,11 +48,23 @@ impl Gateway {
                 go_on(self.look_at_plans(row.youth).await);
             }
         }
-        for due in self.store.due_follow_ups(now, FOLLOW_UPS).await? {
-            go_on(self.look_after(due).await);
-        }
+        self.look_after_what_is_due(now).await?;
         self.store.prune_facts(now - FACTS_KEPT).await?;
         self.store.prune_requests(now - REQUESTS_KEPT).await?;
+        Ok(())
+    }
+
+    /// What fails is tried again later, and does not take the place of what comes behind it.
+    async fn look_after_what_is_due(&self, now: Timestamp) -> Result<(), Error> {
+        let waiting = u32::try_from(self.put_off.waiting(now)).unwrap_or(u32::MAX);
+        let due = self.store.due_follow_ups(now, FOLLOW_UPS.saturating_add(waiting)).await?;
+        for row in due.into_iter().filter(|row| !self.put_off.waits(row)) {
+            let looked = self.look_after(row.clone()).await;
+            if looked.is_err() {
+                self.put_off.put(&row, now);
+            }
+            go_on(looked);
+        }
         Ok(())
     }
 

@@ -11,7 +11,7 @@ use super::refer::{Sent, mismatch};
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::outbox::has_ended;
+use crate::outbox::{Lock, Reading, has_ended};
 
 /// Another gateway on the same store may have made the delivery: then nobody tells us, and we look.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
@@ -29,7 +29,12 @@ impl Gateway {
                 self.wait_for_delivery(message, patience).await?;
                 let person = self.person(name.youth).await?;
                 let record = self.referral_of(&person, name).await?;
-                Some(self.view(caller, &person, &record, self.now())?)
+                let view = self.view(caller, &person, &record, self.now())?;
+                // That it was sent is written down; the recipient's word on it may have come since.
+                let told = self.told_in_referral(caller, &record, view.decision(), self.now())?;
+                let reading = Reading { caller, youth: person.id, name: &name.to_string(), lock: Lock::Free };
+                self.note_told(&reading, &view, told).await?;
+                Some(view)
             }
             _ => sent.view,
         };

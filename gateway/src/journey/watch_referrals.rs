@@ -73,7 +73,7 @@ impl Feed for Referrals {
             Err(Error::NotFound | Error::NotPermitted(_)) => return Ok(None),
             Err(error) => return Err(error),
         };
-        gateway.note_reading(caller, person.id, &name.to_string(), &view).await?;
+        gateway.note_referral(caller, &record, &view).await?;
         let time = Some(wire_time(event.time)?);
         let shell = ReferralEvent { resume_token, kind: event.kind, referral: None, time };
         Ok(Some(gateway.shell(caller, shell)?.gather(view).map_err(mismatch)?))

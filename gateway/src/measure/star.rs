@@ -31,7 +31,8 @@ pub enum StarError {
     TooHigh,
 }
 
-/// The reading with what has changed in each area since the first of `earlier` readings of the same star and edition.
+/// The reading with what has changed in each area since the first of `earlier` readings of the same star and edition; what
+/// was entered in error is none.
 ///
 /// # Errors
 /// [`StarError`] when it is no whole reading of one of the stars.
@@ -50,7 +51,8 @@ pub fn compare(
     if reading.scores.iter().any(|score| score.score > star.highest) {
         return Err(StarError::TooHigh);
     }
-    let others = earlier.iter().filter(|other| same(&other.star, other.version) && other.date < reading.date);
+    let counts = |other: &&StarReading| !other.entered_in_error && other.date < reading.date;
+    let others = earlier.iter().filter(|other| same(&other.star, other.version)).filter(counts);
     let first = others.min_by(|one, other| one.date.cmp(&other.date));
     let change = |score: &AreaScore| {
         let before = first?.scores.iter().find(|before| before.area == score.area)?;

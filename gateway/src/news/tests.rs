@@ -33,7 +33,8 @@ fn a_change_has_news_for_those_whom_it_concerns() {
     assert_eq!(topics(&change), HashSet::from([Topic::Referrals(agency("te"))]));
     change.events.push(event(Some("kela")));
     change.notices.push(NewNotice { youth, agency: [3; 32], revision: 1, time });
-    change.plan_events.push(NewPlanEvent { plan: plan(6), youth, agency: agency("social"), time });
+    let event = NewPlanEvent { plan: plan(6), youth, revision: 1, agency: agency("social"), time };
+    change.plan_events.push(event);
     let row = TaskRow {
         id: TaskId::from_uuid(Uuid::nil()),
         youth,

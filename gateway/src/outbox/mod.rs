@@ -8,6 +8,7 @@ mod backoff;
 mod end;
 mod haste;
 mod message;
+mod pieces;
 mod plan;
 mod prepare;
 mod reading;
@@ -36,7 +37,7 @@ pub(crate) use end::has_ended;
 pub(crate) use haste::hurried;
 pub(crate) use message::words;
 pub(crate) use prepare::{DISCLOSURE_NOTICE, is_passing};
-pub(crate) use reading::{Lock, Reading, Shown};
+pub(crate) use reading::{Lock, Reading, Seen, Shown};
 pub(crate) use told::{Mark, TOLD, Telling, Told, details};
 pub(crate) use waiters::Waiters;
 

@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::journey::Tellable;
 use crate::person::Person;
-use crate::store::{About, Change, DeliveryItem, DeliveryRow, SectionTold};
+use crate::store::{About, Change, DeliveryItem, DeliveryRow};
 
 /// What a delivery would say if everything were permitted.
 struct Saying {
@@ -220,16 +220,8 @@ impl Gateway {
         let told = self.told_of(person, intent).await?;
         let Some(told) = told.filter(Told::needs_notice) else { return Ok(()) };
         let discloser = told.channel()?.0.from.agency;
-        if self.can_be_sent(&discloser, Matter::DisclosureNotice) {
-            if let Some(mark) = told.mark() {
-                if !self.store.sections_told(*plan, vec![mark]).await?.is_empty() {
-                    return Ok(());
-                }
-                // What may not have arrived is told, and known to be, when it is read here.
-                if end.state == DeliveryState::Delivered {
-                    change.told.push(SectionTold { plan: *plan, mark });
-                }
-            }
+        let is_news = self.arrives_as_news(&told, plan.uuid(), end.state, change).await?;
+        if is_news && self.can_be_sent(&discloser, Matter::DisclosureNotice) {
             let item = DeliveryItem::DisclosureNotice { leaf: intent, index: 0 };
             change.enqueue.push(self.queued_delivery(row.about.clone(), person.id, item, discloser, now)?);
         }

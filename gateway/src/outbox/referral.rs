@@ -128,7 +128,8 @@ impl Gateway {
         } else {
             let (viewer, decision) = (viewer(record, &row.agency), payload.decision());
             let telling = Telling { record, item: row.item, viewer, holds, decision };
-            Told::by(&telling, row.message.uuid(), now)
+            let told = Told::by(&telling, row.message.uuid(), now);
+            told.map(|told| told.in_pieces(&self.pieces(record, row.item, viewer)))
         };
         Ok(Verdict::Goes(Box::new(Permitted { payload, purpose, told })))
     }
@@ -144,7 +145,7 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<(), Error> {
         if may_have_arrived(end.state) {
-            change.enqueue.extend(self.notice_of_delivery(person, &record, row, now).await?);
+            self.follow_arrival(person, &record, row, end.state, change, now).await?;
         }
         if let Some(step) = end.step {
             record.step_by_gateway(step)?;
@@ -167,18 +168,28 @@ impl Gateway {
         Ok(())
     }
 
-    /// The notice to whoever's data has now arrived, or may have, if it needs one and has a system for it.
-    async fn notice_of_delivery(
+    /// What follows for whoever's data has now arrived, or may have: the notice to its system, if it needs one, has a
+    /// system for it and the recipient has not read the same here before; and the second look of one of its people.
+    async fn follow_arrival(
         &self,
         person: &Person,
         record: &ReferralRecord,
         row: &DeliveryRow,
+        state: DeliveryState,
+        change: &mut Change,
         now: Timestamp,
-    ) -> Result<Option<DeliveryRow>, Error> {
+    ) -> Result<(), Error> {
         let viewer = viewer(record, &row.agency);
-        let (Some(intent), Some(_)) = (row.intent, self.notified(record, viewer)) else { return Ok(None) };
-        let told = self.told_of(person, intent).await?;
-        self.disclosure_notice(record, viewer, told.as_ref(), intent, now)
+        let Some(intent) = row.intent else { return Ok(()) };
+        let Some(told) = self.told_of(person, intent).await? else { return Ok(()) };
+        change.tasks.extend(self.second_look(person, record, (viewer, &told), now)?);
+        let is_owed =
+            told.needs_notice() && self.arrives_as_news(&told, record.row.id.uuid(), state, change).await?;
+        if let Some(discloser) = self.notified(record, viewer).filter(|_| is_owed) {
+            let item = DeliveryItem::DisclosureNotice { leaf: intent, index: 0 };
+            change.enqueue.push(self.new_delivery(record, item, discloser.clone(), now)?);
+        }
+        Ok(())
     }
 }
 

@@ -24,12 +24,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::pieces::Piece;
 use crate::answer::wire_basis;
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::person::Person;
 use crate::record::{ReferralRecord, instant, wire_time};
-use crate::store::{DeliveryItem, DeliveryRow};
+use crate::store::{Change, DeliveryItem, MarkTold};
 use crate::trail::Ground;
 
 /// The key in the details of a leaf.
@@ -38,7 +39,7 @@ pub(crate) const TOLD: &str = "told";
 /// The recipient's own word. All else in a referral is the sender's.
 const STATUS: CategorySet = CategorySet::of(&[DataCategory::ReferralStatus]);
 
-/// Keyed hash of what was told of a section of a plan, and to whom.
+/// Keyed hash of what was told of a plan or of a referral, and to whom.
 pub(crate) type Mark = [u8; 32];
 
 /// One telling.
@@ -71,9 +72,9 @@ pub(crate) struct Told {
     /// Whose data it is: agency id. Empty where the referral says it.
     #[serde(default)]
     from: String,
-    /// Of a section of a plan: by this it is known again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    mark: Option<Mark>,
+    /// By these it is known again. Nothing of a journey is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    marks: Vec<Mark>,
 }
 
 /// Where in the discloser's records it stems from.
@@ -104,7 +105,7 @@ impl How<'_> {
             obligations: self.decision.obligations().iter().map(|other| other.code().to_owned()).collect(),
             origin: None,
             from: String::new(),
-            mark: None,
+            marks: Vec::new(),
         }
     }
 }
@@ -155,11 +156,27 @@ impl Told {
     }
 
     pub(super) fn marked(self, mark: Mark) -> Self {
-        Self { mark: Some(mark), ..self }
+        Self { marks: vec![mark], ..self }
     }
 
-    pub(super) fn mark(&self) -> Option<Mark> {
-        self.mark
+    /// Known again by those of these pieces that it tells.
+    pub(crate) fn in_pieces(self, pieces: &[Piece]) -> Self {
+        let told = categories(&self.data_sets);
+        let pieces = pieces.iter().filter(|piece| piece.category.is_subset(told));
+        Self { marks: pieces.map(|piece| piece.mark).collect(), ..self }
+    }
+
+    pub(super) fn stemming_from(self, record: &ReferralRecord, item: DeliveryItem) -> Self {
+        Self { origin: source(record, item), ..self }
+    }
+
+    pub(super) fn marks(&self) -> &[Mark] {
+        &self.marks
+    }
+
+    /// Whether one notice can hold both: to the same recipient, for the same purpose.
+    pub(super) fn goes_with(&self, other: &Self) -> bool {
+        agency(&self.to) == agency(&other.to) && self.purpose == other.purpose
     }
 
     /// The same with what an earlier attempt may have told, whose fate nobody knows, for the recipient may have that one;
@@ -173,13 +190,25 @@ impl Told {
         for obligation in earlier.obligations {
             push_once(&mut self.obligations, obligation);
         }
-        let mark = self.mark.filter(|_| self.mark == earlier.mark);
-        Self { time: earlier.time, mark, ..self }
+        // Of two of which nobody knows which has arrived what both tell is certain.
+        self.marks.retain(|mark| earlier.marks.contains(mark));
+        let to = match (is_unit(&self.to), is_unit(&earlier.to)) {
+            _ if self.to == earlier.to => self.to,
+            (true, true) => agency(&self.to).to_owned(),
+            (false, true) => earlier.to,
+            (_, false) => self.to,
+        };
+        Self { to, time: earlier.time, origin: self.origin.or(earlier.origin), ..self }
     }
 
     /// Whether the discloser's own register has to hold it.
     pub(super) fn needs_notice(&self) -> bool {
         self.obligations.iter().any(|code| code == Obligation::DisclosureNotice.code())
+    }
+
+    /// Whether a second person looks at it afterwards.
+    pub(crate) fn needs_second_look(&self) -> bool {
+        self.obligations.iter().any(|code| code == Obligation::SecondPersonReview.code())
     }
 
     /// Between whom a part of a plan was told, and for what.
@@ -286,22 +315,41 @@ impl Gateway {
         })
     }
 
-    /// The notice of a disclosure for the discloser's own system. None when there is nothing to notify of, and when the
-    /// discloser has no system that takes notices: then its part of the call's answer tells it.
+    /// Queues the notice to the discloser's own system of what a call has told whoever reads here. None when there is
+    /// nothing to notify of, and when the discloser has no system that takes notices: then its part of the call's answer
+    /// tells it.
     pub(crate) fn disclosure_notice(
         &self,
         record: &ReferralRecord,
         viewer: Viewer,
         told: Option<&Told>,
-        leaf: u64,
+        change: &mut Change,
         now: Timestamp,
-    ) -> Result<Option<DeliveryRow>, Error> {
-        let Some(discloser) = self.notified(record, viewer) else { return Ok(None) };
-        if !told.is_some_and(Told::needs_notice) {
-            return Ok(None);
+    ) -> Result<(), Error> {
+        let Some(told) = told.filter(|told| told.needs_notice()) else { return Ok(()) };
+        let about = record.row.id.uuid();
+        change.told.extend(told.marks.iter().map(|mark| MarkTold { about, mark: *mark }));
+        if let Some(discloser) = self.notified(record, viewer) {
+            let item = DeliveryItem::DisclosureNotice { leaf: change.leaf, index: 0 };
+            change.enqueue.push(self.new_delivery(record, item, discloser.clone(), now)?);
         }
-        let item = DeliveryItem::DisclosureNotice { leaf, index: 0 };
-        self.new_delivery(record, item, discloser.clone(), now).map(Some)
+        Ok(())
+    }
+
+    /// Whether the end of a delivery is news to the discloser: not what the recipient has read here before. What has
+    /// arrived is known from then on. What may not have is told, and known to be, when it is read here.
+    pub(super) async fn arrives_as_news(
+        &self,
+        told: &Told,
+        about: Uuid,
+        state: DeliveryState,
+        change: &mut Change,
+    ) -> Result<bool, Error> {
+        let known = self.store.marks_told(about, told.marks.clone()).await?;
+        if state == DeliveryState::Delivered {
+            change.told.extend(told.marks.iter().map(|mark| MarkTold { about, mark: *mark }));
+        }
+        Ok(told.marks.is_empty() || !told.marks.iter().all(|mark| known.contains(mark)))
     }
 
     /// Who has told the viewer, if it has a system that takes notices.
@@ -390,6 +438,14 @@ fn names(set: CategorySet) -> Vec<String> {
 
 fn categories(names: &[String]) -> CategorySet {
     names.iter().filter_map(|name| named(name)).collect()
+}
+
+fn agency(party: &str) -> &str {
+    party.split_once('/').map_or(party, |(agency, _)| agency)
+}
+
+fn is_unit(party: &str) -> bool {
+    party.contains('/')
 }
 
 fn push_once<T: PartialEq>(all: &mut Vec<T>, one: T) {

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use polku_proto::v1::{
-    MeetingRecord, Plan, PlanActivity, PlanLink, PlanSection, StarReading, WhoqolReading, plan_activity::Kind,
+    MeetingRecord, Plan, PlanActivity, PlanLink, PlanPart, PlanSection, PlanSource, StarReading,
+    WhoqolReading, plan_activity::Kind,
 };
 use prost_types::Timestamp;
 
@@ -126,6 +127,16 @@ impl Activities {
         for questionnaire in after.questionnaires.iter().filter(is_new) {
             let questionnaire = Some(questionnaire.clone());
             self.add(owner, PlanActivity { questionnaire, ..about(Kind::Measured, owner) });
+        }
+        // When it was said last is no news.
+        let word = |source: &PlanSource| {
+            let part = source.part.clone().unwrap_or_default();
+            PlanSource { part: Some(PlanPart { revision: 0, update_time: None, ..part }), ..source.clone() }
+        };
+        let known: Vec<PlanSource> = before.sources.iter().map(word).collect();
+        for source in after.sources.iter().filter(|source| !known.contains(&word(source))) {
+            let source = Some(source.clone());
+            self.add(owner, PlanActivity { source, ..about(Kind::Source, owner) });
         }
         let is_new = |reading: &&StarReading| !before.stars.iter().any(|one| one.id == reading.id);
         for star in after.stars.iter().filter(is_new) {

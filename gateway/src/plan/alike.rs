@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use polku_proto::v1::{GoalState, Plan, PlanItem, PlanPart, plan_item::Kind};
+use polku_proto::v1::{GoalState, MeetingState, Plan, PlanItem, PlanMeeting, PlanPart, plan_item::Kind};
+
+use super::YOUTH;
 
 /// How many letters of a text are compared.
 const LETTERS: usize = 400;
@@ -14,6 +16,8 @@ const COMPARED: usize = 64;
 const STEM: usize = 5;
 /// By how many of its words, the longest ones, a text is found.
 const WORDS: usize = 4;
+/// How far apart, in seconds, two parties may have written down the beginning of one meeting.
+const APART: i64 = 30 * 60;
 
 /// A need, goal or action, and what it says.
 struct Said<'a> {
@@ -31,7 +35,9 @@ impl Said<'_> {
 }
 
 /// Finds needs, goals and actions of one owner's section that look like items of other sections in what a reader sees:
-/// of the same kind and category, and with the same text or nearly so. Pairs that are linked already are left out.
+/// of the same kind and category, and with the same text or nearly so. And meetings that begin at the same time, or within
+/// half an hour of each other, and at which one participant was, or is to be, at both: whose section it stands in takes
+/// part as well. Pairs that are linked already are left out.
 ///
 /// The first of a pair is the owner's. The work is bounded: an item is compared with at most 64 others.
 #[must_use]
@@ -66,7 +72,55 @@ pub fn alike(view: &Plan, owner: &str) -> Vec<(PlanItem, PlanItem)> {
             }
         }
     }
+    pairs.extend(met_twice(parts, owner).filter(|pair| !linked.contains(&(&pair.0, &pair.1))));
     pairs
+}
+
+/// A meeting, and who takes part.
+struct Met<'a> {
+    owner: &'a str,
+    id: &'a str,
+    seconds: i64,
+    participants: HashSet<String>,
+}
+
+impl Met<'_> {
+    fn item(&self) -> PlanItem {
+        PlanItem { owner: self.owner.to_owned(), kind: Kind::Meeting.into(), id: self.id.to_owned() }
+    }
+}
+
+/// The owner's meetings with those of others that may be the same.
+fn met_twice<'a, P: Iterator<Item = &'a PlanPart>>(
+    parts: impl Fn() -> P,
+    owner: &str,
+) -> impl Iterator<Item = (PlanItem, PlanItem)> {
+    let mut others: Vec<Met<'_>> = parts().filter(|part| part.owner != owner).flat_map(met).collect();
+    others.sort_by_key(|other| other.seconds);
+    let mut pairs = Vec::new();
+    for own in parts().filter(|part| part.owner == owner).flat_map(met) {
+        let first = others.partition_point(|other| other.seconds < own.seconds.saturating_sub(APART));
+        let near = others.iter().skip(first).take(COMPARED);
+        let near = near.take_while(|other| other.seconds <= own.seconds.saturating_add(APART));
+        let near = near.filter(|other| !own.participants.is_disjoint(&other.participants));
+        pairs.extend(near.map(|other| (own.item(), other.item())));
+    }
+    pairs.into_iter()
+}
+
+fn met(part: &PlanPart) -> impl Iterator<Item = Met<'_>> {
+    // The young person is at all of them.
+    let host = Some(part.owner.as_str()).filter(|owner| *owner != YOUTH);
+    let is_on = |meeting: &&PlanMeeting| meeting.state() != MeetingState::Cancelled;
+    part.meetings.iter().filter(is_on).filter_map(move |meeting| {
+        let participants = meeting.participants.iter().map(String::as_str).chain(host);
+        Some(Met {
+            owner: &part.owner,
+            id: &meeting.id,
+            seconds: meeting.time.as_ref()?.seconds,
+            participants: participants.map(normalised).filter(|name| !name.is_empty()).collect(),
+        })
+    })
 }
 
 fn said(part: &PlanPart) -> Vec<Said<'_>> {

@@ -14,7 +14,7 @@ use super::path::{List, Path};
 use super::states::Lifecycle;
 
 /// Who changes a section.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Editor<'a> {
     /// The agency whose section it is.
     Owner,
@@ -28,6 +28,8 @@ pub enum Editor<'a> {
         agency: &'a str,
         /// What it may be told of the young person's section.
         told: CategorySet,
+        /// The section as it is stored, cut down to that.
+        stored: &'a PlanPart,
     },
 }
 
@@ -100,6 +102,17 @@ pub struct EditError {
     pub path: String,
     /// What was expected.
     pub expected: &'static str,
+}
+
+impl Edit<'_> {
+    /// Whether the editor, another party, is the provider of an action, as it has read it and as it is now. One that it
+    /// does not see any more is for the merge to keep as it is.
+    fn provides(&self, action: &str) -> bool {
+        let Editor::OtherParty { agency, stored, .. } = self.editor else { return false };
+        let is_there = stored.actions.iter().any(|other| other.id == action);
+        rights::names(Some(self.base), action, agency)
+            && (!is_there || rights::names(Some(stored), action, agency))
+    }
 }
 
 impl EditError {

@@ -51,6 +51,11 @@ impl Clash {
 /// an item that one has removed and the other changed or that both have added. An item stays that something in the
 /// result refers to; a reference of ours to what theirs has removed is not brought in. Each of these is a clash.
 ///
+/// Changes of different fields come to the same in any order, also of one item, with what follows for exceptions. Where
+/// two fields of an action bind each other (it ends no earlier than it starts; that it was not done has a reason) two
+/// changes that make no sense together are one change each, and whichever comes second clashes. The same holds for a
+/// removal and a new reference to what it removes. And the order of items is the order in which they came.
+///
 /// The items are in the order of theirs, what is new behind them. The time is linear in the number of items.
 #[must_use]
 pub fn merge(base: &PlanPart, ours: &PlanPart, theirs: &PlanPart, told: CategorySet) -> Merged {

@@ -8,5 +8,6 @@ mod check;
 mod histories;
 mod merge;
 mod resolve;
+mod source;
 mod view;
 mod world;

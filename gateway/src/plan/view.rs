@@ -7,6 +7,7 @@ use polku_proto::{CategorySet, Disclose};
 
 use super::YOUTH;
 use super::section::{order_sections, owner_of};
+use super::source::show_sources;
 
 /// Who reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +106,7 @@ fn seen_section(section: &PlanSection, told: CategorySet) -> PlanSection {
     }
     let actions: HashSet<&str> = part.actions.iter().map(|action| action.id.as_str()).collect();
     seen.commitments.retain(|commitment| actions.contains(commitment.action.as_str()));
+    show_sources(&mut seen, section, told);
     seen
 }
 

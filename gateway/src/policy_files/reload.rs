@@ -34,7 +34,7 @@ async fn once(gateway: &Gateway, folder: PathBuf) -> Result<(), Error> {
             gateway.append(trail::policy(Verdict::Permitted, digest, gateway.now())).await?;
             gateway.set_engine(engine);
             tracing::info!(policy = hex(&digest), "policy rules loaded");
-            // What agencies' systems were told by the former rules may be more than what these permit.
+            // What was told by the former rules may be more, or less, than what these permit.
             if let Err(error) = gateway.store.look_at_all_plans(gateway.now()).await {
                 tracing::error!(%error, "plans are not looked at by the new rules before they change");
             }

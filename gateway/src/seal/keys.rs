@@ -11,7 +11,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use polku_proto::YouthId;
 use polku_proto::identity::{Hetu, Identity, TemporaryId};
 use ring::hmac;
+use uuid::Uuid;
 use zeroize::Zeroizing;
+
+use crate::audit::tlog::{self, SigningKey};
 
 use super::{
     IdentityIndex, KEY_BYTES, MASTER_VERSION, PersonKey, SealError, Secret, WrappedKey, cipher, random_bytes,
@@ -62,6 +65,12 @@ pub enum KeyError {
         /// The folder.
         path: PathBuf,
     },
+    /// A file does not hold the key of a log or witness, or its name is not one.
+    #[error("key file {} does not hold a signing key of the kind that is needed here", path.display())]
+    Signing {
+        /// Which.
+        path: PathBuf,
+    },
     /// No key could be made.
     #[error("no key could be made")]
     Random(#[source] SealError),
@@ -94,12 +103,22 @@ impl Keys {
         Ok(keys)
     }
 
-    /// Makes new keys and writes them into a folder, each into a file of mode 0400. The folder is made if need be. An
-    /// existing key is never overwritten.
+    /// Makes new keys and writes them into a folder, each into a file of mode 0400: those of [`Keys::load`], and
+    /// `log.key`, with which the audit log is signed under a name of its own. The folder is made if need be. An existing
+    /// key is never overwritten.
     ///
     /// # Errors
     /// [`KeyError::File`] when a file is there already or cannot be written.
     pub fn generate_into(folder: &Path) -> Result<Keys, KeyError> {
+        let number = Uuid::from_bytes(random_bytes().map_err(KeyError::Random)?);
+        Keys::generate_for_log(folder, &format!("polku/{}", number.simple()))
+    }
+
+    /// The same, for a log with this name.
+    ///
+    /// # Errors
+    /// As [`Keys::generate_into`], and [`KeyError::Signing`] for a name with spaces or a plus, or an empty one.
+    pub fn generate_for_log(folder: &Path, log: &str) -> Result<Keys, KeyError> {
         let failed = |source| KeyError::File { path: folder.to_owned(), source };
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
         let keys = Keys {
@@ -108,6 +127,7 @@ impl Keys {
             pseudonym: generate(folder.join(PSEUDONYM_FILE))?,
             token: generate(folder.join(TOKEN_FILE))?,
         };
+        SigningKey::create(&folder.join(tlog::KEY_FILE), log, tlog::Signature::Log)?;
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
         Ok(keys)
     }
@@ -226,10 +246,19 @@ fn keyed_hash(secret: &[u8; KEY_BYTES], parts: &[&[u8]]) -> [u8; 32] {
 }
 
 fn load(path: PathBuf) -> Result<Secret, KeyError> {
-    let mut text = Zeroizing::new(Vec::with_capacity(2 * KEY_BYTES + 3));
+    let text = read_key_file(path.clone(), 2 * KEY_BYTES + 2)?;
+    parse(&text).ok_or(KeyError::Content { path })
+}
+
+/// Reads a file that holds a key, and a byte more if it is longer than it may be.
+///
+/// # Errors
+/// [`KeyError::File`] and [`KeyError::Exposed`].
+pub(crate) fn read_key_file(path: PathBuf, longest: usize) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let mut text = Zeroizing::new(Vec::with_capacity(longest + 1));
     let opened = File::open(&path).and_then(|file| {
         let mode = file.metadata()?.permissions().mode() & 0o7777;
-        file.take(2 * KEY_BYTES as u64 + 3).read_to_end(&mut text)?;
+        file.take(longest as u64 + 1).read_to_end(&mut text)?;
         Ok(mode)
     });
     let mode = match opened {
@@ -239,7 +268,7 @@ fn load(path: PathBuf) -> Result<Secret, KeyError> {
     if mode & FORBIDDEN_MODE != 0 {
         return Err(KeyError::Exposed { path, mode });
     }
-    parse(&text).ok_or(KeyError::Content { path })
+    Ok(text)
 }
 
 fn parse(text: &[u8]) -> Option<Secret> {
@@ -274,13 +303,19 @@ fn generate(path: PathBuf) -> Result<Secret, KeyError> {
         );
     }
     text.push(b'\n');
-    let written =
-        OpenOptions::new().write(true).create_new(true).mode(0o400).open(&path).and_then(|mut file| {
-            file.write_all(&text)?;
-            file.sync_all()
-        });
-    match written {
-        Ok(()) => Ok(secret),
-        Err(source) => Err(KeyError::File { path, source }),
-    }
+    create_key_file(path, &text)?;
+    Ok(secret)
+}
+
+/// Writes a new file of mode 0400.
+///
+/// # Errors
+/// [`KeyError::File`], also when it is there already.
+pub(crate) fn create_key_file(path: PathBuf, text: &[u8]) -> Result<(), KeyError> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o400).open(&path);
+    let written = made.and_then(|mut file| {
+        file.write_all(text)?;
+        file.sync_all()
+    });
+    written.map_err(|source| KeyError::File { path, source })
 }

@@ -5,7 +5,7 @@ use polku_proto::v1::{
     AddJourneyEntryRequest, AddJourneyEntryResponse, CountWalkInRequest, CountWalkInResponse, Figures,
     GetFiguresRequest, GetJourneyRequest, GetNextStepRequest, GiveFeedbackRequest, GiveFeedbackResponse,
     IdentifyYouthRequest, IdentifyYouthResponse, Journey, LinkIdentityRequest, LinkIdentityResponse,
-    ListDisclosuresRequest, ListDisclosuresResponse, NextStep,
+    ListDisclosuresRequest, ListDisclosuresResponse, NextStep, UnlinkIdentityRequest, UnlinkIdentityResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -57,6 +57,14 @@ impl JourneyService for Service {
     ) -> Result<Response<LinkIdentityResponse>, Status> {
         let (caller, request) = self.0.open(request)?;
         Ok(Response::new(self.0.gateway.link_identity(&caller, request).await?))
+    }
+
+    async fn unlink_identity(
+        &self,
+        request: Request<UnlinkIdentityRequest>,
+    ) -> Result<Response<UnlinkIdentityResponse>, Status> {
+        let (caller, request) = self.0.open(request)?;
+        Ok(Response::new(self.0.gateway.unlink_identity(&caller, request).await?))
     }
 
     async fn get_next_step(

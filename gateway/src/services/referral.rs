@@ -17,7 +17,8 @@ use tonic::{Request, Response, Status};
 use super::{Desk, Stream, deadline, stream};
 use crate::answer::answer;
 use crate::caller::Caller;
-use crate::journey::{Action, Respond, Sent, name};
+use crate::journey::{Action, Respond, Responded, Sent, name};
+use crate::outbox::{Lock, Reading};
 
 #[derive(Debug)]
 pub(super) struct Service(pub(super) Desk);
@@ -45,9 +46,11 @@ impl Service {
         let call = gateway.call(&caller, method, &request_id, &message)?;
         let respond = Respond { name: name(&text, "name")?, etag, action };
         let referral = respond.name;
-        let change = gateway.respond(&call, respond).await?;
+        let Responded { change, told } = gateway.respond(&call, respond).await?;
         // The answer shows the referral too.
-        gateway.note_reading(&caller, referral.youth, &referral.to_string(), &change).await?;
+        let name = referral.to_string();
+        let reading = Reading { caller: &caller, youth: referral.youth, name: &name, lock: Lock::Free };
+        gateway.note_telling(&reading, &change, told).await?;
         Ok(answer(change, &caller, gateway.now())?)
     }
 

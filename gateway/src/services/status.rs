@@ -72,6 +72,7 @@ impl From<Error> for Status {
             | Error::ActorNotAllowed { .. }
             | Error::EtagMismatch
             | Error::IdentityCodeMissing
+            | Error::Unusable
             | Error::Seal(_)
             | Error::Inconsistent(_) => {}
         }
@@ -101,6 +102,7 @@ pub(crate) fn log(error: &Error) {
         | Error::Field { .. }
         | Error::Plan(_)
         | Error::Unreachable
+        | Error::Unusable
         | Error::Document(_)
         | Error::RequestIdReused
         | Error::NotFound
@@ -148,9 +150,10 @@ fn code(error: &Error) -> Code {
         Error::NotFound => Code::NotFound,
         Error::NotPermitted(_) if error.rules_failed() => Code::Unavailable,
         Error::NotPermitted(_) | Error::ActorNotAllowed { .. } => Code::PermissionDenied,
-        Error::TransitionNotAllowed { .. } | Error::RecordState { .. } | Error::IdentityCodeMissing => {
-            Code::FailedPrecondition
-        }
+        Error::TransitionNotAllowed { .. }
+        | Error::RecordState { .. }
+        | Error::IdentityCodeMissing
+        | Error::Unusable => Code::FailedPrecondition,
         Error::EtagMismatch => Code::Aborted,
         Error::Quota { .. } | Error::Store(StoreError::Busy) => Code::ResourceExhausted,
         Error::ConsentStale | Error::Unreachable | Error::Audit(_) | Error::Store(_) => Code::Unavailable,
@@ -175,6 +178,7 @@ fn retry(error: &Error) -> &'static str {
         | Error::Invalid(_)
         | Error::Field { .. }
         | Error::Plan(_)
+        | Error::Unusable
         | Error::Document(_)
         | Error::RequestIdReused
         | Error::NotFound
@@ -196,6 +200,7 @@ fn text(error: &Error) -> String {
         | Error::Invalid(_)
         | Error::Plan(_)
         | Error::Unreachable
+        | Error::Unusable
         | Error::Document(_)
         | Error::RequestIdReused
         | Error::NotFound

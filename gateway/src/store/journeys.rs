@@ -1,7 +1,7 @@
 //! What is kept of a young person's journey?
 
 use jiff::Timestamp;
-use polku_proto::{AgencyId, CategorySet, EntryId, ReferralId, YouthId};
+use polku_proto::{AgencyId, CategorySet, ConsentId, EntryId, ReferralId, YouthId};
 
 /// One entry of a journey. Never changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub struct EntryRow {
     pub youth: YouthId,
     /// Who wrote it down.
     pub agency: AgencyId,
+    /// Which of the contract's matters it is about: the number of the field.
+    pub kind: i32,
     /// When it was written down.
     pub created: Timestamp,
     /// The contract's `JourneyEntry`, sealed.
@@ -47,12 +49,14 @@ pub struct FollowUpRow {
 }
 
 /// What is to be looked after. There is one of each for a person and an agency.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FollowUp {
     /// Nobody has met the young person for long.
     NotMet,
     /// Is the young person still with the service that this referral has led to?
     Retention(ReferralId),
+    /// Does the young person, now of age, still want what a guardian has consented to?
+    Renewal(ConsentId),
 }
 
 /// A change of what is to be looked after.

@@ -28,9 +28,9 @@ pub use consents::{
 };
 pub use deliveries::{About, DeliveryItem, DeliveryRow, DeliveryWrite, LeaseRequest, Priority};
 pub use error::StoreError;
-pub use identities::IdentityLink;
+pub use identities::{IdentityLink, IdentityLinkRow};
 pub use journeys::{EntryRow, FactsRow, FollowUp, FollowUpRow, FollowUpWrite};
-pub use plans::{NewPlanEvent, PlanEventRow, PlanRevisionRow, PlanRow, PlanWrite, SectionTold};
+pub use plans::{MarkTold, NewPlanEvent, PlanEventRow, PlanRevisionRow, PlanRow, PlanWrite};
 pub use tallies::{Tallied, TallyKind, TallyRow};
 pub use tasks::{TaskEventRow, TaskFilter, TaskRow, TaskStates, TaskWrite};
 
@@ -54,11 +54,14 @@ pub trait Store: Debug + Send + Sync {
     /// The person with this identity, whichever of theirs it is.
     async fn youth_by_identity(&self, identity: &IdentityIndex) -> Result<Option<YouthRow>, StoreError>;
 
-    /// Under which ids the same person was known before this one, in no order.
+    /// Under which ids the same person was known before this one, in the order of their first links.
     async fn former_youths(&self, youth: YouthId) -> Result<Vec<YouthId>, StoreError>;
 
     /// By which id the person is called now who was known under this one; nothing: still by this one.
     async fn present_youth(&self, youth: YouthId) -> Result<Option<YouthId>, StoreError>;
+
+    /// The links that have been made for the person with this id and have not been ended, oldest first.
+    async fn identity_links(&self, youth: YouthId) -> Result<Vec<IdentityLinkRow>, StoreError>;
 
     /// A person.
     async fn youth(&self, youth: YouthId) -> Result<Option<YouthRow>, StoreError>;
@@ -118,8 +121,7 @@ pub trait Store: Debug + Send + Sync {
     /// All joint plans of a person, newest first.
     async fn plans_of(&self, youth: YouthId) -> Result<Vec<PlanRow>, StoreError>;
 
-    /// Joint plans of which it is due to look again at what agencies' systems have been told, longest due first, at most
-    /// `limit`.
+    /// Joint plans of which it is due to look again at what has been told of them, longest due first, at most `limit`.
     async fn plans_to_look_at(&self, now: Timestamp, limit: u32) -> Result<Vec<PlanRow>, StoreError>;
 
     /// Says when that is due next, of a plan that is at this revision and does not change. Does nothing when it has moved
@@ -130,6 +132,9 @@ pub trait Store: Debug + Send + Sync {
         revision: u64,
         when: Option<Timestamp>,
     ) -> Result<(), StoreError>;
+
+    /// How many parts of this owner's section have reached the agency's system, or may have, its end included.
+    async fn parts_told(&self, plan: PlanId, owner: &str, agency: &AgencyId) -> Result<u64, StoreError>;
 
     /// Lets every joint plan be looked at from then on: what may be told can have changed for everybody.
     async fn look_at_all_plans(&self, when: Timestamp) -> Result<(), StoreError>;
@@ -181,10 +186,11 @@ pub trait Store: Debug + Send + Sync {
     /// The position of the newest event of any task; 0 if there is none.
     async fn last_task_event(&self) -> Result<u64, StoreError>;
 
-    /// Which of these have been told of sections of the plan.
-    async fn sections_told(&self, plan: PlanId, marks: Vec<[u8; 32]>) -> Result<Vec<[u8; 32]>, StoreError>;
+    /// Which of these have been told of the plan or referral with this id.
+    async fn marks_told(&self, about: Uuid, marks: Vec<[u8; 32]>) -> Result<Vec<[u8; 32]>, StoreError>;
 
-    /// The entries of a person's journey, newest first, at most `limit`.
+    /// The entries of a person's journey, newest first: of each agency and kind at most `limit`, so that many of one
+    /// never push out another.
     async fn entries_of(&self, youth: YouthId, limit: u32) -> Result<Vec<EntryRow>, StoreError>;
 
     /// The entries that an agency has written down, person by person and oldest first, behind this one, at most `limit`.
@@ -208,6 +214,14 @@ pub trait Store: Debug + Send + Sync {
 
     /// What is to be looked after by now, oldest first, at most `limit`.
     async fn due_follow_ups(&self, now: Timestamp, limit: u32) -> Result<Vec<FollowUpRow>, StoreError>;
+
+    /// When this is to be looked after by this agency, if it is.
+    async fn follow_up_due(
+        &self,
+        youth: YouthId,
+        matter: FollowUp,
+        agency: &AgencyId,
+    ) -> Result<Option<Timestamp>, StoreError>;
 
     /// Forgets what agencies have answered before this instant.
     async fn prune_facts(&self, before: Timestamp) -> Result<(), StoreError>;
@@ -267,6 +281,9 @@ pub struct Change {
     pub youth: Option<YouthRow>,
     /// A person who has another identity from now on.
     pub link: Option<IdentityLink>,
+    /// The number of a link that was made by mistake and ends: all is as if it had not been made, but that the links
+    /// made since stand. One that has ended already is a [`StoreError::Conflict`].
+    pub unlink: Option<u64>,
     /// Referrals made or changed.
     pub referrals: Vec<ReferralWrite>,
     /// Consents and prohibitions made or changed.
@@ -281,8 +298,8 @@ pub struct Change {
     pub entries: Vec<EntryRow>,
     /// What agencies have answered.
     pub facts: Vec<FactsRow>,
-    /// What parties have been told of sections of plans. Telling the same again is no error.
-    pub told: Vec<SectionTold>,
+    /// What agencies have been told of plans and referrals. Telling the same again is no error.
+    pub told: Vec<MarkTold>,
     /// What is to be looked after from now on, or not any more.
     pub follow_ups: Vec<FollowUpWrite>,
     /// What is counted without anybody's name. A second one of the same call is [`StoreError::RequestTaken`].
@@ -315,6 +332,7 @@ impl Change {
             request: None,
             youth: None,
             link: None,
+            unlink: None,
             referrals: Vec::new(),
             instruments: Vec::new(),
             plans: Vec::new(),

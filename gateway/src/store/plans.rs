@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use polku_proto::{AgencyId, PlanId, YouthId};
+use uuid::Uuid;
 
 /// A joint plan as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,8 +23,8 @@ pub struct PlanRow {
     pub updated: Timestamp,
     /// Whether it has come to its end.
     pub ended: bool,
-    /// When it is due to look again at what of it agencies' systems have been told: time may have ended a permission by
-    /// then. `None`: time alone ends none.
+    /// When it is due to look again at what of it watchers and agencies' systems have been told: time may have begun or
+    /// ended a permission by then. `None`: time alone does neither.
     pub look_at: Option<Timestamp>,
     /// The whole plan, sealed.
     pub sealed: Vec<u8>,
@@ -51,13 +52,15 @@ pub struct PlanRevisionRow {
     pub sealed: Vec<u8>,
 }
 
-/// That a joint plan has changed, to be told to one agency.
+/// That a joint plan has changed in somebody's eyes, to be told to those of one agency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewPlanEvent {
     /// Which plan.
     pub plan: PlanId,
     /// Whose.
     pub youth: YouthId,
+    /// The revision in which it did.
+    pub revision: u64,
     /// Who is told.
     pub agency: AgencyId,
     /// When.
@@ -72,14 +75,14 @@ pub struct PlanEventRow {
     /// What is told.
     pub event: NewPlanEvent,
     /// The plan's revision when this was read: that of the event or a later one.
-    pub revision: u64,
+    pub present: u64,
 }
 
-/// That a party has been told this of a section of a joint plan.
+/// That an agency has been told this of a joint plan or of a referral.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SectionTold {
-    /// Which plan.
-    pub plan: PlanId,
+pub struct MarkTold {
+    /// Which plan or referral.
+    pub about: Uuid,
     /// Keyed hash of whom and what.
     pub mark: [u8; 32],
 }

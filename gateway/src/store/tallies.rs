@@ -5,7 +5,7 @@ use polku_proto::AgencyId;
 
 use super::RequestKey;
 
-/// One who came, or one form, without a name. Never changed, and in no way tied to a person.
+/// One who came, one form, or the figures of a third of a year, without a name. Never changed, and in no way tied to a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TallyRow {
     /// The call that told it.
@@ -16,7 +16,7 @@ pub struct TallyRow {
     pub day: Date,
     /// What it is.
     pub kind: TallyKind,
-    /// What was told: a message of the contract.
+    /// What was told: a message of the contract; a book as the gateway keeps it.
     pub content: Vec<u8>,
 }
 
@@ -27,6 +27,8 @@ pub enum TallyKind {
     WalkIn,
     /// A form: the contract's `Feedback`.
     Feedback,
+    /// What is told of the third of a year that ends on this day.
+    Book,
 }
 
 /// How often the same was told.

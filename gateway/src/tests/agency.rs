@@ -1,6 +1,7 @@
 //! An agency that takes in whatever it is sent, in the mood that a test puts it in.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use http::StatusCode;
@@ -41,12 +42,19 @@ struct State {
     told: Vec<InboundEvent>,
     outcomes: Vec<InboundOutcome>,
     held: Option<AgencyFacts>,
+    slow: Duration,
 }
 
 impl TestAgency {
     pub(super) fn new(agency: &str, redelivery: Redelivery) -> Self {
-        let state =
-            State { mood: Mood::Fine, taken: Vec::new(), told: Vec::new(), outcomes: Vec::new(), held: None };
+        let state = State {
+            mood: Mood::Fine,
+            taken: Vec::new(),
+            told: Vec::new(),
+            outcomes: Vec::new(),
+            held: None,
+            slow: Duration::ZERO,
+        };
         Self { agency: agency.parse().unwrap(), redelivery, state: Mutex::new(state) }
     }
 
@@ -57,6 +65,11 @@ impl TestAgency {
     /// What it answers when it is asked; before that it cannot be asked.
     pub(super) fn holds(&self, facts: AgencyFacts) {
         self.state.lock().unwrap().held = Some(facts);
+    }
+
+    /// So long it takes before it answers.
+    pub(super) fn takes(&self, slow: Duration) {
+        self.state.lock().unwrap().slow = slow;
     }
 
     /// All that it has taken in, in order.
@@ -142,7 +155,11 @@ impl Adapter for TestAgency {
     }
 
     async fn fetch(&self, _: Authorised<FactsQuery>, _: Timestamp) -> Result<AgencyFacts, AdapterError> {
-        let held = self.state.lock().unwrap().held.clone();
+        let (held, slow) = {
+            let state = self.state.lock().unwrap();
+            (state.held.clone(), state.slow)
+        };
+        tokio::time::sleep(slow).await;
         held.ok_or_else(|| self.fails(AdapterErrorKind::Unwritable { what: "query" }))
     }
 

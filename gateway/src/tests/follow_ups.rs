@@ -9,19 +9,25 @@ use polku_adapters::Redelivery;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::worker_assignment::Reason;
 use polku_proto::v1::{
-    AddJourneyEntryRequest, Encounter, JourneyEntry, JourneyOpening, JourneySource, WorkerAssignment,
-    encounter,
+    AddJourneyEntryRequest, Encounter, IdentifyYouthRequest, JourneyEntry, JourneyOpening, JourneySource,
+    LinkIdentityRequest, WorkerAssignment, encounter,
 };
-use polku_proto::{Valid, YouthName};
+use polku_proto::{Valid, YouthId, YouthName};
 use uuid::Uuid;
 
 use super::world::{ADULT, KELA, World, caller};
 use crate::record::wire_time;
-use crate::store::{TaskFilter, TaskRow, TaskStates};
+use crate::seal::{IdentityIndex, WrappedKey};
+use crate::store::{Change, FollowUp, FollowUpRow, FollowUpWrite, TaskFilter, TaskRow, TaskStates, YouthRow};
 
 /// Kela has the adult beside somebody whom nobody has met for 40 days.
 async fn unmet(world: &World) -> YouthName {
     let youth = world.identify(ADULT).await;
+    nobody_has_met(world, &youth).await;
+    youth.parse().unwrap()
+}
+
+async fn nobody_has_met(world: &World, youth: &str) {
     let then = wire_time(world.gateway.now() - SignedDuration::from_hours(24 * 40)).unwrap();
     let matters = [
         Matter::Opening(JourneyOpening { source: JourneySource::Self_ as i32 }),
@@ -37,16 +43,19 @@ async fn unmet(world: &World) -> YouthName {
         }),
     ];
     for matter in matters {
-        let entry = JourneyEntry { time: Some(then), matter: Some(matter), ..JourneyEntry::default() };
-        let request = AddJourneyEntryRequest {
-            request_id: Uuid::now_v7().to_string(),
-            parent: youth.clone(),
-            entry: Some(entry),
-        };
-        let request = Valid::check(request).unwrap();
-        world.gateway.add_journey_entry(&caller(KELA), request).await.map(drop).unwrap();
+        add(world, youth, JourneyEntry { time: Some(then), matter: Some(matter), ..JourneyEntry::default() })
+            .await;
     }
-    youth.parse().unwrap()
+}
+
+async fn add(world: &World, youth: &str, entry: JourneyEntry) {
+    let request = AddJourneyEntryRequest {
+        request_id: Uuid::now_v7().to_string(),
+        parent: youth.to_owned(),
+        entry: Some(entry),
+    };
+    let request = Valid::check(request).unwrap();
+    world.gateway.add_journey_entry(&caller(KELA), request).await.map(drop).unwrap();
 }
 
 async fn tasks(world: &World, youth: &YouthName) -> Vec<TaskRow> {
@@ -89,4 +98,69 @@ async fn wherever_it_is_interrupted_one_task_comes_up() {
     }
     let due = world.gateway.store.due_follow_ups(jiff::Timestamp::MAX, 10).await.unwrap();
     assert_eq!(due, []);
+}
+
+/// People whose data cannot be opened are due first, more of them than one sweep looks at.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_fails_holds_nothing_else_up() {
+    let world = World::open(Redelivery::Deduplicates).await;
+    let youth = unmet(&world).await;
+    let (gateway, long_ago) = (&world.gateway, world.gateway.now() - SignedDuration::from_hours(24 * 300));
+    for number in 0..60_u8 {
+        let id = YouthId::from_uuid(Uuid::from_u128(number.into()));
+        let mut change = Change::announced_by(7_000 + u64::from(number));
+        change.youth = Some(YouthRow {
+            id,
+            identity: IdentityIndex::from_bytes([number; 32]),
+            key: WrappedKey::from_bytes([0; WrappedKey::BYTES]),
+            sealed_identity: vec![1],
+            created: long_ago,
+        });
+        let agency = KELA.parse().unwrap();
+        let row = FollowUpRow { youth: id, matter: FollowUp::NotMet, agency, due: long_ago };
+        change.follow_ups = vec![FollowUpWrite::Set(row)];
+        gateway.commit(change).await.unwrap();
+    }
+    for _ in 0..2 {
+        gateway.sweep().await.unwrap();
+    }
+    assert_eq!(tasks(&world, &youth).await.len(), 1);
+    let due = gateway.store.due_follow_ups(gateway.now(), 100).await.unwrap();
+    assert_eq!(due.len(), 60, "they are tried again later");
+}
+
+/// Somebody who is met under another id than the one by which they were known first is met.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_met_under_another_id_is_met() {
+    let world = World::open(Redelivery::Deduplicates).await;
+    let kela = caller(KELA);
+    let request = IdentifyYouthRequest {
+        request_id: Uuid::now_v7().to_string(),
+        temporary_id: "1.2.246.10.2048198.22.2026.4711".into(),
+        ..IdentifyYouthRequest::default()
+    };
+    let former = world.gateway.identify(&kela, Valid::check(request).unwrap()).await.unwrap().youth;
+    let present = world.identify(ADULT).await;
+    nobody_has_met(&world, &former).await;
+    let request = LinkIdentityRequest {
+        request_id: Uuid::now_v7().to_string(),
+        youth: former.clone(),
+        identity_code: ADULT.into(),
+    };
+    world.gateway.link_identity(&kela, Valid::check(request).unwrap()).await.unwrap();
+    let met = Encounter { channel: encounter::Channel::WalkIn as i32, met: true, ..Encounter::default() };
+    let entry = JourneyEntry { matter: Some(Matter::Encounter(met)), ..JourneyEntry::default() };
+    add(&world, &present, entry).await;
+    let [present, former]: [YouthName; 2] = [present.parse().unwrap(), former.parse().unwrap()];
+    let due = world.gateway.store.due_follow_ups(jiff::Timestamp::MAX, 10).await.unwrap();
+    assert_eq!(due.iter().map(|row| row.youth).collect::<Vec<_>>(), [present.youth]);
+    // Also what was due already, and is looked at only now.
+    let row = FollowUpRow { youth: former.youth, due: world.gateway.now(), ..due[0].clone() };
+    let mut change = Change::announced_by(8_000);
+    change.follow_ups = vec![FollowUpWrite::Set(row)];
+    world.gateway.commit(change).await.unwrap();
+    world.gateway.sweep().await.unwrap();
+    for youth in [present, former] {
+        assert_eq!(tasks(&world, &youth).await, []);
+    }
 }

@@ -21,33 +21,37 @@ use crate::error::Error;
 use crate::record::wire_time;
 use crate::store::{About, DeliveryItem, DeliveryRow};
 
-const HELD: [C; 3] = [C::IdentityContact, C::ServiceAttendance, C::ServiceNeeds];
-const SHARED: [C; 4] = [C::IdentityContact, C::ServiceAttendance, C::ServiceNeeds, C::JointPlan];
+pub(super) const HELD: [C; 3] = [C::IdentityContact, C::ServiceAttendance, C::ServiceNeeds];
+pub(super) const SHARED: [C; 4] = [C::IdentityContact, C::ServiceAttendance, C::ServiceNeeds, C::JointPlan];
 
-fn id() -> String {
+pub(super) fn id() -> String {
     Uuid::now_v7().to_string()
 }
 
-fn youth(name: &str) -> YouthId {
+pub(super) fn youth(name: &str) -> YouthId {
     name.parse::<YouthName>().unwrap().youth
 }
 
-fn valid<X: Validate>(request: X) -> Valid<X> {
+pub(super) fn valid<X: Validate>(request: X) -> Valid<X> {
     Valid::check(request).unwrap()
 }
 
-fn as_subject(name: &str) -> Caller {
+pub(super) fn as_subject(name: &str) -> Caller {
     Caller { agency: KELA.parse().unwrap(), actor: Actor::Subject(youth(name)) }
 }
 
-fn told<X: Disclose + Validate>(world: &World, caller: &Caller, answered: Result<Authorised<X>, Error>) -> X
+pub(super) fn told<X: Disclose + Validate>(
+    world: &World,
+    caller: &Caller,
+    answered: Result<Authorised<X>, Error>,
+) -> X
 where
     tonic::Response<X>: Sized,
 {
     answer(answered.unwrap(), caller, world.gateway.now()).unwrap().into_inner()
 }
 
-async fn journey(world: &World, caller: &Caller, youth: &str) -> Journey {
+pub(super) async fn journey(world: &World, caller: &Caller, youth: &str) -> Journey {
     let request = GetJourneyRequest {
         youth: youth.to_owned(),
         purpose: Purpose::EmploymentServices.into(),
@@ -58,7 +62,7 @@ async fn journey(world: &World, caller: &Caller, youth: &str) -> Journey {
 }
 
 /// The agency takes up the young person's matter.
-async fn take_up(world: &World, agency: &str, youth: &str) {
+pub(super) async fn take_up(world: &World, agency: &str, youth: &str) {
     let opening = JourneyOpening { source: JourneySource::Self_.into() };
     let entry = JourneyEntry { matter: Some(Matter::Opening(opening)), ..JourneyEntry::default() };
     let request = AddJourneyEntryRequest { request_id: id(), parent: youth.to_owned(), entry: Some(entry) };
@@ -66,20 +70,23 @@ async fn take_up(world: &World, agency: &str, youth: &str) {
 }
 
 /// The notices that are in the queue.
-async fn queued(world: &World, youth: &str) -> Vec<DeliveryRow> {
+pub(super) async fn queued(world: &World, youth: &str) -> Vec<DeliveryRow> {
     let mut rows = world.gateway.store.open_deliveries_of(self::youth(youth)).await.unwrap();
     rows.retain(|row| matches!(row.item, DeliveryItem::DisclosureNotice { .. }));
     assert!(rows.iter().all(|row| row.agency.as_str() == SOSIAALI));
     rows
 }
 
-async fn delivered(world: &mut World, youth: &str) -> Vec<DisclosureNotice> {
+pub(super) async fn delivered(world: &mut World, youth: &str) -> Vec<DisclosureNotice> {
     world.deliver();
     until_quiet(world, youth).await;
-    world.sosiaali.disclosures()
+    // Those about a plan come one after the other, those about a journey in between.
+    let mut notices = world.sosiaali.disclosures();
+    notices.sort_by_key(|notice| notice.disclose_time.map(|time| (time.seconds, time.nanos)));
+    notices
 }
 
-async fn until_quiet(world: &World, youth: &str) {
+pub(super) async fn until_quiet(world: &World, youth: &str) {
     for _ in 0..1500 {
         if world.gateway.store.open_deliveries_of(self::youth(youth)).await.unwrap().is_empty() {
             return;
@@ -89,7 +96,7 @@ async fn until_quiet(world: &World, youth: &str) {
     panic!("the deliveries do not end");
 }
 
-fn sets(notice: &DisclosureNotice) -> Vec<C> {
+pub(super) fn sets(notice: &DisclosureNotice) -> Vec<C> {
     notice.data_sets().collect()
 }
 
@@ -170,38 +177,43 @@ async fn entries_of_its_own_are_noted_when_others_see_them() {
 
 /// A plan of social services, to which these agencies are parties and which they may see.
 async fn shared(world: &World, youth: &str, parties: &[&str]) -> String {
-    let social = caller(SOSIAALI);
+    shared_by(world, SOSIAALI, youth, parties).await
+}
+
+/// A plan of this agency, to which these are parties and which they may see.
+pub(super) async fn shared_by(world: &World, coordinator: &str, youth: &str, parties: &[&str]) -> String {
+    let coordinating = caller(coordinator);
     let request = CreatePlanRequest {
         request_id: id(),
         youth: youth.to_owned(),
         purpose: Purpose::EmploymentServices.into(),
         responsible_worker: Some(Worker {
-            id: "sosiaali-virkailija".into(),
+            id: format!("{coordinator}-virkailija"),
             name: "Sosiaali Yksi".into(),
             ..Worker::default()
         }),
         replaces: String::new(),
     };
-    let made = told(world, &social, world.gateway.create_plan(&social, valid(request)).await);
+    let made = told(world, &coordinating, world.gateway.create_plan(&coordinating, valid(request)).await);
     let plan = made.plan.unwrap().name;
     for party in parties {
-        world.consent(youth, SOSIAALI, party, &SHARED).await;
-        world.consent(youth, party, SOSIAALI, &SHARED).await;
+        world.consent(youth, coordinator, party, &SHARED).await;
+        world.consent(youth, party, coordinator, &SHARED).await;
         let request =
             AddPlanPartyRequest { request_id: id(), name: plan.clone(), party: (*party).to_owned() };
-        world.gateway.add_plan_party(&social, valid(request)).await.map(drop).unwrap();
+        world.gateway.add_plan_party(&coordinating, valid(request)).await.map(drop).unwrap();
     }
     plan
 }
 
-async fn read(world: &World, agency: &str, plan: &str) -> Plan {
+pub(super) async fn read(world: &World, agency: &str, plan: &str) -> Plan {
     let caller = caller(agency);
     let request = valid(GetPlanRequest { name: plan.to_owned() });
     told(world, &caller, world.gateway.get_plan(&caller, request).await)
 }
 
 /// Adds a goal to the agency's own section; gives the plan as the answer shows it.
-async fn aim(world: &World, agency: &str, plan: &str, goal: &str) -> Plan {
+pub(super) async fn aim(world: &World, agency: &str, plan: &str, goal: &str) -> Plan {
     let caller = caller(agency);
     let seen = read(world, agency, plan).await;
     let parts = seen.sections.iter().filter_map(|section| section.part.clone());
@@ -224,6 +236,7 @@ async fn aim(world: &World, agency: &str, plan: &str, goal: &str) -> Plan {
         etag: seen.etag,
         sections: vec![part],
         validate_only: false,
+        found_in: None,
     };
     told(world, &caller, world.gateway.merge_plan(&caller, valid(request)).await).plan.unwrap()
 }

@@ -103,7 +103,8 @@ async fn who_does_not_read_costs_the_bound_and_misses_nothing() {
     let first = gateway.store.last_plan_event().await.unwrap() + 1;
     for leaf in 0..EVENTS {
         let mut change = Change::announced_by(5001 + leaf);
-        let event = NewPlanEvent { plan: PLAN, youth: youth.youth, agency: agency.clone(), time: now };
+        let (youth, agency) = (youth.youth, agency.clone());
+        let event = NewPlanEvent { plan: PLAN, youth, revision: 1, agency, time: now };
         change.plan_events.push(event);
         gateway.commit(change).await.unwrap();
     }

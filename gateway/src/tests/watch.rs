@@ -140,7 +140,8 @@ async fn a_change_wakes_the_watchers_of_its_plan_alone() {
     let tell = |leaf, agency: &str| {
         let mut change = Change::announced_by(leaf);
         let agency = agency.parse().unwrap();
-        change.plan_events.push(NewPlanEvent { plan: id(0), youth: youth.youth, agency, time: now });
+        let (plan, youth) = (id(0), youth.youth);
+        change.plan_events.push(NewPlanEvent { plan, youth, revision: 1, agency, time: now });
         change
     };
     gateway.commit(tell(5001, TE)).await.unwrap();
@@ -171,7 +172,8 @@ async fn what_happens_while_a_watcher_reads_is_not_missed() {
         async move {
             for leaf in 5001..5301 {
                 let mut change = Change::announced_by(leaf);
-                let event = NewPlanEvent { plan, youth: youth.youth, agency: agency.clone(), time: now };
+                let (youth, agency) = (youth.youth, agency.clone());
+                let event = NewPlanEvent { plan, youth, revision: 1, agency, time: now };
                 change.plan_events.push(event);
                 gateway.commit(change).await.unwrap();
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use polku_adapters::{
     Inbound, InboundChange, InboundEvent, InboundMatter, InboundOutcome, InboundReferral, Matter, Redelivery,
 };
@@ -127,32 +127,7 @@ impl World {
     }
 
     pub(super) async fn consent(&self, youth: &str, from: &str, to: &str, told: &[DataCategory]) -> Consent {
-        let until = self.gateway.now() + SignedDuration::from_hours(1);
-        let terms = ConsentTerms {
-            kind: ConsentKind::Consent as i32,
-            disclosers: vec![from.to_owned()],
-            recipients: vec![to.to_owned()],
-            purposes: vec![Purpose::EmploymentServices as i32],
-            categories: told.iter().map(|category| *category as i32).collect(),
-            valid_until: Some(wire_time(until).unwrap()),
-            legal_basis: LegalBasis::Consent as i32,
-            ..ConsentTerms::default()
-        };
-        let evidence = ConsentEvidence {
-            given_by: GivenBy::Self_ as i32,
-            form: Form::Written as i32,
-            notice_version: "2026-1".into(),
-            notice_language: "fi".into(),
-            notice_sha256: vec![7; 32],
-            ..ConsentEvidence::default()
-        };
-        let request = RecordConsentRequest {
-            request_id: Uuid::now_v7().to_string(),
-            youth: youth.to_owned(),
-            terms: Some(terms),
-            evidence: Some(evidence),
-            ..RecordConsentRequest::default()
-        };
+        let request = consent_request(youth, (from, to), told, self.gateway.now());
         let caller = caller(from);
         let change = self.gateway.record_consent(&caller, Valid::check(request).unwrap()).await.unwrap();
         answer(change, &caller, self.gateway.now()).unwrap().into_inner().consent.unwrap()
@@ -210,6 +185,23 @@ impl World {
         let inbound = Inbound { headers: &headers, body: body.as_bytes(), peer: None, now };
         self.gateway.inbound(agency.agency(), inbound).await.unwrap();
         agency.last_outcome()
+    }
+
+    /// Everything in the store: the rows of each table.
+    pub(super) fn tables(&self) -> BTreeMap<String, Vec<String>> {
+        let store = rusqlite::Connection::open(self.folder.path().join("polku.db")).unwrap();
+        let strings = |sql: &str| -> Vec<String> {
+            let mut query = store.prepare(sql).unwrap();
+            let columns = query.column_count();
+            let text = |row: &rusqlite::Row<'_>| {
+                let values = (0..columns).map(|column| row.get::<_, rusqlite::types::Value>(column));
+                Ok(format!("{:?}", values.collect::<Result<Vec<_>, _>>()?))
+            };
+            query.query_map([], text).unwrap().map(Result::unwrap).collect()
+        };
+        let mut names = store.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").unwrap();
+        let names: Vec<String> = names.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        names.into_iter().map(|name| (name.clone(), strings(&format!("SELECT * FROM {name}")))).collect()
     }
 
     /// How many leaves of this kind there are.
@@ -270,6 +262,41 @@ async fn gateway(folder: &TempDir, te: &Arc<TestAgency>, sosiaali: &Arc<TestAgen
         },
     });
     opened.await.unwrap()
+}
+
+/// A consent that counts for an hour from then on.
+pub(super) fn consent_request(
+    youth: &str,
+    (from, to): (&str, &str),
+    told: &[DataCategory],
+    begins: Timestamp,
+) -> RecordConsentRequest {
+    let terms = ConsentTerms {
+        kind: ConsentKind::Consent as i32,
+        disclosers: vec![from.to_owned()],
+        recipients: vec![to.to_owned()],
+        purposes: vec![Purpose::EmploymentServices as i32],
+        categories: told.iter().map(|category| *category as i32).collect(),
+        valid_from: Some(wire_time(begins).unwrap()),
+        valid_until: Some(wire_time(begins + SignedDuration::from_hours(1)).unwrap()),
+        legal_basis: LegalBasis::Consent as i32,
+        ..ConsentTerms::default()
+    };
+    let evidence = ConsentEvidence {
+        given_by: GivenBy::Self_ as i32,
+        form: Form::Written as i32,
+        notice_version: "2026-1".into(),
+        notice_language: "fi".into(),
+        notice_sha256: vec![7; 32],
+        ..ConsentEvidence::default()
+    };
+    RecordConsentRequest {
+        request_id: Uuid::now_v7().to_string(),
+        youth: youth.to_owned(),
+        terms: Some(terms),
+        evidence: Some(evidence),
+        ..RecordConsentRequest::default()
+    }
 }
 
 pub(super) fn caller(agency: &str) -> Caller {

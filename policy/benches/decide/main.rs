@@ -28,6 +28,12 @@ const SLOW_CALLS: u32 = 4_000;
 /// How many answers of the memory are held against the rules.
 const COMPARED: u32 = 3_000;
 
+/// The aims: of a single decision whose answers are remembered, with as many grants as there are here at the most; of one
+/// from the rules; and of filling the index, a second.
+const AIM_REMEMBERED: f64 = 250.0;
+const AIM_RULES: f64 = 100_000.0;
+const AIM_FILLED: f64 = 500_000.0;
+
 /// One line of the table.
 struct Row {
     name: &'static str,
@@ -282,6 +288,10 @@ fn print(columns: &[Column], clock: &Clock) {
         );
     }
     println!();
+    if let Some(many) = columns.last() {
+        print_aims(many);
+    }
+    println!();
     println!(
         "Each call is timed alone, with dropping its answer, between two readings of the monotonic clock. The\n\
          median of an empty reading is subtracted from every figure; the rest of a reading's spread is in it. People\n\
@@ -290,4 +300,34 @@ fn print(columns: &[Column], clock: &Clock) {
          'means of 8', eight calls about different people are timed together: its p99 is that of means of eight, not\n\
          of single calls. The rows 'from the rules' ask an engine without memory."
     );
+}
+
+/// What was measured beside what it was to be, row by row.
+fn print_aims(column: &Column) {
+    println!("{:<34}{:>14}{:>14}", format!("aims, {} grants", column.grants), "measured", "aim");
+    for (row, figures) in ROWS.iter().zip(&column.rows) {
+        let aim = if row.engine == Which::Remembering { AIM_REMEMBERED } else { AIM_RULES };
+        println!(
+            "{:<34}{:>11.0} ns{:>11.0} ns  p99 {}",
+            row.name,
+            figures.p99,
+            aim,
+            verdict(figures.p99 <= aim)
+        );
+    }
+    println!(
+        "{:<34}{:>11.0} /s{:>11.0} /s  {}",
+        "index filled, grants",
+        column.filled_a_second,
+        AIM_FILLED,
+        verdict(column.filled_a_second >= AIM_FILLED)
+    );
+    println!(
+        "{:<34}{:>13.0} B{:>14}  stated, as asked for",
+        "memory of a grant", column.stated_bytes, "none"
+    );
+}
+
+fn verdict(is_met: bool) -> &'static str {
+    if is_met { "met" } else { "MISSED" }
 }

@@ -81,6 +81,7 @@ fn p13_p15_it_is_among_authorities_of_those_sectors() {
     }
 }
 
+/// domain.md 5: "Sote-uudistus".
 #[test]
 fn p13_there_is_no_multi_sector_support_before_2025() {
     let midnight = instant("2025-01-01T00:00:00+02:00");
@@ -96,6 +97,7 @@ fn p13_an_age_that_nobody_knows_does_not_hinder() {
     case.opens(&JOINT).holds_until(None);
 }
 
+/// domain.md 5: "Walmu soveltuu … Monik ry:n … Vamoksen".
 #[test]
 fn p15_an_association_sees_what_is_consented_to_and_nothing_by_law() {
     let consent = grant_between("te", "vamos", &[EducationWork]);

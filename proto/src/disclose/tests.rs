@@ -1,5 +1,7 @@
 //! Is a message cut down as its descriptor says? The model here reads the options and knows no generated code.
 
+use std::{cell::RefCell, collections::HashMap, thread::LocalKey};
+
 use proptest::{
     collection::vec,
     prelude::any,
@@ -12,6 +14,10 @@ use prost_reflect::{
 };
 
 use crate::{CategorySet, Disclose, FILE_DESCRIPTOR_SET, v1, v1::DataCategory};
+
+mod every_set;
+
+use every_set::every_set;
 
 /// Runs a check for every payload message of the contract.
 macro_rules! every_payload {
@@ -29,12 +35,26 @@ macro_rules! every_payload {
         fn full_content_is_cut_down_as_the_descriptor_says() {
             $(full_content::<v1::$message>(concat!("polku.v1.", stringify!($message)));)*
         }
+
+        /// Content of each, as full as it goes, and every set of categories that there is.
+        #[test]
+        fn content_is_cut_down_as_the_descriptor_says_to_every_set_of_categories() {
+            let checks: &[fn(&str)] = &[$(every_set::<v1::$message>),*];
+            let all: Vec<_> = checks.iter().zip(PAYLOADS).collect();
+            std::thread::scope(|scope| {
+                for half in 0..2 {
+                    let own: Vec<_> = all.iter().skip(half).step_by(2).collect();
+                    scope.spawn(move || own.iter().for_each(|(check, name)| check(name)));
+                }
+            });
+        }
     };
 }
 
 every_payload!(
     AddJourneyEntryResponse,
     AgencyFacts,
+    Background,
     Consent,
     ConsentChange,
     ConsentDocument,
@@ -84,6 +104,7 @@ every_payload!(
     PlanPart,
     PlanRevision,
     PlanSection,
+    PlanSource,
     Prohibition,
     ProhibitionChange,
     ProhibitionTerms,
@@ -258,10 +279,10 @@ fn expected(message: &DynamicMessage, kept: CategorySet) -> DynamicMessage {
         return cut;
     }
     for field in message.descriptor().fields().filter(|field| message.has_field(field)) {
-        let value = message.get_field(&field).into_owned();
+        let value = message.get_field(&field);
         match category(&field) {
-            Category::OfMessage => cut.set_field(&field, value),
-            Category::Own(category) if kept.contains(category) => cut.set_field(&field, value),
+            Category::OfMessage => cut.set_field(&field, value.into_owned()),
+            Category::Own(category) if kept.contains(category) => cut.set_field(&field, value.into_owned()),
             Category::Own(_) => {}
             Category::Inside => {
                 let mut parts: Vec<_> = parts(&value).iter().map(|part| expected(part, kept)).collect();
@@ -293,7 +314,8 @@ fn without_loose_references(mut message: DynamicMessage) -> DynamicMessage {
                 .iter()
                 .map(|part| part.get_field_by_name("id").expect("an id").into_owned())
                 .collect();
-            let mut elements = parts(&message.get_field(&list));
+            let mut elements: Vec<DynamicMessage> =
+                parts(&message.get_field(&list)).into_iter().cloned().collect();
             for element in elements.iter_mut().filter(|element| element.has_field(&reference)) {
                 let value = element.get_field(&reference).into_owned();
                 if let Value::List(mut named) = value {
@@ -316,6 +338,10 @@ fn without_loose_references(mut message: DynamicMessage) -> DynamicMessage {
 
 /// The name of the list that a field refers to.
 fn refers_to(field: &FieldDescriptor) -> Option<String> {
+    remembered(&REFERENCES, field.full_name(), || refers_to_by_option(field))
+}
+
+fn refers_to_by_option(field: &FieldDescriptor) -> Option<String> {
     let option = field.parent_message().parent_pool().get_extension_by_name("polku.v1.refers_to");
     let list =
         field.options().get_extension(&option.expect("the option is in the contract")).as_str()?.to_owned();
@@ -323,13 +349,31 @@ fn refers_to(field: &FieldDescriptor) -> Option<String> {
 }
 
 /// The messages that a field holds.
-fn parts(value: &Value) -> Vec<DynamicMessage> {
-    let own = value.as_message().cloned();
+fn parts(value: &Value) -> Vec<&DynamicMessage> {
     let elements = value.as_list().unwrap_or_default().iter();
-    own.into_iter().chain(elements.filter_map(|element| element.as_message().cloned())).collect()
+    value.as_message().into_iter().chain(elements.filter_map(Value::as_message)).collect()
+}
+
+thread_local! {
+    static REFERENCES: Memo<Option<String>> = Memo::default();
+    static CATEGORIES: Memo<Category> = Memo::default();
+    static LABELS: Memo<Option<u32>> = Memo::default();
+}
+
+/// What options say, by name of field or message: they would be read again for every field of every message.
+type Memo<T> = RefCell<HashMap<String, T>>;
+
+fn remembered<T: Clone>(memo: &'static LocalKey<Memo<T>>, name: &str, read: impl FnOnce() -> T) -> T {
+    let known = memo.with_borrow(|memo| memo.get(name).cloned());
+    known.unwrap_or_else(|| {
+        let read = read();
+        memo.with_borrow_mut(|memo| memo.insert(name.to_owned(), read.clone()));
+        read
+    })
 }
 
 /// Where the category of a field stands.
+#[derive(Clone)]
 enum Category {
     Own(DataCategory),
     /// Its message names one for all that have none of their own.
@@ -339,6 +383,10 @@ enum Category {
 }
 
 fn category(field: &FieldDescriptor) -> Category {
+    remembered(&CATEGORIES, field.full_name(), || category_by_option(field))
+}
+
+fn category_by_option(field: &FieldDescriptor) -> Category {
     if field.kind().as_message().is_some_and(is_payload) {
         return Category::Inside;
     }
@@ -357,6 +405,11 @@ fn category(field: &FieldDescriptor) -> Category {
 
 /// The field whose value is the category of the whole message.
 fn label(message: &MessageDescriptor) -> Option<FieldDescriptor> {
+    let number = remembered(&LABELS, message.full_name(), || Some(label_by_option(message)?.number()));
+    message.get_field(number?)
+}
+
+fn label_by_option(message: &MessageDescriptor) -> Option<FieldDescriptor> {
     let option = message.parent_pool().get_extension_by_name("polku.v1.names_category");
     let option = option.expect("the option is in the contract");
     message.fields().find(|field| field.options().get_extension(&option).as_bool() == Some(true))

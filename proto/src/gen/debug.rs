@@ -780,6 +780,12 @@ impl ::core::fmt::Debug for JourneyLeaving {
     }
 }
 
+impl ::core::fmt::Debug for Background {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("Background(redacted)")
+    }
+}
+
 impl ::core::fmt::Debug for FactsQuery {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("FactsQuery(redacted)")
@@ -885,6 +891,12 @@ impl ::core::fmt::Debug for Plan {
 impl ::core::fmt::Debug for PlanSection {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("PlanSection(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for PlanSource {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("PlanSource(redacted)")
     }
 }
 
@@ -1119,6 +1131,18 @@ impl ::core::fmt::Debug for LinkIdentityRequest {
 impl ::core::fmt::Debug for LinkIdentityResponse {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("LinkIdentityResponse(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for UnlinkIdentityRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("UnlinkIdentityRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for UnlinkIdentityResponse {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("UnlinkIdentityResponse(redacted)")
     }
 }
 

@@ -1137,6 +1137,7 @@ impl Disclose for crate::v1::JourneyEntry {
             Some(crate::v1::journey_entry::Matter::Retention(_)) => {}
             Some(crate::v1::journey_entry::Matter::Attainment(_)) => {}
             Some(crate::v1::journey_entry::Matter::Leaving(_)) => {}
+            Some(crate::v1::journey_entry::Matter::Background(part)) => present.extend(Disclose::categories(part)),
             None => {}
         }
         present
@@ -1162,6 +1163,10 @@ impl Disclose for crate::v1::JourneyEntry {
             Some(crate::v1::journey_entry::Matter::Retention(_)) => true,
             Some(crate::v1::journey_entry::Matter::Attainment(_)) => true,
             Some(crate::v1::journey_entry::Matter::Leaving(_)) => true,
+            Some(crate::v1::journey_entry::Matter::Background(part)) => {
+                part.restrict(permitted);
+                !Disclose::categories(part).is_empty()
+            }
             None => true,
         };
         if !matter_stays {
@@ -1197,6 +1202,42 @@ impl Disclose for crate::v1::Encounter {
         }
         if !permitted.contains(DataCategory::GuidanceNotes) {
             self.matter = Default::default();
+        }
+    }
+}
+
+impl Disclose for crate::v1::Background {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if self.sex != 0
+            || !self.language.is_empty()
+        {
+            present.insert(DataCategory::IdentityContact);
+        }
+        if !self.municipality.is_empty() {
+            present.insert(DataCategory::AddressContact);
+        }
+        if self.education != 0
+            || self.activity != 0
+            || !self.unemployed_since.is_empty()
+        {
+            present.insert(DataCategory::EducationWork);
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        if !permitted.contains(DataCategory::IdentityContact) {
+            self.sex = Default::default();
+            self.language = Default::default();
+        }
+        if !permitted.contains(DataCategory::AddressContact) {
+            self.municipality = Default::default();
+        }
+        if !permitted.contains(DataCategory::EducationWork) {
+            self.education = Default::default();
+            self.activity = Default::default();
+            self.unemployed_since = Default::default();
         }
     }
 }
@@ -1369,6 +1410,9 @@ impl Disclose for crate::v1::PlanSection {
         for element in &self.stars {
             present.extend(Disclose::categories(element));
         }
+        for element in &self.sources {
+            present.extend(Disclose::categories(element));
+        }
         present
     }
 
@@ -1395,6 +1439,33 @@ impl Disclose for crate::v1::PlanSection {
             element.restrict(permitted);
             !Disclose::categories(element).is_empty()
         });
+        for element in &mut self.sources {
+            element.restrict(permitted);
+        }
+    }
+}
+
+impl Disclose for crate::v1::PlanSource {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        if !self.prefix.is_empty()
+            || self.leads
+        {
+            present.insert(DataCategory::Envelope);
+        }
+        if let Some(part) = &self.part {
+            present.extend(Disclose::categories(part));
+        }
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        if let Some(part) = &mut self.part {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.part = None;
+            }
+        }
     }
 }
 
@@ -1559,6 +1630,9 @@ impl Disclose for crate::v1::PlanActivity {
         if let Some(part) = &self.star {
             present.extend(Disclose::categories(part));
         }
+        if let Some(part) = &self.source {
+            present.extend(Disclose::categories(part));
+        }
         present
     }
 
@@ -1590,6 +1664,12 @@ impl Disclose for crate::v1::PlanActivity {
             part.restrict(permitted);
             if Disclose::categories(part).is_empty() {
                 self.star = None;
+            }
+        }
+        if let Some(part) = &mut self.source {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.source = None;
             }
         }
     }
@@ -1920,6 +2000,8 @@ impl Disclose for crate::v1::FollowUp {
         let mut present = CategorySet::EMPTY;
         if self.kind != 0
             || !self.referral.is_empty()
+            || !self.consent.is_empty()
+            || !self.professional.is_empty()
         {
             present.insert(DataCategory::Envelope);
         }

@@ -5292,7 +5292,10 @@ pub struct PlanPart {
     /// The owner's own id of the plan. Never a personal identity code.
     #[prost(string, tag = "3")]
     pub reference: ::prost::alloc::string::String,
-    /// Counts the changes of this part, from 1; 0 where the owner does not count them.
+    /// Counts the changes of this part, from 1; 0 where the owner does not count them. In what an agency's system is sent
+    /// it counts what of the section has reached that system, from 1, the last word included: each message has the next
+    /// number, and keeps it when it is sent again. One that the system has refused has none; one that may have arrived has
+    /// one, and a number that never came tells of it.
     #[prost(uint64, tag = "4")]
     pub revision: u64,
     #[prost(message, optional, tag = "5")]
@@ -5358,8 +5361,8 @@ pub struct PlanNeed {
     pub category: i32,
     #[prost(string, tag = "3")]
     pub text: ::prost::alloc::string::String,
-    /// Came to light in a meeting of several agencies. In a joint plan: one that is recorded, and that whoever says so
-    /// attended; or the word of the owner's own system.
+    /// Came to light in a meeting of several agencies. In a joint plan: one that was held, that is recorded, that whoever
+    /// says so attended, and that is named (MergePlanRequest.found_in); or the word of the owner's own system.
     #[prost(bool, tag = "4")]
     pub found_in_meeting: bool,
 }
@@ -5401,7 +5404,8 @@ pub struct PlanAction {
     /// Id of a goal of the same part; empty if it serves the plan as a whole.
     #[prost(string, tag = "5")]
     pub goal: ::prost::alloc::string::String,
-    /// Who provides it.
+    /// Who provides it: an agency id, or a name. In the young person's section of a joint plan the agency whose id stands
+    /// here moves the action's state.
     #[prost(string, tag = "6")]
     pub provider: ::prost::alloc::string::String,
     /// Id of the service in the service catalogue PTV, a UUID; empty if it has none.
@@ -5789,18 +5793,22 @@ pub mod referral_notice {
     }
 }
 /// To an agency of social services, about a disclosure that was made of its data: what its own register has to hold of it
-/// (law 703/2023). One for each disclosure.
+/// (law 703/2023). One for each disclosure: for each delivery, and for each call that shows a reader something of the
+/// agency's that it was not told before, or that nobody is given to keep (what the agency holds). What one call shows for
+/// different purposes is told in one notice for each. An agency without a system that takes these is not told: its data
+/// protection officer finds the same in ListDisclosures.
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct DisclosureNotice {
     /// About whom: personal identity code.
     #[prost(string, tag = "1")]
     pub identity_code: ::prost::alloc::string::String,
-    /// When it was sent, or when the reader could read it here.
+    /// When it was sent, when the reader could read it here, or when it was read.
     #[prost(message, optional, tag = "2")]
     pub disclose_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// UUID of the message that told it: of the delivery, or, to a reader without a system of its own, the request_id of the
-    /// call with which the discloser told it.
+    /// UUID of the message that told it: of the delivery; to a reader without a system of its own, the request_id of the call
+    /// with which the discloser told it; of what was told by a reading itself, an id that the gateway has given to the
+    /// reading. That one stands in no other message.
     #[prost(string, tag = "3")]
     pub disclosed_message: ::prost::alloc::string::String,
     /// To whom: `agency`, or `agency/unit`.
@@ -5814,7 +5822,7 @@ pub struct DisclosureNotice {
     /// On what it rests.
     #[prost(message, repeated, tag = "7")]
     pub bases: ::prost::alloc::vec::Vec<Basis>,
-    /// Service task and documents that it stems from.
+    /// Service task and documents that it stems from, where a referral says so.
     #[prost(message, optional, tag = "8")]
     pub origin: ::core::option::Option<Origin>,
     /// The consents and permits among `bases`, each as it was in force when the data were told: without the place of the
@@ -7696,7 +7704,9 @@ pub struct Disclosure {
     #[prost(message, optional, tag = "3")]
     pub actor: ::core::option::Option<DisclosureActor>,
     /// Whose data it is, as `{agency}` or `{agency}/{unit}`. Empty where nothing passed from one agency to another, or from
-    /// several at once: of a joint plan, say.
+    /// several at once: of a joint plan, say. Of that the data protection officer of an agency of social services has an
+    /// entry with the own agency here, and with what was told of its data alone. What a journey shows of facts and entries is
+    /// told agency by agency.
     #[prost(string, tag = "4")]
     pub discloser: ::prost::alloc::string::String,
     /// To whom it went or was to go, likewise.
@@ -7959,7 +7969,9 @@ pub struct JourneyEntry {
     /// When it was written down; filled in by the gateway.
     #[prost(message, optional, tag = "5")]
     pub create_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// When it happened: not in the future. Absent: now.
+    /// When it happened: not in the future, at most a year ago by the calendar in Finland, not before the young person was born
+    /// and not before the agency took the matter up; an opening not before they left last. What replaces an entry may say the
+    /// same time as that one, or a later one. Absent: now.
     #[prost(message, optional, tag = "6")]
     pub time: ::core::option::Option<::prost_types::Timestamp>,
     /// The name of an earlier entry of the same agency about a matter of the same kind, which does not count any more.
@@ -7967,7 +7979,7 @@ pub struct JourneyEntry {
     pub replaces: ::prost::alloc::string::String,
     #[prost(
         oneof = "journey_entry::Matter",
-        tags = "8, 9, 10, 11, 12, 13, 14, 15, 16, 17"
+        tags = "8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18"
     )]
     pub matter: ::core::option::Option<journey_entry::Matter>,
 }
@@ -7996,6 +8008,8 @@ pub mod journey_entry {
         Attainment(super::Attainment),
         #[prost(message, tag = "17")]
         Leaving(super::JourneyLeaving),
+        #[prost(message, tag = "18")]
+        Background(super::Background),
     }
 }
 /// The agency takes up the young person's matter. No referral is needed, and no problem has to be named.
@@ -8203,7 +8217,8 @@ pub struct WorkSpent {
     #[prost(int32, tag = "3")]
     pub cost_cents: i32,
 }
-/// Handed over with escort (saattaen vaihto). It counts when young person, sender and recipient met together.
+/// Handed over with escort (saattaen vaihto). It counts when young person, sender and recipient met together, and two of
+/// them say so: each party in an entry of its own, and the young person's side, whose entry is with the sender.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct EscortedHandover {
@@ -8218,7 +8233,9 @@ pub struct EscortedHandover {
     #[prost(bool, tag = "4")]
     pub recipient: bool,
 }
-/// Whether the young person is still with the service that they were handed over to, three months on.
+/// Whether the young person is still with the service that they were handed over to, three months on: three calendar months
+/// after the referral was taken up. In figures the last answer counts that was given until a month after that day; who was
+/// attached before that day, and of whom nothing is said from then on, is unknown.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct RetentionAnswer {
@@ -8374,6 +8391,28 @@ pub mod journey_leaving {
         }
     }
 }
+/// Who the young person is, as far as figures about many need it, and as they say themselves. What is empty is not known; a
+/// later one holds in place of an earlier one, as a whole.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Background {
+    /// As they say; never reckoned from an identity code.
+    #[prost(enumeration = "Sex", tag = "1")]
+    pub sex: i32,
+    #[prost(enumeration = "EducationLevel", tag = "2")]
+    pub education: i32,
+    #[prost(enumeration = "MainActivity", tag = "3")]
+    pub activity: i32,
+    /// The first day of unemployment, `YYYY-MM-DD`, of somebody who is unemployed.
+    #[prost(string, tag = "4")]
+    pub unemployed_since: ::prost::alloc::string::String,
+    /// Language of contact, ISO 639-1.
+    #[prost(string, tag = "5")]
+    pub language: ::prost::alloc::string::String,
+    /// Home municipality, three digits: protected like an address (law 661/2009 section 36).
+    #[prost(string, tag = "6")]
+    pub municipality: ::prost::alloc::string::String,
+}
 /// How a young person came.
 #[derive(Debug)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -8465,6 +8504,122 @@ impl PathStage {
             "PATH_STAGE_WELLBEING" => Some(Self::Wellbeing),
             "PATH_STAGE_EDUCATION" => Some(Self::Education),
             "PATH_STAGE_WORK" => Some(Self::Work),
+            _ => None,
+        }
+    }
+}
+#[derive(Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Sex {
+    Unspecified = 0,
+    Female = 1,
+    Male = 2,
+    /// Another one, or not said when asked.
+    OtherOrNotSaid = 3,
+}
+impl Sex {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SEX_UNSPECIFIED",
+            Self::Female => "SEX_FEMALE",
+            Self::Male => "SEX_MALE",
+            Self::OtherOrNotSaid => "SEX_OTHER_OR_NOT_SAID",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SEX_UNSPECIFIED" => Some(Self::Unspecified),
+            "SEX_FEMALE" => Some(Self::Female),
+            "SEX_MALE" => Some(Self::Male),
+            "SEX_OTHER_OR_NOT_SAID" => Some(Self::OtherOrNotSaid),
+            _ => None,
+        }
+    }
+}
+/// Level of the highest qualification (national classification of education 2016).
+#[derive(Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum EducationLevel {
+    Unspecified = 0,
+    /// 0 to 2: no qualification after basic education.
+    NoQualification = 1,
+    /// 3 and 4.
+    UpperSecondary = 2,
+    /// 5 to 8.
+    Tertiary = 3,
+}
+impl EducationLevel {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "EDUCATION_LEVEL_UNSPECIFIED",
+            Self::NoQualification => "EDUCATION_LEVEL_NO_QUALIFICATION",
+            Self::UpperSecondary => "EDUCATION_LEVEL_UPPER_SECONDARY",
+            Self::Tertiary => "EDUCATION_LEVEL_TERTIARY",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "EDUCATION_LEVEL_UNSPECIFIED" => Some(Self::Unspecified),
+            "EDUCATION_LEVEL_NO_QUALIFICATION" => Some(Self::NoQualification),
+            "EDUCATION_LEVEL_UPPER_SECONDARY" => Some(Self::UpperSecondary),
+            "EDUCATION_LEVEL_TERTIARY" => Some(Self::Tertiary),
+            _ => None,
+        }
+    }
+}
+/// What somebody mainly does.
+#[derive(Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum MainActivity {
+    Unspecified = 0,
+    Unemployed = 1,
+    Work = 2,
+    Study = 3,
+    /// In a workshop, a trial, coaching or rehabilitation.
+    Service = 4,
+    /// As conscript, in civilian service, or caring for a child.
+    OnLeave = 5,
+    Other = 6,
+}
+impl MainActivity {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "MAIN_ACTIVITY_UNSPECIFIED",
+            Self::Unemployed => "MAIN_ACTIVITY_UNEMPLOYED",
+            Self::Work => "MAIN_ACTIVITY_WORK",
+            Self::Study => "MAIN_ACTIVITY_STUDY",
+            Self::Service => "MAIN_ACTIVITY_SERVICE",
+            Self::OnLeave => "MAIN_ACTIVITY_ON_LEAVE",
+            Self::Other => "MAIN_ACTIVITY_OTHER",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "MAIN_ACTIVITY_UNSPECIFIED" => Some(Self::Unspecified),
+            "MAIN_ACTIVITY_UNEMPLOYED" => Some(Self::Unemployed),
+            "MAIN_ACTIVITY_WORK" => Some(Self::Work),
+            "MAIN_ACTIVITY_STUDY" => Some(Self::Study),
+            "MAIN_ACTIVITY_SERVICE" => Some(Self::Service),
+            "MAIN_ACTIVITY_ON_LEAVE" => Some(Self::OnLeave),
+            "MAIN_ACTIVITY_OTHER" => Some(Self::Other),
             _ => None,
         }
     }
@@ -8676,19 +8831,70 @@ pub struct Feedback {
     /// How the service was used.
     #[prost(enumeration = "encounter::Channel", tag = "7")]
     pub channel: i32,
+    #[prost(enumeration = "Sex", tag = "8")]
+    pub sex: i32,
+    #[prost(enumeration = "MainActivity", tag = "9")]
+    pub activity: i32,
+    #[prost(enumeration = "EducationLevel", tag = "10")]
+    pub education: i32,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct GetFiguresRequest {
-    /// Days, `YYYY-MM-DD`, both inclusive.
-    #[prost(string, tag = "1")]
-    pub first_day: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub last_day: ::prost::alloc::string::String,
+    #[prost(int32, tag = "1")]
+    pub year: i32,
+    /// One that has ended at least 14 days ago.
+    #[prost(enumeration = "get_figures_request::Period", tag = "2")]
+    pub period: i32,
+    /// One of those whom reports go to by the configuration: its choice of figures. Empty: all figures.
+    #[prost(string, tag = "3")]
+    pub recipient: ::prost::alloc::string::String,
 }
-/// What the caller's agency has done in a period, in figures. A figure about one to four persons is not told, nor is
-/// another one from which it could be reckoned: the next larger ones of the same sum, and the sum itself where there is no
-/// larger one. Nobody at all is told as 0. Always in the same order.
+/// Nested message and enum types in `GetFiguresRequest`.
+pub mod get_figures_request {
+    /// The periods of the national follow-up of outreach youth work and workshops.
+    #[derive(Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Period {
+        Unspecified = 0,
+        JanuaryToApril = 1,
+        JanuaryToAugust = 2,
+        Year = 3,
+    }
+    impl Period {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "PERIOD_UNSPECIFIED",
+                Self::JanuaryToApril => "PERIOD_JANUARY_TO_APRIL",
+                Self::JanuaryToAugust => "PERIOD_JANUARY_TO_AUGUST",
+                Self::Year => "PERIOD_YEAR",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "PERIOD_UNSPECIFIED" => Some(Self::Unspecified),
+                "PERIOD_JANUARY_TO_APRIL" => Some(Self::JanuaryToApril),
+                "PERIOD_JANUARY_TO_AUGUST" => Some(Self::JanuaryToAugust),
+                "PERIOD_YEAR" => Some(Self::Year),
+                _ => None,
+            }
+        }
+    }
+}
+/// What the caller's agency has done in a period, in figures.
+///
+/// Every third of a year is counted once, when it is first asked for, and told in the same words ever after, whatever is
+/// written down, permitted or withdrawn later. A figure about one to four persons in a third is not told, nor is another one
+/// from which it could be reckoned: the next larger ones of the same sum, and the sum itself where there is no larger one.
+/// Nobody at all is told as 0. A longer period is the sum of its thirds, each of which is told: so nothing can be reckoned
+/// from the difference of two periods either. Of persons it counts each in the third in which they come up for the first time
+/// in the year; the ids of one person, as far as they are linked, count as one. Always in the same order.
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct Figures {
@@ -8718,9 +8924,23 @@ pub struct Figure {
     /// The agency's own code of a service, or what the kind says.
     #[prost(string, tag = "8")]
     pub code: ::prost::alloc::string::String,
-    /// The figure. Absent: it is not told, because it is about too few.
+    /// The figure. Absent: it is not told, because it is about too few, or there is nothing to reckon it from.
     #[prost(int64, optional, tag = "9")]
     pub value: ::core::option::Option<i64>,
+    #[prost(enumeration = "Sex", tag = "10")]
+    pub sex: i32,
+    #[prost(enumeration = "EducationLevel", tag = "11")]
+    pub education: i32,
+    #[prost(enumeration = "MainActivity", tag = "12")]
+    pub activity: i32,
+    #[prost(enumeration = "JourneySource", tag = "13")]
+    pub source: i32,
+    /// ISO 639-1.
+    #[prost(string, tag = "14")]
+    pub language: ::prost::alloc::string::String,
+    /// Three digits.
+    #[prost(string, tag = "15")]
+    pub municipality: ::prost::alloc::string::String,
 }
 /// Nested message and enum types in `Figure`.
 pub mod figure {
@@ -8729,13 +8949,14 @@ pub mod figure {
     #[repr(i32)]
     pub enum Kind {
         Unspecified = 0,
-        /// Persons whose matter was taken up, by age on that day.
+        /// Persons whose matter was taken up: by age on that day, by how they came, and by what they say of themselves; and by
+        /// education and sex at once, where no such figure is about too few.
         Persons = 1,
         /// Encounters in which they met, by channel.
         Encounters = 2,
         /// Who came without a name, by channel.
         WalkIns = 3,
-        /// Persons in each profile at the end of the period, of those who have not left.
+        /// Persons with whom something was done, by the first profile in which they were seen then.
         Profiles = 4,
         /// Minutes of work, by profile at the time and stage.
         Minutes = 5,
@@ -8747,22 +8968,44 @@ pub mod figure {
         /// Referrals sent by the agency that were taken up in the period, and of those the ones with escort.
         Handovers = 9,
         EscortedHandovers = 10,
-        /// Referrals sent by the agency that were taken up three months before a day of the period: all of them, and by what
-        /// is known of them. Unknown where the agency may not be told.
+        /// Referrals sent by the agency that were taken up four months before a day of the period, by whether the young person
+        /// was still there after three: by what the recipient said last in the month in which it is asked. Who is said to be
+        /// attached before counts as unknown, who is said to have ended or dropped out before that stays so.
         Retentions = 11,
-        /// Of those, the ones of which something is known.
-        RetentionsKnown = 12,
-        /// Attached or ended as planned, of those of which something is known: in hundredths of a percent.
+        /// Of those, the ones of which the agency may not be told.
+        RetentionsNotPermitted = 12,
+        /// Attached, of those of which the agency may be told: in hundredths of a percent.
         RetentionRate = 13,
-        /// Forms, and means in hundredths: of the grade, and of each statement (`code`: `listened_to` ...).
+        /// Forms, by what is said about whoever fills them in; and means in hundredths: of the grade, and of each statement
+        /// (`code`: `listened_to` ...).
         FeedbackForms = 14,
         FeedbackGrade = 15,
         FeedbackStatement = 16,
-        /// Last reading of a star in the period less the first one, in the plans that the agency coordinates: mean over the
-        /// persons with two or more, in hundredths, by area (`code`: `STAR/VERSION/AREA`).
+        /// Last reading of a star in a third of the year less the one before that third, or the first one in it where there is
+        /// none, in the plans that the agency coordinates: mean over persons and thirds in hundredths, by area (`code`:
+        /// `STAR/VERSION/AREA`).
         StarChange = 17,
         /// Referrals taken up for each person who was handed over, in hundredths.
         HandoversPerPerson = 18,
+        /// Persons with whom anything was done.
+        Served = 19,
+        /// Persons for whom a referral was taken up.
+        HandedOver = 20,
+        /// How often something was attained, by kind and code of the service.
+        AttainmentTimes = 21,
+        /// Persons with an attainment, by its kind, and by kind and code of the service, of those with whom anything was done:
+        /// in hundredths of a percent.
+        AttainmentShare = 22,
+        /// Referrals sent onward by the agency, and how many they are of the encounters: in hundredths of a percent.
+        OnwardGuidance = 23,
+        OnwardShare = 24,
+        /// Days from the day on which the matter was taken up last to the referral, mean over these in hundredths.
+        DaysToReferral = 25,
+        /// Persons who came to be unemployed for more than three months, or came with it, by age on that day (`code`:
+        /// `under_25`, `25_to_29`, `30_or_older`).
+        LongUnemployment = 26,
+        /// Persons who have left, by what they mainly did then.
+        Left = 27,
     }
     impl Kind {
         /// String value of the enum field names used in the ProtoBuf definition.
@@ -8783,13 +9026,22 @@ pub mod figure {
                 Self::Handovers => "KIND_HANDOVERS",
                 Self::EscortedHandovers => "KIND_ESCORTED_HANDOVERS",
                 Self::Retentions => "KIND_RETENTIONS",
-                Self::RetentionsKnown => "KIND_RETENTIONS_KNOWN",
+                Self::RetentionsNotPermitted => "KIND_RETENTIONS_NOT_PERMITTED",
                 Self::RetentionRate => "KIND_RETENTION_RATE",
                 Self::FeedbackForms => "KIND_FEEDBACK_FORMS",
                 Self::FeedbackGrade => "KIND_FEEDBACK_GRADE",
                 Self::FeedbackStatement => "KIND_FEEDBACK_STATEMENT",
                 Self::StarChange => "KIND_STAR_CHANGE",
                 Self::HandoversPerPerson => "KIND_HANDOVERS_PER_PERSON",
+                Self::Served => "KIND_SERVED",
+                Self::HandedOver => "KIND_HANDED_OVER",
+                Self::AttainmentTimes => "KIND_ATTAINMENT_TIMES",
+                Self::AttainmentShare => "KIND_ATTAINMENT_SHARE",
+                Self::OnwardGuidance => "KIND_ONWARD_GUIDANCE",
+                Self::OnwardShare => "KIND_ONWARD_SHARE",
+                Self::DaysToReferral => "KIND_DAYS_TO_REFERRAL",
+                Self::LongUnemployment => "KIND_LONG_UNEMPLOYMENT",
+                Self::Left => "KIND_LEFT",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
@@ -8807,13 +9059,22 @@ pub mod figure {
                 "KIND_HANDOVERS" => Some(Self::Handovers),
                 "KIND_ESCORTED_HANDOVERS" => Some(Self::EscortedHandovers),
                 "KIND_RETENTIONS" => Some(Self::Retentions),
-                "KIND_RETENTIONS_KNOWN" => Some(Self::RetentionsKnown),
+                "KIND_RETENTIONS_NOT_PERMITTED" => Some(Self::RetentionsNotPermitted),
                 "KIND_RETENTION_RATE" => Some(Self::RetentionRate),
                 "KIND_FEEDBACK_FORMS" => Some(Self::FeedbackForms),
                 "KIND_FEEDBACK_GRADE" => Some(Self::FeedbackGrade),
                 "KIND_FEEDBACK_STATEMENT" => Some(Self::FeedbackStatement),
                 "KIND_STAR_CHANGE" => Some(Self::StarChange),
                 "KIND_HANDOVERS_PER_PERSON" => Some(Self::HandoversPerPerson),
+                "KIND_SERVED" => Some(Self::Served),
+                "KIND_HANDED_OVER" => Some(Self::HandedOver),
+                "KIND_ATTAINMENT_TIMES" => Some(Self::AttainmentTimes),
+                "KIND_ATTAINMENT_SHARE" => Some(Self::AttainmentShare),
+                "KIND_ONWARD_GUIDANCE" => Some(Self::OnwardGuidance),
+                "KIND_ONWARD_SHARE" => Some(Self::OnwardShare),
+                "KIND_DAYS_TO_REFERRAL" => Some(Self::DaysToReferral),
+                "KIND_LONG_UNEMPLOYMENT" => Some(Self::LongUnemployment),
+                "KIND_LEFT" => Some(Self::Left),
                 _ => None,
             }
         }
@@ -8879,6 +9140,13 @@ pub struct WhoqolReading {
     /// Filled in by the gateway; absent when the form is void: more than a fifth of the items without answer.
     #[prost(message, optional, tag = "6")]
     pub scores: ::core::option::Option<WhoqolScores>,
+    /// The reading of the same section that this one corrects. Empty: it is no correction.
+    #[prost(string, tag = "7")]
+    pub corrects: ::prost::alloc::string::String,
+    /// Another reading has corrected this one: it stays to be seen, and counts for nothing (FHIR: entered-in-error).
+    /// Filled in by the gateway.
+    #[prost(bool, tag = "8")]
+    pub entered_in_error: bool,
 }
 /// The answer to one item.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -8931,6 +9199,11 @@ pub struct StarReading {
     /// One score for each area of the star.
     #[prost(message, repeated, tag = "7")]
     pub scores: ::prost::alloc::vec::Vec<AreaScore>,
+    /// As in WhoqolReading.
+    #[prost(string, tag = "8")]
+    pub corrects: ::prost::alloc::string::String,
+    #[prost(bool, tag = "9")]
+    pub entered_in_error: bool,
 }
 /// How one area of a star stands.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -9064,6 +9337,26 @@ pub struct PlanSection {
     /// achievements, the days of what is under way, and meetings are no such change.
     #[prost(bool, tag = "7")]
     pub changed_since_acceptance: bool,
+    /// The plans of the owner's own system that have come in, in the order in which they came first, where there is more
+    /// to tell of them than that the section is one of them: which items came from which, and what each says beside its
+    /// items. As far as this reader sees anything of them.
+    #[prost(message, repeated, tag = "8")]
+    pub sources: ::prost::alloc::vec::Vec<PlanSource>,
+}
+/// A plan of an owner's own system that has come into its section.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct PlanSource {
+    /// The ids of its items in the section begin with this, and then as in the owner's own system (cut short where they
+    /// would be too long). Empty for the first plan that came in: its items have the ids that they had.
+    #[prost(string, tag = "1")]
+    pub prefix: ::prost::alloc::string::String,
+    /// What it says beside its items; `reference` is the owner's own id of it.
+    #[prost(message, optional, tag = "2")]
+    pub part: ::core::option::Option<PlanPart>,
+    /// Whether the section says the same beside its items: the first plan does that has not ended.
+    #[prost(bool, tag = "3")]
+    pub leads: bool,
 }
 /// What an owner has undertaken to do: one action of its section.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -9150,6 +9443,9 @@ pub mod plan_link {
         SameAs = 1,
         /// The first, an action, serves the second, a goal of another section.
         Serves = 2,
+        /// The first, a need, came to light in the second, a meeting. Said with the need (MergePlanRequest.found_in), and not
+        /// taken back.
+        FoundIn = 3,
     }
     impl Kind {
         /// String value of the enum field names used in the ProtoBuf definition.
@@ -9161,6 +9457,7 @@ pub mod plan_link {
                 Self::Unspecified => "KIND_UNSPECIFIED",
                 Self::SameAs => "KIND_SAME_AS",
                 Self::Serves => "KIND_SERVES",
+                Self::FoundIn => "KIND_FOUND_IN",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
@@ -9169,6 +9466,7 @@ pub mod plan_link {
                 "KIND_UNSPECIFIED" => Some(Self::Unspecified),
                 "KIND_SAME_AS" => Some(Self::SameAs),
                 "KIND_SERVES" => Some(Self::Serves),
+                "KIND_FOUND_IN" => Some(Self::FoundIn),
                 _ => None,
             }
         }
@@ -9196,7 +9494,9 @@ pub struct MeetingRecord {
     /// by another party to the plan, as far as whoever recorded it sees them.
     #[prost(enumeration = "meeting_record::Seat", repeated, packed = "false", tag = "6")]
     pub missing: ::prost::alloc::vec::Vec<i32>,
-    /// Whether a WHOQOL-BREF that was filled in by the day of the meeting stands in the same section.
+    /// Whether a WHOQOL-BREF stands in the same section that the young person, alone or together with a professional, had
+    /// filled in by the day of this meeting and after the day of the recorded meeting of the same kind before it, and that
+    /// is neither void nor entered in error.
     #[prost(bool, tag = "7")]
     pub questionnaire_before: bool,
 }
@@ -9275,7 +9575,7 @@ pub mod meeting_record {
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct PlanConflict {
-    /// `youths/{youth}/tasks/{task}`: who has to decide.
+    /// `youths/{youth}/tasks/{task}`: the task of whoever answers for the section.
     #[prost(string, tag = "1")]
     pub task: ::prost::alloc::string::String,
     /// Whose section: agency id, or `youth`.
@@ -9310,7 +9610,8 @@ pub struct PlanRevision {
     pub professional: ::prost::alloc::string::String,
     #[prost(enumeration = "plan_revision::Source", tag = "4")]
     pub source: i32,
-    /// The source's own id of the plan, where it came from an agency's system.
+    /// The source's own id of the plan, where it came from an agency's system; of several that came at once all of them, a
+    /// space between.
     #[prost(string, tag = "5")]
     pub reference: ::prost::alloc::string::String,
     /// What has changed in the sections' parts.
@@ -9417,6 +9718,9 @@ pub struct PlanActivity {
     /// KIND_TRANSFERRED: why.
     #[prost(string, tag = "14")]
     pub reason: ::prost::alloc::string::String,
+    /// KIND_SOURCE.
+    #[prost(message, optional, tag = "15")]
+    pub source: ::core::option::Option<PlanSource>,
 }
 /// Nested message and enum types in `PlanActivity`.
 pub mod plan_activity {
@@ -9451,6 +9755,8 @@ pub mod plan_activity {
         Clashed = 14,
         /// A person has decided on a clash.
         Decided = 15,
+        /// One of several plans of the owner's own system came in, or says something else beside its items.
+        Source = 16,
     }
     impl Kind {
         /// String value of the enum field names used in the ProtoBuf definition.
@@ -9475,6 +9781,7 @@ pub mod plan_activity {
                 Self::Measured => "KIND_MEASURED",
                 Self::Clashed => "KIND_CLASHED",
                 Self::Decided => "KIND_DECIDED",
+                Self::Source => "KIND_SOURCE",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
@@ -9496,6 +9803,7 @@ pub mod plan_activity {
                 "KIND_MEASURED" => Some(Self::Measured),
                 "KIND_CLASHED" => Some(Self::Clashed),
                 "KIND_DECIDED" => Some(Self::Decided),
+                "KIND_SOURCE" => Some(Self::Source),
                 _ => None,
             }
         }
@@ -9599,13 +9907,19 @@ pub struct MergePlanRequest {
     /// Whole sections as the caller wants them: what was read and is not here is to be removed. Sections that are left out
     /// stay as they are. A section that the caller does not have yet is begun by one with its own agency id. Ids of items
     /// that a party adds to the young person's section begin with its agency id and a colon: `te:g1`; those that the young
-    /// person or the responsible worker's agency add have no colon. Actions of that section are moved and removed by these
-    /// two alone.
+    /// person or the responsible worker's agency add have no colon. Actions of that section are removed by these two alone,
+    /// and moved by these two and by the agency that is named as their provider; nobody makes itself the provider of
+    /// another's action.
     #[prost(message, repeated, tag = "4")]
     pub sections: ::prost::alloc::vec::Vec<PlanPart>,
-    /// Check and merge, keep nothing.
+    /// Check and merge, keep nothing. What others have written since the caller has last read, and whose register has to
+    /// hold that it was told, is to be read first: ABORTED, reason ETAG_MISMATCH.
     #[prost(bool, tag = "5")]
     pub validate_only: bool,
+    /// The meeting in which the needs came to light that are said to be found in one and were not before; each of them is
+    /// linked to it. Absent where there are none.
+    #[prost(message, optional, tag = "6")]
+    pub found_in: ::core::option::Option<PlanItem>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
@@ -9830,7 +10144,8 @@ pub struct WatchPlansRequest {
     #[prost(string, tag = "2")]
     pub resume_token: ::prost::alloc::string::String,
 }
-/// A plan has changed in what the reader sees of it.
+/// A plan looks different to the reader, in the reader's unit and role: somebody has changed it, or more or less of it may
+/// be seen. What may not be seen any more when the event is sent is not told late.
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct PlanEvent {
@@ -10065,7 +10380,8 @@ pub mod plan_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Brings the caller's changes in, field by field, over whatever others have changed since. What clashes is not
-        /// changed: it is answered, and becomes a task of the responsible worker of the section's owner.
+        /// changed: it is answered, and becomes a task of whoever answers for the section, and of the responsible worker's
+        /// agency where that may see all of it.
         pub async fn merge_plan(
             &mut self,
             request: impl tonic::IntoRequest<super::MergePlanRequest>,
@@ -10090,7 +10406,8 @@ pub mod plan_service_client {
                 .insert(GrpcMethod::new("polku.v1.PlanService", "MergePlan"));
             self.inner.unary(req, path, codec).await
         }
-        /// Fetches the plan that the caller's own system keeps, and merges it into the caller's section.
+        /// Fetches the plans that the caller's own system keeps and that have not ended, or have come in before, and merges
+        /// them into the caller's section. Items of different plans are kept apart: see PlanSection.sources.
         pub async fn import_plan(
             &mut self,
             request: impl tonic::IntoRequest<super::ImportPlanRequest>,
@@ -10361,7 +10678,8 @@ pub mod plan_service_client {
                 .insert(GrpcMethod::new("polku.v1.PlanService", "RecordMeeting"));
             self.inner.unary(req, path, codec).await
         }
-        /// Records how the young person is doing, in the caller's section.
+        /// Records how the young person is doing, in the caller's section. A reading that was recorded wrongly is corrected by
+        /// another one that names it, and stays.
         pub async fn record_measure(
             &mut self,
             request: impl tonic::IntoRequest<super::RecordMeasureRequest>,
@@ -10484,7 +10802,8 @@ pub mod plan_service_server {
             request: tonic::Request<super::TransferPlanRequest>,
         ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status>;
         /// Brings the caller's changes in, field by field, over whatever others have changed since. What clashes is not
-        /// changed: it is answered, and becomes a task of the responsible worker of the section's owner.
+        /// changed: it is answered, and becomes a task of whoever answers for the section, and of the responsible worker's
+        /// agency where that may see all of it.
         async fn merge_plan(
             &self,
             request: tonic::Request<super::MergePlanRequest>,
@@ -10492,7 +10811,8 @@ pub mod plan_service_server {
             tonic::Response<super::MergePlanResponse>,
             tonic::Status,
         >;
-        /// Fetches the plan that the caller's own system keeps, and merges it into the caller's section.
+        /// Fetches the plans that the caller's own system keeps and that have not ended, or have come in before, and merges
+        /// them into the caller's section. Items of different plans are kept apart: see PlanSection.sources.
         async fn import_plan(
             &self,
             request: tonic::Request<super::ImportPlanRequest>,
@@ -10557,7 +10877,8 @@ pub mod plan_service_server {
             &self,
             request: tonic::Request<super::RecordMeetingRequest>,
         ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status>;
-        /// Records how the young person is doing, in the caller's section.
+        /// Records how the young person is doing, in the caller's section. A reading that was recorded wrongly is corrected by
+        /// another one that names it, and stays.
         async fn record_measure(
             &self,
             request: tonic::Request<super::RecordMeasureRequest>,
@@ -11731,9 +12052,31 @@ pub struct LinkIdentityRequest {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct LinkIdentityResponse {
-    /// `youths/{youth}`: by whom the person is to be called from now on. The same id as before, or, where somebody with this
-    /// identity code is known already, theirs: what was written down under the former id stays there, and its entries show
-    /// in the journey of the new one as well.
+    /// `youths/{youth}`: by whom the person is to be called from now on. The same id as before, or, where the caller's agency
+    /// has to do with somebody with this identity code already, theirs. Where others alone have, the answer is as if nobody
+    /// had: the caller goes on with the id that it knows. What was written down under a former id stays there, and its
+    /// entries show in the journey of the present one as well.
+    #[prost(string, tag = "1")]
+    pub youth: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct UnlinkIdentityRequest {
+    /// UUID made by the caller for this call; a repetition within 7 days has the same effect and answer as the first one.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// `youths/{youth}`: the person that the code was linked to, as the caller named them then.
+    #[prost(string, tag = "2")]
+    pub youth: ::prost::alloc::string::String,
+    /// The personal identity code that was linked by mistake. The last link of it that the caller's agency has made ends; what
+    /// was linked since stands.
+    #[prost(string, tag = "3")]
+    pub identity_code: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct UnlinkIdentityResponse {
+    /// `youths/{youth}`: the same; every identity leads again to whom it led to without the link.
     #[prost(string, tag = "1")]
     pub youth: ::prost::alloc::string::String,
 }
@@ -11781,11 +12124,11 @@ pub struct Journey {
     /// Legal statuses that the caller recorded; all of them for the young person.
     #[prost(message, repeated, tag = "5")]
     pub legal_statuses: ::prost::alloc::vec::Vec<LegalStatus>,
-    /// What has happened, newest first, at most 500. Entries that were replaced are left out; those that were written down
-    /// under a former id of the young person have that one in their names.
+    /// What has happened, newest first, at most 500. Entries that were replaced are left out, as far as the caller may be told
+    /// by what; those that were written down under a former id of the young person have that one in their names.
     #[prost(message, repeated, tag = "6")]
     pub entries: ::prost::alloc::vec::Vec<JourneyEntry>,
-    /// The one adult, as far as the caller may know.
+    /// The one adult. Absent where the caller may not know who it is by now: nobody is told somebody who is it no more.
     #[prost(message, optional, tag = "7")]
     pub worker: ::core::option::Option<CurrentWorker>,
     /// Joint plans that have not ended.
@@ -11798,7 +12141,8 @@ pub struct Journey {
     /// used; all of them, while the young person has no personal identity code that they could be asked by.
     #[prost(string, repeated, tag = "10")]
     pub unreachable: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Among the referrals here: how many were taken up, and how many of those the young person was escorted to.
+    /// Among the referrals here: how many were taken up, and how many of those the young person was escorted to, by the word
+    /// of two of the three as far as the caller sees it.
     #[prost(int32, tag = "11")]
     pub handovers: i32,
     #[prost(int32, tag = "12")]
@@ -11963,7 +12307,8 @@ pub mod journey_service_client {
             self
         }
         /// Gives the opaque id of the person with this identity. The same identity has the same id for ever, unless it is linked
-        /// to another one; whether the person was known before does not show.
+        /// to another one; whether the person was known before does not show. An agency that knows the person by a former id
+        /// alone is given that one.
         pub async fn identify_youth(
             &mut self,
             request: impl tonic::IntoRequest<super::IdentifyYouthRequest>,
@@ -12110,6 +12455,32 @@ pub mod journey_service_client {
                 .insert(GrpcMethod::new("polku.v1.JourneyService", "LinkIdentity"));
             self.inner.unary(req, path, codec).await
         }
+        /// Ends a link that the caller's agency has made by mistake: all is as if it had not been made, and that it was stays in
+        /// the audit log.
+        pub async fn unlink_identity(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UnlinkIdentityRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UnlinkIdentityResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.JourneyService/UnlinkIdentity",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.JourneyService", "UnlinkIdentity"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Counts somebody who has come and has not said who they are. Nothing but the number is kept.
         pub async fn count_walk_in(
             &mut self,
@@ -12160,7 +12531,7 @@ pub mod journey_service_client {
                 .insert(GrpcMethod::new("polku.v1.JourneyService", "GiveFeedback"));
             self.inner.unary(req, path, codec).await
         }
-        /// What the caller's agency has done in a period, in figures.
+        /// What the caller's agency has done in a period, in figures. The first call for a third of a year counts it, for good.
         pub async fn get_figures(
             &mut self,
             request: impl tonic::IntoRequest<super::GetFiguresRequest>,
@@ -12198,7 +12569,8 @@ pub mod journey_service_server {
     #[async_trait]
     pub trait JourneyService: std::marker::Send + std::marker::Sync + 'static {
         /// Gives the opaque id of the person with this identity. The same identity has the same id for ever, unless it is linked
-        /// to another one; whether the person was known before does not show.
+        /// to another one; whether the person was known before does not show. An agency that knows the person by a former id
+        /// alone is given that one.
         async fn identify_youth(
             &self,
             request: tonic::Request<super::IdentifyYouthRequest>,
@@ -12243,6 +12615,15 @@ pub mod journey_service_server {
             tonic::Response<super::LinkIdentityResponse>,
             tonic::Status,
         >;
+        /// Ends a link that the caller's agency has made by mistake: all is as if it had not been made, and that it was stays in
+        /// the audit log.
+        async fn unlink_identity(
+            &self,
+            request: tonic::Request<super::UnlinkIdentityRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UnlinkIdentityResponse>,
+            tonic::Status,
+        >;
         /// Counts somebody who has come and has not said who they are. Nothing but the number is kept.
         async fn count_walk_in(
             &self,
@@ -12259,7 +12640,7 @@ pub mod journey_service_server {
             tonic::Response<super::GiveFeedbackResponse>,
             tonic::Status,
         >;
-        /// What the caller's agency has done in a period, in figures.
+        /// What the caller's agency has done in a period, in figures. The first call for a third of a year counts it, for good.
         async fn get_figures(
             &self,
             request: tonic::Request<super::GetFiguresRequest>,
@@ -12614,6 +12995,52 @@ pub mod journey_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/polku.v1.JourneyService/UnlinkIdentity" => {
+                    #[allow(non_camel_case_types)]
+                    struct UnlinkIdentitySvc<T: JourneyService>(pub Arc<T>);
+                    impl<
+                        T: JourneyService,
+                    > tonic::server::UnaryService<super::UnlinkIdentityRequest>
+                    for UnlinkIdentitySvc<T> {
+                        type Response = super::UnlinkIdentityResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UnlinkIdentityRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as JourneyService>::unlink_identity(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UnlinkIdentitySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/polku.v1.JourneyService/CountWalkIn" => {
                     #[allow(non_camel_case_types)]
                     struct CountWalkInSvc<T: JourneyService>(pub Arc<T>);
@@ -12806,7 +13233,7 @@ pub struct Task {
     /// When it was decided.
     #[prost(message, optional, tag = "5")]
     pub resolve_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// The agency's own id of the professional who decided.
+    /// The agency's own id of the professional who decided; empty where another agency decided the same clash.
     #[prost(string, tag = "6")]
     pub resolved_by: ::prost::alloc::string::String,
     /// `youths/{youth}/plans/{plan}`, where it is about a plan.
@@ -12874,7 +13301,7 @@ pub struct PlanDuplicate {
     #[prost(message, optional, tag = "2")]
     pub second: ::core::option::Option<PlanItem>,
 }
-/// A day has come on which somebody is to be looked after.
+/// Somebody, or something, is to be looked after.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct FollowUp {
@@ -12883,6 +13310,12 @@ pub struct FollowUp {
     /// `youths/{youth}/referrals/{referral}`, where it is about one.
     #[prost(string, tag = "2")]
     pub referral: ::prost::alloc::string::String,
+    /// `youths/{youth}/consents/{consent}`, where it is about one.
+    #[prost(string, tag = "3")]
+    pub consent: ::prost::alloc::string::String,
+    /// KIND_SECOND_LOOK: the agency's own id of the professional who disclosed. Somebody else looks.
+    #[prost(string, tag = "4")]
+    pub professional: ::prost::alloc::string::String,
 }
 /// Nested message and enum types in `FollowUp`.
 pub mod follow_up {
@@ -12897,6 +13330,14 @@ pub mod follow_up {
         ReferralUnanswered = 2,
         /// Three months ago the agency took up the referral: is the young person still there?
         Retention = 3,
+        /// The agency has disclosed something under OBLIGATION_SECOND_PERSON_REVIEW, or may have: was it right?
+        SecondLook = 4,
+        /// A guardian gave the consent, the young person is of age by now, and nothing rests on it any more: the agency that
+        /// recorded it asks the young person.
+        ConsentRenewal = 5,
+        /// The agency has had the address protected, and its own referral says where the young person lives, is reached or is
+        /// met. That is held back; what was told before is not called back. Contact by the contact address (yhteysosoite).
+        AddressProtected = 6,
     }
     impl Kind {
         /// String value of the enum field names used in the ProtoBuf definition.
@@ -12909,6 +13350,9 @@ pub mod follow_up {
                 Self::NotMet => "KIND_NOT_MET",
                 Self::ReferralUnanswered => "KIND_REFERRAL_UNANSWERED",
                 Self::Retention => "KIND_RETENTION",
+                Self::SecondLook => "KIND_SECOND_LOOK",
+                Self::ConsentRenewal => "KIND_CONSENT_RENEWAL",
+                Self::AddressProtected => "KIND_ADDRESS_PROTECTED",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
@@ -12918,6 +13362,9 @@ pub mod follow_up {
                 "KIND_NOT_MET" => Some(Self::NotMet),
                 "KIND_REFERRAL_UNANSWERED" => Some(Self::ReferralUnanswered),
                 "KIND_RETENTION" => Some(Self::Retention),
+                "KIND_SECOND_LOOK" => Some(Self::SecondLook),
+                "KIND_CONSENT_RENEWAL" => Some(Self::ConsentRenewal),
+                "KIND_ADDRESS_PROTECTED" => Some(Self::AddressProtected),
                 _ => None,
             }
         }
@@ -12994,7 +13441,7 @@ pub mod conflict_resolution {
         Theirs = 1,
         /// As whoever clashed with it wants it.
         Ours = 2,
-        /// As stated here.
+        /// As stated here. In another agency's section that agency alone states something.
         Other = 3,
     }
     impl Choice {

@@ -78,13 +78,15 @@ static PATTERN_35: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za
 
 static PATTERN_36: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"));
 
-static PATTERN_37: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/plans/[0-9a-f-]{36}$"));
+static PATTERN_37: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^([0-9a-f]{8}:)?$"));
 
-static PATTERN_38: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(.{11})?$"));
+static PATTERN_38: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/plans/[0-9a-f-]{36}$"));
 
-static PATTERN_39: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(1\\.2\\.246\\.10\\.[1-9][0-9]{0,7}\\.22\\.[0-9]{4}\\.[0-9]{1,16})?$"));
+static PATTERN_39: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(.{11})?$"));
 
-static PATTERN_40: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/tasks/[0-9a-f-]{36}$"));
+static PATTERN_40: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(1\\.2\\.246\\.10\\.[1-9][0-9]{0,7}\\.22\\.[0-9]{4}\\.[0-9]{1,16})?$"));
+
+static PATTERN_41: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/tasks/[0-9a-f-]{36}$"));
 
 impl Validate for crate::v1::Actor {
     fn validate(&self, checker: &mut Checker) {
@@ -3201,6 +3203,7 @@ impl Validate for crate::v1::JourneyEntry {
             Some(crate::v1::journey_entry::Matter::Retention(value)) => checker.field("retention", |checker| { checker.message(value); }),
             Some(crate::v1::journey_entry::Matter::Attainment(value)) => checker.field("attainment", |checker| { checker.message(value); }),
             Some(crate::v1::journey_entry::Matter::Leaving(value)) => checker.field("leaving", |checker| { checker.message(value); }),
+            Some(crate::v1::journey_entry::Matter::Background(value)) => checker.field("background", |checker| { checker.message(value); }),
             None => {}
         }
     }
@@ -3365,6 +3368,39 @@ impl Validate for crate::v1::JourneyLeaving {
         checker.field("reason", |checker| {
             let value = &self.reason;
             checker.defined_only::<crate::v1::journey_leaving::Reason>(*value);
+        });
+    }
+}
+
+impl Validate for crate::v1::Background {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("sex", |checker| {
+            let value = &self.sex;
+            checker.defined_only::<crate::v1::Sex>(*value);
+        });
+        checker.field("education", |checker| {
+            let value = &self.education;
+            checker.defined_only::<crate::v1::EducationLevel>(*value);
+        });
+        checker.field("activity", |checker| {
+            let value = &self.activity;
+            checker.defined_only::<crate::v1::MainActivity>(*value);
+        });
+        checker.field("unemployed_since", |checker| {
+            let value = &self.unemployed_since;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_24);
+            checker.calendar_date(value);
+        });
+        checker.field("language", |checker| {
+            let value = &self.language;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_15);
+        });
+        checker.field("municipality", |checker| {
+            let value = &self.municipality;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_18);
         });
     }
 }
@@ -3585,23 +3621,37 @@ impl Validate for crate::v1::Feedback {
             let value = &self.channel;
             checker.defined_only::<crate::v1::encounter::Channel>(*value);
         });
+        checker.field("sex", |checker| {
+            let value = &self.sex;
+            checker.defined_only::<crate::v1::Sex>(*value);
+        });
+        checker.field("activity", |checker| {
+            let value = &self.activity;
+            checker.defined_only::<crate::v1::MainActivity>(*value);
+        });
+        checker.field("education", |checker| {
+            let value = &self.education;
+            checker.defined_only::<crate::v1::EducationLevel>(*value);
+        });
     }
 }
 
 impl Validate for crate::v1::GetFiguresRequest {
     fn validate(&self, checker: &mut Checker) {
-        checker.field("first_day", |checker| {
-            let value = &self.first_day;
-            checker.text(value);
-            checker.pattern(value, &PATTERN_36);
-            checker.calendar_date(value);
+        checker.field("year", |checker| {
+            let value = &self.year;
+            checker.lte(*value, 2200);
+            checker.gte(*value, 2000);
         });
-        checker.field("last_day", |checker| {
-            let value = &self.last_day;
+        checker.field("period", |checker| {
+            let value = &self.period;
+            checker.defined_only::<crate::v1::get_figures_request::Period>(*value);
+            checker.not_in(*value, &[0], "PERIOD_UNSPECIFIED");
+        });
+        checker.field("recipient", |checker| {
+            let value = &self.recipient;
             checker.text(value);
-            checker.pattern(value, &PATTERN_36);
-            checker.calendar_date(value);
-            checker.not_before(value, &self.first_day, "first_day");
+            checker.pattern(value, &PATTERN_31);
         });
     }
 }
@@ -3620,6 +3670,14 @@ impl Validate for crate::v1::Figure {
     fn validate(&self, checker: &mut Checker) {
         checker.field("code", |checker| {
             let value = &self.code;
+            checker.text(value);
+        });
+        checker.field("language", |checker| {
+            let value = &self.language;
+            checker.text(value);
+        });
+        checker.field("municipality", |checker| {
+            let value = &self.municipality;
             checker.text(value);
         });
     }
@@ -3658,6 +3716,11 @@ impl Validate for crate::v1::WhoqolReading {
             if let Some(value) = &self.scores {
                 checker.message(value);
             }
+        });
+        checker.field("corrects", |checker| {
+            let value = &self.corrects;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_26);
         });
     }
 }
@@ -3723,6 +3786,11 @@ impl Validate for crate::v1::StarReading {
             checker.items(&self.scores, |checker, value| {
                 checker.message(value);
             });
+        });
+        checker.field("corrects", |checker| {
+            let value = &self.corrects;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_26);
         });
     }
 }
@@ -3843,6 +3911,27 @@ impl Validate for crate::v1::PlanSection {
             checker.items(&self.stars, |checker, value| {
                 checker.message(value);
             });
+        });
+        checker.field("sources", |checker| {
+            checker.max_items(&self.sources, 20);
+            checker.items(&self.sources, |checker, value| {
+                checker.message(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::PlanSource {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("prefix", |checker| {
+            let value = &self.prefix;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_37);
+        });
+        checker.field("part", |checker| {
+            if let Some(value) = &self.part {
+                checker.message(value);
+            }
         });
     }
 }
@@ -4071,6 +4160,11 @@ impl Validate for crate::v1::PlanActivity {
             let value = &self.reason;
             checker.text(value);
         });
+        checker.field("source", |checker| {
+            if let Some(value) = &self.source {
+                checker.message(value);
+            }
+        });
     }
 }
 
@@ -4112,7 +4206,7 @@ impl Validate for crate::v1::GetPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
     }
 }
@@ -4149,7 +4243,7 @@ impl Validate for crate::v1::AddPlanPartyRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("party", |checker| {
             let value = &self.party;
@@ -4169,7 +4263,7 @@ impl Validate for crate::v1::RemovePlanPartyRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("agency", |checker| {
             let value = &self.agency;
@@ -4189,7 +4283,7 @@ impl Validate for crate::v1::TransferPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("agency", |checker| {
             let value = &self.agency;
@@ -4220,7 +4314,7 @@ impl Validate for crate::v1::MergePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -4234,6 +4328,11 @@ impl Validate for crate::v1::MergePlanRequest {
             checker.items(&self.sections, |checker, value| {
                 checker.message(value);
             });
+        });
+        checker.field("found_in", |checker| {
+            if let Some(value) = &self.found_in {
+                checker.message(value);
+            }
         });
     }
 }
@@ -4268,7 +4367,7 @@ impl Validate for crate::v1::ImportPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
     }
 }
@@ -4283,7 +4382,7 @@ impl Validate for crate::v1::AcceptPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -4304,7 +4403,7 @@ impl Validate for crate::v1::AcknowledgePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("etag", |checker| {
             let value = &self.etag;
@@ -4325,7 +4424,7 @@ impl Validate for crate::v1::HoldPlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
     }
 }
@@ -4340,7 +4439,7 @@ impl Validate for crate::v1::ResumePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
     }
 }
@@ -4355,7 +4454,7 @@ impl Validate for crate::v1::CompletePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
     }
 }
@@ -4370,7 +4469,7 @@ impl Validate for crate::v1::RevokePlanRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
     }
 }
@@ -4385,7 +4484,7 @@ impl Validate for crate::v1::MarkPlanEnteredInErrorRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
     }
 }
@@ -4400,7 +4499,7 @@ impl Validate for crate::v1::FlagPlanStepRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("step", |checker| {
             if let Some(value) = &self.step {
@@ -4420,7 +4519,7 @@ impl Validate for crate::v1::LinkPlanItemsRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("link", |checker| {
             checker.required(Presence::from(self.link.is_some()));
@@ -4441,7 +4540,7 @@ impl Validate for crate::v1::UnlinkPlanItemsRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("link", |checker| {
             checker.required(Presence::from(self.link.is_some()));
@@ -4462,7 +4561,7 @@ impl Validate for crate::v1::RecordMeetingRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("meeting", |checker| {
             let value = &self.meeting;
@@ -4495,7 +4594,7 @@ impl Validate for crate::v1::RecordMeasureRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("measure", |checker| checker.required(Presence::from(self.measure.is_some())));
         match &self.measure {
@@ -4526,7 +4625,7 @@ impl Validate for crate::v1::ListPlanRevisionsRequest {
         checker.field("parent", |checker| {
             let value = &self.parent;
             checker.text(value);
-            checker.pattern(value, &PATTERN_37);
+            checker.pattern(value, &PATTERN_38);
         });
         checker.field("page_size", |checker| {
             let value = &self.page_size;
@@ -4598,13 +4697,13 @@ impl Validate for crate::v1::IdentifyYouthRequest {
         checker.field("identity_code", |checker| {
             let value = &self.identity_code;
             checker.text(value);
-            checker.pattern(value, &PATTERN_38);
+            checker.pattern(value, &PATTERN_39);
         });
         checker.field("temporary_id", |checker| {
             let value = &self.temporary_id;
             checker.text(value);
             checker.max_len(value, 64);
-            checker.pattern(value, &PATTERN_39);
+            checker.pattern(value, &PATTERN_40);
         });
     }
 }
@@ -4633,6 +4732,38 @@ impl Validate for crate::v1::LinkIdentityRequest {
 }
 
 impl Validate for crate::v1::LinkIdentityResponse {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("youth", |checker| {
+            let value = &self.youth;
+            checker.text(value);
+        });
+    }
+}
+
+impl Validate for crate::v1::UnlinkIdentityRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("youth", |checker| {
+            let value = &self.youth;
+            checker.text(value);
+            checker.min_len(value, 43);
+            checker.max_len(value, 43);
+            checker.pattern(value, &PATTERN_3);
+        });
+        checker.field("identity_code", |checker| {
+            let value = &self.identity_code;
+            checker.text(value);
+            checker.min_len(value, 11);
+            checker.max_len(value, 11);
+        });
+    }
+}
+
+impl Validate for crate::v1::UnlinkIdentityResponse {
     fn validate(&self, checker: &mut Checker) {
         checker.field("youth", |checker| {
             let value = &self.youth;
@@ -4900,6 +5031,14 @@ impl Validate for crate::v1::FollowUp {
             let value = &self.referral;
             checker.text(value);
         });
+        checker.field("consent", |checker| {
+            let value = &self.consent;
+            checker.text(value);
+        });
+        checker.field("professional", |checker| {
+            let value = &self.professional;
+            checker.text(value);
+        });
     }
 }
 
@@ -4946,7 +5085,7 @@ impl Validate for crate::v1::ResolveTaskRequest {
         checker.field("name", |checker| {
             let value = &self.name;
             checker.text(value);
-            checker.pattern(value, &PATTERN_40);
+            checker.pattern(value, &PATTERN_41);
         });
         checker.field("resolution", |checker| checker.required(Presence::from(self.resolution.is_some())));
         match &self.resolution {

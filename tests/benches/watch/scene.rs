@@ -63,6 +63,7 @@ impl Scene {
             etag: self.seen.etag.clone(),
             sections: vec![part],
             validate_only: false,
+            found_in: None,
         };
         let answer = self.coordinator.plan.merge_plan(request).await?.into_inner();
         ensure!(answer.conflicts.is_empty(), "nobody else has changed it");

@@ -1,7 +1,8 @@
 """Are these files FHIR R4 resources? Each `*.json` of a folder is checked against the models of `fhir.resources`.
 
 The models are those of R4B, in which Consent, Provenance and Bundle are what they are in R4. They refuse unknown
-elements. What they cannot know, as Rust tests do, is left to those: codes, and what a consent means.
+elements. Permits to disclose are checked against what is public of SoteConsent too. What neither can know, as Rust tests
+do, is left to those: codes, and what a consent means.
 """
 
 import argparse
@@ -12,6 +13,8 @@ from pathlib import Path
 from fhir.resources.R4B.bundle import Bundle
 from fhir.resources.R4B.consent import Consent
 from pydantic import ValidationError
+
+from sote import permits
 
 MODELS = {"Bundle": Bundle, "Consent": Consent}
 
@@ -26,7 +29,8 @@ def complaints(text: str) -> list[str]:
     except ValidationError as error:
         return [f"{'.'.join(map(str, found['loc']))}: {found['type']}" for found in error.errors()]
     entries = [entry.resource for entry in resource.entry or []] if isinstance(resource, Bundle) else [resource]
-    return [problem for entry in entries if isinstance(entry, Consent) for problem in invariants(entry)]
+    problems = [problem for entry in entries if isinstance(entry, Consent) for problem in invariants(entry)]
+    return problems + list(permits(document))
 
 
 def invariants(consent: Consent) -> list[str]:

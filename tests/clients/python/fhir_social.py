@@ -3,7 +3,8 @@ checked, and of the samples (`*.http`) what is FHIR.
 
 First by the models of `fhir.resources`: of R4B, whose resources used here are those of R4. They refuse unknown elements.
 Then by what the models do not know: the codes that R4 binds to elements as required, its invariants, that references
-lead somewhere, and what the disclosure notice of social services (kanta.sosiaalihuolto.r4) asks for.
+lead somewhere, and what the disclosure notice of social services (kanta.sosiaalihuolto.r4) asks for, with the permits
+(SoteConsent) in it.
 What the county sends (the folders behind `--from-county`, and in samples `agency-*`) may create without a condition.
 """
 
@@ -21,6 +22,7 @@ from fhir.resources.R4B.parameters import Parameters
 from pydantic import ValidationError
 
 from samples import body
+from sote import permits
 
 MODELS = {"Bundle": Bundle, "OperationOutcome": OperationOutcome, "Parameters": Parameters}
 
@@ -114,6 +116,7 @@ def found(document: dict[str, Any], from_county: bool) -> Iterator[str]:
             yield from RULES.get(kind, lambda _: iter(()))(entry["resource"])
     if any(entry.get("resource", {}).get("resourceType") == "AuditEvent" for entry in entries):
         yield from one_notice(entries)
+    yield from permits(document)
 
 
 def parts(value: Any) -> Iterator[dict[str, Any]]:

@@ -23,6 +23,7 @@ use crate::plan::table;
 /// The largest message that the inbound listener reads.
 const LISTENER_BYTES: usize = 1 << 20;
 
+/// domain.md 5: "NT/TYPPI -järjestelmän käyttöä monialaisesti".
 #[tokio::test(flavor = "multi_thread")]
 async fn a_referral_lives_its_life_at_every_kind_of_agency() {
     let (mut scene, peers) = open(WorldSettings::default()).await;
@@ -258,6 +259,7 @@ fn contain(received: &[Received], needle: &str) -> bool {
     })
 }
 
+/// domain.md 5: "kirjataan heidän suostumuksella NT/TYPPI".
 #[tokio::test(flavor = "multi_thread")]
 async fn each_category_alone_crosses_alone() {
     let (mut scene, peers) = open(WorldSettings::default()).await;

@@ -4,8 +4,12 @@ use polku_adapters::Matter;
 use polku_policy::Viewer;
 use polku_proto::CategorySet;
 use polku_proto::v1::DataCategory::{self, IdentityContact};
+use polku_proto::v1::consent_evidence::{Form, GivenBy};
 use polku_proto::v1::delivery::Item;
-use polku_proto::v1::{Outcome, ReferralHandover, ReferralNotice, ReferralState, RejectionReason};
+use polku_proto::v1::{
+    ConsentEvent, ConsentEvidence, DisclosureNotice, Origin, Outcome, ReferralHandover, ReferralNotice,
+    ReferralState, RejectionReason, consent_event,
+};
 use polku_tests::simulators::Received;
 
 use super::bench::{Bench, at_once, benches, now, personal};
@@ -14,6 +18,14 @@ use super::payloads::{
     query,
 };
 use super::placed::fields;
+
+/// Of a notice of a disclosure: where the data stem from, and who recorded the permit.
+const SERVICE_TASK: &str = "tehtava-q3zkw";
+const DOCUMENT: &str = "asiakirja-w8tdm";
+const RECORDER: &str = "kirjaaja-x5vbn";
+/// Of the permit: where the proof of it is kept, and why it was given.
+const PROOF: &str = "kansio-h2ryc";
+const REASON: &str = "perustelu-k9fsp";
 
 /// What an agency may learn from a matter, whichever end of it it has, under a consent for these categories.
 fn permitted(viewer: Viewer, chosen: CategorySet) -> CategorySet {
@@ -58,7 +70,24 @@ fn values(viewer: Viewer, item: &Item) -> Vec<(CategorySet, String)> {
             }
             values
         }
-        Item::Disclosure(_) => Vec::new(),
+        Item::Disclosure(DisclosureNotice { .. }) => {
+            let values = [
+                (IdentityContact, HETU),
+                (DataCategory::SocialSituation, SERVICE_TASK),
+                (DataCategory::SocialSituation, DOCUMENT),
+                (DataCategory::ServiceAttendance, RECORDER),
+            ];
+            values.map(|(category, value)| (of(category), value.to_owned())).into()
+        }
+    }
+}
+
+/// What an item says to the gateway alone, whatever is permitted: where the proof of a consent is kept, and what somebody
+/// has written about it.
+fn unsaid(item: &Item) -> &'static [&'static str] {
+    match item {
+        Item::Disclosure(_) => &[PROOF, REASON],
+        Item::Handover(_) | Item::Notice(_) | Item::PlanPart(_) => &[],
     }
 }
 
@@ -82,10 +111,39 @@ fn told(bench: &Bench) -> Vec<Parcel> {
         match item {
             Item::PlanPart(part) if *what == "plan" => *part = plan_part(&personal()),
             Item::Notice(notice) => notice.status_note = STATUS_NOTE.into(),
-            Item::Handover(_) | Item::PlanPart(_) | Item::Disclosure(_) => {}
+            Item::Disclosure(notice) => outspoken(notice),
+            Item::Handover(_) | Item::PlanPart(_) => {}
         }
     }
     told
+}
+
+/// Says where the data stem from, and all that can be said of the permit, in words that stand for nothing else.
+fn outspoken(notice: &mut DisclosureNotice) {
+    notice.origin = Some(Origin {
+        service_task: SERVICE_TASK.into(),
+        documents: vec![DOCUMENT.into(), "asiakirja-2".into()],
+    });
+    for consent in &mut notice.consents {
+        consent.recorder_professional = RECORDER.into();
+        consent.evidence = Some(ConsentEvidence {
+            given_by: GivenBy::Self_.into(),
+            form: Form::Written.into(),
+            notice_version: "2026-1".into(),
+            notice_language: "fi".into(),
+            notice_sha256: vec![7; 32],
+            reference: PROOF.into(),
+            inform_time: consent.create_time,
+            ..ConsentEvidence::default()
+        });
+        consent.events.push(ConsentEvent {
+            state: consent.state,
+            time: consent.create_time,
+            agency: consent.recorder.clone(),
+            reason: REASON.into(),
+            by: consent_event::By::Professional.into(),
+        });
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,7 +175,10 @@ async fn each_category_alone() {
                 }
                 let [_, (_, own_word)] = notes(parcel.viewer);
                 assert!(!contain(&received, own_word), "{name}: {own_word} comes back");
-                if !values.is_empty() && matches!(parcel.item, Item::Handover(_) | Item::PlanPart(_)) {
+                for value in unsaid(&parcel.item) {
+                    assert!(!contain(&received, value), "{name}: {value}");
+                }
+                if !values.is_empty() && !matches!(parcel.item, Item::Notice(_)) {
                     assert!(contain(&received, HETU), "{name}: whom it is about");
                 }
             }

@@ -52,6 +52,7 @@ fn of_plan(tasks: Vec<Task>, plan: &str) -> Vec<Task> {
     tasks.into_iter().filter(|task| task.plan == plan).collect()
 }
 
+/// domain.md 5: "eri suunnitelmat … yhdeksi yhteiseksi suunnitelmaksi", "yhdeksi palvelusuunnitelmaksi".
 #[tokio::test(flavor = "multi_thread")]
 async fn plans_of_every_kind_are_merged_and_what_clashes_or_looks_alike_is_asked() {
     let (scene, peers) = open(WorldSettings::default()).await;

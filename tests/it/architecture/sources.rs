@@ -169,6 +169,11 @@ fn payloads_leave_the_gateway_through_one_function() {
             "gateway/src/services/journey.rs",
             "Ok(Response::new(self.0.gateway.link_identity(&caller, request).await?))",
         ),
+        // UnlinkIdentityResponse: the same.
+        (
+            "gateway/src/services/journey.rs",
+            "Ok(Response::new(self.0.gateway.unlink_identity(&caller, request).await?))",
+        ),
         // The streams: each of their items has gone through `answer`.
         ("gateway/src/services/stream.rs", "Response::new(Box::pin(items))"),
     ];

@@ -108,6 +108,28 @@ async fn every_document_is_a_resource_of_fhir_r4() {
     }
     assert_eq!(judged(folder.path()).await, Some(0));
 
+    // The shape of a permit is looked at.
+    let permit = std::fs::read_to_string(folder.path().join("sote-0.json")).unwrap();
+    let permit: Value = serde_json::from_str(&permit).unwrap();
+    let other_shapes: [(&str, Value); 6] = [
+        ("/entry/0/resource/category/0/coding/0/code", json!("3")),
+        ("/entry/0/resource/provision/provision/0/type", json!("deny")),
+        (
+            "/entry/0/resource/provision/provision/0/class",
+            json!([{"code": "a"}, {"code": "b"}, {"code": "c"}, {"code": "d"}]),
+        ),
+        ("/entry/0/resource/provision/provision/0/period", Value::Null),
+        ("/entry/1/resource/agent/0/who/type", json!("Patient")),
+        ("/entry/1/resource/target/0/reference", json!("urn:uuid:0193c5a0-0000-7000-8000-000000000009")),
+    ];
+    for (place, value) in other_shapes {
+        let broken = TempDir::new().unwrap();
+        let mut document = permit.clone();
+        *document.pointer_mut(place).unwrap() = value;
+        std::fs::write(broken.path().join("broken.json"), document.to_string()).unwrap();
+        assert_eq!(judged(broken.path()).await, Some(1), "{place}");
+    }
+
     // The models do find what is wrong: an element that FHIR does not know, and a root with a type.
     for (member, value) in [("henkilo", json!("x")), ("provision", json!({"type": "permit"}))] {
         let broken = TempDir::new().unwrap();

@@ -36,7 +36,7 @@ fn broken_of(example: &Example) -> Vec<String> {
     check_as!(example.message.as_str(), &bytes;
         AcceptPlanRequest AcceptReferralRequest AcknowledgePlanRequest Actor AddJourneyEntryRequest
         AddJourneyEntryResponse AddPlanPartyRequest AddressProtection AgencyFacts AreaScore Attainment
-        AuditReceipt Basis BatchVerifyConsentsRequest BatchVerifyConsentsResponse CalendarDay CalendarEntry
+        AuditReceipt Background Basis BatchVerifyConsentsRequest BatchVerifyConsentsResponse CalendarDay CalendarEntry
         CancelReferralRequest CapacityAssessment CategoryExplanation CompletePlanRequest
         CompleteReferralRequest ConfirmCancellationRequest ConflictResolution Consent ConsentChange
         ConsentDocument ConsentEvent ConsentEvidence ConsentNotice ConsentReceipt ConsentTerms ContactDetails
@@ -57,7 +57,7 @@ fn broken_of(example: &Example) -> Vec<String> {
         MarkPlanEnteredInErrorRequest MarkReferralEnteredInErrorRequest MeetingRecord MergePlanRequest
         MergePlanResponse MissingGround MultiSectorSupport NextStep OpeningHour Origin Plan PlanAction
         PlanActivity PlanChange PlanCommitment PlanConflict PlanDuplicate PlanEvent PlanFieldChange PlanGoal
-        PlanItem PlanLink PlanMeeting PlanNeed PlanPart PlanRevision PlanSection Professional
+        PlanItem PlanLink PlanMeeting PlanNeed PlanPart PlanRevision PlanSection PlanSource Professional
         ProfileAssessment Prohibition ProhibitionChange ProhibitionTerms ProvideInformationRequest
         RecipientSuggestion RecordChange RecordConsentRequest RecordLegalStatusRequest RecordMeasureRequest
         RecordMeetingRequest RecordProhibitionRequest Referral ReferralChange ReferralContent ReferralEvent
@@ -68,7 +68,7 @@ fn broken_of(example: &Example) -> Vec<String> {
         SendReferralRequest SendReferralResponse Service ServiceAddress ServiceArea ServiceChannel
         ServiceHour ServiceOrganization ServicePhone ServiceWebPage StarReading StartReferralRequest
         SubjectActor SuggestRecipientsRequest SuggestRecipientsResponse Task TaskEvent TransferPlanRequest
-        UnlinkPlanItemsRequest VerifyConsentError VerifyConsentRequest VerifyConsentResponse
+        UnlinkIdentityRequest UnlinkIdentityResponse UnlinkPlanItemsRequest VerifyConsentError VerifyConsentRequest VerifyConsentResponse
         VerifyConsentResult WatchConsentsRequest WatchPlansRequest WatchReferralsRequest WatchTasksRequest
         WeeklyCalendar WhoqolAnswer WhoqolReading WhoqolScores WithdrawConsentRequest WorkSpent Worker
         WorkerAssignment

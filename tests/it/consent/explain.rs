@@ -47,6 +47,7 @@ fn reasons(explanation: &CategoryExplanation) -> Vec<&str> {
     explanation.missing.iter().map(|missing| missing.reason.as_str()).collect()
 }
 
+/// domain.md 5: "ratkaistiin tietosuojaa koskevia … kysymyksiä".
 #[tokio::test(flavor = "multi_thread")]
 async fn the_young_persons_side_and_the_disclosers_officer_learn_why() {
     let stage = with_officers().await;

@@ -190,6 +190,7 @@ async fn write(client: Client, plan: String, owner: &'static str, book: Arc<Mute
                     etag: seen.etag,
                     sections: vec![part],
                     validate_only: false,
+                    found_in: None,
                 };
                 written.pending = Some(request.clone());
                 request

@@ -217,6 +217,7 @@ async fn contact_request(scene: &Scene, referral: &str) -> TakenIn {
     agency(scene, KELA).control().ledger().referral(referral).unwrap()
 }
 
+/// domain.md 5: "Kela … asiantuntija-resursseja Starttipisteen", "Nuotti-valmennus".
 #[tokio::test(flavor = "multi_thread")]
 async fn the_employment_services_ask_kela_to_ring_about_nuotti() {
     let mut scene = open().await;

@@ -28,6 +28,7 @@ async fn suggested(
 }
 
 /// Domain 5, source 001: "viikkokalenterin mukaisesti"; source 003: "kaksikielistä".
+/// domain.md 5: "ruotsin kielellä".
 #[tokio::test(flavor = "multi_thread")]
 async fn everybody_sees_who_is_where_on_which_day() {
     let stage = open().await;
@@ -67,6 +68,8 @@ async fn without_a_date_it_is_this_week() {
 
 /// Domain 5, source 001: "etsitään … palvelut kumppanuusverkostosta", "jalkautuvia palveluita sekä verkkopalveluita";
 /// source 003: "palveluita viedään kotiin".
+/// domain.md 5: "17–29 -vuotiaiden", "Raiteilla-toiminnalla", "TyönhakuBoosti … korttikoulutukset, taksikurssi,
+/// Täsmärekry ja WorkPilots".
 #[tokio::test(flavor = "multi_thread")]
 async fn services_are_found_in_the_core_network_and_beyond() {
     let stage = open().await;
@@ -139,6 +142,7 @@ async fn pages_follow_one_another() {
 }
 
 /// Domain 5, source 003: "ydintoimijoiden roolit on määritelty asiakkaiden profiilien mukaan" and the teams.
+/// domain.md 5: "Starttipisteen, hyvinvoinnin, koulutuksen ja työllistymisen tiimeissä".
 #[tokio::test(flavor = "multi_thread")]
 async fn recipients_are_suggested_by_profile_and_team() {
     let stage = open().await;

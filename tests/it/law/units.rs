@@ -26,6 +26,7 @@ fn kela(stage: &Stage, unit: &str, role: &str) -> Client {
     stage.caller(&stage.world.identities.kela, &professional("virkailija", unit, role))
 }
 
+/// domain.md 5: "oikeus saada asiakkaan kaikki toimintayksikön … rekistereissä olevat tiedot".
 #[tokio::test(flavor = "multi_thread")]
 async fn a_referral_to_a_unit_is_read_there_and_by_the_coordinator() {
     let stage = stage().await;

@@ -162,7 +162,7 @@ pub(crate) fn engine() -> Engine {
         .unwrap()
 }
 
-fn index(situation: &Situation, from: &str, to: &str, purpose: Purpose) -> ConsentIndex {
+fn index(situation: &Situation, from: &str, named: &Party, purpose: Purpose) -> ConsentIndex {
     let youth = YouthId::from_uuid(Uuid::nil());
     let mut index = ConsentIndex::new();
     index.put_person(youth, situation.born.parse().unwrap());
@@ -175,7 +175,7 @@ fn index(situation: &Situation, from: &str, to: &str, purpose: Purpose) -> Conse
             kind: given.kind,
             given_by: given.by,
             disclosers: vec![Party::whole(id(from))],
-            recipients: vec![Party::whole(id(to))],
+            recipients: vec![named.clone()],
             purposes: PurposeSet::of(&[purpose]),
             categories: personal(),
             explicit: given.explicit,
@@ -215,9 +215,22 @@ pub(crate) fn answer(
         ground: situation.ground,
         ..Question::new(youth, channel, Viewer::Addressee, purpose, now())
     };
-    let index = index(situation, from, to, purpose);
+    let index = index(situation, from, &Party::whole(id(to)), purpose);
     let decision = engine.decide(&index, CategorySet::of(&[category]), &question);
     let basis = decision.bases().first().map(|basis| basis.kind);
     assert_eq!(decision.permitted().contains(category), basis.is_some());
     basis
+}
+
+/// What of this may be seen by whoever asks the question, where consents name this recipient.
+pub(crate) fn asked(
+    engine: &Engine,
+    situation: &Situation,
+    (from, named): (&str, &Party),
+    categories: CategorySet,
+    question: impl FnOnce(YouthId) -> Question,
+) -> CategorySet {
+    let question = question(YouthId::from_uuid(Uuid::nil()));
+    let index = index(situation, from, named, question.purpose);
+    engine.decide(&index, categories, &question).permitted()
 }

@@ -59,6 +59,7 @@ async fn a_plan_goes_on_where_it_was() {
         etag: stale.etag.clone(),
         sections: vec![part],
         validate_only: false,
+        found_in: None,
     };
     let merged = stage.te().plan.merge_plan(request.clone()).await.unwrap().into_inner();
     assert_eq!(merged.conflicts.len(), 1);

@@ -10,6 +10,8 @@ use tonic::Code;
 use super::table::*;
 use crate::stage::{Stage, assert_refused};
 
+/// domain.md 5: "yhteinen tavoite, asiakkaan kokonaisvaltainen tukeminen", "yhteinen palvelusuunnitelma … tavoitteita
+/// ja vastuutahoja", "yksinkertaisten palvelusuunnitelmien ja sujuvamman tiedonvaihdon".
 #[tokio::test(flavor = "multi_thread")]
 async fn three_agencies_keep_one_plan() {
     let stage = Stage::open().await;

@@ -3,8 +3,9 @@
 use polku_proto::v1::meeting_record::{Kind, Seat};
 use polku_proto::v1::record_measure_request::Measure;
 use polku_proto::v1::{
-    AreaScore, DataCategory, FilledBy, MeetingState, Plan, PlanMeeting, PlanNeed, PlanPart, PlanSection,
-    RecordMeasureRequest, RecordMeetingRequest, StarReading, WhoqolAnswer, WhoqolReading,
+    AreaScore, DataCategory, FilledBy, MeetingState, MergePlanRequest, Plan, PlanItem, PlanMeeting, PlanNeed,
+    PlanPart, PlanSection, RecordMeasureRequest, RecordMeetingRequest, StarReading, WhoqolAnswer,
+    WhoqolReading, plan_item, plan_link,
 };
 use polku_tests::world::{AddedAgency, Client, KELA, OHJAAMO, PEOPLE, TE, WorldSettings, request_id};
 use tonic::{Code, Status};
@@ -103,6 +104,7 @@ fn star(id: &str, date: &str, scores: &[(&str, i32)]) -> StarReading {
     }
 }
 
+/// domain.md 5: "nelikantatapaamisia (TE-toimisto, kaupungin työllisyysyksikkö ja sosiaalityö, asiakas)".
 #[tokio::test(flavor = "multi_thread")]
 async fn four_seats_make_a_quorum() {
     let stage = open().await;
@@ -197,37 +199,198 @@ async fn a_quorum_does_not_tell_who_the_parties_are() {
     stage.close().await;
 }
 
+/// domain.md 5: "palvelutarpeita, jotka eivät olisi tulleet esille".
 #[tokio::test(flavor = "multi_thread")]
-async fn a_need_found_in_a_meeting_comes_from_one_that_was_recorded() {
+async fn a_need_found_in_a_meeting_names_one_that_was_held_and_recorded() {
     let stage = open().await;
     let (youth, plan) = laid(&stage, PEOPLE[3]).await;
     let (ohjaamo, te, kela) = (stage.ohjaamo(), stage.te(), stage.kela());
-    let found = async |client: &Client, owner: &str, id: &str| {
-        let need = PlanNeed { found_in_meeting: true, ..need(id, DataCategory::ServiceNeeds, "asunto") };
-        edit(client, &plan, owner, |part| part.needs.push(need)).await
+    let found_at = async |client: &Client, owner: &str, id: &str, at: Option<PlanItem>| {
+        let seen = read(client, &plan).await.unwrap();
+        let mut part = section(&seen, owner);
+        let need = need(id, DataCategory::ServiceNeeds, "asunto");
+        part.needs.push(PlanNeed { found_in_meeting: true, ..need });
+        let request = MergePlanRequest {
+            request_id: request_id(),
+            name: plan.clone(),
+            etag: seen.etag,
+            sections: vec![part],
+            validate_only: false,
+            found_in: at,
+        };
+        client.clone().plan.merge_plan(request).await.map(|answer| answer.into_inner().plan.unwrap())
     };
-    assert_refused(found(&ohjaamo, OHJAAMO, "n1").await, Code::InvalidArgument, "INVALID_FIELDS");
-    edit(&ohjaamo, &plan, OHJAAMO, |part| part.meetings = vec![meeting("m1", MeetingState::Held, HELD)])
-        .await
-        .unwrap();
+    let at = |id: &str| Some(item(OHJAAMO, plan_item::Kind::Meeting, id));
+    let found = async |client: &Client, owner: &str, id: &str| found_at(client, owner, id, at("m1")).await;
+    let refused = async |at: Option<PlanItem>| {
+        assert_refused(found_at(&ohjaamo, OHJAAMO, "n1", at).await, Code::InvalidArgument, "INVALID_FIELDS");
+    };
+    refused(at("m1")).await;
+    edit(&ohjaamo, &plan, OHJAAMO, |part| {
+        let planned = meeting("m2", MeetingState::Planned, 4_000_000_000);
+        part.meetings = vec![meeting("m1", MeetingState::Held, HELD), planned];
+    })
+    .await
+    .unwrap();
     // Nobody has said yet who was there, and one agency alone is no meeting of several.
-    assert_refused(found(&ohjaamo, OHJAAMO, "n1").await, Code::InvalidArgument, "INVALID_FIELDS");
+    refused(at("m1")).await;
     met(&ohjaamo, &plan, Kind::Other, (&[OHJAAMO], false)).await.unwrap();
-    assert_refused(found(&ohjaamo, OHJAAMO, "n1").await, Code::InvalidArgument, "INVALID_FIELDS");
+    refused(at("m1")).await;
     met(&ohjaamo, &plan, Kind::Other, (&[OHJAAMO, TE], false)).await.unwrap();
+    // None, one to come, one that is not there, and what is no meeting.
+    for other in [
+        None,
+        at("m2"),
+        at("m3"),
+        Some(item(TE, plan_item::Kind::Meeting, "m1")),
+        Some(item(OHJAAMO, plan_item::Kind::Need, "m1")),
+    ] {
+        refused(other).await;
+    }
+    // Recorded, and then called off or put off after all.
+    for (state, seconds) in [(MeetingState::Cancelled, HELD), (MeetingState::Planned, 4_000_000_000)] {
+        let as_it_was = meeting("m1", MeetingState::Held, HELD);
+        edit(&ohjaamo, &plan, OHJAAMO, |part| part.meetings[0] = meeting("m1", state, seconds))
+            .await
+            .unwrap();
+        refused(at("m1")).await;
+        edit(&ohjaamo, &plan, OHJAAMO, |part| part.meetings[0] = as_it_was).await.unwrap();
+    }
     // Whoever was there, in every section that is theirs to change; whoever was not, in none.
     found(&ohjaamo, OHJAAMO, "n1").await.unwrap();
     found(&te, TE, "n1").await.unwrap();
-    found(&te, "youth", "te:n1").await.unwrap();
+    let seen = found(&te, "youth", "te:n1").await.unwrap();
     for (client, owner, id) in [(&kela, KELA, "n1"), (&stage.subject(&youth), "youth", "n2")] {
         assert_refused(found(client, owner, id).await, Code::InvalidArgument, "INVALID_FIELDS");
     }
+    // It stays to be seen where each of them came to light, and is not said otherwise than with the need.
+    let links = seen.links.iter().filter(|link| link.kind() == plan_link::Kind::FoundIn);
+    let links: Vec<_> = links.map(|link| (link.first.clone().unwrap(), link.second.clone())).collect();
+    let need_of = |owner: &str, id: &str| item(owner, plan_item::Kind::Need, id);
+    let expected = [(OHJAAMO, "n1"), (TE, "n1"), ("youth", "te:n1")];
+    assert_eq!(links, expected.map(|(owner, id)| (need_of(owner, id), at("m1"))));
+    let both = (need_of(TE, "n1"), at("m1").unwrap());
+    let refused = link(&te, &plan, plan_link::Kind::FoundIn, both).await;
+    assert_refused(refused, Code::InvalidArgument, "NO_SUCH_ITEM");
     met(&ohjaamo, &plan, Kind::Other, (&[OHJAAMO, TE], true)).await.unwrap();
     found(&stage.subject(&youth), "youth", "n2").await.unwrap();
     // What was said once stays, whatever is recorded later.
     met(&ohjaamo, &plan, Kind::Other, (&[KELA], false)).await.unwrap();
     edit(&ohjaamo, &plan, OHJAAMO, |part| part.needs[0].text = "oma koti".to_owned()).await.unwrap();
     assert!(section(&read(&ohjaamo, &plan).await.unwrap(), OHJAAMO).needs[0].found_in_meeting);
+    stage.close().await;
+}
+
+/// Filled in by the young person, before the meeting and after the one of the same kind before it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_questionnaire_counts_for_the_meeting_that_it_was_filled_in_for() {
+    const DAY: i64 = 86_400;
+    let stage = open().await;
+    let (_, plan) = laid(&stage, PEOPLE[5]).await;
+    let ohjaamo = stage.ohjaamo();
+    // On 2 February and 4 March 2026; and another one, of another kind, on 3 March.
+    edit(&ohjaamo, &plan, OHJAAMO, |part| {
+        part.meetings = [("m1", 0), ("m2", 30), ("m3", 29)]
+            .map(|(id, days)| meeting(id, MeetingState::Held, HELD + days * DAY))
+            .to_vec();
+    })
+    .await
+    .unwrap();
+    for (id, kind) in [("m1", Kind::FourParty), ("m2", Kind::FourParty), ("m3", Kind::Other)] {
+        met_at(&ohjaamo, &plan, id, kind, (&[OHJAAMO, TE], true)).await.unwrap();
+    }
+    let all = || (1..=26).map(|item| (item, 3));
+    let by = |who: FilledBy, reading: WhoqolReading| WhoqolReading { filled_by: who as i32, ..reading };
+    let steps = [
+        ("the day of the first", form("w1", "2026-02-02", all()), [true, false, true]),
+        ("the day after the second", form("w2", "2026-03-05", all()), [true, false, true]),
+        (
+            "not by the young person",
+            by(FilledBy::Professional, form("w3", "2026-02-20", all())),
+            [true, false, true],
+        ),
+        ("void", form("w4", "2026-02-20", (1..=20).map(|item| (item, 3))), [true, false, true]),
+        ("together, in between", by(FilledBy::Together, form("w5", "2026-02-20", all())), [true, true, true]),
+        (
+            "it was not that day",
+            WhoqolReading { corrects: "w5".to_owned(), ..form("w6", "2026-03-06", all()) },
+            [true, false, true],
+        ),
+        (
+            "nor that one",
+            WhoqolReading { corrects: "w6".to_owned(), ..form("w7", "2026-03-04", all()) },
+            [true, true, true],
+        ),
+    ];
+    for (what, reading, expected) in steps {
+        let seen = measured(&ohjaamo, &plan, Measure::Questionnaire(reading)).await.unwrap();
+        let counts = own(&seen, OHJAAMO)
+            .meetings
+            .iter()
+            .map(|meeting| meeting.questionnaire_before)
+            .collect::<Vec<_>>();
+        assert_eq!(counts, expected, "{what}");
+    }
+    // What has not taken place has none before it.
+    let called_off = |part: &mut PlanPart| part.meetings[0].state = MeetingState::Cancelled as i32;
+    let seen = edit(&ohjaamo, &plan, OHJAAMO, called_off).await.unwrap().plan.unwrap();
+    assert!(!own(&seen, OHJAAMO).meetings[0].questionnaire_before);
+    stage.close().await;
+}
+
+/// What was typed wrongly stays to be seen as what it is, and counts for nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_measure_that_was_entered_in_error_is_corrected_and_stays() {
+    let stage = open().await;
+    let (youth, plan) = laid(&stage, PEOPLE[6]).await;
+    let te = stage.te();
+    let star_of = |id: &str, date: &str, toiveet: i32, corrects: &str| {
+        let reading = star(id, date, &[("toiveet", toiveet), ("arki", 3)]);
+        // Whether it is an error is not the caller's to say.
+        Measure::Star(StarReading { corrects: corrects.to_owned(), entered_in_error: true, ..reading })
+    };
+    measured(&te, &plan, star_of("s1", "2026-01-01", 5, "")).await.unwrap();
+    let seen = measured(&te, &plan, star_of("s2", "2026-02-01", 4, "")).await.unwrap();
+    let stars = |plan: &Plan| -> Vec<(String, bool, Option<i32>)> {
+        let stars = own(plan, TE).stars.into_iter();
+        stars.map(|star| (star.id, star.entered_in_error, star.scores[0].change)).collect()
+    };
+    let said = |id: &str, is_error, change| (id.to_owned(), is_error, change);
+    assert_eq!(stars(&seen), [said("s1", false, None), said("s2", false, Some(-1))]);
+    let seen = measured(&te, &plan, star_of("s3", "2026-01-01", 1, "s1")).await.unwrap();
+    assert_eq!(stars(&seen), [said("s1", true, None), said("s3", false, None), said("s2", false, Some(3))]);
+    // Corrected once, by a reading of the same kind in the same section; the correction itself can be corrected.
+    let whoqol = |id: &str, corrects: &str| {
+        let reading = form(id, "2026-01-31", (1..=26).map(|item| (item, 3)));
+        Measure::Questionnaire(WhoqolReading {
+            corrects: corrects.to_owned(),
+            entered_in_error: true,
+            ..reading
+        })
+    };
+    measured(&te, &plan, whoqol("w1", "")).await.unwrap();
+    let wrong = [
+        star_of("s4", "2026-01-01", 1, "s1"),
+        star_of("s4", "2026-01-01", 1, "s4"),
+        star_of("s4", "2026-01-01", 1, "w1"),
+        whoqol("w2", "s2"),
+    ];
+    for measure in wrong {
+        assert_refused(measured(&te, &plan, measure).await, Code::InvalidArgument, "NO_SUCH_ITEM");
+    }
+    measured(&te, &plan, star_of("s4", "2026-01-01", 2, "s3")).await.unwrap();
+    measured(&te, &plan, whoqol("w2", "w1")).await.unwrap();
+    // The young person sees all of it, and when it came about.
+    let whole = own(&read(&stage.subject(&youth), &plan).await.unwrap(), TE);
+    let errors = |wrong: &mut dyn Iterator<Item = (String, bool)>| wrong.filter(|(_, wrong)| *wrong).count();
+    assert_eq!((whole.stars.len(), whole.questionnaires.len()), (4, 2));
+    assert_eq!(errors(&mut whole.stars.iter().map(|star| (star.id.clone(), star.entered_in_error))), 2);
+    let forms = &whole.questionnaires;
+    assert_eq!(forms.iter().map(|form| form.entered_in_error).collect::<Vec<_>>(), [true, false]);
+    assert_eq!(forms[1].corrects, "w1");
+    let told = revisions(&stage.subject(&youth), &plan).await.unwrap().revisions;
+    let newest = told[0].activities.iter().find_map(|activity| activity.questionnaire.clone()).unwrap();
+    assert_eq!((newest.id.as_str(), newest.corrects.as_str()), ("w2", "w1"));
     stage.close().await;
 }
 
@@ -245,6 +408,7 @@ async fn a_party_has_a_unit_that_is_registered() {
     stage.close().await;
 }
 
+/// domain.md 5: "asiakas täytti … (Whoqol-bref)".
 #[tokio::test(flavor = "multi_thread")]
 async fn questionnaires_and_stars_are_scored() {
     let stage = open().await;

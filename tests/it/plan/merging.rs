@@ -21,6 +21,7 @@ fn request(plan: &str, etag: &str, sections: Vec<PlanPart>) -> MergePlanRequest 
         etag: etag.to_owned(),
         sections,
         validate_only: false,
+        found_in: None,
     }
 }
 

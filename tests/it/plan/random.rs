@@ -8,6 +8,7 @@ mod cast;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use polku_proto::v1::{
     ActionState, ListTasksRequest, MergePlanRequest, Plan, PlanEvent, PlanPart, WatchPlansRequest,
@@ -19,12 +20,15 @@ use tonic::Code;
 use tonic_types::StatusExt as _;
 
 use self::cast::{CATEGORIES, Cast, Numbers, PARTIES, markers, text};
-use super::systems::{heard, office_plan, takes};
+use super::systems::{assert_counted, heard, office_plan, takes};
 use super::table::*;
 use crate::stage::{PATIENCE, Stage};
 
-/// How many things happen in one history.
+/// How many things happen in one history, and for how long at most.
 const OPERATIONS: usize = 60;
+const LONGEST: Duration = Duration::from_secs(10);
+/// Plays one history again: the seed that a run has printed.
+const SEED: &str = "POLKU_HISTORY_SEED";
 
 /// What somebody has seen of the plan in a watch.
 #[derive(Debug, Default)]
@@ -107,6 +111,7 @@ impl History {
             etag: seen.etag.clone(),
             sections: vec![part],
             validate_only: false,
+            found_in: None,
         };
         let mut client = self.cast.client(stage, party);
         let answer = client.plan.merge_plan(request.clone()).await;
@@ -225,6 +230,7 @@ async fn assert_one_plan(history: &History, stage: &Stage, watched: &[Arc<Watche
         });
         assert!(same.await.is_some(), "{name} has watched something else than there is");
         let Some(ledger) = cast.ledger(stage, party) else { continue };
+        assert_counted(&heard(ledger, &cast.plan));
         for owner in PARTIES.iter().filter(|owner| *owner != name) {
             let told = markers(&said(&section(&seen, owner)));
             let same = || async { (held(ledger, &cast.plan, owner) == told).then_some(()) };
@@ -255,13 +261,14 @@ async fn play(seed: u64, identity_code: &'static str) -> (usize, usize) {
         clashes: 0,
         stale: 0,
     };
+    let begun = Instant::now();
     for _ in 0..OPERATIONS {
-        history.step(&stage).await;
+        if begun.elapsed() < LONGEST {
+            history.step(&stage).await;
+        }
     }
-    // Everybody is there at the end, and one more word reaches them all.
+    // Everybody is there at the end. Whatever has happened last, a change or a permission, has reached them all.
     history.cast.all_there(&stage).await;
-    let closing = |part: &mut PlanPart| part.next_review = "2027-06-01".to_owned();
-    edit(&stage.ohjaamo(), &history.cast.plan, "youth", closing).await.unwrap();
     assert_one_plan(&history, &stage, &watched).await;
 
     // Of what was acknowledged everything is in the history of the plan.
@@ -284,10 +291,11 @@ async fn play(seed: u64, identity_code: &'static str) -> (usize, usize) {
     }
     let acknowledged: BTreeSet<_> = history.acknowledged.iter().flat_map(|text| markers(text)).collect();
     assert!(
-        acknowledged.len() > 10 && acknowledged.is_subset(&past),
+        acknowledged.len() > 3 && acknowledged.is_subset(&past),
         "something acknowledged is in no revision"
     );
     // Nobody was ever shown, told or asked about what they may not know of.
+    let mut looked_at = 0;
     for (party, name) in PARTIES.iter().enumerate().take(4) {
         let client = cast.client(&stage, party);
         let request = ListTasksRequest {
@@ -305,7 +313,7 @@ async fn play(seed: u64, identity_code: &'static str) -> (usize, usize) {
         }
         let hidden: Vec<_> = seen.iter().filter(|text| !cast.ever_tells(text, party)).collect();
         assert!(hidden.is_empty(), "{name} came to know of {} texts", hidden.len());
-        assert!(seen.len() > 3, "{name} has seen nothing");
+        looked_at += seen.len();
         let tokens = watched[party].tokens.lock().unwrap().clone();
         assert_eq!(
             tokens.iter().collect::<BTreeSet<_>>().len(),
@@ -313,6 +321,7 @@ async fn play(seed: u64, identity_code: &'static str) -> (usize, usize) {
             "{name} was told something twice"
         );
     }
+    assert!(looked_at > 20, "hardly anybody has seen anything");
     println!("{} acknowledged, {} clashes, {} stale", acknowledged.len(), history.clashes, history.stale);
     (history.clashes, history.stale)
 }
@@ -326,4 +335,17 @@ async fn any_history_leaves_one_plan() {
         stale += seen.1;
     }
     assert!(clashes > 0 && stale > 0, "{clashes} clashes, {stale} old readings refused");
+}
+
+/// Another history in each run. When it fails, its seed stands in what the test has printed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_of_today_leaves_one_plan() {
+    #[expect(clippy::disallowed_methods, reason = "whoever plays a history again says which")]
+    let given = std::env::var(SEED);
+    let seed = match given {
+        Ok(seed) => seed.parse().expect("a seed is a whole number"),
+        Err(_) => uuid::Uuid::now_v7().as_u64_pair().1,
+    };
+    println!("to play it again: {SEED}={seed}");
+    play(seed, PEOPLE[2]).await;
 }

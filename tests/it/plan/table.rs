@@ -87,6 +87,7 @@ pub(crate) async fn merge(
         etag: etag.to_owned(),
         sections,
         validate_only: false,
+        found_in: None,
     };
     Ok(client.clone().plan.merge_plan(request).await?.into_inner())
 }
@@ -164,14 +165,15 @@ pub(crate) fn action(id: &str, category: DataCategory, text: &str) -> PlanAction
     }
 }
 
-/// Withdraws a consent.
+/// The young person withdraws a consent.
 pub(crate) async fn withdraw(stage: &Stage, consent: &Consent) {
     let request = WithdrawConsentRequest {
         request_id: request_id(),
         name: consent.name.clone(),
         ..WithdrawConsentRequest::default()
     };
-    stage.ohjaamo().consent.withdraw_consent(request).await.unwrap();
+    let (youth, _) = consent.name.split_once("/consents/").unwrap();
+    stage.subject(youth).consent.withdraw_consent(request).await.unwrap();
 }
 
 /// The revisions that are shown, newest first.

@@ -7,7 +7,7 @@ use polku_proto::v1::resolve_task_request::Resolution;
 use polku_proto::v1::task::{Matter, State};
 use polku_proto::v1::{
     ConflictResolution, DataCategory, DuplicateResolution, ListTasksRequest, ListTasksResponse, PlanPart,
-    ResolveTaskRequest, RevokePlanRequest, TaskEvent, WatchTasksRequest, duplicate_resolution,
+    ResolveTaskRequest, RevokePlanRequest, Task, TaskEvent, WatchTasksRequest, duplicate_resolution,
 };
 use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, TE, request_id};
 use tonic::{Code, Streaming};
@@ -73,9 +73,8 @@ async fn tasks_are_listed_oldest_first_and_followed() {
     assert_eq!((seen.as_slice(), request.page_token.as_str()), (names.as_slice(), ""));
     let of_other = ListTasksRequest { parent: other, ..ListTasksRequest::default() };
     assert!(list(&te, of_other).await.tasks.is_empty());
-    for client in [stage.ohjaamo(), stage.kela()] {
-        assert!(tasks(&client).await.unwrap().is_empty());
-    }
+    assert!(tasks(&stage.kela()).await.unwrap().is_empty());
+    assert_eq!(tasks(&stage.ohjaamo()).await.unwrap().len(), 5, "the responsible worker's own");
     let everybody = ListTasksRequest { parent: "youths/-".to_owned(), ..ListTasksRequest::default() };
     let of_subject = stage.subject(&youth).task.list_tasks(everybody).await;
     assert_refused(of_subject, Code::PermissionDenied, "ACTOR_NOT_ALLOWED");
@@ -201,8 +200,7 @@ async fn who_takes_over_takes_over_what_waits() {
     let mut stream = watch(&kela, "").await;
     transfer(&ohjaamo, &plan, KELA).await.unwrap();
     assert_eq!(next(&mut stream).await.task.unwrap().name, of_youth);
-    let names =
-        |tasks: Vec<polku_proto::v1::Task>| tasks.into_iter().map(|task| task.name).collect::<Vec<_>>();
+    let names = |tasks: Vec<Task>| tasks.into_iter().map(|task| task.name).collect::<Vec<_>>();
     assert_eq!(names(tasks(&ohjaamo).await.unwrap()), [own.as_str()], "its own section stays its own");
     assert_eq!(names(tasks(&kela).await.unwrap()), [of_youth.as_str()]);
     let refused = decide(&ohjaamo, &of_youth, Choice::Ours, None).await;
@@ -210,4 +208,121 @@ async fn who_takes_over_takes_over_what_waits() {
     let task = decide(&kela, &of_youth, Choice::Ours, None).await.unwrap();
     assert!(matches!(task.matter, Some(Matter::Conflict(_))));
     assert_eq!(text_of(&read(&ohjaamo, &plan).await.unwrap(), "youth"), "a");
+}
+
+/// Two changes of what this text is about clash in the office's section, in a goal of this category.
+async fn clash_of(client: &Client, plan: &str, category: DataCategory, text: &str) -> String {
+    edit(client, plan, TE, |part| {
+        part.goals = vec![goal("g1", "tavoite")];
+        part.goals[0].category = category as i32;
+    })
+    .await
+    .unwrap();
+    let stale = read(client, plan).await.unwrap();
+    edit(client, plan, TE, |part| part.goals[0].text = "ensin".to_owned()).await.unwrap();
+    let mut part = section(&stale, TE);
+    part.goals[0].text = text.to_owned();
+    merge(client, plan, &stale.etag, vec![part]).await.unwrap().conflicts.remove(0).task
+}
+
+fn names(tasks: &[Task]) -> Vec<&str> {
+    tasks.iter().map(|task| task.name.as_str()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_responsible_worker_decides_on_what_clashes_in_another_section_and_is_to_be_seen() {
+    let stage = Stage::open().await;
+    let (_, plan) = laid(&stage, PEOPLE[5]).await;
+    let (ohjaamo, te) = (stage.ohjaamo(), stage.te());
+    let own = clash_of(&te, &plan, DataCategory::JointPlan, "a").await;
+    let waiting = tasks(&ohjaamo).await.unwrap();
+    let [task] = waiting.as_slice() else { panic!("one task: {}", waiting.len()) };
+    let Some(Matter::Conflict(conflict)) = &task.matter else { panic!("a clash") };
+    assert_eq!((conflict.owner.as_str(), conflict.path.as_str()), (TE, "goals/g1/text"));
+    assert!(task.name != own && tasks(&stage.kela()).await.unwrap().is_empty());
+    assert_eq!(names(&tasks(&te).await.unwrap()), [own.as_str()]);
+    // Each agency states something in its own section alone; between what it has said others choose.
+    let other = PlanPart {
+        owner: TE.to_owned(),
+        goals: vec![goal("g1", "muu")],
+        ..section(&read(&te, &plan).await.unwrap(), TE)
+    };
+    let refused = decide(&ohjaamo, &task.name, Choice::Other, Some(other)).await;
+    assert_refused(refused, Code::PermissionDenied, "PLAN_ITEM_NOT_OWNED");
+    decide(&ohjaamo, &task.name, Choice::Ours, None).await.unwrap();
+    assert_eq!(text_of(&read(&te, &plan).await.unwrap(), TE), "a");
+    // Decided for the other as well.
+    assert!(tasks(&te).await.unwrap().is_empty() && tasks(&ohjaamo).await.unwrap().is_empty());
+    let refused = decide(&te, &own, Choice::Theirs, None).await;
+    assert_refused(refused, Code::FailedPrecondition, "RECORD_STATE");
+    let all = ListTasksRequest {
+        parent: "youths/-".to_owned(),
+        show_resolved: true,
+        ..ListTasksRequest::default()
+    };
+    let decided = list(&te, all).await.tasks;
+    assert_eq!((decided[0].state(), decided[0].resolved_by.as_str()), (State::Resolved, ""));
+    // And the other way round; it is known by one name to everybody.
+    let own = clash_of(&te, &plan, DataCategory::JointPlan, "b").await;
+    let twin = tasks(&ohjaamo).await.unwrap().remove(0).name;
+    decide(&te, &own, Choice::Theirs, None).await.unwrap();
+    assert_refused(
+        decide(&ohjaamo, &twin, Choice::Ours, None).await,
+        Code::FailedPrecondition,
+        "RECORD_STATE",
+    );
+    let told = revisions(&ohjaamo, &plan).await.unwrap().revisions;
+    let of_clashes =
+        told.iter().flat_map(|revision| &revision.activities).filter(|activity| !activity.task.is_empty());
+    let named: Vec<_> = of_clashes.map(|activity| activity.task.as_str()).take(2).collect();
+    assert_eq!(named, [own.as_str(), own.as_str()]);
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clash_of_what_is_hidden_is_its_owners_alone() {
+    let stage = Stage::open().await;
+    let (youth, plan) = laid(&stage, PEOPLE[6]).await;
+    let mut ohjaamo = stage.ohjaamo();
+    let te = stage.te();
+    let mut stream = watch(&ohjaamo, "").await;
+    let hidden = clash_of(&te, &plan, DataCategory::Housing, "kanaria-asunto").await;
+    assert_eq!(names(&tasks(&te).await.unwrap()), [hidden.as_str()]);
+    assert!(tasks(&ohjaamo).await.unwrap().is_empty());
+    assert_quiet(&mut stream).await;
+    // Seen when it came up, and hidden since.
+    decide(&te, &hidden, Choice::Theirs, None).await.unwrap();
+    let consent =
+        ohjaamo.record_consent(&youth, TE, OHJAAMO, PURPOSE, &[DataCategory::Housing]).await.unwrap();
+    let own = clash_of(&te, &plan, DataCategory::Housing, "kanaria-asunto-2").await;
+    let twin = tasks(&ohjaamo).await.unwrap().remove(0).name;
+    withdraw(&stage, &consent).await;
+    assert!(tasks(&ohjaamo).await.unwrap().is_empty());
+    for choice in [Choice::Ours, Choice::Theirs] {
+        assert_refused(decide(&ohjaamo, &twin, choice, None).await, Code::NotFound, "NOT_FOUND");
+    }
+    decide(&te, &own, Choice::Ours, None).await.unwrap();
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clash_has_one_task_for_each_who_decides_whoever_comes_and_goes() {
+    let stage = Stage::open().await;
+    let (_, plan) = laid(&stage, PEOPLE[7]).await;
+    let (ohjaamo, te, kela) = (stage.ohjaamo(), stage.te(), stage.kela());
+    clash_of(&te, &plan, DataCategory::JointPlan, "a").await;
+    // Who may not see it does not take it over with the plan, and who hands it over lets go of it.
+    transfer(&ohjaamo, &plan, KELA).await.unwrap();
+    assert!(tasks(&kela).await.unwrap().is_empty() && tasks(&ohjaamo).await.unwrap().is_empty());
+    assert_eq!(tasks(&te).await.unwrap().len(), 1);
+    transfer(&kela, &plan, OHJAAMO).await.unwrap();
+    // The same clash once more is the same task; another one is another.
+    let own = clash_of(&te, &plan, DataCategory::JointPlan, "b").await;
+    let twin = tasks(&ohjaamo).await.unwrap().remove(0).name;
+    // Who leaves leaves it to the other.
+    remove(&ohjaamo, &plan, TE).await.unwrap();
+    assert_eq!(names(&tasks(&ohjaamo).await.unwrap()).iter().filter(|name| **name == twin).count(), 1);
+    assert!(!names(&tasks(&ohjaamo).await.unwrap()).contains(&own.as_str()));
+    decide(&ohjaamo, &twin, Choice::Ours, None).await.unwrap();
+    stage.close().await;
 }

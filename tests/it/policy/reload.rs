@@ -142,6 +142,7 @@ async fn ask(client: &Client, youth: &str) -> Result<Decision, Status> {
     answer.decision.ok_or_else(|| Status::internal("no decision"))
 }
 
+/// domain.md 5: "Työllisyyden kuntakokeilu", "Oppivelvollisuusikä".
 #[tokio::test(flavor = "multi_thread")]
 async fn good_rules_come_into_force_without_a_restart() {
     let scene = Scene::open().await;

@@ -249,6 +249,7 @@ async fn a_change_of_another_version_is_aborted() {
     stage.close().await;
 }
 
+/// domain.md 5: "yksi asia nuoren kanssa sovittuna kerrallaan vs. luukuttaminen".
 #[tokio::test(flavor = "multi_thread")]
 async fn one_thing_at_a_time_is_said_to_the_agency_that_sends_several() {
     let stage = Stage::open().await;

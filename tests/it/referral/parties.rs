@@ -35,6 +35,7 @@ async fn assert_does_not_exist(client: &Client, name: &str) {
     }
 }
 
+/// domain.md 5: "GDPR-tietoturvavaatimukset täyttävä … nuorten antamalla luvalla".
 #[tokio::test(flavor = "multi_thread")]
 async fn the_recipient_sees_what_is_permitted_and_nothing_else() {
     let stage = Stage::open().await;
@@ -116,6 +117,7 @@ async fn what_never_arrived_stays_unknown() {
     stage.close().await;
 }
 
+/// domain.md 5: "vertaisohjauksen … työnhakutuutori".
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_worker_sees_no_data() {
     let stage = Stage::open().await;
@@ -130,6 +132,7 @@ async fn a_peer_worker_sees_no_data() {
     stage.close().await;
 }
 
+/// domain.md 5: "Määrittelevät yhteisen toiminnan puitteet", "ei kirjallisia sopimuksia".
 #[tokio::test(flavor = "multi_thread")]
 async fn no_agreement_means_no_disclosure() {
     let stage = Stage::open().await;

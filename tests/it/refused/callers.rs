@@ -119,6 +119,7 @@ async fn an_actor_is_not_named_by_a_personal_identity_code() {
     stage.close().await;
 }
 
+/// domain.md 5: "noin 80 asiantuntijaa".
 #[tokio::test(flavor = "multi_thread")]
 async fn an_actor_is_one_that_is_registered_for_the_organisation() {
     let stage = Stage::open().await;

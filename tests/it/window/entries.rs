@@ -42,13 +42,14 @@ fn matters(entries: &[JourneyEntry]) -> Vec<&Matter> {
 
 /// domain.md 5: "ilman ajanvarausta tai ajanvarauksella", "ei vaadi lähetettä", "unelmiin tai mieltä askarruttaviin
 /// asioihin".
+/// domain.md 5: "hakeutua palveluun itse tai … ohjata … nuorisotakuun".
 #[tokio::test(flavor = "multi_thread")]
 async fn a_young_person_walks_in_without_referral_or_problem() {
     let stage = Stage::open().await;
     let ohjaamo = stage.ohjaamo();
     let youth = ohjaamo.clone().identify("010594Y9032").await.unwrap();
     let early = add(&ohjaamo, &youth, encounter()).await;
-    assert_refused(early, Code::FailedPrecondition, "RECORD_STATE");
+    assert_refused(early, Code::NotFound, "NOT_FOUND");
     let first = add(&ohjaamo, &youth, opening(JourneySource::Self_)).await.unwrap();
     let written = first.entry.unwrap();
     assert_eq!(written.agency, OHJAAMO);
@@ -98,12 +99,28 @@ async fn a_repeated_call_writes_once_and_a_mistake_is_replaced() {
     let later = Some(wire(stage.now() + SignedDuration::from_hours(1)));
     let ahead = JourneyEntry { time: later, ..entry(encounter()) };
     assert_refused(add_entry(&ohjaamo, &youth, ahead).await, Code::InvalidArgument, "INVALID_FIELDS");
+    // Before the agency took it up, before the birth, and longer ago than a year.
+    let days = |days: i64| Some(wire(stage.now() - SignedDuration::from_hours(24 * days)));
+    for (days_ago, matter) in [(1, encounter()), (367, opening(JourneySource::Self_)), (36_000, encounter())]
+    {
+        let early = JourneyEntry { time: days(days_ago), ..entry(matter) };
+        assert_refused(add_entry(&ohjaamo, &youth, early).await, Code::InvalidArgument, "INVALID_FIELDS");
+    }
+    let other = ohjaamo.clone().identify("030694W9024").await.unwrap();
+    let then = JourneyEntry { time: days(364), ..entry(opening(JourneySource::Self_)) };
+    let opened = add_entry(&ohjaamo, &other, then).await.unwrap().entry.unwrap();
+    add_entry(&ohjaamo, &other, JourneyEntry { time: days(363), ..entry(encounter()) }).await.unwrap();
+    let earlier =
+        JourneyEntry { time: days(380), replaces: opened.name, ..entry(opening(JourneySource::School)) };
+    assert_refused(add_entry(&ohjaamo, &other, earlier).await, Code::InvalidArgument, "INVALID_FIELDS");
     let named = JourneyEntry { agency: TE.into(), ..entry(encounter()) };
     assert_refused(add_entry(&ohjaamo, &youth, named).await, Code::InvalidArgument, "INVALID_FIELDS");
     stage.close().await;
 }
 
 /// domain.md 5: "välittävää aikuista, joka ei vaihdu koko ajan", "Kenen tykö mun pitää nyt mennä?".
+/// domain.md 5: "nuorelle nimettävä asiakasvastaava selvittää, mitä viranomaisia ja palveluita tarvitaan",
+/// "asiakasvastaava-mallia".
 #[tokio::test(flavor = "multi_thread")]
 async fn there_is_one_adult_and_the_young_person_knows_who() {
     let stage = Stage::at_noon().await;
@@ -223,6 +240,8 @@ async fn the_young_person_leaves_at_any_time_and_may_come_back() {
 }
 
 /// domain.md 5: "mihin eri viranomaisilla on pääsy"; "psykiatrian poliklinikoilta" tells of health.
+/// domain.md 5: "aikuissosiaalityön nuorten tiimiltä, Vamoksesta, Info-Omniasta, Te-toimistosta, etsivältä
+/// nuorisotyöltä, Svepsistä … psykiatrian poliklinikoilta".
 #[tokio::test(flavor = "multi_thread")]
 async fn others_see_what_is_permitted_for_the_purpose_that_they_name() {
     let stage = Stage::open().await;
@@ -288,14 +307,26 @@ async fn a_hand_over_with_escort_counts_when_all_three_met() {
     add(&ohjaamo, &youth, met(false)).await.unwrap();
     assert_eq!(counted().await, (1, 0), "without the recipient it is no escort");
     add(&ohjaamo, &youth, met(true)).await.unwrap();
+    add(&ohjaamo, &youth, met(true)).await.unwrap();
+    assert_eq!(counted().await, (1, 0), "one party alone has said so");
+    // The young person says so too, or else the recipient does.
+    let own = add(&stage.subject(&youth), &youth, met(true)).await.unwrap().entry.unwrap();
+    assert_eq!((own.agency.as_str(), own.professional.as_str()), (OHJAAMO, ""));
     assert_eq!(counted().await, (1, 1));
+    let taken_back = JourneyEntry { replaces: own.name, ..entry(met(false)) };
+    add_entry(&stage.subject(&youth), &youth, taken_back).await.unwrap();
+    assert_eq!(counted().await, (1, 0));
+    add(&kela, &youth, opening(JourneySource::Other)).await.unwrap();
+    add(&kela, &youth, met(true)).await.unwrap();
+    let all = journey(&stage.subject(&youth), &youth, Purpose::Unspecified).await.unwrap();
+    assert_eq!((all.handovers, all.escorted_handovers), (1, 1));
+    assert_eq!(counted().await, (1, 0), "for no purpose, nobody is told the other party's word");
 
     let stays = Matter::Retention(RetentionAnswer {
         referral: referral.clone(),
         result: retention_answer::Result::Attached.into(),
     });
     assert_refused(add(&ohjaamo, &youth, stays.clone()).await, Code::PermissionDenied, "ACTOR_NOT_ALLOWED");
-    add(&kela, &youth, opening(JourneySource::Other)).await.unwrap();
     add(&kela, &youth, stays).await.unwrap();
     let te = stage.te();
     add(&te, &youth, opening(JourneySource::EmploymentServices)).await.unwrap();
@@ -317,5 +348,107 @@ async fn a_role_without_access_writes_and_reads_nothing() {
     assert_refused(add(&peer, &youth, encounter()).await, Code::PermissionDenied, "ACTOR_NOT_ALLOWED");
     let seen = journey(&peer, &youth, Purpose::Guidance).await;
     assert_refused(seen, Code::NotFound, "NOT_FOUND");
+    stage.close().await;
+}
+
+/// A malformed entry is refused alike, whether there is such a journey, whose ever it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_in_itself_tells_nothing_of_the_journey() {
+    let stage = Stage::open().await;
+    let own = opened(&stage, "010594Y9032").await;
+    let foreign = stage.te().identify("010594Y9021").await.unwrap();
+    add(&stage.te(), &foreign, opening(JourneySource::EmploymentServices)).await.unwrap();
+    let nobody = format!("youths/{}", uuid::Uuid::now_v7());
+    let later = Some(wire(stage.now() + SignedDuration::from_hours(1)));
+    let nothing = format!("youths/{}/entries/{}", uuid::Uuid::now_v7(), uuid::Uuid::now_v7());
+    let wrong = [
+        JourneyEntry { agency: OHJAAMO.into(), ..entry(encounter()) },
+        JourneyEntry { time: later, ..entry(opening(JourneySource::Self_)) },
+        JourneyEntry { replaces: nothing, ..entry(encounter()) },
+        entry(assignment("010594Y9032", Reason::First)),
+        entry(Matter::Worker(WorkerAssignment {
+            successor: "nobody".into(),
+            reason: Reason::Other.into(),
+            ..WorkerAssignment::default()
+        })),
+    ];
+    for wrong in wrong {
+        let refuse = async |youth: &str| add_entry(&stage.ohjaamo(), youth, wrong.clone()).await.unwrap_err();
+        let refused = refuse(&own).await;
+        assert_eq!(refused.code(), Code::InvalidArgument, "{refused:?}");
+        assert_same_refusal(&refused, &refuse(&foreign).await);
+        assert_same_refusal(&refused, &refuse(&nobody).await);
+    }
+    // An entry that nobody has written is not there to be replaced.
+    let replacing = async |youth: &str| {
+        let replaces = format!("{youth}/entries/{}", uuid::Uuid::now_v7());
+        let wrong = JourneyEntry { replaces, ..entry(opening(JourneySource::Self_)) };
+        add_entry(&stage.ohjaamo(), youth, wrong).await.unwrap_err()
+    };
+    assert_same_refusal(&replacing(&foreign).await, &replacing(&nobody).await);
+    stage.close().await;
+}
+
+/// A recipient that has read its referral and written nothing yet asks who is beside the young person.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_party_to_a_referral_is_told_what_is_next() {
+    let stage = Stage::open().await;
+    let youth = stage.youth("040594V9030").await;
+    add(&stage.ohjaamo(), &youth, opening(JourneySource::Self_)).await.unwrap();
+    add(&stage.ohjaamo(), &youth, assignment("ohjaaja-1", Reason::First)).await.unwrap();
+    let early = next_step(&stage.kela(), &youth, Purpose::Guidance).await;
+    assert_refused(early, Code::NotFound, "NOT_FOUND");
+    stage.refer(&youth, KELA).await;
+    assert_eq!(next_step(&stage.kela(), &youth, Purpose::Guidance).await.unwrap().worker, None);
+    share(&stage, &youth, KELA, &SHARED).await;
+    let worker = next_step(&stage.kela(), &youth, Purpose::Guidance).await.unwrap().worker.unwrap();
+    assert_eq!((worker.agency.as_str(), worker.professional.as_str()), (OHJAAMO, "ohjaaja-1"));
+    assert!(next_step(&stage.te(), &youth, Purpose::Guidance).await.is_err());
+    stage.close().await;
+}
+
+/// domain.md 5: "yhden aikuisen": who does not see that somebody else has taken over is told nobody, never two.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_two_are_told_two_adults() {
+    let stage = Stage::open().await;
+    let (ohjaamo, te) = (stage.ohjaamo(), stage.te());
+    let youth = opened(&stage, "010594Y9032").await;
+    add(&ohjaamo, &youth, assignment("ohjaaja-1", Reason::First)).await.unwrap();
+    add(&te, &youth, opening(JourneySource::EmploymentServices)).await.unwrap();
+    let worker = async |client: &Client| {
+        let seen = next_step(client, &youth, Purpose::Guidance).await.unwrap().worker;
+        assert_eq!(journey(client, &youth, Purpose::Guidance).await.unwrap().worker, seen);
+        seen.map(|worker| worker.professional)
+    };
+    // The employment services may not know, and name somebody.
+    assert_eq!((worker(&ohjaamo).await.as_deref(), worker(&te).await), (Some("ohjaaja-1"), None));
+    add(&te, &youth, assignment("virkailija-7", Reason::First)).await.unwrap();
+    assert_eq!((worker(&ohjaamo).await, worker(&te).await.as_deref()), (None, Some("virkailija-7")));
+    let own = next_step(&stage.subject(&youth), &youth, Purpose::Unspecified).await.unwrap().worker.unwrap();
+    assert_eq!(own.professional, "virkailija-7");
+    share(&stage, &youth, TE, &SHARED).await;
+    assert_eq!(worker(&ohjaamo).await.as_deref(), Some("virkailija-7"));
+    stage.close().await;
+}
+
+/// An entry that was replaced by one that a reader may not see does not go before that reader's eyes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_correction_that_may_not_be_told_is_not_told_by_a_gap() {
+    let stage = Stage::open().await;
+    let (ohjaamo, te) = (stage.ohjaamo(), stage.te());
+    let youth = ohjaamo.clone().identify("030594W903B").await.unwrap();
+    let first = add(&ohjaamo, &youth, opening(JourneySource::Self_)).await.unwrap().entry.unwrap();
+    add(&te, &youth, opening(JourneySource::EmploymentServices)).await.unwrap();
+    share(&stage, &youth, TE, &SHARED).await;
+    let seen = async |client: &Client| {
+        let entries = journey(client, &youth, Purpose::Guidance).await.unwrap().entries;
+        entries.into_iter().filter(|entry| entry.agency == OHJAAMO).collect::<Vec<_>>()
+    };
+    let before = seen(&te).await;
+    assert_eq!(before.len(), 1);
+    let correction = JourneyEntry { replaces: first.name, ..entry(opening(JourneySource::HealthCare)) };
+    add_entry(&ohjaamo, &youth, correction).await.unwrap();
+    assert_eq!(seen(&te).await, before);
+    assert_eq!(matters(&seen(&ohjaamo).await), [&opening(JourneySource::HealthCare)]);
     stage.close().await;
 }

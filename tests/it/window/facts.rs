@@ -83,6 +83,7 @@ fn asked(scene: &Scene, id: &str) -> usize {
     received.iter().filter(|request| request.operation == Operation::Fetch).count()
 }
 
+/// domain.md 5: "eikä asiakkaan tarvitse selvittää samoja asioita moneen kertaan".
 #[tokio::test(flavor = "multi_thread")]
 async fn what_each_agency_holds_is_shown_cut_down_with_source_and_date() {
     let (scene, ids) = world().await;

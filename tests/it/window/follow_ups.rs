@@ -38,7 +38,7 @@ async fn tasks(client: &Client, show_resolved: bool) -> Vec<Task> {
 async fn comes_up(client: &Client, kind: Kind, referral: &str) -> Task {
     let found = eventually(PATIENCE, || async move { tasks(client, false).await.pop() }).await;
     let found = found.expect("no task comes up");
-    let wanted = FollowUp { kind: kind.into(), referral: referral.into() };
+    let wanted = FollowUp { kind: kind.into(), referral: referral.into(), ..FollowUp::default() };
     assert_eq!(found.matter, Some(task::Matter::FollowUp(wanted)));
     assert_eq!((found.state(), found.plan.as_str()), (State::Open, ""));
     pause().await;
@@ -90,6 +90,7 @@ fn days(days: i64) -> SignedDuration {
 }
 
 /// domain.md 5: "tieto toimijoiden kesken ei kulje … passiiviset nuoret ajautuvat", "ehkäisevät palveluista tippumista".
+/// domain.md 5: "vahva palvelukoordinaatio … ehkäisevät palveluista tippumista".
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_nobody_has_met_becomes_a_task_of_the_adult() {
     let stage = Stage::at_noon().await;

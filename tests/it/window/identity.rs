@@ -8,7 +8,7 @@ use polku_proto::v1::worker_assignment::Reason;
 use polku_proto::v1::{
     AcceptReferralRequest, CapacityAssessment, ConsentEvidence, DataCategory, GetNextStepRequest,
     IdentifyYouthRequest, JourneySource, LegalStatusTerms, LinkIdentityRequest, PlanPart, Purpose,
-    RecordConsentRequest, RecordLegalStatusRequest, SendReferralRequest,
+    RecordConsentRequest, RecordLegalStatusRequest, SendReferralRequest, UnlinkIdentityRequest,
 };
 use polku_tests::simulators::{Reply, SimulatedAgency as _};
 use polku_tests::world::{
@@ -211,8 +211,8 @@ async fn a_joint_plan_is_kept_here_and_told_to_systems_when_there_is_a_code() {
     add(&stage.te(), &identify(&stage.te(), CODE, "").await.unwrap(), opening(JourneySource::Other))
         .await
         .unwrap();
-    let present = link(&ohjaamo, &youth, CODE).await.unwrap();
-    assert_ne!(present, youth);
+    assert_eq!(link(&ohjaamo, &youth, CODE).await.unwrap(), youth);
+    assert_ne!(identify(&stage.te(), CODE, "").await.unwrap(), youth);
     systems::hears(ledger, &plan, OHJAAMO, "kanaria-tavoite").await;
     let reply = stage.world.te.send(&systems::says(CODE, systems::office_plan("tyo"))).await.unwrap();
     assert!(matches!(reply, Reply::PlanTaken { .. }), "{reply:?}");
@@ -258,9 +258,10 @@ async fn two_ids_of_one_person_become_one_and_nobody_learns_of_the_others_file()
     add(&ohjaamo, &former, encounter()).await.unwrap();
     add(&ohjaamo, &former, assignment("ohjaaja-1", Reason::First)).await.unwrap();
 
-    let present = link(&ohjaamo, &former, CODE).await.unwrap();
-    assert_eq!(present, known);
-    assert_eq!(identify(&ohjaamo, "", TEMPORARY).await.unwrap(), present);
+    // It has nothing to do with that one, and is answered as if nobody had the code.
+    assert_eq!(link(&ohjaamo, &former, CODE).await.unwrap(), former);
+    let present = known;
+    assert_eq!(identify(&te, "", TEMPORARY).await.unwrap(), present);
     // The guidance point sees its own entries in the one journey, and nothing of what the employment services have.
     let own = journey(&ohjaamo, &present, Purpose::Guidance).await.unwrap();
     assert_eq!(own.entries.len(), 3);
@@ -290,6 +291,85 @@ async fn two_ids_of_one_person_become_one_and_nobody_learns_of_the_others_file()
     prohibit(&stage.subject(&present), &present, all).await.unwrap();
     let theirs = journey(&te, &present, Purpose::Guidance).await.unwrap();
     assert_eq!(theirs.entries.len(), 1, "what is prohibited now holds for what was written before");
+    stage.close().await;
+}
+
+/// Nothing that the guidance point is answered tells whether others know somebody with that code.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_tells_nobody_that_others_know_the_code() {
+    let stage = Stage::open().await;
+    let (ohjaamo, te) = (stage.ohjaamo(), stage.te());
+    let known = identify(&te, CODE, "").await.unwrap();
+    add(&te, &known, opening(JourneySource::EmploymentServices)).await.unwrap();
+    let people = [(TEMPORARY, CODE, "030594W903B"), (OTHER_TEMPORARY, NEXT_CODE, "040594V9030")];
+    let mut answers = Vec::new();
+    for (temporary, code, next) in people {
+        let youth = newcomer(&stage, temporary).await;
+        let mut same = Vec::new();
+        same.push(link(&ohjaamo, &youth, code).await.unwrap() == youth);
+        same.push(identify(&ohjaamo, code, "").await.unwrap() == youth);
+        same.push(identify(&ohjaamo, "", temporary).await.unwrap() == youth);
+        let twice = link(&ohjaamo, &youth, code).await.unwrap_err();
+        same.push(link(&ohjaamo, &youth, next).await.unwrap() == youth);
+        same.push(identify(&ohjaamo, next, "").await.unwrap() == youth);
+        let seen = journey(&ohjaamo, &youth, Purpose::Guidance).await.unwrap();
+        answers.push((same, twice.code(), twice.message().to_owned(), seen.entries.len()));
+    }
+    assert_eq!(answers[0].0, [true; 5]);
+    assert_eq!(answers[0], answers[1]);
+    // Whoever has to do with both is told who it is by now.
+    assert_eq!(identify(&te, TEMPORARY, "").await.unwrap_err().code(), Code::InvalidArgument);
+    assert_eq!(identify(&te, "", TEMPORARY).await.unwrap(), known);
+    ohjaamo.clone().record_consent(&known, OHJAAMO, TE, Purpose::Guidance, &SEEN).await.unwrap();
+    assert_eq!(identify(&ohjaamo, "", TEMPORARY).await.unwrap(), known);
+    stage.close().await;
+}
+
+/// GDPR article 16: a wrong link ends, by whom it was made, and all is as it would be without it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_was_a_mistake_ends() {
+    let stage = Stage::open().await;
+    let (ohjaamo, te) = (stage.ohjaamo(), stage.te());
+    let other = identify(&te, CODE, "").await.unwrap();
+    add(&te, &other, opening(JourneySource::EmploymentServices)).await.unwrap();
+    let youth = newcomer(&stage, TEMPORARY).await;
+    let seen_by = async |youth: &str| {
+        journey(&stage.subject(youth), youth, Purpose::Unspecified).await.unwrap().entries.len()
+    };
+    let end = async |client: &Client, youth: &str, code: &str| {
+        let (youth, identity_code) = (youth.to_owned(), code.to_owned());
+        let request = UnlinkIdentityRequest { request_id: request_id(), youth, identity_code };
+        client.clone().journey.unlink_identity(request).await.map(|answer| answer.into_inner().youth)
+    };
+    let refused = end(&ohjaamo, &youth, CODE).await;
+    assert_refused(refused, Code::FailedPrecondition, "RECORD_STATE");
+    link(&ohjaamo, &youth, CODE).await.unwrap();
+    assert_eq!(seen_by(&other).await, 2, "a stranger's entries");
+    // Not by others, and nobody learns anything by trying.
+    assert_refused(end(&te, &youth, CODE).await, Code::NotFound, "NOT_FOUND");
+    assert_refused(end(&te, &other, CODE).await, Code::FailedPrecondition, "RECORD_STATE");
+    let own = end(&stage.subject(&youth), &youth, CODE).await;
+    assert_refused(own, Code::PermissionDenied, "ACTOR_NOT_ALLOWED");
+
+    assert_eq!(end(&ohjaamo, &youth, CODE).await.unwrap(), youth);
+    assert_eq!((seen_by(&other).await, seen_by(&youth).await), (1, 1));
+    let twice = end(&ohjaamo, &youth, CODE).await;
+    assert_refused(twice, Code::FailedPrecondition, "RECORD_STATE");
+    let stage = stage.restart().await;
+    let (ohjaamo, te) = (stage.ohjaamo(), stage.te());
+    for client in [&ohjaamo, &te] {
+        assert_eq!(identify(client, CODE, "").await.unwrap(), other);
+        assert_eq!(identify(client, "", TEMPORARY).await.unwrap(), youth);
+    }
+    // The code is nowhere with them any more: what needs one waits again, until they have their own.
+    assess(&ohjaamo, &youth, Capacity::CapableAllows).await;
+    let given = consent(&youth, TE, Purpose::EmploymentServices, GivenBy::Self_);
+    ohjaamo.clone().consent.record_consent(given).await.unwrap();
+    let referral = || referral_to(TE, &youth, Purpose::EmploymentServices, full_content());
+    let refused = send(&ohjaamo, referral()).await;
+    assert_refused(refused, Code::FailedPrecondition, "IDENTITY_CODE_MISSING");
+    assert_eq!(link(&ohjaamo, &youth, NEXT_CODE).await.unwrap(), youth);
+    send(&ohjaamo, referral()).await.unwrap();
     stage.close().await;
 }
 

@@ -1,5 +1,6 @@
 //! What a caller sees of another agency in the window equals the policy matrix: for every pair of agencies, in every
-//! situation of it, category by category.
+//! situation of it, category by category; for an official of the unit that the young person's word names and of another
+//! one, for coordinators, peers and guardians; and what became of a referral, for its sender.
 //!
 //! A reader states no ground of law: situations in which a sender states one are those of the same young person
 //! without it.
@@ -37,8 +38,12 @@ use crate::matrix::situations::{
 };
 use crate::stage::{subject, wire};
 
+mod readers;
+
 /// Before the eighteenth birthday of the young people who are 20 in the situations.
 const LONG_AGO: &str = "2024-02-20T09:00:00Z";
+/// The units of each agency: the first one is the one that consents name where they name one.
+const UNITS: [&str; 2] = ["yksikko-1", "yksikko-2"];
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// What the entries that everybody writes here are about.
@@ -63,6 +68,16 @@ struct Case {
 impl Case {
     fn all_of(pair: usize) -> impl Iterator<Item = Case> {
         (0..situations().len()).map(move |situation| Case { pair, situation })
+    }
+
+    /// Whom consents are for: an agency, or one of its units, pair by pair in turn.
+    fn named(self) -> String {
+        let agency = id(PAIRS[self.pair].1);
+        if self.names_unit() { format!("{agency}/{}", UNITS[0]) } else { agency }
+    }
+
+    fn names_unit(self) -> bool {
+        self.pair % 2 == 1
     }
 
     /// Nobody else's.
@@ -110,6 +125,7 @@ impl Town {
             let standing = if standing == Standing::Authority { "authority" } else { "not_authority" };
             AddedAgency {
                 standing: standing.into(),
+                units: UNITS.map(String::from).to_vec(),
                 agreements: Vec::new(),
                 ..AddedAgency::new(&id(agency), kind(agency), "usual", sector)
             }
@@ -129,9 +145,13 @@ impl Town {
     }
 
     fn agency(&self, agency: &str) -> Client {
+        self.professional(agency, (UNITS[0], "official"))
+    }
+
+    fn professional(&self, agency: &str, (unit, role): (&str, &str)) -> Client {
         let identity = &self.world.agencies[&id(agency)].identity;
         let client = self.world.client(self.running.bound.grpc, identity).unwrap();
-        client.acting(&professional("virkailija-1", "yksikko-1", "official"))
+        client.acting(&professional("virkailija-1", unit, role))
     }
 
     /// Of the world itself: whoever assesses, and whoever decides on multi-sector support.
@@ -167,7 +187,13 @@ fn configure(world: &World) {
         let table = format!("[[agency]]\nid = {:?}\n", id(agency));
         assert!(text.contains(&table));
         text = text.replace(&table, &format!("{table}tasks = {tasks:?}\n"));
+        let roles = format!("units = {UNITS:?}\nroles = [");
+        assert!(text.contains(&roles));
     }
+    text = text.replace(
+        &format!("units = {UNITS:?}\nroles = ["),
+        &format!("units = {UNITS:?}\nroles = [\"coordinator\", \"peer\", "),
+    );
     for (from, to) in agreements() {
         text += &format!("\n[[agreement]]\nfrom = {:?}\nto = {:?}\n", id(from), id(to));
     }
@@ -197,7 +223,7 @@ async fn live(town: &Town, from: &str, to: &str, youth: &str) {
 
 /// A consent or permit as it stands in the situation, for every purpose at once. The gateway takes a permit only between
 /// those who work in care: where it does not, the matrix has to have no answer for it either.
-async fn give(town: &Town, from: &str, to: &str, youth: &str, given: Given) {
+async fn give(town: &Town, (from, to): (&str, &str), recipient: &str, youth: &str, given: Given) {
     let now = town.clock.now();
     let (kind, domain) = match given.kind {
         GrantKind::Consent => (ConsentKind::Consent, PermitDomain::Unspecified),
@@ -216,7 +242,7 @@ async fn give(town: &Town, from: &str, to: &str, youth: &str, given: Given) {
         purposes: PurposeSet::ALL.iter().map(i32::from).collect(),
         explicit_categories: given.explicit.intersection(polku_policy::SPECIAL).to_wire(),
         valid_until: Some(wire(until)),
-        ..terms(&id(from), &id(to), Purpose::Guidance, &categories)
+        ..terms(&id(from), recipient, Purpose::Guidance, &categories)
     };
     let inform_time = (kind == ConsentKind::DisclosurePermit).then(|| wire(now));
     let request = RecordConsentRequest {
@@ -268,7 +294,15 @@ async fn arrange(town: &Town, case: Case) -> String {
         if is_minor && !by_guardian {
             assess(town, &youth, Assessed::CapableAllows).await;
         }
-        give(town, from, to, &youth, *given).await;
+        give(town, (from, to), &case.named(), &youth, *given).await;
+    }
+    let sent = if readers::WITH_REFERRALS.contains(&case.pair) {
+        readers::refer(town, case, &youth).await
+    } else {
+        None
+    };
+    if let Some(referral) = sent {
+        readers::tell_retention(town, case, &youth, referral).await;
     }
     match situation.status {
         None => {}
@@ -298,7 +332,7 @@ async fn arrange_long_ago(town: &Town, case: Case) {
     for given in situation.grants.iter().filter(|given| is_adult && matches!(given.by, GivenBy::Guardian)) {
         let (from, to) = PAIRS[case.pair];
         let youth = town.agency(from).identify(&case.identity_code(situation)).await.unwrap();
-        give(town, from, to, &youth, *given).await;
+        give(town, (from, to), &case.named(), &youth, *given).await;
     }
 }
 
@@ -359,10 +393,10 @@ fn page(engine: &Engine, pair: (&str, &str)) -> Vec<(Purpose, Vec<CategorySet>)>
 
 /// Reads all young people of a pair, and says what is not as the matrix has it, and how much was shown.
 async fn compare(
-    town: Arc<Town>,
+    town: &Town,
     (from, to): (&'static str, &'static str),
     page: Vec<(Purpose, Vec<CategorySet>)>,
-    youths: Vec<String>,
+    youths: &[String],
 ) -> (Vec<String>, usize) {
     let reader = town.agency(to);
     let whole = seen(&town.young_person(&youths[0]), &youths[0], from, Purpose::Guidance).await;
@@ -370,7 +404,7 @@ async fn compare(
     let held = whole.facts.filter(|held| !held.is_empty()).expect("everybody holds something");
     let (mut wrong, mut shown) = (Vec::new(), 0);
     for (purpose, answers) in page {
-        for (situation, (told, youth)) in situations().iter().zip(answers.into_iter().zip(&youths)) {
+        for (situation, (told, youth)) in situations().iter().zip(answers.into_iter().zip(youths)) {
             let meeting = if told.contains(DataCategory::ServiceAttendance) {
                 TOLD_OF_MEETING
             } else {
@@ -422,10 +456,18 @@ async fn what_a_caller_sees_equals_the_policy_matrix() {
     }
     let arranged = arranged.join_all().await;
     town.clock.set(now());
+    let engine = Arc::new(engine);
     let mut compared = JoinSet::new();
     for (pair, youths) in arranged {
         let page = std::mem::take(&mut pages[pair]);
-        compared.spawn(compare(Arc::clone(&town), PAIRS[pair], page, youths));
+        let (town, engine) = (Arc::clone(&town), Arc::clone(&engine));
+        compared.spawn(async move {
+            let (mut wrong, shown) = compare(&town, PAIRS[pair], page, &youths).await;
+            let (others, to_others) = readers::compare(&town, &engine, pair, &youths).await;
+            assert!(to_others > 0, "nobody else was shown anything by {}", PAIRS[pair].0);
+            wrong.extend(others);
+            (wrong, shown + to_others)
+        });
     }
     let (mut wrong, mut shown) = (Vec::new(), 0);
     for (one, number) in compared.join_all().await {

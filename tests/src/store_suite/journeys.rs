@@ -6,8 +6,8 @@ use polku_gateway::store::{
     Change, EntryRow, FactsRow, FollowUp, FollowUpRow, FollowUpWrite, RequestKey, Store, StoreError, Tallied,
     TallyKind, TallyRow,
 };
-use polku_proto::CategorySet;
 use polku_proto::v1::DataCategory;
+use polku_proto::{CategorySet, ConsentId};
 
 use super::samples::{agency, at, entry, facts, follow_up, referral, tally, youth, youth_id};
 
@@ -36,6 +36,25 @@ pub async fn entries_are_found_by_person(store: &dyn Store) -> Result<()> {
     let mut again = Change::announced_by(4);
     again.entries = vec![entry(1, 9)?];
     ensure!(matches!(store.commit(again).await, Err(StoreError::Conflict)));
+    Ok(())
+}
+
+/// However many entries there are of one agency and kind, those of others are found.
+///
+/// # Errors
+/// What the store answers.
+pub async fn entries_of_each_kind_are_found(store: &dyn Store) -> Result<()> {
+    begin(store).await?;
+    let first = EntryRow { kind: 8, ..entry(1, 1)? };
+    let of_other = EntryRow { agency: agency("kela")?, ..entry(2, 2)? };
+    let mut change = Change::announced_by(3);
+    change.entries = vec![first.clone(), of_other.clone()];
+    for number in 3..30 {
+        change.entries.push(entry(number, 3)?);
+    }
+    store.commit(change).await?;
+    let found = store.entries_of(youth_id(1), 2).await?;
+    assert_eq!(found, [entry(29, 3)?, entry(28, 3)?, of_other, first]);
     Ok(())
 }
 
@@ -75,6 +94,7 @@ pub async fn tallies_are_added_up_by_agency_and_day(store: &dyn Store) -> Result
         TallyRow { content: vec![8, 9], ..tally(3, date(2026, 3, 3))? },
         TallyRow { kind: TallyKind::Feedback, ..tally(4, date(2026, 3, 4))? },
         TallyRow { agency: agency("kela")?, ..tally(5, date(2026, 3, 3))? },
+        TallyRow { kind: TallyKind::Book, ..tally(6, date(2026, 4, 30))? },
     ];
     for (leaf, row) in (1..).zip(&rows) {
         let mut change = Change::announced_by(leaf);
@@ -89,6 +109,8 @@ pub async fn tallies_are_added_up_by_agency_and_day(store: &dyn Store) -> Result
     assert_eq!(all, [walk_ins(2), other.clone(), tallied(TallyKind::Feedback, &[8, 1], 1)]);
     let one_day = store.tallied(&agency("te")?, date(2026, 3, 3), date(2026, 3, 3)).await?;
     assert_eq!(one_day, [walk_ins(1), other]);
+    let book = store.tallied(&agency("te")?, date(2026, 4, 30), date(2026, 4, 30)).await?;
+    assert_eq!(book, [tallied(TallyKind::Book, &[8, 1], 1)]);
     let nobody = RequestKey { organisation: agency("kela")?, ..first.key.clone() };
     assert_eq!(store.tally(&nobody).await?, None);
     let mut again = Change::announced_by(9);
@@ -125,10 +147,13 @@ pub async fn the_newest_answer_of_an_agency_is_kept(store: &dyn Store) -> Result
 pub async fn follow_ups_come_up_when_they_are_due(store: &dyn Store) -> Result<()> {
     begin(store).await?;
     let retention = FollowUp::Retention(referral(1, 0)?.id);
+    // Another matter about the same id is another one.
+    let renewal = FollowUp::Renewal(ConsentId::from_uuid(referral(1, 0)?.id.uuid()));
     let rows = [
         follow_up(FollowUp::NotMet, "te", 20)?,
         follow_up(retention, "kela", 10)?,
         follow_up(FollowUp::NotMet, "kela", 30)?,
+        follow_up(renewal, "kela", 40)?,
     ];
     let mut change = Change::announced_by(3);
     change.follow_ups = rows.iter().cloned().map(FollowUpWrite::Set).collect();
@@ -144,6 +169,6 @@ pub async fn follow_ups_come_up_when_they_are_due(store: &dyn Store) -> Result<(
         FollowUpWrite::Drop { youth: youth_id(1), matter: retention, agency },
     ];
     store.commit(change).await?;
-    assert_eq!(store.due_follow_ups(at(99), 10).await?, [rows[2].clone(), later]);
+    assert_eq!(store.due_follow_ups(at(99), 10).await?, [rows[2].clone(), rows[3].clone(), later]);
     Ok(())
 }

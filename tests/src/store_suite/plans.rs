@@ -163,7 +163,7 @@ pub async fn plan_events_are_told_to_their_agency(store: &dyn Store) -> Result<(
     assert_eq!(store.plan_events_after(last, &agency("te")?, None, 10).await?, []);
     let newest = store.plan_events_after(last - 1, &agency("te")?, None, 10).await?;
     assert_eq!(
-        newest.first().map(|row| (row.position, row.event.clone(), row.revision)),
+        newest.first().map(|row| (row.position, row.event.clone(), row.present)),
         Some((last, plan_event(6, "te")?, 1))
     );
     // Events of referrals have an order of their own.

@@ -53,6 +53,7 @@ pub(super) fn entry(number: u128, second: i64) -> Result<EntryRow> {
         youth: youth_id(1),
         agency: agency("te")?,
         created: at(second),
+        kind: 9,
         sealed: vec![3; 40],
     })
 }
@@ -147,7 +148,8 @@ pub(super) fn new_task(row: TaskRow) -> TaskWrite {
 
 /// What an agency is told of a plan of person 1.
 pub(super) fn plan_event(plan: u128, told: &str) -> Result<NewPlanEvent> {
-    Ok(NewPlanEvent { plan: plan_id(plan), youth: youth_id(1), agency: agency(told)?, time: at(1) })
+    let (plan, youth, agency) = (plan_id(plan), youth_id(1), agency(told)?);
+    Ok(NewPlanEvent { plan, youth, revision: 1, agency, time: at(1) })
 }
 
 pub(super) fn plan_id(number: u128) -> PlanId {

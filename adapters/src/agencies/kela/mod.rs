@@ -181,7 +181,7 @@ impl Kela {
     ) -> Result<AgencyFacts, Failure> {
         match provided.status {
             StatusCode::OK => {
-                facts::read(&provided.body, id, asked, &self.agency, now).ok_or(UNUSABLE.into())
+                facts::read(&provided.body, id, asked, &self.agency, now).ok_or_else(Failure::unusable)
             }
             _ => Err(refusal(provided)),
         }

@@ -200,7 +200,9 @@ impl SocialServices {
     ) -> Result<AgencyFacts, Failure> {
         let reader = inbound::reader(&self.agency, &self.organisations);
         match provided.status {
-            StatusCode::OK => reader.facts(&provided.body, person, categories, now).ok_or(UNUSABLE.into()),
+            StatusCode::OK => {
+                reader.facts(&provided.body, person, categories, now).ok_or_else(Failure::unusable)
+            }
             _ => Err(unwilling(provided)),
         }
     }

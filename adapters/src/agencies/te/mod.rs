@@ -155,7 +155,7 @@ impl EmploymentServices {
     }
 
     fn facts(&self, answer: &Element, asked: &query::Asked) -> Result<AgencyFacts, Failure> {
-        query::read(answer, &self.office.agency, asked).map_err(|_| UNUSABLE.into())
+        query::read(answer, &self.office.agency, asked).map_err(|_| Failure::unusable())
     }
 }
 

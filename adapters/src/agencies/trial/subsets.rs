@@ -4,11 +4,11 @@ use polku_policy::{Decision, Engine, Question, Reader, Viewer};
 use polku_proto::v1::delivery::Item;
 use polku_proto::v1::legal_claim::ConsentAsked;
 use polku_proto::v1::{
-    Achievement, ActionState, ContactDetails, DataCategory, Delivery, DeliveryState, EducationWork,
-    GoalState, LegalClaim, LegalGround, MeetingState, PlanAction, PlanGoal, PlanMeeting, PlanNeed, PlanPart,
-    ReferralContent, ReferralHandover, ReferralNotice, Worker,
+    Achievement, ActionState, ContactDetails, DataCategory, Delivery, DeliveryState, DisclosureNotice,
+    EducationWork, GoalState, LegalClaim, LegalGround, MeetingState, PlanAction, PlanGoal, PlanMeeting,
+    PlanNeed, PlanPart, ReferralContent, ReferralHandover, ReferralNotice, Worker,
 };
-use polku_proto::{AgencyId, CategorySet, Valid, time};
+use polku_proto::{AgencyId, CategorySet, Disclose as _, Valid, time};
 
 use super::canary::Canaries;
 use super::{agency, delivery, engine, handover, index_for, instant, notice, now, plan_part, question};
@@ -130,6 +130,31 @@ pub(in crate::agencies) fn try_every_plan(
     assert!(written >= 16_384 - 2, "{written}");
 }
 
+/// The same of a notice of a disclosure: of whom it is about, where the data stem from, and who recorded a consent. What it
+/// is made of is the adapter's own, which knows what its register holds.
+pub(in crate::agencies) fn try_every_disclosure(
+    recipient: &str,
+    full: impl FnOnce(&mut dyn FnMut(DataCategory) -> String) -> DisclosureNotice,
+    write: impl Fn(Delivery, &Decision) -> Written,
+) {
+    let trial = Trial::new(recipient);
+    let mut canaries = Canaries::default();
+    let notice = full(&mut |category| canaries.text(&[category]));
+    let notice = DisclosureNotice { identity_code: "020504A902E".into(), ..notice };
+    let who = Alone(DataCategory::IdentityContact, "020504A902E");
+    let delivery = Valid::check(delivery(recipient, Item::Disclosure(notice))).unwrap();
+    let mut written = 0;
+    trial.every_set(|chosen| {
+        if let Some((text, permitted)) = trial.write(chosen, delivery.clone(), &write) {
+            canaries.check(&text, permitted);
+            who.check(&text, permitted);
+            written += 1;
+        }
+    });
+    // It holds data of three categories, and is denied under each set without any of them.
+    assert_eq!(written, 16_384 - 2_048);
+}
+
 /// The agency that everything is sent to, and who decides.
 struct Trial {
     to: AgencyId,
@@ -173,8 +198,9 @@ impl Trial {
             Viewer::Addressee | Viewer::Subject => news,
         };
         let index = index_for(&self.question.channel, chosen);
+        let held = delivery.get().categories();
         let Ok(permit) = self.engine.authorise(&index, delivery, CategorySet::EMPTY, &self.question) else {
-            assert!(chosen.is_subset(own), "{chosen} is denied");
+            assert!(held.intersection(chosen).is_subset(own), "{chosen} is denied");
             return None;
         };
         let (delivery, decision) = permit.spend(&Reader::Agency(self.to.clone()), now()).unwrap();

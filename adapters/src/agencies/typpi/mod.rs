@@ -153,7 +153,7 @@ impl JointRegister {
     }
 
     fn facts(&self, answer: &Element, asked: &holdings::Asked) -> Result<AgencyFacts, Failure> {
-        holdings::read(answer, self.agency(), asked).map_err(unusable)
+        holdings::read(answer, self.agency(), asked).map_err(|_| Failure::unusable())
     }
 }
 

@@ -225,7 +225,7 @@ impl CaseManagement {
         match answer.status {
             StatusCode::OK => {
                 let told = facts::read(&answer.body, asked, &self.agency);
-                told.map_err(|Misread(_)| AdapterErrorKind::Unanswered.into())
+                told.map_err(|Misread(_)| Failure::unusable())
             }
             _ => Err(refused(answer)),
         }

@@ -117,6 +117,10 @@ const UNWRITABLE: AdapterErrorKind = AdapterErrorKind::Unwritable { what: "X-Roa
 /// Reads an answer to a request that was fully written.
 pub(super) fn read(call: &Call, answer: &Answer) -> Result<Provided, Failure> {
     read_answer(call, answer).map_err(|error| {
+        // Whoever says that all is well and is not X-Road has answered nothing that can be used.
+        if matches!(error, AnswerError::Foreign(_)) && answer.status.is_success() {
+            return Failure::unusable();
+        }
         let after = answer.retry_after();
         let kind = match (&error, answer.status) {
             (AnswerError::Xroad(xroad), _) => of_xroad(xroad),

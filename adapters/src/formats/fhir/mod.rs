@@ -9,8 +9,11 @@
 //! [`export_sote`] writes a permit to disclose (luovutuslupa) in the shape of SoteConsent, as a transaction `Bundle` of a
 //! `Consent` and a `Provenance`. Of that profile (fi.kela.kanta.gen.r4.tahdonilmaisut) no serialised resource is public;
 //! it is modelled on what is: categories 1 and 2, a nested `permit` with period, actors and at most three data types, and
-//! one recorder. The url of its code system is not public either, so the category stands under a `urn:polku` system, and
-//! `meta.profile` is left out: nothing here claims to conform.
+//! one recorder. The profile has a public name
+//! (`https://gen.kanta.fi/fhir/tahdonilmaisut/StructureDefinition/soteluovutuslupa`), and binds category and data types to
+//! value sets whose codes are not public: so both stand under `urn:polku` systems, and `meta.profile` is left out, which
+//! would claim that they are of those. What is public of it an independent script checks
+//! (`tests/clients/python/sote.py`).
 //!
 //! # Coming in
 //!

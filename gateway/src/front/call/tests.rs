@@ -1,4 +1,4 @@
-//! Deadlines as callers write them.
+//! Deadlines as callers write them, the end of work, and the beat at which refusals leave.
 
 use super::*;
 
@@ -31,4 +31,18 @@ async fn the_end_waits_for_work_that_nobody_waits_for() {
     }));
     running.finished().await;
     assert!(is_done.try_recv().is_ok());
+}
+
+#[test]
+fn what_tells_nothing_leaves_at_the_next_beat() {
+    let millis = Duration::from_millis;
+    assert_eq!(until_beat(millis(0)), millis(25));
+    assert_eq!(until_beat(millis(3)), millis(22));
+    assert_eq!(until_beat(millis(25)), millis(25));
+    assert_eq!(until_beat(millis(1_234)), millis(16));
+    let silent = |code: Code| tells_nothing(tonic::Status::new(code, "").into_http::<Body>().headers());
+    for code in (0..17).map(Code::from) {
+        assert_eq!(silent(code), [Code::NotFound, Code::PermissionDenied].contains(&code), "{code:?}");
+    }
+    assert!(!tells_nothing(&HeaderMap::new()), "an answer says how it ended when it has ended");
 }

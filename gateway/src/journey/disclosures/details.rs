@@ -2,7 +2,7 @@
 
 use polku_proto::v1::{Basis, ConsentState, DeliveryState, LegalGround, RecordChange, ReferralState};
 use polku_proto::v1::{legal_status, prohibition};
-use polku_proto::{CategorySet, named};
+use polku_proto::{AgencyId, CategorySet, named};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -20,7 +20,7 @@ pub(super) struct Details {
     referral: String,
     section: String,
     plan: String,
-    /// The discloser of a refusal.
+    /// The discloser of a refusal, or of what was shown of one agency's data.
     pub(super) from: String,
     /// The recipient of a refusal; the state after a change of a referral.
     pub(super) to: String,
@@ -81,6 +81,15 @@ impl Details {
         }
     }
 
+    /// All that a reading has told of this agency's data.
+    pub(super) fn told_of(&self, agency: &AgencyId) -> Vec<&Told> {
+        let all = match &self.told {
+            Some(Listed::All(all)) => all.as_slice(),
+            Some(Listed::One(_)) | None => &[],
+        };
+        all.iter().filter(|told| told.from == agency.as_str()).collect()
+    }
+
     pub(super) fn ground(&self) -> LegalGround {
         LegalGround::from_str_name(&self.ground).unwrap_or_default()
     }
@@ -105,6 +114,10 @@ impl Details {
 }
 
 impl Told {
+    pub(super) fn bases(&self) -> impl Iterator<Item = Basis> {
+        self.bases.iter().map(Ground::wire)
+    }
+
     pub(super) fn categories(&self) -> CategorySet {
         self.data_sets.iter().filter_map(|name| named(name)).collect()
     }

@@ -8,7 +8,7 @@ use polku_proto::v1::{
     self, AuditReceipt, DataCategory, DeliveryState, Disclosure, DisclosureActor, LegalGround, decision,
     disclosure_actor,
 };
-use polku_proto::{CategorySet, ReferralId, ReferralName, YouthName};
+use polku_proto::{AgencyId, CategorySet, ReferralId, ReferralName, YouthName};
 
 use super::Fate;
 use super::asked::Marks;
@@ -94,7 +94,14 @@ impl<'a> Reading<'a> {
                 disclosure.ground = between.ground as i32;
                 (disclosure.discloser, disclosure.recipient) = (between.discloser, between.recipient);
             }
-            Kind::Shown => shown(&mut disclosure, leaf, facts.as_ref()),
+            Kind::Shown => {
+                shown(&mut disclosure, leaf, &details.from, facts.as_ref());
+                if let (None, Eyes::Officer(agency)) = (&facts, self.eyes)
+                    && details.from.is_empty()
+                {
+                    shown_of(&mut disclosure, agency, &details);
+                }
+            }
             Kind::Refused => {
                 disclosure.discloser.clone_from(&details.from);
                 disclosure.recipient.clone_from(&details.to);
@@ -307,7 +314,7 @@ impl Facts {
 }
 
 /// To whom it was shown, and whose data.
-fn shown(disclosure: &mut Disclosure, leaf: &Leaf, facts: Option<&Facts>) {
+fn shown(disclosure: &mut Disclosure, leaf: &Leaf, from: &str, facts: Option<&Facts>) {
     let by_agency = disclosure.actor.as_ref().is_some_and(|actor| {
         matches!(actor.kind(), disclosure_actor::Kind::Professional | disclosure_actor::Kind::Unspecified)
     });
@@ -317,12 +324,32 @@ fn shown(disclosure: &mut Disclosure, leaf: &Leaf, facts: Option<&Facts>) {
     disclosure.recipient = disclosure.actor.as_ref().map_or_else(String::new, |actor| {
         if actor.unit.is_empty() { actor.agency.clone() } else { format!("{}/{}", actor.agency, actor.unit) }
     });
+    // Its own data come to it from nobody.
+    if from != leaf.organisation {
+        from.clone_into(&mut disclosure.discloser);
+    }
     let Some(facts) = facts else { return };
     let is_sender = facts.sender.split('/').next() == Some(leaf.organisation.as_str());
     // A sender reads its own words, and the status, which is the recipient's.
     if !is_sender || disclosure.permitted.contains(&(DataCategory::ReferralStatus as i32)) {
         disclosure.discloser = facts.other_than(&leaf.organisation);
     }
+}
+
+/// What of one agency's data was shown beside that of others: to its officer the rest is nobody's business.
+fn shown_of(disclosure: &mut Disclosure, agency: &AgencyId, details: &Details) {
+    let told = details.told_of(agency);
+    let Some(first) = told.first().filter(|_| !by(disclosure, agency)) else { return };
+    disclosure.discloser = agency.to_string();
+    disclosure.recipient.clone_from(&first.to);
+    disclosure.permitted =
+        told.iter().fold(CategorySet::EMPTY, |all, told| all.union(told.categories())).to_wire();
+    disclosure.withheld.clear();
+    disclosure.bases = told.iter().flat_map(|told| told.bases()).collect();
+}
+
+fn by(disclosure: &Disclosure, agency: &AgencyId) -> bool {
+    disclosure.actor.as_ref().is_some_and(|actor| actor.agency == agency.as_str())
 }
 
 /// What a step tells to whoever has no system of its own and reads here.

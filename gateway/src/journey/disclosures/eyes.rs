@@ -40,7 +40,6 @@ impl Gateway {
         youth: YouthId,
         now: Timestamp,
     ) -> Result<(Eyes, Decision), Error> {
-        self.check_subject(caller, youth)?;
         let mut question = own_record(caller, youth, Purpose::Unspecified, now);
         let eyes = match &caller.actor {
             Actor::Subject(_) => Eyes::Subject,
@@ -59,11 +58,7 @@ impl Gateway {
     }
 
     /// An agency that has had nothing to do with a person takes the same way for everybody, known or not.
-    pub(in crate::journey) async fn check_concerned(
-        &self,
-        agency: &AgencyId,
-        youth: YouthId,
-    ) -> Result<(), Error> {
+    async fn check_concerned(&self, agency: &AgencyId, youth: YouthId) -> Result<(), Error> {
         let subject = self.subject_pseudonym(youth);
         let (subjects, organisation) = (self.audit.subjects(), agency.clone());
         let known =

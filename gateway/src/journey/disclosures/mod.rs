@@ -8,20 +8,22 @@ mod details;
 mod entry;
 mod eyes;
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use polku_policy::Authorised;
+use polku_policy::{Authorised, Decision};
 use polku_proto::v1::{Disclosure, ListDisclosuresRequest, ListDisclosuresResponse, Purpose};
-use polku_proto::{Valid, YouthName};
+use polku_proto::{Valid, YouthId, YouthName};
 use serde_json::json;
 
 use self::entry::Reading;
 use self::eyes::Eyes;
 use super::page;
 use super::read::youth_id;
-use crate::audit::{AuditError, Event};
-use crate::caller::Caller;
+use crate::audit::{self, AuditError, Event};
+use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::person::Person;
@@ -90,9 +92,13 @@ impl Gateway {
         let cursor = cursor.map(|bytes| Cursor::read(&bytes)).transpose()?;
 
         let now = self.now();
-        let (eyes, decision) = self.eyes_on_log(caller, youth, now).await?;
-        let person = self.person(youth).await?;
-        let page = self.page(&person, &eyes, &wanted, cursor.unwrap_or_default(), now).await?;
+        self.check_subject(caller, youth)?;
+        let (eyes, decision, ids) = self.ids_to_see(caller, youth, now).await?;
+        let mut people = Vec::new();
+        for id in ids {
+            people.push(self.person(id).await?);
+        }
+        let page = self.page(&people, &eyes, &wanted, cursor.unwrap_or_default(), now).await?;
         if !page.concerns && cursor.is_none() && matches!(eyes, Eyes::Officer(_)) {
             // To an agency that has had nothing to do with the person there is none.
             return Err(Error::NotFound);
@@ -109,48 +115,81 @@ impl Gateway {
         self.shell(caller, ListDisclosuresResponse { disclosures: page.disclosures, next_page_token })
     }
 
+    /// Under which ids of the person the caller may see what has become of their data: this one and, where it is the
+    /// present one, the former ones, each as what holds of it says. Who sees nothing under this id, sees nothing, but
+    /// officers: their agency may have had to do with the person before.
+    async fn ids_to_see(
+        &self,
+        caller: &Caller,
+        youth: YouthId,
+        now: Timestamp,
+    ) -> Result<(Eyes, Decision, Vec<YouthId>), Error> {
+        let (mut seen, mut ids) = (None, Vec::new());
+        let former = self.store.former_youths(youth).await?;
+        for id in std::iter::once(youth).chain(former) {
+            match self.eyes_on_log(caller, id, now).await {
+                Ok(eyes) => {
+                    ids.push(id);
+                    seen.get_or_insert(eyes);
+                }
+                Err(Error::NotFound) if id != youth || is_professional(caller) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let (eyes, decision) = seen.ok_or(Error::NotFound)?;
+        Ok((eyes, decision, ids))
+    }
+
     async fn page(
         &self,
-        person: &Person,
+        people: &[Person],
         eyes: &Eyes,
         wanted: &Wanted,
         cursor: Cursor,
         now: Timestamp,
     ) -> Result<Page, Error> {
-        let subject = self.subject_pseudonym(person.id);
-        let batches: Arc<[u64]> = self.store.batches_about(&subject).await?.into();
-        let mut reading = Reading::new(self, person, eyes, now);
+        let mut subjects = Vec::new();
+        for person in people {
+            let subject = self.subject_pseudonym(person.id);
+            let batches: Arc<[u64]> = self.store.batches_about(&subject).await?.into();
+            subjects.push((subject, batches));
+        }
+        let mut readings: Vec<Reading<'_>> =
+            people.iter().map(|person| Reading::new(self, person, eyes, now)).collect();
         // Officers learn that there is nothing for them only when all has been looked at.
         let mut page = Page { concerns: !matches!(eyes, Eyes::Officer(_)), ..Page::default() };
         let mut looked_at = 0_usize;
         let Cursor { mut before, told: mut skip } = cursor;
         loop {
-            let (subjects, shared) = (self.audit.subjects(), Arc::clone(&batches));
-            let found = tokio::task::spawn_blocking(move || subjects.about(&subject, &shared, before, STEP));
-            let found =
-                found.await.map_err(|_| Error::Inconsistent("reading the audit log ended abnormally"))?;
-            let found = found.map_err(|error: AuditError| Error::Audit(error))?;
-            for entry in &found.entries {
-                if page.concerns && wanted.from.is_some_and(|from| entry.leaf.time < from - SLACK) {
-                    return Ok(page);
+            let (leaves, next) = self.leaves(&subjects, before).await?;
+            looked_at += leaves.len();
+            for (Reverse(sequence), about) in leaves {
+                let mut fates = Vec::new();
+                let mut time = None;
+                for (place, entry) in about {
+                    if page.concerns && wanted.from.is_some_and(|from| entry.leaf.time < from - SLACK) {
+                        return Ok(page);
+                    }
+                    time = Some(entry.leaf.time);
+                    if let Some(reading) = readings.get_mut(place) {
+                        fates.extend(reading.fates(&entry).await?);
+                    }
                 }
-                let fates = reading.fates(entry).await?;
                 for (place, fate) in fates.into_iter().enumerate().skip(std::mem::take(&mut skip)) {
                     if page.disclosures.len() == wanted.size {
-                        page.next = Some(Cursor { before: Some(entry.sequence + 1), told: place });
+                        page.next = Some(Cursor { before: Some(sequence + 1), told: place });
                         return Ok(page);
                     }
                     page.concerns |= matches!(fate, Fate::Told(_));
                     match fate {
                         Fate::Hidden => {}
-                        Fate::Told(_) | Fate::Delayed if !wanted.covers(entry.leaf.time) => {}
+                        Fate::Told(_) | Fate::Delayed if !time.is_some_and(|time| wanted.covers(time)) => {}
                         Fate::Told(disclosure) => page.disclosures.push(*disclosure),
-                        Fate::Delayed => page.delayed.push(entry.sequence),
+                        Fate::Delayed => page.delayed.push(sequence),
                     }
                 }
             }
-            looked_at += found.entries.len();
-            before = found.next;
+            before = next;
             if before.is_none() {
                 return Ok(page);
             }
@@ -160,6 +199,40 @@ impl Gateway {
             }
         }
     }
+
+    /// The next leaves about any of these subjects, newest first, with the place of each whom a leaf is about; and before
+    /// which leaf there are more.
+    async fn leaves(
+        &self,
+        subjects: &[Subject],
+        before: Option<u64>,
+    ) -> Result<(Leaves, Option<u64>), Error> {
+        let (mut leaves, mut next) = (Leaves::new(), None);
+        for (place, (subject, batches)) in subjects.iter().enumerate() {
+            let (log, subject, shared) = (self.audit.subjects(), *subject, Arc::clone(batches));
+            let found = tokio::task::spawn_blocking(move || log.about(&subject, &shared, before, STEP));
+            let found =
+                found.await.map_err(|_| Error::Inconsistent("reading the audit log ended abnormally"))?;
+            let found = found.map_err(|error: AuditError| Error::Audit(error))?;
+            next = next.max(found.next);
+            for entry in found.entries {
+                leaves.entry(Reverse(entry.sequence)).or_default().push((place, entry));
+            }
+        }
+        // Behind the last leaf that was looked at of one subject, there may be others before those of another one.
+        leaves.retain(|Reverse(sequence), _| next.is_none_or(|next| *sequence >= next));
+        Ok((leaves, next))
+    }
+}
+
+/// A person as the log names them, and the leaves of batches that are about them too.
+type Subject = ([u8; 32], Arc<[u64]>);
+
+/// Leaves by their place in the log, newest first; each with whom of several subjects it is about.
+type Leaves = BTreeMap<Reverse<u64>, Vec<(usize, audit::Entry)>>;
+
+fn is_professional(caller: &Caller) -> bool {
+    matches!(caller.actor, Actor::Professional { .. })
 }
 
 impl Wanted {

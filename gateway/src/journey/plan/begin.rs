@@ -3,17 +3,19 @@
 use jiff::Timestamp;
 use polku_policy::{Authorised, Channel, Outcome, Question, Viewer};
 use polku_proto::v1::plan_revision::Source;
-use polku_proto::v1::task::State;
+use polku_proto::v1::task::{Matter, State};
 use polku_proto::v1::{
-    AddPlanPartyRequest, CreatePlanRequest, DataCategory, Plan, PlanChange, PlanState,
+    AddPlanPartyRequest, CreatePlanRequest, DataCategory, Plan, PlanChange, PlanConflict, PlanState,
     RemovePlanPartyRequest, TransferPlanRequest, Worker,
 };
 use polku_proto::{AgencyId, CategorySet, Disclose, Party, PlanId, PlanName, Valid};
 
+use super::clash::is_of;
 use super::commit::Draft;
 use super::content::check_worker;
 use super::reader::Eyes;
 use super::record::{Kept, PlanRecord};
+use super::step::has_item;
 use super::task::TaskRecord;
 use crate::audit::Event;
 use crate::caller::{Actor, Caller};
@@ -210,14 +212,31 @@ impl Gateway {
     ) -> Result<Vec<TaskWrite>, Error> {
         let coordinator = record.row.coordinator.clone();
         let party = record.party(&coordinator).unwrap_or_else(|| Party::whole(coordinator.clone()));
-        let told = self.permitted(record, leaves.as_str(), &Eyes::of_system(party), now)?;
+        let eyes = Eyes::of_system(party);
+        let told = self.permitted(record, leaves.as_str(), &eyes, now)?;
+        let seen = self.seen(record, &eyes, now)?;
         let mut writes = Vec::new();
+        let clashes = self.open_clashes(person, record).await?;
         for row in self.store.open_tasks_of_plan(record.row.id).await? {
             let mut task = TaskRecord::open(person, row)?;
             if task.row.agency != *leaves {
                 continue;
             }
-            if task.message.categories().difference(CategorySet::ENVELOPE).is_subset(told) {
+            let is_theirs = |clash: &PlanConflict| {
+                let mut others = clashes.iter().filter(|other| other.row.agency == coordinator);
+                others.any(|other| is_of(&other.message, clash))
+            };
+            if task.conflict().is_some_and(is_theirs) {
+                task.row.state = State::Obsolete;
+            } else if let Some(Matter::Duplicate(pair)) = &task.message.matter {
+                // It was offered to the one that leaves because the coordinator did not see both.
+                let is_seen = |item: &Option<_>| item.as_ref().is_some_and(|item| has_item(&seen, item));
+                if is_seen(&pair.first) && is_seen(&pair.second) {
+                    task.row.agency = coordinator.clone();
+                } else {
+                    task.row.state = State::Obsolete;
+                }
+            } else if task.message.categories().difference(CategorySet::ENVELOPE).is_subset(told) {
                 task.row.agency = coordinator.clone();
             } else {
                 task.row.state = State::Obsolete;
@@ -279,7 +298,21 @@ impl Gateway {
         for row in self.store.open_tasks_of_plan(record.row.id).await? {
             let mut task = TaskRecord::open(person, row)?;
             // Clashes in its own section stay with it.
-            if task.row.agency == *from && task.owner() != Some(from.as_str()) {
+            if task.row.agency != *from || task.owner() == Some(from.as_str()) {
+                continue;
+            }
+            let elsewhere = task.conflict().filter(|conflict| conflict.owner != plan::YOUTH);
+            if let Some(conflict) = elsewhere {
+                // The section's owner has it as well. Who takes over has it if it may see it.
+                let party = record.party(to).filter(|_| conflict.owner != to.as_str());
+                let sees = |party| self.sees_clash(record, conflict, &Eyes::of_system(party), now);
+                if party.map(sees).transpose()?.unwrap_or(false) {
+                    task.row.agency = to.clone();
+                } else {
+                    task.row.state = State::Obsolete;
+                }
+                writes.push(task.next_version(person, now)?);
+            } else {
                 task.row.agency = to.clone();
                 discussed = discussed.union(task.message.categories());
                 writes.push(task.next_version(person, now)?);

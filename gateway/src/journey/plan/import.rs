@@ -1,9 +1,11 @@
 //! A plan that an agency's own system keeps comes into the agency's section.
 //!
-//! What the system said last is the base: only what has changed there since is brought in, over what was changed here.
+//! What the system said last of the plan is the base: only what has changed there since is brought in, over what was
+//! changed here. An agency can have several plans of one person, one after the other or beside each other: each has its
+//! own base, and its items have ids of their own in the section (`crate::plan::take_in`).
 
 use jiff::Timestamp;
-use polku_adapters::{InboundOutcome, InboundPlanPart};
+use polku_adapters::{AdapterError, AdapterErrorKind, InboundOutcome, InboundPlanPart};
 use polku_policy::{Authorised, Channel, Question, Viewer};
 use polku_proto::v1::plan_revision::Source;
 use polku_proto::v1::{DataCategory, FactsQuery, ImportPlanRequest, MergePlanResponse, PlanPart, Purpose};
@@ -11,9 +13,10 @@ use polku_proto::{CategorySet, PlanName, Valid, YouthId};
 use uuid::Uuid;
 
 use super::begin::check_running;
+use super::clash::Clashed;
 use super::commit::Draft;
 use super::content::check_content;
-use super::merge::{Clashed, Wanted, bring_in};
+use super::merge::{Wanted, bring_in};
 use super::record::{PlanRecord, empty_part};
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
@@ -22,18 +25,17 @@ use crate::journey::own_record;
 use crate::journey::read::name;
 use crate::once::Begun;
 use crate::person::Person;
-use crate::plan::{self, Edit, Editor, Origin};
+use crate::plan::{self, Edit, Editor, Origin, Word};
 
 /// What is asked for of an agency's own plan.
 const WHOLE: CategorySet = CategorySet::ALL
     .difference(CategorySet::ENVELOPE)
     .difference(CategorySet::of(&[DataCategory::ReferralStatus]));
 
-/// How many plans of one owner's own system are remembered, as they last came in.
-const MOST_IMPORTS: usize = 10;
+const NO_SYSTEM: Error = Error::RecordState { expected: "a system of the caller's agency that can be asked" };
 
 impl Gateway {
-    /// Fetches the plan from the caller's own system and merges it.
+    /// Fetches the plans from the caller's own system and merges them, all or none.
     pub(crate) async fn import_plan(
         &self,
         caller: &Caller,
@@ -51,7 +53,7 @@ impl Gateway {
         let record = self.plan_of(&person, plan).await?;
         self.eyes(caller, &record)?;
         let known = self.is_known_request(caller, call.id()).await?;
-        let fetched = if known { None } else { Some(self.own_plan(caller, &person, &record).await?) };
+        let fetched = if known { None } else { Some(self.own_plans(caller, &person, &record).await?) };
 
         let Begun { person, earlier, now, alone: _alone } = self.begin(&call, plan.youth).await?;
         let record = self.plan_of(&person, plan).await?;
@@ -59,8 +61,8 @@ impl Gateway {
         if let Some(earlier) = earlier {
             return self.merged_before(caller, &person, &record, earlier, now).await;
         }
-        let part = fetched.ok_or(Error::EtagMismatch)?;
-        let merged = self.imported(caller, &person, record, part, now)?;
+        let parts = fetched.ok_or(Error::EtagMismatch)?;
+        let merged = self.imported(caller, &person, record, parts, now)?;
         let (committed, answer) = self.commit_merge(&call, &person, "ImportPlan", merged, now).await?;
         self.merged(caller, &committed.record, answer, self.now()).await
     }
@@ -85,7 +87,7 @@ impl Gateway {
         let Some(record) = self.joint_plan(caller, &person, &part.plan).await? else {
             return Ok(not_kept());
         };
-        let merged = self.imported(caller, &person, record, part, now)?;
+        let merged = self.imported(caller, &person, record, vec![part], now)?;
         let (_, answer) = self.commit_merge(&call, &person, "inbound/plan", merged, now).await?;
         taken(&answer)
     }
@@ -121,70 +123,37 @@ impl Gateway {
         Ok(None)
     }
 
-    /// The draft with the system's word in it.
+    /// The draft with the system's words in it.
     fn imported(
         &self,
         caller: &Caller,
         person: &Person,
         record: PlanRecord,
-        part: PlanPart,
+        parts: Vec<PlanPart>,
         now: Timestamp,
     ) -> Result<(Draft, Vec<Clashed>), Error> {
         check_running(&record)?;
-        check_content(&part)?;
         let owner = caller.agency.as_str();
-        let reference = part.reference.clone();
-        let mut draft =
-            Draft { source: Source::AgencySystem, reference: reference.clone(), ..Draft::by_call(record) };
-        let name = draft.after.name().to_string();
-        let imports = &mut draft.after.kept.imports;
-        let base = imports.iter().find(|base| base.owner == owner && base.reference == reference).cloned();
-        let base = base.unwrap_or_else(|| empty_part(&name, owner));
-        let (revision, updated) = (part.revision, part.update_time);
-        let instant = |time: prost_types::Timestamp| (time.seconds, time.nanos);
-        let is_older =
-            updated.zip(base.update_time).is_some_and(|(time, last)| instant(time) < instant(last));
-        // A message that was overtaken would take back what a later one has said. Who does not count says 0.
-        if revision < base.revision && revision != 0 || revision == 0 && is_older {
-            return Err(Error::RecordState {
-                expected: "a plan that is no older than the one that came in last",
-            });
-        }
-        let ours = PlanPart {
-            plan: name,
-            owner: owner.to_owned(),
-            revision: base.revision,
-            update_time: base.update_time,
-            redacted: base.redacted,
-            consent_withdrawn: base.consent_withdrawn,
-            ..part
-        };
-        let edit = Edit { editor: Editor::Owner, origin: Origin::Import, base: &base, ours: &ours, now };
-        plan::check(&edit)?;
-        imports.retain(|base| base.owner != owner || base.reference != reference);
-        imports.push(PlanPart { revision, update_time: updated, ..ours.clone() });
-        let own = imports.iter().filter(|base| base.owner == owner).count();
-        if own > MOST_IMPORTS {
-            // The oldest one: it would come in as a plan that was never heard of.
-            let oldest = imports.iter().position(|base| base.owner == owner);
-            oldest.map(|place| imports.remove(place));
-        }
+        let references: Vec<&str> = parts.iter().map(|part| part.reference.as_str()).collect();
+        let reference = references.join(" ");
+        let mut draft = Draft { source: Source::AgencySystem, reference, ..Draft::by_call(record) };
         let mut clashed = Vec::new();
-        bring_in(&mut draft, &Wanted { base, ours, told: CategorySet::ALL }, &mut clashed, now)?;
+        for part in parts {
+            check_content(&part)?;
+            take_word(&mut draft, owner, &part, &mut clashed, now)?;
+        }
         self.offer_duplicates(person, &mut draft, owner, now)?;
         Ok((draft, clashed))
     }
 
-    /// The plan that the caller's own system keeps; of several, the one that was changed last and has not ended.
-    async fn own_plan(
+    /// The plans that the caller's own system keeps: those that have not ended, and those that have come in before, which
+    /// may have ended since. What was changed last comes last.
+    async fn own_plans(
         &self,
         caller: &Caller,
         person: &Person,
         record: &PlanRecord,
-    ) -> Result<PlanPart, Error> {
-        const NO_SYSTEM: Error =
-            Error::RecordState { expected: "a system of the caller's agency that can be asked" };
-        const SILENT: Error = Error::Unreachable;
+    ) -> Result<Vec<PlanPart>, Error> {
         let now = self.now();
         let adapter = self.adapter(&caller.agency).ok_or(NO_SYSTEM)?;
         let identity = person.identity_code()?.ok_or(Error::IdentityCodeMissing)?;
@@ -205,14 +174,94 @@ impl Gateway {
             .map_err(|denied| Error::NotPermitted(Box::new(denied.into_decision())))?;
         let facts = adapter.fetch(query, now).await.map_err(|error| {
             tracing::info!(agency = %caller.agency, kind = %error.kind, "own plan not fetched");
-            SILENT
+            unfetched(&error)
         })?;
-        let running = |part: &&PlanPart| !plan::is_over(part.state());
-        let time = |part: &&PlanPart| part.update_time.map(|time| (time.seconds, time.nanos));
-        let part = facts.plans.iter().filter(running).max_by_key(time);
-        part.cloned()
-            .ok_or(Error::RecordState { expected: "a plan in the caller's own system that has not ended" })
+        let came_in = |part: &PlanPart| {
+            let mut imports = record.kept.imports.iter();
+            imports.any(|base| base.owner == caller.agency.as_str() && base.reference == part.reference)
+        };
+        let mut parts = facts.plans;
+        parts.retain(|part| !plan::is_over(part.state()) || came_in(part));
+        let changed = |part: &PlanPart| part.update_time.map(|time| (time.seconds, time.nanos));
+        parts.sort_by(|one, other| (changed(one), &one.reference).cmp(&(changed(other), &other.reference)));
+        // Of one plan that is told twice the later word counts.
+        let mut last: Vec<PlanPart> = Vec::with_capacity(parts.len());
+        for part in parts {
+            last.retain(|other| other.reference != part.reference);
+            last.push(part);
+        }
+        if last.is_empty() {
+            return Err(Error::RecordState {
+                expected: "a plan in the caller's own system that has not ended",
+            });
+        }
+        Ok(last)
     }
+}
+
+/// Why nothing could be fetched. Only where the agency was silent, or wants to be asked later, can the same call bring
+/// something else.
+fn unfetched(error: &AdapterError) -> Error {
+    match &error.kind {
+        _ if error.has_unusable_answer() => Error::Unusable,
+        AdapterErrorKind::Unavailable { .. }
+        | AdapterErrorKind::Timeout
+        | AdapterErrorKind::PermitMismatch
+        | AdapterErrorKind::Unanswered => Error::Unreachable,
+        AdapterErrorKind::Rejected { .. } => Error::Unusable,
+        AdapterErrorKind::Unwritable { .. } => NO_SYSTEM,
+    }
+}
+
+/// Brings the word of one plan of the owner's own system into the owner's section.
+fn take_word(
+    draft: &mut Draft,
+    owner: &str,
+    part: &PlanPart,
+    clashed: &mut Vec<Clashed>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let name = draft.after.name().to_string();
+    let prefix = plan::source_prefix(draft.after.section(owner), &part.reference);
+    let part = plan::tagged(part, &prefix);
+    let imports = &draft.after.kept.imports;
+    let is_own = |base: &&PlanPart| base.owner == owner;
+    let base = imports.iter().filter(is_own).find(|base| base.reference == part.reference).cloned();
+    if base.is_none() && imports.iter().filter(is_own).count() >= plan::MOST_SOURCES {
+        return Err(Error::RecordState { expected: "at most 20 plans of one agency's own system in a plan" });
+    }
+    let base = base.unwrap_or_else(|| empty_part(&name, owner));
+    let (revision, updated) = (part.revision, part.update_time);
+    let instant = |time: prost_types::Timestamp| (time.seconds, time.nanos);
+    let is_older = updated.zip(base.update_time).is_some_and(|(time, last)| instant(time) < instant(last));
+    // A message that was overtaken would take back what a later one has said. Who does not count says 0.
+    if revision < base.revision && revision != 0 || revision == 0 && is_older {
+        return Err(Error::RecordState {
+            expected: "a plan that is no older than the one that came in last",
+        });
+    }
+    let ours = PlanPart {
+        plan: name,
+        owner: owner.to_owned(),
+        revision: base.revision,
+        update_time: base.update_time,
+        redacted: base.redacted,
+        consent_withdrawn: base.consent_withdrawn,
+        ..part
+    };
+    plan::check(&Edit { editor: Editor::Owner, origin: Origin::Import, base: &base, ours: &ours, now })?;
+    let said = imports.clone();
+    let said = |reference: &str| said.iter().filter(is_own).find(|base| base.reference == reference);
+    let told = PlanPart { revision, update_time: updated, ..ours.clone() };
+    let word = plan::take_in(draft.after.section_mut(owner)?, prefix, (&base, &told), said);
+    // In its place: the first one is the first one for good.
+    let imports = &mut draft.after.kept.imports;
+    match imports.iter_mut().find(|base| base.owner == owner && base.reference == told.reference) {
+        Some(base) => *base = told,
+        None => imports.push(told),
+    }
+    let Word { base, ours } = word;
+    bring_in(draft, &Wanted { base, ours, told: CategorySet::ALL }, clashed, now)
 }
 
 fn taken(answer: &MergePlanResponse) -> Result<InboundOutcome, Error> {

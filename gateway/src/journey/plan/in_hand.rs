@@ -10,17 +10,22 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use jiff::Timestamp;
-use polku_proto::PlanId;
+use polku_proto::{AgencyId, PlanId};
 use tokio::sync::OnceCell;
 
 use super::reader::{Seen, ShownPlan, Sight};
 use super::record::PlanRecord;
+use super::sights::{Revised, Watcher};
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::gateway::Gateway;
 
 #[cfg(test)]
 mod tests;
+
+/// Of so many revisions is it remembered, while a plan is in hand, to whom they show: of as many as a slow watcher is
+/// sent at once.
+const MOST_REVISED: usize = 16;
 
 /// The plans that somebody has in hand, each at a revision.
 #[derive(Debug, Default)]
@@ -31,6 +36,7 @@ pub(crate) struct PlansInHand(Mutex<HashMap<(PlanId, u64), Weak<PlanInHand>>>);
 pub(crate) struct PlanInHand {
     record: OnceCell<PlanRecord>,
     seen: Mutex<Vec<(Sight, Arc<Seen>)>>,
+    revised: tokio::sync::Mutex<HashMap<u64, Arc<Revised>>>,
 }
 
 impl fmt::Debug for PlanInHand {
@@ -65,6 +71,44 @@ impl PlanInHand {
             PlanRecord::open(&person, row)
         };
         self.record.get_or_try_init(open).await
+    }
+
+    /// Whether this revision of the plan shows to the caller, who is told of changes as this reader.
+    ///
+    /// # Errors
+    /// As [`Gateway::plan_view`]; what the store answers.
+    pub(crate) async fn shows(
+        &self,
+        gateway: &Gateway,
+        (caller, told_as): (&Caller, AgencyId),
+        record: &PlanRecord,
+        revision: u64,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let eyes = gateway.eyes(caller, record)?;
+        let at_most = gateway.sees_at_most(record, &eyes, now)?;
+        let sight = gateway.sight(record, &eyes, now)?;
+        let revised = self.revised(gateway, record, revision).await?;
+        revised.shows_to(Watcher { told_as, at_most, sight })
+    }
+
+    /// The revision and the one before it, opened by whoever comes first.
+    async fn revised(
+        &self,
+        gateway: &Gateway,
+        record: &PlanRecord,
+        revision: u64,
+    ) -> Result<Arc<Revised>, Error> {
+        let mut all = self.revised.lock().await;
+        if let Some(known) = all.get(&revision) {
+            return Ok(Arc::clone(known));
+        }
+        let revised = Arc::new(Revised::open(gateway, record, revision).await?);
+        if all.len() >= MOST_REVISED {
+            all.clear();
+        }
+        all.insert(revision, Arc::clone(&revised));
+        Ok(revised)
     }
 
     /// The plan as the caller may see it now.

@@ -1,35 +1,60 @@
-//! When is it looked again what agencies' systems have been told of a plan?
+//! What if something else of a plan may be seen, though nobody has changed it?
 //!
-//! Whoever takes a permission back has it looked at at once. A permission that ends by time has nobody who calls: each
-//! plan says when time alone may next have changed something, and a sweep looks then. It also does what a crash has left.
+//! Whoever gives a permission or takes one back, and whoever records a legal status, has it looked at at once. A
+//! permission that begins or ends by time has nobody who calls: each plan says when time alone may next change what one of
+//! its parties sees, and a sweep looks then. It also does what a crash has left. Who is told, and what, is kept with a
+//! revision of the plan in one commit: so everybody is told once, whoever looks.
 
 use jiff::Timestamp;
-use polku_proto::{AgencyId, YouthId};
+use polku_proto::YouthId;
+use serde_json::json;
 
-use super::reader::{Eyes, TELLABLE};
-use super::record::PlanRecord;
+use super::record::{Author, PlanRecord};
+use crate::audit::Event;
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::person::Person;
+use crate::store::Change;
+use crate::trail::Entry;
 
 impl Gateway {
-    /// Tells the systems of the parties what is left to them of a person's plans, or that they hear no more.
+    /// The same as [`Gateway::tell_permissions`], by itself.
     pub(in crate::journey) async fn look_at_plans(&self, youth: YouthId) -> Result<(), Error> {
         let _alone = self.alone_with(youth).await?;
         let person = self.person(youth).await?;
-        self.end_parts(&person, self.now()).await
+        self.tell_permissions(&person, self.now()).await
     }
 
-    /// From when on what has been told, and counts, may be more or less than what may be told, though nobody changes
-    /// anything.
-    pub(super) fn look_again(&self, record: &PlanRecord, now: Timestamp) -> Result<Option<Timestamp>, Error> {
-        let mut next: Option<Timestamp> = None;
-        for told in record.kept.told.iter().filter(|told| !told.ended) {
-            let recipient: Option<AgencyId> = told.recipient.parse().ok();
-            let Some(party) = recipient.and_then(|recipient| record.party(&recipient)) else { continue };
-            let question = self.plan_question(record, &told.owner, &Eyes::of_system(party), now)?;
-            let until = self.engine().decide(&self.index(), TELLABLE, &question).valid_until();
-            next = next.into_iter().chain(until).min();
+    /// Tells whoever sees more or less of a person's plans by now: those who watch them; and the systems of the parties,
+    /// what there is for them in place of what they have, or that they hear no more. What waits to be sent is decided on
+    /// again then in any case.
+    pub(in crate::journey) async fn tell_permissions(
+        &self,
+        person: &Person,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        for row in self.store.plans_of(person.id).await? {
+            let before = PlanRecord::open(person, row)?;
+            let mut after = before.clone();
+            let mut change = Change::announced_by(0);
+            let looks = self.looks(Some(&before), &after, now)?;
+            let any_system = self.tell_systems(person, &mut after, &looks, &mut change, now).await?;
+            let any_watcher = looks.tell_watchers(Some(&before), &mut after, &mut change, now);
+            if !any_system && !any_watcher {
+                self.store.look_at_plan(after.row.id, before.row.revision, after.row.look_at).await?;
+                continue;
+            }
+            after.kept.author = Some(Author::default());
+            // Those of the revision before have been told with it.
+            after.kept.clashes.clear();
+            let details = json!({"plan": after.name().to_string(), "method": "permissions"});
+            let entry = Entry::of(Event::PlanChange, person.id);
+            let announced = self.announce(entry, person, &details, now).await?;
+            change.leaf = announced.receipt.sequence;
+            change.detail = announced.detail;
+            change.plans.push(after.next_revision(person, Some(before.row.revision), now)?);
+            self.commit(change).await?;
         }
-        Ok(next)
+        Ok(())
     }
 }

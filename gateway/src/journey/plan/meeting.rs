@@ -5,7 +5,7 @@ use polku_policy::{Authorised, Sector};
 use polku_proto::v1::meeting_record::{Kind, Seat};
 use polku_proto::v1::record_measure_request::Measure;
 use polku_proto::v1::{
-    DataCategory, MeetingRecord, MeetingState, PlanChange, PlanMeeting, PlanPart, PlanSection,
+    DataCategory, FilledBy, MeetingRecord, MeetingState, PlanChange, PlanMeeting, PlanSection,
     RecordMeasureRequest, RecordMeetingRequest, StarReading, WhoqolReading,
 };
 use polku_proto::{AgencyId, Valid};
@@ -18,7 +18,7 @@ use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::measure;
-use crate::plan::{self, EditError, Fault};
+use crate::plan;
 use crate::record::instant;
 
 /// More readings of one kind in a section are refused.
@@ -97,17 +97,24 @@ impl Gateway {
             Some(Measure::Questionnaire(reading)) => {
                 check_new(section.questionnaires.iter().map(|other| &other.id), &reading.id)?;
                 check_day(&reading.date, today)?;
-                section.questionnaires.push(scored(reading)?);
+                let reading = scored(reading)?;
+                let others = section.questionnaires.iter_mut();
+                correct(&reading.corrects, others.map(|other| (&other.id, &mut other.entered_in_error)))?;
+                section.questionnaires.push(reading);
                 section.questionnaires.sort_by(|one, other| one.date.cmp(&other.date));
             }
             Some(Measure::Star(reading)) => {
                 check_new(section.stars.iter().map(|other| &other.id), &reading.id)?;
                 check_day(&reading.date, today)?;
-                let reading = StarReading { category: DataCategory::OutcomeMeasures as i32, ..reading };
+                let category = DataCategory::OutcomeMeasures as i32;
+                let reading = StarReading { category, entered_in_error: false, ..reading };
+                let others = section.stars.iter_mut();
+                correct(&reading.corrects, others.map(|other| (&other.id, &mut other.entered_in_error)))?;
                 let reading = self.compared(reading, &section.stars)?;
                 section.stars.push(reading);
                 section.stars.sort_by(|one, other| one.date.cmp(&other.date));
-                // One that comes late can be the first, since which the others have changed.
+                // One that comes late can be the first, since which the others have changed; one that was wrong is no
+                // first one.
                 let all = section.stars.clone();
                 for star in &mut section.stars {
                     if let Ok(compared) = self.compared(star.clone(), &all) {
@@ -175,35 +182,6 @@ impl Gateway {
         empty
     }
 
-    /// A need that somebody says to have come to light in a meeting of several agencies did so in one that was recorded,
-    /// at which they were. What an agency's own system says of its own meetings is its word.
-    pub(super) fn check_found(
-        &self,
-        caller: &Caller,
-        record: &PlanRecord,
-        (base, ours): (&PlanPart, &PlanPart),
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        let was = |id: &str| base.needs.iter().any(|need| need.id == id && need.found_in_meeting);
-        let Some(new) = ours.needs.iter().find(|need| need.found_in_meeting && !was(&need.id)) else {
-            return Ok(());
-        };
-        let seen = self.seen(record, &self.eyes(caller, record)?, now)?;
-        let was_there = |record: &MeetingRecord| match caller.actor {
-            Actor::Professional { .. } => record.attended.iter().any(|id| id == caller.agency.as_str()),
-            Actor::Subject(_) | Actor::Representative { .. } => record.client_attended,
-        };
-        let mut records = seen.sections.iter().flat_map(|section| &section.meetings);
-        if records.any(|record| record.attended.len() > 1 && was_there(record)) {
-            return Ok(());
-        }
-        Err(Error::Plan(EditError {
-            fault: Fault::Invalid,
-            path: format!("sections[{}].needs[{}].found_in_meeting", ours.owner, new.id),
-            expected: "a need found in a meeting of several agencies that is recorded and that the editor attended",
-        }))
-    }
-
     fn compared(&self, reading: StarReading, earlier: &[StarReading]) -> Result<StarReading, Error> {
         measure::compare(&self.plan.stars, reading, earlier).map_err(|error| {
             let expected = match error {
@@ -232,15 +210,41 @@ fn left_empty(seats: &[Seat], came: &[&AgencyId], fits: &impl Fn(Seat, &AgencyId
     }
 }
 
-/// Says of every meeting of a section whether a questionnaire was filled in by its day.
+/// Says of every recorded meeting of a section whether the young person had filled in a questionnaire for it: after the
+/// meeting of the same kind before it, and before it began. Of a questionnaire the day is known: what was filled in on the
+/// day of a meeting was for that meeting.
 pub(super) fn mark_questionnaires(section: &mut PlanSection) {
     let PlanSection { part, meetings, questionnaires, .. } = section;
+    let planned = || part.iter().flat_map(|part| &part.meetings);
+    let held = |record: &MeetingRecord| {
+        let mut held = planned().filter(|meeting| meeting.state() == MeetingState::Held);
+        held.find(|meeting| meeting.id == record.meeting).and_then(when)
+    };
+    let all: Vec<_> = meetings.iter().map(|record| (record.kind, held(record))).collect();
     for record in meetings {
-        let mut held = part.iter().flat_map(|part| &part.meetings);
-        let held = held.find(|meeting| meeting.id == record.meeting).and_then(|meeting| day_of(meeting).ok());
-        record.questionnaire_before =
-            held.is_some_and(|day| questionnaires.iter().any(|reading| reading.date <= day));
+        let Some((began, day)) = held(record) else {
+            record.questionnaire_before = false;
+            continue;
+        };
+        let earlier =
+            all.iter().filter(|(kind, _)| *kind == record.kind).filter_map(|(_, held)| held.as_ref());
+        let earlier = earlier.filter(|(time, _)| *time < began).map(|(_, day)| day).max();
+        record.questionnaire_before = questionnaires.iter().any(|reading| {
+            counts(reading) && reading.date <= day && earlier.is_none_or(|earlier| reading.date > *earlier)
+        });
     }
+}
+
+/// Whether the young person has filled in the questionnaire, and so much of it that it says something.
+fn counts(reading: &WhoqolReading) -> bool {
+    let is_own = matches!(reading.filled_by(), FilledBy::Self_ | FilledBy::Together);
+    is_own && !reading.entered_in_error && reading.scores.is_some()
+}
+
+/// When a meeting began, and on which day in Finland.
+fn when(meeting: &PlanMeeting) -> Option<(Timestamp, String)> {
+    let time = instant(meeting.time.as_ref()?).ok()?;
+    Some((time, polku_proto::time::finnish_date(time).to_string()))
 }
 
 /// The section of the caller's agency, for a professional to change.
@@ -257,7 +261,8 @@ fn scored(reading: WhoqolReading) -> Result<WhoqolReading, Error> {
             reason: "INVALID_FIELDS",
             expected: "at most one answer for each item",
         })?;
-    Ok(WhoqolReading { category: DataCategory::QualityOfLife as i32, scores, ..reading })
+    let category = DataCategory::QualityOfLife as i32;
+    Ok(WhoqolReading { category, scores, entered_in_error: false, ..reading })
 }
 
 /// The meeting is one of the section, and has been held.
@@ -269,13 +274,7 @@ fn held_on(section: &PlanSection, meeting: &str) -> Result<(), Error> {
     };
     let meetings = section.part.as_ref().map(|part| part.meetings.as_slice()).unwrap_or_default();
     let held = meetings.iter().find(|other| other.id == meeting && other.state() == MeetingState::Held);
-    held.map(day_of).ok_or(NO_MEETING)?.map(drop).map_err(|_| NO_MEETING)
-}
-
-/// The day on which a meeting was, in Finland.
-fn day_of(meeting: &PlanMeeting) -> Result<String, Error> {
-    let time = meeting.time.as_ref().ok_or(Error::Inconsistent("a meeting without a time"))?;
-    Ok(polku_proto::time::finnish_date(instant(time)?).to_string())
+    held.and_then(when).map(drop).ok_or(NO_MEETING)
 }
 
 fn check_new<'a>(ids: impl Iterator<Item = &'a String>, id: &String) -> Result<(), Error> {
@@ -294,6 +293,24 @@ fn check_new<'a>(ids: impl Iterator<Item = &'a String>, id: &String) -> Result<(
     if count >= MOST_READINGS {
         return Err(Error::RecordState { expected: "at most 100 readings of one kind in a section" });
     }
+    Ok(())
+}
+
+/// Marks the reading that another one corrects as entered in error. It stays as it was recorded: nothing that was told of
+/// a young person is made unsaid, and a correction can be corrected in its turn.
+fn correct<'a>(
+    corrects: &str,
+    mut others: impl Iterator<Item = (&'a String, &'a mut bool)>,
+) -> Result<(), Error> {
+    if corrects.is_empty() {
+        return Ok(());
+    }
+    let (_, is_wrong) = others.find(|(id, is_wrong)| *id == corrects && !**is_wrong).ok_or(Error::Field {
+        field: "measure.corrects",
+        reason: "NO_SUCH_ITEM",
+        expected: "a reading of the same kind in the caller's own section that has not been corrected yet",
+    })?;
+    *is_wrong = true;
     Ok(())
 }
 

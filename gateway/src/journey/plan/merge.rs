@@ -1,37 +1,28 @@
 //! A party changes sections of a plan: over what others have changed since it has read them.
 
-use std::collections::HashSet;
-
 use jiff::Timestamp;
 use polku_policy::Authorised;
-use polku_proto::v1::plan_item::Kind;
-use polku_proto::v1::task::Matter;
-use polku_proto::v1::{
-    MergePlanRequest, MergePlanResponse, Plan, PlanConflict, PlanLink, PlanPart, plan_link,
-};
-use polku_proto::{CategorySet, PlanName, TaskId, TaskName, Valid};
+use polku_proto::v1::{MergePlanRequest, MergePlanResponse, Plan, PlanPart};
+use polku_proto::{CategorySet, Disclose as _, PlanName, Valid};
 
 use super::begin::check_running;
+use super::clash::{Clashed, conflict};
 use super::commit::{Committed, Draft, shown};
 use super::content::{check_content, check_stored};
+use super::found::{newly_found, note_found};
+use super::offer::has_grown;
 use super::reader::{Eyes, digest};
-use super::record::{Clashing, PlanRecord, empty_part};
-use super::step::is_same;
-use super::task::TaskRecord;
+use super::record::{PlanRecord, empty_part};
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::journey::read::name;
 use crate::journey::refer::mismatch;
 use crate::once::{Begun, Call};
-use crate::outbox::Lock;
+use crate::outbox::{Lock, Reading, Shown};
 use crate::person::Person;
-use crate::plan::{self, Clash, Edit, Editor, Origin};
+use crate::plan::{self, Edit, Editor, Origin};
 use crate::record::wire_time;
-
-/// How many pairs of items that look alike are offered at once, and remembered in all.
-const MOST_OFFERS: usize = 20;
-const MOST_OFFERED: usize = 1_000;
 
 /// A section as somebody has read it, and as they want it.
 pub(super) struct Wanted {
@@ -39,12 +30,6 @@ pub(super) struct Wanted {
     pub(super) ours: PlanPart,
     /// What whoever wants it may be told of the section.
     pub(super) told: CategorySet,
-}
-
-/// A clash, with whose section it is in.
-pub(super) struct Clashed {
-    owner: String,
-    clash: Clash,
 }
 
 impl Gateway {
@@ -83,9 +68,11 @@ impl Gateway {
             let base = base.unwrap_or_else(|| empty_part(&plan.to_string(), &ours.owner));
             let wanted = Wanted { ours: as_of(ours, &base), base, told };
             check_wanted(caller, &draft.after, &wanted, now)?;
-            self.check_found(caller, &draft.after, (&wanted.base, &wanted.ours), now)?;
+            let found = newly_found(&wanted.base, &wanted.ours);
+            self.check_found(caller, &draft.after, &found, request.found_in.as_ref(), now)?;
             let before = draft.after.part(&ours.owner);
             bring_in(&mut draft, &wanted, &mut clashed, now)?;
+            note_found(caller, &mut draft.after, found, request.found_in.as_ref())?;
             if has_grown(&before, &draft.after.part(&ours.owner)) {
                 grown.push(ours.owner.clone());
             }
@@ -93,7 +80,7 @@ impl Gateway {
         if request.validate_only {
             let conflicts = clashed.into_iter().map(|one| conflict(one, String::new())).collect();
             let answer = MergePlanResponse { plan: None, conflicts, receipt: None };
-            return self.merged(caller, &draft.after, answer, now).await;
+            return self.tried(caller, &draft, answer, now).await;
         }
         for owner in grown {
             self.offer_duplicates(&person, &mut draft, &owner, now)?;
@@ -145,78 +132,6 @@ impl Gateway {
         self.commit_plan(call, person, method, draft, answer, now).await
     }
 
-    /// A task for each clash, for whoever answers for the section. The same clash again is the same task.
-    async fn clash_tasks(
-        &self,
-        person: &Person,
-        draft: &mut Draft,
-        clashed: Vec<Clashed>,
-        now: Timestamp,
-    ) -> Result<Vec<PlanConflict>, Error> {
-        let mut conflicts = Vec::new();
-        if clashed.is_empty() {
-            return Ok(conflicts);
-        }
-        let record = &draft.after;
-        let mut open = Vec::new();
-        for row in self.store.open_tasks_of_plan(record.row.id).await? {
-            if let Some(Matter::Conflict(conflict)) = TaskRecord::open(person, row)?.message.matter {
-                open.push(conflict);
-            }
-        }
-        for one in clashed {
-            let new = conflict(one, String::new());
-            let same =
-                |other: &&PlanConflict| PlanConflict { task: String::new(), ..(*other).clone() } == new;
-            if let Some(known) = open.iter().find(same) {
-                conflicts.push(known.clone());
-                continue;
-            }
-            let id = TaskId::from_uuid(self.new_id(now)?);
-            let agency = record.controller(&new.owner)?;
-            let new = PlanConflict { task: TaskName { youth: person.id, task: id }.to_string(), ..new };
-            let about = (id, person.id, record.row.id);
-            let mut task = TaskRecord::new(about, agency, Matter::Conflict(new.clone()), now);
-            draft.tasks.push(task.first_version(person, now)?);
-            draft.clashes.push(Clashing { conflict: Some(new.clone()), is_decided: false });
-            conflicts.push(new);
-        }
-        Ok(conflicts)
-    }
-
-    /// Offers items of this owner's section that look like items of other sections to the responsible worker's agency,
-    /// as far as it may see both. Each pair is offered once.
-    pub(super) fn offer_duplicates(
-        &self,
-        person: &Person,
-        draft: &mut Draft,
-        owner: &str,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        let record = &mut draft.after;
-        let coordinator = record.row.coordinator.clone();
-        let Some(party) = record.party(&coordinator) else { return Ok(()) };
-        let seen = self.seen(record, &Eyes::of_system(party), now)?;
-        let room = MOST_OFFERED.saturating_sub(record.kept.offered.len()).min(MOST_OFFERS);
-        let pairs = plan::alike(&seen, owner).into_iter().map(|(first, second)| PlanLink {
-            kind: plan_link::Kind::SameAs as i32,
-            first: Some(first),
-            second: Some(second),
-        });
-        // The other party's change finds the same pair from the other end.
-        let is_new = |pair: &PlanLink| !record.kept.offered.iter().any(|other| is_same(other, pair));
-        let pairs: Vec<PlanLink> = pairs.filter(is_new).take(room).collect();
-        for pair in pairs {
-            let PlanLink { first, second, .. } = pair.clone();
-            record.kept.offered.push(pair);
-            let matter = polku_proto::v1::PlanDuplicate { first, second };
-            let about = (TaskId::from_uuid(self.new_id(now)?), person.id, record.row.id);
-            let mut task = TaskRecord::new(about, coordinator.clone(), Matter::Duplicate(matter), now);
-            draft.tasks.push(task.first_version(person, now)?);
-        }
-        Ok(())
-    }
-
     pub(super) async fn merged_before(
         &self,
         caller: &Caller,
@@ -229,6 +144,32 @@ impl Gateway {
         self.merged(caller, &then, earlier, now).await
     }
 
+    /// The answer of a trial, of which nothing is kept but that it was read. So it tells nothing of others that would have
+    /// to be kept as told.
+    ///
+    /// # Errors
+    /// [`Error::EtagMismatch`] when others have written since what the register of an agency has to hold as told: that is
+    /// to be read first.
+    async fn tried(
+        &self,
+        caller: &Caller,
+        draft: &Draft,
+        answer: MergePlanResponse,
+        now: Timestamp,
+    ) -> Result<Authorised<MergePlanResponse>, Error> {
+        if let Some(stored) = &draft.before {
+            let there = self.plan_view(caller, stored, now)?;
+            if self.has_news(there.told).await? {
+                return Err(Error::EtagMismatch);
+            }
+        }
+        let record = &draft.after;
+        let view = self.plan_view(caller, record, now)?.plan;
+        self.note_reading(caller, record.row.youth, &record.name().to_string(), &view).await?;
+        // What clashes was told with what there is.
+        Ok(self.gathered(caller, record, (answer, view), now)?.0)
+    }
+
     /// The answer, as far as the caller may see it.
     pub(super) async fn merged(
         &self,
@@ -237,18 +178,35 @@ impl Gateway {
         answer: MergePlanResponse,
         now: Timestamp,
     ) -> Result<Authorised<MergePlanResponse>, Error> {
-        let shell = MergePlanResponse { plan: None, conflicts: Vec::new(), receipt: answer.receipt };
         let view = self.plan_view(caller, record, now)?;
         // Whoever changes a plan has the lock of the person until the answer.
         let view = self.note_plan(caller, record.name(), view, Lock::Held).await?;
+        let (merged, shown) = self.gathered(caller, record, (answer, view), now)?;
+        let name = record.name().to_string();
+        let reading = Reading { caller, youth: record.row.youth, name: &name, lock: Lock::Held };
+        self.note_told(&reading, &merged, shown).await?;
+        Ok(merged)
+    }
+
+    /// With what the registers have to hold of the clashes.
+    fn gathered(
+        &self,
+        caller: &Caller,
+        record: &PlanRecord,
+        (answer, view): (MergePlanResponse, Authorised<Plan>),
+        now: Timestamp,
+    ) -> Result<(Authorised<MergePlanResponse>, Vec<Shown>), Error> {
+        let shell = MergePlanResponse { plan: None, conflicts: Vec::new(), receipt: answer.receipt };
         let mut merged = self.shell(caller, shell)?.gather(view).map_err(mismatch)?;
+        let mut shown = Vec::new();
         for conflict in answer.conflicts {
             let owner = conflict.owner.clone();
-            if let Some(conflict) = self.plan_piece(caller, record, &owner, conflict, now)? {
+            if let Some((conflict, told)) = self.plan_piece(caller, record, &owner, conflict, now)? {
                 merged = merged.gather(conflict).map_err(mismatch)?;
+                shown.extend(told);
             }
         }
-        Ok(merged)
+        Ok((merged, shown))
     }
 }
 
@@ -256,11 +214,13 @@ impl Gateway {
 fn check_wanted(caller: &Caller, record: &PlanRecord, wanted: &Wanted, now: Timestamp) -> Result<(), Error> {
     let owner = wanted.ours.owner.as_str();
     let agency = caller.agency.as_str();
+    let mut stored = record.part(owner);
+    stored.restrict(wanted.told);
     let editor = match caller.actor {
         Actor::Subject(_) | Actor::Representative { .. } => Editor::YoungPerson,
         Actor::Professional { .. } if owner == agency => Editor::Owner,
         Actor::Professional { .. } if caller.agency == record.row.coordinator => Editor::Coordinator,
-        Actor::Professional { .. } => Editor::OtherParty { agency, told: wanted.told },
+        Actor::Professional { .. } => Editor::OtherParty { agency, told: wanted.told, stored: &stored },
     };
     let (base, ours) = (&wanted.base, &wanted.ours);
     plan::check(&Edit { editor, origin: Origin::Call, base, ours, now })?;
@@ -297,27 +257,4 @@ fn as_of(ours: &PlanPart, base: &PlanPart) -> PlanPart {
         consent_withdrawn: base.consent_withdrawn,
         ..ours.clone()
     }
-}
-
-fn conflict(Clashed { owner, clash }: Clashed, task: String) -> PlanConflict {
-    PlanConflict {
-        task,
-        owner,
-        path: clash.path,
-        base: Some(clash.base),
-        ours: Some(clash.ours),
-        theirs: Some(clash.theirs),
-    }
-}
-
-/// Whether there is an item that was not there before.
-fn has_grown(before: &PlanPart, after: &PlanPart) -> bool {
-    !alikes(after).is_subset(&alikes(before))
-}
-
-/// The items that can look like others.
-fn alikes(part: &PlanPart) -> HashSet<(Kind, &str)> {
-    let needs = part.needs.iter().map(|need| (Kind::Need, need.id.as_str()));
-    let goals = part.goals.iter().map(|goal| (Kind::Goal, goal.id.as_str()));
-    needs.chain(goals).chain(part.actions.iter().map(|action| (Kind::Action, action.id.as_str()))).collect()
 }

@@ -1,17 +1,21 @@
 //! One plan of a young person, kept by many agencies: how is it begun, read, changed, followed and told?
 
 mod begin;
+mod clash;
 mod commit;
 mod content;
+mod found;
 mod import;
 mod in_hand;
 mod look;
 mod meeting;
 mod merge;
+mod offer;
 mod read;
 mod reader;
 mod record;
 mod revisions;
+mod sights;
 mod step;
 mod task;
 mod task_list;
@@ -20,8 +24,11 @@ mod told;
 mod watch;
 
 pub(crate) use in_hand::PlansInHand;
+pub(crate) use reader::ShownPlan;
 #[cfg(test)]
 pub(crate) use record::Kept;
 pub(crate) use record::PlanRecord;
 pub(in crate::journey) use task::{DECIDED, OTHER_KIND, TaskRecord};
 pub(crate) use tell::Tellable;
+#[cfg(test)]
+pub(crate) use watch::Plans;

@@ -46,16 +46,17 @@ impl Eyes {
 }
 
 /// What a reader may see at one instant. To all of whom it is the same the plan looks the same.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Sight {
     /// Which agency; none: the young person's side.
-    reader: Option<AgencyId>,
+    pub(super) reader: Option<AgencyId>,
     /// Of the section of each owner.
-    told: BTreeMap<String, CategorySet>,
+    pub(super) told: BTreeMap<String, CategorySet>,
 }
 
 impl Sight {
-    fn of(&self, record: &PlanRecord) -> Result<Plan, Error> {
+    /// How a plan looks with it.
+    pub(super) fn of(&self, record: &PlanRecord) -> Result<Plan, Error> {
         let told = |owner: &str| self.told.get(owner).copied().unwrap_or(CategorySet::EMPTY);
         let reader = match &self.reader {
             None => plan::Reader::YoungPerson,
@@ -85,6 +86,9 @@ pub(crate) struct ShownPlan {
     /// What of it whoever's data it is has to hear of.
     pub(crate) told: Vec<Shown>,
 }
+
+/// A part of a plan as it is shown to somebody, and what whoever's data it is has to hear of that.
+pub(crate) type ShownPiece<X> = (Authorised<X>, Option<Shown>);
 
 impl Gateway {
     /// As whom the caller looks at the plan.
@@ -130,23 +134,61 @@ impl Gateway {
         eyes: &Eyes,
         now: Timestamp,
     ) -> Result<CategorySet, Error> {
+        Ok(self.permitted_until(record, owner, eyes, now)?.0)
+    }
+
+    /// The same, and when time alone may change it.
+    fn permitted_until(
+        &self,
+        record: &PlanRecord,
+        owner: &str,
+        eyes: &Eyes,
+        now: Timestamp,
+    ) -> Result<(CategorySet, Option<Timestamp>), Error> {
         let question = self.plan_question(record, owner, eyes, now)?;
         let decision = self.engine().decide(&self.index(), TELLABLE, &question);
         if decision.reasons().contains(&Reason::RulesFailed) {
             return Err(Error::NotPermitted(Box::new(decision)));
         }
-        Ok(decision.permitted())
+        Ok((decision.permitted(), decision.valid_until()))
     }
 
     /// What of each section these eyes may see now.
     pub(crate) fn sight(&self, record: &PlanRecord, eyes: &Eyes, now: Timestamp) -> Result<Sight, Error> {
-        let mut told = BTreeMap::new();
-        for section in &record.plan()?.sections {
-            let owner = owner_of(section);
-            told.insert(owner.to_owned(), self.permitted(record, owner, eyes, now)?);
+        Ok(self.sight_until(record, eyes, now)?.0)
+    }
+
+    /// The same, and when time alone may change it.
+    pub(super) fn sight_until(
+        &self,
+        record: &PlanRecord,
+        eyes: &Eyes,
+        now: Timestamp,
+    ) -> Result<(Sight, Option<Timestamp>), Error> {
+        let (mut told, mut next): (BTreeMap<_, _>, Option<Timestamp>) = Default::default();
+        let owners = record.plan()?.sections.iter().map(owner_of);
+        for owner in owners.filter(|owner| *owner != plan::YOUTH).chain([plan::YOUTH]) {
+            let (permitted, until) = self.permitted_until(record, owner, eyes, now)?;
+            told.insert(owner.to_owned(), permitted);
+            next = next.into_iter().chain(until).min();
         }
-        told.insert(plan::YOUTH.to_owned(), self.permitted(record, plan::YOUTH, eyes, now)?);
-        Ok(Sight { reader: eyes.party.as_ref().map(|party| party.agency.clone()), told })
+        Ok((Sight { reader: eyes.party.as_ref().map(|party| party.agency.clone()), told }, next))
+    }
+
+    /// The most that these eyes see, whatever is permitted to the agency: what its own unit and role let a professional
+    /// see of the agency's own data.
+    pub(super) fn sees_at_most(
+        &self,
+        record: &PlanRecord,
+        eyes: &Eyes,
+        now: Timestamp,
+    ) -> Result<CategorySet, Error> {
+        let Some(party) = &eyes.party else { return Ok(CategorySet::ALL) };
+        let channel = Channel { from: party.clone(), to: party.clone() };
+        let purpose = record.plan()?.purpose();
+        let question = Question::new(record.row.youth, channel, Viewer::Author, purpose, now);
+        let question = Question { actor: eyes.actor.clone(), ..question };
+        Ok(self.engine().decide(&self.index(), TELLABLE, &question).permitted())
     }
 
     /// The plan as these eyes see it, without what is made anew for each reading. For comparing, and for merging: what
@@ -246,7 +288,7 @@ impl Gateway {
         if let Some(part) = &mut told.part {
             (part.revision, part.update_time) = (0, None);
         }
-        self.mark(&told.encode_to_vec(), reader)
+        self.told_mark(&told.encode_to_vec(), reader)
     }
 
     /// The same of what is beside the sections.
@@ -259,28 +301,46 @@ impl Gateway {
             links: plan.links.clone(),
             ..Plan::default()
         };
-        self.mark(&frame.encode_to_vec(), reader)
-    }
-
-    fn mark(&self, told: &[u8], reader: &AgencyId) -> Mark {
-        self.keys.pseudonym(b"told", &[reader.as_str().as_bytes(), &[0], told].concat())
+        self.told_mark(&frame.encode_to_vec(), reader)
     }
 
     /// A part of a plan, or of a task about one, as the caller may see it now; nothing if nothing of it.
-    pub(crate) fn plan_piece<X: Disclose + polku_proto::Validate>(
+    pub(crate) fn plan_piece<X: Disclose + polku_proto::Validate + Message + Clone>(
         &self,
         caller: &Caller,
         record: &PlanRecord,
         owner: &str,
         piece: X,
         now: Timestamp,
-    ) -> Result<Option<Authorised<X>>, Error> {
-        let eyes = self.eyes(caller, record)?;
-        let question = self.plan_question(record, owner, &eyes, now)?;
+    ) -> Result<Option<ShownPiece<X>>, Error> {
+        let shown = self.shown_piece(caller, record, &self.eyes(caller, record)?, (owner, piece), now)?;
+        // Of which nothing is told but that it is there, that is not told either.
+        let is_seen =
+            |(piece, _): &ShownPiece<X>| !piece.decision().permitted().is_subset(CategorySet::ENVELOPE);
+        Ok(shown.filter(is_seen))
+    }
+
+    /// A part of this owner's, as these eyes may see it now; nothing if it is refused.
+    pub(super) fn shown_piece<X: Disclose + polku_proto::Validate + Message + Clone>(
+        &self,
+        caller: &Caller,
+        record: &PlanRecord,
+        eyes: &Eyes,
+        (owner, piece): (&str, X),
+        now: Timestamp,
+    ) -> Result<Option<ShownPiece<X>>, Error> {
+        let question = self.plan_question(record, owner, eyes, now)?;
+        let mut told = piece.clone();
         let piece =
             self.engine().authorise(&self.index(), Valid::check(piece)?, CategorySet::EMPTY, &question);
-        // Of which nothing is told but that it is there, that is not told either.
-        Ok(piece.ok().filter(|piece| !piece.decision().permitted().is_subset(CategorySet::ENVELOPE)))
+        let Ok(piece) = piece else { return Ok(None) };
+        let decision = piece.decision();
+        told.restrict(decision.permitted());
+        let about = About::Plan { plan: record.row.id, owner: owner.to_owned() };
+        let shown = self.owed_notice(about, told.categories(), &question, decision, now)?;
+        let mark = || self.told_mark(&told.encode_to_vec(), &caller.agency);
+        let shown = shown.map(|shown| shown.marked(mark()));
+        Ok(Some((piece, shown)))
     }
 
     fn authorise_or_envelope(&self, mut plan: Plan, question: &Question) -> Result<Authorised<Plan>, Error> {

@@ -6,7 +6,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use polku_proto::v1::{
-    Plan, PlanConflict, PlanLink, PlanPart, PlanSection, PlanState, plan_revision::Source,
+    DataCategory, Plan, PlanConflict, PlanLink, PlanPart, PlanSection, PlanState, plan_revision::Source,
 };
 use polku_proto::{AgencyId, CategorySet, Party, PlanId, PlanName};
 use prost::Message;
@@ -36,7 +36,7 @@ pub(crate) struct Kept {
     /// What last came of the owners' plans from their own systems.
     #[prost(message, repeated, tag = "3")]
     pub(crate) imports: Vec<PlanPart>,
-    /// How often what was told to whom.
+    /// What was told to whose system.
     #[prost(message, repeated, tag = "4")]
     pub(crate) told: Vec<Told>,
     /// Who made this revision.
@@ -57,9 +57,33 @@ pub(crate) struct Kept {
     /// The agencies that are parties or have been: what they wrote stays.
     #[prost(string, repeated, tag = "10")]
     pub(crate) known: Vec<String>,
+    /// What everybody who is told of changes could see of it at this revision.
+    #[prost(message, repeated, tag = "11")]
+    pub(crate) sights: Vec<KeptSight>,
 }
 
-/// How often a section was told to a party's own system.
+/// What one reader could see of a plan.
+#[derive(Clone, PartialEq, Eq, Message)]
+#[prost(skip_debug)]
+pub(crate) struct KeptSight {
+    /// Agency id, or as whom those of the young person's side are told of changes.
+    #[prost(string, tag = "1")]
+    pub(crate) reader: String,
+    #[prost(message, repeated, tag = "2")]
+    pub(crate) told: Vec<KeptTold>,
+}
+
+/// What of one section could be seen.
+#[derive(Clone, PartialEq, Eq, Message)]
+#[prost(skip_debug)]
+pub(crate) struct KeptTold {
+    #[prost(string, tag = "1")]
+    pub(crate) owner: String,
+    #[prost(enumeration = "DataCategory", repeated, tag = "2")]
+    pub(crate) categories: Vec<i32>,
+}
+
+/// That a section was told to a party's own system.
 #[derive(Clone, PartialEq, Eq, Message)]
 #[prost(skip_debug)]
 pub(crate) struct Told {
@@ -67,13 +91,11 @@ pub(crate) struct Told {
     pub(crate) owner: String,
     #[prost(string, tag = "2")]
     pub(crate) recipient: String,
-    #[prost(uint64, tag = "3")]
-    pub(crate) count: u64,
-    /// The last word has been said: nothing is owed any more. The count goes on should there be another.
-    #[prost(bool, tag = "4")]
+    /// The last word has been said: nothing is owed any more.
+    #[prost(bool, tag = "3")]
     pub(crate) ended: bool,
     /// The hash of what of the section was to be seen then.
-    #[prost(bytes = "vec", tag = "5")]
+    #[prost(bytes = "vec", tag = "4")]
     pub(crate) seen: Vec<u8>,
 }
 
@@ -125,7 +147,7 @@ macro_rules! redacted {
     )*};
 }
 
-redacted!(Kept Told Clashing Linked Author);
+redacted!(Kept KeptSight KeptTold Told Clashing Linked Author);
 
 /// A joint plan, opened.
 #[derive(Debug, Clone)]

@@ -11,7 +11,7 @@ use polku_proto::v1::plan_activity::Kind;
 use polku_proto::v1::{
     ListPlanRevisionsRequest, ListPlanRevisionsResponse, Plan, PlanActivity, PlanFieldChange, PlanRevision,
 };
-use polku_proto::{CategorySet, Disclose as _, PlanName, Valid};
+use polku_proto::{Disclose as _, PlanName, Valid};
 
 use super::reader::Eyes;
 use super::record::{Clashing, PlanRecord, empty_part};
@@ -21,6 +21,7 @@ use crate::gateway::Gateway;
 use crate::journey::page;
 use crate::journey::read::name;
 use crate::journey::refer::mismatch;
+use crate::outbox::{self, Lock, Shown};
 use crate::person::Person;
 use crate::plan::{self, owner_of, part_of, section_of};
 use crate::record::wire_time;
@@ -47,6 +48,9 @@ struct Look {
     seen: Plan,
 }
 
+/// A revision as it is shown to somebody, and what whoever's data it is has to hear of that.
+type ShownRevision = (Authorised<PlanRevision>, Vec<Shown>);
+
 impl Gateway {
     /// Lists the revisions of a plan, newest first.
     pub(crate) async fn list_plan_revisions(
@@ -66,7 +70,7 @@ impl Gateway {
             Some(bytes) => Some(u64::from_be_bytes(bytes.try_into().map_err(|_| page::WRONG)?)),
             None => None,
         };
-        let mut revisions = Vec::new();
+        let (mut revisions, mut told) = (Vec::new(), Vec::new());
         let mut next = None;
         // What a revision has changed shows beside the one before it, which is read after it.
         let mut later: Option<Look> = None;
@@ -77,7 +81,7 @@ impl Gateway {
             for row in rows.iter().map(Some).chain(is_end.then_some(None)) {
                 let former = row.map(|row| self.look_back(&reading, row)).transpose()?;
                 if let Some(after) = later.take()
-                    && let Some(revision) = self.revision_view(&reading, former.as_ref(), &after)?
+                    && let Some((revision, shown)) = self.revision_view(&reading, former.as_ref(), &after)?
                 {
                     // There is another page only if something shows on it.
                     if revisions.len() == size {
@@ -85,6 +89,7 @@ impl Gateway {
                         break 'rows;
                     }
                     revisions.push(revision);
+                    told.extend(shown);
                 }
                 later = former;
             }
@@ -101,7 +106,8 @@ impl Gateway {
         for revision in revisions {
             answer = answer.gather(revision).map_err(mismatch)?;
         }
-        self.note_reading(caller, person.id, &plan.to_string(), &answer).await?;
+        let reading = outbox::Reading { caller, youth: person.id, name: &plan.to_string(), lock: Lock::Free };
+        self.note_telling(&reading, &answer, told).await?;
         Ok(answer)
     }
 
@@ -125,7 +131,7 @@ impl Gateway {
         reading: &Reading<'_>,
         before: Option<&Look>,
         after: &Look,
-    ) -> Result<Option<Authorised<PlanRevision>>, Error> {
+    ) -> Result<Option<ShownRevision>, Error> {
         let mut pieces = changed(before.map(|before| &before.seen), &after.seen);
         let agreement = &after.record.kept.agreement;
         let former = before.map(|before| &before.record.kept.agreement);
@@ -145,12 +151,14 @@ impl Gateway {
                 pieces.entry(activity.agency.clone()).or_default().activities.push(activity);
             }
         }
-        let mut permitted = Vec::new();
+        let (mut permitted, mut told) = (Vec::new(), Vec::new());
         for (owner, piece) in pieces {
-            let question = self.plan_question(&after.record, &owner, &reading.eyes, reading.now)?;
-            let piece = Valid::check(piece)?;
+            let Reading { caller, eyes, now, .. } = reading;
             // Refused only when a permission has ended since the look before.
-            permitted.extend(self.engine().authorise(&self.index(), piece, CategorySet::EMPTY, &question));
+            let shown = self.shown_piece(caller, &after.record, eyes, (&owner, piece), *now)?;
+            let Some((piece, shown)) = shown else { continue };
+            permitted.push(piece);
+            told.extend(shown);
         }
         if permitted.is_empty() {
             return Ok(None);
@@ -159,7 +167,7 @@ impl Gateway {
         for piece in permitted {
             revision = revision.gather(piece).map_err(mismatch)?;
         }
-        Ok(Some(revision))
+        Ok(Some((revision, told)))
     }
 
     /// That there was a clash, or a decision on one, for whoever sees anything of what it is about.

@@ -302,7 +302,8 @@ impl Gateway {
         };
         let (Some(first), Some(second)) = (&link.first, &link.second) else { return Err(NO_ITEM) };
         let fits = match link.kind() {
-            plan_link::Kind::Unspecified => false,
+            // Where a need came to light is said with the need.
+            plan_link::Kind::Unspecified | plan_link::Kind::FoundIn => false,
             plan_link::Kind::SameAs => first.kind == second.kind,
             plan_link::Kind::Serves => first.kind() == Kind::Action && second.kind() == Kind::Goal,
         };

@@ -6,7 +6,7 @@ use polku_proto::v1::plan_revision::Source;
 use polku_proto::v1::resolve_task_request::Resolution;
 use polku_proto::v1::task::{Matter, State};
 use polku_proto::v1::{
-    ConflictResolution, DuplicateResolution, Plan, PlanConflict, PlanDuplicate, PlanLink, PlanPart,
+    ConflictResolution, DuplicateResolution, Plan, PlanConflict, PlanDuplicate, PlanItem, PlanLink, PlanPart,
     ResolveTaskRequest, ResolveTaskResponse, Task, conflict_resolution, duplicate_resolution, plan_link,
 };
 use polku_proto::{AgencyId, PlanId, TaskId, TaskName, Valid, YouthId};
@@ -14,6 +14,7 @@ use prost::Message;
 
 use super::commit::{Committed, Draft};
 use super::content::{check_content, check_stored};
+use super::found::newly_found;
 use super::record::{Clashing, PlanRecord};
 use super::step::{add_link, has_item};
 use crate::caller::{Actor, Caller};
@@ -22,8 +23,9 @@ use crate::gateway::Gateway;
 use crate::journey::read::name;
 use crate::journey::refer::mismatch;
 use crate::once::Begun;
+use crate::outbox::{Lock, Reading, Shown};
 use crate::person::Person;
-use crate::plan::{self, Choice, Clash, ResolveError};
+use crate::plan::{self, Choice, Clash, EditError, Fault, ResolveError, section_of};
 use crate::record::wire_time;
 use crate::seal::Place;
 use crate::store::{TaskRow, TaskWrite};
@@ -130,7 +132,8 @@ impl TaskRecord {
         }
     }
 
-    fn conflict(&self) -> Option<&PlanConflict> {
+    /// The clash that the task is about, if it is about one.
+    pub(super) fn conflict(&self) -> Option<&PlanConflict> {
         match &self.message.matter {
             Some(Matter::Conflict(conflict)) => Some(conflict),
             Some(Matter::Duplicate(_) | Matter::FollowUp(_)) | None => None,
@@ -158,7 +161,7 @@ impl Gateway {
         let record = PlanRecord::open(&person, record)?;
         self.eyes(caller, &record)?;
         if let Some(earlier) = earlier {
-            return self.task_resolved(caller, &record, task.message.clone(), earlier, now);
+            return self.task_resolved(caller, &record, task.message.clone(), earlier, now).await;
         }
         if task.row.state != State::Open {
             return Err(DECIDED);
@@ -166,12 +169,11 @@ impl Gateway {
         let mut draft = Draft { source: Source::Resolution, ..Draft::by_call(record) };
         match (&task.message.matter, request.resolution) {
             (Some(Matter::Conflict(conflict)), Some(Resolution::Conflict(resolution))) => {
-                if let Some(other) = &resolution.other {
-                    let base = draft.after.part(&conflict.owner);
-                    self.check_found(caller, &draft.after, (&base, other), now)?;
-                }
+                self.check_deciding(caller, &draft.after, conflict, &resolution, now)?;
+                let (others, known) = self.decided_with(&person, &draft.after, &task, now).await?;
                 resolve_conflict(&mut draft.after, conflict, &resolution, now)?;
-                draft.clashes.push(Clashing { conflict: Some(conflict.clone()), is_decided: true });
+                draft.clashes.push(Clashing { conflict: known, is_decided: true });
+                draft.tasks.extend(others);
             }
             (Some(Matter::Duplicate(duplicate)), Some(Resolution::Duplicate(resolution))) => {
                 let seen = self.seen(&draft.after, &self.eyes(caller, &draft.after)?, now)?;
@@ -195,7 +197,40 @@ impl Gateway {
             receipt: Some(committed.receipt.clone()),
         };
         let (committed, answer) = self.commit_plan(&call, &person, "ResolveTask", draft, answer, now).await?;
-        self.task_resolved(caller, &committed.record, task.message, answer, self.now())
+        self.task_resolved(caller, &committed.record, task.message, answer, self.now()).await
+    }
+
+    /// Whether the caller may decide like this. In another party's section the responsible worker chooses between what
+    /// that party has said, as far as all of it is to be seen.
+    fn check_deciding(
+        &self,
+        caller: &Caller,
+        record: &PlanRecord,
+        conflict: &PlanConflict,
+        resolution: &ConflictResolution,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let controller = record.controller(&conflict.owner)?;
+        if controller != caller.agency && record.party(&controller).is_some() {
+            if !self.sees_clash(record, conflict, &self.eyes(caller, record)?, now)? {
+                return Err(Error::NotFound);
+            }
+            if resolution.choice() == conflict_resolution::Choice::Other {
+                return Err(Error::Plan(EditError {
+                    fault: Fault::NotOwned,
+                    path: "conflict.other".to_owned(),
+                    expected: "CHOICE_THEIRS or CHOICE_OURS: the owner of the section alone states something else",
+                }));
+            }
+        }
+        let Some(other) = &resolution.other else { return Ok(()) };
+        let base = record.part(&conflict.owner);
+        let mut found = newly_found(&base, other);
+        // What was said to be found with the change that clashed was looked at then.
+        let said = conflict.ours.iter().flat_map(|ours| newly_found(&base, ours));
+        let said: Vec<PlanItem> = said.collect();
+        found.retain(|need| !said.iter().any(|said| said.id == need.id));
+        self.check_found(caller, record, &found, None, now)
     }
 
     /// Closes the open tasks that a change has left with nothing to decide, beside those that are written with it.
@@ -217,7 +252,7 @@ impl Gateway {
         Ok(())
     }
 
-    fn task_resolved(
+    async fn task_resolved(
         &self,
         caller: &Caller,
         record: &PlanRecord,
@@ -225,7 +260,11 @@ impl Gateway {
         answer: ResolveTaskResponse,
         now: Timestamp,
     ) -> Result<Authorised<ResolveTaskResponse>, Error> {
-        let view = self.task_view(caller, record, task, now)?;
+        let name = task.name.clone();
+        let (view, told) = self.task_view(caller, record, task, now)?;
+        // Whoever decides has the lock of the person until the answer.
+        let reading = Reading { caller, youth: record.row.youth, name: &name, lock: Lock::Held };
+        self.note_told(&reading, &view, told).await?;
         self.shell(caller, answer)?.gather(view).map_err(mismatch)
     }
 
@@ -246,30 +285,61 @@ impl Gateway {
         record: &PlanRecord,
         mut task: Task,
         now: Timestamp,
-    ) -> Result<Authorised<Task>, Error> {
+    ) -> Result<(Authorised<Task>, Vec<Shown>), Error> {
         let matter = task.matter.take();
         let shell = self.shell(caller, task)?;
         match matter {
             Some(Matter::Conflict(conflict)) => {
                 let owner = conflict.owner.clone();
+                let controller = record.controller(&owner)?;
+                // That there is a clash in another party's section is not told to who may not see it any more.
+                if controller != caller.agency
+                    && record.party(&controller).is_some()
+                    && !self.sees_clash(record, &conflict, &self.eyes(caller, record)?, now)?
+                {
+                    return Err(Error::NotFound);
+                }
                 match self.plan_piece(caller, record, &owner, conflict, now)? {
-                    Some(conflict) => shell.gather(conflict).map_err(mismatch),
-                    None => Ok(shell),
+                    Some((conflict, told)) => {
+                        Ok((shell.gather(conflict).map_err(mismatch)?, told.into_iter().collect()))
+                    }
+                    None => Ok((shell, Vec::new())),
                 }
             }
             Some(Matter::Duplicate(duplicate)) => {
                 let seen = self.seen(record, &self.eyes(caller, record)?, now)?;
                 let both = [&duplicate.first, &duplicate.second];
                 if !both.iter().all(|item| item.as_ref().is_some_and(|item| has_item(&seen, item))) {
-                    return Ok(shell);
+                    return Ok((shell, Vec::new()));
                 }
+                let told = self.told_in_pair(caller, record, (&duplicate, &seen), now)?;
                 match self.plan_piece(caller, record, plan::YOUTH, duplicate, now)? {
-                    Some(duplicate) => shell.gather(duplicate).map_err(mismatch),
-                    None => Ok(shell),
+                    Some((duplicate, _)) => Ok((shell.gather(duplicate).map_err(mismatch)?, told)),
+                    None => Ok((shell, Vec::new())),
                 }
             }
-            Some(Matter::FollowUp(_)) | None => Ok(shell),
+            Some(Matter::FollowUp(_)) | None => Ok((shell, Vec::new())),
         }
+    }
+
+    /// That a section has such an item is its owner's, whoever asks about the pair.
+    fn told_in_pair(
+        &self,
+        caller: &Caller,
+        record: &PlanRecord,
+        (pair, seen): (&PlanDuplicate, &Plan),
+        now: Timestamp,
+    ) -> Result<Vec<Shown>, Error> {
+        let mut told = Vec::new();
+        for item in [&pair.first, &pair.second].into_iter().flatten() {
+            let alone = PlanDuplicate { first: Some(item.clone()), second: None };
+            let piece = self.plan_piece(caller, record, &item.owner, alone, now)?;
+            let section = section_of(seen, &item.owner);
+            let section = section.map(|section| self.section_mark(section, &caller.agency));
+            let shown = piece.and_then(|(_, shown)| shown);
+            told.extend(shown.map(|shown| section.into_iter().fold(shown, Shown::part_of)));
+        }
+        Ok(told)
     }
 }
 

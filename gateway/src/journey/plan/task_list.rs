@@ -16,6 +16,7 @@ use crate::journey::read::youth_id;
 use crate::journey::refer::mismatch;
 use crate::journey::watch::{Feed, Watch};
 use crate::news::Topic;
+use crate::outbox::{Lock, Reading};
 use crate::record::wire_time;
 use crate::store::{TaskEventRow, TaskFilter, TaskRow, TaskStates};
 
@@ -90,12 +91,13 @@ impl Gateway {
         let task = TaskRecord::open(&person, row)?;
         let name = task.message.name.clone();
         let view = match plan {
-            None => self.follow_up_view(caller, &person, task).await,
+            None => self.follow_up_view(caller, &person, task).await.map(|view| (view, Vec::new())),
             Some(record) => self.task_view(caller, &record, task.message, self.now()),
         };
         match view {
-            Ok(view) => {
-                self.note_reading(caller, person.id, &name, &view).await?;
+            Ok((view, told)) => {
+                let reading = Reading { caller, youth: person.id, name: &name, lock: Lock::Free };
+                self.note_telling(&reading, &view, told).await?;
                 Ok(Some(view))
             }
             Err(Error::NotFound) => Ok(None),

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use polku_policy::Question;
 use polku_proto::v1::{PlanPart, PlanSection, ReferralContent};
-use polku_proto::{AgencyId, CategorySet, Party};
+use polku_proto::{CategorySet, Party};
 
-use super::reader::Eyes;
+use super::reader::{Eyes, TELLABLE};
 use super::record::{PlanRecord, empty_part};
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -41,15 +41,17 @@ impl Gateway {
         let eyes = Eyes::of_system(party.clone().unwrap_or_else(|| Party::whole(row.agency.clone())));
         let question = self.plan_question(&record, owner, &eyes, now)?;
         let frame = PlanPart {
-            revision: told(&record, owner, &row.agency),
+            // The same at each attempt: nothing else about the section reaches this agency before this delivery has ended.
+            revision: self.store.parts_told(record.row.id, owner, &row.agency).await? + 1,
             // Not when the plan was changed: that could have been something else.
             update_time: Some(wire_time(now)?),
             ..empty_part(&record.name().to_string(), owner)
         };
         let is_end = row.item == DeliveryItem::PlanEnded;
+        let required = self.required(&row.agency);
         let told = self.permitted(&record, owner, &eyes, now)?;
         let silent = party.is_none() || told.is_subset(CategorySet::ENVELOPE);
-        let mut part = if is_end && silent {
+        let mut part = if is_end && (silent || !required.intersection(TELLABLE).is_subset(told)) {
             let part = PlanPart { consent_withdrawn: true, ..frame };
             return Ok(Some(Tellable { part, question, required: CategorySet::EMPTY, mark: None }));
         } else if silent {
@@ -69,12 +71,6 @@ impl Gateway {
         let mark = Some(self.section_mark(&section, &row.agency));
         let background = part.background.get_or_insert_with(ReferralContent::default);
         background.identity_code = person.identity_code_text()?;
-        Ok(Some(Tellable { part, question, required: self.required(&row.agency), mark }))
+        Ok(Some(Tellable { part, question, required, mark }))
     }
-}
-
-fn told(record: &PlanRecord, owner: &str, recipient: &AgencyId) -> u64 {
-    let mut told = record.kept.told.iter();
-    let told = told.find(|told| told.owner == owner && told.recipient == recipient.as_str());
-    told.map_or(1, |told| told.count)
 }

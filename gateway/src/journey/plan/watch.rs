@@ -2,14 +2,11 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use polku_policy::{ActorRole, Authorised};
 use polku_proto::v1::representative_actor::Capacity;
 use polku_proto::v1::{PlanEvent, Purpose, WatchPlansRequest};
 use polku_proto::{AgencyId, PlanId, PlanName, Valid};
 
-use super::reader::{Eyes, digest};
-use super::record::PlanRecord;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -20,7 +17,7 @@ use crate::journey::watch::{Feed, Watch};
 use crate::news::Topic;
 use crate::outbox::Lock;
 use crate::record::wire_time;
-use crate::store::{Change, NewPlanEvent, PlanEventRow};
+use crate::store::PlanEventRow;
 
 /// What changes in plans.
 #[derive(Debug)]
@@ -46,30 +43,10 @@ impl Gateway {
         };
         self.follow(caller, plan, &request.resume_token).await
     }
-
-    /// Everybody of the young person's side who sees a difference hears of it.
-    pub(super) fn tell_own_side(
-        &self,
-        before: Option<&PlanRecord>,
-        after: &PlanRecord,
-        change: &mut Change,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        for (id, role) in OWN_SIDE {
-            let eyes = Eyes::of_own_side(role);
-            let old = before.map(|before| self.seen(before, &eyes, now)).transpose()?;
-            let new = self.seen(after, &eyes, now)?;
-            if old.is_none_or(|old| digest(&old) != digest(&new)) {
-                let (plan, youth) = (after.row.id, after.row.youth);
-                change.plan_events.push(NewPlanEvent { plan, youth, agency: named(id)?, time: now });
-            }
-        }
-        Ok(())
-    }
 }
 
 /// As whom those of the young person's side are told of changes. No agency has one of these ids.
-const OWN_SIDE: [(&str, ActorRole); 3] = [
+pub(super) const OWN_SIDE: [(&str, ActorRole); 3] = [
     ("youth", ActorRole::Subject),
     ("guardian", ActorRole::Guardian),
     ("representative", ActorRole::Representative),
@@ -87,7 +64,7 @@ fn told_as(caller: &Caller) -> Result<AgencyId, Error> {
     }
 }
 
-fn named(id: &str) -> Result<AgencyId, Error> {
+pub(super) fn named(id: &str) -> Result<AgencyId, Error> {
     id.parse().map_err(|_| Error::Inconsistent("a reader of plans without a name"))
 }
 
@@ -130,12 +107,17 @@ impl Feed for Plans {
     async fn item(
         gateway: &Gateway,
         caller: &Caller,
-        PlanEventRow { event, revision, .. }: PlanEventRow,
+        PlanEventRow { event, present, .. }: PlanEventRow,
         resume_token: String,
     ) -> Result<Option<Authorised<PlanEvent>>, Error> {
-        let plan = gateway.plans_in_hand.take(event.plan, revision);
+        let (plan, now) = (gateway.plans_in_hand.take(event.plan, present), gateway.now());
+        let reader = (caller, told_as(caller)?);
         let view = match plan.record(gateway, event.plan).await {
-            Ok(record) => plan.view(gateway, caller, record, gateway.now()).map(|view| (record, view)),
+            Ok(record) => match plan.shows(gateway, reader, record, event.revision, now).await {
+                Ok(true) => plan.view(gateway, caller, record, now).map(|view| (record, view)),
+                Ok(false) => return Ok(None),
+                Err(error) => Err(error),
+            },
             Err(error) => Err(error),
         };
         let (record, view) = match view {
@@ -143,8 +125,8 @@ impl Feed for Plans {
             Err(Error::NotFound | Error::NotPermitted(_)) => return Ok(None),
             Err(error) => return Err(error),
         };
-        // A role that sees nothing does not learn when something changes.
-        let own = own_record(caller, record.row.youth, Purpose::Unspecified, gateway.now());
+        // A role that sees nothing does not learn either when it comes to be told of a plan.
+        let own = own_record(caller, record.row.youth, Purpose::Unspecified, now);
         if gateway.check_own_word(caller, own).is_err() {
             return Ok(None);
         }

@@ -3,12 +3,16 @@
 use jiff::Timestamp;
 use polku_policy::Authorised;
 use polku_proto::v1::journey_entry::Matter;
-use polku_proto::v1::{AddJourneyEntryRequest, AddJourneyEntryResponse, JourneyEntry, Purpose};
-use polku_proto::{AgencyId, EntryId, EntryName, ReferralName, Valid};
+use polku_proto::v1::{
+    AddJourneyEntryRequest, AddJourneyEntryResponse, CurrentWorker, JourneyEntry, Purpose,
+};
+use polku_proto::{AgencyId, EntryId, EntryName, ReferralName, Valid, YouthId};
 use serde_json::json;
 
-use super::entry::{kind, row};
-use super::matter::{category, check_assignment, check_replaced, check_words, has_ended_mandate, is_open};
+use super::entry::{kind, row, standing};
+use super::matter::{
+    category, check_assigned, check_assignment, check_time, check_words, has_ended_mandate, is_open, replaced,
+};
 use super::sight::Look;
 use super::worker;
 use crate::audit::Event;
@@ -19,10 +23,14 @@ use crate::journey::read::{name, youth_id};
 use crate::journey::refer::mismatch;
 use crate::journey::view::viewer;
 use crate::once::Begun;
+use crate::person::Person;
 use crate::record::wire_time;
-use crate::store::Change;
+use crate::store::{Change, ReferralRow};
 use crate::trail::{Entry, receipt};
 
+const NOT_THEIRS: Error = Error::ActorNotAllowed {
+    expected: "a professional; the young person gives and ends mandates, says whether all three met, and leaves",
+};
 const NOT_OPEN: Error = Error::RecordState {
     expected: "an agency that has taken up the matter, and that the young person has not left: an opening comes first",
 };
@@ -38,28 +46,47 @@ impl Gateway {
         let youth = youth_id(&request.parent, "parent")?;
         self.check_subject(caller, youth)?;
         let call = self.call(caller, "AddJourneyEntry", &request.request_id, &request)?;
+        let entry = request.entry.unwrap_or_default();
+        // What is wrong in itself is refused before anything is looked up: it does not tell whether there is a journey. Of
+        // a call that was right when it came first, the repetition is.
+        let worded = self.check_wording(caller, youth, &entry);
+        if worded.is_err() && self.request_of(&call).await?.is_none() {
+            worded?;
+        }
         let Begun { person, earlier, now, alone: _alone } = self.begin(&call, youth).await?;
         let look = Look { caller, youth, purpose: Purpose::Guidance, now };
         if let Some(earlier) = earlier {
             return self.entry_answer(&look, earlier);
         }
-        let entry = request.entry.unwrap_or_default();
-        check_words(&entry, now)?;
-        let known = self.entries(&person).await?;
-        // Taken up under a former id is taken up.
-        let all = self.with_former(&person, &known).await?;
+        // Taken up under another id of the person is taken up.
+        let all = self.written(&person).await?.all;
         let seen = self.visible(&look, &all)?;
-        let agencies = self.holders(&look, &entry, &seen).await?;
+        let current = worker::known(&all, &seen, now);
+        let worker = current.as_ref().map(|(worker, _)| worker);
+        let agencies = self.holders(&look, &entry, &seen, (&person, worker)).await?;
         let mut written = Vec::new();
         let mut rows = Vec::new();
         for agency in agencies {
-            check_replaced(&entry, (&agency, caller.professional()), &known)?;
+            let known: Vec<&JourneyEntry> = standing(all.iter().collect())
+                .into_iter()
+                .filter(|entry| entry.agency == agency.as_str())
+                .collect();
+            let replaced = match replaced(&entry, (youth, caller.professional()), &known) {
+                Ok(replaced) => replaced,
+                Err(wrong) => {
+                    let is_concerned = self.has_to_do_with(&look, &person, &seen).await?;
+                    return Err(if is_concerned { wrong } else { Error::NotFound });
+                }
+            };
+            let handed = current.as_ref().filter(|(worker, _)| worker.agency == agency.as_str());
+            let handed = handed.map(|(_, by)| *by);
+            check_time(&entry, (now, person.birth_date()?), replaced, (&known, handed))?;
             let id = EntryId::from_uuid(self.new_id(now)?);
             let entry = completed(&look, &agency, id, entry.clone())?;
             rows.push(row(&person, id, agency, &entry, now)?);
             written.push(entry);
         }
-        let looked_after = self.after_entries(&person, &written, known, now).await?;
+        let looked_after = self.after_entries(&person, &written, all, now).await?;
         let names: Vec<&str> = written.iter().map(|entry| entry.name.as_str()).collect();
         let details = json!({"entries": names, "kind": kind(&entry)});
         let leaf = Entry::of(Event::JourneyEntry, youth).by(caller);
@@ -83,8 +110,8 @@ impl Gateway {
         look: &Look<'_>,
         entry: &JourneyEntry,
         seen: &[&JourneyEntry],
+        (person, current): (&Person, Option<&CurrentWorker>),
     ) -> Result<Vec<AgencyId>, Error> {
-        let current = worker::current(seen, look.now).map(|(worker, _)| worker);
         let agency = |id: &str| id.parse().map_err(|_| Error::Inconsistent("a stored agency id is none"));
         let matter = entry.matter.as_ref();
         match (&look.caller.actor, matter) {
@@ -94,21 +121,22 @@ impl Gateway {
                 let takes_up = matches!(matter, Matter::Opening(_));
                 // Whoever is handed a young person may name the worker at once.
                 let is_handed = matches!(matter, Matter::Worker(_))
-                    && current.as_ref().is_some_and(|worker| worker.agency == own.as_str());
+                    && current.is_some_and(|worker| worker.agency == own.as_str());
                 if takes_up && is_open && entry.replaces.is_empty() {
                     return Err(Error::RecordState { expected: "a matter that has not been taken up" });
                 }
                 if !takes_up && !is_open && !is_handed {
-                    // Somebody whom the agency has nothing to do with looks like nobody.
-                    self.check_concerned(own, look.youth).await?;
-                    return Err(NOT_OPEN);
+                    // Somebody whom the agency has nothing to do with looks like nobody. That it has asked about them
+                    // before is nothing: it can ask about nobody as well.
+                    let is_concerned = self.has_to_do_with(look, person, seen).await?;
+                    return Err(if is_concerned { NOT_OPEN } else { Error::NotFound });
                 }
                 if matches!(matter, Matter::Mandate(_)) && has_ended_mandate(own.as_str(), seen) {
                     return Err(Error::RecordState {
                         expected: "a mandate that the young person has not ended themselves",
                     });
                 }
-                self.check_matter(look, matter, current.as_ref()).await?;
+                self.check_matter(look, matter, current).await?;
                 Ok(vec![own.clone()])
             }
             (Actor::Subject(_) | Actor::Representative { .. }, Some(Matter::Mandate(_))) => {
@@ -127,9 +155,27 @@ impl Gateway {
                 }
                 open.into_iter().map(agency).collect()
             }
-            (_, Some(_) | None) => Err(Error::ActorNotAllowed {
-                expected: "a professional; the young person gives and ends mandates, and leaves",
-            }),
+            // Whether all three met, the young person says to whoever has sent them.
+            (Actor::Subject(_) | Actor::Representative { .. }, Some(Matter::Handover(handover))) => {
+                Ok(vec![self.check_party(look, &handover.referral).await?.sender])
+            }
+            (_, Some(_) | None) => Err(NOT_THEIRS),
+        }
+    }
+
+    /// Whether the entry can be right at all, for this caller and whosever journey it is about.
+    fn check_wording(&self, caller: &Caller, youth: YouthId, entry: &JourneyEntry) -> Result<(), Error> {
+        check_words(entry, youth, self.now())?;
+        match (&caller.actor, &entry.matter) {
+            (Actor::Professional { .. }, Some(Matter::Worker(assignment))) => {
+                check_assigned(assignment, &caller.agency, &self.directory)
+            }
+            (Actor::Professional { .. }, Some(_)) => Ok(()),
+            (
+                Actor::Subject(_) | Actor::Representative { .. },
+                Some(Matter::Mandate(_) | Matter::Leaving(_) | Matter::Handover(_)),
+            ) => Ok(()),
+            (_, Some(_) | None) => Err(NOT_THEIRS),
         }
     }
 
@@ -138,17 +184,17 @@ impl Gateway {
         &self,
         look: &Look<'_>,
         matter: &Matter,
-        current: Option<&polku_proto::v1::CurrentWorker>,
+        current: Option<&CurrentWorker>,
     ) -> Result<(), Error> {
         let own = &look.caller.agency;
         match matter {
-            Matter::Worker(assignment) => check_assignment(assignment, own, current, &self.directory),
+            Matter::Worker(assignment) => check_assignment(assignment, own, current),
             Matter::Mandate(_) if current.is_none_or(|worker| worker.agency != own.as_str()) => {
                 Err(Error::RecordState { expected: "the agency of the adult beside the young person" })
             }
             Matter::Handover(handover) => self.check_party(look, &handover.referral).await.map(drop),
             Matter::Retention(answer) => {
-                if self.check_party(look, &answer.referral).await? == *own {
+                if self.check_party(look, &answer.referral).await?.recipient == *own {
                     return Ok(());
                 }
                 Err(Error::ActorNotAllowed { expected: "the agency that the referral was sent to" })
@@ -159,19 +205,20 @@ impl Gateway {
             | Matter::Profile(_)
             | Matter::Work(_)
             | Matter::Attainment(_)
+            | Matter::Background(_)
             | Matter::Leaving(_) => Ok(()),
         }
     }
 
-    /// The recipient of a referral of this person that the caller is a party to.
-    async fn check_party(&self, look: &Look<'_>, referral: &str) -> Result<AgencyId, Error> {
+    /// A referral of this person that the caller is a party to.
+    async fn check_party(&self, look: &Look<'_>, referral: &str) -> Result<ReferralRow, Error> {
         let name: ReferralName = name(referral, "entry.referral")?;
         let row = self.store.referral(name.referral).await?.ok_or(Error::NotFound)?;
         if name.youth != look.youth || row.youth != look.youth {
             return Err(Error::NotFound);
         }
         viewer(look.caller, &row)?;
-        Ok(row.recipient)
+        Ok(row)
     }
 
     fn entry_answer(

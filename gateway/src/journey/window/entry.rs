@@ -1,5 +1,6 @@
 //! An entry of a journey, as it is kept and opened.
 
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -14,8 +15,10 @@ use crate::person::Person;
 use crate::seal::Place;
 use crate::store::EntryRow;
 
-/// How many entries of one person count. Whoever works with somebody for ten years, once a week, stays below.
-pub(super) const MOST: u32 = 500;
+/// How many entries of one agency about one kind of matter count. Whoever meets somebody for ten years, once a week, is
+/// hardly above; and however many there are of one kind or of one agency, who has taken the matter up, who is beside the
+/// young person, what that one may do and who has left is known.
+const MOST: u32 = 500;
 
 const BROKEN: Error = Error::Inconsistent("a sealed journey entry is unreadable");
 
@@ -28,7 +31,7 @@ pub(super) fn row(
     now: Timestamp,
 ) -> Result<EntryRow, Error> {
     let sealed = person.key().seal(place(id), &entry.encode_to_vec())?;
-    Ok(EntryRow { id, youth: person.id, agency, created: now, sealed })
+    Ok(EntryRow { id, youth: person.id, agency, kind: number(entry), created: now, sealed })
 }
 
 impl Gateway {
@@ -38,17 +41,17 @@ impl Gateway {
         agency: &AgencyId,
         person: &Person,
     ) -> Result<bool, Error> {
-        let rows = self.store.entries_of(person.id, MOST).await?;
+        let rows = self.store.entries_of(person.id, 1).await?;
         Ok(rows.iter().any(|row| row.agency == *agency))
     }
 
-    /// What counts of a person's journey: newest first, without what was replaced.
+    /// What was written down of a person's journey under this id, newest first.
     pub(super) async fn entries(&self, person: &Person) -> Result<Vec<JourneyEntry>, Error> {
         let mut entries = Vec::new();
         for row in self.store.entries_of(person.id, MOST).await? {
             entries.push(opened(person, &row)?);
         }
-        Ok(standing(entries))
+        Ok(entries)
     }
 }
 
@@ -58,19 +61,43 @@ pub(super) fn opened(person: &Person, row: &EntryRow) -> Result<JourneyEntry, Er
     let entry = JourneyEntry::decode(plain.as_slice()).map_err(|_| BROKEN)?;
     let name = EntryName { youth: person.id, entry: row.id }.to_string();
     // The clear columns are for searching; what is decided on is what was sealed.
-    if entry.agency != row.agency.as_str() || entry.name != name {
+    if entry.agency != row.agency.as_str() || entry.name != name || number(&entry) != row.kind {
         return Err(BROKEN);
     }
     Ok(entry)
 }
 
-/// Of these entries, newest first, those that were not replaced: what happened last comes first, whenever it was written
-/// down.
-pub(super) fn standing(mut entries: Vec<JourneyEntry>) -> Vec<JourneyEntry> {
-    let replaced: BTreeSet<String> = entries.iter().map(|entry| entry.replaces.clone()).collect();
-    entries.retain(|entry| !replaced.contains(&entry.name));
-    entries.sort_by_key(|entry| std::cmp::Reverse(entry.time.map(|time| (time.seconds, time.nanos))));
+/// Of these entries, newest first, those that were not replaced by another one of them: what happened last comes first,
+/// whenever it was written down.
+pub(super) fn standing<E: Borrow<JourneyEntry>>(mut entries: Vec<E>) -> Vec<E> {
+    let replaces = entries.iter().map(|entry| entry.borrow().replaces.clone());
+    let replaced: BTreeSet<String> = replaces.filter(|name| !name.is_empty()).collect();
+    entries.retain(|entry| !replaced.contains(&entry.borrow().name));
+    entries.sort_by_key(|entry| std::cmp::Reverse(time(entry.borrow())));
     entries
+}
+
+/// When it happened, in a form that sorts.
+pub(super) fn time(entry: &JourneyEntry) -> Option<(i64, i32)> {
+    entry.time.map(|time| (time.seconds, time.nanos))
+}
+
+/// The number of the field that tells what an entry is about.
+fn number(entry: &JourneyEntry) -> i32 {
+    match &entry.matter {
+        Some(Matter::Opening(_)) => 8,
+        Some(Matter::Encounter(_)) => 9,
+        Some(Matter::Worker(_)) => 10,
+        Some(Matter::Mandate(_)) => 11,
+        Some(Matter::Profile(_)) => 12,
+        Some(Matter::Work(_)) => 13,
+        Some(Matter::Handover(_)) => 14,
+        Some(Matter::Retention(_)) => 15,
+        Some(Matter::Attainment(_)) => 16,
+        Some(Matter::Leaving(_)) => 17,
+        Some(Matter::Background(_)) => 18,
+        None => 0,
+    }
 }
 
 /// What is told of the kind of an entry where its content is not: in the audit log's sealed details.
@@ -86,6 +113,7 @@ pub(super) fn kind(entry: &JourneyEntry) -> &'static str {
         Some(Matter::Retention(_)) => "retention",
         Some(Matter::Attainment(_)) => "attainment",
         Some(Matter::Leaving(_)) => "leaving",
+        Some(Matter::Background(_)) => "background",
         None => "nothing",
     }
 }

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use polku_adapters::{Adapter, AdapterError};
 use polku_policy::{Authorised, Channel, Question, Viewer};
@@ -21,7 +20,7 @@ use super::sight::Look;
 use crate::audit::Event;
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::outbox::{Lock, Reading, Shown};
+use crate::outbox::Shown;
 use crate::person::Person;
 use crate::seal::Place;
 use crate::store::{About, Change, FactsRow};
@@ -45,12 +44,12 @@ pub(super) struct Asking<'a> {
 /// What the agencies hold, by agency id.
 #[derive(Default)]
 pub(super) struct Held {
-    pub(super) facts: Vec<Authorised<AgencyFacts>>,
+    pub(super) facts: Vec<ShownFacts>,
     pub(super) unreachable: Vec<AgencyId>,
 }
 
 /// What an agency holds, as the caller may see it, with the notices that this makes.
-type ShownFacts = (Authorised<AgencyFacts>, Vec<Shown>);
+pub(super) type ShownFacts = (AgencyId, Authorised<AgencyFacts>, Option<Shown>);
 
 impl Gateway {
     /// What the agencies hold, as far as the caller may be told.
@@ -64,9 +63,11 @@ impl Gateway {
             if told.is_empty() {
                 continue;
             }
-            let fresh = kept.iter().find(|row| {
+            let fresh = kept.iter().filter(|row| {
                 row.agency == *agency && row.answered >= asking.oldest && told.is_subset(row.asked)
             });
+            // Of several that answer the question, the newest is what the agency says now.
+            let fresh = fresh.max_by_key(|row| row.answered);
             match fresh {
                 Some(row) => drop(answers.insert(agency.clone(), Some(opened(person, row)?))),
                 None => drop(missing.insert(agency.clone(), told)),
@@ -75,21 +76,13 @@ impl Gateway {
         if !missing.is_empty() {
             answers.extend(self.ask(person, asking, &missing).await?);
         }
-        let (mut held, mut shown) = (Held::default(), Vec::new());
+        let mut held = Held::default();
         for (agency, answer) in answers {
             match answer {
-                Some(facts) => shown.extend(self.shown_facts(asking, &agency, facts)?),
+                Some(facts) => held.facts.extend(self.shown_facts(asking, &agency, facts)?),
                 None => held.unreachable.push(agency),
             }
         }
-        let name = facts_name(person);
-        let reading =
-            &Reading { caller: asking.look.caller, youth: person.id, name: &name, lock: Lock::Free };
-        let notes = shown.into_iter().map(|(facts, told)| async move {
-            self.note_telling(reading, &facts, told).await?;
-            Ok::<_, Error>(facts)
-        });
-        held.facts = try_join_all(notes).await?;
         Ok(held)
     }
 
@@ -183,7 +176,7 @@ impl Gateway {
             self.engine().authorise(&self.index(), Valid::check(facts)?, CategorySet::EMPTY, &question);
         let Ok(facts) = facts else { return Ok(None) };
         let told = self.owed_notice(About::Journey, holds, &question, facts.decision(), look.now)?;
-        Ok(Some((facts, told.into_iter().collect())))
+        Ok(Some((agency.clone(), facts, told)))
     }
 }
 
@@ -208,7 +201,7 @@ fn opened(person: &Person, row: &FactsRow) -> Result<AgencyFacts, Error> {
     AgencyFacts::decode(plain.as_slice()).map_err(|_| Error::Inconsistent("sealed facts are unreadable"))
 }
 
-fn facts_name(person: &Person) -> String {
+pub(super) fn facts_name(person: &Person) -> String {
     format!("{}/facts", YouthName { youth: person.id })
 }
 

@@ -1,36 +1,42 @@
 //! What has the agency done in a period?
 //!
-//! Read from what the agency has written down itself, from what became of the referrals that it sent, as far as it may
-//! be told of that now, and from the plans that it coordinates, as far as it sees them.
+//! Read from what the agency has written down itself, from what became of the referrals that it sent, as far as it may be
+//! told of that, and from the plans that it coordinates, as far as it sees them. Every third of a year is counted when it
+//! is first asked for, and what is told of it is kept: without anybody in it, and never counted again.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use polku_policy::{ActorRole, Channel, Question, Viewer};
 use polku_proto::time::finnish_date;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::{
-    CountWalkInRequest, Feedback, Figures, GetFiguresRequest, JourneyEntry, Purpose, ReferralState,
-    StarReading, retention_answer,
+    CountWalkInRequest, DataCategory, Feedback, Figures, GetFiguresRequest, JourneyEntry, Purpose,
+    ReferralState, StarReading, retention_answer,
 };
-use polku_proto::{AgencyId, EntryId, Valid, YouthId};
+use polku_proto::{AgencyId, CategorySet, EntryId, Party, Valid, YouthId};
 use prost::Message;
+use uuid::Uuid;
 
 use super::entry::{opened, standing};
 use super::get::escorted;
-use super::sight::Look;
+use super::sight::Looks;
 use crate::audit::Event;
 use crate::caller::Caller;
 use crate::error::Error;
-use crate::figures::{Counting, Escort, Handover, OnePerson, Period, day};
+use crate::figures::{Book, Counting, Escort, Handover, OnePerson, ReportFor, Third, day, together};
 use crate::gateway::Gateway;
 use crate::journey::PlanRecord;
 use crate::person::Person;
 use crate::record::{ReferralRecord, is_taken_up};
-use crate::store::{EntryRow, ReferralFilter, ReferralRow, TallyKind};
+use crate::store::{Change, EntryRow, ReferralFilter, ReferralRow, RequestKey, TallyKind, TallyRow};
 use crate::trail::Entry;
 
 /// How many rows are read at once.
 const PAGE: u32 = 500;
+const BROKEN: Error = Error::Inconsistent("what was counted is unreadable");
+const STATUS: CategorySet = CategorySet::of(&[DataCategory::ReferralStatus]);
 
 /// What is at hand of one person beside the entries.
 #[derive(Debug, Default)]
@@ -46,6 +52,50 @@ struct Asker<'a> {
     now: Timestamp,
 }
 
+/// The agency itself looks, through none of its professionals: whoever asks first, it comes to the same.
+#[derive(Debug, Clone, Copy)]
+struct AsAgency<'a> {
+    agency: &'a AgencyId,
+    youth: YouthId,
+    purpose: Purpose,
+    now: Timestamp,
+}
+
+impl Looks for AsAgency<'_> {
+    fn youth(&self) -> YouthId {
+        self.youth
+    }
+
+    fn under(self, youth: YouthId) -> Self {
+        Self { youth, ..self }
+    }
+
+    fn is_own_side(&self) -> bool {
+        false
+    }
+
+    fn question(&self, agency: &AgencyId, is_status: bool) -> Option<Question> {
+        let (own, other) = (Party::whole(self.agency.clone()), Party::whole(agency.clone()));
+        let (channel, viewer) = match (self.agency == agency, is_status) {
+            (true, true) => (Channel { from: own.clone(), to: own }, Viewer::Addressee),
+            (true, false) => (Channel { from: own.clone(), to: own }, Viewer::Author),
+            (false, _) if self.purpose == Purpose::Unspecified => return None,
+            // What became of a referral flows from its recipient to its sender, whoever of the two writes it down.
+            (false, true) => (Channel { from: own, to: other }, Viewer::Author),
+            (false, false) => (Channel { from: other, to: own }, Viewer::Addressee),
+        };
+        let question = Question::new(self.youth, channel, viewer, self.purpose, self.now);
+        Some(Question { actor: ActorRole::System, ..question })
+    }
+}
+
+/// The figures, being counted, and who of those whom they are about is known by several ids: they are counted at the end.
+#[derive(Debug)]
+struct Count {
+    counting: Counting,
+    several: BTreeMap<YouthId, OnePerson>,
+}
+
 impl Gateway {
     /// The figures of the caller's agency.
     pub(crate) async fn get_figures(
@@ -54,28 +104,97 @@ impl Gateway {
         request: Valid<GetFiguresRequest>,
     ) -> Result<Figures, Error> {
         self.check_counts(caller)?;
-        let GetFiguresRequest { first_day, last_day } = request.into_inner();
+        let request = request.into_inner();
         let now = self.now();
-        let date = |text: &str| text.parse().map_err(|_| Error::Inconsistent("a valid day is none"));
-        // What falls due later than today is not due.
-        let period = Period { first: date(&first_day)?, last: finnish_date(now).min(date(&last_day)?) };
-        let mut counting = Counting::new(period);
-        self.count_tallies(&caller.agency, period, &mut counting).await?;
-        self.count_persons(Asker { caller, now }, &mut counting).await?;
-        let name = format!("figures/{}/{first_day}/{last_day}", caller.agency);
+        let report = self.report_for(&request)?;
+        let thirds = Third::of(request.year, request.period())
+            .ok_or(Error::Inconsistent("a valid year has no thirds"))?;
+        if thirds.iter().any(|third| !third.is_closed(finnish_date(now))) {
+            return Err(Error::RecordState { expected: "a period that has ended at least 14 days ago" });
+        }
+        let mut books = Vec::new();
+        for third in thirds {
+            books.push(self.book(Asker { caller, now }, third).await?);
+        }
+        let GetFiguresRequest { year, period, recipient } = request;
+        let name = format!("figures/{}/{year}/{period}/{recipient}", caller.agency);
         let entry = Entry::of_many(Event::Read).by(caller).for_purpose(Purpose::Statistics).of_what(&name);
         self.note(entry, now).await?;
-        Ok(counting.figures())
+        let figures = together(&books);
+        Ok(match report {
+            Some(report) => report.choice(figures),
+            None => figures,
+        })
+    }
+
+    /// What the recipient gets, if one is named.
+    fn report_for(&self, request: &GetFiguresRequest) -> Result<Option<&ReportFor>, Error> {
+        if request.recipient.is_empty() {
+            return Ok(None);
+        }
+        let mut reports = self.journey.reports.iter();
+        let report = reports.find(|report| report.recipient == request.recipient).ok_or(Error::Field {
+            field: "recipient",
+            reason: "UNKNOWN_RECIPIENT",
+            expected: "a recipient of reports that the configuration names, or empty",
+        })?;
+        if !report.periods.contains(&request.period()) {
+            return Err(Error::Field {
+                field: "period",
+                reason: "INVALID_FIELDS",
+                expected: "one of the periods for which the recipient gets a report",
+            });
+        }
+        Ok(Some(report))
+    }
+
+    /// What is told of a third of a year: as it was kept, or counted now, for good.
+    async fn book(&self, asker: Asker<'_>, third: Third) -> Result<Book, Error> {
+        let agency = &asker.caller.agency;
+        // A name of its own for each third of an agency: nobody can keep a second book of it.
+        let name = format!("{agency}/{}", third.last);
+        let hash = self.keys.pseudonym(b"figures", name.as_bytes());
+        let request = hash.first_chunk().map(|half| Uuid::from_bytes(*half)).unwrap_or_default();
+        let key = RequestKey { organisation: agency.clone(), request };
+        let _alone = self.alone_with_request(key.request).await?;
+        if let Some(kept) = self.kept(agency, third.last).await? {
+            return Ok(kept);
+        }
+        let mut count = Count { counting: Counting::new(third), several: BTreeMap::new() };
+        self.count_tallies(agency, third, &mut count.counting).await?;
+        self.count_persons(asker, &mut count).await?;
+        let Count { mut counting, several } = count;
+        for person in several.into_values() {
+            counting.person(&person);
+        }
+        let book = counting.book();
+        let noted = self.note(Entry::of_many(Event::Tally).by(asker.caller), asker.now).await?;
+        let mut change = Change::announced_by(noted.sequence);
+        change.tallies.push(TallyRow {
+            key,
+            agency: agency.clone(),
+            day: third.last,
+            kind: TallyKind::Book,
+            content: book.encode_to_vec(),
+        });
+        self.commit(change).await?;
+        Ok(book)
+    }
+
+    async fn kept(&self, agency: &AgencyId, last: Date) -> Result<Option<Book>, Error> {
+        let tallied = self.store.tallied(agency, last, last).await?;
+        let mut books = tallied.into_iter().filter(|tallied| tallied.kind == TallyKind::Book);
+        let book = books.next().map(|kept| Book::decode(kept.content.as_slice()));
+        book.transpose().map_err(|_| BROKEN)
     }
 
     async fn count_tallies(
         &self,
         agency: &AgencyId,
-        period: Period,
+        third: Third,
         counting: &mut Counting,
     ) -> Result<(), Error> {
-        const BROKEN: Error = Error::Inconsistent("what was counted is unreadable");
-        for tallied in self.store.tallied(agency, period.first, period.last).await? {
+        for tallied in self.store.tallied(agency, third.first, third.last).await? {
             let content = tallied.content.as_slice();
             match tallied.kind {
                 TallyKind::WalkIn => {
@@ -85,16 +204,17 @@ impl Gateway {
                 TallyKind::Feedback => {
                     counting.feedback(&Feedback::decode(content).map_err(|_| BROKEN)?, tallied.count);
                 }
+                TallyKind::Book => {}
             }
         }
         Ok(())
     }
 
     /// Counts whoever the agency has something to do with, one after the other: the entries come person by person.
-    async fn count_persons(&self, asker: Asker<'_>, counting: &mut Counting) -> Result<(), Error> {
+    async fn count_persons(&self, asker: Asker<'_>, count: &mut Count) -> Result<(), Error> {
         let agency = &asker.caller.agency;
         let mut at_hand: BTreeMap<YouthId, AtHand> = BTreeMap::new();
-        for row in self.referrals_taken_up(agency).await? {
+        for row in self.referrals_sent(agency).await? {
             at_hand.entry(row.youth).or_default().referrals.push(row);
         }
         for youth in self.store.coordinated_by(agency).await? {
@@ -110,7 +230,7 @@ impl Gateway {
                 if let Some(youth) = rows.first().map(|row| row.youth).filter(|youth| *youth != row.youth) {
                     let own = std::mem::take(&mut rows);
                     let beside = at_hand.remove(&youth).unwrap_or_default();
-                    counting.person(&self.one_person(asker, youth, &own, beside).await?);
+                    self.count_one(asker, youth, (&own, beside), count).await?;
                 }
                 rows.push(row);
             }
@@ -120,28 +240,46 @@ impl Gateway {
         }
         if let Some(youth) = rows.first().map(|row| row.youth) {
             let beside = at_hand.remove(&youth).unwrap_or_default();
-            counting.person(&self.one_person(asker, youth, &rows, beside).await?);
+            self.count_one(asker, youth, (&rows, beside), count).await?;
         }
         for (youth, beside) in at_hand {
-            counting.person(&self.one_person(asker, youth, &[], beside).await?);
+            self.count_one(asker, youth, (&[], beside), count).await?;
         }
         Ok(())
     }
 
-    /// The referrals that the agency has sent and that were taken up.
-    async fn referrals_taken_up(&self, agency: &AgencyId) -> Result<Vec<ReferralRow>, Error> {
+    /// Counts one id. Who has several is put together first.
+    async fn count_one(
+        &self,
+        asker: Asker<'_>,
+        youth: YouthId,
+        (own, beside): (&[EntryRow], AtHand),
+        count: &mut Count,
+    ) -> Result<(), Error> {
+        let person = self.one_person(asker, youth, own, beside).await?;
+        let present = self.store.present_youth(youth).await?;
+        if present.is_none() && self.store.former_youths(youth).await?.is_empty() {
+            count.counting.person(&person);
+        } else {
+            count.several.entry(present.unwrap_or(youth)).or_default().merge(person);
+        }
+        Ok(())
+    }
+
+    /// The referrals that the agency has sent, and not by mistake.
+    async fn referrals_sent(&self, agency: &AgencyId) -> Result<Vec<ReferralRow>, Error> {
         let mut filter =
             ReferralFilter { party: Some(agency.clone()), youth: None, before: None, limit: PAGE };
-        let mut taken_up = Vec::new();
+        let mut sent = Vec::new();
         loop {
             let page = self.store.referrals(&filter).await?;
             filter.before = page.last().map(|row| (row.created, row.id));
             let is_last = page.len() < PAGE as usize;
-            // Who withdraws afterwards was handed over all the same: what became of it is unknown from then on.
-            let counts = |state| is_taken_up(state) || state == ReferralState::ConsentWithdrawn;
-            taken_up.extend(page.into_iter().filter(|row| row.sender == *agency && counts(row.state)));
+            let counts =
+                |row: &ReferralRow| row.sender == *agency && row.state != ReferralState::EnteredInError;
+            sent.extend(page.into_iter().filter(counts));
             if is_last {
-                return Ok(taken_up);
+                return Ok(sent);
             }
         }
     }
@@ -157,17 +295,21 @@ impl Gateway {
         let newest_first = own.iter().rev().map(|row| opened(&person, row));
         let own = standing(newest_first.collect::<Result<_, _>>()?);
         let Asker { caller, now } = asker;
-        let look = Look { caller, youth, purpose: Purpose::Unspecified, now };
+        let look = AsAgency { agency: &caller.agency, youth, purpose: Purpose::Unspecified, now };
         let entries = self.visible(&look, &own)?.into_iter().cloned().collect();
-        let handovers = self.handovers(&person, look, beside.referrals).await?;
-        let stars = if beside.has_plan { self.stars_seen(&person, look).await? } else { Vec::new() };
-        Ok(OnePerson { born: person.birth_date()?, entries, handovers, stars })
+        let sent = beside.referrals.iter().map(|row| finnish_date(row.created)).collect();
+        // Who withdraws afterwards was handed over all the same.
+        let counts = |state| is_taken_up(state) || state == ReferralState::ConsentWithdrawn;
+        let taken_up = beside.referrals.into_iter().filter(|row| counts(row.state)).collect();
+        let handovers = self.handovers(&person, look, taken_up).await?;
+        let stars = if beside.has_plan { self.stars_seen(&person, asker).await? } else { Vec::new() };
+        Ok(OnePerson { born: person.birth_date()?, entries, sent, handovers, stars })
     }
 
     async fn handovers(
         &self,
         person: &Person,
-        look: Look<'_>,
+        look: AsAgency<'_>,
         referrals: Vec<ReferralRow>,
     ) -> Result<Vec<Handover>, Error> {
         if referrals.is_empty() {
@@ -179,28 +321,32 @@ impl Gateway {
             let record = ReferralRecord::open(person, row)?;
             let Some(day) = day(record.message.accept_time.as_ref()) else { continue };
             // Told for the purpose for which the young person was handed over, and as it may be told now.
-            let seen = self.visible(&Look { purpose: record.purpose(), ..look }, &entries)?;
+            let look = AsAgency { purpose: record.purpose(), ..look };
+            let seen = self.visible(&look, &entries)?;
             let name = record.name().to_string();
             let is_escorted = seen.iter().any(|entry| escorted(entry) == Some(name.as_str()));
             let escort = if is_escorted { Escort::Together } else { Escort::Alone };
-            let retention = retention(&seen, &record.row.recipient, &name);
-            handovers.push(Handover { day, escort, retention });
+            let recipient = &record.row.recipient;
+            let may_be_told = STATUS.is_subset(self.told_by(&look, recipient, STATUS)?);
+            let said = may_be_told.then(|| said(&seen, recipient, &name));
+            handovers.push(Handover { day, escort, said });
         }
         Ok(handovers)
     }
 
     /// The readings in the plans that the agency coordinates.
-    async fn stars_seen(&self, person: &Person, look: Look<'_>) -> Result<Vec<StarReading>, Error> {
+    async fn stars_seen(&self, person: &Person, asker: Asker<'_>) -> Result<Vec<StarReading>, Error> {
         let mut stars = Vec::new();
         for row in self.store.plans_of(person.id).await? {
-            if row.coordinator != look.caller.agency {
+            if row.coordinator != asker.caller.agency {
                 continue;
             }
             let record = PlanRecord::open(person, row)?;
-            match self.eyes(look.caller, &record) {
+            match self.eyes(asker.caller, &record) {
                 Ok(eyes) => {
-                    let plan = self.seen(&record, &eyes, look.now)?;
-                    stars.extend(plan.sections.into_iter().flat_map(|section| section.stars));
+                    let plan = self.seen(&record, &eyes, asker.now)?;
+                    let told = plan.sections.into_iter().flat_map(|section| section.stars);
+                    stars.extend(told.filter(|star| !star.entered_in_error));
                 }
                 Err(Error::NotFound) => {}
                 Err(error) => return Err(error),
@@ -210,12 +356,18 @@ impl Gateway {
     }
 }
 
-/// The recipient's last word on whether the young person is still there. Who may not be told it does not know.
-fn retention(seen: &[&JourneyEntry], recipient: &AgencyId, referral: &str) -> retention_answer::Result {
+/// What the recipient has said of whether the young person is still there, what was said last first.
+fn said(
+    seen: &[&JourneyEntry],
+    recipient: &AgencyId,
+    referral: &str,
+) -> Vec<(Date, retention_answer::Result)> {
     let own = seen.iter().filter(|entry| entry.agency == recipient.as_str());
-    let mut answers = own.filter_map(|entry| match &entry.matter {
-        Some(Matter::Retention(answer)) if answer.referral == referral => Some(answer.result()),
+    let answers = own.filter_map(|entry| match &entry.matter {
+        Some(Matter::Retention(answer)) if answer.referral == referral => {
+            Some((day(entry.time.as_ref())?, answer.result()))
+        }
         _ => None,
     });
-    answers.next().unwrap_or(retention_answer::Result::Unknown)
+    answers.collect()
 }

@@ -1,10 +1,17 @@
 //! What is to be looked after, by which agency, and from which day on?
 //!
-//! Entries and steps of referrals set a day, or take it away again. What is to be done when it has come stands in
-//! [`due`], and how a person says that it is done in [`task`].
+//! Entries and steps of referrals set a day, or take it away again; so does a guardian's consent ([`renewal`]). What is
+//! to be done when it has come stands in [`due`], and how a person says that it is done in [`task`]. Without a day come
+//! up what a second person looks at ([`second_look`]) and where a protected address is held back ([`protected`]).
 
 mod due;
+mod protected;
+mod put_off;
+mod renewal;
+mod second_look;
 mod task;
+
+pub(crate) use put_off::PutOff;
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Span, Timestamp};
@@ -67,7 +74,8 @@ fn unmet_day(last: Timestamp, days: u32) -> Result<Timestamp, Error> {
 }
 
 impl Gateway {
-    /// What new entries change of what is to be looked after; `known` are those that counted before them.
+    /// What new entries change of what is to be looked after; `known` is what was written of the person before them, under
+    /// whichever id.
     pub(super) async fn after_entries(
         &self,
         person: &Person,
@@ -75,7 +83,7 @@ impl Gateway {
         known: Vec<JourneyEntry>,
         now: Timestamp,
     ) -> Result<LookedAfter, Error> {
-        let entries = standing(written.iter().cloned().chain(known).collect());
+        let entries: Vec<JourneyEntry> = written.iter().cloned().chain(known).collect();
         let mut after = LookedAfter::default();
         let mut leavers = Vec::new();
         for entry in written {
@@ -87,6 +95,7 @@ impl Gateway {
                         self.forget_unmet(person, &agency, &mut after, now).await?;
                     }
                     if let Some(next) = next {
+                        self.forget_elsewhere(person, &next, &mut after, now).await?;
                         after.follow_ups.push(self.unmet_from(person, next, now)?);
                     }
                 }
@@ -96,6 +105,7 @@ impl Gateway {
                         continue;
                     };
                     self.close_tasks(person, (&agency, Kind::NotMet, ""), &mut after, now).await?;
+                    self.forget_elsewhere(person, &agency, &mut after, now).await?;
                     after.follow_ups.push(self.unmet_from(person, agency, beside.last.unwrap_or(now))?);
                 }
                 Some(Matter::Leaving(_)) => {
@@ -119,14 +129,15 @@ impl Gateway {
                     | Matter::Profile(_)
                     | Matter::Work(_)
                     | Matter::Handover(_)
-                    | Matter::Attainment(_),
+                    | Matter::Attainment(_)
+                    | Matter::Background(_),
                 )
                 | None => {}
             }
         }
         // Who leaves everybody leaves also whoever was to take over.
         let is_own_word = written.iter().all(|entry| entry.professional.is_empty());
-        let all: Vec<&JourneyEntry> = entries.iter().collect();
+        let all = standing(entries.iter().collect());
         if is_own_word
             && !leavers.is_empty()
             && let Some((current, _)) = worker::current(&all, now)
@@ -181,7 +192,7 @@ impl Gateway {
         record: &ReferralRecord,
         now: Timestamp,
     ) -> Result<TaskWrite, Error> {
-        let entries = self.entries(person).await?;
+        let entries = self.written(person).await?.all;
         let recipient = record.row.reached_recipient.then_some(&record.row.recipient);
         let mut whose = &record.row.sender;
         for agency in std::iter::once(&record.row.sender).chain(recipient) {
@@ -191,8 +202,8 @@ impl Gateway {
                 break;
             }
         }
-        let referral = record.name().to_string();
-        self.new_task(person, whose.clone(), Kind::ReferralUnanswered, referral, now)
+        let follow_up = about(Kind::ReferralUnanswered, record.name().to_string());
+        self.new_task(person, whose.clone(), follow_up, now)
     }
 
     /// Which agency has the young person by an assignment: the successor, where that one may know of it. Otherwise it
@@ -224,7 +235,7 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Option<Beside>, Error> {
         let seen = self.visible(&AgencyLook { agency, youth: person.id, now }, entries)?;
-        let Some((current, by)) = worker::current(&seen, now) else { return Ok(None) };
+        let Some((current, by)) = worker::known(entries, &seen, now) else { return Ok(None) };
         let met = seen
             .iter()
             .filter(|entry| matches!(&entry.matter, Some(Matter::Encounter(encounter)) if encounter.met));
@@ -239,7 +250,33 @@ impl Gateway {
         Ok(FollowUpWrite::Set(row))
     }
 
+    /// Nobody looks after the agency's meetings any more, under whichever id of the person.
     async fn forget_unmet(
+        &self,
+        person: &Person,
+        agency: &AgencyId,
+        after: &mut LookedAfter,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.forget_elsewhere(person, agency, after, now).await?;
+        self.forget_under(person, agency, after, now).await
+    }
+
+    /// The same of the person's other ids alone: one person is looked after once.
+    async fn forget_elsewhere(
+        &self,
+        person: &Person,
+        agency: &AgencyId,
+        after: &mut LookedAfter,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        for id in self.ids_of(person.id).await?.into_iter().filter(|id| *id != person.id) {
+            self.forget_under(&self.person(id).await?, agency, after, now).await?;
+        }
+        Ok(())
+    }
+
+    async fn forget_under(
         &self,
         person: &Person,
         agency: &AgencyId,
@@ -252,15 +289,16 @@ impl Gateway {
         self.close_tasks(person, (agency, Kind::NotMet, ""), after, now).await
     }
 
-    /// Closes the open tasks of an agency about something that need not be looked after any more.
+    /// Closes the open tasks of an agency about something that need not be looked after any more; the name is that of
+    /// the referral, or of the consent, that it is about, if it is about one.
     async fn close_tasks(
         &self,
         person: &Person,
-        (agency, kind, referral): (&AgencyId, Kind, &str),
+        (agency, kind, name): (&AgencyId, Kind, &str),
         after: &mut LookedAfter,
         now: Timestamp,
     ) -> Result<(), Error> {
-        for mut task in self.open_tasks(person, agency, kind, referral).await? {
+        for mut task in self.open_tasks(person, agency, kind, name).await? {
             task.row.state = State::Obsolete;
             after.tasks.push(task.next_version(person, now)?);
         }
@@ -272,7 +310,7 @@ impl Gateway {
         person: &Person,
         agency: &AgencyId,
         kind: Kind,
-        referral: &str,
+        name: &str,
     ) -> Result<Vec<TaskRecord>, Error> {
         let filter = TaskFilter {
             agency: agency.clone(),
@@ -285,7 +323,7 @@ impl Gateway {
         for row in self.store.tasks(&filter).await?.into_iter().filter(|row| row.plan.is_none()) {
             let task = TaskRecord::open(person, row)?;
             let is_it = matches!(&task.message.matter, Some(TaskMatter::FollowUp(follow_up))
-                if follow_up.kind() == kind && follow_up.referral == referral);
+                if follow_up.kind() == kind && name_of(follow_up) == name);
             if is_it {
                 open.push(task);
             }
@@ -297,14 +335,23 @@ impl Gateway {
         &self,
         person: &Person,
         agency: AgencyId,
-        kind: Kind,
-        referral: String,
+        follow_up: v1::FollowUp,
         now: Timestamp,
     ) -> Result<TaskWrite, Error> {
         let id = TaskId::from_uuid(self.new_id(now)?);
-        let matter = TaskMatter::FollowUp(v1::FollowUp { kind: kind as i32, referral });
+        let matter = TaskMatter::FollowUp(follow_up);
         TaskRecord::of_journey((id, person.id), agency, matter, now).first_version(person, now)
     }
+}
+
+/// Something to look after about a referral, or about none.
+fn about(kind: Kind, referral: String) -> v1::FollowUp {
+    v1::FollowUp { kind: kind as i32, referral, ..v1::FollowUp::default() }
+}
+
+/// What it is about.
+fn name_of(follow_up: &v1::FollowUp) -> &str {
+    if follow_up.consent.is_empty() { &follow_up.referral } else { &follow_up.consent }
 }
 
 fn agency_of(id: &str) -> Result<AgencyId, Error> {

@@ -8,7 +8,6 @@ use polku_policy::Reason;
 use polku_proto::v1::JourneyEntry;
 use polku_proto::{AgencyId, CategorySet, EntryName, YouthId};
 
-use super::entry::MOST;
 use super::sight::{Look, Looks};
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -29,20 +28,44 @@ impl Look<'_> {
     }
 }
 
+/// What was written of one person, under whichever id.
+pub(super) struct Written {
+    /// All of it, replaced or not.
+    pub(super) all: Vec<JourneyEntry>,
+    /// The id that is looked at, and its former ones.
+    here: Vec<YouthId>,
+}
+
+impl Written {
+    /// What was written under the id that is looked at, and under its former ones: whoever asks for a former id sees
+    /// nothing of the present one.
+    pub(super) fn here(&self) -> impl Iterator<Item = &JourneyEntry> {
+        self.all.iter().filter(|entry| youth_of(entry).is_ok_and(|youth| self.here.contains(&youth)))
+    }
+}
+
 impl Gateway {
-    /// The person's own entries, with those that were written under former ids.
-    pub(super) async fn with_former(
-        &self,
-        person: &Person,
-        own: &[JourneyEntry],
-    ) -> Result<Vec<JourneyEntry>, Error> {
-        let mut all = own.to_vec();
-        for former in self.store.former_youths(person.id).await? {
-            all.extend(self.entries(&self.person(former).await?).await?);
+    /// The ids of the person who has this one: the present one first.
+    pub(in crate::journey) async fn ids_of(&self, youth: YouthId) -> Result<Vec<YouthId>, Error> {
+        let present = self.store.present_youth(youth).await?.unwrap_or(youth);
+        let mut ids = vec![present];
+        ids.extend(self.store.former_youths(present).await?);
+        Ok(ids)
+    }
+
+    /// What was written of the person, whichever of their ids this is.
+    pub(super) async fn written(&self, person: &Person) -> Result<Written, Error> {
+        let ids = self.ids_of(person.id).await?;
+        let mut all = Vec::new();
+        for id in &ids {
+            if *id == person.id {
+                all.extend(self.entries(person).await?);
+            } else {
+                all.extend(self.entries(&self.person(*id).await?).await?);
+            }
         }
-        all.sort_by_key(|entry| std::cmp::Reverse(entry.time.map(|time| (time.seconds, time.nanos))));
-        all.truncate(usize::try_from(MOST).unwrap_or(usize::MAX));
-        Ok(all)
+        let here = if ids.first() == Some(&person.id) { ids } else { vec![person.id] };
+        Ok(Written { all, here })
     }
 
     /// What of all that this agency holds under this id the caller may be told.

@@ -6,29 +6,27 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use polku_policy::Authorised;
 use polku_proto::v1::journey_entry::Matter;
-use polku_proto::v1::{GetJourneyRequest, Journey, JourneyEntry, Plan, Purpose, Referral, ReferralState};
+use polku_proto::v1::{CurrentWorker, GetJourneyRequest, Journey, JourneyEntry, Purpose, ReferralState};
 use polku_proto::{CategorySet, Disclose as _, Valid, YouthName};
 use tokio::time::Instant;
 
-use super::facts::{ASKABLE, Asking, Held};
+use super::facts::{ASKABLE, Asking, Held, facts_name};
 use super::former::youth_of;
 use super::sight::{Look, Looks as _, agency};
+use super::telling::{Leaf, Telling};
 use super::worker;
-use crate::caller::{Actor, Caller};
+use crate::caller::Caller;
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::journey::PlanRecord;
-use crate::journey::page;
 use crate::journey::read::youth_id;
 use crate::journey::refer::mismatch;
-use crate::outbox::{Lock, Reading};
 use crate::person::Person;
 use crate::record::ReferralRecord;
 use crate::record::is_taken_up;
 use crate::store::{ReferralFilter, ReferralRow};
 
-/// How many referrals a journey shows.
-const REFERRALS: u32 = 200;
+/// How many entries a journey shows.
+const ENTRIES: usize = 500;
 /// Whatever is personal.
 const ALL: CategorySet = CategorySet::ALL.difference(CategorySet::ENVELOPE);
 /// For how long an agency's answer is used again, in seconds, unless the caller says otherwise.
@@ -53,24 +51,31 @@ impl Gateway {
         let person = self.person(youth).await?;
         let look = Look { caller, youth, purpose: request.purpose(), now };
 
-        let entries = self.with_former(&person, &self.entries(&person).await?).await?;
-        if !self.has_to_do_with(&look, &person, &entries).await? {
+        let written = self.written(&person).await?;
+        let seen = self.visible(&look, written.here())?;
+        if !self.has_to_do_with(&look, &person, &seen).await? {
             // Somebody whom the caller has nothing to do with looks like nobody.
             return Err(Error::NotFound);
         }
-        let held = self.asked_for(&look, &person, &request, until).await?;
+        // What is kept here is read while the agencies take their time.
+        let revision = self.index().revision();
+        let (held, mut kept) = tokio::try_join!(
+            self.asked_for(&look, &person, &request, until),
+            self.kept_here(&look, &person),
+        )?;
 
-        // The agencies took their time: what is answered is decided on now.
+        // What is answered is decided on now.
         let look = Look { now: self.now(), ..look };
-        let referrals = self.referrals_here(&look).await?;
-        let consents = self.consents_for(caller, youth).await?;
-        let prohibitions = self.prohibitions_for(caller, youth, look.now).await?;
-        let statuses = self.legal_statuses_for(caller, youth).await?;
-        let plans = self.running_plans(&look, &person).await?;
-        let seen = self.visible(&look, &entries)?;
-        let seen: Vec<&JourneyEntry> =
+        if self.index().revision() != revision || kept.has_an_end_before(look.now) {
+            kept = self.kept_here(&look, &person).await?;
+        }
+        let referrals = kept.referrals();
+        let seen = self.visible(&look, written.here())?;
+        let mut seen: Vec<&JourneyEntry> =
             seen.into_iter().filter(|entry| concerns(&look, entry, &referrals)).collect();
         let (handovers, escorted_handovers) = count(&referrals, &seen);
+        let worker = worker::known(&written.all, &seen, look.now);
+        seen.truncate(ENTRIES);
         let shell = Journey {
             youth: YouthName { youth }.to_string(),
             unreachable: held.unreachable.iter().map(ToString::to_string).collect(),
@@ -78,82 +83,64 @@ impl Gateway {
             escorted_handovers,
             ..Journey::default()
         };
-        let mut answer = self.shell(caller, shell)?;
-        for (_, view) in referrals {
-            answer = answer.gather(view).map_err(mismatch)?;
-        }
-        for (name, consent) in consents {
-            self.note_reading(caller, youth, &name, &consent).await?;
-            answer = answer.gather(consent).map_err(mismatch)?;
-        }
-        for (name, prohibition) in prohibitions {
-            self.note_reading(caller, youth, &name, &prohibition).await?;
-            answer = answer.gather(prohibition).map_err(mismatch)?;
-        }
-        for (name, status) in statuses {
-            self.note_reading(caller, youth, &name, &status).await?;
-            answer = answer.gather(status).map_err(mismatch)?;
-        }
-        for plan in plans {
-            answer = answer.gather(plan).map_err(mismatch)?;
-        }
-        for facts in held.facts {
+        let (mut answer, mut telling) = (self.shell(caller, shell)?, Telling::default());
+        for (agency, facts, told) in held.facts {
+            let discloser = (!look.is_own_side()).then_some(agency);
+            telling.read(Leaf::of(youth, facts_name(&person), &facts).from(discloser).telling(told));
             answer = answer.gather(facts).map_err(mismatch)?;
         }
-        self.gather_entries(&look, &seen, answer).await
+        let answer = kept.into_answer(&look, answer, &mut telling)?;
+        let answer = self.gather_entries(&look, &seen, worker, (answer, &mut telling))?;
+        self.note_look(&look, "entries", telling).await?;
+        Ok(answer)
     }
 
-    /// The entries, and who is beside the young person by them.
-    async fn gather_entries(
+    /// The entries, and who is beside the young person.
+    fn gather_entries(
         &self,
         look: &Look<'_>,
         seen: &[&JourneyEntry],
-        answer: Authorised<Journey>,
+        worker: Option<(CurrentWorker, &JourneyEntry)>,
+        (mut answer, telling): (Authorised<Journey>, &mut Telling),
     ) -> Result<Authorised<Journey>, Error> {
-        let mut answer = answer;
-        let mut youths = BTreeSet::new();
         for entry in seen {
-            let youth = youth_of(entry)?;
-            youths.insert(youth);
+            let (youth, agency) = (youth_of(entry)?, agency(entry)?);
             // What stands inside is told as both ids let it.
-            let told = self.told_under(look, youth, &agency(entry)?, ALL)?;
+            let told = self.told_under(look, youth, &agency, ALL)?;
             let mut part = (*entry).clone();
             part.restrict(told.union(CategorySet::ENVELOPE));
             // Refused only when a permission has ended since the look before.
             match self.shown(&look.at(youth), (&entry.agency, entry.category), part) {
-                Ok(entry) => answer = answer.gather(entry).map_err(mismatch)?,
+                Ok(part) => {
+                    telling.entry(youth, &agency, entry.category, part.decision());
+                    answer = answer.gather(part).map_err(mismatch)?;
+                }
                 Err(Error::NotPermitted(_)) => {}
                 Err(error) => return Err(error),
             }
         }
-        if let Some(current) = worker::current(seen, look.now) {
-            match self.shown_worker(look, current) {
-                Ok(worker) => answer = answer.gather(worker).map_err(mismatch)?,
+        if let Some((worker, by)) = worker {
+            match self.shown_worker(look, (worker, by)) {
+                Ok(worker) => {
+                    telling.entry(youth_of(by)?, &agency(by)?, by.category, worker.decision());
+                    answer = answer.gather(worker).map_err(mismatch)?;
+                }
                 Err(Error::NotPermitted(_)) => {}
                 Err(error) => return Err(error),
             }
-        }
-        // One leaf for all entries under an id: they are read together or not at all.
-        for youth in youths {
-            let name = format!("{}/entries", YouthName { youth });
-            let is_of = |entry: &&&JourneyEntry| youth_of(entry).is_ok_and(|of| of == youth);
-            let of_youth: Vec<&JourneyEntry> = seen.iter().filter(is_of).copied().collect();
-            let reading = Reading { caller: look.caller, youth, name: &name, lock: Lock::Free };
-            self.note_telling(&reading, &answer, self.told_in(&look.at(youth), &of_youth)?).await?;
         }
         Ok(answer)
     }
 
     /// Whether the caller has anything to do with the person here.
-    async fn has_to_do_with(
+    pub(super) async fn has_to_do_with(
         &self,
         look: &Look<'_>,
         person: &Person,
-        entries: &[JourneyEntry],
+        seen: &[&JourneyEntry],
     ) -> Result<bool, Error> {
         let Look { caller, youth, now, .. } = *look;
-        let seen = self.visible(look, entries)?;
-        let is_own = |entry: &&JourneyEntry| entry.agency == caller.agency.as_str();
+        let is_own = |entry: &JourneyEntry| entry.agency == caller.agency.as_str();
         if seen.iter().any(|entry| look.is_own_side() || is_own(entry)) {
             return Ok(true);
         }
@@ -173,46 +160,6 @@ impl Gateway {
             || !self.prohibitions_for(caller, youth, now).await?.is_empty()
             || !self.legal_statuses_for(caller, youth).await?.is_empty()
             || self.plan_at_hand(caller, person).await?.is_some())
-    }
-
-    async fn referrals_here(
-        &self,
-        look: &Look<'_>,
-    ) -> Result<Vec<((String, ReferralState), Authorised<Referral>)>, Error> {
-        let party = match look.caller.actor {
-            Actor::Professional { .. } => Some(look.caller.agency.clone()),
-            Actor::Subject(_) | Actor::Representative { .. } => None,
-        };
-        let filter = ReferralFilter { party, youth: Some(look.youth), before: None, limit: REFERRALS };
-        let mut rows = self.store.referrals(&filter).await?;
-        rows.truncate(page::fitting(&rows, REFERRALS));
-        let mut referrals = Vec::with_capacity(rows.len());
-        for row in rows {
-            let name = polku_proto::ReferralName { youth: row.youth, referral: row.id }.to_string();
-            let state = row.state;
-            let view = self.read_row(look.caller, row, look.now).await?;
-            referrals.extend(view.map(|view| ((name, state), view)));
-        }
-        Ok(referrals)
-    }
-
-    /// The joint plans that have not ended.
-    async fn running_plans(&self, look: &Look<'_>, person: &Person) -> Result<Vec<Authorised<Plan>>, Error> {
-        let mut plans = Vec::new();
-        for row in self.store.plans_of(person.id).await? {
-            if row.ended {
-                continue;
-            }
-            let record = PlanRecord::open(person, row)?;
-            match self.plan_view(look.caller, &record, look.now) {
-                Ok(view) => {
-                    plans.push(self.note_plan(look.caller, record.name(), view, Lock::Free).await?);
-                }
-                Err(Error::NotFound) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(plans)
     }
 
     /// What the agencies hold, where it is asked for.
@@ -236,7 +183,7 @@ impl Gateway {
     }
 }
 
-/// The referral by which the young person was handed over with escort, by this entry: all three met.
+/// The referral that the young person was handed over by with escort, by this entry: all three met.
 pub(super) fn escorted(entry: &JourneyEntry) -> Option<&str> {
     match &entry.matter {
         Some(Matter::Handover(handover))
@@ -248,13 +195,17 @@ pub(super) fn escorted(entry: &JourneyEntry) -> Option<&str> {
     }
 }
 
+/// Whether two of the three say that all three met, by these entries: sender, recipient, and the young person's side. One
+/// word alone does not count.
+pub(super) fn is_escorted(referral: &str, seen: &[&JourneyEntry]) -> bool {
+    let met = seen.iter().filter(|entry| escorted(entry) == Some(referral));
+    let who = |entry: &&&JourneyEntry| (!entry.professional.is_empty()).then(|| entry.agency.clone());
+    met.map(|entry| who(&entry)).collect::<BTreeSet<Option<String>>>().len() >= 2
+}
+
 /// Whether an entry about a referral is for this reader: for the young person's side, for whoever wrote it, and for the
 /// parties to the referral.
-fn concerns(
-    look: &Look<'_>,
-    entry: &JourneyEntry,
-    referrals: &[((String, ReferralState), Authorised<Referral>)],
-) -> bool {
+fn concerns(look: &Look<'_>, entry: &JourneyEntry, referrals: &[(String, ReferralState)]) -> bool {
     let about = match &entry.matter {
         Some(Matter::Handover(handover)) => &handover.referral,
         Some(Matter::Retention(answer)) => &answer.referral,
@@ -262,17 +213,13 @@ fn concerns(
     };
     look.is_own_side()
         || entry.agency == look.caller.agency.as_str()
-        || referrals.iter().any(|((name, _), _)| name == about)
+        || referrals.iter().any(|(name, _)| name == about)
 }
 
-/// How many of these referrals were taken up, and to how many of those the young person was escorted: all three met.
-fn count(
-    referrals: &[((String, ReferralState), Authorised<Referral>)],
-    seen: &[&JourneyEntry],
-) -> (i32, i32) {
-    let taken_up = referrals.iter().filter(|((_, state), _)| is_taken_up(*state));
-    let met = |name: &str| seen.iter().any(|entry| escorted(entry) == Some(name));
+/// How many of these referrals were taken up, and to how many of those the young person was escorted.
+fn count(referrals: &[(String, ReferralState)], seen: &[&JourneyEntry]) -> (i32, i32) {
+    let taken_up = referrals.iter().filter(|(_, state)| is_taken_up(*state));
     let number = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
-    let escorted = taken_up.clone().filter(|((name, _), _)| met(name)).count();
+    let escorted = taken_up.clone().filter(|(name, _)| is_escorted(name, seen)).count();
     (number(taken_up.count()), number(escorted))
 }

@@ -1,18 +1,22 @@
 //! What may be written down about a journey, by whom, and when?
 
-use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::{Span, Timestamp};
 use polku_policy::Directory;
-use polku_proto::AgencyId;
 use polku_proto::identity::has_hetu;
-use polku_proto::time::{finnish_date, from_wire};
+use polku_proto::time::{finnish_date, from_wire, start_of_finnish_date};
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::worker_assignment::Reason;
 use polku_proto::v1::{
-    CurrentWorker, DataCategory, JourneyEntry, JourneySource, Mandate, WorkerAssignment, attainment,
+    CurrentWorker, DataCategory, EscortedHandover, JourneyEntry, JourneySource, Mandate, RetentionAnswer,
+    WorkerAssignment, attainment,
 };
+use polku_proto::{AgencyId, EntryName, ReferralName, YouthId};
 
 use super::entry::kind;
+use super::former::youth_of;
 use crate::error::Error;
+use crate::journey::read::name;
 
 /// What tells what an entry is about.
 pub(super) fn category(matter: &Matter) -> DataCategory {
@@ -36,12 +40,16 @@ pub(super) fn category(matter: &Matter) -> DataCategory {
         }
         Matter::Handover(_) | Matter::Retention(_) => DataCategory::ReferralStatus,
         Matter::Attainment(attained) if attained.kind() == attainment::Kind::Housing => DataCategory::Housing,
+        Matter::Background(_) => DataCategory::EducationWork,
         Matter::Profile(_) | Matter::Work(_) | Matter::Attainment(_) => DataCategory::OutcomeMeasures,
     }
 }
 
-/// Takes an entry as a caller may word it.
-pub(super) fn check_words(entry: &JourneyEntry, now: Timestamp) -> Result<(), Error> {
+/// How long after it happened something can be written down, in years by the calendar in Finland.
+const WRITTEN_WITHIN_YEARS: i32 = 1;
+
+/// Takes an entry of this person's journey as a caller may word it, whatever there is already.
+pub(super) fn check_words(entry: &JourneyEntry, youth: YouthId, now: Timestamp) -> Result<(), Error> {
     let own = [&entry.name, &entry.agency, &entry.professional];
     if own.iter().any(|text| !text.is_empty()) || entry.category != 0 || entry.create_time.is_some() {
         return Err(wrong(
@@ -53,6 +61,18 @@ pub(super) fn check_words(entry: &JourneyEntry, now: Timestamp) -> Result<(), Er
     if !time.is_ok_and(|time| time.is_none_or(|time| time <= now)) {
         return Err(wrong("entry.time", "an instant that is not in the future"));
     }
+    if entry.replaces.is_empty() && happened(entry, now)? < earliest(now)? {
+        return Err(TOO_EARLY);
+    }
+    let is_of_youth = |name: EntryName| name.youth == youth;
+    if !entry.replaces.is_empty() && !entry.replaces.parse().is_ok_and(is_of_youth) {
+        return Err(NOT_REPLACED);
+    }
+    if let Some(Matter::Handover(EscortedHandover { referral, .. }))
+    | Some(Matter::Retention(RetentionAnswer { referral, .. })) = &entry.matter
+    {
+        name::<ReferralName>(referral, "entry.referral")?;
+    }
     if let Some(Matter::Mandate(Mandate { until, .. })) = &entry.matter
         && !until.is_empty()
         && *until < finnish_date(now).to_string()
@@ -62,23 +82,77 @@ pub(super) fn check_words(entry: &JourneyEntry, now: Timestamp) -> Result<(), Er
     Ok(())
 }
 
-/// An entry replaces one of the same agency, about the same kind of matter.
-pub(super) fn check_replaced(
+const NOT_REPLACED: Error = wrong(
+    "entry.replaces",
+    "the name of an entry of the same agency about a matter of the same kind that was not replaced before",
+);
+const TOO_EARLY: Error = wrong(
+    "entry.time",
+    "an instant at most a year ago, not before the birth and not before the agency took up the matter; of an opening, not \
+     before the young person left last",
+);
+
+/// The entry that this one replaces, of what the same agency has written down about the same kind of matter; nothing: it
+/// replaces none.
+pub(super) fn replaced<'a>(
     entry: &JourneyEntry,
-    (agency, professional): (&AgencyId, &str),
-    known: &[JourneyEntry],
-) -> Result<(), Error> {
+    (youth, professional): (YouthId, &str),
+    known: &[&'a JourneyEntry],
+) -> Result<Option<&'a JourneyEntry>, Error> {
+    if entry.replaces.is_empty() {
+        return Ok(None);
+    }
     // What the young person has said is theirs.
     let is_same_side = |other: &JourneyEntry| other.professional.is_empty() == professional.is_empty();
-    let same = |other: &&JourneyEntry| other.name == entry.replaces && other.agency == agency.as_str();
-    match known.iter().find(same) {
-        _ if entry.replaces.is_empty() => Ok(()),
-        Some(other) if kind(other) == kind(entry) && is_same_side(other) => Ok(()),
-        Some(_) | None => Err(wrong(
-            "entry.replaces",
-            "the name of an entry of the same agency about a matter of the same kind that was not replaced before",
-        )),
+    let is_it = |other: &&&JourneyEntry| {
+        let is_here = youth_of(other).is_ok_and(|of| of == youth);
+        other.name == entry.replaces && is_here && kind(other) == kind(entry) && is_same_side(other)
+    };
+    known.iter().find(is_it).copied().map(Some).ok_or(NOT_REPLACED)
+}
+
+/// Whether it can have happened then: at most a year ago, after the birth and while the agency had the matter; of an opening,
+/// since the young person left last. Whoever corrects what was in time may say the same time again.
+pub(super) fn check_time(
+    entry: &JourneyEntry,
+    (now, birth): (Timestamp, Option<Date>),
+    replaced: Option<&JourneyEntry>,
+    (known, handed): (&[&JourneyEntry], Option<&JourneyEntry>),
+) -> Result<(), Error> {
+    let seconds = |entry: &JourneyEntry| entry.time.map(|time| time.seconds);
+    let before = replaced.and_then(seconds);
+    let at = happened(entry, now)?.as_second();
+    if before.is_some_and(|before| at >= before) {
+        return Ok(());
     }
+    let since = if matches!(entry.matter, Some(Matter::Opening(_))) {
+        let leavings = known.iter().filter(|other| matches!(other.matter, Some(Matter::Leaving(_))));
+        leavings
+            .filter_map(|other| seconds(other))
+            .filter(|left| before.is_none_or(|before| *left < before))
+            .max()
+    } else {
+        let openings = known.iter().filter(|other| matches!(other.matter, Some(Matter::Opening(_))));
+        openings.filter_map(|other| seconds(other)).min().or_else(|| handed.and_then(seconds))
+    };
+    let birth = birth.map(start_of_finnish_date).transpose().map_err(|_| NO_SUCH_DAY)?;
+    let earliest = earliest(now)?.as_second();
+    let earliest = birth.map_or(earliest, |birth| earliest.max(birth.as_second()));
+    if at >= since.map_or(earliest, |since| earliest.max(since)) { Ok(()) } else { Err(TOO_EARLY) }
+}
+
+const NO_SUCH_DAY: Error = Error::Inconsistent("a day beyond the calendar");
+
+/// From when on something that is written down now can have happened.
+fn earliest(now: Timestamp) -> Result<Timestamp, Error> {
+    let day =
+        finnish_date(now).checked_sub(Span::new().years(WRITTEN_WITHIN_YEARS)).map_err(|_| NO_SUCH_DAY)?;
+    start_of_finnish_date(day).map_err(|_| NO_SUCH_DAY)
+}
+
+/// When it happened: now, unless the entry says otherwise.
+fn happened(entry: &JourneyEntry, now: Timestamp) -> Result<Timestamp, Error> {
+    entry.time.as_ref().map_or(Ok(now), from_wire).map_err(|_| TOO_EARLY)
 }
 
 /// Whether the young person has ended the mandate of this agency themselves: then it is for them to give another.
@@ -98,11 +172,10 @@ pub(super) fn is_open(agency: &str, seen: &[&JourneyEntry]) -> bool {
     last.is_some_and(|entry| matches!(entry.matter, Some(Matter::Opening(_))))
 }
 
-/// Whether this agency may name the adult beside the young person, or their successor.
-pub(super) fn check_assignment(
+/// Takes an assignment as this agency may word it, whoever is beside the young person.
+pub(super) fn check_assigned(
     assignment: &WorkerAssignment,
     agency: &AgencyId,
-    current: Option<&CurrentWorker>,
     directory: &Directory,
 ) -> Result<(), Error> {
     let WorkerAssignment { professional, unit, successor, .. } = assignment;
@@ -118,6 +191,16 @@ pub(super) fn check_assignment(
             return Err(wrong("entry.worker.successor", "the agency id of another agency"));
         }
     }
+    Ok(())
+}
+
+/// Whether this agency may name the adult beside the young person, or their successor.
+pub(super) fn check_assignment(
+    assignment: &WorkerAssignment,
+    agency: &AgencyId,
+    current: Option<&CurrentWorker>,
+) -> Result<(), Error> {
+    let professional = &assignment.professional;
     let is_own = current.is_some_and(|current| current.agency == agency.as_str());
     match current {
         Some(_) if !is_own => {
@@ -139,6 +222,6 @@ pub(super) fn check_assignment(
     Ok(())
 }
 
-pub(super) fn wrong(field: &'static str, expected: &'static str) -> Error {
+pub(super) const fn wrong(field: &'static str, expected: &'static str) -> Error {
     Error::Field { field, reason: "INVALID_FIELDS", expected }
 }

@@ -7,7 +7,12 @@ mod figures;
 mod follow_up;
 mod former;
 mod get;
+mod kept;
 mod matter;
 mod next_step;
 mod sight;
+mod telling;
 mod worker;
+
+pub(in crate::journey) use follow_up::LookedAfter;
+pub(crate) use follow_up::PutOff;

@@ -6,7 +6,9 @@ use polku_proto::v1::plan_item::Kind;
 use polku_proto::v1::{GetNextStepRequest, MeetingState, NextStep, Plan, PlanPart};
 use polku_proto::{Valid, YouthName};
 
-use super::sight::Look;
+use super::former::youth_of;
+use super::sight::{Look, agency};
+use super::telling::{Leaf, Telling};
 use super::worker;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
@@ -14,7 +16,9 @@ use crate::gateway::Gateway;
 use crate::journey::PlanRecord;
 use crate::journey::read::youth_id;
 use crate::journey::refer::mismatch;
+use crate::outbox::Shown;
 use crate::person::Person;
+use crate::plan::section_of;
 
 impl Gateway {
     /// Who is beside the young person, and what comes next, as far as the caller may know.
@@ -28,30 +32,38 @@ impl Gateway {
         self.check_subject(caller, youth)?;
         let person = self.person(youth).await?;
         let look = Look { caller, youth, purpose: request.get().purpose(), now };
-        let entries = self.with_former(&person, &self.entries(&person).await?).await?;
-        let seen = self.visible(&look, &entries)?;
-        let plan = self.plan_at_hand(caller, &person).await?;
-        let has_own = seen.iter().any(|entry| entry.agency == caller.agency.as_str());
-        if plan.is_none() && !has_own && matches!(caller.actor, Actor::Professional { .. }) {
+        let written = self.written(&person).await?;
+        let seen = self.visible(&look, written.here())?;
+        let is_professional = matches!(caller.actor, Actor::Professional { .. });
+        if is_professional && !self.has_to_do_with(&look, &person, &seen).await? {
             return Err(Error::NotFound);
         }
+        let plan = self.plan_at_hand(caller, &person).await?;
         let name = plan.as_ref().map(|plan| plan.name().to_string()).unwrap_or_default();
         let shell = NextStep { youth: YouthName { youth }.to_string(), plan: name, ..NextStep::default() };
         let mut answer = self.shell(caller, shell)?;
-        if let Some(current) = worker::current(&seen, now) {
-            let worker = self.shown_worker(&look, current)?;
-            answer = answer.gather(worker).map_err(mismatch)?;
-        }
+        let mut told = Vec::new();
         if let Some(record) = &plan {
             let whole = self.seen(record, &self.eyes(caller, record)?, now)?;
             for part in [step(&whole), meeting(&whole, now)].into_iter().flatten() {
                 let owner = part.owner.clone();
-                if let Some(part) = self.plan_piece(caller, record, &owner, part, now)? {
+                if let Some((part, shown)) = self.plan_piece(caller, record, &owner, part, now)? {
                     answer = answer.gather(part).map_err(mismatch)?;
+                    let section = section_of(&whole, &owner);
+                    let section = section.map(|section| self.section_mark(section, &caller.agency));
+                    told.extend(shown.map(|shown| section.into_iter().fold(shown, Shown::part_of)));
                 }
             }
         }
-        self.note_reading(caller, youth, &format!("{}/nextStep", YouthName { youth }), &answer).await?;
+        let mut telling = Telling::default();
+        telling.read(Leaf::of(youth, format!("{}/nextStep", YouthName { youth }), &answer).telling(told));
+        if let Some(current) = worker::known(&written.all, &seen, now) {
+            let by = current.1;
+            let worker = self.shown_worker(&look, current)?;
+            telling.entry(youth_of(by)?, &agency(by)?, by.category, worker.decision());
+            answer = answer.gather(worker).map_err(mismatch)?;
+        }
+        self.note_look(&look, "nextStep", telling).await?;
         Ok(answer)
     }
 

@@ -10,12 +10,11 @@ use polku_policy::{ActorRole, Authorised, Channel, Question, Reason, Viewer};
 use polku_proto::v1::{CurrentWorker, DataCategory, JourneyEntry, Purpose};
 use polku_proto::{AgencyId, CategorySet, Party, Valid, YouthId};
 
+use super::entry::standing;
 use super::former::youth_of;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::outbox::Shown;
-use crate::store::About;
 
 const STATUS: CategorySet = CategorySet::of(&[DataCategory::ReferralStatus]);
 
@@ -144,11 +143,12 @@ impl Gateway {
         Ok(told)
     }
 
-    /// The entries that the caller may be told of, in their order.
+    /// The entries that the caller may be told of: what happened last comes first. Those that were replaced are left out,
+    /// as far as the caller may be told by what: otherwise that an entry has gone would tell of what took its place.
     pub(super) fn visible<'a>(
         &self,
         look: &impl Looks,
-        entries: &'a [JourneyEntry],
+        entries: impl IntoIterator<Item = &'a JourneyEntry>,
     ) -> Result<Vec<&'a JourneyEntry>, Error> {
         let personal = CategorySet::ALL.difference(CategorySet::ENVELOPE);
         let mut told: BTreeMap<(YouthId, &str), CategorySet> = BTreeMap::new();
@@ -168,23 +168,7 @@ impl Gateway {
                 visible.push(entry);
             }
         }
-        Ok(visible)
-    }
-
-    /// What these entries tell of other agencies' data, agency by agency.
-    pub(super) fn told_in(&self, look: &Look<'_>, seen: &[&JourneyEntry]) -> Result<Vec<Shown>, Error> {
-        let mut held: BTreeMap<(AgencyId, bool), CategorySet> = BTreeMap::new();
-        for entry in seen {
-            let category = CategorySet::named(entry.category);
-            held.entry((agency(entry)?, category == STATUS)).or_default().extend(category);
-        }
-        let mut told = Vec::new();
-        for ((agency, is_status), holds) in held {
-            let Some(question) = look.question(&agency, is_status) else { continue };
-            let decision = self.engine().decide(&self.index(), holds, &question);
-            told.extend(self.owed_notice(About::Journey, holds, &question, &decision, look.now)?);
-        }
-        Ok(told)
+        Ok(standing(visible))
     }
 
     /// The adult beside the young person, as the caller may be told by the entry that says so.

@@ -7,8 +7,24 @@ use polku_proto::time::{finnish_date, from_wire};
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::{CurrentWorker, DataCategory, JourneyEntry, Mandate, WorkerAssignment};
 
+use super::entry::standing;
+
 #[cfg(test)]
 mod tests;
+
+/// The adult beside the young person by all that was written, as a reader who sees these entries, newest first, may know;
+/// and the entry to decide by. Nothing: there is none, or what says so is not for this reader. Whoever does not see that
+/// somebody else has taken over is told nobody, so that no two readers are told two adults.
+pub(super) fn known<'a>(
+    all: &[JourneyEntry],
+    seen: &[&'a JourneyEntry],
+    now: Timestamp,
+) -> Option<(CurrentWorker, &'a JourneyEntry)> {
+    let (is, last) = current(&standing(all.iter().collect()), now)?;
+    // Whoever has handed over knows to which agency, also while the name is not for them.
+    let is_same = |told: &CurrentWorker| told.professional.is_empty() && told.agency == is.agency;
+    current(seen, now).filter(|(told, by)| by.name == last.name || is_same(told))
+}
 
 /// The adult by these entries, newest first, and the entry to decide by; nothing if there is none.
 pub(super) fn current<'a>(

@@ -20,12 +20,12 @@ pub(super) fn check(edit: &Edit<'_>) -> Result<(), EditError> {
         Editor::Owner => return Ok(()),
         Editor::Coordinator | Editor::YoungPerson if ours.owner == YOUTH => return new_ids(base, ours),
         Editor::Coordinator | Editor::YoungPerson => ("", CategorySet::EMPTY),
-        Editor::OtherParty { agency, told } => (agency, told),
+        Editor::OtherParty { agency, told, .. } => (agency, told),
     };
     for change in changes(base, ours) {
         let path = Path::parse(&change.path).unwrap_or(Path::Field(""));
         let refusal = if ours.owner == YOUTH {
-            refusal_of_other(&change, path, agency, told)
+            refusal_of_other(&change, path, (agency, told), |id| edit.provides(id))
         } else {
             Some((Fault::NotOwned, "changes by the owner of the section alone"))
         };
@@ -55,8 +55,8 @@ fn new_ids(base: &PlanPart, ours: &PlanPart) -> Result<(), EditError> {
 fn refusal_of_other(
     change: &Change,
     path: Path<'_>,
-    agency: &str,
-    told: CategorySet,
+    (agency, told): (&str, CategorySet),
+    provides: impl Fn(&str) -> bool,
 ) -> Option<(Fault, &'static str)> {
     let known = told.union(CategorySet::ENVELOPE);
     if change.after.as_ref().is_some_and(|after| !Disclose::categories(after).is_subset(known)) {
@@ -66,8 +66,16 @@ fn refusal_of_other(
         Path::Field(field) if OF_THE_YOUNG_PERSON.contains(&field) => {
             Some((Fault::NotOwned, "changes by the young person or the responsible worker alone"))
         }
-        Path::ItemField(List::Actions, _, "state") => {
-            Some((Fault::NotOwned, "states moved by the young person or the responsible worker alone"))
+        Path::ItemField(List::Actions, id, "state") if !provides(id) => Some((
+            Fault::NotOwned,
+            "states moved by the young person, the responsible worker or the action's provider alone",
+        )),
+        // Whoever names itself could then move what others have undertaken.
+        Path::ItemField(List::Actions, id, "provider")
+            if names(change.after.as_ref(), id, agency)
+                && !(is_of(id, agency) && names(change.before.as_ref(), id, "")) =>
+        {
+            Some((Fault::NotOwned, "a provider of another's action that is not the editor itself"))
         }
         // Removing it would end it, whatever its state.
         Path::Item(List::Actions, _) if change.after.is_none() => {
@@ -88,6 +96,12 @@ fn refusal_of_other(
         }
         Path::Field(_) | Path::Background(_) | Path::Item(..) | Path::ItemField(..) => None,
     }
+}
+
+/// Whether an action of a section names this agency as its provider.
+pub(super) fn names(part: Option<&PlanPart>, id: &str, agency: &str) -> bool {
+    let mut actions = part.into_iter().flat_map(|part| &part.actions);
+    actions.any(|action| action.id == id && action.provider == agency)
 }
 
 fn is_of(id: &str, agency: &str) -> bool {

@@ -1,9 +1,9 @@
 //! Are items that say the same found, and only those?
 
-use polku_proto::v1::{DataCategory, Plan, PlanLink};
+use polku_proto::v1::{DataCategory, MeetingState, Plan, PlanLink, PlanMeeting};
 
-use super::any::{action, goal, need, part, plan};
-use crate::plan::alike;
+use super::any::{action, goal, meeting, need, part, plan};
+use crate::plan::{YOUTH, alike};
 
 fn two(ours: &[&str], theirs: &[&str]) -> Plan {
     let (mut te, mut kela) = (part("te"), part("kela"));
@@ -65,4 +65,50 @@ fn what_is_linked_is_not_asked_again() {
 fn the_work_is_bounded() {
     let texts = vec!["Oma asunto kesään mennessä"; 200];
     assert_eq!(alike(&two(&texts, &texts), "te").len(), 200 * 64);
+}
+
+fn met(id: &str, seconds: i64, participants: &[&str]) -> PlanMeeting {
+    PlanMeeting {
+        time: Some(prost_types::Timestamp { seconds, nanos: 0 }),
+        participants: participants.iter().map(|&name| name.to_owned()).collect(),
+        ..meeting(id, "")
+    }
+}
+
+#[test]
+fn one_meeting_in_two_sections_is_found_by_its_time_and_who_was_there() {
+    const NOON: i64 = 1_790_000_000;
+    let found = |other_owner: &str, other: PlanMeeting| {
+        let (mut te, mut theirs) = (part("te"), part(other_owner));
+        te.meetings = vec![met("m1", NOON, &["kela", "Nuorten paja"])];
+        theirs.meetings = vec![other];
+        let pairs = alike(&plan(vec![te, theirs]), "te");
+        let ids: Vec<_> = pairs.iter().map(|(one, other)| (one.id.as_str(), other.id.as_str())).collect();
+        assert!(ids.iter().all(|pair| *pair == ("m1", "m2")), "{ids:?}");
+        !pairs.is_empty()
+    };
+    // Whose section it stands in was there as well.
+    for (owner, seconds, participants) in [
+        ("kela", NOON, &["te"][..]),
+        ("kela", NOON, &[]),
+        ("kela", NOON + 1_800, &[]),
+        ("kela", NOON - 1_800, &["sosiaali"]),
+        ("sosiaali", NOON, &["nuorten PAJA"]),
+        ("sosiaali", NOON, &["te"]),
+        (YOUTH, NOON, &["kela"]),
+    ] {
+        assert!(found(owner, met("m2", seconds, participants)), "{owner} {seconds} {participants:?}");
+    }
+    for (owner, seconds, participants) in [
+        ("kela", NOON + 1_801, &["te"][..]),
+        ("kela", NOON - 86_400, &["te"]),
+        ("sosiaali", NOON, &[]),
+        ("sosiaali", NOON, &["youth"]),
+        (YOUTH, NOON, &[]),
+    ] {
+        assert!(!found(owner, met("m2", seconds, participants)), "{owner} {seconds} {participants:?}");
+    }
+    let called_off = PlanMeeting { state: MeetingState::Cancelled.into(), ..met("m2", NOON, &["te"]) };
+    assert!(!found("kela", called_off));
+    assert!(!found("kela", PlanMeeting { time: None, ..met("m2", NOON, &["te"]) }));
 }

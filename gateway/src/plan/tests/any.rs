@@ -101,6 +101,7 @@ pub(super) fn flat(part: &PlanPart) -> BTreeMap<String, String> {
         put(format!("{path}/start"), action.start.clone());
         put(format!("{path}/end"), action.end.clone());
         put(format!("{path}/reason"), action.reason.clone());
+        put(format!("{path}/provider"), action.provider.clone());
         put(path, String::from("there"));
     }
     for meeting in &part.meetings {

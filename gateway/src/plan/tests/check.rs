@@ -1,14 +1,24 @@
 //! Is every change refused that should be, with the right reason at the right place?
 
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
 use polku_proto::CategorySet;
-use polku_proto::v1::{ActionState, DataCategory, GoalState, MeetingState, PlanPart, PlanState};
+use polku_proto::v1::{ActionState, DataCategory, GoalState, MeetingState, PlanAction, PlanPart, PlanState};
 
 use super::any::{action, goal, meeting, need, part};
 use crate::plan::{Edit, EditError, Editor, Fault, Origin, YOUTH, check};
 
 const TOLD: CategorySet = CategorySet::of(&[DataCategory::JointPlan, DataCategory::GuidanceNotes]);
-const OTHER: Editor<'_> = Editor::OtherParty { agency: "te", told: TOLD };
+static NOTHING: LazyLock<PlanPart> = LazyLock::new(PlanPart::default);
+
+fn other_told(told: CategorySet) -> Editor<'static> {
+    Editor::OtherParty { agency: "te", told, stored: &NOTHING }
+}
+
+fn other() -> Editor<'static> {
+    other_told(TOLD)
+}
 
 fn sample(owner: &str) -> PlanPart {
     let mut part = part(owner);
@@ -29,6 +39,11 @@ fn edited(
     let base = sample(owner);
     let mut ours = base.clone();
     change(&mut ours);
+    // Nobody has changed it since it was read.
+    let editor = match editor {
+        Editor::OtherParty { agency, told, .. } => Editor::OtherParty { agency, told, stored: &base },
+        same @ (Editor::Owner | Editor::Coordinator | Editor::YoungPerson) => same,
+    };
     check(&Edit { editor, origin, base: &base, ours: &ours, now: Timestamp::UNIX_EPOCH })
 }
 
@@ -59,7 +74,7 @@ fn the_owner_changes_its_section() {
 
 #[test]
 fn a_section_is_its_owners_to_change() {
-    for editor in [Editor::Coordinator, Editor::YoungPerson, OTHER] {
+    for editor in [Editor::Coordinator, Editor::YoungPerson, other()] {
         assert_eq!(edited(editor, Origin::Call, "kela", |_| {}), Ok(()), "nothing is changed");
         assert_refused(
             edited(editor, Origin::Call, "kela", |part| part.goals[0].text.push('!')),
@@ -79,9 +94,9 @@ fn the_young_persons_section_is_changed_together() {
         });
         assert_eq!(outcome, Ok(()));
     }
-    let other = |change: fn(&mut PlanPart)| edited(OTHER, Origin::Call, YOUTH, change);
+    let by_other = |change: fn(&mut PlanPart)| edited(other(), Origin::Call, YOUTH, change);
     assert_eq!(
-        other(|part| {
+        by_other(|part| {
             part.goals[0].text.push('!');
             part.needs.push(need("te:n2", "money"));
             part.worker_view = String::from("on the way");
@@ -111,9 +126,9 @@ fn the_young_persons_section_is_changed_together() {
             "sections[youth].meetings[te:m1]",
         ),
     ] {
-        assert_refused(other(change), fault, path);
+        assert_refused(by_other(change), fault, path);
     }
-    let all = Editor::OtherParty { agency: "te", told: CategorySet::ALL };
+    let all = other_told(CategorySet::ALL);
     let removed = |change: fn(&mut PlanPart)| edited(all, Origin::Call, YOUTH, change);
     assert_eq!(removed(|part| (part.goals[0].needs, part.needs) = Default::default()), Ok(()));
     // Who may not move its state may not end it either.
@@ -213,6 +228,46 @@ fn what_makes_no_sense_is_refused() {
     assert_eq!(held, Ok(()));
 }
 
+/// Who has undertaken it moves it; who has only written it down does not.
+#[test]
+fn an_action_of_the_young_persons_section_is_moved_by_its_provider() {
+    let path = "sections[youth].actions[te:a2].state";
+    let moved = |then: &str, now: Option<&str>| {
+        let with = |provider: &str| {
+            let mut part = sample(YOUTH);
+            part.actions.push(PlanAction { provider: provider.to_owned(), ..action("te:a2", "visit") });
+            part
+        };
+        let base = with(then);
+        let stored = now.map_or_else(|| sample(YOUTH), with);
+        let mut ours = base.clone();
+        ours.actions[1].state = ActionState::InProgress.into();
+        let editor = Editor::OtherParty { agency: "te", told: TOLD, stored: &stored };
+        check(&Edit { editor, origin: Origin::Call, base: &base, ours: &ours, now: Timestamp::UNIX_EPOCH })
+    };
+    assert_eq!(moved("te", Some("te")), Ok(()));
+    assert_eq!(moved("te", None), Ok(()), "what it does not see any more clashes");
+    for (then, now) in
+        [("", ""), ("kela", "kela"), ("Te", "Te"), ("te/unit", "te/unit"), ("te", "kela"), ("kela", "te")]
+    {
+        assert_refused(moved(then, Some(now)), Fault::NotOwned, path);
+    }
+    // What it adds it may undertake itself; what others have added it may not take to itself, or both in one.
+    let by_other = |change: fn(&mut PlanPart)| edited(other(), Origin::Call, YOUTH, change);
+    let added = by_other(|part| {
+        part.actions.push(PlanAction { provider: "te".to_owned(), ..action("te:a2", "visit") });
+    });
+    assert_eq!(added, Ok(()));
+    let taken = by_other(|part| part.actions[0].provider = "te".to_owned());
+    assert_refused(taken, Fault::NotOwned, "sections[youth].actions[a1].provider");
+    let both = by_other(|part| {
+        part.actions[0].provider = "kela".to_owned();
+        part.actions[0].state = ActionState::InProgress.into();
+    });
+    assert_refused(both, Fault::NotOwned, "sections[youth].actions[a1].state");
+    assert_eq!(by_other(|part| part.actions[0].provider = "kela".to_owned()), Ok(()));
+}
+
 #[test]
 fn references_lead_to_items_and_ids_stand_once() {
     assert_refused(
@@ -270,8 +325,8 @@ fn what_others_have_written_takes_nobodys_room() {
         ours.goals.extend(counted(prefix, count).map(|id| goal(&id, "a car")));
         check(&Edit { editor, origin: Origin::Call, base: &base, ours: &ours, now: Timestamp::UNIX_EPOCH })
     };
-    assert_eq!(added(OTHER, "te:g", 20), Ok(()));
-    assert_refused(added(OTHER, "te:g", 21), Fault::TooLarge, "sections[youth].items");
+    assert_eq!(added(other(), "te:g", 20), Ok(()));
+    assert_refused(added(other(), "te:g", 21), Fault::TooLarge, "sections[youth].items");
     for editor in [Editor::Coordinator, Editor::YoungPerson] {
         assert_refused(added(editor, "h", 1), Fault::TooLarge, "sections[youth].items");
         assert_refused(added(editor, "te:g", 1), Fault::Invalid, "sections[youth].goals[te:g0]");

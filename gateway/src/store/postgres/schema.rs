@@ -62,9 +62,14 @@ CREATE TABLE IF NOT EXISTS schema_version (
 /// Positions are counted in a table of their own: what is rolled back leaves no gap, and what is deleted is not counted
 /// anew. `writer` says which transaction of a gateway was the last one that was committed.
 ///
-/// Referral state 1: requested. Delivery states 1, 2, 4, 5: queued, sending, retrying, in doubt; items 5, 6: a notice of a
-/// disclosure, a section of a plan; priorities 1, 2: urgent, ordinary. Task state 1: open. Matters of what is to be looked
-/// after 1, 2: nobody has met the person, retention. Kinds of what is counted 1, 2: a walk-in, a form of feedback.
+/// Referral state 1: requested. Delivery states 1 to 5: queued, sending, delivered, retrying, in doubt; items 5, 6, 7: a
+/// notice of a disclosure, a section of a plan, its end; priorities 1, 2: urgent, ordinary. Task state 1: open. Matters of
+/// what is to be looked after 1, 2, 3: nobody has met the person, retention, renewal of a guardian's consent. Kinds of what
+/// is counted 1, 2, 3: a walk-in, a form of feedback, the figures of a third of a year.
+///
+/// What agencies have been told of a plan or of a referral stands as keyed hashes of it. Aliases of identities and former
+/// ids follow from the links that have been made and not ended; what a link says of the identity of each id is sealed for
+/// that id.
 const FIRST: &str = r#"
 CREATE TABLE writer (
     id UUID NOT NULL PRIMARY KEY,
@@ -202,6 +207,7 @@ CREATE TABLE plan_event (
     position BIGINT NOT NULL DEFAULT next_position('plan_event') PRIMARY KEY,
     plan UUID NOT NULL REFERENCES plan (id),
     youth UUID NOT NULL REFERENCES youth (id),
+    revision BIGINT NOT NULL,
     agency TEXT COLLATE "C" NOT NULL,
     time BIGINT NOT NULL
 );
@@ -233,10 +239,10 @@ CREATE TABLE task_event (
 );
 CREATE INDEX task_event_by_agency ON task_event (agency, position);
 
-CREATE TABLE section_told (
-    plan UUID NOT NULL REFERENCES plan (id),
+CREATE TABLE told (
+    about UUID NOT NULL,
     mark BYTEA NOT NULL,
-    PRIMARY KEY (plan, mark)
+    PRIMARY KEY (about, mark)
 );
 
 CREATE TABLE delivery (
@@ -267,6 +273,7 @@ CREATE INDEX delivery_pending ON delivery (agency, priority, wake, number) WHERE
 CREATE INDEX delivery_open_by_youth ON delivery (youth, number) WHERE state IN (1, 2, 4, 5);
 CREATE INDEX delivery_by_referral ON delivery (referral, number) WHERE referral IS NOT NULL;
 CREATE UNIQUE INDEX delivery_of_disclosure ON delivery (item_index, item_place) WHERE item = 5;
+CREATE INDEX delivery_of_section ON delivery (plan, owner, agency) WHERE item IN (6, 7) AND state IN (3, 5);
 CREATE INDEX delivery_waiting_part ON delivery (plan, owner, agency) WHERE item = 6 AND state IN (1, 4);
 CREATE UNIQUE INDEX delivery_queued_part ON delivery (plan, owner, agency) WHERE item = 6 AND state = 1;
 
@@ -275,10 +282,11 @@ CREATE TABLE journey_entry (
     id UUID NOT NULL UNIQUE,
     youth UUID NOT NULL REFERENCES youth (id),
     agency TEXT COLLATE "C" NOT NULL,
+    kind BIGINT NOT NULL,
     created BIGINT NOT NULL,
     sealed BYTEA NOT NULL
 );
-CREATE INDEX journey_entry_by_youth ON journey_entry (youth, number);
+CREATE INDEX journey_entry_by_youth ON journey_entry (youth, agency, kind, number);
 CREATE INDEX journey_entry_by_agency ON journey_entry (agency, youth, number);
 
 CREATE TABLE agency_facts (
@@ -326,4 +334,27 @@ CREATE TABLE former_youth (
     youth UUID NOT NULL REFERENCES youth (id)
 );
 CREATE INDEX former_youth_by_youth ON former_youth (youth);
+
+CREATE TABLE identity_link (
+    number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    youth UUID NOT NULL REFERENCES youth (id),
+    identity BYTEA NOT NULL,
+    holder UUID REFERENCES youth (id),
+    agency TEXT COLLATE "C" NOT NULL,
+    leaf BIGINT NOT NULL
+);
+CREATE INDEX identity_link_by_youth ON identity_link (youth);
+CREATE INDEX identity_link_by_holder ON identity_link (holder);
+
+CREATE TABLE identity_link_end (
+    link BIGINT NOT NULL PRIMARY KEY REFERENCES identity_link (number),
+    leaf BIGINT NOT NULL
+);
+
+CREATE TABLE linked_identity (
+    youth UUID NOT NULL REFERENCES youth (id),
+    link BIGINT NOT NULL REFERENCES identity_link (number),
+    sealed BYTEA NOT NULL,
+    PRIMARY KEY (youth, link)
+);
 "#;

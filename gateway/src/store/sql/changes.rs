@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use super::deliveries::{enqueue, stop, update_delivery};
-use super::identities::link;
+use super::identities::{link, unlink};
 use super::journeys::{add_entry, keep_facts, write_follow_up};
-use super::plans::{add_plan_event, add_section_told, look_at_plans_of, write_plan};
+use super::plans::{add_mark_told, add_plan_event, look_at_plans_of, write_plan};
 use super::read::request;
 use super::rows::{blob, instant, kind_number, number};
 use super::tallies::add_tally;
@@ -29,8 +29,11 @@ pub(super) async fn apply<S: Session>(session: &S, change: &Change) -> Result<()
             (done, _) => done?,
         };
     }
-    if let Some(change) = &change.link {
-        link(session, change).await?;
+    if let Some(made) = &change.link {
+        link(session, made, change.leaf).await?;
+    }
+    if let Some(ended) = change.unlink {
+        unlink(session, ended, change.leaf).await?;
     }
     session.take(&steps(change)?).await.map(drop)
 }
@@ -55,11 +58,13 @@ fn steps(change: &Change) -> Result<Vec<Step<'_>>, StoreError> {
     }
     steps.extend(change.entries.iter().map(add_entry));
     steps.extend(change.facts.iter().map(keep_facts));
-    steps.extend(change.told.iter().map(add_section_told));
+    steps.extend(change.told.iter().map(add_mark_told));
     steps.extend(change.follow_ups.iter().map(write_follow_up));
     steps.extend(change.tallies.iter().map(add_tally));
     steps.extend(change.events.iter().map(add_event));
-    steps.extend(change.plan_events.iter().map(add_plan_event));
+    for event in &change.plan_events {
+        steps.push(add_plan_event(event)?);
+    }
     for notice in &change.notices {
         steps.push(add_notice(notice)?);
     }

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use polku_proto::{AgencyId, MessageId, ReferralId, YouthId};
+use polku_proto::{AgencyId, MessageId, PlanId, ReferralId, YouthId};
 
 use super::read::select;
 use super::rows::{
@@ -70,6 +70,14 @@ pub(super) fn open_deliveries_of(youth: YouthId) -> Query<DeliveryRow> {
 pub(super) fn deliveries_about(referral: ReferralId) -> Query<DeliveryRow> {
     let sql = select(DELIVERY, "delivery WHERE referral = ?1 ORDER BY number");
     Query { sql, values: params![blob(referral.uuid())], read: rows::delivery }
+}
+
+/// See [`crate::store::Store::parts_told`].
+pub(super) fn parts_told(plan: PlanId, owner: &str, agency: &AgencyId) -> Query<u64> {
+    let condition =
+        "delivery WHERE plan = ?1 AND owner = ?2 AND agency = ?3 AND item IN (6, 7) AND state IN (3, 5)";
+    let values = params![blob(plan.uuid()), owner.to_owned(), agency.as_str().to_owned()];
+    Query { sql: select("count(*)", condition), values, read: rows::only_number }
 }
 
 /// Puts a delivery into the queue, unless it is a part of a plan and one of the same section waits for the same agency.

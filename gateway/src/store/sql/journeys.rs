@@ -1,7 +1,7 @@
 //! How do journeys stand on disk?
 
 use jiff::Timestamp;
-use polku_proto::{AgencyId, CategorySet, EntryId, ReferralId, YouthId};
+use polku_proto::{AgencyId, CategorySet, ConsentId, EntryId, ReferralId, YouthId};
 use uuid::Uuid;
 
 use super::read::select;
@@ -12,13 +12,18 @@ use crate::store::{EntryRow, FactsRow, FollowUp, FollowUpRow, FollowUpWrite, Sto
 
 const NOT_MET: i32 = 1;
 const RETENTION: i32 = 2;
+const RENEWAL: i32 = 3;
 
 /// The columns that [`entry_row`] reads.
-const ENTRY: &str = "id, youth, agency, created, sealed";
+const ENTRY: &str = "id, youth, agency, kind, created, sealed";
 
 /// See [`crate::store::Store::entries_of`].
 pub(super) fn entries_of(youth: YouthId, limit: u32) -> Query<EntryRow> {
-    let sql = select(ENTRY, "journey_entry WHERE youth = ?1 ORDER BY number DESC LIMIT ?2");
+    let newest = "SELECT number FROM (
+            SELECT number, row_number() OVER (PARTITION BY agency, kind ORDER BY number DESC) AS place
+            FROM journey_entry WHERE youth = ?1
+        ) AS placed WHERE place <= ?2";
+    let sql = select(ENTRY, &format!("journey_entry WHERE number IN ({newest}) ORDER BY number DESC"));
     Query { sql, values: params![blob(youth.uuid()), limit], read: entry_row }
 }
 
@@ -58,17 +63,28 @@ pub(super) fn due_follow_ups(now: Timestamp, limit: u32) -> Query<FollowUpRow> {
     Query { sql, values: params![instant(now), limit], read: follow_up_row }
 }
 
+/// See [`crate::store::Store::follow_up_due`].
+pub(super) fn follow_up_due(youth: YouthId, matter: FollowUp, agency: &AgencyId) -> Query<Timestamp> {
+    let (matter, about) = columns_of(matter);
+    let condition = "follow_up WHERE youth = ?1 AND matter = ?2 AND about = ?3 AND agency = ?4";
+    let values = params![blob(youth.uuid()), matter, blob(about), agency.as_str().to_owned()];
+    let read = |row: &dyn Row| Columns::new(row, "follow_up").instant();
+    Query { sql: select("due", condition), values, read }
+}
+
 /// See [`crate::store::Store::prune_facts`].
 pub(super) fn prune_facts(before: Timestamp) -> Step<'static> {
     Step::any("DELETE FROM agency_facts WHERE answered < ?1", params![instant(before)])
 }
 
 pub(super) fn add_entry(row: &EntryRow) -> Step<'_> {
-    let sql = "INSERT INTO journey_entry (id, youth, agency, created, sealed) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let sql = "INSERT INTO journey_entry (id, youth, agency, kind, created, sealed)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let values = params![
         blob(row.id.uuid()),
         blob(row.youth.uuid()),
         row.agency.as_str(),
+        row.kind,
         instant(row.created),
         &row.sealed,
     ];
@@ -112,6 +128,7 @@ fn columns_of(matter: FollowUp) -> (i32, Uuid) {
     match matter {
         FollowUp::NotMet => (NOT_MET, Uuid::nil()),
         FollowUp::Retention(referral) => (RETENTION, referral.uuid()),
+        FollowUp::Renewal(consent) => (RENEWAL, consent.uuid()),
     }
 }
 
@@ -121,6 +138,7 @@ fn entry_row(row: &dyn Row) -> Result<EntryRow, StoreError> {
         id: EntryId::from_uuid(columns.id()?),
         youth: YouthId::from_uuid(columns.id()?),
         agency: columns.agency()?,
+        kind: columns.next()?,
         created: columns.instant()?,
         sealed: columns.next()?,
     })
@@ -145,6 +163,7 @@ fn follow_up_row(row: &dyn Row) -> Result<FollowUpRow, StoreError> {
     let matter = match matter {
         NOT_MET => FollowUp::NotMet,
         RETENTION => FollowUp::Retention(ReferralId::from_uuid(about)),
+        RENEWAL => FollowUp::Renewal(ConsentId::from_uuid(about)),
         _ => return Err(StoreError::Unreadable { table: "follow_up" }),
     };
     let agency: AgencyId = columns.agency()?;

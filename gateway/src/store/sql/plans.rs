@@ -4,14 +4,13 @@
 
 use jiff::Timestamp;
 use polku_proto::{AgencyId, PlanId, YouthId};
+use uuid::Uuid;
 
 use super::read::{newest, select};
 use super::rows::{Columns, blob, instant, number};
 use super::value::{Row, params};
 use super::{Query, Step};
-use crate::store::{
-    NewPlanEvent, PlanEventRow, PlanRevisionRow, PlanRow, PlanWrite, SectionTold, StoreError,
-};
+use crate::store::{MarkTold, NewPlanEvent, PlanEventRow, PlanRevisionRow, PlanRow, PlanWrite, StoreError};
 
 /// The columns that [`plan_row`] reads.
 const PLAN: &str = "plan.id, plan.youth, plan.coordinator, plan.parties, plan.revision, plan.created,
@@ -91,7 +90,7 @@ pub(super) fn plan_events_after(
     plan: Option<PlanId>,
     limit: u32,
 ) -> Result<Query<PlanEventRow>, StoreError> {
-    let columns = "position, plan, youth, agency, time,
+    let columns = "position, plan, youth, revision, agency, time,
         (SELECT revision FROM plan WHERE plan.id = plan_event.plan)";
     let mut values = params![agency.as_str().to_owned(), number(position)?, limit];
     let of_plan = match plan {
@@ -111,11 +110,11 @@ pub(super) fn last_plan_event() -> Query<u64> {
     newest("plan_event")
 }
 
-/// Whether one of [`crate::store::Store::sections_told`] is there.
-pub(super) fn section_told(plan: PlanId, mark: [u8; 32]) -> Query<[u8; 32]> {
-    let sql = select("mark", "section_told WHERE plan = ?1 AND mark = ?2");
-    let read = |row: &dyn Row| Columns::new(row, "section_told").bytes();
-    Query { sql, values: params![blob(plan.uuid()), mark], read }
+/// Whether one of [`crate::store::Store::marks_told`] is there.
+pub(super) fn mark_told(about: Uuid, mark: [u8; 32]) -> Query<[u8; 32]> {
+    let sql = select("mark", "told WHERE about = ?1 AND mark = ?2");
+    let read = |row: &dyn Row| Columns::new(row, "told").bytes();
+    Query { sql, values: params![blob(about), mark], read }
 }
 
 /// Makes a plan, or moves it on, and keeps the revision.
@@ -162,21 +161,22 @@ pub(super) fn write_plan(write: &PlanWrite) -> Result<[Step<'_>; 2], StoreError>
     Ok([written, Step::any(sql, values)])
 }
 
-pub(super) fn add_section_told(told: &SectionTold) -> Step<'_> {
-    let sql = "INSERT INTO section_told (plan, mark) VALUES (?1, ?2) ON CONFLICT (plan, mark) DO NOTHING";
-    Step::any(sql, params![blob(told.plan.uuid()), told.mark])
+pub(super) fn add_mark_told(told: &MarkTold) -> Step<'_> {
+    let sql = "INSERT INTO told (about, mark) VALUES (?1, ?2) ON CONFLICT (about, mark) DO NOTHING";
+    Step::any(sql, params![blob(told.about), told.mark])
 }
 
 /// Tells an agency of a plan.
-pub(super) fn add_plan_event(event: &NewPlanEvent) -> Step<'_> {
-    let sql = "INSERT INTO plan_event (plan, youth, agency, time) VALUES (?1, ?2, ?3, ?4)";
+pub(super) fn add_plan_event(event: &NewPlanEvent) -> Result<Step<'_>, StoreError> {
+    let sql = "INSERT INTO plan_event (plan, youth, revision, agency, time) VALUES (?1, ?2, ?3, ?4, ?5)";
     let values = params![
         blob(event.plan.uuid()),
         blob(event.youth.uuid()),
+        number(event.revision)?,
         event.agency.as_str(),
         instant(event.time),
     ];
-    Step::any(sql, values)
+    Ok(Step::any(sql, values))
 }
 
 fn plan_row(row: &dyn Row) -> Result<PlanRow, StoreError> {
@@ -213,8 +213,9 @@ fn event_row(row: &dyn Row) -> Result<PlanEventRow, StoreError> {
     let event = NewPlanEvent {
         plan: PlanId::from_uuid(columns.id()?),
         youth: YouthId::from_uuid(columns.id()?),
+        revision: columns.number()?,
         agency: columns.agency()?,
         time: columns.instant()?,
     };
-    Ok(PlanEventRow { position, event, revision: columns.number()? })
+    Ok(PlanEventRow { position, event, present: columns.number()? })
 }

@@ -14,7 +14,9 @@ use crate::store::{
 };
 
 /// The columns that [`youth`] reads.
-pub(super) const YOUTH: &str = "id, identity, wrapped_key, sealed_identity, created";
+pub(super) const YOUTH: &str = "id, identity, wrapped_key, coalesce(
+    (SELECT sealed FROM linked_identity WHERE linked_identity.youth = youth.id ORDER BY link DESC LIMIT 1),
+    sealed_identity), created";
 
 /// The columns that [`request`] reads.
 pub(super) const REQUEST: &str = "organisation, request, fingerprint, youth, sealed_answer, time";

@@ -9,10 +9,10 @@ use uuid::Uuid;
 use super::{Backend, Done, Query, Work, deliveries, identities, journeys, plans, read, tallies, tasks};
 use crate::seal::IdentityIndex;
 use crate::store::{
-    BatchItem, Change, DeliveryRow, DetailRow, EntryRow, EventRow, FactsRow, FollowUpRow, InForce,
-    InForcePage, InstrumentRow, LeaseRequest, NoticeRow, PlanEventRow, PlanRevisionRow, PlanRow, Reconciled,
-    ReferralFilter, ReferralRow, RequestKey, RequestRow, Store, StoreError, Tallied, TallyRow, TaskEventRow,
-    TaskFilter, TaskRow, YouthRow,
+    BatchItem, Change, DeliveryRow, DetailRow, EntryRow, EventRow, FactsRow, FollowUp, FollowUpRow,
+    IdentityLinkRow, InForce, InForcePage, InstrumentRow, LeaseRequest, NoticeRow, PlanEventRow,
+    PlanRevisionRow, PlanRow, Reconciled, ReferralFilter, ReferralRow, RequestKey, RequestRow, Store,
+    StoreError, Tallied, TallyRow, TaskEventRow, TaskFilter, TaskRow, YouthRow,
 };
 
 /// How many request ids are forgotten at once: others write in between.
@@ -46,6 +46,10 @@ impl<B: Backend> Store for B {
 
     async fn present_youth(&self, youth: YouthId) -> Result<Option<YouthId>, StoreError> {
         one(self, identities::present_youth(youth)).await
+    }
+
+    async fn identity_links(&self, youth: YouthId) -> Result<Vec<IdentityLinkRow>, StoreError> {
+        self.read(identities::identity_links(youth)).await
     }
 
     async fn youth(&self, youth: YouthId) -> Result<Option<YouthRow>, StoreError> {
@@ -148,6 +152,10 @@ impl<B: Backend> Store for B {
         self.write(Work::LookAtPlan { plan, revision, when }).await.map(drop)
     }
 
+    async fn parts_told(&self, plan: PlanId, owner: &str, agency: &AgencyId) -> Result<u64, StoreError> {
+        Ok(one(self, deliveries::parts_told(plan, owner, agency)).await?.unwrap_or_default())
+    }
+
     async fn look_at_all_plans(&self, when: Timestamp) -> Result<(), StoreError> {
         self.write(Work::LookAtAllPlans(when)).await.map(drop)
     }
@@ -203,10 +211,10 @@ impl<B: Backend> Store for B {
         self.read(journeys::entries_of(youth, limit)).await
     }
 
-    async fn sections_told(&self, plan: PlanId, marks: Vec<[u8; 32]>) -> Result<Vec<[u8; 32]>, StoreError> {
+    async fn marks_told(&self, about: Uuid, marks: Vec<[u8; 32]>) -> Result<Vec<[u8; 32]>, StoreError> {
         let mut told = Vec::new();
         for mark in marks {
-            told.extend(self.read(plans::section_told(plan, mark)).await?);
+            told.extend(self.read(plans::mark_told(about, mark)).await?);
         }
         Ok(told)
     }
@@ -230,6 +238,15 @@ impl<B: Backend> Store for B {
 
     async fn facts_of(&self, youth: YouthId) -> Result<Vec<FactsRow>, StoreError> {
         self.read(journeys::facts_of(youth)).await
+    }
+
+    async fn follow_up_due(
+        &self,
+        youth: YouthId,
+        matter: FollowUp,
+        agency: &AgencyId,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        one(self, journeys::follow_up_due(youth, matter, agency)).await
     }
 
     async fn due_follow_ups(&self, now: Timestamp, limit: u32) -> Result<Vec<FollowUpRow>, StoreError> {

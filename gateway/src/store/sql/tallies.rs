@@ -11,6 +11,7 @@ use crate::store::{RequestKey, StoreError, Tallied, TallyKind, TallyRow};
 
 const WALK_IN: i32 = 1;
 const FEEDBACK: i32 = 2;
+const BOOK: i32 = 3;
 
 /// See [`crate::store::Store::tally`].
 pub(super) fn tally(key: &RequestKey) -> Query<TallyRow> {
@@ -51,6 +52,7 @@ fn number(kind: TallyKind) -> i32 {
     match kind {
         TallyKind::WalkIn => WALK_IN,
         TallyKind::Feedback => FEEDBACK,
+        TallyKind::Book => BOOK,
     }
 }
 
@@ -58,6 +60,7 @@ fn kind(number: i32) -> Result<TallyKind, StoreError> {
     match number {
         WALK_IN => Ok(TallyKind::WalkIn),
         FEEDBACK => Ok(TallyKind::Feedback),
+        BOOK => Ok(TallyKind::Book),
         _ => Err(UNREADABLE),
     }
 }

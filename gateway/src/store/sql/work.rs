@@ -33,7 +33,9 @@ impl Work {
     /// Whether all its steps can be taken at once: what it changes depends on nothing that it finds.
     pub(in crate::store) fn asks_nothing(&self) -> bool {
         match self {
-            Work::Commit(change) => change.youth.is_none() && change.link.is_none(),
+            Work::Commit(change) => {
+                change.youth.is_none() && change.link.is_none() && change.unlink.is_none()
+            }
             Work::Lease(_) => false,
             Work::LookAtPlan { .. }
             | Work::LookAtAllPlans(_)

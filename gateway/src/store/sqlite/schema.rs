@@ -220,8 +220,8 @@ CREATE UNIQUE INDEX delivery_of_disclosure ON delivery (item_index) WHERE item =
 /// a plan (item 6: the section, 7: its end) instead of a referral. A column cannot lose its `NOT NULL`, so the
 /// deliveries move to a new table. Of one section one part is queued for each agency; one that is tried again may wait
 /// beside it, for it was being sent when the other came.
-/// What parties have been told of sections, by reading them or by their systems, stands as keyed hashes of it. Of what was
-/// told by a reading there can be several notices (item 5) by one audit leaf, by their place in it, and some of them are
+/// What agencies have been told of a plan or of a referral, by reading it or by their systems, stands as keyed hashes of it.
+/// Of what was told by a reading there can be several notices (item 5) by one audit leaf, by their place in it, and some of them are
 /// about neither a referral nor a section.
 const JOINT_PLAN: &str = "
 CREATE TABLE plan (
@@ -252,6 +252,7 @@ CREATE TABLE plan_event (
     position INTEGER PRIMARY KEY AUTOINCREMENT,
     plan BLOB NOT NULL REFERENCES plan (id),
     youth BLOB NOT NULL REFERENCES youth (id),
+    revision INTEGER NOT NULL,
     agency TEXT NOT NULL,
     time INTEGER NOT NULL
 ) STRICT;
@@ -283,10 +284,10 @@ CREATE TABLE task_event (
 ) STRICT;
 CREATE INDEX task_event_by_agency ON task_event (agency);
 
-CREATE TABLE section_told (
-    plan BLOB NOT NULL REFERENCES plan (id),
+CREATE TABLE told (
+    about BLOB NOT NULL,
     mark BLOB NOT NULL,
-    PRIMARY KEY (plan, mark)
+    PRIMARY KEY (about, mark)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE delivery_of_any (
@@ -323,6 +324,7 @@ CREATE INDEX delivery_pending ON delivery (agency, priority, wake) WHERE state I
 CREATE INDEX delivery_open_by_youth ON delivery (youth) WHERE state IN (1, 2, 4, 5);
 CREATE INDEX delivery_by_referral ON delivery (referral) WHERE referral IS NOT NULL;
 CREATE UNIQUE INDEX delivery_of_disclosure ON delivery (item_index, item_place) WHERE item = 5;
+CREATE INDEX delivery_of_section ON delivery (plan, owner, agency) WHERE item IN (6, 7) AND state IN (3, 5);
 CREATE INDEX delivery_waiting_part ON delivery (plan, owner, agency) WHERE item = 6 AND state IN (1, 4);
 CREATE UNIQUE INDEX delivery_queued_part ON delivery (plan, owner, agency) WHERE item = 6 AND state = 1;
 ";
@@ -336,10 +338,11 @@ CREATE TABLE journey_entry (
     id BLOB NOT NULL UNIQUE,
     youth BLOB NOT NULL REFERENCES youth (id),
     agency TEXT NOT NULL,
+    kind INTEGER NOT NULL,
     created INTEGER NOT NULL,
     sealed BLOB NOT NULL
 ) STRICT;
-CREATE INDEX journey_entry_by_youth ON journey_entry (youth);
+CREATE INDEX journey_entry_by_youth ON journey_entry (youth, agency, kind, number);
 CREATE INDEX journey_entry_by_agency ON journey_entry (agency, youth, number);
 
 CREATE TABLE agency_facts (
@@ -377,7 +380,8 @@ CREATE INDEX tally_by_agency ON tally (agency, day);
 CREATE INDEX plan_by_coordinator ON plan (coordinator, youth);
 ";
 
-/// Identities that came after the first one of a person, and ids under which a person was known before.
+/// Identities that came after the first one of a person, and ids under which a person was known before: both follow from
+/// the links that have been made and not ended. What a link says of the identity of each id is sealed for that id.
 const IDENTITIES: &str = "
 CREATE TABLE identity_alias (
     identity BLOB NOT NULL PRIMARY KEY,
@@ -390,4 +394,27 @@ CREATE TABLE former_youth (
     youth BLOB NOT NULL REFERENCES youth (id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX former_youth_by_youth ON former_youth (youth);
+
+CREATE TABLE identity_link (
+    number INTEGER PRIMARY KEY,
+    youth BLOB NOT NULL REFERENCES youth (id),
+    identity BLOB NOT NULL,
+    holder BLOB REFERENCES youth (id),
+    agency TEXT NOT NULL,
+    leaf INTEGER NOT NULL
+) STRICT;
+CREATE INDEX identity_link_by_youth ON identity_link (youth);
+CREATE INDEX identity_link_by_holder ON identity_link (holder);
+
+CREATE TABLE identity_link_end (
+    link INTEGER PRIMARY KEY REFERENCES identity_link (number),
+    leaf INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE linked_identity (
+    youth BLOB NOT NULL REFERENCES youth (id),
+    link INTEGER NOT NULL REFERENCES identity_link (number),
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (youth, link)
+) STRICT, WITHOUT ROWID;
 ";

@@ -398,6 +398,11 @@ fn searches_for_work_use_the_index_of_what_is_pending() {
             "delivery_waiting_part (plan=? AND owner=? AND agency=?)",
         ),
         (
+            "SELECT count(*) FROM delivery
+                WHERE plan = x'00' AND owner = 'te' AND agency = 'te' AND item IN (6, 7) AND state IN (3, 5)",
+            "delivery_of_section (plan=? AND owner=? AND agency=?)",
+        ),
+        (
             "SELECT * FROM plan JOIN plan_revision ON plan_revision.plan = plan.id
                 AND plan_revision.revision = plan.revision
                 WHERE plan.youth = x'00' ORDER BY plan.created DESC, plan.id DESC",

@@ -60,23 +60,26 @@ pub(super) async fn refer(scene: &mut Scene<'_, '_>) -> Result<Referral, Deviati
     Ok(referral)
 }
 
-/// It counts as escorted when all three met.
+/// It counts as escorted when all three met, and not on one word alone.
 pub(super) async fn escort(scene: &mut Scene<'_, '_>, referral: &Referral) -> Result<(), Deviation> {
     scene.pass(WEEK, "A week passes")?;
     scene.teller.step("Aino, her worker and Kela's coach meet together: a hand-over with escort")?;
     let kela = scene.agency(KELA)?;
     let opening = Matter::Opening(JourneyOpening { source: JourneySource::Other.into() });
     scene.note(&kela, opening).await?;
-    for (recipient, escorted, said) in
-        [(false, 0, "only Aino and her worker came: that is none"), (true, 1, "all three met")]
-    {
+    let (ohjaamo, aino) = (scene.ohjaamo.clone(), scene.aino.clone());
+    for (who, recipient, escorted, said) in [
+        (&ohjaamo, false, 0, "only Aino and her worker came: that is none"),
+        (&ohjaamo, true, 0, "all three met, says Ohjaamo: one word alone does not count"),
+        (&aino, true, 1, "Aino says so too"),
+    ] {
         let met = Matter::Handover(EscortedHandover {
             referral: referral.name.clone(),
             young_person: true,
             sender: true,
             recipient,
         });
-        scene.note(&scene.ohjaamo.clone(), met).await?;
+        scene.note(who, met).await?;
         let seen = scene.journey(Purpose::Unspecified).await?;
         same(
             "hand-overs, and those with escort",

@@ -9,8 +9,8 @@ use polku_proto::v1::conflict_resolution::Choice;
 use polku_proto::v1::resolve_task_request::Resolution;
 use polku_proto::v1::{
     AddPlanPartyRequest, ConflictResolution, ConsentTerms, CreatePlanRequest, DataCategory, GetPlanRequest,
-    GoalState, ListTasksRequest, MergePlanRequest, MergePlanResponse, Plan, PlanGoal, PlanPart, PlanState,
-    Purpose, ResolveTaskRequest, Worker,
+    GoalState, ListTasksRequest, MergePlanRequest, MergePlanResponse, Plan, PlanGoal, PlanItem, PlanPart,
+    PlanState, Purpose, ResolveTaskRequest, Worker,
 };
 use polku_proto::{CategorySet, Disclose as _};
 use uuid::Uuid;
@@ -196,12 +196,23 @@ pub(super) async fn merge(
     seen: &Plan,
     part: PlanPart,
 ) -> Result<MergePlanResponse, Deviation> {
+    merge_found(client, name, seen, (part, None)).await
+}
+
+/// The same, with needs that came to light in a meeting.
+pub(super) async fn merge_found(
+    client: &mut Client,
+    name: &str,
+    seen: &Plan,
+    (part, found_in): (PlanPart, Option<PlanItem>),
+) -> Result<MergePlanResponse, Deviation> {
     let request = MergePlanRequest {
         request_id: request_id(),
         name: name.to_owned(),
         etag: seen.etag.clone(),
         sections: vec![part],
         validate_only: false,
+        found_in,
     };
     answered("MergePlan", client.plan.merge_plan(request).await)
 }

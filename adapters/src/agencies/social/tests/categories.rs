@@ -1,5 +1,7 @@
 //! Does no value reach social services whose category the permit does not have?
 
+use polku_proto::v1::{DataCategory, Origin};
+
 use super::*;
 use crate::agencies::trial::Places;
 
@@ -23,6 +25,22 @@ fn every_set_of_categories() {
 fn every_set_of_categories_of_a_plan() {
     let social = social();
     trial::try_every_plan("social", &PLACES, |delivery, decision| {
+        social.message(delivery, decision, trial::now()).unwrap().body.into()
+    });
+}
+
+#[test]
+fn every_set_of_categories_of_a_disclosure_notice() {
+    use DataCategory::{ServiceAttendance, SocialSituation};
+    let social = social();
+    let full = |text: &mut dyn FnMut(DataCategory) -> String| {
+        let mut notice = disclosures::notice();
+        notice.origin =
+            Some(Origin { service_task: text(SocialSituation), documents: vec![text(SocialSituation)] });
+        notice.consents[0].recorder_professional = text(ServiceAttendance);
+        notice
+    };
+    trial::try_every_disclosure("social", full, |delivery, decision| {
         social.message(delivery, decision, trial::now()).unwrap().body.into()
     });
 }

@@ -12,7 +12,7 @@ use polku_proto::{AgencyId, CategorySet, EntryId, EntryName, ReferralId};
 use serde_json::json;
 
 use super::super::entry::row;
-use super::unmet_day;
+use super::{about, unmet_day};
 use crate::audit::Event;
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -21,11 +21,8 @@ use crate::record::{ReferralRecord, wire_time};
 use crate::store::{Change, EntryRow, FollowUp, FollowUpRow, FollowUpWrite, TaskWrite};
 use crate::trail::Entry;
 
-/// Among how many that are due one is looked for again: more than one sweep takes.
-const AMONG: u32 = 200;
-
 /// What comes of something that was due.
-enum Outcome {
+pub(super) enum Outcome {
     /// It is due later.
     Later(Timestamp),
     /// There is nothing to look after any more, or somebody has been told already.
@@ -40,8 +37,8 @@ impl Gateway {
     /// Looks after what has become due.
     pub(in crate::journey) async fn look_after(&self, due: FollowUpRow) -> Result<(), Error> {
         let _alone = self.alone_with(due.youth).await?;
-        // It may have been put off, or done, since it was read.
-        if !self.store.due_follow_ups(due.due, AMONG).await?.contains(&due) {
+        // It may be due later, or done, since it was read.
+        if self.store.follow_up_due(due.youth, due.matter, &due.agency).await? != Some(due.due) {
             return Ok(());
         }
         let person = self.person(due.youth).await?;
@@ -50,6 +47,9 @@ impl Gateway {
             FollowUp::NotMet => (Kind::NotMet, self.not_met(&person, &due.agency, now).await?),
             FollowUp::Retention(referral) => {
                 (Kind::Retention, self.retention(&person, &due.agency, referral, now).await?)
+            }
+            FollowUp::Renewal(consent) => {
+                (Kind::ConsentRenewal, self.renewal(&person, &due.agency, consent, now).await?)
             }
         };
         let over = FollowUpWrite::Drop { youth: due.youth, matter: due.matter, agency: due.agency.clone() };
@@ -76,7 +76,7 @@ impl Gateway {
 
     /// Has nobody met the young person, as far as this agency may know?
     async fn not_met(&self, person: &Person, agency: &AgencyId, now: Timestamp) -> Result<Outcome, Error> {
-        let entries = self.entries(person).await?;
+        let entries = self.written(person).await?.all;
         let beside = self.beside(person, agency, &entries, now)?;
         let is_own = |who: &str| who == agency.as_str();
         // Whoever has handed over waits only when the successor may not know of it.
@@ -87,10 +87,12 @@ impl Gateway {
         if let Some(later) = due.filter(|due| *due > now) {
             return Ok(Outcome::Later(later));
         }
-        if !self.open_tasks(person, agency, Kind::NotMet, "").await?.is_empty() {
-            return Ok(Outcome::Nothing);
+        for id in self.ids_of(person.id).await? {
+            if !self.open_tasks(&self.person(id).await?, agency, Kind::NotMet, "").await?.is_empty() {
+                return Ok(Outcome::Nothing);
+            }
         }
-        let task = self.new_task(person, agency.clone(), Kind::NotMet, String::new(), now)?;
+        let task = self.new_task(person, agency.clone(), about(Kind::NotMet, String::new()), now)?;
         Ok(Outcome::Task(Box::new(task)))
     }
 
@@ -112,7 +114,7 @@ impl Gateway {
             return Err(Error::NotPermitted(Box::new(decision)));
         }
         if decision.permitted() == status {
-            let task = self.new_task(person, agency.clone(), Kind::Retention, name, now)?;
+            let task = self.new_task(person, agency.clone(), about(Kind::Retention, name), now)?;
             return Ok(Outcome::Task(Box::new(task)));
         }
         let answer = RetentionAnswer { referral: name, result: Retained::Unknown as i32 };

@@ -59,8 +59,27 @@ impl Gateway {
             (Kind::NotMet, Retained::Unspecified) => {
                 follow_up = Some(self.unmet_from(&person, task.row.agency.clone(), now)?);
             }
-            (Kind::ReferralUnanswered, Retained::Unspecified) => {}
-            (Kind::NotMet | Kind::ReferralUnanswered | Kind::Unspecified, _) => {
+            // Who has disclosed knows already why.
+            (Kind::SecondLook, Retained::Unspecified)
+                if !matter.professional.is_empty() && matter.professional == caller.professional() =>
+            {
+                return Err(Error::ActorNotAllowed {
+                    expected: "another professional than the one who disclosed looks at it",
+                });
+            }
+            (
+                Kind::ReferralUnanswered | Kind::SecondLook | Kind::ConsentRenewal | Kind::AddressProtected,
+                Retained::Unspecified,
+            ) => {}
+            (
+                Kind::NotMet
+                | Kind::ReferralUnanswered
+                | Kind::SecondLook
+                | Kind::ConsentRenewal
+                | Kind::AddressProtected
+                | Kind::Unspecified,
+                _,
+            ) => {
                 return Err(wrong("follow_up.retention", "nothing: that is not what the task asks"));
             }
         }

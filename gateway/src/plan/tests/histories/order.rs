@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use polku_proto::v1::{PlanAction, PlanPart};
+use polku_proto::CategorySet;
+use polku_proto::v1::{ActionState, PlanAction, PlanPart};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::{config, permissions};
-use crate::plan::tests::any::flat;
+use crate::plan::tests::any::{action, flat, goal, part};
 use crate::plan::tests::world::{Answer, PARTIES, Sent, World};
-use crate::plan::{Change, YOUTH, changes};
+use crate::plan::{Change, YOUTH, changes, merge};
 
 /// What one of them does: to whose section, and how.
 type Work = (u8, Vec<[u8; 3]>);
@@ -50,7 +51,8 @@ impl Wish {
     }
 }
 
-/// Whether no place of one change lies in the other or is bound to it, and neither refers to what the other removes.
+/// Whether no place of one change lies in the other, both make sense together, and neither refers to what the other
+/// removes.
 fn are_apart(one: &Wish, other: &Wish) -> bool {
     let is_inside = |one: &str, two: &str| {
         one.strip_prefix(two).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -61,25 +63,39 @@ fn are_apart(one: &Wish, other: &Wish) -> bool {
     };
     let others = other.changes();
     let apart = one.changes().iter().all(|first| {
-        others.iter().all(|second| {
-            !is_inside(&first.path, &second.path)
-                && !is_inside(&second.path, &first.path)
-                && !is_bound(&first.path, &second.path)
-        })
+        others
+            .iter()
+            .all(|second| !is_inside(&first.path, &second.path) && !is_inside(&second.path, &first.path))
     });
-    apart && !removes(one, other) && !removes(other, one)
+    apart && !are_bound(one, other) && !removes(one, other) && !removes(other, one)
 }
 
-/// Whether every action ends after its start: what does not would be refused.
-fn is_in_order(part: &PlanPart) -> bool {
-    let is_given = |action: &&PlanAction| !action.start.is_empty() && !action.end.is_empty();
-    part.actions.iter().filter(is_given).all(|action| action.start <= action.end)
+/// Whether an action makes sense as a whole: what does not would be refused.
+fn is_sensible(action: &PlanAction) -> bool {
+    let is_given = !action.start.is_empty() && !action.end.is_empty();
+    let is_in_order = !is_given || action.start <= action.end;
+    is_in_order && (action.state() != ActionState::NotDone || !action.reason.is_empty())
 }
 
-/// Whether two fields of one action bind each other: start and end, state and reason.
-fn is_bound(one: &str, other: &str) -> bool {
-    let item = |path: &str| path.rsplit_once('/').map(|(item, _)| item.to_owned());
-    one.starts_with("actions/") && item(one) == item(other)
+/// Whether two wishes for one action, each of them sensible, make no sense together: an earlier end and a later start, or
+/// that it was not done and no reason. Whichever of these comes second clashes. Any other two fields of one action go
+/// together, and so do these where what comes of them makes sense.
+fn are_bound(one: &Wish, other: &Wish) -> bool {
+    one.base.actions.iter().any(|base| {
+        let find = |part: &PlanPart| part.actions.iter().find(|action| action.id == base.id).cloned();
+        let (Some(one), Some(other)) = (find(&one.ours), find(&other.ours)) else { return false };
+        let newer = |ours: &String, theirs: &String, base: &String| {
+            if ours == base { theirs.clone() } else { ours.clone() }
+        };
+        let both = PlanAction {
+            start: newer(&one.start, &other.start, &base.start),
+            end: newer(&one.end, &other.end, &base.end),
+            reason: newer(&one.reason, &other.reason, &base.reason),
+            state: if one.state == base.state { other.state } else { one.state },
+            ..base.clone()
+        };
+        !is_sensible(&both)
+    })
 }
 
 /// A plan that has something in it, and that everybody has read.
@@ -113,7 +129,7 @@ fn apart(world: &mut World, writers: &[(usize, Work)]) -> Vec<Sent> {
             world.edit(*party, owner, *draws);
             let wish = Wish { base: base.clone(), ours: world.wanted(*party, owner).clone() };
             let is_apart = others.iter().all(|other| are_apart(&wish, other));
-            if !is_apart || !is_in_order(&wish.ours) {
+            if !is_apart || !wish.ours.actions.iter().all(is_sensible) {
                 *world.wanted(*party, owner) = before;
             }
         }
@@ -175,4 +191,55 @@ fn much_of_what_is_wanted_is_apart() {
     let stored = flat(&world.section(YOUTH));
     let differing = sent.iter().filter(|sent| flat(&sent.ours) != stored);
     assert_eq!(differing.count(), 6, "somebody wants nothing");
+}
+
+/// The owner changes one field of an action, somebody else each other field: all of it comes in, in any order. And what
+/// binds: a start and an end, a state and a reason, as long as they make sense together.
+#[test]
+fn any_two_fields_of_one_action_come_together() {
+    type Field = (&'static str, fn(&mut PlanAction));
+    const FIELDS: [Field; 9] = [
+        ("category", |action| action.category = 8),
+        ("text", |action| action.text = String::from("call")),
+        ("state", |action| action.state = ActionState::NotDone.into()),
+        ("goal", |action| action.goal = String::from("g2")),
+        ("provider", |action| action.provider = String::from("te")),
+        ("ptv_service", |action| action.ptv_service = String::from("0")),
+        ("start", |action| action.start = String::from("2026-03-02")),
+        ("end", |action| action.end = String::from("2026-03-04")),
+        ("reason", |action| action.reason = String::from("ill")),
+    ];
+    let mut base = part("te");
+    base.goals = vec![goal("g1", "a flat"), goal("g2", "work")];
+    base.actions = vec![PlanAction {
+        start: String::from("2026-03-01"),
+        end: String::from("2026-03-03"),
+        reason: String::from("late"),
+        goal: String::from("g1"),
+        ..action("a1", "visit")
+    }];
+    let with = |change: fn(&mut PlanAction)| {
+        let mut ours = base.clone();
+        change(&mut ours.actions[0]);
+        ours
+    };
+    for (one, first) in FIELDS {
+        for (other, second) in FIELDS.into_iter().filter(|(other, _)| *other != one) {
+            let mut both = with(first);
+            second(&mut both.actions[0]);
+            let merged = merge(&base, &with(second), &with(first), CategorySet::ALL);
+            assert!(merged.part == both && merged.clashes.is_empty(), "{one} {other}");
+        }
+    }
+    // What makes no sense together is one change: whichever comes second clashes as a whole, and nothing of it comes in.
+    let bound: [[fn(&mut PlanAction); 2]; 2] = [
+        [|action| action.start = "2026-03-03".into(), |action| action.end = "2026-03-02".into()],
+        [|action| action.state = ActionState::NotDone.into(), |action| action.reason.clear()],
+    ];
+    for [first, second] in bound.into_iter().chain(bound.map(|[first, second]| [second, first])) {
+        let merged = merge(&base, &with(second), &with(first), CategorySet::ALL);
+        assert_eq!(merged.part, with(first));
+        assert_eq!(merged.clashes.len(), 1);
+        assert_eq!(merged.clashes[0].path, "actions/a1");
+    }
 }

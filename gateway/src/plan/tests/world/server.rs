@@ -35,10 +35,13 @@ impl World {
         let told = self.told(*party, owner);
         let base = then.sections.into_iter().find(|section| is_of(section, owner));
         let base = base.and_then(|section| section.part).unwrap_or_default();
+        let mut stored = self.section(owner);
+        stored.restrict(told);
+        let stored = &stored;
         let editor = match party {
             0 if owner == YOUTH => Editor::Coordinator,
             1 => Editor::YoungPerson,
-            _ if owner == YOUTH => Editor::OtherParty { agency: PARTIES[*party], told },
+            _ if owner == YOUTH => Editor::OtherParty { agency: PARTIES[*party], told, stored },
             _ => Editor::Owner,
         };
         self.merge(*party, (editor, Origin::Call), (&base, ours), told)

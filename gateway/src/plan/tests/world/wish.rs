@@ -56,12 +56,20 @@ pub(super) fn edit(part: &mut PlanPart, prefix: &str, count: usize, [what, which
         7 => {
             if let Some(place) = place(part.actions.len()) {
                 let action = &mut part.actions[place];
-                match value % 4 {
-                    0 => action.start = format!("2026-{:02}-01", value % 12 + 1),
-                    1 => action.end = format!("2026-{:02}-02", value % 12 + 1),
+                match value % 8 {
+                    0 | 4 => action.start = format!("2026-{:02}-01", value % 12 + 1),
+                    1 | 5 => action.end = format!("2026-{:02}-02", value % 12 + 1),
                     2 if action.state() == ActionState::Agreed => {
                         action.state = ActionState::InProgress.into();
                     }
+                    3 => action.provider = format!("{} does", mark(owner, action.category)),
+                    // Only with a reason, which may stand there already.
+                    6 if matches!(action.state(), ActionState::Agreed | ActionState::InProgress)
+                        && !action.reason.is_empty() =>
+                    {
+                        action.state = ActionState::NotDone.into();
+                    }
+                    7 if action.state() != ActionState::NotDone => action.reason.clear(),
                     _ => action.reason = text(action.category),
                 }
             }

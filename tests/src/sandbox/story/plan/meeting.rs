@@ -6,11 +6,11 @@ use polku_proto::time::finnish_date;
 use polku_proto::v1::meeting_record::Kind;
 use polku_proto::v1::record_measure_request::Measure;
 use polku_proto::v1::{
-    AreaScore, DataCategory, FilledBy, MeetingState, PlanMeeting, PlanNeed, PlanSection,
-    RecordMeasureRequest, RecordMeetingRequest, StarReading, WhoqolAnswer, WhoqolReading,
+    AreaScore, DataCategory, FilledBy, MeetingState, PlanItem, PlanMeeting, PlanNeed, PlanSection,
+    RecordMeasureRequest, RecordMeetingRequest, StarReading, WhoqolAnswer, WhoqolReading, plan_item,
 };
 
-use super::{YOUTH, merge, read, section};
+use super::{YOUTH, merge, merge_found, read, section};
 use crate::sandbox::cast::{AREAS, CITY, SOCIAL, STAR};
 use crate::sandbox::story::Scene;
 use crate::sandbox::teller::{Deviation, answered, same, there};
@@ -107,7 +107,8 @@ pub(in crate::sandbox::story) async fn meet(scene: &mut Scene<'_, '_>, name: &st
         text: FOUND.into(),
         found_in_meeting: true,
     });
-    merge(&mut ohjaamo, name, &seen, part).await?;
+    let at = PlanItem { owner: OHJAAMO.into(), kind: plan_item::Kind::Meeting as i32, id: MEETING.into() };
+    merge_found(&mut ohjaamo, name, &seen, (part, Some(at))).await?;
     let own = there("Ohjaamo's section", of_ohjaamo(scene, name).await?)?;
     let record = there("the record of the meeting", own.meetings.into_iter().next())?;
     same("seats that stayed empty", &Vec::new(), &record.missing)?;

@@ -1,0 +1,165 @@
+//! Two changes of one field clash: whose is it to decide?
+//!
+//! Whoever answers for the section, and the responsible worker's agency beside them where it may see all of the clash: the
+//! adult beside the young person knows of it, and nobody learns of what is hidden. Each of the two has a task of its own;
+//! when one has decided, the other's is decided as well. In another's section the responsible worker decides between what
+//! stands there and what was wanted, and states nothing of their own: each agency changes its own part.
+
+use jiff::Timestamp;
+use polku_proto::v1::task::{Matter, State};
+use polku_proto::v1::{PlanConflict, Task};
+use polku_proto::{AgencyId, CategorySet, Disclose as _, TaskId, TaskName};
+
+use super::commit::Draft;
+use super::reader::Eyes;
+use super::record::{Clashing, PlanRecord};
+use super::task::TaskRecord;
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::person::Person;
+use crate::plan::Clash;
+use crate::record::wire_time;
+use crate::store::TaskWrite;
+
+/// A clash, with whose section it is in.
+pub(super) struct Clashed {
+    pub(super) owner: String,
+    pub(super) clash: Clash,
+}
+
+impl Gateway {
+    /// Tasks for each clash. The same clash again is the same task.
+    pub(super) async fn clash_tasks(
+        &self,
+        person: &Person,
+        draft: &mut Draft,
+        clashed: Vec<Clashed>,
+        now: Timestamp,
+    ) -> Result<Vec<PlanConflict>, Error> {
+        let mut conflicts = Vec::new();
+        if clashed.is_empty() {
+            return Ok(conflicts);
+        }
+        let record = &draft.after;
+        let open = self.open_clashes(person, record).await?;
+        for one in clashed {
+            let new = conflict(one, String::new());
+            let same = |other: &&TaskRecord| is_of(&other.message, &new);
+            if let Some(known) = open.iter().find(same).and_then(|task| first_of(&open, task, record)) {
+                conflicts.push(known);
+                continue;
+            }
+            for agency in self.deciding(record, &new, now)? {
+                let id = TaskId::from_uuid(self.new_id(now)?);
+                let own =
+                    PlanConflict { task: TaskName { youth: person.id, task: id }.to_string(), ..new.clone() };
+                let is_first = agency == record.controller(&new.owner)?;
+                let about = (id, person.id, record.row.id);
+                let mut task = TaskRecord::new(about, agency, Matter::Conflict(own.clone()), now);
+                draft.tasks.push(task.first_version(person, now)?);
+                if is_first {
+                    draft.clashes.push(Clashing { conflict: Some(own.clone()), is_decided: false });
+                    conflicts.push(own);
+                }
+            }
+        }
+        Ok(conflicts)
+    }
+
+    /// The open tasks of a plan that are about clashes.
+    pub(super) async fn open_clashes(
+        &self,
+        person: &Person,
+        record: &PlanRecord,
+    ) -> Result<Vec<TaskRecord>, Error> {
+        let mut open = Vec::new();
+        for row in self.store.open_tasks_of_plan(record.row.id).await? {
+            let task = TaskRecord::open(person, row)?;
+            if task.conflict().is_some() {
+                open.push(task);
+            }
+        }
+        Ok(open)
+    }
+
+    /// Who decides on a clash: whoever answers for the section comes first.
+    fn deciding(
+        &self,
+        record: &PlanRecord,
+        conflict: &PlanConflict,
+        now: Timestamp,
+    ) -> Result<Vec<AgencyId>, Error> {
+        let mut deciding = vec![record.controller(&conflict.owner)?];
+        let coordinator = &record.row.coordinator;
+        if let Some(party) = record.party(coordinator)
+            && !deciding.contains(coordinator)
+            && self.sees_clash(record, conflict, &Eyes::of_system(party), now)?
+        {
+            deciding.push(coordinator.clone());
+        }
+        Ok(deciding)
+    }
+
+    /// Whether these eyes see all of a clash.
+    pub(super) fn sees_clash(
+        &self,
+        record: &PlanRecord,
+        conflict: &PlanConflict,
+        eyes: &Eyes,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let told = self.permitted(record, &conflict.owner, eyes, now)?;
+        let needed = conflict.categories().difference(CategorySet::ENVELOPE);
+        // Nothing but that a state has changed stands in the envelope: whoever sees nothing of the section is not told.
+        Ok(needed.is_subset(told) && !told.is_subset(CategorySet::ENVELOPE))
+    }
+
+    /// The others' tasks about a clash that has just been decided, decided as well; and the clash with the task that it is
+    /// known by.
+    pub(super) async fn decided_with(
+        &self,
+        person: &Person,
+        record: &PlanRecord,
+        decided: &TaskRecord,
+        now: Timestamp,
+    ) -> Result<(Vec<TaskWrite>, Option<PlanConflict>), Error> {
+        let Some(conflict) = decided.conflict() else { return Ok((Vec::new(), None)) };
+        let open = self.open_clashes(person, record).await?;
+        let known = first_of(&open, decided, record);
+        let mut writes = Vec::new();
+        for mut task in open {
+            if task.row.id != decided.row.id && is_of(&task.message, conflict) {
+                task.row.state = State::Resolved;
+                task.message.resolve_time = Some(wire_time(now)?);
+                writes.push(task.next_version(person, now)?);
+            }
+        }
+        Ok((writes, known))
+    }
+}
+
+/// The clash of a task, with the task of whoever answers for the section.
+fn first_of(open: &[TaskRecord], task: &TaskRecord, record: &PlanRecord) -> Option<PlanConflict> {
+    let conflict = task.conflict()?;
+    let controller = record.controller(&conflict.owner).ok()?;
+    let same = open.iter().filter(|other| is_of(&other.message, conflict));
+    let first = same.filter(|other| other.row.agency == controller).find_map(TaskRecord::conflict);
+    Some(first.unwrap_or(conflict).clone())
+}
+
+/// Whether a task is about this clash, whoever has it.
+pub(super) fn is_of(task: &Task, conflict: &PlanConflict) -> bool {
+    let bare = |conflict: &PlanConflict| PlanConflict { task: String::new(), ..conflict.clone() };
+    matches!(&task.matter, Some(Matter::Conflict(other)) if bare(other) == bare(conflict))
+}
+
+pub(super) fn conflict(Clashed { owner, clash }: Clashed, task: String) -> PlanConflict {
+    PlanConflict {
+        task,
+        owner,
+        path: clash.path,
+        base: Some(clash.base),
+        ours: Some(clash.ours),
+        theirs: Some(clash.theirs),
+    }
+}

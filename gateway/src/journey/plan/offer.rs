@@ -1,0 +1,100 @@
+//! Two parties may have written down the same: who is asked whether they have?
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use polku_proto::v1::plan_item::Kind;
+use polku_proto::v1::task::Matter;
+use polku_proto::v1::{PlanDuplicate, PlanItem, PlanLink, PlanPart, plan_link};
+use polku_proto::{AgencyId, TaskId};
+
+use super::commit::Draft;
+use super::reader::Eyes;
+use super::record::PlanRecord;
+use super::step::is_same;
+use super::task::TaskRecord;
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::person::Person;
+use crate::plan;
+
+/// How many pairs of items that look alike are offered at once, and remembered in all.
+const MOST_OFFERS: usize = 20;
+const MOST_OFFERED: usize = 1_000;
+
+/// Two items that look alike.
+type Pair = (PlanItem, PlanItem);
+
+impl Gateway {
+    /// Offers items of this owner's section that look like items of other sections: to the responsible worker's agency, if
+    /// it may see both; otherwise to the one of the two owners that may, this one first. Each pair is offered once.
+    ///
+    /// A pair that none of them may see as a whole is offered to nobody. That is right: whoever was asked would learn that
+    /// there is something like it which is hidden from them.
+    pub(super) fn offer_duplicates(
+        &self,
+        person: &Person,
+        draft: &mut Draft,
+        owner: &str,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let mut room = MOST_OFFERED.saturating_sub(draft.after.kept.offered.len()).min(MOST_OFFERS);
+        for (agency, pair) in self.alike_to_someone(&draft.after, owner, now)? {
+            let (first, second) = pair;
+            let (first, second) = (Some(first), Some(second));
+            let kind = plan_link::Kind::SameAs as i32;
+            let link = PlanLink { kind, first: first.clone(), second: second.clone() };
+            let record = &mut draft.after;
+            // The other party's change finds the same pair from the other end, and several may see it.
+            if room == 0 || record.kept.offered.iter().any(|other| is_same(other, &link)) {
+                continue;
+            }
+            room -= 1;
+            record.kept.offered.push(link);
+            let about = (TaskId::from_uuid(self.new_id(now)?), person.id, record.row.id);
+            let matter = Matter::Duplicate(PlanDuplicate { first, second });
+            let mut task = TaskRecord::new(about, agency, matter, now);
+            draft.tasks.push(task.first_version(person, now)?);
+        }
+        Ok(())
+    }
+
+    /// Pairs that look alike, each with an agency that may see both and is to be asked, in the order in which they are.
+    fn alike_to_someone(
+        &self,
+        record: &PlanRecord,
+        owner: &str,
+        now: Timestamp,
+    ) -> Result<Vec<(AgencyId, Pair)>, Error> {
+        let coordinator = &record.row.coordinator;
+        let mut asked: Vec<AgencyId> = vec![coordinator.clone()];
+        let sections = record.plan()?.sections.iter().map(plan::owner_of);
+        let owners = std::iter::once(owner).chain(sections.filter(|other| *other != owner));
+        asked.extend(owners.filter_map(|id| id.parse().ok()).filter(|agency| agency != coordinator));
+        let mut found = Vec::new();
+        for agency in asked {
+            let Some(party) = record.party(&agency) else { continue };
+            let seen = self.seen(record, &Eyes::of_system(party), now)?;
+            let is_party_to = |pair: &Pair| {
+                agency == *coordinator || [&pair.0, &pair.1].iter().any(|item| item.owner == agency.as_str())
+            };
+            let pairs = plan::alike(&seen, owner).into_iter().filter(is_party_to);
+            found.extend(pairs.map(|pair| (agency.clone(), pair)));
+        }
+        Ok(found)
+    }
+}
+
+/// Whether there is an item that was not there before.
+pub(super) fn has_grown(before: &PlanPart, after: &PlanPart) -> bool {
+    !alikes(after).is_subset(&alikes(before))
+}
+
+/// The items that can look like others.
+fn alikes(part: &PlanPart) -> HashSet<(Kind, &str)> {
+    let needs = part.needs.iter().map(|need| (Kind::Need, need.id.as_str()));
+    let goals = part.goals.iter().map(|goal| (Kind::Goal, goal.id.as_str()));
+    let actions = part.actions.iter().map(|action| (Kind::Action, action.id.as_str()));
+    let meetings = part.meetings.iter().map(|meeting| (Kind::Meeting, meeting.id.as_str()));
+    needs.chain(goals).chain(actions).chain(meetings).collect()
+}

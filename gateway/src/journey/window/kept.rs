@@ -1,0 +1,157 @@
+//! What is kept here of a young person beside the entries: referrals, consents, prohibitions, legal statuses, joint plans.
+//!
+//! Each is read beside the others: together they take as long as the slowest of them. What makes no notice is written down
+//! at once.
+
+use futures_util::future::try_join_all;
+use jiff::Timestamp;
+use polku_policy::Authorised;
+use polku_proto::Disclose;
+use polku_proto::v1::{Consent, Journey, LegalStatus, Prohibition, Referral, ReferralState};
+
+use super::sight::Look;
+use super::telling::{Leaf, Telling};
+use crate::caller::Actor;
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::journey::page;
+use crate::journey::refer::mismatch;
+use crate::journey::{PlanRecord, ShownPlan};
+use crate::outbox::Shown;
+use crate::person::Person;
+use crate::store::ReferralFilter;
+
+/// How many referrals a journey shows.
+const REFERRALS: u32 = 200;
+
+/// What the caller may see of all that, in the order of the answer.
+pub(super) struct Kept {
+    referrals: Vec<ShownReferral>,
+    consents: Vec<Authorised<Consent>>,
+    prohibitions: Vec<Authorised<Prohibition>>,
+    statuses: Vec<Authorised<LegalStatus>>,
+    /// With their names.
+    plans: Vec<(String, ShownPlan)>,
+}
+
+struct ShownReferral {
+    name: String,
+    state: ReferralState,
+    view: Authorised<Referral>,
+    told: Vec<Shown>,
+}
+
+impl Kept {
+    /// Names and states of the referrals.
+    pub(super) fn referrals(&self) -> Vec<(String, ReferralState)> {
+        self.referrals.iter().map(|shown| (shown.name.clone(), shown.state)).collect()
+    }
+
+    /// Whether anything of it could be seen differently by now because time has passed.
+    pub(super) fn has_an_end_before(&self, now: Timestamp) -> bool {
+        let ends = self.referrals.iter().map(|shown| shown.view.decision().valid_until());
+        let ends = ends.chain(self.plans.iter().map(|(_, shown)| shown.plan.decision().valid_until()));
+        let ends = ends.chain(ends_of(&self.consents)).chain(ends_of(&self.prohibitions));
+        let mut ends = ends.chain(ends_of(&self.statuses));
+        ends.any(|end| end.is_some_and(|end| end <= now))
+    }
+
+    /// All of it in the answer, and of what is not written down yet that it is told.
+    pub(super) fn into_answer(
+        self,
+        look: &Look<'_>,
+        shell: Authorised<Journey>,
+        telling: &mut Telling,
+    ) -> Result<Authorised<Journey>, Error> {
+        let mut answer = shell;
+        for ShownReferral { name, view, told, .. } in self.referrals {
+            telling.read(Leaf::of(look.youth, name, &view).telling(told));
+            answer = answer.gather(view).map_err(mismatch)?;
+        }
+        for consent in self.consents {
+            answer = answer.gather(consent).map_err(mismatch)?;
+        }
+        for prohibition in self.prohibitions {
+            answer = answer.gather(prohibition).map_err(mismatch)?;
+        }
+        for status in self.statuses {
+            answer = answer.gather(status).map_err(mismatch)?;
+        }
+        for (name, ShownPlan { plan, told }) in self.plans {
+            telling.read(Leaf::of(look.youth, name, &plan).telling(told));
+            answer = answer.gather(plan).map_err(mismatch)?;
+        }
+        Ok(answer)
+    }
+}
+
+fn ends_of<X>(views: &[Authorised<X>]) -> impl Iterator<Item = Option<Timestamp>> {
+    views.iter().map(|view| view.decision().valid_until())
+}
+
+impl Gateway {
+    /// What of it the caller may see.
+    pub(super) async fn kept_here(&self, look: &Look<'_>, person: &Person) -> Result<Kept, Error> {
+        let Look { caller, youth, now, .. } = *look;
+        let (referrals, consents, prohibitions, statuses, plans) = tokio::try_join!(
+            self.referrals_here(look),
+            async { self.each_noted(look, self.consents_for(caller, youth).await?).await },
+            async { self.each_noted(look, self.prohibitions_for(caller, youth, now).await?).await },
+            async { self.each_noted(look, self.legal_statuses_for(caller, youth).await?).await },
+            self.running_plans(look, person),
+        )?;
+        Ok(Kept { referrals, consents, prohibitions, statuses, plans })
+    }
+
+    async fn each_noted<X: Disclose>(
+        &self,
+        look: &Look<'_>,
+        views: Vec<(String, Authorised<X>)>,
+    ) -> Result<Vec<Authorised<X>>, Error> {
+        let notes = views.into_iter().map(|(name, view)| async move {
+            self.note_reading(look.caller, look.youth, &name, &view).await?;
+            Ok::<_, Error>(view)
+        });
+        try_join_all(notes).await
+    }
+
+    async fn referrals_here(&self, look: &Look<'_>) -> Result<Vec<ShownReferral>, Error> {
+        let party = match look.caller.actor {
+            Actor::Professional { .. } => Some(look.caller.agency.clone()),
+            Actor::Subject(_) | Actor::Representative { .. } => None,
+        };
+        let filter = ReferralFilter { party, youth: Some(look.youth), before: None, limit: REFERRALS };
+        let mut rows = self.store.referrals(&filter).await?;
+        rows.truncate(page::fitting(&rows, REFERRALS));
+        let readings = rows.into_iter().map(|row| async move {
+            let Some((record, view)) = self.view_row(look.caller, row, look.now).await? else {
+                return Ok(None);
+            };
+            let told = self.told_in_referral(look.caller, &record, view.decision(), look.now)?;
+            let (name, state) = (record.name().to_string(), record.state());
+            Ok::<_, Error>(Some(ShownReferral { name, state, view, told }))
+        });
+        Ok(try_join_all(readings).await?.into_iter().flatten().collect())
+    }
+
+    /// The joint plans that have not ended.
+    async fn running_plans(
+        &self,
+        look: &Look<'_>,
+        person: &Person,
+    ) -> Result<Vec<(String, ShownPlan)>, Error> {
+        let mut plans = Vec::new();
+        for row in self.store.plans_of(person.id).await? {
+            if row.ended {
+                continue;
+            }
+            let record = PlanRecord::open(person, row)?;
+            match self.plan_view(look.caller, &record, look.now) {
+                Ok(shown) => plans.push((record.name().to_string(), shown)),
+                Err(Error::NotFound) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(plans)
+    }
+}

@@ -1,0 +1,209 @@
+//! A joint plan between two agencies: begun, changed, watched and heard of.
+
+use std::time::Duration;
+
+use polku_policy::Authorised;
+use polku_proto::v1::delivery::Item;
+use polku_proto::v1::{
+    AddPlanPartyRequest, CreatePlanRequest, DataCategory, Delivery, GetPlanRequest, GoalState,
+    MergePlanRequest, Plan, PlanGoal, PlanNeed, PlanPart, PlanState, Purpose, RevokePlanRequest,
+    WatchPlansRequest, Worker,
+};
+use polku_proto::{AgencyId, Disclose, PlanId, PlanName, Valid, Validate, YouthId};
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use super::world::{World, caller};
+use crate::answer::answer;
+use crate::caller::{Actor, Caller};
+use crate::error::Error;
+use crate::journey::{Feed as _, Plans, Sending};
+
+/// What is told by every consent here, so that anything is.
+pub(super) const BASE: [DataCategory; 2] = [DataCategory::IdentityContact, DataCategory::JointPlan];
+
+pub(super) fn id() -> String {
+    Uuid::now_v7().to_string()
+}
+
+pub(super) fn valid<X: Validate>(request: X) -> Valid<X> {
+    Valid::check(request).unwrap()
+}
+
+/// A professional of this agency, unit and role.
+pub(super) fn at(agency: &str, unit: &str, role: &str) -> Caller {
+    let actor = Actor::Professional { id: "virkailija-9".into(), unit: unit.into(), role: role.into() };
+    Caller { agency: agency.parse().unwrap(), actor }
+}
+
+pub(super) fn told<X: Disclose + Validate>(
+    world: &World,
+    caller: &Caller,
+    answered: Result<Authorised<X>, Error>,
+) -> X {
+    answer(answered.unwrap(), caller, world.gateway.now()).unwrap().into_inner()
+}
+
+/// Begins a plan for this purpose, coordinated by an agency.
+pub(super) async fn begin(world: &World, agency: &str, youth: &str, purpose: Purpose) -> String {
+    let caller = caller(agency);
+    let request = CreatePlanRequest {
+        request_id: id(),
+        youth: youth.to_owned(),
+        purpose: purpose as i32,
+        responsible_worker: Some(Worker { id: "tyontekija-1".into(), ..Worker::default() }),
+        replaces: String::new(),
+    };
+    let change = world.gateway.create_plan(&caller, valid(request)).await;
+    told(world, &caller, change).plan.unwrap().name
+}
+
+pub(super) async fn add(world: &World, agency: &str, plan: &str, party: &str) {
+    let request = AddPlanPartyRequest { request_id: id(), name: plan.to_owned(), party: party.to_owned() };
+    world.gateway.add_plan_party(&caller(agency), valid(request)).await.map(drop).unwrap();
+}
+
+pub(super) async fn read(world: &World, caller: &Caller, plan: &str) -> Plan {
+    let request = GetPlanRequest { name: plan.to_owned() };
+    told(world, caller, world.gateway.get_plan(caller, valid(request)).await)
+}
+
+/// What a merge keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keep {
+    All,
+    Nothing,
+}
+
+/// A change of a section as it was read.
+pub(super) fn merging(
+    read: &Plan,
+    owner: &str,
+    edit: impl FnOnce(&mut PlanPart),
+    keep: Keep,
+) -> Valid<MergePlanRequest> {
+    let mut parts = read.sections.iter().filter_map(|section| section.part.as_ref());
+    let mut part = parts.find(|part| part.owner == owner).cloned().unwrap_or_else(|| PlanPart {
+        owner: owner.to_owned(),
+        state: PlanState::Draft as i32,
+        ..PlanPart::default()
+    });
+    edit(&mut part);
+    valid(MergePlanRequest {
+        request_id: id(),
+        name: read.name.clone(),
+        etag: read.etag.clone(),
+        sections: vec![part],
+        validate_only: keep == Keep::Nothing,
+        found_in: None,
+    })
+}
+
+/// Reads, and changes a section.
+pub(super) async fn merge(
+    world: &World,
+    caller: &Caller,
+    plan: &str,
+    owner: &str,
+    edit: impl FnOnce(&mut PlanPart),
+) {
+    let request = merging(&read(world, caller, plan).await, owner, edit, Keep::All);
+    let merged = told(world, caller, world.gateway.merge_plan(caller, request).await);
+    assert!(merged.conflicts.is_empty());
+}
+
+/// Ends a plan: whoever is a party sees that.
+pub(super) async fn revoke(world: &World, agency: &str, plan: &str) {
+    let request = RevokePlanRequest { request_id: id(), name: plan.to_owned() };
+    world.gateway.revoke_plan(&caller(agency), valid(request)).await.map(drop).unwrap();
+}
+
+/// What comes to somebody who watches a plan.
+pub(super) struct Watching {
+    caller: Caller,
+    events: mpsc::Receiver<Sending<Plans>>,
+}
+
+impl Watching {
+    pub(super) async fn begin(world: &World, caller: Caller, plan: &str) -> Self {
+        let request = WatchPlansRequest { name: plan.to_owned(), resume_token: String::new() };
+        let watch = world.gateway.watch_plans(caller.clone(), valid(request)).await.unwrap();
+        Self { caller, events: watch.start() }
+    }
+
+    /// The next event.
+    pub(super) async fn next(&mut self, world: &World) -> Plan {
+        let event = tokio::time::timeout(Duration::from_secs(15), self.events.recv()).await;
+        let event = (*event.expect("nothing comes").expect("the watch has ended")).unwrap();
+        answer(event, &self.caller, world.gateway.now()).unwrap().into_inner().plan.unwrap()
+    }
+}
+
+/// Somebody who looks from time to time how often they are told of a plan.
+pub(super) struct Reader {
+    caller: Caller,
+    plan: Option<PlanId>,
+    position: u64,
+}
+
+impl Reader {
+    /// Of one plan, or of all of the caller's agency; from now on.
+    pub(super) async fn begin(world: &World, caller: Caller, plan: Option<&str>) -> Self {
+        let plan = plan.map(|plan| plan.parse::<PlanName>().unwrap().plan);
+        Self { caller, plan, position: Plans::newest(&world.gateway).await.unwrap() }
+    }
+
+    /// How often they are told of what has happened since the last look.
+    pub(super) async fn news(&mut self, world: &World) -> usize {
+        let (gateway, mut count) = (&world.gateway, 0);
+        for (position, row) in
+            Plans::after(gateway, &self.caller, &self.plan, self.position, 1000).await.unwrap()
+        {
+            let item = Plans::item(gateway, &self.caller, row, position.to_string()).await.unwrap();
+            count += usize::from(item.is_some());
+            self.position = position;
+        }
+        count
+    }
+}
+
+/// The parts that the system of the employment services has: whose section, which number, and whether it was the last
+/// word.
+pub(super) fn heard(world: &World) -> Vec<(String, u64, bool)> {
+    let part = |delivery: Delivery| match delivery.item {
+        Some(Item::PlanPart(part)) => (part.owner, part.revision, part.consent_withdrawn),
+        other => panic!("{other:?}"),
+    };
+    world.te.taken().into_iter().map(part).collect()
+}
+
+/// Waits until it is written down what came of every delivery.
+pub(super) async fn settled(world: &World, youth: YouthId) {
+    for _ in 0..1500 {
+        if world.gateway.store.open_deliveries_of(youth).await.unwrap().is_empty() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the deliveries do not end");
+}
+
+/// How many changes of a plan an agency was told of.
+pub(super) async fn events(world: &World, agency: &str, plan: &str) -> usize {
+    let (agency, plan): (AgencyId, PlanName) = (agency.parse().unwrap(), plan.parse().unwrap());
+    world.gateway.store.plan_events_after(0, &agency, Some(plan.plan), 1000).await.unwrap().len()
+}
+
+pub(super) fn goal(id: &str, text: &str) -> PlanGoal {
+    PlanGoal {
+        id: id.to_owned(),
+        category: DataCategory::JointPlan as i32,
+        text: text.to_owned(),
+        state: GoalState::Proposed as i32,
+        ..PlanGoal::default()
+    }
+}
+
+pub(super) fn need(id: &str, category: DataCategory, text: &str) -> PlanNeed {
+    PlanNeed { id: id.to_owned(), category: category as i32, text: text.to_owned(), ..PlanNeed::default() }
+}

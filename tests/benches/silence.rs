@@ -1,0 +1,215 @@
+//! Can anybody tell by the time of an answer whether somebody is known here, or has to do with others?
+//!
+//! `cargo build --release --workspace --bins && cargo bench -p polku-tests --bench silence` runs the gateway in a process
+//! of its own, with mutual TLS, store and audit log on disk. What must look the same to the caller is asked in turn, in
+//! another order each time, so that whatever else the machine does meets all alike; the table stands side by side in one
+//! run, and the ratio is that of the medians to that of somebody unknown.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints what it has measured")]
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use polku_proto::v1::decision::Verdict;
+use polku_proto::v1::journey_entry::Matter;
+use polku_proto::v1::{
+    AddJourneyEntryRequest, DataCategory, GetJourneyRequest, GetNextStepRequest, GetReferralRequest,
+    JourneyEntry, JourneyOpening, JourneySource, PathStage, Purpose, VerifyConsentRequest, WorkSpent,
+};
+use polku_tests::figures::Figures;
+use polku_tests::world::{
+    Client, GatewayProcess, KELA, OHJAAMO, TE, World, WorldSettings, full_content, nobody, professional,
+    referral_to, request_id,
+};
+use tempfile::TempDir;
+use tonic::Code;
+use uuid::Uuid;
+
+const WARM_UP: usize = 50;
+/// How often each is asked.
+const READINGS: usize = 400;
+/// How far the medians may be apart, of that of somebody unknown.
+const TARGET: f64 = 0.10;
+/// About how many persons it is asked in turn: none of them shall be better remembered than another.
+const PEOPLE: usize = 50;
+const TOLD: [DataCategory; 2] = [DataCategory::IdentityContact, DataCategory::ServiceNeeds];
+
+/// A question that tells nothing of the person.
+#[derive(Clone, Copy)]
+enum Ask {
+    Verify,
+    Journey,
+    NextStep,
+    Entry,
+    Referral,
+}
+
+/// About whom.
+#[derive(Clone, Copy)]
+enum Whom {
+    Unknown,
+    /// Known, and nobody may tell anybody anything.
+    Bare,
+    /// Two other agencies have a consent, a journey, a referral.
+    Foreign,
+}
+
+const TABLE: [(Ask, &str, &[Whom]); 5] = [
+    (Ask::Verify, "VerifyConsent", &[Whom::Unknown, Whom::Bare, Whom::Foreign]),
+    (Ask::Journey, "GetJourney", &[Whom::Unknown, Whom::Bare, Whom::Foreign]),
+    (Ask::NextStep, "GetNextStep", &[Whom::Unknown, Whom::Bare, Whom::Foreign]),
+    (Ask::Entry, "AddJourneyEntry", &[Whom::Unknown, Whom::Bare, Whom::Foreign]),
+    (Ask::Referral, "GetReferral", &[Whom::Unknown, Whom::Foreign]),
+];
+
+/// Who can be asked about.
+struct People {
+    bare: Vec<String>,
+    foreign: Vec<String>,
+    referrals: Vec<String>,
+}
+
+fn main() -> Result<()> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run())
+}
+
+async fn run() -> Result<()> {
+    let folder = TempDir::new()?;
+    let world = World::make(folder.path(), &WorldSettings::default())?;
+    let gateway =
+        GatewayProcess::start_logging(&world.config_file(), &folder.path().join("log"), "error").await?;
+    world.connect_agencies(gateway.bound);
+    let (address, identities) = (gateway.bound.grpc, &world.identities);
+    let worker = professional("ohjaaja-1", "keskusta", "guidance_worker");
+    let mut ohjaamo = world.client(address, &identities.ohjaamo)?.acting(&worker);
+    let mut te = world.client(address, &identities.te)?.acting(&professional(
+        "virkailija-7",
+        "nuorten-palvelut",
+        "official",
+    ));
+    let people = people(&mut ohjaamo).await?;
+
+    println!("{READINGS} answers each, one after the other, as the caller waits for them.\n");
+    println!("{:<18}{:<36}{:>10}{:>10}{:>10}", "", "about", "p50 us", "p99 us", "ratio");
+    for (ask, method, whom) in TABLE {
+        let mut took: Vec<Vec<Duration>> = vec![Vec::with_capacity(READINGS); whom.len()];
+        for number in 0..WARM_UP + READINGS {
+            let mut turns: Vec<_> = whom.iter().zip(&mut took).collect();
+            turns.rotate_left(number % whom.len());
+            for (whom, took) in turns {
+                let begun = Instant::now();
+                let asked = silent(&mut te, ask, *whom, &people, number).await;
+                let time = begun.elapsed();
+                asked?;
+                if number >= WARM_UP {
+                    took.push(time);
+                }
+            }
+        }
+        print(method, whom, took);
+    }
+    gateway.kill().await
+}
+
+fn print(method: &str, whom: &[Whom], took: Vec<Vec<Duration>>) {
+    let figures: Vec<Figures> = took.into_iter().map(Figures::of).collect();
+    let micros = |duration: Duration| duration.as_secs_f64() * 1e6;
+    let first = figures.first().map_or(f64::NAN, |figures| micros(figures.median));
+    let mut is_met = true;
+    for (place, (whom, figures)) in whom.iter().zip(&figures).enumerate() {
+        let ratio = micros(figures.median) / first;
+        is_met &= (ratio - 1.0).abs() <= TARGET;
+        println!(
+            "{:<18}{:<36}{:>10.0}{:>10.0}{ratio:>10.3}",
+            if place == 0 { method } else { "" },
+            whom.name(),
+            micros(figures.median),
+            micros(figures.p99),
+        );
+    }
+    let verdict = if is_met { "met" } else { "MISSED" };
+    println!("{:<18}medians within {:.0} %: {verdict}", "", TARGET * 100.0);
+}
+
+impl Whom {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "nobody",
+            Self::Bare => "somebody, without permission",
+            Self::Foreign => "somebody who has to do with others",
+        }
+    }
+}
+
+async fn people(ohjaamo: &mut Client) -> Result<People> {
+    let mut people = People { bare: Vec::new(), foreign: Vec::new(), referrals: Vec::new() };
+    for number in 0..PEOPLE {
+        people.bare.push(ohjaamo.identify(&nobody(number)).await?);
+        let youth = ohjaamo.identify(&nobody(PEOPLE + number)).await?;
+        ohjaamo.record_consent(&youth, OHJAAMO, KELA, Purpose::Rehabilitation, &TOLD).await?;
+        let opening = Matter::Opening(JourneyOpening { source: JourneySource::Self_.into() });
+        ohjaamo.journey.add_journey_entry(entry(&youth, opening)).await?;
+        let request = referral_to(KELA, &youth, Purpose::Rehabilitation, full_content());
+        let sent = ohjaamo.referral.send_referral(request).await?.into_inner();
+        people.referrals.extend(sent.referral.map(|referral| referral.name));
+        people.foreign.push(youth);
+    }
+    ensure!(people.referrals.len() == PEOPLE, "a referral has no name");
+    Ok(people)
+}
+
+fn entry(youth: &str, matter: Matter) -> AddJourneyEntryRequest {
+    let entry = JourneyEntry { matter: Some(matter), ..JourneyEntry::default() };
+    AddJourneyEntryRequest { request_id: request_id(), parent: youth.to_owned(), entry: Some(entry) }
+}
+
+fn one_of(names: &[String], number: usize) -> Result<String> {
+    names.get(number % PEOPLE).cloned().context("there is nobody")
+}
+
+/// Asks, and holds the answer against what everybody shall see.
+async fn silent(te: &mut Client, ask: Ask, whom: Whom, people: &People, number: usize) -> Result<()> {
+    let unknown = || format!("youths/{}", Uuid::now_v7());
+    let youth = match whom {
+        Whom::Unknown => unknown(),
+        Whom::Bare => one_of(&people.bare, number)?,
+        Whom::Foreign => one_of(&people.foreign, number)?,
+    };
+    let purpose = Purpose::Guidance.into();
+    let refused = match ask {
+        Ask::Verify => {
+            let request = VerifyConsentRequest {
+                youth,
+                discloser: OHJAAMO.into(),
+                recipient: TE.into(),
+                purpose: Purpose::EmploymentServices.into(),
+                categories: TOLD.iter().map(|category| i32::from(*category)).collect(),
+                ..VerifyConsentRequest::default()
+            };
+            let decision = te.consent.verify_consent(request).await?.into_inner().decision;
+            ensure!(decision.is_some_and(|decision| decision.verdict() == Verdict::NotPermitted));
+            return Ok(());
+        }
+        Ask::Journey => {
+            let request = GetJourneyRequest { youth, purpose, ..GetJourneyRequest::default() };
+            te.journey.get_journey(request).await.err()
+        }
+        Ask::NextStep => te.journey.get_next_step(GetNextStepRequest { youth, purpose }).await.err(),
+        Ask::Entry => {
+            let work = Matter::Work(WorkSpent { stage: PathStage::Start.into(), minutes: 20, cost_cents: 0 });
+            te.journey.add_journey_entry(entry(&youth, work)).await.err()
+        }
+        Ask::Referral => {
+            let name = match whom {
+                Whom::Unknown | Whom::Bare => format!("{}/referrals/{}", youth, Uuid::now_v7()),
+                Whom::Foreign => one_of(&people.referrals, number)?,
+            };
+            te.referral.get_referral(GetReferralRequest { name }).await.err()
+        }
+    };
+    match refused {
+        Some(status) if status.code() == Code::NotFound => Ok(()),
+        Some(status) => bail!("refused in another way: {status}"),
+        None => bail!("answered"),
+    }
+}
