@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use polku_proto::CategorySet;
 use tokio::sync::{Mutex, watch};
+use tokio::time::timeout;
 
 use crate::audit::tlog::{self, Publisher, SigningKey, TlogError};
 use crate::audit::{AuditError, AuditLog};
@@ -26,6 +27,9 @@ use crate::{outbox, publish, services, trail};
 
 /// How often the gateway looks at itself.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// How long its store may take to answer when it does.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How often it is written down what the policy has been asked.
 const RECORD: Duration = Duration::from_secs(60);
@@ -213,9 +217,21 @@ impl Started {
     }
 }
 
-/// Without an audit log nothing is disclosed: then the gateway says that it does not serve.
+/// Without its store and without an audit log nothing is disclosed: then the gateway says that it does not serve. A
+/// store can come back, an audit log that is broken cannot.
 async fn watch_over(gateway: Arc<Gateway>, health: Health) {
+    let mut answered = true;
     while !gateway.audit.is_broken() {
+        let answers = matches!(timeout(PATIENCE, gateway.store.reconciled()).await, Ok(Ok(_)));
+        if answers && !answered {
+            tracing::info!("the store answers again");
+            health.serving().await;
+        }
+        if !answers && answered {
+            tracing::error!("the store does not answer: calls are refused until it does");
+            health.not_serving().await;
+        }
+        answered = answers;
         tokio::time::sleep(LOOK).await;
     }
     tracing::error!("the audit log is broken: every call is refused until the gateway is started again");

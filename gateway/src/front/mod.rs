@@ -22,6 +22,7 @@ use axum::middleware::map_response;
 use polku_proto::AgencyId;
 use prost::Message;
 use tokio::net::TcpListener;
+use tokio::sync::Mutex;
 use tonic::service::Routes;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
@@ -110,7 +111,7 @@ impl Front {
         let (reporter, health_server) = tonic_health::server::health_reporter();
         let mut services = services()?;
         services.extend(self.agencies.iter().map(ToString::to_string));
-        let health = Health { reporter, services: services.into() };
+        let health = Health { reporter, services: services.into(), leaving: Arc::default() };
         let contract = || {
             tonic_reflection::server::Builder::configure()
                 .register_encoded_file_descriptor_set(polku_proto::FILE_DESCRIPTOR_SET)
@@ -170,7 +171,7 @@ impl Open {
         let messages = router(self.front.inbound, self.front.clock, limits, running.clone());
         let leaving = async {
             shutdown.begun().await;
-            self.health.not_serving().await;
+            self.health.leave().await;
         };
         tokio::join!(grpc.serve(calls, shutdown.clone()), inbound.serve(messages, shutdown.clone()), leaving);
         if tokio::time::timeout(limits.drain, running.finished()).await.is_err() {
@@ -184,6 +185,8 @@ impl Open {
 pub struct Health {
     reporter: HealthReporter,
     services: Arc<[String]>,
+    /// Whether this gateway is about to end.
+    leaving: Arc<Mutex<bool>>,
 }
 
 impl fmt::Debug for Health {
@@ -194,13 +197,24 @@ impl fmt::Debug for Health {
 
 impl Health {
     /// Says that the gateway and every service of it serve. An agency whose adapter fails changes nothing in what
-    /// is said of the gateway.
+    /// is said of the gateway. Not said any more once it is about to end.
     pub async fn serving(&self) {
-        self.set(ServingStatus::Serving).await;
+        let leaving = self.leaving.lock().await;
+        if !*leaving {
+            self.set(ServingStatus::Serving).await;
+        }
     }
 
     /// Says that neither the gateway nor any service of it serves.
     pub async fn not_serving(&self) {
+        let _leaving = self.leaving.lock().await;
+        self.set(ServingStatus::NotServing).await;
+    }
+
+    /// Says the same, until the gateway has ended.
+    async fn leave(&self) {
+        let mut leaving = self.leaving.lock().await;
+        *leaving = true;
         self.set(ServingStatus::NotServing).await;
     }
 
