@@ -334,8 +334,8 @@ async fn a_section_is_cut_down_to_what_its_owner_may_tell() {
     let te = stage.te();
     edit(&te, &plan, TE, |part| {
         everything(part, TE);
-        part.needs.push(need("n2", DataCategory::Housing, "kanaria-te-koti"));
-        part.goals[0].needs.push("n2".to_owned());
+        part.needs.push(need("kanaria-te-toinen", DataCategory::Housing, "kanaria-te-koti"));
+        part.goals[0].needs.push("kanaria-te-toinen".to_owned());
     })
     .await
     .unwrap();
@@ -343,8 +343,14 @@ async fn a_section_is_cut_down_to_what_its_owner_may_tell() {
     let part = section(&seen, TE);
     assert!(part.redacted && part.update_time.is_none());
     assert_eq!(part.goals[0].needs, ["n1"]);
-    let hidden =
-        ["n2", "kanaria-te-koti", "kanaria-te-paikka", "kanaria-te-nakemys", "kanaria-te-nimi", "tausta"];
+    let hidden = [
+        "kanaria-te-toinen",
+        "kanaria-te-koti",
+        "kanaria-te-paikka",
+        "kanaria-te-nakemys",
+        "kanaria-te-nimi",
+        "tausta",
+    ];
     assert_hides(&seen, &hidden);
     assert_hides(&revisions(&ohjaamo, &plan).await.unwrap(), &hidden);
     let etags = |plan: &Plan| plan.sections.iter().map(|one| one.etag.clone()).collect::<Vec<_>>();
