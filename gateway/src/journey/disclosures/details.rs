@@ -100,6 +100,11 @@ impl Details {
         names.into_iter().find(|name| !name.is_empty()).map_or("", String::as_str)
     }
 
+    /// The name of the referral that it is about or rests on; where it is about none, of whatever it is about.
+    pub(super) fn about_referral(&self) -> &str {
+        if self.referral.is_empty() { self.about() } else { &self.referral }
+    }
+
     pub(super) fn referral_state(&self) -> ReferralState {
         ReferralState::from_str_name(&self.to).unwrap_or_default()
     }

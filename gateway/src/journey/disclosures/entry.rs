@@ -81,7 +81,7 @@ impl<'a> Reading<'a> {
         // A reading like an earlier one has the details of that one.
         let kept = leaf.refers_to.filter(|_| leaf.event == Event::Read).unwrap_or(entry.sequence);
         let details = Details::read(self.gateway.details(self.person, kept).await?.as_ref())?;
-        let facts = self.facts(details.about()).await?;
+        let facts = self.facts(details.about_referral()).await?;
         let mut disclosure = Disclosure {
             bases: details.bases(),
             ground: facts.as_ref().map_or(details.ground(), |facts| facts.ground) as i32,
@@ -270,8 +270,14 @@ impl<'a> Reading<'a> {
         if let Some(known) = self.referrals.get(&name.referral) {
             return Ok(known.clone());
         }
-        let row = self.gateway.store.referral(name.referral).await?.filter(|row| row.youth == self.person.id);
-        let facts = row.map(|row| Facts::of(self.person, row)).transpose()?;
+        let facts = match self.gateway.store.referral(name.referral).await? {
+            Some(row) if row.youth == self.person.id => Some(Facts::of(self.person, row)?),
+            // What was written under one id can be about a referral under another one of the person.
+            Some(row) if self.gateway.ids_of(self.person.id).await?.contains(&row.youth) => {
+                Some(Facts::of(&self.gateway.person(row.youth).await?, row)?)
+            }
+            Some(_) | None => None,
+        };
         self.referrals.insert(name.referral, facts.clone());
         Ok(facts)
     }

@@ -10,10 +10,11 @@ use polku_proto::{AgencyId, EntryId, EntryName, ReferralName, Valid, YouthId};
 use serde_json::json;
 
 use super::entry::{kind, row, standing};
+use super::get::referral_of;
 use super::matter::{
     category, check_assigned, check_assignment, check_time, check_words, has_ended_mandate, is_open, replaced,
 };
-use super::sight::Look;
+use super::sight::{Look, Looks as _};
 use super::worker;
 use crate::audit::Event;
 use crate::caller::{Actor, Caller};
@@ -60,7 +61,7 @@ impl Gateway {
         }
         // Taken up under another id of the person is taken up.
         let all = self.written(&person).await?.all;
-        let seen = self.visible(&look, &all)?;
+        let seen = self.told_entries(&look, &all).await?;
         let current = worker::known(&all, &seen, now);
         let worker = current.as_ref().map(|(worker, _)| worker);
         let agencies = self.holders(&look, &entry, &seen, (&person, worker)).await?;
@@ -88,7 +89,8 @@ impl Gateway {
         }
         let looked_after = self.after_entries(&person, &written, all, now).await?;
         let names: Vec<&str> = written.iter().map(|entry| entry.name.as_str()).collect();
-        let details = json!({"entries": names, "kind": kind(&entry)});
+        let referral = referral_of(&entry).unwrap_or_default();
+        let details = json!({"entries": names, "kind": kind(&entry), "referral": referral});
         let leaf = Entry::of(Event::JourneyEntry, youth).by(caller);
         let announced = self.announce(leaf, &person, &details, now).await?;
         let mut change = Change::announced_by(announced.receipt.sequence);
@@ -218,6 +220,10 @@ impl Gateway {
             return Err(Error::NotFound);
         }
         viewer(look.caller, &row)?;
+        // To the young person's side it is not there before the law lets it be told.
+        if look.is_own_side() && self.is_held_back(referral, look.now).await? {
+            return Err(Error::NotFound);
+        }
         Ok(row)
     }
 

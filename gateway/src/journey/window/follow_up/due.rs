@@ -8,7 +8,7 @@ use polku_proto::v1::follow_up::Kind;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::retention_answer::Result as Retained;
 use polku_proto::v1::{DataCategory, JourneyEntry, RetentionAnswer};
-use polku_proto::{AgencyId, CategorySet, EntryId, EntryName, ReferralId};
+use polku_proto::{AgencyId, CategorySet, EntryId, EntryName, ReferralId, ReferralName};
 use serde_json::json;
 
 use super::super::entry::row;
@@ -59,8 +59,13 @@ impl Gateway {
             Outcome::Task(write) => (over, Some(*write), None),
             Outcome::Entry(row) => (over, None, Some(*row)),
         };
+        let referral = match due.matter {
+            FollowUp::Retention(referral) => ReferralName { youth: due.youth, referral }.to_string(),
+            FollowUp::NotMet | FollowUp::Renewal(_) => String::new(),
+        };
         let details = json!({
             "follow_up": kind.as_str_name(),
+            "referral": referral,
             "task": task.as_ref().map(|write| write.row.id.to_string()),
             "entry": entry.as_ref().map(|row| row.id.to_string()),
         });
