@@ -101,7 +101,9 @@ async fn entries_about_a_notice_wait_with_it() {
     let stage = Stage::at_noon_with(|text| kela_is_social(text, 200)).await;
     let (te, kela) = (stage.te(), stage.kela());
     let child = te.clone().identify(PEOPLE[10]).await.unwrap();
-    let sent = te.clone().referral.send_referral(notice(&child, Purpose::SocialServices)).await.unwrap();
+    let mut request = notice(&child, Purpose::SocialServices);
+    request.wait_for_delivery = true;
+    let sent = te.clone().referral.send_referral(request).await.unwrap();
     let name = sent.into_inner().referral.unwrap().name;
     let accept = AcceptReferralRequest { request_id: request_id(), name: name.clone(), ..Default::default() };
     get(&kela, &name).await.unwrap();

@@ -107,7 +107,14 @@ impl Gateway {
         let mut questions = JoinSet::new();
         for (agency, asked) in missing {
             let Some(adapter) = self.adapter(agency).cloned() else { continue };
-            let query = self.query(&identity, asking, agency, *asked)?;
+            let query = match self.query(&identity, asking, agency, *asked) {
+                Ok(query) => query,
+                // Who cannot be asked does not keep the others from being shown.
+                Err(error) => {
+                    tracing::warn!(%agency, %error, "an agency cannot be asked");
+                    continue;
+                }
+            };
             let (agency, until) = (agency.clone(), asking.until);
             questions.spawn(async move {
                 let answer = timeout_at(until, adapter.fetch(query, now)).await;

@@ -223,7 +223,7 @@ impl Gateway {
 }
 
 /// The referral that the young person was handed over by with escort, by this entry: all three met.
-pub(super) fn escorted(entry: &JourneyEntry) -> Option<&str> {
+fn escorted(entry: &JourneyEntry) -> Option<&str> {
     match &entry.matter {
         Some(Matter::Handover(handover))
             if handover.young_person && handover.sender && handover.recipient =>

@@ -59,9 +59,15 @@ impl Gateway {
         telling.read(Leaf::of(youth, format!("{}/nextStep", YouthName { youth }), &answer).telling(told));
         if let Some(current) = worker::known(&written.all, &seen, now) {
             let by = current.1;
-            let worker = self.shown_worker(&look, current)?;
-            telling.entry(youth_of(by)?, &agency(by)?, by.category, worker.decision());
-            answer = answer.gather(worker).map_err(mismatch)?;
+            match self.shown_worker(&look, current) {
+                Ok(worker) => {
+                    telling.entry(youth_of(by)?, &agency(by)?, by.category, worker.decision());
+                    answer = answer.gather(worker).map_err(mismatch)?;
+                }
+                // The permission has ended since the look before.
+                Err(Error::NotPermitted(_)) => {}
+                Err(error) => return Err(error),
+            }
         }
         self.note_look(&look, "nextStep", telling).await?;
         Ok(answer)
