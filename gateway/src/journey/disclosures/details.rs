@@ -1,5 +1,7 @@
 //! What do the sealed details of a leaf say that a list of disclosures tells?
 
+use std::collections::BTreeMap;
+
 use polku_proto::v1::{Basis, ConsentState, DeliveryState, LegalGround, RecordChange, ReferralState};
 use polku_proto::v1::{legal_status, prohibition};
 use polku_proto::{AgencyId, CategorySet, named};
@@ -31,6 +33,8 @@ pub(super) struct Details {
     pub(super) stopped: Vec<String>,
     changes: Vec<Changed>,
     told: Option<Listed>,
+    /// The numbers of the categories that agencies were asked for, by agency id.
+    asked: BTreeMap<String, Vec<i32>>,
 }
 
 /// In leaves of earlier releases one stands alone.
@@ -88,6 +92,14 @@ impl Details {
             Some(Listed::One(_)) | None => &[],
         };
         all.iter().filter(|told| told.from == agency.as_str()).collect()
+    }
+
+    /// Which agencies were asked for what.
+    pub(super) fn asked(&self) -> impl Iterator<Item = (&str, CategorySet)> {
+        let named = |numbers: &[i32]| {
+            numbers.iter().fold(CategorySet::EMPTY, |set, number| set.union(CategorySet::named(*number)))
+        };
+        self.asked.iter().map(move |(agency, numbers)| (agency.as_str(), named(numbers)))
     }
 
     pub(super) fn ground(&self) -> LegalGround {
