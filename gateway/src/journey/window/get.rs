@@ -14,7 +14,7 @@ use super::facts::{ASKABLE, Asking, Held, facts_name};
 use super::former::youth_of;
 use super::sight::{Look, Looks as _, agency};
 use super::telling::{Leaf, Telling};
-use super::worker;
+use super::worker::{self, When};
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -74,7 +74,7 @@ impl Gateway {
         let mut seen: Vec<&JourneyEntry> =
             seen.into_iter().filter(|entry| concerns(&look, entry, &referrals)).collect();
         let (handovers, escorted_handovers) = count(&referrals, &seen);
-        let worker = worker::known(&written.all, &seen, look.now);
+        let worker = worker::known(&written.all, &seen, When::of(&person, look.now)?);
         seen.truncate(ENTRIES);
         let shell = Journey {
             youth: YouthName { youth }.to_string(),
