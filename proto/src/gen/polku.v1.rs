@@ -12106,8 +12106,8 @@ pub struct GetJourneyRequest {
     /// What the agencies are asked for. Empty: everything that may be told.
     #[prost(enumeration = "DataCategory", repeated, packed = "false", tag = "3")]
     pub categories: ::prost::alloc::vec::Vec<i32>,
-    /// An answer of an agency that is no more seconds old is used again; the agency is not asked then. Absent: an hour. Zero:
-    /// each is asked.
+    /// An answer of an agency to the caller's agency for the same purpose that is no more seconds old is used again; the agency
+    /// is not asked then. Absent: an hour. Zero: each is asked.
     #[prost(int32, optional, tag = "4")]
     pub max_age_seconds: ::core::option::Option<i32>,
 }
