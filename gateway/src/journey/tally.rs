@@ -67,7 +67,9 @@ impl Gateway {
         let request = request.into_inner();
         let call = self.call(caller, "GiveFeedback", &request.request_id, &request)?;
         let form = request.feedback.unwrap_or_default();
-        if form == (Feedback { age: form.age, channel: form.channel, ..Feedback::default() }) {
+        let Feedback { grade, listened_to, supported, took_part, plans_clearer, .. } = form;
+        // Who somebody is, is no answer.
+        if [grade, listened_to, supported, took_part, plans_clearer].iter().all(Option::is_none) {
             return Err(Error::Field {
                 field: "feedback",
                 reason: "INVALID_FIELDS",

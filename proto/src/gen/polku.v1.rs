@@ -7790,7 +7790,8 @@ pub mod disclosure {
         PlanChanged = 12,
         /// Content was erased at the end of its retention.
         Erased = 13,
-        /// Agencies were asked what they hold, for the actor. What they answered and may be told follows as KIND_SHOWN.
+        /// An agency was asked what it holds, for the actor: an entry for each that was asked at once, with the categories that
+        /// it was asked for. What it answered and may be told follows as KIND_SHOWN.
         FactsAsked = 14,
         /// Something was written down about the person's journey.
         Recorded = 15,
@@ -7966,6 +7967,9 @@ pub struct JourneyEntry {
     pub agency: ::prost::alloc::string::String,
     #[prost(string, tag = "4")]
     pub professional: ::prost::alloc::string::String,
+    /// Who spoke for the young person, where not they themselves wrote it; filled in by the gateway.
+    #[prost(enumeration = "representative_actor::Capacity", tag = "19")]
+    pub represented_by: i32,
     /// When it was written down; filled in by the gateway.
     #[prost(message, optional, tag = "5")]
     pub create_time: ::core::option::Option<::prost_types::Timestamp>,
@@ -8143,7 +8147,9 @@ pub mod worker_assignment {
         }
     }
 }
-/// The young person lets the one adult act for them; or does not any more.
+/// The young person lets the one adult act for them; or does not any more. It is for the adult who is there when it is given,
+/// and ends with them: whoever comes next needs one of their own. What a guardian gives for a minor ends on the eighteenth
+/// birthday. What the young person's own side has given and not let pass, or has ended, no professional writes over.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct Mandate {
@@ -12100,8 +12106,8 @@ pub struct GetJourneyRequest {
     /// What the agencies are asked for. Empty: everything that may be told.
     #[prost(enumeration = "DataCategory", repeated, packed = "false", tag = "3")]
     pub categories: ::prost::alloc::vec::Vec<i32>,
-    /// An answer of an agency that is no more seconds old is used again; the agency is not asked then. Absent: an hour. Zero:
-    /// each is asked.
+    /// An answer of an agency to the caller's agency for the same purpose that is no more seconds old is used again; the agency
+    /// is not asked then. Absent: an hour. Zero: each is asked.
     #[prost(int32, optional, tag = "4")]
     pub max_age_seconds: ::core::option::Option<i32>,
 }
@@ -13313,7 +13319,8 @@ pub struct FollowUp {
     /// `youths/{youth}/consents/{consent}`, where it is about one.
     #[prost(string, tag = "3")]
     pub consent: ::prost::alloc::string::String,
-    /// KIND_SECOND_LOOK: the agency's own id of the professional who disclosed. Somebody else looks.
+    /// The agency's own id of a professional. KIND_SECOND_LOOK: the one who disclosed. Somebody else looks. KIND_NOT_MET and
+    /// KIND_REFERRAL_UNANSWERED: the adult beside the young person; empty where the agency has named nobody.
     #[prost(string, tag = "4")]
     pub professional: ::prost::alloc::string::String,
 }

@@ -3191,6 +3191,10 @@ impl Validate for crate::v1::JourneyEntry {
             checker.text(value);
             checker.pattern(value, &PATTERN_33);
         });
+        checker.field("represented_by", |checker| {
+            let value = &self.represented_by;
+            checker.defined_only::<crate::v1::representative_actor::Capacity>(*value);
+        });
         checker.field("matter", |checker| checker.required(Presence::from(self.matter.is_some())));
         match &self.matter {
             Some(crate::v1::journey_entry::Matter::Opening(value)) => checker.field("opening", |checker| { checker.message(value); }),

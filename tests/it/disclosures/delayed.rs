@@ -1,17 +1,21 @@
 //! Is it told later where the law lets the controller wait?
 
+use jiff::SignedDuration;
 use polku_gateway::audit::{AuditLog, Event};
 use polku_proto::v1::disclosure::Kind;
+use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::legal_claim::ConsentAsked;
 use polku_proto::v1::{
-    Disclosure, GetJourneyRequest, LegalClaim, LegalGround, ListReferralsRequest, ListReferralsResponse,
-    Purpose, SendReferralRequest,
+    AcceptReferralRequest, Disclosure, EscortedHandover, GetJourneyRequest, JourneyEntry, JourneySource,
+    LegalClaim, LegalGround, ListReferralsRequest, ListReferralsResponse, Purpose, RetentionAnswer,
+    SendReferralRequest, retention_answer,
 };
-use polku_tests::world::{Client, KELA, PEOPLE, full_content, referral_to};
+use polku_tests::world::{Client, KELA, PEOPLE, WorldSettings, full_content, referral_to, request_id};
 use tonic::Code;
 
 use super::{officer_of_te, stage_with, told};
 use crate::stage::{Stage, assert_refused, get};
+use crate::window::{add, opening};
 
 /// A child, kela as social services, and telling of child-welfare notices waits for as many days.
 async fn stage_waiting(days: u32) -> (Stage, String) {
@@ -31,6 +35,14 @@ fn notice(child: &str, purpose: Purpose) -> SendReferralRequest {
 
 fn on_the_ground(list: &[Disclosure]) -> usize {
     list.iter().filter(|one| one.ground() == LegalGround::ChildWelfareNotice).count()
+}
+
+/// With kela as social services, and so many days before child-welfare notices are told.
+fn kela_is_social(text: String, days: u32) -> String {
+    let usual = "id = \"kela\"\nsector = \"benefits\"\n";
+    assert!(text.contains(usual));
+    let text = text.replace(usual, "id = \"kela\"\nsector = \"social\"\n");
+    format!("{text}\n[disclosure_delay_days]\nchild_welfare_notice = {days}\n")
 }
 
 async fn notify(client: &Client, child: &str) -> bool {
@@ -58,13 +70,7 @@ async fn a_refused_notice_is_told_as_late_as_a_sent_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_that_follows_from_a_notice_waits_with_it() {
-    let stage = Stage::with(&polku_tests::world::WorldSettings::default(), |text| {
-        let usual = "id = \"kela\"\nsector = \"benefits\"\n";
-        assert!(text.contains(usual));
-        let text = text.replace(usual, "id = \"kela\"\nsector = \"social\"\n");
-        format!("{text}\n[disclosure_delay_days]\nchild_welfare_notice = 30\n")
-    })
-    .await;
+    let stage = Stage::with(&WorldSettings::default(), |text| kela_is_social(text, 30)).await;
     let child = stage.te().identify(PEOPLE[10]).await.unwrap();
     let sent = stage.te().referral.send_referral(notice(&child, Purpose::SocialServices)).await.unwrap();
     let name = sent.into_inner().referral.unwrap().name;
@@ -87,4 +93,58 @@ async fn all_that_follows_from_a_notice_waits_with_it() {
     let mut readings = 0;
     log.read(0, |_, leaf| readings += u32::from(leaf.event == Event::Read)).unwrap();
     assert_eq!(readings, 3, "two of the referral, one of the list");
+}
+
+/// Who met when the child was handed over on a notice, and whether they are still there, is told as late as the notice.
+#[tokio::test(flavor = "multi_thread")]
+async fn entries_about_a_notice_wait_with_it() {
+    let stage = Stage::at_noon_with(|text| kela_is_social(text, 200)).await;
+    let (te, kela) = (stage.te(), stage.kela());
+    let child = te.clone().identify(PEOPLE[10]).await.unwrap();
+    let mut request = notice(&child, Purpose::SocialServices);
+    request.wait_for_delivery = true;
+    let sent = te.clone().referral.send_referral(request).await.unwrap();
+    let name = sent.into_inner().referral.unwrap().name;
+    let accept = AcceptReferralRequest { request_id: request_id(), name: name.clone(), ..Default::default() };
+    get(&kela, &name).await.unwrap();
+    kela.clone().referral.accept_referral(accept).await.unwrap();
+    for client in [&te, &kela] {
+        add(client, &child, opening(JourneySource::Other)).await.unwrap();
+    }
+    let met = EscortedHandover { referral: name.clone(), young_person: true, sender: true, recipient: true };
+    add(&te, &child, Matter::Handover(met.clone())).await.unwrap();
+    let result = retention_answer::Result::Attached.into();
+    let there = RetentionAnswer { referral: name.clone(), result };
+    add(&kela, &child, Matter::Retention(there)).await.unwrap();
+    let about_it = |entries: &[JourneyEntry]| {
+        let matters = entries.iter().filter_map(|entry| entry.matter.as_ref());
+        matters.filter(|matter| matches!(matter, Matter::Handover(_) | Matter::Retention(_))).count()
+    };
+    let subject = stage.subject(&child);
+    let look = async |client: &Client| {
+        let request = GetJourneyRequest { youth: child.clone(), ..GetJourneyRequest::default() };
+        client.clone().journey.get_journey(request).await.unwrap().into_inner()
+    };
+    // Whoever wrote it down sees it.
+    assert_eq!((about_it(&look(&te).await.entries), about_it(&look(&kela).await.entries)), (1, 1));
+    let seen = look(&subject).await;
+    assert_eq!((seen.entries.len(), about_it(&seen.entries)), (2, 0), "what both agencies have taken up");
+    // Nor can the child say anything of a referral that is not there for them.
+    let said = add(&subject, &child, Matter::Handover(met)).await;
+    assert_refused(said, Code::NotFound, "NOT_FOUND");
+    // Three months on the recipient is asked.
+    stage.advance(SignedDuration::from_hours(24 * 92));
+    tokio::time::sleep(std::time::Duration::from_millis(2_500)).await;
+    let recorded = async |client: &Client| {
+        let all = told(client, &child).await;
+        all.iter().filter(|one| one.kind() == Kind::Recorded).map(Disclosure::ground).collect::<Vec<_>>()
+    };
+    let without = LegalGround::Unspecified;
+    assert_eq!(recorded(&subject).await, [without, without]);
+    stage.advance(SignedDuration::from_hours(24 * 108));
+    let notice = LegalGround::ChildWelfareNotice;
+    assert_eq!(recorded(&subject).await, [without, without, notice, notice, notice]);
+    // With what the gateway has answered itself, because nothing permits telling the sender.
+    assert_eq!(about_it(&look(&subject).await.entries), 3);
+    stage.close().await;
 }

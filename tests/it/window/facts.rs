@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use polku_proto::v1::disclosure::Kind;
 use polku_proto::v1::{
-    AgencyFacts, DataCategory, GetJourneyRequest, Journey, JourneySource, Purpose, WithdrawConsentRequest,
+    AgencyFacts, DataCategory, GetJourneyRequest, Journey, JourneySource, ListDisclosuresRequest, Purpose,
+    WithdrawConsentRequest,
 };
 use polku_proto::{CategorySet, Disclose as _};
 use polku_tests::simulators::{Fault, Operation, SimulatedAgency};
@@ -171,5 +173,50 @@ async fn neither_a_dead_nor_a_slow_agency_delays_the_others() {
     let seen = read(&scene.ohjaamo, ask(&youth), LONG).await.unwrap();
     assert!(seen.unreachable.is_empty(), "{:?}", seen.unreachable);
     assert_eq!(seen.facts.len(), ids.len());
+    scene.end().await.check_intents();
+}
+
+/// What an agency has answered one agency for one purpose is no answer to another one, nor for another purpose; and the
+/// young person is told who was asked, for whom and for what.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_is_for_whoever_asked_and_for_what() {
+    let (scene, ids) = world().await;
+    let youth = person(&scene, &ids[..2], &TOLD).await;
+    let mut ohjaamo = scene.ohjaamo.clone();
+    ohjaamo.record_consent(&youth, &ids[0], OHJAAMO, Purpose::EmploymentServices, &TOLD[..2]).await.unwrap();
+    let asked_now = || [&ids[0], &ids[1]].map(|id| asked(&scene, id));
+    read(&ohjaamo, ask(&youth), LONG).await.unwrap();
+    assert_eq!(asked_now(), [1, 1]);
+    let other = GetJourneyRequest { purpose: Purpose::EmploymentServices.into(), ..ask(&youth) };
+    for _ in 0..2 {
+        let seen = read(&ohjaamo, other.clone(), LONG).await.unwrap();
+        assert_eq!(by_agency(&seen).keys().copied().collect::<Vec<_>>(), ids[..1]);
+        assert_eq!(asked_now(), [2, 1], "for another purpose it is asked anew, once");
+    }
+    let subject = scene.world.client(scene.running.bound.grpc, &scene.world.identities.oma).unwrap();
+    let subject = subject.acting(&crate::stage::subject(&youth));
+    let list = ListDisclosuresRequest { parent: youth.clone(), ..ListDisclosuresRequest::default() };
+    let list = subject.clone().journey.list_disclosures(list).await.unwrap().into_inner().disclosures;
+    let questions: Vec<_> = list
+        .iter()
+        .filter(|one| one.kind() == Kind::FactsAsked)
+        .map(|one| {
+            (one.discloser.as_str(), one.purpose(), CategorySet::of(&one.permitted().collect::<Vec<_>>()))
+        })
+        .collect();
+    let told = CategorySet::of(&TOLD);
+    let expected = [
+        (ids[0].as_str(), Purpose::EmploymentServices),
+        (ids[0].as_str(), Purpose::Guidance),
+        (ids[1].as_str(), Purpose::Guidance),
+    ];
+    assert_eq!(questions.iter().map(|(whom, purpose, _)| (*whom, *purpose)).collect::<Vec<_>>(), expected);
+    assert!(
+        questions.iter().all(|(_, _, asked)| !asked.is_empty() && asked.is_subset(told)),
+        "{questions:?}"
+    );
+    let recipients =
+        list.iter().filter(|one| one.kind() == Kind::FactsAsked).map(|one| one.recipient.as_str());
+    assert!(recipients.clone().all(|recipient| recipient.starts_with(OHJAAMO)), "{list:?}");
     scene.end().await.check_intents();
 }

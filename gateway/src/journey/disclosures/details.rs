@@ -1,5 +1,7 @@
 //! What do the sealed details of a leaf say that a list of disclosures tells?
 
+use std::collections::BTreeMap;
+
 use polku_proto::v1::{Basis, ConsentState, DeliveryState, LegalGround, RecordChange, ReferralState};
 use polku_proto::v1::{legal_status, prohibition};
 use polku_proto::{AgencyId, CategorySet, named};
@@ -31,6 +33,8 @@ pub(super) struct Details {
     pub(super) stopped: Vec<String>,
     changes: Vec<Changed>,
     told: Option<Listed>,
+    /// The numbers of the categories that agencies were asked for, by agency id.
+    asked: BTreeMap<String, Vec<i32>>,
 }
 
 /// In leaves of earlier releases one stands alone.
@@ -90,6 +94,14 @@ impl Details {
         all.iter().filter(|told| told.from == agency.as_str()).collect()
     }
 
+    /// Which agencies were asked for what.
+    pub(super) fn asked(&self) -> impl Iterator<Item = (&str, CategorySet)> {
+        let named = |numbers: &[i32]| {
+            numbers.iter().fold(CategorySet::EMPTY, |set, number| set.union(CategorySet::named(*number)))
+        };
+        self.asked.iter().map(move |(agency, numbers)| (agency.as_str(), named(numbers)))
+    }
+
     pub(super) fn ground(&self) -> LegalGround {
         LegalGround::from_str_name(&self.ground).unwrap_or_default()
     }
@@ -98,6 +110,11 @@ impl Details {
     pub(super) fn about(&self) -> &str {
         let names = [&self.name, &self.referral, &self.section, &self.plan];
         names.into_iter().find(|name| !name.is_empty()).map_or("", String::as_str)
+    }
+
+    /// The name of the referral that it is about or rests on; where it is about none, of whatever it is about.
+    pub(super) fn about_referral(&self) -> &str {
+        if self.referral.is_empty() { self.about() } else { &self.referral }
     }
 
     pub(super) fn referral_state(&self) -> ReferralState {

@@ -62,6 +62,9 @@ impl<'a> Reading<'a> {
         if entry.leaf.event == Event::VerifyConsent && entry.leaf.subject == [0; 32] {
             return self.batch(entry).await;
         }
+        if entry.leaf.event == Event::FactsQuery {
+            return self.asked(entry).await;
+        }
         let made = self.told(entry).await?;
         Ok(vec![made.map_or(Fate::Hidden, |(disclosure, done)| self.fate(disclosure, done))])
     }
@@ -81,7 +84,7 @@ impl<'a> Reading<'a> {
         // A reading like an earlier one has the details of that one.
         let kept = leaf.refers_to.filter(|_| leaf.event == Event::Read).unwrap_or(entry.sequence);
         let details = Details::read(self.gateway.details(self.person, kept).await?.as_ref())?;
-        let facts = self.facts(details.about()).await?;
+        let facts = self.facts(details.about_referral()).await?;
         let mut disclosure = Disclosure {
             bases: details.bases(),
             ground: facts.as_ref().map_or(details.ground(), |facts| facts.ground) as i32,
@@ -259,6 +262,22 @@ impl<'a> Reading<'a> {
         Ok(fates)
     }
 
+    /// The questions to several agencies, one by one.
+    async fn asked(&mut self, entry: &audit::Entry) -> Result<Vec<Fate>, Error> {
+        let details = self.gateway.details(self.person, entry.sequence).await?;
+        let details = Details::read(details.as_ref())?;
+        let bare = self.bare(entry, Kind::FactsAsked, details.by.as_ref())?;
+        let recipient = reader(&bare).unwrap_or_default();
+        let fates = details.asked().map(|(agency, asked)| {
+            let (discloser, recipient) = (agency.to_owned(), recipient.clone());
+            let disclosure = Disclosure { discloser, recipient, permitted: asked.to_wire(), ..bare.clone() };
+            self.fate(disclosure, entry.leaf.time)
+        });
+        let fates: Vec<Fate> = fates.collect();
+        // What is erased is not told apart any more.
+        Ok(if fates.is_empty() { vec![self.fate(bare, entry.leaf.time)] } else { fates })
+    }
+
     fn marks(&mut self) -> &Marks {
         let gateway = self.gateway;
         self.marks.get_or_insert_with(|| Marks::of(&gateway.keys, &gateway.directory))
@@ -270,8 +289,14 @@ impl<'a> Reading<'a> {
         if let Some(known) = self.referrals.get(&name.referral) {
             return Ok(known.clone());
         }
-        let row = self.gateway.store.referral(name.referral).await?.filter(|row| row.youth == self.person.id);
-        let facts = row.map(|row| Facts::of(self.person, row)).transpose()?;
+        let facts = match self.gateway.store.referral(name.referral).await? {
+            Some(row) if row.youth == self.person.id => Some(Facts::of(self.person, row)?),
+            // What was written under one id can be about a referral under another one of the person.
+            Some(row) if self.gateway.ids_of(self.person.id).await?.contains(&row.youth) => {
+                Some(Facts::of(&self.gateway.person(row.youth).await?, row)?)
+            }
+            Some(_) | None => None,
+        };
         self.referrals.insert(name.referral, facts.clone());
         Ok(facts)
     }
@@ -313,17 +338,19 @@ impl Facts {
     }
 }
 
+/// The party that acted, where one of an agency did.
+fn reader(disclosure: &Disclosure) -> Option<String> {
+    use disclosure_actor::Kind;
+    let actor = disclosure.actor.as_ref()?;
+    let by_agency = matches!(actor.kind(), Kind::Professional | Kind::Unspecified);
+    let unit = (!actor.unit.is_empty()).then(|| format!("{}/{}", actor.agency, actor.unit));
+    by_agency.then(|| unit.unwrap_or_else(|| actor.agency.clone()))
+}
+
 /// To whom it was shown, and whose data.
 fn shown(disclosure: &mut Disclosure, leaf: &Leaf, from: &str, facts: Option<&Facts>) {
-    let by_agency = disclosure.actor.as_ref().is_some_and(|actor| {
-        matches!(actor.kind(), disclosure_actor::Kind::Professional | disclosure_actor::Kind::Unspecified)
-    });
-    if !by_agency {
-        return;
-    }
-    disclosure.recipient = disclosure.actor.as_ref().map_or_else(String::new, |actor| {
-        if actor.unit.is_empty() { actor.agency.clone() } else { format!("{}/{}", actor.agency, actor.unit) }
-    });
+    let Some(recipient) = reader(disclosure) else { return };
+    disclosure.recipient = recipient;
     // Its own data come to it from nobody.
     if from != leaf.organisation {
         from.clone_into(&mut disclosure.discloser);

@@ -126,7 +126,7 @@ fn concerns(agency: &AgencyId, entry: &Disclosure) -> bool {
     let arrived = matches!(entry.delivery_state(), DeliveryState::Delivered | DeliveryState::InDoubt);
     acted
         || match entry.kind() {
-            Kind::Shown => gave || got,
+            Kind::Shown | Kind::FactsAsked => gave || got,
             Kind::Sent => gave || (got && arrived),
             Kind::NotSent | Kind::Refused => gave,
             Kind::Unspecified
@@ -139,7 +139,6 @@ fn concerns(agency: &AgencyId, entry: &Disclosure) -> bool {
             | Kind::LegalStatusChanged
             | Kind::PlanChanged
             | Kind::Erased
-            | Kind::FactsAsked
             | Kind::Recorded => false,
         }
 }

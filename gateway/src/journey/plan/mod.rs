@@ -24,6 +24,7 @@ mod told;
 mod watch;
 
 pub(crate) use in_hand::PlansInHand;
+pub(in crate::journey) use reader::Eyes;
 pub(crate) use reader::ShownPlan;
 #[cfg(test)]
 pub(crate) use record::Kept;

@@ -10,11 +10,12 @@ use polku_proto::{AgencyId, EntryId, EntryName, ReferralName, Valid, YouthId};
 use serde_json::json;
 
 use super::entry::{kind, row, standing};
+use super::get::referral_of;
 use super::matter::{
-    category, check_assigned, check_assignment, check_time, check_words, has_ended_mandate, is_open, replaced,
+    category, check_assigned, check_assignment, check_time, check_words, has_own_mandate, is_open, replaced,
 };
-use super::sight::Look;
-use super::worker;
+use super::sight::{Look, Looks as _};
+use super::worker::{self, When};
 use crate::audit::Event;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
@@ -60,8 +61,8 @@ impl Gateway {
         }
         // Taken up under another id of the person is taken up.
         let all = self.written(&person).await?.all;
-        let seen = self.visible(&look, &all)?;
-        let current = worker::known(&all, &seen, now);
+        let seen = self.told_entries(&look, &all).await?;
+        let current = worker::known(&all, &seen, When::of(&person, now)?);
         let worker = current.as_ref().map(|(worker, _)| worker);
         let agencies = self.holders(&look, &entry, &seen, (&person, worker)).await?;
         let mut written = Vec::new();
@@ -88,7 +89,8 @@ impl Gateway {
         }
         let looked_after = self.after_entries(&person, &written, all, now).await?;
         let names: Vec<&str> = written.iter().map(|entry| entry.name.as_str()).collect();
-        let details = json!({"entries": names, "kind": kind(&entry)});
+        let referral = referral_of(&entry).unwrap_or_default();
+        let details = json!({"entries": names, "kind": kind(&entry), "referral": referral});
         let leaf = Entry::of(Event::JourneyEntry, youth).by(caller);
         let announced = self.announce(leaf, &person, &details, now).await?;
         let mut change = Change::announced_by(announced.receipt.sequence);
@@ -131,9 +133,9 @@ impl Gateway {
                     let is_concerned = self.has_to_do_with(look, person, seen).await?;
                     return Err(if is_concerned { NOT_OPEN } else { Error::NotFound });
                 }
-                if matches!(matter, Matter::Mandate(_)) && has_ended_mandate(own.as_str(), seen) {
+                if matches!(matter, Matter::Mandate(_)) && has_own_mandate(own.as_str(), seen, current) {
                     return Err(Error::RecordState {
-                        expected: "a mandate that the young person has not ended themselves",
+                        expected: "a mandate that the young person has neither given nor ended themselves",
                     });
                 }
                 self.check_matter(look, matter, current).await?;
@@ -218,6 +220,10 @@ impl Gateway {
             return Err(Error::NotFound);
         }
         viewer(look.caller, &row)?;
+        // To the young person's side it is not there before the law lets it be told.
+        if look.is_own_side() && self.is_held_back(referral, look.now).await? {
+            return Err(Error::NotFound);
+        }
         Ok(row)
     }
 
@@ -253,6 +259,10 @@ fn completed(
         category: category as i32,
         agency: agency.to_string(),
         professional: look.caller.professional().to_owned(),
+        represented_by: match look.caller.actor {
+            Actor::Representative { capacity, .. } => capacity as i32,
+            Actor::Professional { .. } | Actor::Subject(_) => 0,
+        },
         create_time: Some(wire_time(now)?),
         time: Some(match entry.time {
             Some(time) => time,

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use polku_adapters::{Adapter, AdapterError};
 use polku_policy::{Authorised, Channel, Question, Viewer};
 use polku_proto::identity::Hetu;
-use polku_proto::v1::{AgencyFacts, DataCategory, FactsQuery};
+use polku_proto::v1::{AgencyFacts, DataCategory, FactsQuery, Purpose};
 use polku_proto::{AgencyId, CategorySet, Disclose, Party, Valid, YouthName};
 use prost::Message;
 use serde_json::json;
@@ -41,6 +41,27 @@ pub(super) struct Asking<'a> {
     pub(super) until: Instant,
 }
 
+/// An answer as it is kept: for whom and for which purpose the agency has given it. The same question of somebody else, or
+/// for something else, it may answer differently.
+#[derive(Clone, PartialEq, Message)]
+struct Kept {
+    /// Agency id.
+    #[prost(string, tag = "101")]
+    requester: String,
+    #[prost(enumeration = "Purpose", tag = "102")]
+    purpose: i32,
+    #[prost(message, optional, tag = "103")]
+    facts: Option<AgencyFacts>,
+}
+
+impl Kept {
+    /// What was answered, if it was to this agency and for this purpose.
+    fn to(self, look: &Look<'_>) -> Option<AgencyFacts> {
+        let is_same = self.requester == look.caller.agency.as_str() && self.purpose() == look.purpose;
+        self.facts.filter(|_| is_same)
+    }
+}
+
 /// What the agencies hold, by agency id.
 #[derive(Default)]
 pub(super) struct Held {
@@ -67,9 +88,16 @@ impl Gateway {
                 row.agency == *agency && row.answered >= asking.oldest && told.is_subset(row.asked)
             });
             // Of several that answer the question, the newest is what the agency says now.
-            let fresh = fresh.max_by_key(|row| row.answered);
-            match fresh {
-                Some(row) => drop(answers.insert(agency.clone(), Some(opened(person, row)?))),
+            let mut newest: Option<(Timestamp, AgencyFacts)> = None;
+            for row in fresh {
+                if newest.as_ref().is_none_or(|(answered, _)| *answered <= row.answered)
+                    && let Some(facts) = opened(person, row)?.to(&asking.look)
+                {
+                    newest = Some((row.answered, facts));
+                }
+            }
+            match newest {
+                Some((_, facts)) => drop(answers.insert(agency.clone(), Some(facts))),
                 None => drop(missing.insert(agency.clone(), told)),
             }
         }
@@ -107,7 +135,14 @@ impl Gateway {
         let mut questions = JoinSet::new();
         for (agency, asked) in missing {
             let Some(adapter) = self.adapter(agency).cloned() else { continue };
-            let query = self.query(&identity, asking, agency, *asked)?;
+            let query = match self.query(&identity, asking, agency, *asked) {
+                Ok(query) => query,
+                // Who cannot be asked does not keep the others from being shown.
+                Err(error) => {
+                    tracing::warn!(%agency, %error, "an agency cannot be asked");
+                    continue;
+                }
+            };
             let (agency, until) = (agency.clone(), asking.until);
             questions.spawn(async move {
                 let answer = timeout_at(until, adapter.fetch(query, now)).await;
@@ -124,7 +159,9 @@ impl Gateway {
             let Ok((agency, Some(mut facts))) = answered else { continue };
             let asked = missing.get(&agency).copied().unwrap_or(CategorySet::EMPTY);
             facts.restrict(asked.union(CategorySet::ENVELOPE));
-            let sealed = person.key().seal(place(person, &agency, asked), &facts.encode_to_vec())?;
+            let requester = caller.agency.to_string();
+            let kept = Kept { requester, purpose: purpose as i32, facts: Some(facts.clone()) };
+            let sealed = person.key().seal(place(person, &agency, asked), &kept.encode_to_vec())?;
             let row =
                 FactsRow { youth: person.id, agency: agency.clone(), asked, answered: self.now(), sealed };
             change.facts.push(row);
@@ -196,9 +233,9 @@ fn usable(adapter: &dyn Adapter, answer: Result<AgencyFacts, AdapterError>) -> O
     }
 }
 
-fn opened(person: &Person, row: &FactsRow) -> Result<AgencyFacts, Error> {
+fn opened(person: &Person, row: &FactsRow) -> Result<Kept, Error> {
     let plain = person.key().open(place(person, &row.agency, row.asked), &row.sealed)?;
-    AgencyFacts::decode(plain.as_slice()).map_err(|_| Error::Inconsistent("sealed facts are unreadable"))
+    Kept::decode(plain.as_slice()).map_err(|_| Error::Inconsistent("sealed facts are unreadable"))
 }
 
 pub(super) fn facts_name(person: &Person) -> String {

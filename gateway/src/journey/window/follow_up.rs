@@ -20,7 +20,7 @@ use polku_proto::v1::follow_up::Kind;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::retention_answer::Result as Retained;
 use polku_proto::v1::task::State;
-use polku_proto::v1::{self, JourneyEntry, ReferralState, WorkerAssignment, task::Matter as TaskMatter};
+use polku_proto::v1::{self, JourneyEntry, ReferralState, task::Matter as TaskMatter};
 use polku_proto::{AgencyId, ReferralName, TaskId};
 
 use super::entry::standing;
@@ -48,16 +48,6 @@ pub(in crate::journey) struct LookedAfter {
     pub(in crate::journey) tasks: Vec<TaskWrite>,
 }
 
-/// Who is beside the young person, as far as an agency may know.
-struct Beside {
-    /// Agency id of the one adult.
-    agency: String,
-    /// Agency id of whoever said so.
-    named_by: String,
-    /// When somebody met the young person last, or else since when the adult is there.
-    last: Option<Timestamp>,
-}
-
 /// The day on which it is asked whether the young person is still there: three calendar months after this one, in
 /// Finland; the last day of the month where it has no such day.
 fn retention_day(taken_up: Timestamp) -> Result<Timestamp, Error> {
@@ -83,33 +73,44 @@ impl Gateway {
         known: Vec<JourneyEntry>,
         now: Timestamp,
     ) -> Result<LookedAfter, Error> {
+        let when = worker::When::of(person, now)?;
+        let before = worker::current(&standing(known.iter().collect()), when);
+        let before = before.map(|(current, _)| agency_of(&current.agency)).transpose()?;
         let entries: Vec<JourneyEntry> = written.iter().cloned().chain(known).collect();
         let mut after = LookedAfter::default();
         let mut leavers = Vec::new();
         for entry in written {
             let agency = agency_of(&entry.agency)?;
             match &entry.matter {
-                Some(Matter::Worker(assignment)) => {
-                    let next = self.next_beside(person, &agency, assignment, &entries, now)?;
+                Some(Matter::Worker(_)) => {
+                    let next = self.looks_after(person, &entries, now)?;
                     if next.as_ref() != Some(&agency) {
                         self.forget_unmet(person, &agency, &mut after, now).await?;
                     }
                     if let Some(next) = next {
                         self.forget_elsewhere(person, &next, &mut after, now).await?;
+                        self.name_worker(person, &next, &entries, &mut after, now).await?;
                         after.follow_ups.push(self.unmet_from(person, next, now)?);
                     }
                 }
                 Some(Matter::Encounter(encounter)) if encounter.met || !entry.replaces.is_empty() => {
-                    let beside = self.beside(person, &agency, &entries, now)?;
-                    let Some(beside) = beside.filter(|beside| beside.agency == agency.as_str()) else {
+                    let Some(agency) = self.looks_after(person, &entries, now)? else { continue };
+                    // A meeting elsewhere counts where it may be known.
+                    let seen =
+                        self.visible(&AgencyLook { agency: &agency, youth: person.id, now }, &entries)?;
+                    if !seen.iter().any(|seen| seen.name == entry.name) {
                         continue;
-                    };
+                    }
+                    let last = last_met(&seen, worker::When::of(person, now)?).unwrap_or(now);
                     self.close_tasks(person, (&agency, Kind::NotMet, ""), &mut after, now).await?;
                     self.forget_elsewhere(person, &agency, &mut after, now).await?;
-                    after.follow_ups.push(self.unmet_from(person, agency, beside.last.unwrap_or(now))?);
+                    after.follow_ups.push(self.unmet_from(person, agency, last)?);
                 }
                 Some(Matter::Leaving(_)) => {
-                    self.forget_unmet(person, &agency, &mut after, now).await?;
+                    // Whoever has handed on to somebody who may not know of it waits on.
+                    if self.looks_after(person, &entries, now)?.as_ref() != Some(&agency) {
+                        self.forget_unmet(person, &agency, &mut after, now).await?;
+                    }
                     leavers.push(agency);
                 }
                 Some(Matter::Retention(answer)) => {
@@ -137,15 +138,11 @@ impl Gateway {
         }
         // Who leaves everybody leaves also whoever was to take over.
         let is_own_word = written.iter().all(|entry| entry.professional.is_empty());
-        let all = standing(entries.iter().collect());
         if is_own_word
             && !leavers.is_empty()
-            && let Some((current, _)) = worker::current(&all, now)
+            && let Some(before) = before.filter(|before| !leavers.contains(before))
         {
-            let current = agency_of(&current.agency)?;
-            if !leavers.contains(&current) {
-                self.forget_unmet(person, &current, &mut after, now).await?;
-            }
+            self.forget_unmet(person, &before, &mut after, now).await?;
         }
         Ok(after)
     }
@@ -194,54 +191,53 @@ impl Gateway {
     ) -> Result<TaskWrite, Error> {
         let entries = self.written(person).await?.all;
         let recipient = record.row.reached_recipient.then_some(&record.row.recipient);
-        let mut whose = &record.row.sender;
-        for agency in std::iter::once(&record.row.sender).chain(recipient) {
-            let beside = self.beside(person, agency, &entries, now)?;
-            if beside.is_some_and(|beside| beside.agency == agency.as_str()) {
-                whose = agency;
-                break;
-            }
-        }
+        let sender = &record.row.sender;
+        let beside = self.looks_after(person, &entries, now)?;
+        let whose = beside.filter(|beside| beside == sender || Some(beside) == recipient);
+        let whose = whose.unwrap_or_else(|| sender.clone());
+        let professional = worker_of(&whose, person, &entries, now)?;
         let follow_up = about(Kind::ReferralUnanswered, record.name().to_string());
-        self.new_task(person, whose.clone(), follow_up, now)
+        self.new_task(person, whose, v1::FollowUp { professional, ..follow_up }, now)
     }
 
-    /// Which agency has the young person by an assignment: the successor, where that one may know of it. Otherwise it
-    /// stays with whoever hands over, or else nobody would notice that nobody takes over.
-    fn next_beside(
+    /// Which agency looks after it that somebody meets the young person: that of the adult beside them. Where the successor
+    /// may not know that it is handed them, or nobody is named, it stays with whoever said so, or else nobody would notice
+    /// that nobody is there.
+    fn looks_after(
         &self,
         person: &Person,
-        agency: &AgencyId,
-        assignment: &WorkerAssignment,
         entries: &[JourneyEntry],
         now: Timestamp,
     ) -> Result<Option<AgencyId>, Error> {
-        let WorkerAssignment { professional, successor, .. } = assignment;
-        if successor.is_empty() {
-            return Ok((!professional.is_empty()).then(|| agency.clone()));
+        let all = standing(entries.iter().collect());
+        let Some((last, assignment)) = worker::last_assignment(&all) else { return Ok(None) };
+        if !assignment.successor.is_empty() {
+            let successor = agency_of(&assignment.successor)?;
+            let look = AgencyLook { agency: &successor, youth: person.id, now };
+            if self.visible(&look, entries)?.iter().any(|seen| seen.name == last.name) {
+                return Ok(Some(successor));
+            }
         }
-        let successor = agency_of(successor)?;
-        let beside = self.beside(person, &successor, entries, now)?;
-        let may_know = beside.is_some_and(|beside| beside.agency == successor.as_str());
-        Ok(Some(if may_know { successor } else { agency.clone() }))
+        agency_of(&last.agency).map(Some)
     }
 
-    /// Who is beside the young person by what this agency may know; nothing: nobody, or it may not know.
-    fn beside(
+    /// Whoever is the adult from now on has the open tasks as well.
+    async fn name_worker(
         &self,
         person: &Person,
         agency: &AgencyId,
         entries: &[JourneyEntry],
+        after: &mut LookedAfter,
         now: Timestamp,
-    ) -> Result<Option<Beside>, Error> {
-        let seen = self.visible(&AgencyLook { agency, youth: person.id, now }, entries)?;
-        let Some((current, by)) = worker::known(entries, &seen, now) else { return Ok(None) };
-        let met = seen
-            .iter()
-            .filter(|entry| matches!(&entry.matter, Some(Matter::Encounter(encounter)) if encounter.met));
-        let times = met.filter_map(|entry| entry.time).chain(current.since);
-        let last = times.filter_map(|time| from_wire(&time).ok()).max();
-        Ok(Some(Beside { agency: current.agency, named_by: by.agency.clone(), last }))
+    ) -> Result<(), Error> {
+        let professional = worker_of(agency, person, entries, now)?;
+        for mut task in self.open_tasks(person, agency, Kind::NotMet, "").await? {
+            if let Some(TaskMatter::FollowUp(follow_up)) = task.message.matter.as_mut() {
+                follow_up.professional.clone_from(&professional);
+            }
+            after.tasks.push(task.next_version(person, now)?);
+        }
+        Ok(())
     }
 
     fn unmet_from(&self, person: &Person, agency: AgencyId, last: Timestamp) -> Result<FollowUpWrite, Error> {
@@ -347,6 +343,30 @@ impl Gateway {
 /// Something to look after about a referral, or about none.
 fn about(kind: Kind, referral: String) -> v1::FollowUp {
     v1::FollowUp { kind: kind as i32, referral, ..v1::FollowUp::default() }
+}
+
+/// The agency's own id of the adult beside the young person; empty where it has named nobody.
+fn worker_of(
+    agency: &AgencyId,
+    person: &Person,
+    entries: &[JourneyEntry],
+    now: Timestamp,
+) -> Result<String, Error> {
+    let current = worker::current(&standing(entries.iter().collect()), worker::When::of(person, now)?);
+    let own = current.map(|(worker, _)| worker).filter(|worker| worker.agency == agency.as_str());
+    Ok(own.map(|worker| worker.professional).unwrap_or_default())
+}
+
+/// When somebody met the young person last, or else since when the adult, or nobody, is there; as far as these entries tell.
+fn last_met(seen: &[&JourneyEntry], when: worker::When) -> Option<Timestamp> {
+    let met = seen
+        .iter()
+        .filter(|entry| matches!(&entry.matter, Some(Matter::Encounter(encounter)) if encounter.met));
+    let since = match worker::current(seen, when) {
+        Some((worker, _)) => worker.since,
+        None => worker::last_assignment(seen).and_then(|(last, _)| last.time),
+    };
+    met.filter_map(|entry| entry.time).chain(since).filter_map(|time| from_wire(&time).ok()).max()
 }
 
 /// What it is about.

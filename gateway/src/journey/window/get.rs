@@ -1,20 +1,20 @@
 //! A worker, or the young person, opens the journey: the whole of it that they may see.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use polku_policy::Authorised;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::{CurrentWorker, GetJourneyRequest, Journey, JourneyEntry, Purpose, ReferralState};
-use polku_proto::{CategorySet, Disclose as _, Valid, YouthName};
+use polku_proto::{CategorySet, Disclose as _, ReferralName, Valid, YouthName};
 use tokio::time::Instant;
 
 use super::facts::{ASKABLE, Asking, Held, facts_name};
 use super::former::youth_of;
 use super::sight::{Look, Looks as _, agency};
 use super::telling::{Leaf, Telling};
-use super::worker;
+use super::worker::{self, When};
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -52,7 +52,7 @@ impl Gateway {
         let look = Look { caller, youth, purpose: request.purpose(), now };
 
         let written = self.written(&person).await?;
-        let seen = self.visible(&look, written.here())?;
+        let seen = self.told_entries(&look, written.here()).await?;
         if !self.has_to_do_with(&look, &person, &seen).await? {
             // Somebody whom the caller has nothing to do with looks like nobody.
             return Err(Error::NotFound);
@@ -70,11 +70,11 @@ impl Gateway {
             kept = self.kept_here(&look, &person).await?;
         }
         let referrals = kept.referrals();
-        let seen = self.visible(&look, written.here())?;
+        let seen = self.told_entries(&look, written.here()).await?;
         let mut seen: Vec<&JourneyEntry> =
             seen.into_iter().filter(|entry| concerns(&look, entry, &referrals)).collect();
         let (handovers, escorted_handovers) = count(&referrals, &seen);
-        let worker = worker::known(&written.all, &seen, look.now);
+        let worker = worker::known(&written.all, &seen, When::of(&person, look.now)?);
         seen.truncate(ENTRIES);
         let shell = Journey {
             youth: YouthName { youth }.to_string(),
@@ -93,6 +93,49 @@ impl Gateway {
         let answer = self.gather_entries(&look, &seen, worker, (answer, &mut telling))?;
         self.note_look(&look, "entries", telling).await?;
         Ok(answer)
+    }
+
+    /// The entries that the caller may be told of, without those about referrals that the law holds back from the young
+    /// person's side, as if nobody had written them yet.
+    pub(super) async fn told_entries<'a>(
+        &self,
+        look: &Look<'_>,
+        entries: impl IntoIterator<Item = &'a JourneyEntry>,
+    ) -> Result<Vec<&'a JourneyEntry>, Error> {
+        let mut told = Vec::new();
+        let mut known: BTreeMap<&str, bool> = BTreeMap::new();
+        for entry in self.visible(look, entries)? {
+            let is_held_back = match referral_of(entry).filter(|_| look.is_own_side()) {
+                None => false,
+                Some(name) => match known.get(name) {
+                    Some(is_held_back) => *is_held_back,
+                    None => {
+                        let is_held_back = self.is_held_back(name, look.now).await?;
+                        known.insert(name, is_held_back);
+                        is_held_back
+                    }
+                },
+            };
+            if !is_held_back {
+                told.push(entry);
+            }
+        }
+        Ok(told)
+    }
+
+    /// Whether the law lets the referral wait before the young person's side is told of it.
+    pub(super) async fn is_held_back(&self, referral: &str, now: Timestamp) -> Result<bool, Error> {
+        let name: ReferralName =
+            referral.parse().map_err(|_| Error::Inconsistent("an entry about an unreadable referral"))?;
+        match self.store.referral(name.referral).await? {
+            Some(row) => self.holds_back(&self.person(row.youth).await?, row, now),
+            None => Ok(false),
+        }
+    }
+
+    fn holds_back(&self, person: &Person, row: ReferralRow, now: Timestamp) -> Result<bool, Error> {
+        let record = ReferralRecord::open(person, row)?;
+        Ok(self.delays.hold_back(record.ground(), record.row.created, now))
     }
 
     /// The entries, and who is beside the young person.
@@ -147,12 +190,8 @@ impl Gateway {
         let party = (!look.is_own_side()).then(|| caller.agency.clone());
         let one = ReferralFilter { party, youth: Some(youth), before: None, limit: 1 };
         let referrals = self.store.referrals(&one).await?;
-        let is_waiting = |row: &ReferralRow| -> Result<bool, Error> {
-            let record = ReferralRecord::open(person, row.clone())?;
-            Ok(look.is_own_side() && self.delays.hold_back(record.ground(), row.created, now))
-        };
-        for row in &referrals {
-            if !is_waiting(row)? {
+        for row in referrals {
+            if !look.is_own_side() || !self.holds_back(person, row, now)? {
                 return Ok(true);
             }
         }
@@ -184,7 +223,7 @@ impl Gateway {
 }
 
 /// The referral that the young person was handed over by with escort, by this entry: all three met.
-pub(super) fn escorted(entry: &JourneyEntry) -> Option<&str> {
+fn escorted(entry: &JourneyEntry) -> Option<&str> {
     match &entry.matter {
         Some(Matter::Handover(handover))
             if handover.young_person && handover.sender && handover.recipient =>
@@ -203,14 +242,19 @@ pub(super) fn is_escorted(referral: &str, seen: &[&JourneyEntry]) -> bool {
     met.map(|entry| who(&entry)).collect::<BTreeSet<Option<String>>>().len() >= 2
 }
 
+/// The name of the referral that an entry is about, if it is about one.
+pub(super) fn referral_of(entry: &JourneyEntry) -> Option<&str> {
+    match &entry.matter {
+        Some(Matter::Handover(handover)) => Some(&handover.referral),
+        Some(Matter::Retention(answer)) => Some(&answer.referral),
+        _ => None,
+    }
+}
+
 /// Whether an entry about a referral is for this reader: for the young person's side, for whoever wrote it, and for the
 /// parties to the referral.
 fn concerns(look: &Look<'_>, entry: &JourneyEntry, referrals: &[(String, ReferralState)]) -> bool {
-    let about = match &entry.matter {
-        Some(Matter::Handover(handover)) => &handover.referral,
-        Some(Matter::Retention(answer)) => &answer.referral,
-        _ => return true,
-    };
+    let Some(about) = referral_of(entry) else { return true };
     look.is_own_side()
         || entry.agency == look.caller.agency.as_str()
         || referrals.iter().any(|(name, _)| name == about)

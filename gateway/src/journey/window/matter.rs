@@ -51,10 +51,11 @@ const WRITTEN_WITHIN_YEARS: i32 = 1;
 /// Takes an entry of this person's journey as a caller may word it, whatever there is already.
 pub(super) fn check_words(entry: &JourneyEntry, youth: YouthId, now: Timestamp) -> Result<(), Error> {
     let own = [&entry.name, &entry.agency, &entry.professional];
-    if own.iter().any(|text| !text.is_empty()) || entry.category != 0 || entry.create_time.is_some() {
+    let is_filled_in = entry.category != 0 || entry.represented_by != 0 || entry.create_time.is_some();
+    if is_filled_in || own.iter().any(|text| !text.is_empty()) {
         return Err(wrong(
             "entry",
-            "without name, category, agency, professional and create_time: they are filled in",
+            "without name, category, agency, professional, represented_by and create_time: they are filled in",
         ));
     }
     let time = entry.time.as_ref().map(from_wire).transpose();
@@ -155,14 +156,18 @@ fn happened(entry: &JourneyEntry, now: Timestamp) -> Result<Timestamp, Error> {
     entry.time.as_ref().map_or(Ok(now), from_wire).map_err(|_| TOO_EARLY)
 }
 
-/// Whether the young person has ended the mandate of this agency themselves: then it is for them to give another.
-pub(super) fn has_ended_mandate(agency: &str, seen: &[&JourneyEntry]) -> bool {
-    let own = seen.iter().filter(|entry| entry.agency == agency);
-    let mut mandates = own.filter_map(|entry| match &entry.matter {
+/// Whether the last word on the mandate of this agency is the young person's own, and holds: it has ended the mandate, or
+/// has given the one that `current` has now. Then it is for them to say another.
+pub(super) fn has_own_mandate(agency: &str, seen: &[&JourneyEntry], current: Option<&CurrentWorker>) -> bool {
+    let mut own = seen.iter().filter(|entry| entry.agency == agency);
+    let last = own.find_map(|entry| match &entry.matter {
         Some(Matter::Mandate(mandate)) => Some((entry, mandate)),
         _ => None,
     });
-    mandates.next().is_some_and(|(entry, mandate)| entry.professional.is_empty() && mandate.scopes.is_empty())
+    let is_in_force = current.is_some_and(|worker| worker.agency == agency && !worker.mandate.is_empty());
+    last.is_some_and(|(entry, mandate)| {
+        entry.professional.is_empty() && (mandate.scopes.is_empty() || is_in_force)
+    })
 }
 
 /// Whether the agency has taken the matter up, and the young person has not left since.

@@ -9,7 +9,7 @@ use polku_proto::{Valid, YouthName};
 use super::former::youth_of;
 use super::sight::{Look, agency};
 use super::telling::{Leaf, Telling};
-use super::worker;
+use super::worker::{self, When};
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -57,11 +57,17 @@ impl Gateway {
         }
         let mut telling = Telling::default();
         telling.read(Leaf::of(youth, format!("{}/nextStep", YouthName { youth }), &answer).telling(told));
-        if let Some(current) = worker::known(&written.all, &seen, now) {
+        if let Some(current) = worker::known(&written.all, &seen, When::of(&person, now)?) {
             let by = current.1;
-            let worker = self.shown_worker(&look, current)?;
-            telling.entry(youth_of(by)?, &agency(by)?, by.category, worker.decision());
-            answer = answer.gather(worker).map_err(mismatch)?;
+            match self.shown_worker(&look, current) {
+                Ok(worker) => {
+                    telling.entry(youth_of(by)?, &agency(by)?, by.category, worker.decision());
+                    answer = answer.gather(worker).map_err(mismatch)?;
+                }
+                // The permission has ended since the look before.
+                Err(Error::NotPermitted(_)) => {}
+                Err(error) => return Err(error),
+            }
         }
         self.note_look(&look, "nextStep", telling).await?;
         Ok(answer)

@@ -5,12 +5,29 @@
 use jiff::Timestamp;
 use polku_proto::time::{finnish_date, from_wire};
 use polku_proto::v1::journey_entry::Matter;
+use polku_proto::v1::representative_actor::Capacity;
 use polku_proto::v1::{CurrentWorker, DataCategory, JourneyEntry, Mandate, WorkerAssignment};
 
 use super::entry::standing;
+use crate::error::Error;
+use crate::journey::evidence::of_age;
+use crate::person::Person;
 
 #[cfg(test)]
 mod tests;
+
+/// When it is asked, and since when the young person is of age, if that is known.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct When {
+    pub(super) now: Timestamp,
+    pub(super) full_age: Option<Timestamp>,
+}
+
+impl When {
+    pub(super) fn of(person: &Person, now: Timestamp) -> Result<Self, Error> {
+        Ok(Self { now, full_age: of_age(person)? })
+    }
+}
 
 /// The adult beside the young person by all that was written, as a reader who sees these entries, newest first, may know;
 /// and the entry to decide by. Nothing: there is none, or what says so is not for this reader. Whoever does not see that
@@ -18,32 +35,34 @@ mod tests;
 pub(super) fn known<'a>(
     all: &[JourneyEntry],
     seen: &[&'a JourneyEntry],
-    now: Timestamp,
+    when: When,
 ) -> Option<(CurrentWorker, &'a JourneyEntry)> {
-    let (is, last) = current(&standing(all.iter().collect()), now)?;
+    let (is, last) = current(&standing(all.iter().collect()), when)?;
     // Whoever has handed over knows to which agency, also while the name is not for them.
     let is_same = |told: &CurrentWorker| told.professional.is_empty() && told.agency == is.agency;
-    current(seen, now).filter(|(told, by)| by.name == last.name || is_same(told))
+    current(seen, when).filter(|(told, by)| by.name == last.name || is_same(told))
 }
 
 /// The adult by these entries, newest first, and the entry to decide by; nothing if there is none.
 pub(super) fn current<'a>(
     entries: &[&'a JourneyEntry],
-    now: Timestamp,
+    when: When,
 ) -> Option<(CurrentWorker, &'a JourneyEntry)> {
-    let assignments: Vec<(&'a JourneyEntry, &WorkerAssignment)> =
-        entries.iter().filter_map(|entry| Some((*entry, assignment(entry)?))).collect();
-    let (last, worker) = *assignments.first()?;
+    let (last, worker) = last_assignment(entries)?;
     let agency = responsible(last, worker)?;
-    let same = |(entry, other): &&(&JourneyEntry, &WorkerAssignment)| {
+    let is_same = |entry: &JourneyEntry, other: &WorkerAssignment| {
         responsible(entry, other) == Some(agency) && other.professional == worker.professional
     };
-    // Of one and the same adult the first assignment counts, unless somebody else was there in between.
-    let unbroken = assignments.iter().take_while(same);
-    let since = unbroken.clone().last().and_then(|(entry, _)| entry.time);
-    let mut before: Vec<(&str, &str)> = assignments
-        .iter()
-        .skip(unbroken.count())
+    // Of one and the same adult the first assignment counts, unless somebody else was there in between, or nobody.
+    let breaks = |entry: &&JourneyEntry| {
+        has_left(entry, agency) || assignment(entry).is_some_and(|other| !is_same(entry, other))
+    };
+    let end = entries.iter().position(breaks).unwrap_or(entries.len());
+    let (own, earlier) = entries.split_at(end);
+    let begin = own.iter().rposition(|entry| assignment(entry).is_some())?;
+    let since = own.get(begin).and_then(|entry| entry.time);
+    let before = earlier.iter().filter_map(|entry| Some((entry, assignment(entry)?)));
+    let mut before: Vec<(&str, &str)> = before
         .filter(|(_, other)| !other.professional.is_empty())
         .map(|(entry, other)| (entry.agency.as_str(), other.professional.as_str()))
         .collect();
@@ -54,11 +73,30 @@ pub(super) fn current<'a>(
         professional: worker.professional.clone(),
         unit: worker.unit.clone(),
         since,
-        days: since.and_then(|since| days(&since, now)).unwrap_or(0),
+        days: since.and_then(|since| days(&since, when.now)).unwrap_or(0),
         predecessors: i32::try_from(before.len()).unwrap_or(i32::MAX),
-        mandate: mandate(entries, agency, now),
+        mandate: mandate(own.get(..begin).unwrap_or_default(), agency, when),
     };
     Some((worker, last))
+}
+
+/// The assignment that came last, of these entries, newest first; nothing if the young person has left whoever has them by
+/// it since.
+pub(super) fn last_assignment<'a>(
+    entries: &[&'a JourneyEntry],
+) -> Option<(&'a JourneyEntry, &'a WorkerAssignment)> {
+    let index = entries.iter().position(|entry| assignment(entry).is_some())?;
+    let (later, rest) = entries.split_at(index);
+    let last: &'a JourneyEntry = rest.first()?;
+    let worker = assignment(last)?;
+    let agency = responsible(last, worker).unwrap_or(&last.agency);
+    (!later.iter().any(|entry| has_left(entry, agency))).then_some((last, worker))
+}
+
+/// Whether the young person leaves this agency by this entry: it says so of itself, or they do themselves, and of all.
+fn has_left(entry: &JourneyEntry, agency: &str) -> bool {
+    matches!(entry.matter, Some(Matter::Leaving(_)))
+        && (entry.agency == agency || entry.professional.is_empty())
 }
 
 /// Agency id of whoever has the young person by this assignment; nothing: nobody any more.
@@ -70,18 +108,21 @@ fn responsible<'a>(entry: &'a JourneyEntry, worker: &'a WorkerAssignment) -> Opt
     }
 }
 
-/// What the young person lets this agency's worker do: the last word on it, as long as its day has not passed.
-fn mandate(entries: &[&JourneyEntry], agency: &str, now: Timestamp) -> Vec<i32> {
-    let today = finnish_date(now).to_string();
-    let last = entries.iter().filter(|entry| entry.agency == agency).find_map(|entry| match &entry.matter {
-        Some(Matter::Mandate(mandate)) => Some(mandate),
+/// What the young person lets the adult of this agency do: the last word on it since that one is there, as long as its day
+/// has not passed. What a guardian has said for a minor ends when they are of age.
+fn mandate(since_then: &[&JourneyEntry], agency: &str, when: When) -> Vec<i32> {
+    let today = finnish_date(when.now).to_string();
+    let mut own = since_then.iter().filter(|entry| entry.agency == agency);
+    let last = own.find_map(|entry| match &entry.matter {
+        Some(Matter::Mandate(mandate)) => Some((entry, mandate)),
         _ => None,
     });
-    match last {
-        // Dates of this form sort as their days do.
-        Some(Mandate { scopes, until }) if until.is_empty() || *until >= today => scopes.clone(),
-        Some(_) | None => Vec::new(),
-    }
+    let Some((entry, Mandate { scopes, until })) = last else { return Vec::new() };
+    // Dates of this form sort as their days do.
+    let has_passed = !until.is_empty() && *until < today;
+    let is_of_age = when.full_age.is_some_and(|full_age| full_age <= when.now);
+    let is_guardians = entry.represented_by() == Capacity::Guardian;
+    if has_passed || (is_guardians && is_of_age) { Vec::new() } else { scopes.clone() }
 }
 
 /// Whole days by the calendar in Finland.

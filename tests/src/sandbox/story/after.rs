@@ -97,5 +97,6 @@ pub(super) async fn end(scene: &mut Scene<'_, '_>) -> Result<(), Deviation> {
     let refused = scene.ohjaamo.journey.add_journey_entry(entered(&scene.youth, again)).await;
     let refused = refused.err().map(|status| refusal(&status));
     same("an entry after the end", &Some("FailedPrecondition RECORD_STATE".to_owned()), &refused)?;
+    same("the adult after the end", &None, &scene.next().await?.worker)?;
     scene.teller.entry("from now on", &["nothing is added, unless she comes again"])
 }

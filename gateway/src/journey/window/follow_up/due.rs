@@ -7,12 +7,14 @@ use polku_policy::{ActorRole, Reason, Viewer};
 use polku_proto::v1::follow_up::Kind;
 use polku_proto::v1::journey_entry::Matter;
 use polku_proto::v1::retention_answer::Result as Retained;
-use polku_proto::v1::{DataCategory, JourneyEntry, RetentionAnswer};
-use polku_proto::{AgencyId, CategorySet, EntryId, EntryName, ReferralId};
+use polku_proto::v1::{self, DataCategory, JourneyEntry, RetentionAnswer};
+use polku_proto::{AgencyId, CategorySet, EntryId, EntryName, ReferralId, ReferralName};
 use serde_json::json;
 
 use super::super::entry::row;
-use super::{about, unmet_day};
+use super::super::sight::AgencyLook;
+use super::super::worker;
+use super::{about, last_met, unmet_day, worker_of};
 use crate::audit::Event;
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -25,6 +27,8 @@ use crate::trail::Entry;
 pub(super) enum Outcome {
     /// It is due later.
     Later(Timestamp),
+    /// It is for another agency to look after by now.
+    With(AgencyId),
     /// There is nothing to look after any more, or somebody has been told already.
     Nothing,
     /// A task.
@@ -53,14 +57,25 @@ impl Gateway {
             }
         };
         let over = FollowUpWrite::Drop { youth: due.youth, matter: due.matter, agency: due.agency.clone() };
-        let (follow_up, task, entry) = match outcome {
-            Outcome::Later(later) => (FollowUpWrite::Set(FollowUpRow { due: later, ..due }), None, None),
-            Outcome::Nothing => (over, None, None),
-            Outcome::Task(write) => (over, Some(*write), None),
-            Outcome::Entry(row) => (over, None, Some(*row)),
+        let (follow_ups, task, entry) = match outcome {
+            Outcome::Later(later) => {
+                (vec![FollowUpWrite::Set(FollowUpRow { due: later, ..due })], None, None)
+            }
+            // That one looks at once whether it is due.
+            Outcome::With(agency) => {
+                (vec![over, FollowUpWrite::Set(FollowUpRow { agency, due: now, ..due })], None, None)
+            }
+            Outcome::Nothing => (vec![over], None, None),
+            Outcome::Task(write) => (vec![over], Some(*write), None),
+            Outcome::Entry(row) => (vec![over], None, Some(*row)),
+        };
+        let referral = match due.matter {
+            FollowUp::Retention(referral) => ReferralName { youth: due.youth, referral }.to_string(),
+            FollowUp::NotMet | FollowUp::Renewal(_) => String::new(),
         };
         let details = json!({
             "follow_up": kind.as_str_name(),
+            "referral": referral,
             "task": task.as_ref().map(|write| write.row.id.to_string()),
             "entry": entry.as_ref().map(|row| row.id.to_string()),
         });
@@ -68,7 +83,7 @@ impl Gateway {
             self.announce(Entry::of(Event::JourneyEntry, person.id), &person, &details, now).await?;
         let mut change = Change::announced_by(announced.receipt.sequence);
         change.detail = announced.detail;
-        change.follow_ups.push(follow_up);
+        change.follow_ups.extend(follow_ups);
         change.tasks.extend(task);
         change.entries.extend(entry);
         self.commit(change).await
@@ -77,13 +92,14 @@ impl Gateway {
     /// Has nobody met the young person, as far as this agency may know?
     async fn not_met(&self, person: &Person, agency: &AgencyId, now: Timestamp) -> Result<Outcome, Error> {
         let entries = self.written(person).await?.all;
-        let beside = self.beside(person, agency, &entries, now)?;
-        let is_own = |who: &str| who == agency.as_str();
-        // Whoever has handed over waits only when the successor may not know of it.
-        let Some(beside) = beside.filter(|beside| is_own(&beside.agency) || is_own(&beside.named_by)) else {
-            return Ok(Outcome::Nothing);
-        };
-        let due = beside.last.map(|last| unmet_day(last, self.journey.unmet_days)).transpose()?;
+        match self.looks_after(person, &entries, now)? {
+            Some(other) if other != *agency => return Ok(Outcome::With(other)),
+            Some(_) => {}
+            None => return Ok(Outcome::Nothing),
+        }
+        let seen = self.visible(&AgencyLook { agency, youth: person.id, now }, &entries)?;
+        let last = last_met(&seen, worker::When::of(person, now)?);
+        let due = last.map(|last| unmet_day(last, self.journey.unmet_days)).transpose()?;
         if let Some(later) = due.filter(|due| *due > now) {
             return Ok(Outcome::Later(later));
         }
@@ -92,7 +108,9 @@ impl Gateway {
                 return Ok(Outcome::Nothing);
             }
         }
-        let task = self.new_task(person, agency.clone(), about(Kind::NotMet, String::new()), now)?;
+        let professional = worker_of(agency, person, &entries, now)?;
+        let follow_up = v1::FollowUp { professional, ..about(Kind::NotMet, String::new()) };
+        let task = self.new_task(person, agency.clone(), follow_up, now)?;
         Ok(Outcome::Task(Box::new(task)))
     }
 
@@ -136,6 +154,7 @@ impl Gateway {
             category: DataCategory::ReferralStatus as i32,
             agency: agency.to_string(),
             professional: professional.to_owned(),
+            represented_by: 0,
             create_time: Some(wire_time(now)?),
             time: Some(wire_time(now)?),
             replaces: String::new(),

@@ -89,6 +89,7 @@ impl Gateway {
         let write = task.next_version(&person, now)?;
         let details = json!({
             "name": task.message.name,
+            "referral": referral(&task)?.map(|name| name.to_string()).unwrap_or_default(),
             "entry": entry.as_ref().map(|row| row.id.to_string()),
         });
         let leaf = Entry::of(Event::JourneyEntry, person.id).by(caller);

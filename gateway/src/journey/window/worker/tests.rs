@@ -1,10 +1,11 @@
 //! The adult by the entries.
 
 use polku_proto::v1::journey_entry::Matter;
+use polku_proto::v1::representative_actor::Capacity;
 use polku_proto::v1::worker_assignment::Reason;
-use polku_proto::v1::{Encounter, JourneyEntry, Mandate, WorkerAssignment};
+use polku_proto::v1::{Encounter, JourneyEntry, JourneyLeaving, JourneyOpening, Mandate, WorkerAssignment};
 
-use super::current;
+use super::{When, current};
 
 const NOW: &str = "2026-03-12T10:00:00Z";
 
@@ -13,6 +14,7 @@ fn at(agency: &str, day: i64, matter: Matter) -> JourneyEntry {
     let time = prost_types::Timestamp { seconds: start.as_second() + day * 86_400, nanos: 0 };
     JourneyEntry {
         agency: agency.to_owned(),
+        professional: "somebody".to_owned(),
         time: Some(time),
         matter: Some(matter),
         ..JourneyEntry::default()
@@ -31,7 +33,7 @@ fn worker(professional: &str, successor: &str) -> Matter {
 fn seen(mut entries: Vec<JourneyEntry>) -> Option<(String, String, i32, i32, usize)> {
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.time.map(|time| time.seconds)));
     let entries: Vec<&JourneyEntry> = entries.iter().collect();
-    let (worker, _) = current(&entries, NOW.parse().unwrap())?;
+    let (worker, _) = current(&entries, When { now: NOW.parse().unwrap(), full_age: None })?;
     Some((worker.agency, worker.professional, worker.days, worker.predecessors, worker.mandate.len()))
 }
 
@@ -78,4 +80,50 @@ fn a_mandate_is_for_the_agency_that_has_it_and_until_its_day() {
     assert_eq!(with(at("a", 2, may("2026-03-12"))), 2);
     assert_eq!(with(at("a", 2, may("2026-03-11"))), 0);
     assert_eq!(with(at("b", 2, may(""))), 0);
+}
+
+#[test]
+fn a_mandate_is_for_the_adult_who_is_there_when_it_is_given() {
+    let may = || Matter::Mandate(Mandate { scopes: vec![1, 2], until: String::new() });
+    let given = vec![at("a", 1, worker("x", "")), at("a", 2, may())];
+    let again = [given.clone(), vec![at("a", 3, worker("x", ""))]].concat();
+    assert_eq!(seen(again), is("a", "x", 10, 0, 2));
+    let next = [given, vec![at("a", 3, worker("y", ""))]].concat();
+    assert_eq!(seen(next.clone()), is("a", "y", 8, 1, 0));
+    assert_eq!(seen([next, vec![at("a", 4, may())]].concat()), is("a", "y", 8, 1, 2));
+}
+
+#[test]
+fn what_a_guardian_lets_do_ends_at_full_age() {
+    let may = Matter::Mandate(Mandate { scopes: vec![1], until: String::new() });
+    let on = |capacity: Capacity, full_age: &str| {
+        let represented_by = capacity as i32;
+        let said = JourneyEntry { professional: String::new(), represented_by, ..at("a", 2, may.clone()) };
+        let when = When { now: NOW.parse().unwrap(), full_age: Some(full_age.parse().unwrap()) };
+        current(&[&said, &at("a", 1, worker("x", ""))], when).unwrap().0.mandate.len()
+    };
+    assert_eq!(on(Capacity::Guardian, "2026-03-12T10:00:01Z"), 1);
+    assert_eq!(on(Capacity::Guardian, NOW), 0);
+    assert_eq!(on(Capacity::OtherRepresentative, NOW), 1);
+    assert_eq!(on(Capacity::Unspecified, NOW), 1);
+}
+
+#[test]
+fn who_leaves_leaves_the_adult_and_takes_the_mandate_along() {
+    let leaving = || Matter::Leaving(JourneyLeaving::default());
+    let own_word = |day| JourneyEntry { professional: String::new(), ..at("z", day, leaving()) };
+    let may = Matter::Mandate(Mandate { scopes: vec![1], until: String::new() });
+    let there = vec![at("a", 1, worker("x", "")), at("a", 2, may)];
+    let with = |more: Vec<JourneyEntry>| seen([there.clone(), more].concat());
+    assert_eq!(with(vec![at("b", 3, leaving())]), is("a", "x", 10, 0, 1), "another agency");
+    assert_eq!(with(vec![at("a", 3, leaving())]), None);
+    assert_eq!(with(vec![own_word(3)]), None, "who leaves everybody");
+    // Whoever comes back begins anew, also with the same adult.
+    let back = vec![at("a", 3, leaving()), at("a", 4, Matter::Opening(JourneyOpening::default()))];
+    assert_eq!(with(back.clone()), None);
+    assert_eq!(with([back, vec![at("a", 5, worker("x", ""))]].concat()), is("a", "x", 6, 1, 0));
+    // Whoever is handed on does not leave the next one by leaving the one before.
+    let handed = vec![at("a", 3, worker("", "b")), at("a", 4, leaving())];
+    assert_eq!(with(handed.clone()), is("b", "", 8, 1, 0));
+    assert_eq!(with([handed, vec![own_word(5)]].concat()), None);
 }
