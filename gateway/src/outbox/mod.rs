@@ -49,6 +49,9 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 const LOOK_FOR_ADAPTER: Duration = Duration::from_secs(60);
 /// How soon a delivery is looked at again that waits for the person to have an identity code, if nobody links one.
 const LOOK_FOR_IDENTITY: SignedDuration = SignedDuration::from_hours(1);
+/// The deadline of what is never given up: the discloser's register has to hold every disclosure (law 703/2023), however
+/// long its system is down.
+const NO_DEADLINE: Timestamp = Timestamp::MAX;
 /// How often time-driven changes are made.
 const SWEEP: Duration = Duration::from_secs(1);
 
@@ -133,6 +136,15 @@ impl Gateway {
         agency: AgencyId,
         now: Timestamp,
     ) -> Result<DeliveryRow, Error> {
+        let deadline = match item {
+            DeliveryItem::DisclosureNotice { .. } => NO_DEADLINE,
+            DeliveryItem::Handover
+            | DeliveryItem::StateChange
+            | DeliveryItem::Information(_)
+            | DeliveryItem::ConsentWithdrawn
+            | DeliveryItem::PlanPart
+            | DeliveryItem::PlanEnded => now + self.delivery.give_up_after,
+        };
         Ok(DeliveryRow {
             message: MessageId::from_uuid(self.new_id(now)?),
             item,
@@ -143,7 +155,7 @@ impl Gateway {
             state: DeliveryState::Queued,
             attempts: 0,
             due: now,
-            deadline: now + self.delivery.give_up_after,
+            deadline,
             fence: 0,
             leased_until: None,
             intent: None,

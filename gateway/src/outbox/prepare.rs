@@ -237,14 +237,15 @@ pub(super) fn word(item: DeliveryItem) -> &'static str {
     }
 }
 
-/// Whether the agency's system has to be told by the identity code whom it is about; all else refers to what came before.
+/// Whether the agency's system has to be told by the identity code whom it is about. A notice can name a temporary id, and
+/// does not wait: the law wants the disclosure in the register. All else refers to what came before.
 fn names_person(item: DeliveryItem) -> bool {
     match item {
-        DeliveryItem::Handover
-        | DeliveryItem::DisclosureNotice { .. }
-        | DeliveryItem::PlanPart
-        | DeliveryItem::PlanEnded => true,
-        DeliveryItem::StateChange | DeliveryItem::Information(_) | DeliveryItem::ConsentWithdrawn => false,
+        DeliveryItem::Handover | DeliveryItem::PlanPart | DeliveryItem::PlanEnded => true,
+        DeliveryItem::StateChange
+        | DeliveryItem::Information(_)
+        | DeliveryItem::ConsentWithdrawn
+        | DeliveryItem::DisclosureNotice { .. } => false,
     }
 }
 

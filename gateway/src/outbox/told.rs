@@ -244,6 +244,7 @@ impl Told {
                 .map(|Source { service_task, documents }| Origin { service_task, documents }),
             consents,
             arrival: arrival as i32,
+            temporary_id: person.temporary_id_text()?,
         })
     }
 }

@@ -961,7 +961,9 @@ impl Disclose for crate::v1::DisclosureNotice {
         {
             present.insert(DataCategory::Envelope);
         }
-        if !self.identity_code.is_empty() {
+        if !self.identity_code.is_empty()
+            || !self.temporary_id.is_empty()
+        {
             present.insert(DataCategory::IdentityContact);
         }
         if self.origin.is_some() {
@@ -976,6 +978,7 @@ impl Disclose for crate::v1::DisclosureNotice {
     fn restrict(&mut self, permitted: CategorySet) {
         if !permitted.contains(DataCategory::IdentityContact) {
             self.identity_code = Default::default();
+            self.temporary_id = Default::default();
         }
         if !permitted.contains(DataCategory::SocialSituation) {
             self.origin = Default::default();
@@ -2002,6 +2005,7 @@ impl Disclose for crate::v1::FollowUp {
             || !self.referral.is_empty()
             || !self.consent.is_empty()
             || !self.professional.is_empty()
+            || !self.notice.is_empty()
         {
             present.insert(DataCategory::Envelope);
         }

@@ -5800,7 +5800,7 @@ pub mod referral_notice {
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct DisclosureNotice {
-    /// About whom: personal identity code.
+    /// About whom: personal identity code. Empty for somebody who has none.
     #[prost(string, tag = "1")]
     pub identity_code: ::prost::alloc::string::String,
     /// When it was sent, when the reader could read it here, or when it was read.
@@ -5832,6 +5832,9 @@ pub struct DisclosureNotice {
     /// Whether the data are known to have arrived.
     #[prost(enumeration = "disclosure_notice::Arrival", tag = "10")]
     pub arrival: i32,
+    /// About whom, of somebody without identity code: the temporary id by which they are known here, as in IdentifyYouth.
+    #[prost(string, tag = "11")]
+    pub temporary_id: ::prost::alloc::string::String,
 }
 /// Nested message and enum types in `DisclosureNotice`.
 pub mod disclosure_notice {
@@ -13316,6 +13319,9 @@ pub struct FollowUp {
     /// KIND_SECOND_LOOK: the agency's own id of the professional who disclosed. Somebody else looks.
     #[prost(string, tag = "4")]
     pub professional: ::prost::alloc::string::String,
+    /// KIND_NOTICE_NOT_DELIVERED: UUID of the message of the notice, as the agency's system was sent it.
+    #[prost(string, tag = "5")]
+    pub notice: ::prost::alloc::string::String,
 }
 /// Nested message and enum types in `FollowUp`.
 pub mod follow_up {
@@ -13338,6 +13344,9 @@ pub mod follow_up {
         /// The agency has had the address protected, and its own referral says where the young person lives, is reached or is
         /// met. That is held back; what was told before is not called back. Contact by the contact address (yhteysosoite).
         AddressProtected = 6,
+        /// The agency's system has refused a notice of a disclosure of its data, or it is not known whether it has it: its
+        /// register has to hold the disclosure all the same (law 703/2023).
+        NoticeNotDelivered = 7,
     }
     impl Kind {
         /// String value of the enum field names used in the ProtoBuf definition.
@@ -13353,6 +13362,7 @@ pub mod follow_up {
                 Self::SecondLook => "KIND_SECOND_LOOK",
                 Self::ConsentRenewal => "KIND_CONSENT_RENEWAL",
                 Self::AddressProtected => "KIND_ADDRESS_PROTECTED",
+                Self::NoticeNotDelivered => "KIND_NOTICE_NOT_DELIVERED",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
@@ -13365,6 +13375,7 @@ pub mod follow_up {
                 "KIND_SECOND_LOOK" => Some(Self::SecondLook),
                 "KIND_CONSENT_RENEWAL" => Some(Self::ConsentRenewal),
                 "KIND_ADDRESS_PROTECTED" => Some(Self::AddressProtected),
+                "KIND_NOTICE_NOT_DELIVERED" => Some(Self::NoticeNotDelivered),
                 _ => None,
             }
         }
@@ -13519,6 +13530,10 @@ pub struct FollowUpResolution {
     /// Unspecified otherwise.
     #[prost(enumeration = "retention_answer::Result", tag = "1")]
     pub retention: i32,
+    /// KIND_NOTICE_NOT_DELIVERED: the notice is sent once more, as a message of its own. Not set: the register holds the
+    /// disclosure by now. Not set for anything else.
+    #[prost(bool, tag = "2")]
+    pub send_again: bool,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]

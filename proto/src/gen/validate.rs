@@ -2380,6 +2380,11 @@ impl Validate for crate::v1::DisclosureNotice {
                 checker.message(value);
             });
         });
+        checker.field("temporary_id", |checker| {
+            let value = &self.temporary_id;
+            checker.text(value);
+            checker.max_len(value, 64);
+        });
     }
 }
 
@@ -5037,6 +5042,10 @@ impl Validate for crate::v1::FollowUp {
         });
         checker.field("professional", |checker| {
             let value = &self.professional;
+            checker.text(value);
+        });
+        checker.field("notice", |checker| {
+            let value = &self.notice;
             checker.text(value);
         });
     }

@@ -33,6 +33,7 @@ pub(super) fn notice() -> DisclosureNotice {
         }),
         consents: vec![permit(&consent)],
         arrival: Arrival::Known.into(),
+        temporary_id: String::new(),
     }
 }
 

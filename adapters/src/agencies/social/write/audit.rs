@@ -10,7 +10,9 @@ use super::super::codes::{self, Activity};
 use super::{Entry, Frame, Told, tag};
 use crate::agencies::envelope::{Unwritable, instant};
 use crate::formats::fhir::codes as fhir;
-use crate::formats::fhir::element::{Writing, coding, hetu_identifier, said, urn, uuid_identifier};
+use crate::formats::fhir::element::{
+    Writing, coding, hetu_identifier, said, temporary_identifier, urn, uuid_identifier,
+};
 use crate::formats::fhir::{ExportError, Recorder, Sote, export, sote};
 
 /// Words a disclosure notice.
@@ -30,6 +32,7 @@ pub(super) fn told(
         origin,
         consents,
         arrival,
+        temporary_id,
     } = notice;
     let disclosed = instant(disclose_time.as_ref().map(time::from_wire), "disclose_time")?;
     let disclosed_message: Uuid = disclosed_message.parse().map_err(|_| Unwritable("disclosed_message"))?;
@@ -75,10 +78,15 @@ pub(super) fn told(
         .with("who", frame.party(&recipient))
         .with("requestor", true);
     let mut entities = Vec::new();
-    if let Some(hetu) = said(identity_code) {
-        let what = json!({"type": "Patient", "identifier": hetu_identifier(&hetu)});
-        entities.push(entity("1", "1", what));
-    }
+    let who = match (said(identity_code), said(temporary_id)) {
+        (Some(hetu), _) => Some(hetu_identifier(&hetu)),
+        (None, Some(id)) => {
+            let id = id.parse().map_err(|_| Unwritable("temporary_id"))?;
+            Some(temporary_identifier(&id).ok_or(Unwritable("temporary_id"))?)
+        }
+        (None, None) => None,
+    };
+    entities.extend(who.map(|who| entity("1", "1", json!({"type": "Patient", "identifier": who}))));
     for category in data_sets {
         let name = polku_proto::name(category);
         let what = json!({"identifier": {"system": fhir::DATA_CATEGORY, "value": name}});
