@@ -60,7 +60,8 @@ pub struct Settings {
     /// Time for the whole call, in milliseconds. 15000 when absent: less than the gateway gives an attempt.
     #[serde(default = "default_timeout_ms")]
     pub timeout_ms: u64,
-    /// Largest answer that is read, in bytes. 262144 when absent.
+    /// Largest answer that is read, in bytes. 1048576 when absent: the longest answer of an agency, of 500
+    /// records, fits.
     #[serde(default = "default_max_answer_bytes")]
     pub max_answer_bytes: usize,
 }
@@ -74,7 +75,7 @@ fn default_timeout_ms() -> u64 {
 }
 
 fn default_max_answer_bytes() -> usize {
-    256 * 1024
+    1024 * 1024
 }
 
 /// A client for one server.

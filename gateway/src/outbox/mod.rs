@@ -8,6 +8,7 @@ mod backoff;
 mod end;
 mod haste;
 mod message;
+mod permission;
 mod pieces;
 mod plan;
 mod prepare;
@@ -38,7 +39,7 @@ pub(crate) use haste::hurried;
 pub(crate) use message::words;
 pub(crate) use prepare::{DISCLOSURE_NOTICE, is_passing};
 pub(crate) use reading::{Lock, Reading, Seen, Shown};
-pub(crate) use told::{Mark, TOLD, Telling, Told, details};
+pub(crate) use told::{Mark, TOLD, Telling, Told};
 pub(crate) use waiters::Waiters;
 
 /// How many deliveries to one agency are under way at the same time: a silent agency must not use up all workers.

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::backoff::next_attempt;
 use super::end::{End, Fate};
-use super::told::{self, TOLD, Told};
+use super::told::{TOLD, Told};
 use crate::audit::Event;
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -181,7 +181,7 @@ impl Gateway {
             "item": word(row.item),
             "agency": row.agency.as_str(),
             "attempt": row.attempts + 1,
-            TOLD: told::details(told)?,
+            TOLD: self.told_details(person, told.cloned().into_iter().collect(), now).await?,
         });
         let announced = self.announce(entry, person, &details, now).await?;
         let next = DeliveryRow {
