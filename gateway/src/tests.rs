@@ -1,6 +1,7 @@
 //! What does a whole gateway do between agencies that stand in its own process?
 
 mod agency;
+mod asked;
 mod disclosures;
 mod ends;
 mod follow_ups;

@@ -158,6 +158,20 @@ impl Told {
         (!told.is_empty()).then(|| Self { from, ..how.told(told, message, time) })
     }
 
+    /// The record of what a question tells the agency that is asked.
+    pub(crate) fn by_asking(
+        question: &Question,
+        told: CategorySet,
+        ground: &Decision,
+        message: Uuid,
+        time: Timestamp,
+    ) -> Self {
+        let Question { youth, purpose, ref channel, .. } = *question;
+        let how = How { to: &channel.to, purpose, youth, decision: ground };
+        let obligations = vec![Obligation::DisclosureNotice.code().to_owned()];
+        Self { from: channel.from.agency.to_string(), obligations, ..how.told(told, message, time) }
+    }
+
     pub(super) fn marked(self, mark: Mark) -> Self {
         Self { marks: vec![mark], ..self }
     }

@@ -2,14 +2,15 @@
 
 use jiff::SignedDuration;
 use polku_adapters::Redelivery;
+use polku_proto::v1::capacity_assessment::Result as Capacity;
 use polku_proto::v1::follow_up::Kind;
 use polku_proto::v1::legal_status_terms::Status;
 use polku_proto::v1::resolve_task_request::Resolution;
 use polku_proto::v1::task::Matter;
 use polku_proto::v1::{
-    Capacity, CapacityAssessment, Consent, ConsentState, DataCategory as C, FollowUp,
-    FollowUpResolution, IdentifyYouthRequest, LegalStatusTerms, LinkIdentityRequest, ListTasksRequest,
-    RecordLegalStatusRequest, RenewConsentRequest, ResolveTaskRequest, Task, retention_answer,
+    CapacityAssessment, Consent, ConsentState, DataCategory as C, FollowUp, FollowUpResolution,
+    IdentifyYouthRequest, LegalStatusTerms, LinkIdentityRequest, ListTasksRequest, RecordLegalStatusRequest,
+    RenewConsentRequest, ResolveTaskRequest, Task, retention_answer,
 };
 
 use super::agency::Mood;
@@ -108,7 +109,7 @@ async fn a_notice_that_is_refused_is_a_task_and_is_sent_again_when_somebody_says
     assert_eq!((follow_up(task).kind(), follow_up(task).notice.clone()), wanted);
     assert!(follow_up(task).referral.starts_with(&youth));
 
-    let still = retention_answer::Result::StillThere.into();
+    let still = retention_answer::Result::Attached.into();
     let wrong = FollowUpResolution { retention: still, send_again: true };
     assert!(resolve(&world, task, wrong).await.is_err());
     // Refused once more, it is a task once more.

@@ -8628,6 +8628,11 @@ impl MainActivity {
     }
 }
 /// A question to an agency: what do you hold on this young person?
+///
+/// It tells the agency that the requester deals with them. What lets the agency answer, a consent or a law, covers that; an
+/// agency is not asked where a prohibition closes IDENTITY_CONTACT or SERVICE_ATTENDANCE from the requester to it, or where
+/// the requester has no agreement with it. Questions of social services are disclosures of theirs, with a DisclosureNotice
+/// each.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct FactsQuery {
