@@ -1,5 +1,7 @@
 //! What does an answer of the county come to?
 
+use std::time::Duration;
+
 use crate::transport::xroad::rest::Evidence;
 
 use super::*;
