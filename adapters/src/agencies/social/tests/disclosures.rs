@@ -77,7 +77,7 @@ pub(super) fn written_notice(notice: DisclosureNotice) -> Result<(Value, Value),
     Ok((first.clone(), last.clone()))
 }
 
-fn entries_of(notice: DisclosureNotice) -> Result<Vec<Value>, AdapterErrorKind> {
+pub(super) fn entries_of(notice: DisclosureNotice) -> Result<Vec<Value>, AdapterErrorKind> {
     let (_, decision) = trial::spent(to_social(Item::Handover(trial::handover(None))));
     let message = written(delivery(notice), &decision)?;
     let mut bundle: Value = serde_json::from_slice(&message.body).unwrap();
