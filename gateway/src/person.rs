@@ -77,6 +77,14 @@ impl Person {
         Ok(self.identity_code()?.map_or_else(String::new, |code| code.expose().to_owned()))
     }
 
+    /// The temporary id as a message words it: empty for somebody with an identity code.
+    pub(crate) fn temporary_id_text(&self) -> Result<String, Error> {
+        Ok(match self.identity()? {
+            Identity::Code(_) => String::new(),
+            Identity::Temporary(id) => id.expose().to_owned(),
+        })
+    }
+
     /// The date of birth, if it is known.
     pub(crate) fn birth_date(&self) -> Result<Option<Date>, Error> {
         Ok(self.identity()?.birth_date())

@@ -1,12 +1,14 @@
 //! What does a whole gateway do between agencies that stand in its own process?
 
 mod agency;
+mod asked;
 mod disclosures;
 mod ends;
 mod follow_ups;
 mod inbound;
 mod kept;
 mod listed;
+mod notices;
 mod parts;
 mod permissions;
 mod readings;

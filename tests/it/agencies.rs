@@ -23,3 +23,4 @@ mod plans;
 mod questions;
 mod receives;
 mod samples;
+mod tokens;

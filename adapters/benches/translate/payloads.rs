@@ -369,5 +369,6 @@ fn disclosure() -> Result<DisclosureNotice, Failure> {
         origin: Some(Origin { service_task: "2".to_owned(), documents: vec!["1.2.246.10.1.1".to_owned()] }),
         consents: vec![permit()?],
         arrival: Arrival::Known.into(),
+        temporary_id: String::new(),
     })
 }

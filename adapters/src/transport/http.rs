@@ -26,6 +26,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde::Deserialize;
 use thiserror::Error as ThisError;
+use tokio::time::Instant;
 use tower::Service;
 
 use crate::setting::{SettingError, within};
@@ -60,7 +61,8 @@ pub struct Settings {
     /// Time for the whole call, in milliseconds. 15000 when absent: less than the gateway gives an attempt.
     #[serde(default = "default_timeout_ms")]
     pub timeout_ms: u64,
-    /// Largest answer that is read, in bytes. 262144 when absent.
+    /// Largest answer that is read, in bytes. 1048576 when absent: the longest answer of an agency, of 500
+    /// records, fits.
     #[serde(default = "default_max_answer_bytes")]
     pub max_answer_bytes: usize,
 }
@@ -74,7 +76,7 @@ fn default_timeout_ms() -> u64 {
 }
 
 fn default_max_answer_bytes() -> usize {
-    256 * 1024
+    1024 * 1024
 }
 
 /// A client for one server.
@@ -193,6 +195,20 @@ impl HttpClient {
     /// # Errors
     /// There is no answer, or none that may be used.
     pub async fn send(&self, request: Request<Bytes>) -> Result<Answer, TransportError> {
+        self.send_by(request, Instant::now() + self.timeout).await
+    }
+
+    /// The time that a whole call may take.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// The same by an instant, for a call that is a part of another one.
+    ///
+    /// # Errors
+    /// There is no answer, or none that may be used.
+    pub async fn send_by(&self, request: Request<Bytes>, until: Instant) -> Result<Answer, TransportError> {
         let (head, body) = request.into_parts();
         if head.uri.scheme() != self.base.scheme() || head.uri.authority() != self.base.authority() {
             let (kind, source) = (TransportErrorKind::Unavailable, TransportCause::OtherServer);
@@ -200,7 +216,7 @@ impl HttpClient {
         }
         let (body, progress) = Outgoing::new(body);
         let exchange = self.exchange(Request::from_parts(head, body));
-        let source = match tokio::time::timeout(self.timeout, exchange).await {
+        let source = match tokio::time::timeout_at(until, exchange).await {
             Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(cause)) => cause,
             Err(_) => TransportCause::Deadline,

@@ -20,7 +20,7 @@ use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::once::{self, Begun, Call};
-use crate::outbox::{self, TOLD, Telling, Told, hurried};
+use crate::outbox::{TOLD, Telling, Told, hurried};
 use crate::person::Person;
 use crate::record::{ReferralRecord, ground, origin, wire_time};
 use crate::store::{About, Change, DeliveryItem, DeliveryRow, NewEvent, ReferralRow};
@@ -320,7 +320,7 @@ impl Gateway {
             "recipient": record.channel().to.to_string(),
             "statement": claim.map(|claim| claim.statement.as_str()),
             "consent_asked": claim.map(|claim| claim.consent_asked().as_str_name()),
-            TOLD: outbox::details(told.as_ref())?,
+            TOLD: self.told_details(person, told.iter().cloned().collect(), now).await?,
         });
         let announced = self.announce(entry, person, &details, now).await?;
         let leaf = announced.receipt.sequence;

@@ -18,7 +18,7 @@ use crate::caller::Caller;
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::once::{Begun, Call};
-use crate::outbox::{self, Shown, TOLD, Telling, Told, hurried, words};
+use crate::outbox::{Shown, TOLD, Telling, Told, hurried, words};
 use crate::person::Person;
 use crate::record::{ReferralRecord, etag, instant, origin, wire_time};
 use crate::store::{Change, DeliveryItem, DeliveryRow, NewEvent};
@@ -151,7 +151,7 @@ impl Gateway {
             "referral": name.to_string(),
             "from": before.as_str_name(),
             "to": after.as_str_name(),
-            TOLD: outbox::details(told.as_ref().map(|(_, told)| told))?,
+            TOLD: self.told_details(&person, told.iter().map(|(_, told)| told.clone()).collect(), now).await?,
         });
         let announced = self.announce(entry, &person, &details, now).await?;
         let leaf = announced.receipt.sequence;

@@ -8,6 +8,7 @@ mod backoff;
 mod end;
 mod haste;
 mod message;
+mod permission;
 mod pieces;
 mod plan;
 mod prepare;
@@ -38,7 +39,7 @@ pub(crate) use haste::hurried;
 pub(crate) use message::words;
 pub(crate) use prepare::{DISCLOSURE_NOTICE, is_passing};
 pub(crate) use reading::{Lock, Reading, Seen, Shown};
-pub(crate) use told::{Mark, TOLD, Telling, Told, details};
+pub(crate) use told::{Mark, TOLD, Telling, Told};
 pub(crate) use waiters::Waiters;
 
 /// How many deliveries to one agency are under way at the same time: a silent agency must not use up all workers.
@@ -49,6 +50,9 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 const LOOK_FOR_ADAPTER: Duration = Duration::from_secs(60);
 /// How soon a delivery is looked at again that waits for the person to have an identity code, if nobody links one.
 const LOOK_FOR_IDENTITY: SignedDuration = SignedDuration::from_hours(1);
+/// The deadline of what is never given up: the discloser's register has to hold every disclosure (law 703/2023), however
+/// long its system is down. The year 9999, which every store can hold.
+const NO_DEADLINE: Timestamp = Timestamp::constant(253_370_764_800, 0);
 /// How often time-driven changes are made.
 const SWEEP: Duration = Duration::from_secs(1);
 
@@ -133,6 +137,15 @@ impl Gateway {
         agency: AgencyId,
         now: Timestamp,
     ) -> Result<DeliveryRow, Error> {
+        let deadline = match item {
+            DeliveryItem::DisclosureNotice { .. } => NO_DEADLINE,
+            DeliveryItem::Handover
+            | DeliveryItem::StateChange
+            | DeliveryItem::Information(_)
+            | DeliveryItem::ConsentWithdrawn
+            | DeliveryItem::PlanPart
+            | DeliveryItem::PlanEnded => now + self.delivery.give_up_after,
+        };
         Ok(DeliveryRow {
             message: MessageId::from_uuid(self.new_id(now)?),
             item,
@@ -143,7 +156,7 @@ impl Gateway {
             state: DeliveryState::Queued,
             attempts: 0,
             due: now,
-            deadline: now + self.delivery.give_up_after,
+            deadline,
             fence: 0,
             leased_until: None,
             intent: None,

@@ -78,11 +78,15 @@ impl Gateway {
         Ok(())
     }
 
-    /// What an agency hears of one plan reaches it in the order of the queue.
+    /// What an agency hears of one plan reaches it in the order of the queue. A notice of a disclosure tells of an event
+    /// that is over: it neither waits nor is waited for.
     pub(super) async fn turn_about_plan(&self, row: &DeliveryRow, plan: PlanId) -> Result<Turn, Error> {
         for other in self.store.open_deliveries_of(row.youth).await? {
-            if other.message == row.message {
+            if other.message == row.message || is_notice(row) {
                 break;
+            }
+            if is_notice(&other) {
+                continue;
             }
             let same = matches!(other.about, About::Plan { plan: of, .. } if of == plan);
             let is_under_way = matches!(
@@ -227,4 +231,9 @@ impl Gateway {
         }
         Ok(())
     }
+}
+
+/// Whether it tells a discloser of a disclosure.
+pub(super) fn is_notice(row: &DeliveryRow) -> bool {
+    matches!(row.item, DeliveryItem::DisclosureNotice { .. })
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::backoff::next_attempt;
 use super::end::{End, Fate};
-use super::told::{self, TOLD, Told};
+use super::told::{TOLD, Told};
 use crate::audit::Event;
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -181,7 +181,7 @@ impl Gateway {
             "item": word(row.item),
             "agency": row.agency.as_str(),
             "attempt": row.attempts + 1,
-            TOLD: told::details(told)?,
+            TOLD: self.told_details(person, told.cloned().into_iter().collect(), now).await?,
         });
         let announced = self.announce(entry, person, &details, now).await?;
         let next = DeliveryRow {
@@ -237,14 +237,15 @@ pub(super) fn word(item: DeliveryItem) -> &'static str {
     }
 }
 
-/// Whether the agency's system has to be told by the identity code whom it is about; all else refers to what came before.
+/// Whether the agency's system has to be told by the identity code whom it is about. A notice can name a temporary id, and
+/// does not wait: the law wants the disclosure in the register. All else refers to what came before.
 fn names_person(item: DeliveryItem) -> bool {
     match item {
-        DeliveryItem::Handover
-        | DeliveryItem::DisclosureNotice { .. }
-        | DeliveryItem::PlanPart
-        | DeliveryItem::PlanEnded => true,
-        DeliveryItem::StateChange | DeliveryItem::Information(_) | DeliveryItem::ConsentWithdrawn => false,
+        DeliveryItem::Handover | DeliveryItem::PlanPart | DeliveryItem::PlanEnded => true,
+        DeliveryItem::StateChange
+        | DeliveryItem::Information(_)
+        | DeliveryItem::ConsentWithdrawn
+        | DeliveryItem::DisclosureNotice { .. } => false,
     }
 }
 

@@ -23,7 +23,7 @@ use polku_proto::{AgencyId, CategorySet, YouthId};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::told::{self, Mark, TOLD, Told};
+use super::told::{Mark, TOLD, Told};
 use crate::audit::Event;
 use crate::caller::Caller;
 use crate::error::Error;
@@ -164,7 +164,8 @@ impl Gateway {
         let marks: Vec<MarkTold> = shown.iter().flat_map(Shown::marks).collect();
         let shown = by_event(shown);
         let entry = Entry::of(Event::Read, person.id).by(reading.caller).decided(seen.purpose, seen.decision);
-        let told = told::details(shown.iter().map(|shown| &shown.told))?;
+        let told = shown.iter().map(|shown| shown.told.clone()).collect();
+        let told = self.told_details(&person, told, now).await?;
         let details = seen.details(Map::from_iter([(TOLD.to_owned(), told)]));
         let announced = self.announce(entry.of_what(reading.name), &person, &details, now).await?;
         let leaf = announced.receipt.sequence;

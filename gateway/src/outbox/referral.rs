@@ -8,6 +8,7 @@ use polku_proto::{AgencyId, CategorySet, Disclose, ReferralId, ReferralName, Val
 
 use super::end::{End, has_ended, has_failed, may_have_arrived};
 use super::message::{self, Matter};
+use super::plan::is_notice;
 use super::prepare::{Look, Opened, Permitted, Refused, Turn, Verdict};
 use super::told::{Telling, Told};
 use crate::error::Error;
@@ -22,17 +23,18 @@ use crate::store::{Change, DeliveryItem, DeliveryRow};
 const ENVELOPE: CategorySet = CategorySet::of(&[DataCategory::Envelope]);
 
 impl Gateway {
-    /// Messages about one referral reach an agency in their order, and none before the referral itself.
+    /// Messages about one referral reach an agency in their order, and none before the referral itself. Notices of
+    /// disclosures stand aside here as they do for plans.
     pub(super) async fn turn_about_referral(
         &self,
         row: &DeliveryRow,
         referral: ReferralId,
     ) -> Result<Turn, Error> {
         for other in self.store.deliveries_about(referral).await? {
-            if other.message == row.message {
+            if other.message == row.message || is_notice(row) {
                 return Ok(Turn::Now);
             }
-            if other.agency != row.agency {
+            if other.agency != row.agency || is_notice(&other) {
                 continue;
             }
             match other.state {

@@ -5,12 +5,13 @@ use polku_proto::ReferralName;
 use serde_json::json;
 
 use super::end::{End, has_ended, has_failed};
+use super::plan::is_notice;
 use super::prepare::{Opened, named, word};
 use crate::audit::Event;
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::person::Person;
-use crate::store::{About, Change, DeliveryItem, DeliveryRow, DeliveryWrite};
+use crate::store::{About, Change, DeliveryRow, DeliveryWrite};
 use crate::trail::Entry;
 
 impl Gateway {
@@ -61,9 +62,10 @@ impl Gateway {
         let announced = self.announce(entry, person, &details, now).await?;
         let mut change = Change::announced_by(announced.receipt.sequence);
         change.detail = announced.detail;
-        if has_failed(end.state) && matches!(row.item, DeliveryItem::DisclosureNotice { .. }) {
+        if has_failed(end.state) && is_notice(&row) {
             // Nobody waits for it, and the law does.
             tracing::error!(agency = %row.agency, delivery = %row.message, "a disclosure notice was not delivered");
+            change.tasks.push(self.undelivered_notice(person, &row, now)?);
         }
         match opened {
             Opened::Referral(record) => {

@@ -15,21 +15,19 @@ use jiff::Timestamp;
 use polku_adapters::Matter;
 use polku_policy::{BasisKind, Channel, Decision, Obligation, Question, Viewer};
 use polku_proto::v1::disclosure_notice::Arrival;
-use polku_proto::v1::{
-    Consent, ConsentEvent, ConsentEvidence, ConsentState, DataCategory, DeliveryState, DisclosureNotice,
-    Origin, Purpose,
-};
+use polku_proto::v1::{Consent, DataCategory, DeliveryState, DisclosureNotice, Origin, Purpose};
 use polku_proto::{AgencyId, CategorySet, Party, YouthId, name, named};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::permission::Permission;
 use super::pieces::Piece;
 use crate::answer::wire_basis;
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::person::Person;
-use crate::record::{ReferralRecord, instant, wire_time};
+use crate::record::{ReferralRecord, wire_time};
 use crate::store::{Change, DeliveryItem, MarkTold};
 use crate::trail::Ground;
 
@@ -75,6 +73,10 @@ pub(crate) struct Told {
     /// By these it is known again. Nothing of a journey is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     marks: Vec<Mark>,
+    /// What of `bases` was in force, as it was then, where the discloser's register has to hold that: a consent that is
+    /// renewed has other terms and other evidence afterwards.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    permissions: Vec<Permission>,
 }
 
 /// Where in the discloser's records it stems from.
@@ -106,6 +108,7 @@ impl How<'_> {
             origin: None,
             from: String::new(),
             marks: Vec::new(),
+            permissions: Vec::new(),
         }
     }
 }
@@ -155,6 +158,20 @@ impl Told {
         (!told.is_empty()).then(|| Self { from, ..how.told(told, message, time) })
     }
 
+    /// The record of what a question tells the agency that is asked.
+    pub(crate) fn by_asking(
+        question: &Question,
+        told: CategorySet,
+        ground: &Decision,
+        message: Uuid,
+        time: Timestamp,
+    ) -> Self {
+        let Question { youth, purpose, ref channel, .. } = *question;
+        let how = How { to: &channel.to, purpose, youth, decision: ground };
+        let obligations = vec![Obligation::DisclosureNotice.code().to_owned()];
+        Self { from: channel.from.agency.to_string(), obligations, ..how.told(told, message, time) }
+    }
+
     pub(super) fn marked(self, mark: Mark) -> Self {
         Self { marks: vec![mark], ..self }
     }
@@ -190,6 +207,7 @@ impl Told {
         for obligation in earlier.obligations {
             push_once(&mut self.obligations, obligation);
         }
+        self.permissions.extend(earlier.permissions);
         // Of two of which nobody knows which has arrived what both tell is certain.
         self.marks.retain(|mark| earlier.marks.contains(mark));
         let to = match (is_unit(&self.to), is_unit(&earlier.to)) {
@@ -199,6 +217,13 @@ impl Told {
             (_, false) => self.to,
         };
         Self { to, time: earlier.time, origin: self.origin.or(earlier.origin), ..self }
+    }
+
+    /// Names of the consents and permits that it rests on, each once.
+    fn rests_on(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        self.bases.iter().filter_map(Ground::consent).for_each(|name| push_once(&mut names, name));
+        names
     }
 
     /// Whether the discloser's own register has to hold it.
@@ -244,6 +269,7 @@ impl Told {
                 .map(|Source { service_task, documents }| Origin { service_task, documents }),
             consents,
             arrival: arrival as i32,
+            temporary_id: person.temporary_id_text()?,
         })
     }
 }
@@ -259,6 +285,29 @@ impl Gateway {
             Some(one) => Told::deserialize(one).map(|one| vec![one]),
         };
         told.map_err(|_| Error::Inconsistent("a record of what was told is unreadable"))
+    }
+
+    /// What was told as a part of the details of a leaf, with the permissions that it rests on as they are now.
+    pub(crate) async fn told_details(
+        &self,
+        person: &Person,
+        mut all: Vec<Told>,
+        now: Timestamp,
+    ) -> Result<Value, Error> {
+        for told in &mut all {
+            let owed: Vec<String> = match told.needs_notice() {
+                true => told.rests_on().into_iter().map(str::to_owned).collect(),
+                false => Vec::new(),
+            };
+            for name in owed {
+                // What an earlier attempt told it on stays.
+                if !told.permissions.iter().any(|kept| kept.is_of(&name)) {
+                    let consent = self.permission(person, &name, now, now).await?;
+                    told.permissions.push(Permission::of(&consent));
+                }
+            }
+        }
+        serde_json::to_value(all).map_err(|_| Error::Inconsistent("what was told cannot be written down"))
     }
 
     /// What the leaf of a call or of a delivery says was told.
@@ -278,10 +327,13 @@ impl Gateway {
         let told = told.ok_or(Error::Inconsistent("a notice of nothing that was told"))?;
         let told_at = told.time()?;
         let mut consents = Vec::new();
-        for name in told.bases.iter().filter_map(Ground::consent) {
-            let name = name.parse().map_err(|_| Error::Inconsistent("a consent that was told on is none"))?;
-            let record = self.consent_of(person, name, now).await?;
-            let consent = as_told(record.message, told_at)?;
+        for name in told.rests_on() {
+            let kept = told.permissions.iter().find(|kept| kept.is_of(name));
+            let consent = match kept {
+                Some(kept) => kept.consent()?,
+                // Leaves of earlier releases have none.
+                None => self.permission(person, name, told_at, now).await?,
+            };
             push_once(&mut consents, consent);
         }
         let notice = told.notice(person, consents, self.arrival(&told).await?)?;
@@ -361,56 +413,6 @@ impl Gateway {
         };
         self.can_be_sent(discloser, Matter::DisclosureNotice).then_some(discloser)
     }
-}
-
-/// A consent as it was in force when something was told on it: without what came after, without the place of the proof,
-/// and without what anybody has written about it.
-fn as_told(consent: Consent, told_at: Timestamp) -> Result<Consent, Error> {
-    let Consent {
-        name,
-        etag: _,
-        state: _,
-        terms,
-        evidence,
-        recorder,
-        recorder_unit,
-        events,
-        schema_version,
-        create_time,
-        supersedes,
-        superseded_by: _,
-        recorder_professional,
-    } = consent;
-    let mut earlier = Vec::new();
-    for event in events {
-        let time = event.time.as_ref().ok_or(Error::Inconsistent("a step of a consent without its time"))?;
-        if instant(time)? <= told_at {
-            earlier.push(ConsentEvent { reason: String::new(), ..event });
-        }
-    }
-    let is_renewed = earlier.iter().any(|event| event.state() == ConsentState::Renewed);
-    let state = if is_renewed { ConsentState::Renewed } else { ConsentState::Given };
-    Ok(Consent {
-        name,
-        etag: String::new(),
-        state: state as i32,
-        terms,
-        evidence: evidence.map(|evidence| ConsentEvidence { reference: String::new(), ..evidence }),
-        recorder,
-        recorder_unit,
-        events: earlier,
-        schema_version,
-        create_time,
-        supersedes,
-        superseded_by: String::new(),
-        recorder_professional,
-    })
-}
-
-/// What was told as a part of the details of a leaf.
-pub(crate) fn details<'a>(told: impl IntoIterator<Item = &'a Told>) -> Result<Value, Error> {
-    serde_json::to_value(told.into_iter().collect::<Vec<_>>())
-        .map_err(|_| Error::Inconsistent("what was told cannot be written down"))
 }
 
 fn source(record: &ReferralRecord, item: DeliveryItem) -> Option<Source> {

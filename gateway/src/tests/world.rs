@@ -248,7 +248,7 @@ async fn gateway(folder: &TempDir, te: &Arc<TestAgency>, sosiaali: &Arc<TestAgen
         controllers: BTreeMap::new(),
         units: BTreeMap::new(),
         adapters: vec![
-            System { adapter: Arc::clone(te) as _, delivers: NEWS, fetches: CategorySet::EMPTY },
+            System { adapter: Arc::clone(te) as _, delivers: NEWS, fetches: CategorySet::ALL },
             System { adapter: Arc::clone(sosiaali) as _, delivers: ALL, fetches: CategorySet::ALL },
         ],
         plan: PlanSettings::default(),

@@ -5,7 +5,7 @@ use polku_proto::v1::{AgencyFacts, DataCategory, Fact, FactsQuery, PlanPart};
 use polku_proto::{CategorySet, Disclose as _};
 use polku_tests::simulators::Held;
 
-use super::bench::{Bench, benches, now, personal};
+use super::bench::{Bench, benches, build, now, personal};
 use super::payloads::{HETU, query};
 use super::receives::diff;
 
@@ -118,4 +118,35 @@ async fn whoever_cannot_be_asked_says_so() {
         assert!(bench.agency.control().ledger().received().is_empty());
         bench.agency.control().stop();
     }
+}
+
+/// As many records as the contract takes, each with a text as professionals write them.
+fn many(held: &Held) -> Held {
+    let long = "Nuori kävi ohjauksessa ja sopi jatkosta. ".repeat(12);
+    let facts = held.facts.iter().cycle().take(500).cloned().map(|mut fact| {
+        if !fact.text.is_empty() {
+            fact.text = long.trim().to_owned();
+        }
+        fact
+    });
+    Held { facts: facts.collect(), plans: held.plans.clone() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_of_five_hundred_records_is_read() {
+    let mut too_much_before = 0;
+    for bench in able() {
+        let (name, own) = (bench.name(), bench.kind.id);
+        let held = many(&bench.agency.specimen());
+        bench.agency.hold(HETU, &held).unwrap();
+        let categories: Vec<_> = bench.kind.fetches.iter().collect();
+        let told = bench.fetch(query(&categories)).await;
+        let told = told.unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        assert_told(&name, &told, &held, own, CategorySet::of(&categories));
+        let tight = bench.settings().replacen("timeout_ms", "max_answer_bytes = 262144, timeout_ms", 1);
+        let tight = build(bench.kind, &tight).fetch(bench.permit(query(&categories)), now()).await;
+        too_much_before += usize::from(tight.is_err());
+        bench.agency.control().stop();
+    }
+    assert!(too_much_before > 0, "256 KiB are enough");
 }

@@ -393,6 +393,7 @@ pub(super) fn items(matter: Matter) -> Vec<(&'static str, Item)> {
                 origin: Some(Origin { service_task: "2".into(), documents: vec!["1.2.246.10.1.1".into()] }),
                 consents: vec![permit()],
                 arrival: Arrival::Known.into(),
+                temporary_id: String::new(),
             }),
         )],
     }

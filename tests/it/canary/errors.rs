@@ -288,7 +288,7 @@ pub(super) async fn at_agencies(journey: &mut Journey<'_>) {
             Fault::Garbage,
             Fault::Doctype,
             Fault::WrongEcho,
-            Fault::HugeAnswer(300 * 1024),
+            Fault::HugeAnswer(2 << 20),
             Fault::ResetAfterEffect,
             Fault::ResetBeforeEffect,
             Fault::HalfAnswer,

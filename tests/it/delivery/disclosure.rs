@@ -1,10 +1,15 @@
 //! Do social services hear once of each disclosure of their data (law 703/2023), in their own protocol?
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use polku_gateway::clock::{Clock as _, ManualClock, SystemClock};
 use polku_proto::v1::{
     AddPlanPartyRequest, CreatePlanRequest, DataCategory, DeliveryState, GetJourneyRequest, GetPlanRequest,
     JourneySource, Purpose, SendReferralRequest, Worker,
 };
-use polku_tests::simulators::{Ledger, TakenIn, TakenInKind};
+use polku_tests::simulators::{Fault, Ledger, TakenIn, TakenInKind};
 use polku_tests::world::{
     AddedAgency, OHJAAMO, PEOPLE, TE, WorldSettings, eventually, full_content, professional, referral_to,
     request_id,
@@ -152,3 +157,39 @@ async fn what_others_read_here_is_told_to_social_services_as_well() {
         }
     }
 }
+
+/// A county whose system is down for longer than the gateway tries anything else has every notice of that time.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_disclosed_while_the_county_was_down_is_told_when_it_is_back() {
+    let county = AddedAgency {
+        agreements: vec![OHJAAMO.into(), TE.into()],
+        ..AddedAgency::new(SOCIAL, "social", "usual", "social")
+    };
+    let scene = Scene::open(&WorldSettings { agencies: vec![county], ..WorldSettings::default() }).await;
+    let official = professional("sosiaalityontekija-1", "yksikko-1", "official");
+    let client = scene.world.client(scene.running.bound.grpc, &scene.world.agencies[SOCIAL].identity);
+    let mut client = client.unwrap().acting(&official);
+    let youth = client.identify(PEOPLE[0]).await.unwrap();
+    let purpose = Purpose::EmploymentServices;
+    client.record_consent(&youth, SOCIAL, TE, purpose, &TOLD).await.unwrap();
+    let faults = scene.world.agencies[SOCIAL].simulator.control().faults().clone();
+    let ledger = scene.world.agencies[SOCIAL].simulator.control().ledger().clone();
+    faults.set(Fault::Dead);
+    let request =
+        SendReferralRequest { wait_for_delivery: true, ..referral_to(TE, &youth, purpose, full_content()) };
+    let sent = client.referral.send_referral(request).await.unwrap().into_inner().referral.unwrap();
+    assert_eq!(sent.delivery_state(), DeliveryState::Delivered);
+    let later = SystemClock.now() + SignedDuration::from_hours(24 * 10);
+    let scene = scene.restart_at(Arc::new(ManualClock::new(later)), |_| {}).await;
+    // It is looked at while it is overdue for anything else.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(notices(&ledger).is_empty());
+    scene.world.agencies[SOCIAL].simulator.control().faults().clear().unwrap();
+    let scene = scene.restart_at(Arc::new(ManualClock::new(later + HALF_A_DAY)), |_| {}).await;
+    let told = eventually(SOON, || async { (!notices(&ledger).is_empty()).then_some(()) });
+    told.await.expect("the notice was given up");
+    scene.end().await.check_intents();
+}
+
+/// Longer than the pause between two attempts.
+const HALF_A_DAY: SignedDuration = SignedDuration::from_hours(12);

@@ -62,7 +62,7 @@ fn common() -> Vec<(Fault, Fare, Fare, Fare)> {
         (Fault::BusinessFault("VIRHEELLINEN_SISALTO".into()), refused()),
         (Fault::Garbage, unheard()),
         (Fault::Redirect, lost()),
-        (Fault::HugeAnswer(300 * 1024), unheard()),
+        (Fault::HugeAnswer(2 << 20), unheard()),
         (Fault::Doctype, unheard()),
     ];
     table.into_iter().map(|(fault, (te, dumb, paja))| (fault, te, dumb, paja)).collect()

@@ -21,6 +21,7 @@ use polku_policy::{Authorised, Reader};
 use polku_proto::v1::{AgencyFacts, DataCategory, Delivery, FactsQuery};
 use polku_proto::{AgencyId, CategorySet, MessageId};
 use ring::hmac;
+use tokio::time::Instant;
 
 use self::facts::Asked;
 use self::settings::{Credentials, Settings};
@@ -236,19 +237,24 @@ impl CaseManagement {
         status(&self.exchange(request, now).await?)
     }
 
-    /// Sends a request. With a token, if the gateway is known by one, and once more with a new one if that one is refused: a refused token means
-    /// that nothing was taken in.
+    /// Sends a request. With a token, if the gateway is known by one, and once more with a new one if that one is
+    /// refused: a refused token means that nothing was taken in.
+    ///
+    /// All of it takes no longer than one call may: whoever waits for it would cut it off otherwise, and not know that
+    /// nothing was written. At most half of that time goes by before a token is there, and the message has the rest.
     async fn exchange(&self, request: Request<Bytes>, now: Timestamp) -> Result<Answer, Failure> {
         let Access::Token(tokens) = &self.access else {
             return Ok(self.http.send(request).await?);
         };
-        let token = tokens.get(now).await?;
-        let answer = self.http.send(with(&request, &token)).await?;
+        let (began, time) = (Instant::now(), self.http.timeout());
+        let (authorised, until) = (began + time / 2, began + time);
+        let token = tokens.get(now, authorised).await?;
+        let answer = self.http.send_by(with(&request, &token), until).await?;
         if answer.status != StatusCode::UNAUTHORIZED {
             return Ok(answer);
         }
-        let token = tokens.replace(&token, now).await?;
-        Ok(self.http.send(with(&request, &token)).await?)
+        let token = tokens.replace(&token, now, authorised).await?;
+        Ok(self.http.send_by(with(&request, &token), until).await?)
     }
 
     fn uri(&self, path: &str) -> Result<Uri, Failure> {

@@ -9,6 +9,7 @@ use http::{HeaderValue, Request, StatusCode, header};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use crate::AdapterErrorKind;
 use crate::agencies::answer::Failure;
@@ -54,8 +55,14 @@ impl Tokens {
         Self { http, url, authorization, kept: Mutex::new(None) }
     }
 
-    /// Gives the token that is kept, or a new one. Those who ask while one is fetched wait for it.
-    pub(super) async fn get(&self, now: Timestamp) -> Result<Token, Failure> {
+    /// Gives the token that is kept, or a new one. Those who ask while one is fetched wait for it, until this instant at
+    /// the most: the message that needs it has not been written by then.
+    pub(super) async fn get(&self, now: Timestamp, until: Instant) -> Result<Token, Failure> {
+        let token = tokio::time::timeout_at(until, self.kept_or_new(now)).await;
+        token.unwrap_or_else(|_| Err(AdapterErrorKind::Timeout.into()))
+    }
+
+    async fn kept_or_new(&self, now: Timestamp) -> Result<Token, Failure> {
         let mut kept = self.kept.lock().await;
         // A clock that was set back makes the end of the token unknown.
         if let Some(token) = kept.as_ref().filter(|token| token.fetched <= now && now < token.until) {
@@ -67,11 +74,20 @@ impl Tokens {
     }
 
     /// Gives a token other than this one, which was refused.
-    pub(super) async fn replace(&self, refused: &Token, now: Timestamp) -> Result<Token, Failure> {
-        let mut kept = self.kept.lock().await;
-        kept.take_if(|token| token.authorization == refused.authorization);
-        drop(kept);
-        self.get(now).await
+    pub(super) async fn replace(
+        &self,
+        refused: &Token,
+        now: Timestamp,
+        until: Instant,
+    ) -> Result<Token, Failure> {
+        let forgotten = tokio::time::timeout_at(until, async {
+            let mut kept = self.kept.lock().await;
+            kept.take_if(|token| token.authorization == refused.authorization);
+        });
+        if forgotten.await.is_err() {
+            return Err(AdapterErrorKind::Timeout.into());
+        }
+        self.get(now, until).await
     }
 
     async fn fetch(&self, now: Timestamp) -> Result<Token, Failure> {

@@ -11,7 +11,7 @@ use polku_proto::identity::has_hetu;
 
 use crate::agencies::answer::{Failure, code};
 use crate::agencies::xroad::Represented;
-use crate::transport::http::{Answer, HttpClient, retry_after};
+use crate::transport::http::{Answer, HttpClient};
 use crate::transport::xroad::fault::{Reached, Retry};
 use crate::transport::xroad::id::{ClientId, ServiceId};
 use crate::transport::xroad::rest::{AnswerError, Call, Content, Provided, XroadError, read_answer};
@@ -149,7 +149,7 @@ fn of_xroad(error: &XroadError) -> AdapterErrorKind {
 
 /// Reads the agency's own refusal, with the code in it if it could be read.
 pub(super) fn refused(provided: &Provided, own_code: Option<&str>) -> Failure {
-    let after = retry_after(&provided.headers);
+    let after = provided.retry_after;
     match provided.status {
         // Not the message is refused but the gateway, or for now: both can be put right.
         StatusCode::UNAUTHORIZED

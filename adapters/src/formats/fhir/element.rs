@@ -1,6 +1,7 @@
 //! How are the small parts of FHIR written and read, whatever resource they stand in?
 
 use jiff::Timestamp;
+use polku_proto::identity::TemporaryId;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -95,6 +96,13 @@ pub(crate) fn hetu_identifier(hetu: &str) -> Value {
         "system": codes::HETU,
         "value": hetu,
     })
+}
+
+/// A temporary id, as the Finnish base profiles write it: organisation and year are the system, the number is the value.
+/// Nothing for a text without a number.
+pub(crate) fn temporary_identifier(id: &TemporaryId) -> Option<Value> {
+    let (system, number) = id.expose().rsplit_once('.')?;
+    Some(json!({"use": "temp", "system": format!("urn:oid:{system}"), "value": number}))
 }
 
 /// A UUID as a URN.

@@ -49,7 +49,7 @@ pub use export::{ExportError, export};
 pub(crate) use frame::{coding, identifier_of, party};
 pub use import::{Imported, Patient, Reading, import};
 pub use sote::{Recorder, export_sote};
-pub(crate) use sote::{Sote, sote};
+pub(crate) use sote::{Sote, provenance, sote};
 
 #[cfg(test)]
 mod tests;

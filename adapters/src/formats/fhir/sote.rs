@@ -5,7 +5,7 @@ use polku_proto::identity::Hetu;
 use polku_proto::v1::consent_evidence::GivenBy;
 use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::{Consent, ConsentState};
-use polku_proto::{AgencyId, Party, UnitId};
+use polku_proto::{AgencyId, ConsentName, Party, UnitId};
 use serde_json::{Map, Value, json};
 
 use super::codes;
@@ -111,15 +111,26 @@ pub(crate) fn sote(
     let mut resource = record.resource(category, subject, parties)?;
     // The server gives the id.
     resource.remove("id");
-    let url = format!("urn:uuid:{}", record.name.consent);
+    Ok(Sote { consent: resource, provenance: provenance(record.name, subject, recorder, recorded, parties) })
+}
+
+/// Writes who recorded a consent at an instant, whatever shape the consent itself has. It points to the consent by
+/// `urn:uuid:` and its id.
+pub(crate) fn provenance(
+    name: ConsentName,
+    subject: Option<&Hetu>,
+    recorder: &Recorder,
+    recorded: Timestamp,
+    parties: &dyn Fn(&AgencyId) -> Option<Organisation>,
+) -> Map<String, Value> {
+    let url = format!("urn:uuid:{}", name.consent);
     let members = [
         ("resourceType", json!("Provenance")),
         ("target", json!([{"reference": url}])),
         ("recorded", json!(recorded.to_string())),
-        ("agent", json!([agent(recorder, &patient(record.name, subject), parties)])),
+        ("agent", json!([agent(recorder, &patient(name, subject), parties)])),
     ];
-    let provenance = members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    Ok(Sote { consent: resource, provenance })
+    members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 fn agent(recorder: &Recorder, patient: &Value, parties: &dyn Fn(&AgencyId) -> Option<Organisation>) -> Value {

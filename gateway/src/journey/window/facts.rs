@@ -20,7 +20,7 @@ use super::sight::Look;
 use crate::audit::Event;
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::outbox::Shown;
+use crate::outbox::{Shown, TOLD};
 use crate::person::Person;
 use crate::seal::Place;
 use crate::store::{About, Change, FactsRow};
@@ -98,6 +98,7 @@ impl Gateway {
             }
             match newest {
                 Some((_, facts)) => drop(answers.insert(agency.clone(), Some(facts))),
+                None if !self.may_be_asked(&asking.look, agency)? => {}
                 None => drop(missing.insert(agency.clone(), told)),
             }
         }
@@ -129,9 +130,24 @@ impl Gateway {
         };
         let agencies: BTreeMap<&str, Vec<i32>> =
             missing.iter().map(|(agency, asked)| (agency.as_str(), asked.to_wire())).collect();
-        let details = json!({"asked": agencies, "purpose": purpose.as_str_name()});
+        let told = self.told_by_asking(&asking.look, missing.iter())?;
+        let notices = told.len();
+        let told = self.told_details(person, told, now).await?;
+        let details = json!({"asked": agencies, "purpose": purpose.as_str_name(), TOLD: told});
         let entry = Entry::of(Event::FactsQuery, person.id).by(caller).for_purpose(purpose);
         let announced = self.announce(entry, person, &details, now).await?;
+        let mut change = Change::announced_by(announced.receipt.sequence);
+        change.detail = announced.detail;
+        // Before anybody is asked: a notice must not be lost with an answer. A leaf has one commit, so that the answers
+        // to such a question are not kept.
+        let change = match notices {
+            0 => Some(change),
+            _ => {
+                self.notify_of_asking(&mut change, caller, notices, person.id, now)?;
+                self.commit(change).await?;
+                None
+            }
+        };
         let mut questions = JoinSet::new();
         for (agency, asked) in missing {
             let Some(adapter) = self.adapter(agency).cloned() else { continue };
@@ -152,22 +168,23 @@ impl Gateway {
         }
         let mut answers: BTreeMap<AgencyId, Option<AgencyFacts>> =
             missing.keys().map(|agency| (agency.clone(), None)).collect();
-        let mut change = Change::announced_by(announced.receipt.sequence);
-        change.detail = announced.detail;
+        let mut kept = Vec::new();
         while let Some(answered) = questions.join_next().await {
             // A question that ended abnormally is one without an answer.
             let Ok((agency, Some(mut facts))) = answered else { continue };
             let asked = missing.get(&agency).copied().unwrap_or(CategorySet::EMPTY);
             facts.restrict(asked.union(CategorySet::ENVELOPE));
             let requester = caller.agency.to_string();
-            let kept = Kept { requester, purpose: purpose as i32, facts: Some(facts.clone()) };
-            let sealed = person.key().seal(place(person, &agency, asked), &kept.encode_to_vec())?;
+            let whole = Kept { requester, purpose: purpose as i32, facts: Some(facts.clone()) };
+            let sealed = person.key().seal(place(person, &agency, asked), &whole.encode_to_vec())?;
             let row =
                 FactsRow { youth: person.id, agency: agency.clone(), asked, answered: self.now(), sealed };
-            change.facts.push(row);
+            kept.push(row);
             answers.insert(agency, Some(facts));
         }
-        self.commit(change).await?;
+        if let Some(change) = change {
+            self.commit(Change { facts: kept, ..change }).await?;
+        }
         Ok(answers)
     }
 

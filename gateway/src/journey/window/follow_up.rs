@@ -2,9 +2,11 @@
 //!
 //! Entries and steps of referrals set a day, or take it away again; so does a guardian's consent ([`renewal`]). What is
 //! to be done when it has come stands in [`due`], and how a person says that it is done in [`task`]. Without a day come
-//! up what a second person looks at ([`second_look`]) and where a protected address is held back ([`protected`]).
+//! up what a second person looks at ([`second_look`]), where a protected address is held back ([`protected`]), and a notice
+//! that a register has not got ([`notice`]).
 
 mod due;
+mod notice;
 mod protected;
 mod put_off;
 mod renewal;

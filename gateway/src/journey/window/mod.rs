@@ -1,6 +1,7 @@
 //! The young person's journey in one window: what has happened, who is beside them, what each agency holds.
 
 mod add;
+mod asking;
 mod entry;
 mod facts;
 mod figures;

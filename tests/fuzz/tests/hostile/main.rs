@@ -155,3 +155,38 @@ fn what_is_not_edited_is_taken_in() {
         assert_eq!(told(&door(base.door).read(&agencies, &document.into())), "+", "{}", base.door);
     }
 }
+
+/// Those that are taken in somewhere, or everywhere, because they do no harm do not count.
+#[test]
+fn at_least_sixty_cases_are_refused() {
+    let is_refused = |code: &&str| *code != "+";
+    let xml = xml_table::CASES.iter().filter(|case| {
+        [case.message, case.facts].iter().chain(&case.receipts).all(is_refused)
+    });
+    let json = json_table::CASES.iter().filter(|case| case.codes.iter().all(is_refused));
+    let http = http_table::CASES.iter().filter(|case| is_refused(&case.code));
+    let counts = [xml.count(), json.count(), http.count()];
+    println!("{counts:?} cases are refused");
+    assert!(counts.iter().sum::<usize>() >= 60, "{counts:?}");
+}
+
+/// What each kind of agency says and answers is tried here.
+#[test]
+fn every_kind_of_agency_has_its_doors() {
+    for kind in polku_adapters::kinds() {
+        let mut wanted = Vec::new();
+        if !kind.receives.is_empty() {
+            wanted.push("message");
+        }
+        if !kind.delivers.is_empty() {
+            wanted.extend(["handover", "status"]);
+        }
+        if !kind.fetches.is_empty() {
+            wanted.push("facts");
+        }
+        for what in wanted {
+            let name = format!("{} {what}", kind.id);
+            assert!(doors::all().any(|door| door.name == name), "there is no door {name}");
+        }
+    }
+}

@@ -210,8 +210,14 @@ impl Chance {
             basis::Kind::DisclosurePermit => vec![self.permission(&consent, ConsentKind::DisclosurePermit)],
             basis::Kind::Unspecified | basis::Kind::Statute | basis::Kind::OwnData => Vec::new(),
         };
+        let (identity_code, temporary_id) = if self.one_in_two() {
+            (PEOPLE[0].into(), String::new())
+        } else {
+            (String::new(), "1.2.246.10.2048198.22.2026.4711".into())
+        };
         DisclosureNotice {
-            identity_code: PEOPLE[0].into(),
+            identity_code,
+            temporary_id,
             disclose_time: self.instant(),
             disclosed_message: PLAN.into(),
             told_to: if self.one_in_two() { "ohjaamo/keskusta".into() } else { "ohjaamo".into() },

@@ -1,5 +1,7 @@
 //! What does an answer of the county come to?
 
+use std::time::Duration;
+
 use crate::transport::xroad::rest::Evidence;
 
 use super::*;
@@ -79,13 +81,9 @@ fn arrived_or_not() {
 }
 
 fn refusal(status: u16, body: &str, retry_after: Option<&'static str>) -> AdapterErrorKind {
-    let mut headers = HeaderMap::new();
-    if let Some(seconds) = retry_after {
-        headers.insert("retry-after", http::HeaderValue::from_static(seconds));
-    }
     let provided = Provided {
         status: StatusCode::from_u16(status).unwrap(),
-        headers,
+        retry_after: retry_after.map(|seconds| Duration::from_secs(seconds.parse().unwrap())),
         body: Bytes::from(body.to_owned()),
         evidence: Evidence { request_id: None, request_hash: None },
     };

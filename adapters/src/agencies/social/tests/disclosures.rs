@@ -33,6 +33,7 @@ pub(super) fn notice() -> DisclosureNotice {
         }),
         consents: vec![permit(&consent)],
         arrival: Arrival::Known.into(),
+        temporary_id: String::new(),
     }
 }
 
@@ -76,7 +77,7 @@ pub(super) fn written_notice(notice: DisclosureNotice) -> Result<(Value, Value),
     Ok((first.clone(), last.clone()))
 }
 
-fn entries_of(notice: DisclosureNotice) -> Result<Vec<Value>, AdapterErrorKind> {
+pub(super) fn entries_of(notice: DisclosureNotice) -> Result<Vec<Value>, AdapterErrorKind> {
     let (_, decision) = trial::spent(to_social(Item::Handover(trial::handover(None))));
     let message = written(delivery(notice), &decision)?;
     let mut bundle: Value = serde_json::from_slice(&message.body).unwrap();
@@ -127,9 +128,16 @@ fn what_sote_consent_cannot_hold_goes_along_as_fhirs_own_consent() {
     // Nor who recorded it, if the record does not say.
     let mut unsigned = permit();
     unsigned.recorder_unit.clear();
-    for consent in [wide, case, unsigned] {
+    for (consent, is_signed) in [(wide, true), (case, true), (unsigned, false)] {
         let entries = entries_of(DisclosureNotice { consents: vec![consent], ..notice() }).unwrap();
-        assert_eq!(kinds(&entries), ["AuditEvent", "Consent", "Provenance"]);
+        if is_signed {
+            assert_eq!(kinds(&entries), ["AuditEvent", "Consent", "Provenance", "Provenance"]);
+            let recorded = &entries[2]["resource"];
+            assert_eq!(recorded["target"], json!([{"reference": entries[1]["fullUrl"]}]));
+            assert_eq!(recorded["agent"][0]["who"]["identifier"]["value"], "tt-17");
+        } else {
+            assert_eq!(kinds(&entries), ["AuditEvent", "Consent", "Provenance"]);
+        }
         assert_eq!(entries[1]["resource"]["id"], Value::Null);
         assert_eq!(entries[1]["resource"]["status"], "active");
     }
@@ -155,6 +163,18 @@ fn what_may_not_have_arrived_is_told_as_that() {
 
 fn event(notice: DisclosureNotice) -> Result<Value, AdapterErrorKind> {
     written_notice(notice).map(|(event, _)| event)
+}
+
+/// domain.md 1.10: the number is the value, and the organisation with the year is the system.
+#[test]
+fn whoever_has_no_identity_code_is_named_by_the_temporary_id() {
+    let temporary = DisclosureNotice {
+        identity_code: String::new(),
+        temporary_id: "1.2.246.10.2048198.22.2026.4711".into(),
+        ..notice()
+    };
+    let who = json!({"use": "temp", "system": "urn:oid:1.2.246.10.2048198.22.2026", "value": "4711"});
+    assert_eq!(event(temporary).unwrap()["entity"][0]["what"], json!({"type": "Patient", "identifier": who}));
 }
 
 #[test]
@@ -196,6 +216,11 @@ fn what_cannot_be_written() {
     assert_eq!(what(|notice| notice.data_sets.clear()), "data_sets");
     assert_eq!(what(|notice| notice.data_sets.push(1)), "data_sets");
     assert_eq!(what(|notice| notice.arrival = 0), "arrival");
+    let temporary = |notice: &mut DisclosureNotice| {
+        notice.identity_code.clear();
+        notice.temporary_id = "1.2.246.10.2048198.22.2026".into();
+    };
+    assert_eq!(what(temporary), "temporary_id");
     assert_eq!(what(|notice| notice.consents[0].name.clear()), "consents.name");
     assert_eq!(what(|notice| notice.consents[0].create_time = None), "consents.create_time");
     assert_eq!(what(|notice| notice.consents[0].terms = None), "consents");

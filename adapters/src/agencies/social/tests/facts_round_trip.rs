@@ -2,9 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use polku_proto::identity::Oid;
+use polku_proto::v1::consent_evidence::GivenBy;
+use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::disclosure_notice::Arrival;
 use polku_proto::v1::{
-    Basis, Consent, DisclosureNotice, Fact, FactKind, Origin, PlanPart, ReferralContent, basis,
+    Basis, Consent, ConsentEvidence, DisclosureNotice, Fact, FactKind, LegalBasis, Origin, PlanPart,
+    ReferralContent, basis,
 };
 use polku_proto::{Disclose as _, time};
 use proptest::collection::{btree_set, vec};
@@ -16,6 +20,7 @@ use super::*;
 use crate::agencies::trial::any;
 use crate::agencies::trial::asked::{Record, query, record};
 use crate::formats::fhir::element::read_urn;
+use crate::formats::fhir::{Reading, import};
 
 /// A resource of the county, with these elements beside its own id and what says when it was recorded.
 fn resource(kind: &str, record: &Record, more: Value) -> Value {
@@ -47,6 +52,69 @@ fn told(record: &Record, category: DataCategory, kind: FactKind, text: &str) -> 
         reference: record.id.clone(),
         ..Fact::default()
     }
+}
+
+/// A permit or a consent, of any width, recorded by anybody or nobody knows by whom.
+fn any_permit() -> impl Strategy<Value = Consent> {
+    let sets = btree_set(2..=15_i32, 1..=14);
+    (any::<bool>(), sets, any::<bool>(), 0..4_u8, "[A-Za-z0-9._-]{1,20}").prop_map(
+        |(is_permit, categories, is_open, recorder, id)| {
+            let mut consent = disclosures::permit("");
+            let terms = consent.terms.as_mut().unwrap();
+            terms.categories = categories.into_iter().collect();
+            terms.explicit_categories.clear();
+            if !is_permit {
+                terms.kind = ConsentKind::Consent.into();
+                terms.legal_basis = LegalBasis::Consent.into();
+                terms.permit_domain = 0;
+            }
+            if !is_permit || !is_open {
+                terms.valid_until = time::to_wire(trial::instant("2027-11-01T00:00:00Z")).ok();
+            }
+            consent.recorder_professional = id;
+            if recorder > 0 {
+                consent.recorder_unit.clear();
+                let given_by =
+                    [GivenBy::Unspecified, GivenBy::Self_, GivenBy::Guardian][usize::from(recorder) - 1];
+                consent.evidence =
+                    Some(ConsentEvidence { given_by: given_by.into(), ..ConsentEvidence::default() });
+            }
+            consent
+        },
+    )
+}
+
+/// Reads the consents behind an event, each with who recorded it where that is known.
+fn read_back(resources: &[&Value], consents: &BTreeMap<&str, Consent>) {
+    let mut left = resources.iter();
+    for (name, consent) in consents {
+        let (written, terms) = (left.next().unwrap(), consent.terms.as_ref().unwrap());
+        let urn = format!("urn:uuid:{}", name.rsplit('/').next().unwrap());
+        assert_eq!(written["identifier"][0]["value"], urn);
+        let social = social();
+        let find = |oid: &Oid| social.organisations.find(oid);
+        let read = import(&written.to_string(), Reading::R4Literal, &find).unwrap();
+        let told: BTreeSet<i32> =
+            read.consents.iter().flat_map(|terms| terms.categories.iter().copied()).collect();
+        assert_eq!(told, terms.categories.iter().copied().collect());
+        for read in &read.consents {
+            assert_eq!((read.kind, read.permit_domain), (terms.kind, terms.permit_domain));
+            assert_eq!((&read.disclosers, &read.recipients), (&terms.disclosers, &terms.recipients));
+            assert_eq!((&read.valid_from, &read.valid_until), (&terms.valid_from, &terms.valid_until));
+            assert_eq!(read.purposes, terms.purposes);
+        }
+        let given_by = consent.evidence.as_ref().map(ConsentEvidence::given_by);
+        let who = match (consent.recorder_unit.is_empty(), given_by) {
+            (false, _) => ("/identifier/value", consent.recorder_professional.as_str()),
+            (true, Some(GivenBy::Self_)) => ("/identifier/system", "urn:polku:youth"),
+            (true, Some(GivenBy::Guardian)) => ("/display", "legal representative"),
+            (true, _) => continue,
+        };
+        let recorded = left.next().unwrap();
+        assert_eq!(recorded["target"], json!([{"reference": urn}]));
+        assert_eq!(recorded["agent"][0]["who"].pointer(who.0).unwrap(), who.1);
+    }
+    assert!(left.next().is_none(), "more than was told");
 }
 
 proptest! {
@@ -182,8 +250,10 @@ proptest! {
 
     #[test]
     fn disclosure(
-        identified in any::<bool>(),
+        identified in 0..3_u8,
         disclosed in any::instant(),
+        permit in any_permit(),
+        arrived in any::<bool>(),
         message in "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
         told_to in "[a-z][a-z0-9-]{0,31}(/[A-Za-z._:-]{1,64})?",
         purpose in 1..=7_i32,
@@ -203,9 +273,11 @@ proptest! {
         }).collect();
         let origin = origin.map(|(service_task, documents)| Origin { service_task, documents: documents.into_iter().collect() });
         let permits: BTreeMap<&str, Consent> = bases.iter().map(|basis| basis.consent.as_str())
-            .filter(|name| !name.is_empty()).map(|name| (name, disclosures::permit(name))).collect();
+            .filter(|name| !name.is_empty())
+            .map(|name| (name, Consent { name: name.to_owned(), ..permit.clone() })).collect();
         let notice = DisclosureNotice {
-            identity_code: if identified { "010594Y9032".into() } else { String::new() },
+            identity_code: if identified == 1 { "010594Y9032".into() } else { String::new() },
+            temporary_id: if identified == 2 { "1.2.246.10.2048198.22.2026.4711".into() } else { String::new() },
             disclose_time: time::to_wire(disclosed).ok(),
             disclosed_message: message.clone(),
             told_to: told_to.clone(),
@@ -214,9 +286,13 @@ proptest! {
             bases: bases.clone(),
             origin: origin.clone(),
             consents: permits.values().cloned().collect(),
-            arrival: Arrival::Known.into(),
+            arrival: if arrived { Arrival::Known.into() } else { Arrival::InDoubt.into() },
         };
-        let (event, provenance) = disclosures::written_notice(notice).unwrap();
+        let entries = disclosures::entries_of(notice).unwrap();
+        let resources: Vec<&Value> = entries.iter().map(|entry| &entry["resource"]).collect();
+        let [event, behind @ .., provenance] = &resources[..] else { panic!("no event") };
+        prop_assert_eq!(event["outcome"].as_str(), Some(if arrived { "0" } else { "4" }));
+        read_back(behind, &permits);
 
         let mut urns = Vec::new();
         let mut consents = BTreeSet::new();
@@ -268,7 +344,8 @@ proptest! {
                 _ => prop_assert!(sets.insert(i32::from(polku_proto::named(value).unwrap()))),
             }
         }
-        prop_assert_eq!(people, if identified { vec!["010594Y9032"] } else { Vec::new() });
+        let who = [vec![], vec!["010594Y9032"], vec!["4711"]];
+        prop_assert_eq!(people, who[usize::from(identified)].clone());
         prop_assert_eq!(sets, data_sets);
 
         prop_assert_eq!(provenance["occurredDateTime"].as_str().unwrap().parse().ok(), Some(disclosed));

@@ -10,8 +10,10 @@ use super::super::codes::{self, Activity};
 use super::{Entry, Frame, Told, tag};
 use crate::agencies::envelope::{Unwritable, instant};
 use crate::formats::fhir::codes as fhir;
-use crate::formats::fhir::element::{Writing, coding, hetu_identifier, said, urn, uuid_identifier};
-use crate::formats::fhir::{ExportError, Recorder, Sote, export, sote};
+use crate::formats::fhir::element::{
+    Writing, coding, hetu_identifier, said, temporary_identifier, urn, uuid_identifier,
+};
+use crate::formats::fhir::{Recorder, Sote, export, provenance, sote};
 
 /// Words a disclosure notice.
 pub(super) fn told(
@@ -30,6 +32,7 @@ pub(super) fn told(
         origin,
         consents,
         arrival,
+        temporary_id,
     } = notice;
     let disclosed = instant(disclose_time.as_ref().map(time::from_wire), "disclose_time")?;
     let disclosed_message: Uuid = disclosed_message.parse().map_err(|_| Unwritable("disclosed_message"))?;
@@ -75,10 +78,15 @@ pub(super) fn told(
         .with("who", frame.party(&recipient))
         .with("requestor", true);
     let mut entities = Vec::new();
-    if let Some(hetu) = said(identity_code) {
-        let what = json!({"type": "Patient", "identifier": hetu_identifier(&hetu)});
-        entities.push(entity("1", "1", what));
-    }
+    let who = match (said(identity_code), said(temporary_id)) {
+        (Some(hetu), _) => Some(hetu_identifier(&hetu)),
+        (None, Some(id)) => {
+            let id = id.parse().map_err(|_| Unwritable("temporary_id"))?;
+            Some(temporary_identifier(&id).ok_or(Unwritable("temporary_id"))?)
+        }
+        (None, None) => None,
+    };
+    entities.extend(who.map(|who| entity("1", "1", json!({"type": "Patient", "identifier": who}))));
     for category in data_sets {
         let name = polku_proto::name(category);
         let what = json!({"identifier": {"system": fhir::DATA_CATEGORY, "value": name}});
@@ -111,33 +119,37 @@ pub(super) fn told(
     })
 }
 
-/// A consent that the disclosure rests on. A permit to disclose has the shape of SoteConsent, with who recorded it, as far
-/// as that shape can hold it; all else that of FHIR's Consent.
+/// A consent that the disclosure rests on, and who recorded it, if the record says so. A permit to disclose has the shape
+/// of SoteConsent, as far as that shape can hold it; all else that of FHIR's Consent.
 fn permission(consent: &Consent, frame: &Frame<'_>) -> Result<Vec<Entry>, Unwritable> {
     let parties = |agency: &AgencyId| frame.organisations.of(agency);
     let name: ConsentName = consent.name.parse().map_err(|_| Unwritable("consents.name"))?;
     let address = urn(name.consent.uuid());
     let condition = format!("identifier={}|{address}", fhir::URI);
     let recorded = instant(consent.create_time.as_ref().map(time::from_wire), "consents.create_time")?;
-    let shaped = match Recorder::of(consent) {
-        Some(recorder) => sote(consent, None, &recorder, recorded, &parties),
-        None => Err(ExportError::Field { field: "recorder" }),
+    let recorder = Recorder::of(consent);
+    let shaped =
+        recorder.as_ref().and_then(|recorder| sote(consent, None, recorder, recorded, &parties).ok());
+    let consent = match shaped {
+        Some(Sote { consent, provenance: _ }) => consent.into(),
+        None => {
+            let mut plain = export(consent, None, &parties).map_err(|_| Unwritable("consents"))?;
+            // The server gives the id.
+            if let Some(members) = plain.as_object_mut() {
+                members.remove("id");
+            }
+            plain
+        }
     };
-    if let Ok(Sote { consent, mut provenance }) = shaped {
+    let mut entries = vec![Entry::unless(address, "Consent", consent, &condition)];
+    if let Some(recorder) = recorder {
+        let mut provenance = provenance(name, None, &recorder, recorded, &parties);
         let id = name.consent.to_string();
         provenance.insert("meta".to_owned(), json!({"tag": [coding(codes::CONSENT, &id)]}));
         let found_again = format!("_tag={}|{id}", codes::CONSENT);
-        return Ok(vec![
-            Entry::unless(address, "Consent", consent.into(), &condition),
-            Entry::unless(String::new(), "Provenance", provenance.into(), &found_again),
-        ]);
+        entries.push(Entry::unless(String::new(), "Provenance", provenance.into(), &found_again));
     }
-    let mut consent = export(consent, None, &parties).map_err(|_| Unwritable("consents"))?;
-    // The server gives the id.
-    if let Some(members) = consent.as_object_mut() {
-        members.remove("id");
-    }
-    Ok(vec![Entry::unless(address, "Consent", consent, &condition)])
+    Ok(entries)
 }
 
 /// What it rests on: the consent and the section of law as extensions, the rule as a policy.

@@ -1,6 +1,7 @@
 //! Whose answer is it: the provider's, or X-Road's own failure?
 
 use std::fmt;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -24,8 +25,8 @@ const HASH_BYTES: usize = 64;
 pub struct Provided {
     /// Status code.
     pub status: StatusCode,
-    /// All headers.
-    pub headers: HeaderMap,
+    /// How long the provider wants to be left alone, if it says so. At most a day.
+    pub retry_after: Option<Duration>,
     /// Body.
     pub body: Bytes,
     /// What the security servers say of the exchange.
@@ -92,7 +93,7 @@ pub fn read_answer(call: &Call, answer: &Answer) -> Result<Provided, AnswerError
     let evidence = read_echo(headers, &call.client, &call.service, Some(&call.id));
     Ok(Provided {
         status: *status,
-        headers: headers.clone(),
+        retry_after: answer.retry_after(),
         body: body.clone(),
         evidence: evidence.map_err(AnswerError::Foreign)?,
     })

@@ -46,8 +46,16 @@ impl Gateway {
         else {
             return Err(OTHER_KIND);
         };
-        let (mut follow_up, mut entry) = (None, None);
+        let (mut follow_up, mut entry, mut notice) = (None, None, None);
+        if resolution.send_again && matter.kind() != Kind::NoticeNotDelivered {
+            return Err(wrong("follow_up.send_again", "nothing: the task is not about a notice"));
+        }
         match (matter.kind(), resolution.retention()) {
+            (Kind::NoticeNotDelivered, Retained::Unspecified) => {
+                if resolution.send_again {
+                    notice = Some(self.notice_again(matter, now).await?);
+                }
+            }
             (Kind::Retention, Retained::Unspecified) => {
                 return Err(wrong("follow_up.retention", "whether the young person is still there"));
             }
@@ -77,6 +85,7 @@ impl Gateway {
                 | Kind::SecondLook
                 | Kind::ConsentRenewal
                 | Kind::AddressProtected
+                | Kind::NoticeNotDelivered
                 | Kind::Unspecified,
                 _,
             ) => {
@@ -99,6 +108,7 @@ impl Gateway {
         change.tasks.push(write);
         change.follow_ups.extend(follow_up);
         change.entries.extend(entry);
+        change.enqueue.extend(notice);
         let answer = ResolveTaskResponse { task: None, receipt: Some(receipt(&announced.receipt)) };
         change.request = Some(call.answered(&person, &answer, now)?);
         self.commit(change).await?;

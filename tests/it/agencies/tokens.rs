@@ -1,0 +1,103 @@
+//! Does a case management that gives no token, or takes none, ever leave it in doubt whether a message has arrived?
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use polku_adapters::AdapterErrorKind;
+use polku_tests::simulators::{Fault, Operation};
+
+use super::bench::{Bench, PATIENCE};
+use super::faults::{TOO_LONG, assert_silent};
+use super::payloads::{message, parcels};
+
+/// The kind of agency to which the gateway is known by tokens.
+fn token_bench() -> Bench {
+    let kind = polku_adapters::kinds().iter().find(|kind| kind.id == "walmu").unwrap();
+    Bench::open(kind, None, None)
+}
+
+async fn deliver(bench: &Bench, number: u32) -> Result<(), AdapterErrorKind> {
+    let parcel = parcels(bench.kind).into_iter().next().unwrap();
+    let sent = bench.deliver(parcel.delivery(bench.kind.id, number)).await;
+    sent.map(drop).map_err(|error| {
+        assert_silent(&format!("message {number}"), &error);
+        error.kind
+    })
+}
+
+fn asked(bench: &Bench, operation: Operation) -> usize {
+    let received = bench.agency.control().ledger().received();
+    received.iter().filter(|request| request.operation == operation).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_fault_of_the_token_endpoint_leaves_a_message_in_doubt() {
+    let unavailable = |after| AdapterErrorKind::Unavailable { after };
+    let status = |code, retry_after| Fault::Status { code, retry_after };
+    let table = [
+        (Fault::Slow(TOO_LONG), AdapterErrorKind::Timeout),
+        (Fault::SlowBody(Duration::from_millis(500)), AdapterErrorKind::Timeout),
+        (Fault::ResetBeforeEffect, unavailable(None)),
+        (Fault::ResetAfterEffect, unavailable(None)),
+        (Fault::HalfAnswer, unavailable(None)),
+        (status(401, None), unavailable(None)),
+        (status(429, Some(7)), unavailable(Some(Duration::from_secs(7)))),
+        (status(503, Some(7)), unavailable(Some(Duration::from_secs(7)))),
+        (status(500, None), unavailable(None)),
+        (Fault::FailAfterEffect(502), unavailable(None)),
+        (Fault::Garbage, unavailable(None)),
+        (Fault::Redirect, unavailable(None)),
+        (Fault::HugeAnswer(2 << 20), unavailable(None)),
+    ];
+    for (place, (fault, expected)) in table.into_iter().enumerate() {
+        let bench = token_bench();
+        let number = u32::try_from(place).unwrap() + 1;
+        bench.agency.control().faults().once_on(Operation::Token, fault.clone());
+        assert_eq!(deliver(&bench, number).await, Err(expected), "{fault:?}");
+        assert_eq!(asked(&bench, Operation::Deliver), 0, "{fault:?}: something was written");
+        assert_eq!(bench.agency.control().faults().waiting(), 0, "{fault:?} was not met");
+        assert_eq!(deliver(&bench, number).await, Ok(()), "{fault:?}: afterwards");
+        assert_eq!(bench.effects(&message(number), 1).await, 1, "{fault:?}");
+        bench.agency.control().stop();
+    }
+}
+
+/// An attempt is cut off a little after the time of one call, and what is cut off is in doubt.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_waits_behind_another_for_a_token_gives_up_in_time() {
+    let bench = Arc::new(token_bench());
+    bench.agency.control().faults().set_on(Operation::Token, Fault::Slow(TOO_LONG));
+    let waiting = (1..=3).map(|number| {
+        let bench = Arc::clone(&bench);
+        tokio::spawn(async move {
+            let began = Instant::now();
+            (deliver(&bench, number).await, began.elapsed())
+        })
+    });
+    for waiting in waiting.collect::<Vec<_>>() {
+        let (sent, after) = waiting.await.unwrap();
+        assert_eq!(sent, Err(AdapterErrorKind::Timeout));
+        assert!(after < PATIENCE, "waited for {after:?}");
+    }
+    assert_eq!(asked(&bench, Operation::Deliver), 0);
+    bench.agency.control().stop();
+}
+
+/// A refused token means that nothing was taken in.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_whose_token_is_refused_is_sent_once_with_a_new_one() {
+    let bench = token_bench();
+    assert_eq!(deliver(&bench, 1).await, Ok(()));
+    assert_eq!((asked(&bench, Operation::Token), asked(&bench, Operation::Deliver)), (1, 1));
+    let refusal = Fault::Status { code: 401, retry_after: None };
+    bench.agency.control().faults().once_on(Operation::Deliver, refusal.clone());
+    assert_eq!(deliver(&bench, 2).await, Ok(()));
+    assert_eq!((asked(&bench, Operation::Token), asked(&bench, Operation::Deliver)), (2, 3));
+    assert_eq!(bench.effects(&message(2), 1).await, 1);
+    // Refused again with the new one, it is the gateway that is refused, and not the message.
+    bench.agency.control().faults().set_on(Operation::Deliver, refusal);
+    assert_eq!(deliver(&bench, 3).await, Err(AdapterErrorKind::Unavailable { after: None }));
+    assert_eq!((asked(&bench, Operation::Token), asked(&bench, Operation::Deliver)), (3, 5));
+    assert_eq!(bench.effects(&message(3), 0).await, 0);
+    bench.agency.control().stop();
+}
