@@ -134,18 +134,36 @@ impl Disclose for crate::v1::ConsentEvent {
             || self.time.is_some()
             || !self.agency.is_empty()
             || self.by != 0
+            || self.valid_from.is_some()
+            || self.valid_until.is_some()
+            || !self.unit.is_empty()
         {
             present.insert(DataCategory::Envelope);
         }
+        if !self.professional.is_empty() {
+            present.insert(DataCategory::ServiceAttendance);
+        }
         if !self.reason.is_empty() {
             present.insert(DataCategory::GuidanceNotes);
+        }
+        if let Some(part) = &self.evidence {
+            present.extend(Disclose::categories(part));
         }
         present
     }
 
     fn restrict(&mut self, permitted: CategorySet) {
+        if !permitted.contains(DataCategory::ServiceAttendance) {
+            self.professional = Default::default();
+        }
         if !permitted.contains(DataCategory::GuidanceNotes) {
             self.reason = Default::default();
+        }
+        if let Some(part) = &mut self.evidence {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.evidence = None;
+            }
         }
     }
 }

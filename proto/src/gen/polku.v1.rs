@@ -762,7 +762,8 @@ pub struct Consent {
     /// The unit that recorded it, where a professional did.
     #[prost(string, tag = "7")]
     pub recorder_unit: ::prost::alloc::string::String,
-    /// What happened to the record, oldest first.
+    /// What happened to the record, oldest first. It only grows: terms and evidence above are those of today, and what was
+    /// given before a renewal stands in the step that gave it.
     #[prost(message, repeated, tag = "8")]
     pub events: ::prost::alloc::vec::Vec<ConsentEvent>,
     /// Version of the record's form.
@@ -797,6 +798,21 @@ pub struct ConsentEvent {
     /// On whose behalf the agency told of it.
     #[prost(enumeration = "consent_event::By", tag = "5")]
     pub by: i32,
+    /// With GIVEN and RENEWED: how it was given then. `evidence` of the record is that of the last of them.
+    #[prost(message, optional, tag = "6")]
+    pub evidence: ::core::option::Option<ConsentEvidence>,
+    /// With GIVEN and RENEWED: from when on it counted by this step (inclusive).
+    #[prost(message, optional, tag = "7")]
+    pub valid_from: ::core::option::Option<::prost_types::Timestamp>,
+    /// With GIVEN and RENEWED: until when it counted by this step (exclusive); absent where it runs until it is withdrawn.
+    #[prost(message, optional, tag = "8")]
+    pub valid_until: ::core::option::Option<::prost_types::Timestamp>,
+    /// The unit that told of it, where a professional did.
+    #[prost(string, tag = "9")]
+    pub unit: ::prost::alloc::string::String,
+    /// The agency's own id of the professional who told of it; empty where the young person or a representative did.
+    #[prost(string, tag = "10")]
+    pub professional: ::prost::alloc::string::String,
 }
 /// Nested message and enum types in `ConsentEvent`.
 pub mod consent_event {
@@ -880,6 +896,7 @@ pub struct RenewConsentRequest {
     pub name: ::prost::alloc::string::String,
     #[prost(string, tag = "3")]
     pub etag: ::prost::alloc::string::String,
+    /// The new end (exclusive). Required for CONSENT_KIND_CONSENT; a permit without it runs until it is withdrawn.
     #[prost(message, optional, tag = "4")]
     pub valid_until: ::core::option::Option<::prost_types::Timestamp>,
     #[prost(message, optional, tag = "5")]
@@ -1117,6 +1134,10 @@ pub struct VerifyConsentRequest {
     /// Where in the discloser's records the data would stem from.
     #[prost(message, optional, tag = "8")]
     pub origin: ::core::option::Option<Origin>,
+    /// The home municipality that the discloser would state, three digits: a notice to outreach youth work goes to that of
+    /// the home municipality. Empty: none stated.
+    #[prost(string, tag = "9")]
+    pub municipality: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
@@ -1650,7 +1671,7 @@ pub mod consent_service_client {
                 .insert(GrpcMethod::new("polku.v1.ConsentService", "RecordConsent"));
             self.inner.unary(req, path, codec).await
         }
-        /// Records that a consent was given again, with a new end.
+        /// Records that a consent was given again, with a new end; a permit to disclose also without one.
         pub async fn renew_consent(
             &mut self,
             request: impl tonic::IntoRequest<super::RenewConsentRequest>,
@@ -2058,7 +2079,7 @@ pub mod consent_service_server {
             &self,
             request: tonic::Request<super::RecordConsentRequest>,
         ) -> std::result::Result<tonic::Response<super::ConsentChange>, tonic::Status>;
-        /// Records that a consent was given again, with a new end.
+        /// Records that a consent was given again, with a new end; a permit to disclose also without one.
         async fn renew_consent(
             &self,
             request: tonic::Request<super::RenewConsentRequest>,
