@@ -7,9 +7,9 @@ use std::fmt;
 
 use cedar_policy::entities_errors::EntitiesError;
 use cedar_policy::{
-    ActionConstraint, Authorizer, CedarSchemaError, Decision as Verdict, Entities, EntityUid, ParseErrors,
-    Policy, PolicyId, PolicySet, PolicySetError, Request, Schema, SchemaWarning, ValidationError,
-    ValidationMode, ValidationWarning, Validator,
+    ActionConstraint, Authorizer, CedarSchemaError, Decision as Verdict, Effect, Entities, EntityUid,
+    EvalResult, ParseErrors, Policy, PolicyId, PolicySet, PolicySetError, Request, Schema, SchemaWarning,
+    ValidationError, ValidationMode, ValidationWarning, Validator,
 };
 use jiff::Timestamp;
 use ring::digest::{Context, SHA256};
@@ -38,7 +38,7 @@ pub struct RuleSource<'a> {
 /// Every rule has the annotations `@id` (unique), `@statute` (the section of law) and `@basis`: on a `permit` the kind
 /// of ground (`consent`, `disclosure_permit`, `statute`, `own_data`), on a `forbid` the code of the reason. A rule may
 /// have `@valid_from` and `@valid_until`, instants with an offset that bound its validity, the end exclusive; a `permit`
-/// whose ground is `statute` has to have `@valid_from`. A `permit` may have `@given_by` (`self`, `guardian`,
+/// whose ground is `statute` or `disclosure_permit` has to have `@valid_from`. A `permit` may have `@given_by` (`self`, `guardian`,
 /// `representative`: whose consents it rests on) and `@obligations` (codes of [`Obligation`](crate::Obligation), with
 /// commas between them).
 pub struct Rules {
@@ -73,6 +73,14 @@ pub(crate) enum Action {
     /// A law.
     DiscloseByLaw,
 }
+
+/// The age from which on people decide for themselves (law 442/1999 section 2), in years.
+///
+/// It is the end of the age limit [`MINOR`] of the shipped rules. A gateway looks at it outside of the rules as well, where
+/// records of consents end and begin: rules that say otherwise are for another gateway ([`Rules::age_limit`]).
+pub const OF_AGE: i8 = 18;
+/// The age limit within which guardians decide.
+pub const MINOR: &str = "minor";
 
 /// The most rules that permit: an answer holds one bit for each.
 const MOST: usize = 64;
@@ -297,6 +305,20 @@ impl Rules {
         self.eras.iter().map(|era| (era.from, &era.policies))
     }
 
+    /// Gives an age limit that the rules speak of, in full years: the first age within it, and the first one beyond it.
+    #[must_use]
+    pub fn age_limit(&self, name: &str) -> Option<(i64, i64)> {
+        let limit = self.ages.iter().find(|limit| {
+            let uid = limit.uid();
+            uid.type_name().basename() == "AgeLimit" && uid.id().unescaped() == name
+        })?;
+        let years = |attribute| match limit.attr(attribute) {
+            Some(Ok(EvalResult::Long(years))) => Some(years),
+            _ => None,
+        };
+        years("from").zip(years("below"))
+    }
+
     pub(crate) fn ages(&self) -> &Entities {
         &self.ages
     }
@@ -349,12 +371,7 @@ impl Rules {
         entities: &Entities,
         era: u8,
     ) -> Result<Vec<&Note>, Failed> {
-        let [word, above, law] = &self.eras.get(usize::from(era)).ok_or(Failed)?.by_action;
-        let policies = match action {
-            Action::Disclose => word,
-            Action::DiscloseByLawDespiteProhibition => above,
-            Action::DiscloseByLaw => law,
-        };
+        let policies = self.concerned(action, era)?;
         let response = self.authorizer.is_authorized(request, policies, entities);
         // Cedar skips a rule that fails, also one that forbids.
         if response.diagnostics().errors().next().is_some() {
@@ -368,6 +385,35 @@ impl Rules {
         } else {
             Err(Failed)
         }
+    }
+}
+
+impl Rules {
+    /// Tells whether something would permit it, if nothing stood against it.
+    pub(crate) fn has_basis(
+        &self,
+        action: Action,
+        request: &Request,
+        entities: &Entities,
+        era: u8,
+    ) -> Result<bool, Failed> {
+        let permits = self.concerned(action, era)?.policies().filter(|rule| rule.effect() == Effect::Permit);
+        let permits = PolicySet::from_policies(permits.cloned()).map_err(|_| Failed)?;
+        let response = self.authorizer.is_authorized(request, &permits, entities);
+        if response.diagnostics().errors().next().is_some() {
+            return Err(Failed);
+        }
+        Ok(response.decision() == Verdict::Allow)
+    }
+
+    /// The rules of an era that can say something to an action.
+    fn concerned(&self, action: Action, era: u8) -> Result<&PolicySet, Failed> {
+        let [word, above, law] = &self.eras.get(usize::from(era)).ok_or(Failed)?.by_action;
+        Ok(match action {
+            Action::Disclose => word,
+            Action::DiscloseByLawDespiteProhibition => above,
+            Action::DiscloseByLaw => law,
+        })
     }
 }
 
