@@ -1,5 +1,7 @@
 //! Which legal grounds and restrictions are in force? Cedar text, checked when it is read, then never read again.
 
+mod ages;
+mod basis;
 mod note;
 
 use std::collections::{BTreeSet, HashMap};
@@ -7,14 +9,16 @@ use std::fmt;
 
 use cedar_policy::entities_errors::EntitiesError;
 use cedar_policy::{
-    ActionConstraint, Authorizer, CedarSchemaError, Decision as Verdict, Effect, Entities, EntityUid,
-    EvalResult, ParseErrors, Policy, PolicyId, PolicySet, PolicySetError, Request, Schema, SchemaWarning,
-    ValidationError, ValidationMode, ValidationWarning, Validator,
+    ActionConstraint, Authorizer, CedarSchemaError, Decision as Verdict, Entities, EntityUid, ParseErrors,
+    Policy, PolicyId, PolicySet, PolicySetError, Request, Schema, SchemaWarning, ValidationError,
+    ValidationMode, ValidationWarning, Validator,
 };
 use jiff::Timestamp;
 use ring::digest::{Context, SHA256};
 
 use crate::decision::Reason;
+use ages::check_ages;
+pub use ages::{MINOR, OF_AGE};
 use note::{Note, Says};
 
 pub(crate) use note::Says as RuleSays;
@@ -73,14 +77,6 @@ pub(crate) enum Action {
     /// A law.
     DiscloseByLaw,
 }
-
-/// The age from which on people decide for themselves (law 442/1999 section 2), in years.
-///
-/// It is the end of the age limit [`MINOR`] of the shipped rules. A gateway looks at it outside of the rules as well, where
-/// records of consents end and begin: rules that say otherwise are for another gateway ([`Rules::age_limit`]).
-pub const OF_AGE: i8 = 18;
-/// The age limit within which guardians decide.
-pub const MINOR: &str = "minor";
 
 /// The most rules that permit: an answer holds one bit for each.
 const MOST: usize = 64;
@@ -305,20 +301,6 @@ impl Rules {
         self.eras.iter().map(|era| (era.from, &era.policies))
     }
 
-    /// Gives an age limit that the rules speak of, in full years: the first age within it, and the first one beyond it.
-    #[must_use]
-    pub fn age_limit(&self, name: &str) -> Option<(i64, i64)> {
-        let limit = self.ages.iter().find(|limit| {
-            let uid = limit.uid();
-            uid.type_name().basename() == "AgeLimit" && uid.id().unescaped() == name
-        })?;
-        let years = |attribute| match limit.attr(attribute) {
-            Some(Ok(EvalResult::Long(years))) => Some(years),
-            _ => None,
-        };
-        years("from").zip(years("below"))
-    }
-
     pub(crate) fn ages(&self) -> &Entities {
         &self.ages
     }
@@ -389,23 +371,6 @@ impl Rules {
 }
 
 impl Rules {
-    /// Tells whether something would permit it, if nothing stood against it.
-    pub(crate) fn has_basis(
-        &self,
-        action: Action,
-        request: &Request,
-        entities: &Entities,
-        era: u8,
-    ) -> Result<bool, Failed> {
-        let permits = self.concerned(action, era)?.policies().filter(|rule| rule.effect() == Effect::Permit);
-        let permits = PolicySet::from_policies(permits.cloned()).map_err(|_| Failed)?;
-        let response = self.authorizer.is_authorized(request, &permits, entities);
-        if response.diagnostics().errors().next().is_some() {
-            return Err(Failed);
-        }
-        Ok(response.decision() == Verdict::Allow)
-    }
-
     /// The rules of an era that can say something to an action.
     fn concerned(&self, action: Action, era: u8) -> Result<&PolicySet, Failed> {
         let [word, above, law] = &self.eras.get(usize::from(era)).ok_or(Failed)?.by_action;
@@ -473,19 +438,6 @@ fn validate(policies: &PolicySet, schema: &Schema) -> Result<(), RulesError> {
     }
     if let Some(warning) = result.validation_warnings().next() {
         return Err(RulesError::Suspicious(Box::new(warning.clone())));
-    }
-    Ok(())
-}
-
-/// An age limit that is not there would make its rules fail at every question.
-fn check_ages(policies: &PolicySet, ages: &Entities) -> Result<(), RulesError> {
-    for policy in policies.policies() {
-        if let Some(limit) = note::age_limits(policy).find(|uid| ages.get(uid).is_none()) {
-            return Err(RulesError::AgeLimitMissing {
-                rule: policy.id().to_string(),
-                limit: limit.id().unescaped().to_owned(),
-            });
-        }
     }
     Ok(())
 }

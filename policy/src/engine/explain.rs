@@ -74,9 +74,8 @@ impl Engine {
 
 /// Tells whether a rule says which word is needed in the place of one that is there and does not count.
 fn names_the_missing_basis(reason: Reason, category: DataCategory, word: &Word<'_>) -> bool {
-    match reason {
-        Reason::RenewConsent | Reason::OwnDecisionGoverns | Reason::GuardianPermissionMissing => true,
-        Reason::SpecialCategoryNotExplicit => word.grounds.iter().any(|ground| ground.names(category)),
-        _ => false,
-    }
+    let of_another = [Reason::RenewConsent, Reason::OwnDecisionGoverns, Reason::GuardianPermissionMissing]
+        .contains(&reason);
+    let not_explicit = reason == Reason::SpecialCategoryNotExplicit;
+    of_another || (not_explicit && word.grounds.iter().any(|ground| ground.names(category)))
 }
