@@ -24,8 +24,8 @@ program at every test: a change of the rules shows here.
   -   no
 
 A consent or permit covers the two agencies, the purpose of the referral and every category. The young person is 20
-years old where nothing else is said, and at home in the municipality that outreach works for. All agencies have agreements with each other but for ohjaamo and health.
-Purposes with the same answers share a table.
+years old, and at home in the municipality that outreach works for, where nothing else is said. All agencies have
+agreements with each other but for ohjaamo and health. Purposes with the same answers share a table.
 
 ";
 
