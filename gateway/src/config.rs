@@ -15,7 +15,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use polku_policy::{Agreement, Directory, Sector, Standing, Task};
+use polku_policy::{Agreement, Directory, Municipality, Sector, Standing, Task};
 use polku_proto::identity::BusinessId;
 use polku_proto::{AgencyId, CategorySet};
 
@@ -183,6 +183,8 @@ pub struct AgencyEntry {
     pub tasks: BTreeSet<Task>,
     /// The categories without which it can do nothing with a referral.
     pub requires: CategorySet,
+    /// The municipalities for which it does what is entrusted to it.
+    pub municipalities: BTreeSet<Municipality>,
     /// Who answers for its data.
     pub controller: Controller,
     /// How it is spoken to. `None`: it works over gRPC only.

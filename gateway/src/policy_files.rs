@@ -9,7 +9,9 @@ mod reload;
 
 use std::path::{Path, PathBuf};
 
-use polku_policy::{CaseError, CaseFile, Directory, Engine, EngineError, RuleSource, Rules, RulesError};
+use polku_policy::{
+    CaseError, CaseFile, Directory, Engine, EngineError, MINOR, OF_AGE, RuleSource, Rules, RulesError,
+};
 
 pub(crate) use recorded::Writer;
 pub use recorded::{Decisions, DecisionsError, read_decisions};
@@ -74,6 +76,16 @@ pub enum PolicyFilesError {
     /// The rules as a whole are refused.
     #[error("the rules are refused")]
     Rules(#[source] Box<RulesError>),
+    /// The rules let guardians decide up to another age than the gateway, which ends records of their consents by it.
+    #[error(
+        "ages.json: minor is from {from} and below {below}, expected from 0 and below {OF_AGE} (law 442/1999 section 2)"
+    )]
+    FullAge {
+        /// The first age within it.
+        from: i64,
+        /// The first age beyond it.
+        below: i64,
+    },
     /// The rules cannot decide among the agencies of the configuration.
     #[error("the rules make no engine")]
     Engine(#[source] Box<EngineError>),
@@ -135,13 +147,19 @@ impl PolicyFiles {
         folder.map_or_else(|| Ok(PolicyFiles::shipped()), PolicyFiles::read)
     }
 
-    /// The rules, held against the gateway's schema of facts.
+    /// The rules, held against the gateway's schema of facts and its age of majority.
     ///
     /// # Errors
-    /// [`PolicyFilesError::Rules`].
+    /// [`PolicyFilesError::Rules`] and [`PolicyFilesError::FullAge`].
     pub fn rules(&self) -> Result<Rules, PolicyFilesError> {
         let source = RuleSource { rules: &self.rules, ages: &self.ages, ..RuleSource::SHIPPED };
-        Rules::parse(source).map_err(|error| PolicyFilesError::Rules(Box::new(error)))
+        let rules = Rules::parse(source).map_err(|error| PolicyFilesError::Rules(Box::new(error)))?;
+        match rules.age_limit(MINOR) {
+            Some((from, below)) if (from, below) != (0, i64::from(OF_AGE)) => {
+                Err(PolicyFilesError::FullAge { from, below })
+            }
+            Some(_) | None => Ok(rules),
+        }
     }
 
     /// The text of the cases.

@@ -5,8 +5,8 @@
 
 use jiff::Timestamp;
 use polku_policy::{
-    ActorRole, Capacity, Channel, ConsentIndex, GivenBy, Grant, GrantKind, LegalStatus, Origin, Period,
-    PurposeSet, Question, Viewer,
+    ActorRole, Capacity, Channel, ConsentIndex, GivenBy, Grant, GrantKind, LegalStatus, Municipality, Origin,
+    Period, PurposeSet, Question, Viewer,
 };
 use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::legal_status_terms::Status;
@@ -81,6 +81,7 @@ impl ReferralRecord {
             actor,
             ground: self.ground(),
             origin: self.origin(),
+            home_municipality: self.message.content.as_ref().and_then(home_municipality),
             ..Question::new(self.row.youth, self.channel(), viewer, self.purpose(), now)
         }
     }
@@ -326,6 +327,11 @@ pub(crate) fn origin(origin: Option<&v1::Origin>) -> Origin {
         service_task: Some(origin.service_task.clone()).filter(|task| !task.is_empty()),
         documents: origin.documents.clone(),
     })
+}
+
+/// The home municipality that the sender has stated, as the engine wants it.
+pub(crate) fn home_municipality(content: &v1::ReferralContent) -> Option<Municipality> {
+    content.contact.as_ref()?.municipality.parse().ok()
 }
 
 /// What the index holds of a consent.

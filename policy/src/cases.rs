@@ -32,7 +32,7 @@
 //! missing = ["no_basis"]
 //! ```
 //!
-//! Of an agency: `id`, `sector`, `authority`, `tasks`. Of a case:
+//! Of an agency: `id`, `sector`, `authority`, `tasks`, `municipalities`. Of a case:
 //!
 //! | key | what it says | if it is not there |
 //! | --- | --- | --- |
@@ -46,6 +46,7 @@
 //! | `role`, `unit` | of the professional who reads; the unit is one of the reader's | some role, the reader's unit |
 //! | `customer` | whether the reader has the young person as a customer | `true` |
 //! | `ground` | the ground in law that is stated | none |
+//! | `municipality` | the young person's home municipality, as the discloser says it | nobody has said |
 //! | `service_task`, `documents` | where the data stem from | nobody has said |
 //! | `protected_address`, `multi_sector_support` | legal statuses | `false` |
 //! | `capacity` | a minor's capacity as assessed | nobody has assessed it |
@@ -277,8 +278,9 @@ fn agency(mut fields: Fields) -> Result<Agency, CaseError> {
         false => Standing::NotAuthority,
     };
     let tasks = fields.words("tasks")?.unwrap_or_default().into_iter().collect();
+    let municipalities = fields.ids("municipalities")?.unwrap_or_default().into_iter().collect();
     fields.end()?;
-    Ok(Agency { tasks, ..Agency::new(id, sector, standing) })
+    Ok(Agency { tasks, municipalities, ..Agency::new(id, sector, standing) })
 }
 
 fn agreement(mut fields: Fields) -> Result<Agreement, CaseError> {

@@ -19,8 +19,8 @@ pub struct CeilingText {
 pub const CEILINGS: [CeilingText; 8] = [
     CeilingText {
         id: "special-category",
-        says: "Health and quality of life are told on the young person's word only if they are named explicitly; \
-               otherwise it takes a law.",
+        says: "Health and quality of life are told on the young person's word only if there is one and it names them \
+               explicitly; otherwise it takes a law.",
         cedar: include_str!("../rules/ceilings/special-category.cedar"),
     },
     CeilingText {

@@ -1,6 +1,8 @@
 //! Which agencies are there, and which of them have agreed to exchange data?
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
 
 use polku_proto::{AgencyId, CategorySet};
 
@@ -44,6 +46,15 @@ pub enum Task {
     ProtectedAddresses,
 }
 
+/// A municipality by its code, three digits (code list 1.2.246.537.6.21).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Municipality([u8; 3]);
+
+/// A text that is no code of a municipality.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the code of a municipality has three digits")]
+pub struct NotAMunicipality;
+
 /// An agency of the gateway.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Agency {
@@ -57,6 +68,8 @@ pub struct Agency {
     pub tasks: BTreeSet<Task>,
     /// The categories without which it can do nothing with a referral. Identity is always among what it gets.
     pub requires: CategorySet,
+    /// The municipalities for which it does what is entrusted to it.
+    pub municipalities: BTreeSet<Municipality>,
 }
 
 /// A written agreement that the one agency may disclose to the other.
@@ -134,7 +147,37 @@ impl Agency {
     /// Makes an agency that nothing is entrusted to and that requires nothing.
     #[must_use]
     pub fn new(id: AgencyId, sector: Sector, standing: Standing) -> Agency {
-        Agency { id, sector, standing, tasks: BTreeSet::new(), requires: CategorySet::EMPTY }
+        Agency {
+            id,
+            sector,
+            standing,
+            tasks: BTreeSet::new(),
+            requires: CategorySet::EMPTY,
+            municipalities: BTreeSet::new(),
+        }
+    }
+}
+
+impl FromStr for Municipality {
+    type Err = NotAMunicipality;
+
+    fn from_str(text: &str) -> Result<Municipality, NotAMunicipality> {
+        let digits: [u8; 3] = text.as_bytes().try_into().map_err(|_| NotAMunicipality)?;
+        let is_code = digits.iter().all(u8::is_ascii_digit);
+        if is_code { Ok(Municipality(digits)) } else { Err(NotAMunicipality) }
+    }
+}
+
+impl fmt::Display for Municipality {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|digit| write!(formatter, "{}", char::from(*digit)))
+    }
+}
+
+// Where a young person lives is protected like an address.
+impl fmt::Debug for Municipality {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Municipality(redacted)")
     }
 }
 
@@ -199,9 +242,11 @@ impl Directory {
     pub(crate) fn canonical(&self) -> String {
         let mut text = String::new();
         for agency in self.agencies.values() {
-            let Agency { id, sector, standing, tasks, requires } = agency;
+            let Agency { id, sector, standing, tasks, requires, municipalities } = agency;
             let requires = requires.bits();
-            text.push_str(&format!("agency {id} {sector:?} {standing:?} {tasks:?} {requires}\n"));
+            text.push_str(&format!("agency {id} {sector:?} {standing:?} {tasks:?} {requires}"));
+            municipalities.iter().for_each(|code| text.push_str(&format!(" {code}")));
+            text.push('\n');
         }
         for Agreement { from, to } in &self.agreements {
             text.push_str(&format!("agreement {from} {to}\n"));

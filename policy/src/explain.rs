@@ -34,7 +34,7 @@ pub struct CategoryExplanation {
     pub permitted: bool,
     /// What it is permitted on. Empty for what is withheld, and for the envelope.
     pub bases: Vec<Basis>,
-    /// What stands against it, each rule once. Empty for what is permitted.
+    /// What stands against it, each rule once, and the lack of a ground. Empty for what is permitted.
     pub missing: Vec<Missing>,
 }
 

@@ -119,7 +119,9 @@ mod spelling;
 pub use cases::{CaseError, CaseFile, CaseResult, Difference};
 pub use ceilings::{CEILINGS, CeilingText};
 pub use decision::{Basis, BasisKind, Decision, Denied, Obligation, Outcome, Reason};
-pub use directory::{Agency, Agreement, Directory, DirectoryError, Sector, Standing, Task};
+pub use directory::{
+    Agency, Agreement, Directory, DirectoryError, Municipality, NotAMunicipality, Sector, Standing, Task,
+};
 pub use engine::{Change, Engine, EngineError, Recorded, Replayed, SPECIAL, Shift, difference, replay};
 pub use explain::{CategoryExplanation, Explanation, Language, Missing, UnknownLanguage};
 pub use index::{
@@ -130,4 +132,4 @@ pub use permit::{Authorised, Mismatch};
 pub use question::{
     ActorRole, Channel, Origin, PurposeSet, Question, Reader, Relation, UnknownPurpose, Viewer, purpose_name,
 };
-pub use rules::{RuleSource, Rules, RulesError};
+pub use rules::{MINOR, OF_AGE, RuleSource, Rules, RulesError};

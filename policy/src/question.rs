@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use polku_proto::v1::{LegalGround, Purpose};
 use polku_proto::{AgencyId, Party, YouthId};
 
+use crate::directory::Municipality;
+
 #[cfg(test)]
 mod tests;
 
@@ -94,6 +96,8 @@ pub struct Question {
     pub origin: Origin,
     /// Whether the reader has the young person as a customer.
     pub relation: Relation,
+    /// The young person's home municipality, if the discloser has said it.
+    pub home_municipality: Option<Municipality>,
     /// The instant that the answer is for, read to the microsecond.
     pub now: Timestamp,
 }
@@ -147,7 +151,7 @@ impl Channel {
 
 impl Question {
     /// Makes a question of a system by itself, about data of unstated origin, on no stated ground, within a customer
-    /// relation.
+    /// relation, about somebody whose home municipality nobody has said.
     #[must_use]
     pub fn new(
         youth: YouthId,
@@ -165,6 +169,7 @@ impl Question {
             ground: LegalGround::Unspecified,
             origin: Origin::Unstated,
             relation: Relation::Established,
+            home_municipality: None,
             now,
         }
     }

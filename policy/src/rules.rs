@@ -1,5 +1,7 @@
 //! Which legal grounds and restrictions are in force? Cedar text, checked when it is read, then never read again.
 
+mod ages;
+mod basis;
 mod note;
 
 use std::collections::{BTreeSet, HashMap};
@@ -15,6 +17,8 @@ use jiff::Timestamp;
 use ring::digest::{Context, SHA256};
 
 use crate::decision::Reason;
+use ages::check_ages;
+pub use ages::{MINOR, OF_AGE};
 use note::{Note, Says};
 
 pub(crate) use note::Says as RuleSays;
@@ -38,7 +42,7 @@ pub struct RuleSource<'a> {
 /// Every rule has the annotations `@id` (unique), `@statute` (the section of law) and `@basis`: on a `permit` the kind
 /// of ground (`consent`, `disclosure_permit`, `statute`, `own_data`), on a `forbid` the code of the reason. A rule may
 /// have `@valid_from` and `@valid_until`, instants with an offset that bound its validity, the end exclusive; a `permit`
-/// whose ground is `statute` has to have `@valid_from`. A `permit` may have `@given_by` (`self`, `guardian`,
+/// whose ground is `statute` or `disclosure_permit` has to have `@valid_from`. A `permit` may have `@given_by` (`self`, `guardian`,
 /// `representative`: whose consents it rests on) and `@obligations` (codes of [`Obligation`](crate::Obligation), with
 /// commas between them).
 pub struct Rules {
@@ -349,12 +353,7 @@ impl Rules {
         entities: &Entities,
         era: u8,
     ) -> Result<Vec<&Note>, Failed> {
-        let [word, above, law] = &self.eras.get(usize::from(era)).ok_or(Failed)?.by_action;
-        let policies = match action {
-            Action::Disclose => word,
-            Action::DiscloseByLawDespiteProhibition => above,
-            Action::DiscloseByLaw => law,
-        };
+        let policies = self.concerned(action, era)?;
         let response = self.authorizer.is_authorized(request, policies, entities);
         // Cedar skips a rule that fails, also one that forbids.
         if response.diagnostics().errors().next().is_some() {
@@ -368,6 +367,18 @@ impl Rules {
         } else {
             Err(Failed)
         }
+    }
+}
+
+impl Rules {
+    /// The rules of an era that can say something to an action.
+    fn concerned(&self, action: Action, era: u8) -> Result<&PolicySet, Failed> {
+        let [word, above, law] = &self.eras.get(usize::from(era)).ok_or(Failed)?.by_action;
+        Ok(match action {
+            Action::Disclose => word,
+            Action::DiscloseByLawDespiteProhibition => above,
+            Action::DiscloseByLaw => law,
+        })
     }
 }
 
@@ -427,19 +438,6 @@ fn validate(policies: &PolicySet, schema: &Schema) -> Result<(), RulesError> {
     }
     if let Some(warning) = result.validation_warnings().next() {
         return Err(RulesError::Suspicious(Box::new(warning.clone())));
-    }
-    Ok(())
-}
-
-/// An age limit that is not there would make its rules fail at every question.
-fn check_ages(policies: &PolicySet, ages: &Entities) -> Result<(), RulesError> {
-    for policy in policies.policies() {
-        if let Some(limit) = note::age_limits(policy).find(|uid| ages.get(uid).is_none()) {
-            return Err(RulesError::AgeLimitMissing {
-                rule: policy.id().to_string(),
-                limit: limit.id().unescaped().to_owned(),
-            });
-        }
     }
     Ok(())
 }

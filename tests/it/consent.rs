@@ -7,6 +7,7 @@ mod clock;
 mod ending;
 mod exchange;
 mod explain;
+mod history;
 mod life;
 mod minors;
 mod reading;

@@ -186,6 +186,7 @@ fn consent(person: u32, number: u32, youth: YouthId, id: Uuid) -> Result<Consent
             agency: agency(mixed)?,
             reason: String::new(),
             by: 0,
+            ..ConsentEvent::default()
         }],
         ..Consent::default()
     })

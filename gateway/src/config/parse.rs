@@ -62,6 +62,7 @@ fn read(table: toml::Table, folder: &Path, problems: &Problems) -> Option<Config
             standing: entry.standing,
             tasks: entry.tasks.clone(),
             requires: entry.requires,
+            municipalities: entry.municipalities.clone(),
         })
         .collect();
     let directory = match Directory::new(members, agreements.clone()) {

@@ -3,6 +3,7 @@
 //! The TLS files are none here, so what is said of them is left out; a whole good configuration needs certificates
 //! and is loaded in the package of the integration tests.
 
+mod agencies;
 mod reports;
 
 use tempfile::TempDir;

@@ -7,7 +7,6 @@ mod week;
 
 use jiff::civil::Date;
 use polku_policy::{Agency, Directory, Sector, Standing};
-use polku_proto::CategorySet;
 
 use super::ServiceDirectory;
 
@@ -16,13 +15,7 @@ const EXAMPLE: &str = include_str!("../../directory.example.json");
 
 /// The agencies of the configuration.
 fn agencies() -> Directory {
-    let agency = |id: &str| Agency {
-        id: id.parse().unwrap(),
-        sector: Sector::YouthWork,
-        standing: Standing::Authority,
-        tasks: [].into(),
-        requires: CategorySet::EMPTY,
-    };
+    let agency = |id: &str| Agency::new(id.parse().unwrap(), Sector::YouthWork, Standing::Authority);
     Directory::new(["ohjaamo", "te", "kela", "paja"].map(agency).into(), Vec::new()).unwrap()
 }
 

@@ -14,7 +14,7 @@ use polku_proto::{ConsentId, ConsentName, Valid, YouthId};
 use super::commit::{Batch, Write};
 use super::evidence::of_age;
 use super::read::{name, youth_id};
-use super::terms::{check_period, names, wrong};
+use super::terms::{check_period, wrong};
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -70,11 +70,19 @@ impl Gateway {
         } else {
             let requested = name(&request.requested, "requested")?;
             let mut record = self.consent_of(&person, requested, now).await?;
-            check_party(caller, &record)?;
+            self.check_consent_party(caller, &person, &record)?;
             check_etag(&record, &request.etag)?;
             if record.message.state() != ConsentState::Requested {
                 return Err(Error::RecordState {
                     expected: "a consent is recorded to a request in state REQUESTED",
+                });
+            }
+            if evidence.given_by() == GivenBy::Guardian && self.is_for_the_minor(&person, record.terms()?) {
+                return Err(Error::Field {
+                    field: "evidence.given_by",
+                    reason: "OWN_DECISION_GOVERNS",
+                    expected: "the minor's own word: the request is about social or health care, and the minor was \
+                               assessed as able to decide",
                 });
             }
             record.message.terms = Some(terms);
@@ -103,7 +111,7 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<ConsentRecord, Error> {
         let mut old = self.consent_of(person, name(replaced, "supersedes")?, now).await?;
-        check_party(caller, &old)?;
+        self.check_consent_party(caller, person, &old)?;
         if !is_in_force(old.message.state()) {
             return Err(Error::RecordState { expected: "a consent in force can be replaced by another one" });
         }
@@ -132,7 +140,7 @@ impl Gateway {
             return self.consent_again(caller, &person, earlier, now);
         }
         let mut record = self.consent_of(&person, name, now).await?;
-        check_party(caller, &record)?;
+        self.check_consent_party(caller, &person, &record)?;
         check_etag(&record, &request.etag)?;
         let is_over = record.message.state() == ConsentState::Expired;
         if !is_over && !is_in_force(record.message.state()) {
@@ -167,7 +175,7 @@ impl Gateway {
             return self.consent_again(caller, &person, earlier, now);
         }
         let mut record = self.consent_of(&person, name, now).await?;
-        check_party(caller, &record)?;
+        self.check_consent_party(caller, &person, &record)?;
         check_etag(&record, &request.etag)?;
         if record.message.state() != ConsentState::Requested {
             return Err(Error::RecordState { expected: "a consent is refused while its state is REQUESTED" });
@@ -202,10 +210,7 @@ impl Gateway {
     ) -> Result<ConsentRecord, Error> {
         let id = self.new_id(now)?;
         let name = ConsentName { youth, consent: ConsentId::from_uuid(id) };
-        let (professional, unit) = match &caller.actor {
-            Actor::Professional { id, unit, .. } => (id.clone(), unit.clone()),
-            Actor::Subject(_) | Actor::Representative { .. } => (String::new(), String::new()),
-        };
+        let (professional, unit) = worker(caller);
         Ok(ConsentRecord {
             row: new_instrument(id, youth, InstrumentKind::Consent),
             message: Consent {
@@ -260,6 +265,7 @@ pub(super) fn give(
     push_event(record, caller, ConsentState::Given, String::new(), now)
 }
 
+/// The record goes on to a state. What was given stays in the step that gave it, whatever a later one puts in its place.
 pub(super) fn push_event(
     record: &mut ConsentRecord,
     caller: &Caller,
@@ -267,15 +273,32 @@ pub(super) fn push_event(
     reason: String,
     now: Timestamp,
 ) -> Result<(), Error> {
-    record.message.set_state(state);
-    record.message.events.push(ConsentEvent {
+    let Consent { terms, evidence, .. } = &record.message;
+    let given = terms.as_ref().filter(|_| is_in_force(state));
+    let (professional, unit) = worker(caller);
+    let event = ConsentEvent {
         state: state as i32,
         time: Some(wire_time(now)?),
         agency: caller.agency.to_string(),
         reason,
         by: told_by(caller) as i32,
-    });
+        evidence: evidence.clone().filter(|_| is_in_force(state)),
+        valid_from: given.and_then(|terms| terms.valid_from),
+        valid_until: given.and_then(|terms| terms.valid_until),
+        unit,
+        professional,
+    };
+    record.message.set_state(state);
+    record.message.events.push(event);
     Ok(())
+}
+
+/// The professional who acts, and the unit; nothing where the young person or a representative does.
+fn worker(caller: &Caller) -> (String, String) {
+    match &caller.actor {
+        Actor::Professional { id, unit, .. } => (id.clone(), unit.clone()),
+        Actor::Subject(_) | Actor::Representative { .. } => (String::new(), String::new()),
+    }
 }
 
 /// On whose behalf the caller tells of an event.
@@ -297,30 +320,4 @@ pub(super) fn check_etag(record: &ConsentRecord, sent: &str) -> Result<(), Error
 /// Whether a guardian calls.
 pub(super) fn is_guardian(caller: &Caller) -> bool {
     matches!(caller.actor, Actor::Representative { capacity: Capacity::Guardian, .. })
-}
-
-/// Whoever is named in a consent, recorded it or gave it may change it. A guardian changes what guardians have given or
-/// are asked for: what a minor has decided is the minor's own.
-///
-/// # Errors
-/// [`Error::NotFound`] for everybody else, [`Error::ActorNotAllowed`] for a guardian.
-pub(super) fn check_party(caller: &Caller, record: &ConsentRecord) -> Result<(), Error> {
-    let own = caller.agency.as_str();
-    let consent = &record.message;
-    let named = consent.terms.as_ref().is_some_and(|terms| {
-        names(&terms.disclosers, &caller.agency) || names(&terms.recipients, &caller.agency)
-    });
-    let guardians = consent.evidence.as_ref().is_some_and(|given| given.given_by() == GivenBy::Guardian);
-    match caller.actor {
-        Actor::Representative { .. }
-            if is_guardian(caller) && !guardians && consent.state() != ConsentState::Requested =>
-        {
-            Err(Error::ActorNotAllowed {
-                expected: "a guardian changes what a guardian has given, or what is still requested",
-            })
-        }
-        Actor::Subject(_) | Actor::Representative { .. } => Ok(()),
-        Actor::Professional { .. } if named || consent.recorder == own => Ok(()),
-        Actor::Professional { .. } => Err(Error::NotFound),
-    }
 }

@@ -23,8 +23,8 @@ use crate::person::Person;
 
 const GIVEN_BY: &str = "evidence.given_by";
 
-/// The age from which on people decide for themselves (law 442/1999 section 2), in years.
-const OF_AGE: i8 = 18;
+/// The age from which on people decide for themselves, in years: the rules' own, which cannot differ from it.
+const OF_AGE: i8 = polku_policy::OF_AGE;
 
 impl Gateway {
     /// Evidence that fits who acts, whose consent it is and what kind of instrument it is for. For a minor who gives a

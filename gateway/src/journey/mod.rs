@@ -5,6 +5,7 @@
 
 mod commit;
 mod consent;
+mod consent_party;
 mod consent_view;
 mod disclosures;
 mod evidence;

@@ -22,7 +22,7 @@ use crate::gateway::Gateway;
 use crate::once::{self, Begun, Call};
 use crate::outbox::{TOLD, Telling, Told, hurried};
 use crate::person::Person;
-use crate::record::{ReferralRecord, ground, origin, wire_time};
+use crate::record::{ReferralRecord, ground, home_municipality, origin, wire_time};
 use crate::store::{About, Change, DeliveryItem, DeliveryRow, NewEvent, ReferralRow};
 use crate::trail::{Entry, receipt};
 
@@ -224,6 +224,7 @@ impl Gateway {
             actor: caller.role(),
             ground: self.stated(sending.youth, ground(sending.claim.as_ref())),
             origin: origin(sending.origin.as_ref()),
+            home_municipality: home_municipality(&sending.content),
             ..matter
         };
         let asked = sending.content.categories().union(self.required(&sending.channel.to.agency));

@@ -74,6 +74,7 @@ impl Gateway {
             actor: caller.role(),
             ground: self.stated(youth, request.ground()),
             origin: origin(request.origin.as_ref()),
+            home_municipality: request.municipality.parse().ok(),
             ..Question::new(youth, channel, Viewer::Addressee, request.purpose(), now)
         };
         Ok(Asked { categories, question, min_revision: request.min_revision })

@@ -10,7 +10,7 @@ use polku_proto::v1::{
 use polku_proto::{AgencyId, CategorySet, ConsentName, Disclose, PlanName, ReferralName, Valid};
 
 use super::commit::{Batch, Write};
-use super::consent::{check_etag, check_party, is_in_force, push_event};
+use super::consent::{check_etag, is_in_force, push_event};
 use super::machine::{Step, is_final};
 use super::read::name;
 use super::respond::event;
@@ -118,7 +118,7 @@ impl Gateway {
             return self.consent_again(call.caller, &person, earlier, now);
         }
         let mut record = self.consent_of(&person, name, now).await?;
-        check_party(call.caller, &record)?;
+        self.check_consent_party(call.caller, &person, &record)?;
         if !etag.is_empty() {
             check_etag(&record, etag)?;
         }

@@ -76,7 +76,8 @@ fn as_told(consent: Consent, told_at: Timestamp) -> Result<Consent, Error> {
     for event in events {
         let time = event.time.as_ref().ok_or(Error::Inconsistent("a step of a consent without its time"))?;
         if instant(time)? <= told_at {
-            earlier.push(ConsentEvent { reason: String::new(), ..event });
+            let evidence = event.evidence.map(without_reference);
+            earlier.push(ConsentEvent { reason: String::new(), evidence, ..event });
         }
     }
     let is_renewed = earlier.iter().any(|event| event.state() == ConsentState::Renewed);
@@ -86,7 +87,7 @@ fn as_told(consent: Consent, told_at: Timestamp) -> Result<Consent, Error> {
         etag: String::new(),
         state: state as i32,
         terms,
-        evidence: evidence.map(|evidence| ConsentEvidence { reference: String::new(), ..evidence }),
+        evidence: evidence.map(without_reference),
         recorder,
         recorder_unit,
         events: earlier,
@@ -96,4 +97,8 @@ fn as_told(consent: Consent, told_at: Timestamp) -> Result<Consent, Error> {
         superseded_by: String::new(),
         recorder_professional,
     })
+}
+
+fn without_reference(evidence: ConsentEvidence) -> ConsentEvidence {
+    ConsentEvidence { reference: String::new(), ..evidence }
 }

@@ -86,6 +86,7 @@ struct HeadAgency {
     sector: String,
     authority: bool,
     tasks: Vec<String>,
+    municipalities: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -122,6 +123,7 @@ impl Head {
             sector: agency.sector.name().to_owned(),
             authority: agency.standing == Standing::Authority,
             tasks: agency.tasks.iter().map(|task| task.name().to_owned()).collect(),
+            municipalities: agency.municipalities.iter().map(ToString::to_string).collect(),
         };
         let agreement = |agreement: &Agreement| HeadAgreement {
             from: agreement.from.to_string(),
@@ -144,7 +146,10 @@ impl Head {
             let task = |name: &String| Task::ALL.into_iter().find(|task| task.name() == name);
             let tasks = agency.tasks.iter().map(task).collect::<Option<_>>();
             let tasks = tasks.ok_or_else(|| head("a task is none"))?;
-            agencies.push(Agency { tasks, ..Agency::new(id(&agency.id)?, sector, standing) });
+            let municipalities =
+                agency.municipalities.iter().map(|code| code.parse().ok()).collect::<Option<_>>();
+            let municipalities = municipalities.ok_or_else(|| head("a code of a municipality is none"))?;
+            agencies.push(Agency { tasks, municipalities, ..Agency::new(id(&agency.id)?, sector, standing) });
         }
         let mut agreements = Vec::new();
         for agreement in &self.agreements {

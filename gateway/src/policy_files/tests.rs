@@ -69,12 +69,14 @@ fn a_file_that_is_no_record_is_refused() {
     };
     assert!(matches!(refused(""), DecisionsError::Head { .. }));
     assert!(matches!(refused("{}\n"), DecisionsError::Line { line: 1, .. }));
-    let head =
-        r#"{"agencies":[{"id":"te","sector":"employment","authority":true,"tasks":[]}],"agreements":[]}"#;
+    let head = r#"{"agencies":[{"id":"te","sector":"employment","authority":true,"tasks":[],"municipalities":[]}],"agreements":[]}"#;
     assert!(matches!(refused(&format!("{head}\n{{}}\n")), DecisionsError::Line { line: 2, .. }));
     assert!(matches!(refused(&head.replace("employment", "moon")), DecisionsError::Head { .. }));
     assert!(matches!(refused(&head.replace("\"te\"", "\"T E\"")), DecisionsError::Head { .. }));
-    assert!(matches!(refused(&head.replace("[]}]", "[\"rest\"]}]")), DecisionsError::Head { .. }));
+    for (key, wrong) in [("tasks", "rest"), ("municipalities", "49")] {
+        let text = head.replace(&format!("\"{key}\":[]"), &format!("\"{key}\":[\"{wrong}\"]"));
+        assert!(text != head && matches!(refused(&text), DecisionsError::Head { .. }), "{key}");
+    }
     let alone = head.replace("\"agreements\":[]", "\"agreements\":[{\"from\":\"te\",\"to\":\"te\"}]");
     assert!(matches!(refused(&alone), DecisionsError::Agencies { .. }));
     fs::write(&file, head).unwrap();
@@ -100,6 +102,25 @@ fn files_are_read_in_the_order_of_their_names_and_hidden_ones_are_not() {
     assert_eq!(files.rules, format!("{}\n{}", rule("a"), rule("b")));
     assert_eq!(files.rules().unwrap().ids(), ["a", "b"]);
     assert!(matches!(files.engine(directory()), Err(PolicyFilesError::NoCases)));
+}
+
+#[test]
+fn rules_with_another_age_of_majority_than_the_gateways_are_refused() {
+    let shipped = PolicyFiles::shipped();
+    for (found, other, expected) in [
+        (r#""from": 0, "below": 18, "statute": "442"#, r#""from": 0, "below": 17, "statute": "442"#, (0, 17)),
+        (r#""from": 0, "below": 18, "statute": "442"#, r#""from": 1, "below": 18, "statute": "442"#, (1, 18)),
+    ] {
+        assert_eq!(shipped.ages.matches(found).count(), 1);
+        let files = PolicyFiles { ages: shipped.ages.replace(found, other), ..shipped.clone() };
+        for refused in [files.rules().err().unwrap(), files.engine(directory()).err().unwrap()] {
+            let PolicyFilesError::FullAge { from, below } = refused else { panic!("{refused:?}") };
+            assert_eq!((from, below), expected);
+        }
+    }
+    // The age of another law is the law's own.
+    let ages = shipped.ages.replace(r#""below": 29"#, r#""below": 30"#);
+    assert!(PolicyFiles { ages, ..shipped }.rules().is_ok());
 }
 
 #[test]

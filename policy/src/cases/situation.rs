@@ -58,6 +58,7 @@ impl Situation {
             ground: fields.word("ground")?.unwrap_or(LegalGround::Unspecified),
             origin: origin(fields)?,
             relation,
+            home_municipality: fields.id("municipality")?,
             ..Question::new(YOUTH, channel, viewer, purpose, now)
         };
         let mut index = ConsentIndex::new();

@@ -67,9 +67,10 @@ fn the_canonical_text_tells_every_part_of_an_agency_apart() {
         Agency { tasks: BTreeSet::from([Task::OutreachYouthWork]), ..plain.clone() },
         Agency { tasks: BTreeSet::from([Task::ProtectedAddresses]), ..plain.clone() },
         Agency { requires: CategorySet::ALL, ..plain.clone() },
+        Agency { municipalities: BTreeSet::from(["049".parse().unwrap()]), ..plain.clone() },
     ];
     let texts: BTreeSet<String> = others.into_iter().chain([plain]).map(canonical).collect();
-    assert_eq!(texts.len(), 7);
+    assert_eq!(texts.len(), 8);
 }
 
 #[test]

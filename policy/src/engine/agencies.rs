@@ -8,7 +8,7 @@ use polku_proto::AgencyId;
 
 use super::EngineError;
 use super::vocabulary::Vocabulary;
-use crate::directory::{Agency, Directory, Sector, Standing, Task};
+use crate::directory::{Agency, Directory, Municipality, Sector, Standing, Task};
 use crate::question::Channel;
 use crate::rules::Rules;
 
@@ -28,6 +28,8 @@ struct Known {
     uid: EntityUid,
     /// Whom it may disclose to by an agreement, in order.
     agreed: Vec<Side>,
+    /// Whose work it does, in order.
+    municipalities: Vec<Municipality>,
 }
 
 /// The two agencies of a channel, by their places.
@@ -52,13 +54,23 @@ impl Agencies {
         // No agency has an empty id, so this one is nobody's.
         let stranger = vocabulary.agency("");
         let mut entities = vec![entity(&stranger, None, vocabulary)?];
-        agencies.known.push(Known { sector: None, uid: stranger, agreed: Vec::new() });
+        agencies.known.push(Known {
+            sector: None,
+            uid: stranger,
+            agreed: Vec::new(),
+            municipalities: Vec::new(),
+        });
         for agency in directory.agencies() {
             let uid = vocabulary.agency(agency.id.as_str());
             entities.push(entity(&uid, Some(agency), vocabulary)?);
             let place = u16::try_from(agencies.known.len()).map_err(|_| EngineError::TooManyAgencies)?;
             agencies.places.insert(agency.id.clone(), Side(place));
-            agencies.known.push(Known { sector: Some(agency.sector), uid, agreed: Vec::new() });
+            agencies.known.push(Known {
+                sector: Some(agency.sector),
+                uid,
+                agreed: Vec::new(),
+                municipalities: agency.municipalities.iter().copied().collect(),
+            });
         }
         // They come in the order of ids, as the places do: each list is in order.
         for agreement in directory.agreements() {
@@ -96,6 +108,12 @@ impl Agencies {
     pub(super) fn agreed(&self, from: Side, to: Side) -> bool {
         let known = self.known.get(usize::from(from.0));
         known.is_some_and(|known| known.agreed.binary_search_by_key(&to.0, |side| side.0).is_ok())
+    }
+
+    /// Tells whether an agency does its work for this municipality.
+    pub(super) fn serves(&self, side: Side, home: Option<Municipality>) -> bool {
+        let known = self.known.get(usize::from(side.0));
+        home.zip(known).is_some_and(|(home, known)| known.municipalities.binary_search(&home).is_ok())
     }
 
     /// The agencies and the ages.

@@ -7,7 +7,7 @@ use super::facts::{Common, Facts, disclosed};
 use super::{ENVELOPE, Engine};
 use crate::decision::Reason;
 use crate::explain::{CategoryExplanation, Explanation, Missing};
-use crate::index::ConsentIndex;
+use crate::index::{ConsentIndex, Word};
 use crate::question::Question;
 use crate::rules::{Action, Failed, RuleSays};
 
@@ -34,7 +34,7 @@ impl Engine {
             } else if category == DataCategory::Envelope {
                 (Vec::new(), vec![Missing::of(Reason::UnknownAgency)])
             } else {
-                let missing = self.missing(&common.with(category, &word));
+                let missing = self.missing(&common.with(category, &word), &word);
                 (Vec::new(), missing.unwrap_or_else(|Failed| vec![Missing::of(Reason::RulesFailed)]))
             };
             CategoryExplanation { category, viewer: question.viewer, permitted, bases, missing }
@@ -43,9 +43,11 @@ impl Engine {
         Explanation { decision, categories }
     }
 
-    /// Names the rules that forbid a category, whatever is asked on; or says that nothing permits it.
-    fn missing(&self, facts: &Facts) -> Result<Vec<Missing>, Failed> {
+    /// Names the rules that forbid a category, whatever is asked on; and says so where nothing would permit it without
+    /// them: whoever puts away what stands against it then still lacks a ground.
+    fn missing(&self, facts: &Facts, word: &Word<'_>) -> Result<Vec<Missing>, Failed> {
         let mut missing = Vec::new();
+        let mut has_basis = false;
         let asking = self.asking(facts).map_err(|_| Failed)?;
         for action in Action::ALL {
             if action != Action::Disclose && !facts.disclosure {
@@ -56,14 +58,24 @@ impl Engine {
                 if let RuleSays::Forbids(reason) = note.says {
                     let rule = Some(note.id.clone());
                     missing.push(Missing { reason, rule, statute: Some(note.statute.clone()) });
+                    has_basis |= names_the_missing_basis(reason, facts.category, word);
                 }
             }
+            has_basis |= self.rules.has_basis(action, &request, self.agencies.entities(), facts.era)?;
         }
-        if missing.is_empty() {
+        if !has_basis {
             missing.push(Missing::of(Reason::NoBasis));
         }
         missing.sort_unstable();
         missing.dedup();
         Ok(missing)
     }
+}
+
+/// Tells whether a rule says which word is needed in the place of one that is there and does not count.
+fn names_the_missing_basis(reason: Reason, category: DataCategory, word: &Word<'_>) -> bool {
+    let of_another = [Reason::RenewConsent, Reason::OwnDecisionGoverns, Reason::GuardianPermissionMissing]
+        .contains(&reason);
+    let not_explicit = reason == Reason::SpecialCategoryNotExplicit;
+    of_another || (not_explicit && word.grounds.iter().any(|ground| ground.names(category)))
 }

@@ -38,6 +38,7 @@ pub(super) struct Facts {
     pub(super) care_relation: bool,
     pub(super) address_protected: bool,
     pub(super) multi_sector_support: bool,
+    pub(super) home_municipality: bool,
 }
 
 /// On whose behalf, as the rules tell it apart.
@@ -131,6 +132,8 @@ impl Common {
             care_relation: !reads || question.relation == Relation::Established,
             address_protected: standing.address_protected,
             multi_sector_support: standing.multi_sector_support,
+            home_municipality: reader
+                .is_some_and(|reader| agencies.serves(reader, question.home_municipality)),
         };
         let (key, _) = facts.key();
         Common { facts, key }
@@ -267,6 +270,7 @@ impl Facts {
             care_relation,
             address_protected,
             multi_sector_support,
+            home_municipality,
         } = *self;
         // Two words, each with room to spare, are quicker to fill than one of 128 bits.
         let (mut asked, mut known) = (Packed(0), Packed(0));
@@ -281,7 +285,9 @@ impl Facts {
         known.put(age.map_or(0, |age| u32::from(age) + 1), 9);
         known.put(capacity as u32, 2);
         known.put(era.into(), 8);
-        for flag in [agreement, same_unit, care_relation, address_protected, multi_sector_support] {
+        let flags =
+            [agreement, same_unit, care_relation, address_protected, multi_sector_support, home_municipality];
+        for flag in flags {
             known.put(flag.into(), 1);
         }
         let own = Own { disclosure, consent, disclosure_permit, explicit, prohibited };

@@ -48,6 +48,7 @@ pub struct Recorded {
     care_relation: bool,
     address_protected: bool,
     multi_sector_support: bool,
+    home_municipality: bool,
     /// The ids of the rules that permitted; none if it was withheld.
     rules: Vec<String>,
     /// Why it was withheld.
@@ -118,6 +119,7 @@ impl Engine {
             care_relation: facts.care_relation,
             address_protected: facts.address_protected,
             multi_sector_support: facts.multi_sector_support,
+            home_municipality: facts.home_municipality,
             rules,
             reasons: reasons.into_iter().map(Word).collect(),
         }
@@ -205,6 +207,7 @@ impl Recorded {
             care_relation: self.care_relation,
             address_protected: self.address_protected,
             multi_sector_support: self.multi_sector_support,
+            home_municipality: self.home_municipality,
         }
     }
 }

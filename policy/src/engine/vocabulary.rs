@@ -85,6 +85,7 @@ impl Vocabulary {
             ("care_relation", facts.care_relation),
             ("address_protected", facts.address_protected),
             ("multi_sector_support", facts.multi_sector_support),
+            ("home_municipality", facts.home_municipality),
         ];
         let flags = flags.map(|(fact, value)| (fact, RestrictedExpression::new_bool(value)));
         let words = [

@@ -123,6 +123,11 @@ impl GrantGround<'_> {
     pub(crate) fn given_by(&self) -> GivenBy {
         self.entry.given_by
     }
+
+    /// Tells whether it names the category, if only among others: of a special one that does not suffice.
+    pub(crate) fn names(&self, category: DataCategory) -> bool {
+        self.entry.categories.contains(category)
+    }
 }
 
 impl Match<'_> {

@@ -62,8 +62,8 @@ impl Note {
         {
             return Err(RulesError::NeverValid { rule: rule.to_owned() });
         }
-        // A law that nobody dates would be applied to times before it.
-        if matches!(says, Says::Permits(BasisKind::Statute)) {
+        // A law that nobody dates would be applied to times before it; a permit to disclose is one law's instrument.
+        if matches!(says, Says::Permits(BasisKind::Statute | BasisKind::DisclosurePermit)) {
             required(policy, VALID_FROM, rule)?;
         }
         let given_by = giver(policy, rule)?;

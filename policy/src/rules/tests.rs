@@ -130,15 +130,17 @@ fn a_rule_without_an_explanation_is_refused() {
 
 #[test]
 fn a_ground_in_law_says_from_when_on_it_holds() {
-    let undated = good_with("@basis(\"consent\")", "@basis(\"statute\")");
-    for text in [undated.clone(), format!("@valid_until(\"2030-01-01T00:00:00Z\") {}", undated.trim_start())]
-    {
-        let RulesError::AnnotationMissing { rule, annotation } = refusal(&text) else {
-            panic!("it has a date");
-        };
-        assert_eq!((rule.as_str(), annotation), ("consent", "valid_from"));
+    for basis in ["statute", "disclosure_permit"] {
+        let undated = good_with("@basis(\"consent\")", &format!("@basis(\"{basis}\")"));
+        let undated = undated.trim_start();
+        for text in [undated.to_owned(), format!("@valid_until(\"2030-01-01T00:00:00Z\") {undated}")] {
+            let RulesError::AnnotationMissing { rule, annotation } = refusal(&text) else {
+                panic!("it has a date");
+            };
+            assert_eq!((rule.as_str(), annotation), ("consent", "valid_from"));
+        }
+        assert!(parse(&format!("@valid_from(\"2020-01-01T00:00:00Z\") {undated}")).is_ok());
     }
-    assert!(parse(&format!("@valid_from(\"2020-01-01T00:00:00Z\") {}", undated.trim_start())).is_ok());
     // What stands against a disclosure needs none.
     let forbid = good_with("permit", "forbid").replace("@basis(\"consent\")", "@basis(\"prohibited\")");
     assert!(parse(&forbid).is_ok());
@@ -336,6 +338,7 @@ fn the_shipped_rules_have_the_dates_of_their_laws() {
             "2007-12-31T22:00:00Z",
             "2015-03-31T21:00:00Z",
             "2021-07-31T21:00:00Z",
+            "2023-12-31T22:00:00Z",
             "2024-12-31T22:00:00Z",
         ]
     );

@@ -146,9 +146,52 @@ fn agrees(engine: &Engine, index: &ConsentIndex, asked: CategorySet, question: &
     bases.dedup();
     assert!(bases == decision.bases(), "the grounds are the same");
     if !asked.is_empty() {
-        assert_eq!(reasons.into_iter().collect::<Vec<Reason>>(), decision.reasons());
+        // Where something stands against it, the explanation alone says that there is no ground either.
+        let decided: BTreeSet<Reason> = decision.reasons().iter().copied().collect();
+        assert!(decided.is_subset(&reasons));
+        assert!(reasons.difference(&decided).all(|reason| *reason == Reason::NoBasis));
     }
     explanation
+}
+
+/// Without an agreement between the two, and with or without a consent.
+fn no_agreement_and(grant: Option<Grant>) -> Vec<Reason> {
+    let mut index = ConsentIndex::new();
+    index.put_person(youth(), "2000-01-01".parse().unwrap());
+    if let Some(grant) = grant {
+        index.put_grant(&grant, 1);
+    }
+    let engine = Engine::new(Rules::shipped().unwrap(), directory(Vec::new())).unwrap();
+    let asked = CategorySet::of(&[DataCategory::HealthCapacity]);
+    let explanation = agrees(&engine, &index, asked, &question("employment", "social"));
+    explanation.categories[0].missing.iter().map(|missing| missing.reason).collect()
+}
+
+#[test]
+fn a_ground_that_is_lacking_is_named_beside_what_stands_against_it() {
+    let health = CategorySet::of(&[DataCategory::HealthCapacity]);
+    let consent = |explicit, given_by| Grant {
+        id: ConsentId::from_uuid(Uuid::from_u128(1)),
+        version: 1,
+        youth: youth(),
+        kind: GrantKind::Consent,
+        given_by,
+        disclosers: vec![Party::whole(id("employment"))],
+        recipients: vec![Party::whole(id("social"))],
+        purposes: PurposeSet::of(&[Purpose::Guidance]),
+        categories: health,
+        explicit,
+        period: Period::new(Timestamp::UNIX_EPOCH, None).unwrap(),
+    };
+    let none = CategorySet::EMPTY;
+    let named = |grant| BTreeSet::from_iter(no_agreement_and(grant));
+    let (agreement, explicit) = (Reason::NoAgreement, Reason::SpecialCategoryNotExplicit);
+    assert_eq!(named(None), BTreeSet::from([Reason::NoBasis, agreement, explicit]));
+    assert_eq!(named(Some(consent(none, GivenBy::Self_))), BTreeSet::from([agreement, explicit]));
+    assert_eq!(named(Some(consent(health, GivenBy::Self_))), BTreeSet::from([agreement]));
+    // What is lacking has its own name here: the young person's own word.
+    let guardians = named(Some(consent(health, GivenBy::Guardian)));
+    assert_eq!(guardians, BTreeSet::from([agreement, Reason::RenewConsent]));
 }
 
 #[test]

@@ -113,7 +113,7 @@ fn a_record_says_nothing_about_a_person() {
             r#""capacity":"not_assessed","consent":{"own":false,"guardian":true,"representative":false},"#,
             r#""disclosure_permit":{"own":false,"guardian":false,"representative":false},"explicit":false,"#,
             r#""prohibited":false,"agreement":true,"same_unit":true,"care_relation":true,"#,
-            r#""address_protected":false,"multi_sector_support":false,"#,
+            r#""address_protected":false,"multi_sector_support":false,"home_municipality":false,"#,
             r#""rules":["consent-of-guardian"],"reasons":[]}"#
         )]
     );

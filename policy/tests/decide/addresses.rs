@@ -6,7 +6,7 @@ use polku_proto::v1::DataCategory::{AddressContact, Housing, IdentityContact};
 use polku_proto::v1::{LegalGround, PermitDomain, Purpose};
 
 use super::case::{Person, adult, minor};
-use super::world::{between, engine, grant_between, permit, question};
+use super::world::{between, engine, grant_between, outreach_notice, permit, question};
 
 const PROTECTED: [Reason; 1] = [Reason::AddressProtected];
 
@@ -37,10 +37,7 @@ fn p8_no_ground_in_law_opens_it_to_a_recipient_that_may_not_be_told() {
     let support = Question { purpose: Purpose::MultiSectorSupport, ..between("te", "kela") };
     for question in [
         support,
-        Question {
-            purpose: Purpose::OutreachYouthWork,
-            ..stated("te", "outreach", LegalGround::OutreachNotice)
-        },
+        outreach_notice("te", "outreach"),
         stated("te", "social", LegalGround::SocialCareInability),
         stated("te", "social", LegalGround::SocialCareChildInterest),
         stated("te", "social", LegalGround::ChildWelfareNotice),

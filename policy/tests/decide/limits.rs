@@ -9,8 +9,8 @@ use polku_proto::v1::{LegalGround, Purpose};
 
 use super::case::{addressee, adult, born, minor, person};
 use super::world::{
-    NOW, at, between, consent_id, engine, grant, grant_between, instant, listed, personal, prohibition,
-    question,
+    NOW, at, between, consent_id, engine, grant, grant_between, instant, listed, outreach_notice, personal,
+    prohibition, question,
 };
 
 #[test]
@@ -112,12 +112,7 @@ fn p24_what_leaves_social_services_makes_a_disclosure_notice() {
 
 #[test]
 fn an_answer_by_a_law_with_ages_holds_until_midnight_in_finland_whenever_the_birthday_is() {
-    let stated = |now: &str| Question {
-        ground: LegalGround::OutreachNotice,
-        purpose: Purpose::OutreachYouthWork,
-        now: instant(now),
-        ..between("te", "outreach")
-    };
+    let stated = |now: &str| Question { now: instant(now), ..outreach_notice("te", "outreach") };
     for birthday in ["2004-06-15", "2004-03-03", "2004-03-02", "2004-02-29"] {
         for (now, midnight) in [
             ("2026-03-02T12:00:00+02:00", "2026-03-03T00:00:00+02:00"),

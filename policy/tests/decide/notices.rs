@@ -1,6 +1,6 @@
 //! Case by case: which notices does a stated ground in law open, to whom, with which data and at which age?
 
-use polku_policy::{Obligation, Outcome, Question, Reason};
+use polku_policy::{Municipality, Obligation, Outcome, Question, Reason};
 use polku_proto::CategorySet;
 use polku_proto::v1::DataCategory::{
     self, AddressContact, BenefitsIncome, EducationWork, GuidanceNotes, HealthCapacity, Housing,
@@ -12,7 +12,7 @@ use polku_proto::v1::LegalGround::{
 use polku_proto::v1::Purpose;
 
 use super::case::{adult, born, minor, person};
-use super::world::{between, grant_between, instant, listed, personal};
+use super::world::{between, grant_between, instant, listed, outreach_notice, personal};
 
 const CONTACT: [DataCategory; 2] = [IdentityContact, AddressContact];
 const CARE: [DataCategory; 7] =
@@ -30,8 +30,11 @@ const CHILD: [DataCategory; 8] = [
 
 /// Each ground for a purpose that it goes with.
 fn stated(ground: LegalGround, from: &str, to: &str) -> Question {
-    let purpose = if ground == OutreachNotice { Purpose::OutreachYouthWork } else { Purpose::Guidance };
-    Question { ground, purpose, ..between(from, to) }
+    if ground == OutreachNotice {
+        outreach_notice(from, to)
+    } else {
+        Question { ground, ..between(from, to) }
+    }
 }
 
 /// All that is asked for and not permitted has no ground, but for the recipient's own word.
@@ -67,6 +70,18 @@ fn p10_the_notice_goes_from_whom_it_concerns_to_outreach_youth_work_only() {
     adult().asked(&stated(OutreachNotice, "te", "social"), &CONTACT).finds_no_ground();
     let reasons = [Reason::NotAnAuthority];
     adult().asked(&stated(OutreachNotice, "te", "vamos"), &CONTACT).denies(&reasons);
+}
+
+#[test]
+fn p10_the_notice_goes_to_the_home_municipality_s_outreach_youth_work() {
+    for elsewhere in [None, Some("091"), Some("940")] {
+        let home_municipality = elsewhere.map(|code| code.parse().unwrap());
+        let question = Question { home_municipality, ..stated(OutreachNotice, "te", "outreach") };
+        adult().asked(&question, &CONTACT).finds_no_ground();
+    }
+    for wrong in ["", "49", "0049", "o49", "04 "] {
+        assert!(wrong.parse::<Municipality>().is_err(), "{wrong}");
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use polku_proto::v1::DataCategory::{
 use polku_proto::v1::{LegalGround, PermitDomain, Purpose};
 
 use super::case::{addressee, adult, born, case, minor};
-use super::world::{between, grant, grant_between, id, permit, prohibition, question};
+use super::world::{between, grant, grant_between, id, outreach_notice, permit, prohibition, question};
 
 /// Everything of one service task, or of one document.
 fn of(service_tasks: &[&str], documents: &[&str]) -> Prohibition {
@@ -121,10 +121,7 @@ fn p2_the_status_stays_closed_whichever_way_is_prohibited() {
 fn p2_which_grounds_in_law_stand_above_a_prohibition() {
     let support = Question { purpose: Purpose::MultiSectorSupport, ..between("te", "kela") };
     let stated = |from, to, ground| Question { ground, ..between(from, to) };
-    let outreach = Question {
-        purpose: Purpose::OutreachYouthWork,
-        ..stated("te", "outreach", LegalGround::OutreachNotice)
-    };
+    let outreach = outreach_notice("te", "outreach");
     let young = minor().with(LegalStatus::MultiSectorSupport);
     let older = born("2000-01-01");
     use LegalGround as Ground;

@@ -13,7 +13,7 @@ use proptest::option;
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::world::{at, consent_id, date, id, party, prohibition_id, status_id};
+use super::world::{HOME, at, consent_id, date, id, party, prohibition_id, status_id};
 
 /// What is known of everybody, as plain lists.
 #[derive(Debug, Clone, Default)]
@@ -49,7 +49,13 @@ pub(crate) fn person() -> impl Strategy<Value = YouthId> {
 }
 
 pub(crate) fn scene() -> impl Strategy<Value = Scene> {
-    let day = prop_oneof![Just("2026-03-01"), Just("2025-01-01"), Just("2021-08-01"), Just("2026-07-15")];
+    let day = prop_oneof![
+        3 => Just("2026-03-01"),
+        2 => Just("2025-01-01"),
+        1 => Just("2024-01-01"),
+        1 => Just("2021-08-01"),
+        3 => Just("2026-07-15"),
+    ];
     let birth = (
         any::<bool>(),
         prop_oneof![4 => Just(18), 3 => Just(16), 1 => Just(21), 2 => Just(25), 2 => Just(29)],
@@ -236,9 +242,10 @@ pub(crate) fn question() -> impl Strategy<Value = Question> {
     let viewer =
         prop_oneof![5 => Just(Viewer::Addressee), 2 => Just(Viewer::Author), 1 => Just(Viewer::Subject)];
     let relation = prop_oneof![4 => Just(Relation::Established), 1 => Just(Relation::None)];
+    let home = prop_oneof![3 => Just(Some(HOME)), 1 => Just(Some("091")), 1 => Just(None)];
     let scope = (person(), any_party(), any_party(), viewer);
-    (scope, matter(), actor(), origin(), relation).prop_map(
-        |((youth, from, to, viewer), (purpose, ground), actor, origin, relation)| Question {
+    (scope, matter(), actor(), origin(), (relation, home)).prop_map(
+        |((youth, from, to, viewer), (purpose, ground), actor, origin, (relation, home))| Question {
             youth,
             channel: Channel { from, to },
             viewer,
@@ -247,6 +254,7 @@ pub(crate) fn question() -> impl Strategy<Value = Question> {
             ground,
             origin,
             relation,
+            home_municipality: home.map(|code| code.parse().unwrap()),
             now: at(0),
         },
     )

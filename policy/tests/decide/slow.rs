@@ -216,6 +216,9 @@ fn facts(directory: &Directory, records: &Records, question: &Question, category
         same_unit: own.is_none_or(|(reads, at)| reads.unit.is_none() || reads.unit == at.unit),
         care_relation: own.is_none() || question.relation == Relation::Established,
         address_protected: statuses.contains(&LegalStatus::AddressProtected),
+        home_municipality: reads.zip(question.home_municipality).is_some_and(|(reads, home)| {
+            directory.agency(&reads.agency).is_some_and(|agency| agency.municipalities.contains(&home))
+        }),
         multi_sector_support: statuses.contains(&LegalStatus::MultiSectorSupport),
     }
 }

@@ -8,7 +8,7 @@ use polku_policy::{
     ActorRole, Agency, Agreement, Capacity, Channel, ConsentIndex, Directory, Engine, GivenBy, Grant,
     GrantKind, LegalStatus, Period, Prohibition, PurposeSet, Question, Rules, Sector, Standing, Task, Viewer,
 };
-use polku_proto::v1::{DataCategory, PermitDomain, Purpose};
+use polku_proto::v1::{DataCategory, LegalGround, PermitDomain, Purpose};
 use polku_proto::{AgencyId, CategorySet, ConsentId, LegalStatusId, Party, ProhibitionId, YouthId};
 use uuid::Uuid;
 
@@ -83,7 +83,10 @@ pub(crate) fn directory() -> Directory {
             authority("kela", Sector::Benefits),
             authority("social", Sector::Social),
             authority("health", Sector::Health),
-            entrusted(authority("outreach", Sector::YouthWork), Task::OutreachYouthWork),
+            Agency {
+                municipalities: [HOME.parse().unwrap()].into(),
+                ..entrusted(authority("outreach", Sector::YouthWork), Task::OutreachYouthWork)
+            },
             entrusted(authority("shelter", Sector::Social), Task::ProtectedAddresses),
             // Entitled by name, but no authority: the directory alone opens nothing.
             entrusted(other("registry", Sector::Ngo), Task::ProtectedAddresses),
@@ -119,6 +122,19 @@ pub(crate) fn question(viewer: Viewer) -> Question {
 /// The addressee's question, of a system by itself, between two agencies.
 pub(crate) fn between(from: &str, to: &str) -> Question {
     Question::new(youth(), channel(from, to), Viewer::Addressee, Purpose::Guidance, at(NOW))
+}
+
+/// The municipality that the outreach youth work is of.
+pub(crate) const HOME: &str = "049";
+
+/// The same on a notice to outreach youth work, about somebody who lives there.
+pub(crate) fn outreach_notice(from: &str, to: &str) -> Question {
+    Question {
+        ground: LegalGround::OutreachNotice,
+        purpose: Purpose::OutreachYouthWork,
+        home_municipality: Some(HOME.parse().unwrap()),
+        ..between(from, to)
+    }
 }
 
 /// A consent from the employment services to the social services, given in person, in force at [`NOW`].

@@ -27,6 +27,8 @@ The table is tab-separated words under a header, one situation a line:
     prohibition  what it covers: none, all, this_category, other_category, this_recipient, other_recipient,
                  this_discloser, other_discloser, reversed (the parties change places), task_of_origin, other_task,
                  task_origin_unstated, document_of_origin, other_document
+    home         in which municipality the young person is at home, as the discloser says it: of_the_parties (that for
+                 which both parties work), elsewhere or unstated
     date         the day in Helsinki on which it is asked
     result       permitted or refused: what the engine says
 
@@ -35,7 +37,8 @@ sender, the discloser is the party that the matter was sent to.
 
 What the documents leave open, both sides decide alike:
 
-- P10: the recipient has the task of outreach youth work and is an authority. Its purpose is outreach youth work.
+- P10: the recipient has the task of outreach youth work for the home municipality and is an authority. Its purpose is
+  outreach youth work. Where nobody has said which municipality is the home, it is none's.
 - P11 and P12 stand above a prohibition, for they are duties to notify. P10, P13 and P14 do not.
 - Grounds in law need no agreement: P22 is for regular flows.
 - P11 covers identity, contact, social situation, health and capacity, service needs, guidance notes and housing;
@@ -45,7 +48,8 @@ What the documents leave open, both sides decide alike:
 - A protected address goes where one of P10 to P14 covers the address, to an authority that may be told such addresses.
   That it may is no ground by itself. It goes to nobody else, and never by consent, not even to that one.
 - A permit to disclose (luovutuslupa) is for the domain of care of the discloser that it names, and opens data between
-  authorities of social services and health care only. A consent for a case has no such limits.
+  authorities of social services and health care only, and from 2024 on, when law 703/2023 came into force. A consent
+  for a case has no such limits.
 - A guardian's word counts for minors, and not for social and health data of a minor assessed capable; a guardian's
   permit counts for no capable minor. A minor assessed as not capable cannot give alone, nor can somebody of unknown
   age who was assessed so. Otherwise whoever is of unknown age is no minor, and within no other limit of age. Another
@@ -69,6 +73,7 @@ SHOWN = 20
 ADULT = 18
 YOUTH_OF_YOUTH_ACT = 29
 MULTI_SECTOR_LAW_SINCE = "2025-01-01"
+PERMIT_LAW_SINCE = "2024-01-01"
 
 
 @dataclass(frozen=True)
@@ -164,6 +169,7 @@ class Situation:
         self.multi_sector_customer = yes(row["multi_sector_customer"])
         self.consents = [] if row["consents"] == "-" else [Consent.read(word) for word in row["consents"].split(";")]
         self.prohibition = row["prohibition"]
+        self.home_of_recipient = one_of(row["home"], {"of_the_parties": True, "elsewhere": False, "unstated": False})
         self.date = row["date"]
 
         sender, recipient = one_of(row["from"], KINDS), one_of(row["to"], KINDS)
@@ -279,7 +285,8 @@ def counts(consent: Consent, situation: Situation) -> bool:
 def opens(permit: Consent, situation: Situation) -> bool:
     parties = (situation.discloser, situation.recipient)
     named = situation.recipient if "reversed" in permit.flags else situation.discloser
-    return all(party.authority and party.sector in CARE for party in parties) and named.sector == permit.permit
+    return (all(party.authority and party.sector in CARE for party in parties) and named.sector == permit.permit
+            and situation.date >= PERMIT_LAW_SINCE)
 
 
 def guardian_may(consent: Consent, situation: Situation) -> bool:
@@ -298,6 +305,7 @@ def outreach_notice(situation: Situation) -> bool:
     entitled = situation.discloser.authority or situation.discloser.sector == "education"
     return (situation.ground == "outreach_notice" and situation.purpose == "outreach_youth_work"
             and entitled and situation.recipient.outreach and situation.recipient.authority
+            and situation.home_of_recipient
             and situation.younger_than(YOUTH_OF_YOUTH_ACT) and situation.category in CONTACT)
 
 

@@ -142,6 +142,11 @@ fn outspoken(notice: &mut DisclosureNotice) {
             agency: consent.recorder.clone(),
             reason: REASON.into(),
             by: consent_event::By::Professional.into(),
+            evidence: consent.evidence.clone(),
+            valid_from: consent.create_time,
+            valid_until: None,
+            unit: "keskusta".into(),
+            professional: RECORDER.into(),
         });
     }
 }

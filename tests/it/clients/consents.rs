@@ -57,6 +57,7 @@ fn consent(state: ConsentState, given_by: GivenBy, kind: ConsentKind) -> Consent
             agency: "ohjaamo".into(),
             reason: String::new(),
             by: 0,
+            ..ConsentEvent::default()
         }],
         ..Consent::default()
     }

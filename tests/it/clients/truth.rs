@@ -29,6 +29,14 @@ const BROKEN: [(Break, Option<LegalGround>, &str); 18] = [
     (Break::Without("prohibited"), None, "P2 prohibition"),
     (Break::Without("consent-of-guardian"), None, "P3 consent"),
     (Break::Without("disclosure-permit-of-representative"), None, "P3 permit"),
+    (
+        Break::Says(
+            "@valid_from(\"2024-01-01T00:00:00+02:00\")\n@given_by(\"self\")",
+            "@valid_from(\"2024-01-01T00:00:00+00:00\")\n@given_by(\"self\")",
+        ),
+        Some(LegalGround::Unspecified),
+        "P3 permit",
+    ),
     (Break::Without("address-protected"), None, "P8 protected address"),
     (
         Break::Says(
@@ -60,6 +68,7 @@ const BROKEN: [(Break, Option<LegalGround>, &str); 18] = [
         Some(LegalGround::ChildWelfareNotice),
         "P12",
     ),
+    (Break::Says(" && context.home_municipality", ""), Some(LegalGround::OutreachNotice), "P1 no basis"),
     (Break::Age(r#""below": 29"#, r#""below": 28"#), Some(LegalGround::OutreachNotice), "P10"),
     (Break::Age(r#""below": 25"#, r#""below": 24"#), Some(LegalGround::AssistanceUnemployedYoung), "P14"),
 ];

@@ -5,10 +5,11 @@ use polku_proto::v1::capacity_assessment::Result as Capacity;
 use polku_proto::v1::consent_evidence::GivenBy;
 use polku_proto::v1::legal_status_terms::Status as Terms;
 use polku_proto::v1::{
-    CapacityAssessment, ConsentState as State, ConsentTerms, LegalStatusTerms, LiftProhibitionRequest,
-    ProhibitionTerms, RecordLegalStatusRequest, RenewConsentRequest,
+    CapacityAssessment, Consent, ConsentState as State, ConsentTerms, DataCategory as Data, LegalStatusTerms,
+    LiftProhibitionRequest, ProhibitionTerms, RecordConsentRequest, RecordLegalStatusRequest,
+    RenewConsentRequest,
 };
-use polku_tests::world::{KELA, OHJAAMO, PEOPLE, evidence, request_id, terms};
+use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, evidence, request_id, terms};
 use tonic::Code;
 
 use super::changes::{
@@ -192,7 +193,55 @@ async fn a_guardian_leaves_a_minors_own_decisions_alone() {
     let word = given_by(GivenBy::Guardian);
     let given = record_with(&guardian, &youth, to_kela(&stage), word).await.unwrap().consent.unwrap();
     assert_eq!(withdraw(&guardian, &given, "").await.unwrap().consent.unwrap().state(), State::Withdrawn);
-    let asked = request(&stage.ohjaamo(), &youth, to_kela(&stage)).await.unwrap().consent.unwrap();
+    let basic = ConsentTerms { categories: vec![Data::IdentityContact as i32], ..to_kela(&stage) };
+    let asked = request(&stage.ohjaamo(), &youth, basic).await.unwrap().consent.unwrap();
     refuse(&guardian, &asked, &asked.etag).await.unwrap();
+    stage.close().await;
+}
+
+/// Rule P6: on data of social and health care a minor who is able to decide decides.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guardian_does_not_answer_what_an_able_minor_was_asked_about_care() {
+    let stage = Stage::at_noon().await;
+    let youth = stage.ohjaamo().identify(MINOR).await.unwrap();
+    let (guardian, minor) = (stage.guardian(&youth), stage.subject(&youth));
+    let about_care = ConsentTerms {
+        categories: vec![Data::IdentityContact as i32, Data::SocialSituation as i32],
+        ..to_kela(&stage)
+    };
+    let ask = async || request(&stage.ohjaamo(), &youth, about_care.clone()).await.unwrap().consent.unwrap();
+    let fill = async |client: &Client, asked: &Consent| {
+        let request = RecordConsentRequest {
+            request_id: request_id(),
+            youth: youth.clone(),
+            requested: asked.name.clone(),
+            etag: asked.etag.clone(),
+            terms: asked.terms.clone(),
+            evidence: Some(given_by(GivenBy::Guardian)),
+            ..RecordConsentRequest::default()
+        };
+        client.clone().consent.record_consent(request).await.map(tonic::Response::into_inner)
+    };
+    let asked = ask().await;
+    refuse(&guardian, &asked, &asked.etag).await.unwrap();
+    fill(&guardian, &ask().await).await.unwrap();
+
+    let asked = ask().await;
+    for result in [Capacity::CapableAllows, Capacity::CapableForbids] {
+        assess(&stage, &youth, result).await;
+        for attempt in [refuse(&guardian, &asked, &asked.etag).await, fill(&guardian, &asked).await] {
+            assert_refused(attempt, Code::PermissionDenied, "ACTOR_NOT_ALLOWED");
+        }
+        // Nor does the guardian by way of a professional.
+        let brought = fill(&stage.ohjaamo(), &asked).await;
+        let status = assert_refused(brought, Code::InvalidArgument, "OWN_DECISION_GOVERNS");
+        assert_eq!(fields_of(&status), ["evidence.given_by"]);
+    }
+    assert_eq!(get(&minor, &asked.name).await.unwrap().state(), State::Requested);
+    refuse(&minor, &asked, &asked.etag).await.unwrap();
+
+    let asked = ask().await;
+    assess(&stage, &youth, Capacity::NotCapable).await;
+    fill(&guardian, &asked).await.unwrap();
     stage.close().await;
 }

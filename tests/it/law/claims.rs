@@ -3,7 +3,7 @@
 use polku_proto::v1::basis::Kind;
 use polku_proto::v1::{
     DataCategory, LegalClaim, LegalGround, Obligation, ProhibitionTerms, Purpose, RerouteReferralRequest,
-    SendReferralRequest,
+    SendReferralRequest, VerifyConsentRequest,
 };
 use polku_tests::world::{KELA, OHJAAMO, PEOPLE, TE, full_content, referral_to, request_id};
 use tonic::Code;
@@ -19,8 +19,7 @@ const ADULT: &str = PEOPLE[16];
 const OLDER: &str = PEOPLE[0];
 
 const SOCIAL: &str = "sector = \"social\"\nstanding = \"authority\"\n";
-const OUTREACH: &str =
-    "sector = \"youth_work\"\nstanding = \"authority\"\ntasks = [\"outreach_youth_work\"]\n";
+const OUTREACH: &str = "sector = \"youth_work\"\nstanding = \"authority\"\ntasks = [\"outreach_youth_work\"]\nmunicipalities = [\"049\"]\n";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_child_welfare_notice_needs_no_consent_and_no_agreement_and_stands_above_a_prohibition() {
@@ -103,6 +102,28 @@ async fn an_outreach_notice_tells_who_it_is_and_how_to_reach_them() {
     assert!(claim.statement.is_empty(), "notes are not among what an outreach notice tells");
     let refused = send(&te, notice(&older)).await;
     assert_refused(refused, Code::PermissionDenied, "NOT_PERMITTED");
+
+    // It is for the outreach youth work of the home municipality, which the sender has to name.
+    for (home, permitted) in [("049", 2), ("091", 0), ("", 0)] {
+        let mut elsewhere = notice(&young);
+        elsewhere.content.as_mut().unwrap().contact.as_mut().unwrap().municipality = home.into();
+        elsewhere.request_id = request_id();
+        let question = VerifyConsentRequest {
+            youth: young.clone(),
+            discloser: TE.into(),
+            recipient: KELA.into(),
+            purpose: Purpose::OutreachYouthWork as i32,
+            categories: numbers(&[IdentityContact, AddressContact]),
+            ground: LegalGround::OutreachNotice as i32,
+            municipality: home.into(),
+            ..VerifyConsentRequest::default()
+        };
+        let verified = te.clone().consent.verify_consent(question).await.unwrap().into_inner();
+        assert_eq!(verified.decision.unwrap().permitted.len(), permitted, "{home:?}");
+        if permitted == 0 {
+            assert_refused(send(&te, elsewhere).await, Code::PermissionDenied, "NOT_PERMITTED");
+        }
+    }
     stage.close().await;
 }
 

@@ -17,6 +17,8 @@ pub(crate) struct Situation {
     pub(crate) prohibited: Option<CategorySet>,
     pub(crate) status: Option<LegalStatus>,
     pub(crate) ground: LegalGround,
+    /// The home municipality that the sender states.
+    pub(crate) home: &'static str,
 }
 
 /// A consent or permit that was given.
@@ -27,6 +29,9 @@ pub(crate) struct Given {
     pub(crate) explicit: CategorySet,
     pub(crate) until: &'static str,
 }
+
+/// The municipality that the outreach youth work is of.
+pub(crate) const HOME: &str = "049";
 
 const ADULT: &str = "2006-03-01";
 const SEVENTEEN: &str = "2009-03-01";
@@ -54,6 +59,7 @@ pub(crate) fn situations() -> Vec<Situation> {
         prohibited: None,
         status: None,
         ground: LegalGround::Unspecified,
+        home: HOME,
     };
     let stated = |text, born, ground| Situation { born, ground, ..says(text, &[]) };
     let minor = |text, grants: &[Given], status| Situation { born: SEVENTEEN, status, ..says(text, grants) };
@@ -102,6 +108,10 @@ pub(crate) fn situations() -> Vec<Situation> {
             ADULT,
             LegalGround::AssistanceUnemployedYoung,
         ),
+        Situation {
+            home: "091",
+            ..stated("ground stated: outreach notice, at home elsewhere", ADULT, LegalGround::OutreachNotice)
+        },
     ]
 }
 
@@ -155,7 +165,8 @@ pub(crate) fn agreements() -> Vec<(&'static str, &'static str)> {
 pub(crate) fn engine() -> Engine {
     let agencies = AGENCIES.map(|(agency, sector, standing, tasks)| {
         let tasks = tasks.iter().copied().collect();
-        Agency { tasks, ..Agency::new(id(agency), sector, standing) }
+        let municipalities = [HOME.parse().unwrap()].into();
+        Agency { tasks, municipalities, ..Agency::new(id(agency), sector, standing) }
     });
     let agreements = agreements().into_iter().map(|(from, to)| Agreement { from: id(from), to: id(to) });
     Engine::new(Rules::shipped().unwrap(), Directory::new(agencies.to_vec(), agreements.collect()).unwrap())
@@ -213,6 +224,7 @@ pub(crate) fn answer(
     let youth = YouthId::from_uuid(Uuid::nil());
     let question = Question {
         ground: situation.ground,
+        home_municipality: Some(situation.home.parse().unwrap()),
         ..Question::new(youth, channel, Viewer::Addressee, purpose, now())
     };
     let index = index(situation, from, &Party::whole(id(to)), purpose);

@@ -83,6 +83,26 @@ fn special_categories_take_an_explicit_word() {
 }
 
 #[test]
+fn special_categories_take_a_word_at_all() {
+    let rules = RuleFolder::shipped().write(
+        "explicit.cedar",
+        r#"
+        @id("explicit-is-enough") @statute("none") @basis("consent")
+        permit (principal is Agency, action == Action::"disclose", resource)
+        when { context.disclosure && context.explicit && principal.authority && context.discloser.authority };
+        "#,
+    );
+    let words = [
+        "BROKEN: Agency disclose ",
+        "decided by: explicit-is-enough",
+        "context.explicit = true",
+        "context.consent.own = false",
+        "context.disclosure_permit.own = false",
+    ];
+    assert_breaks(&rules, "special-category", &words);
+}
+
+#[test]
 fn no_consent_opens_a_protected_address() {
     let rules = RuleFolder::shipped().changed(
         "restrictions.cedar",

@@ -61,6 +61,7 @@ async fn count(client: &Client, request: CountWalkInRequest) -> Result<(), Statu
 }
 
 /// The anonymous walk-in of "ilman ajanvarausta tai ajanvarauksella" (domain.md 5): counts only.
+/// Rule P19 (domain.md 2.3): of an anonymous walk-in counts are stored, and no identity.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_comes_without_a_name_is_counted_and_no_more() {
     let stage = Stage::at_noon().await;

@@ -34,7 +34,7 @@ use tonic::Code;
 
 use super::{add, encounter, opening};
 use crate::matrix::situations::{
-    AGENCIES, Given, PAIRS, Situation, agreements, answer, engine, now, personal, situations,
+    AGENCIES, Given, HOME, PAIRS, Situation, agreements, answer, engine, now, personal, situations,
 };
 use crate::stage::{subject, wire};
 
@@ -186,7 +186,8 @@ fn configure(world: &World) {
             .collect();
         let table = format!("[[agency]]\nid = {:?}\n", id(agency));
         assert!(text.contains(&table));
-        text = text.replace(&table, &format!("{table}tasks = {tasks:?}\n"));
+        let entrusted = format!("tasks = {tasks:?}\nmunicipalities = [{HOME:?}]\n");
+        text = text.replace(&table, &format!("{table}{entrusted}"));
         let roles = format!("units = {UNITS:?}\nroles = [");
         assert!(text.contains(&roles));
     }

@@ -4,7 +4,7 @@ use super::products::{
     AGES, BOTH, CAPACITIES, EXPLICIT, EXPLICIT_OF_GUARDIAN, GROUNDS, PURPOSES, categories,
 };
 use super::situation::Situation;
-use super::words::{Day, Kind, Reader, Role, Scope, Unit};
+use super::words::{Day, Home, Kind, Reader, Role, Scope, Unit};
 
 /// How many steps aside are taken, and how many dimensions each changes at most.
 const STEPS: usize = 5_000;
@@ -49,7 +49,7 @@ impl Chance {
     }
 
     fn change(&mut self, situation: &mut Situation) {
-        match self.next() % 17 {
+        match self.next() % 18 {
             0 => self.set(Reader::ALL, &mut situation.reader),
             1 => self.set(Role::ALL, &mut situation.role),
             2 => self.set(Unit::ALL, &mut situation.unit),
@@ -66,6 +66,7 @@ impl Chance {
             13 => self.set(&GROUNDS, &mut situation.ground),
             14 => self.set(&[[None, None], EXPLICIT, EXPLICIT_OF_GUARDIAN], &mut situation.consents),
             15 => self.set(Scope::ALL, &mut situation.prohibition),
+            16 => self.set(Home::ALL, &mut situation.home),
             _ => self.set(Day::ALL, &mut situation.day),
         }
     }

@@ -8,7 +8,7 @@ use polku_proto::v1::{DataCategory, LegalGround, Purpose};
 
 use super::aside::steps_aside;
 use super::situation::{Age, Given, Situation};
-use super::words::{Day, Flag, Giver, Instrument, Kind, Reader, Role, Scope, Unit, Wording};
+use super::words::{Day, Flag, Giver, Home, Instrument, Kind, Reader, Role, Scope, Unit, Wording};
 
 pub(super) const AGES: [Option<Age>; 10] = [
     None,
@@ -89,6 +89,7 @@ pub fn situations() -> Vec<Situation> {
         consents_of_all_ages(),
         consents_that_do_not_fit(),
         two_consents(),
+        consents_of_all_days(),
         prohibitions_and_purposes(),
         grounds_between_all(),
         grounds_of_all_ages(),
@@ -239,6 +240,17 @@ fn two_consents() -> Product {
         .under(&both)
 }
 
+/// Before and after the law on permits to disclose.
+fn consents_of_all_days() -> Product {
+    let given: Vec<_> = instruments(&[Wording::Explicit], &[[None, None]]).into_iter().map(one).collect();
+    Product::new()
+        .between(&PAIRS[1..3])
+        .disclosing(&TELLING)
+        .under(&given)
+        .aged(&[Some(Age::nearly(18)), Some(Age::exactly(18))])
+        .over(Day::ALL, |each, day| each.day = day)
+}
+
 fn prohibitions_and_purposes() -> Product {
     Product::new()
         .between(&PAIRS[..3])
@@ -283,6 +295,7 @@ fn grounds_for_all_purposes() -> Product {
         .about(&[DataCategory::IdentityContact])
         .stating(&GROUNDS)
         .over(&BOTH, |each, agreement| each.agreement = agreement)
+        .over(Home::ALL, |each, home| each.home = home)
 }
 
 fn multi_sector_support() -> Product {

@@ -6,7 +6,7 @@ use polku_policy::{Capacity, purpose_name};
 use polku_proto::name;
 use polku_proto::v1::{DataCategory, LegalGround, Purpose};
 
-use super::words::{Day, Flag, Giver, Instrument, Kind, Reader, Role, Scope, Unit, Wording};
+use super::words::{Day, Flag, Giver, Home, Instrument, Kind, Reader, Role, Scope, Unit, Wording};
 
 /// One situation, as the columns of the table tell it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,6 +27,7 @@ pub struct Situation {
     pub(super) ground: LegalGround,
     pub(super) consents: [Option<Given>; 2],
     pub(super) prohibition: Scope,
+    pub(super) home: Home,
     pub(super) day: Day,
 }
 
@@ -54,7 +55,7 @@ pub(super) struct Given {
 
 /// The names of the columns, as the first line has them.
 pub(super) const HEADER: &str = "reader\trole\tunit\tcustomer\tfrom\tto\tagreement\tpurpose\tcategory\tage\tcapacity\t\
-     turvakielto\tmulti_sector_customer\tground\tconsents\tprohibition\tdate\tresult";
+     turvakielto\tmulti_sector_customer\tground\tconsents\tprohibition\thome\tdate\tresult";
 
 impl Situation {
     /// The recipient's system asks for an adult's data from the employment services, and there is nothing to go by.
@@ -75,6 +76,7 @@ impl Situation {
         ground: LegalGround::Unspecified,
         consents: [None, None],
         prohibition: Scope::None,
+        home: Home::OfTheParties,
         day: Day::Later,
     };
 
@@ -130,7 +132,7 @@ impl Given {
 /// The row without its last column.
 impl fmt::Display for Situation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Situation { reader, role, unit, from, to, prohibition, day, .. } = self;
+        let Situation { reader, role, unit, from, to, prohibition, home, day, .. } = self;
         let (customer, agreement) = (yes(self.customer), yes(self.agreement));
         let (turvakielto, multi_sector) = (yes(self.turvakielto), yes(self.multi_sector_customer));
         let (purpose, category, capacity) =
@@ -147,7 +149,7 @@ impl fmt::Display for Situation {
         write!(formatter, "\t{capacity}\t{turvakielto}\t{multi_sector}\t{ground}\t")?;
         let consents: Vec<String> = self.consents.iter().flatten().map(ToString::to_string).collect();
         let consents = if consents.is_empty() { "-".to_owned() } else { consents.join(";") };
-        write!(formatter, "{consents}\t{prohibition}\t{day}")
+        write!(formatter, "{consents}\t{prohibition}\t{home}\t{day}")
     }
 }
 

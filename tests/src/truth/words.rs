@@ -72,11 +72,22 @@ words! {
 }
 
 words! {
-    /// The day, in Helsinki: its last instant for the first, the first instant for the others.
+    /// The day, in Helsinki: the last instant of a day before a law, the first one of the others.
     Day {
+        BeforePermits = "2023-12-31",
+        FirstOfPermits = "2024-01-01",
         BeforeTheLaw = "2024-12-31",
         FirstOfTheLaw = "2025-01-01",
         Later = "2026-07-01",
+    }
+}
+
+words! {
+    /// Whose municipality the young person's home is in, as the discloser says it.
+    Home {
+        OfTheParties = "of_the_parties",
+        Elsewhere = "elsewhere",
+        Unstated = "unstated",
     }
 }
 

@@ -12,10 +12,13 @@ use polku_proto::{AgencyId, CategorySet, ConsentId, LegalStatusId, Party, Prohib
 use uuid::Uuid;
 
 use super::situation::{Age, Birthday, Given, Situation};
-use super::words::{Day, Flag, Giver, Instrument, Kind, Reader, Role, Scope, Unit, Wording};
+use super::words::{Day, Flag, Giver, Home, Instrument, Kind, Reader, Role, Scope, Unit, Wording};
 
 /// The agency that has nothing to do with the matter.
 const BYSTANDER: &str = "bystander";
+/// The municipality that the agencies work for, and another one.
+const HOME: &str = "049";
+const ELSEWHERE: &str = "091";
 /// The unit that has the matter, and another one of the same agency.
 const UNIT: &str = "north";
 const OTHER_UNIT: &str = "south";
@@ -68,6 +71,7 @@ fn agency(side: &str, kind: Kind) -> Result<Option<Agency>> {
     };
     let mut agency = Agency::new(agency_id(side, kind)?, sector, standing);
     agency.tasks.extend(tasks);
+    agency.municipalities.insert(HOME.parse()?);
     Ok(Some(agency))
 }
 
@@ -105,6 +109,11 @@ pub(super) fn question(situation: &Situation) -> Result<Question> {
     question.ground = situation.ground;
     question.origin = origin(situation.prohibition);
     question.relation = if situation.customer { Relation::Established } else { Relation::None };
+    question.home_municipality = match situation.home {
+        Home::OfTheParties => Some(HOME.parse()?),
+        Home::Elsewhere => Some(ELSEWHERE.parse()?),
+        Home::Unstated => None,
+    };
     Ok(question)
 }
 
@@ -265,9 +274,11 @@ fn other_category(situation: &Situation) -> DataCategory {
     }
 }
 
-/// The first instant of the day in Helsinki, or the last one where the day is the last before the law.
+/// The first instant of the day in Helsinki, or the last one where the day is the last before a law.
 fn instant(day: Day) -> Result<Timestamp> {
     Ok(match day {
+        Day::BeforePermits => "2023-12-31T23:59:59.999999+02:00".parse()?,
+        Day::FirstOfPermits => "2024-01-01T00:00:00+02:00".parse()?,
         Day::BeforeTheLaw => "2024-12-31T23:59:59.999999+02:00".parse()?,
         Day::FirstOfTheLaw => "2025-01-01T00:00:00+02:00".parse()?,
         Day::Later => "2026-07-01T00:00:00+03:00".parse()?,

@@ -119,6 +119,7 @@ fn consent(terms: ConsentTerms) -> Consent {
             agency: "ohjaamo".into(),
             reason: "salainen syy".into(),
             by: 0,
+            ..ConsentEvent::default()
         }],
         schema_version: "1".into(),
         create_time: stamp("2025-12-31T07:00:00Z"),

@@ -2,16 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use polku_policy::{Agreement, Sector, Standing, Task};
+use polku_policy::{Agreement, Municipality, Sector, Standing, Task};
 use polku_proto::{AgencyId, CategorySet, UnitId, named};
 
 use super::super::section::{Section, quoted};
 use super::super::{ActorKind, AdapterEntry, AgencyEntry, Controller, Organisation};
+use super::routing::MUNICIPALITY;
 
 const AGENCY_ID: &str = "an agency id: 1 to 32 lower-case letters, digits and hyphens, a letter first";
 /// Who stands for the young person's side in joint plans.
 const OWN_SIDE: [&str; 3] = ["youth", "guardian", "representative"];
 const BUSINESS_ID: &str = "a business id: seven digits, a hyphen and the check digit";
+const OUTREACH_FOR: &str =
+    "the codes of those whose outreach youth work it does: a notice goes to that of the home municipality";
 const STANDINGS: [(&str, Standing); 2] =
     [("authority", Standing::Authority), ("not_authority", Standing::NotAuthority)];
 const ACTORS: [(&str, ActorKind); 3] = [
@@ -34,11 +37,15 @@ pub(super) fn agencies(top: &Section<'_>) -> (Vec<AgencyEntry>, BTreeSet<AgencyI
         let standing = one_of(&section, "standing", &STANDINGS);
         let tasks = tasks(&section);
         let requires = requires(&section);
+        let municipalities = municipalities(&section);
         let controller = section.optional_section("controller").map_or_else(Controller::default, controller);
         let kind = section.optional_text("adapter", "the name of an adapter");
         let settings = section.raw_table("settings");
         if kind.is_none() && settings.is_some() {
             section.wrong("settings", "settings", "none, because the agency has no adapter");
+        }
+        if municipalities.is_empty() && tasks.contains(&Task::OutreachYouthWork) {
+            section.wrong("municipalities", "nothing usable", OUTREACH_FOR);
         }
         if let Some(id) = id.as_ref().filter(|id| OWN_SIDE.contains(&id.as_str())) {
             section.wrong("id", quoted(id), "another id: this one is the young person's in joint plans");
@@ -49,7 +56,16 @@ pub(super) fn agencies(top: &Section<'_>) -> (Vec<AgencyEntry>, BTreeSet<AgencyI
         section.finish();
         let adapter = kind.map(|kind| AdapterEntry { kind, settings: settings.unwrap_or_default() });
         if let (Some(id), Some(sector), Some(standing)) = (id, sector, standing) {
-            agencies.push(AgencyEntry { id, sector, standing, tasks, requires, controller, adapter });
+            agencies.push(AgencyEntry {
+                id,
+                sector,
+                standing,
+                tasks,
+                requires,
+                municipalities,
+                controller,
+                adapter,
+            });
         }
     }
     (agencies, ids)
@@ -162,6 +178,17 @@ fn requires(section: &Section<'_>) -> CategorySet {
         }
     }
     categories
+}
+
+fn municipalities(section: &Section<'_>) -> BTreeSet<Municipality> {
+    let mut codes = BTreeSet::new();
+    for (path, text) in section.texts("municipalities", MUNICIPALITY) {
+        match text.parse() {
+            Ok(code) => drop(codes.insert(code)),
+            Err(_) => section.wrong_at(path, quoted(&text), MUNICIPALITY),
+        }
+    }
+    codes
 }
 
 fn controller(section: Section<'_>) -> Controller {

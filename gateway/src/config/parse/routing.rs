@@ -9,7 +9,7 @@ use super::super::section::{Section, quoted};
 use crate::directory::{Route, Routing};
 
 const TEAM: &str = "the id of a team: 1 to 32 lower-case letters, digits and hyphens, a letter first";
-const MUNICIPALITY: &str = "the code of a municipality: three digits";
+pub(super) const MUNICIPALITY: &str = "the code of a municipality: three digits";
 const RECIPIENT: &str = "an [[agency]], or a unit that is registered for it: {agency} or {agency}/{unit}";
 /// The highest age that is asked for, in full years.
 const OLDEST: u32 = 120;

@@ -110,6 +110,7 @@ impl Recorded {
             (!self.care_relation, "no customer"),
             (self.address_protected, "protected address"),
             (self.multi_sector_support, "multi-sector support"),
+            (self.home_municipality, "home municipality"),
         ];
         said.extend(given("consent", self.consent));
         said.extend(given("permit to disclose", self.disclosure_permit));

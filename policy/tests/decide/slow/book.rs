@@ -36,6 +36,7 @@ pub(super) struct Facts {
     pub(super) care_relation: bool,
     pub(super) address_protected: bool,
     pub(super) multi_sector_support: bool,
+    pub(super) home_municipality: bool,
 }
 
 /// A rule that decided.
@@ -244,6 +245,7 @@ fn context(facts: &Facts) -> Context {
         ("capacity", word("Capacity", facts.capacity)),
         ("address_protected", flag(facts.address_protected)),
         ("multi_sector_support", flag(facts.multi_sector_support)),
+        ("home_municipality", flag(facts.home_municipality)),
     ];
     Context::from_pairs(facts.map(|(fact, value)| (fact.to_owned(), value))).unwrap()
 }
