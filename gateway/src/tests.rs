@@ -7,6 +7,7 @@ mod follow_ups;
 mod inbound;
 mod kept;
 mod listed;
+mod owed;
 mod parts;
 mod permissions;
 mod readings;

@@ -1413,6 +1413,9 @@ impl Disclose for crate::v1::PlanSection {
         for element in &self.sources {
             present.extend(Disclose::categories(element));
         }
+        for element in &self.comments {
+            present.extend(Disclose::categories(element));
+        }
         present
     }
 
@@ -1441,6 +1444,25 @@ impl Disclose for crate::v1::PlanSection {
         });
         for element in &mut self.sources {
             element.restrict(permitted);
+        }
+        self.comments.retain_mut(|element| {
+            element.restrict(permitted);
+            !Disclose::categories(element).is_empty()
+        });
+    }
+}
+
+impl Disclose for crate::v1::PlanComment {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        present.extend(CategorySet::named(self.category));
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        let named = CategorySet::named(self.category);
+        if named.is_empty() || !named.is_subset(permitted) {
+            *self = Self::default();
         }
     }
 }
@@ -1633,6 +1655,9 @@ impl Disclose for crate::v1::PlanActivity {
         if let Some(part) = &self.source {
             present.extend(Disclose::categories(part));
         }
+        if let Some(part) = &self.comment {
+            present.extend(Disclose::categories(part));
+        }
         present
     }
 
@@ -1670,6 +1695,12 @@ impl Disclose for crate::v1::PlanActivity {
             part.restrict(permitted);
             if Disclose::categories(part).is_empty() {
                 self.source = None;
+            }
+        }
+        if let Some(part) = &mut self.comment {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.comment = None;
             }
         }
     }

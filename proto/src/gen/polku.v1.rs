@@ -5300,6 +5300,8 @@ pub struct PlanPart {
     pub revision: u64,
     #[prost(message, optional, tag = "5")]
     pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The owner's own word. In what an agency's system is sent: the state of the joint plan as that agency sees it; in the
+    /// agency's own part only while the plan is paused, or has ended.
     #[prost(enumeration = "PlanState", tag = "6")]
     pub state: i32,
     /// Something is there, or may be there, that is not told to this reader.
@@ -5330,7 +5332,7 @@ pub struct PlanPart {
     /// Date, `YYYY-MM-DD`.
     #[prost(string, tag = "16")]
     pub next_review: ::prost::alloc::string::String,
-    /// The owner's responsible worker.
+    /// The owner's responsible worker. In what an agency's system is sent of the young person's section: that of the plan.
     #[prost(message, optional, tag = "17")]
     pub responsible_worker: ::core::option::Option<Worker>,
 }
@@ -9289,7 +9291,8 @@ pub struct Plan {
     /// When the young person first accepted the plan. Accepting what has changed since leaves it.
     #[prost(message, optional, tag = "10")]
     pub accept_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// The step that comes next.
+    /// The step that comes next: an action that has not ended. The flag goes when the action is done, not done, dropped
+    /// or removed.
     #[prost(message, optional, tag = "11")]
     pub step: ::core::option::Option<PlanItem>,
     /// What belongs together. Each party makes at most 100 links, and so does the young person's side.
@@ -9321,8 +9324,10 @@ pub struct PlanSection {
     /// one reading of all of them is the only base in which nothing is missing that the caller did not take out.
     #[prost(string, tag = "2")]
     pub etag: ::prost::alloc::string::String,
-    /// What the owner has undertaken: one for each action of the section that is shown and not dropped. None in the young
-    /// person's own section, which is acknowledged by accepting the plan.
+    /// What has been undertaken: one for each action of the section that is shown and not dropped. By the owner; in the
+    /// young person's own section by the party whose agency id is the action's provider, and none for what the young person
+    /// does, which is acknowledged by accepting the plan. There they are shown to whoever sees of that party otherwise. What
+    /// a party that has left the plan has not acknowledged holds nothing up.
     #[prost(message, repeated, tag = "3")]
     pub commitments: ::prost::alloc::vec::Vec<PlanCommitment>,
     #[prost(message, repeated, tag = "4")]
@@ -9342,6 +9347,24 @@ pub struct PlanSection {
     /// items. As far as this reader sees anything of them.
     #[prost(message, repeated, tag = "8")]
     pub sources: ::prost::alloc::vec::Vec<PlanSource>,
+    /// In the young person's own section: what the young person's side has said about items of the plan that are shown, in
+    /// the order in which it was said.
+    #[prost(message, repeated, tag = "9")]
+    pub comments: ::prost::alloc::vec::Vec<PlanComment>,
+}
+/// What the young person's side says about an item.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct PlanComment {
+    /// That of the item; filled in by the gateway.
+    #[prost(enumeration = "DataCategory", tag = "1")]
+    pub category: i32,
+    #[prost(message, optional, tag = "2")]
+    pub item: ::core::option::Option<PlanItem>,
+    #[prost(string, tag = "3")]
+    pub text: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "4")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// A plan of an owner's own system that has come into its section.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -9721,6 +9744,9 @@ pub struct PlanActivity {
     /// KIND_SOURCE.
     #[prost(message, optional, tag = "15")]
     pub source: ::core::option::Option<PlanSource>,
+    /// KIND_COMMENTED.
+    #[prost(message, optional, tag = "16")]
+    pub comment: ::core::option::Option<PlanComment>,
 }
 /// Nested message and enum types in `PlanActivity`.
 pub mod plan_activity {
@@ -9743,7 +9769,7 @@ pub mod plan_activity {
         /// `agency` is the coordinator now.
         Transferred = 7,
         StepFlagged = 8,
-        /// Also when the flagged action is not there any more.
+        /// Also when the flagged action has ended, or is not there any more.
         StepUnflagged = 9,
         Linked = 10,
         /// Also when one of the two items is not there any more.
@@ -9757,6 +9783,8 @@ pub mod plan_activity {
         Decided = 15,
         /// One of several plans of the owner's own system came in, or says something else beside its items.
         Source = 16,
+        /// The young person's side has said something about an item.
+        Commented = 17,
     }
     impl Kind {
         /// String value of the enum field names used in the ProtoBuf definition.
@@ -9782,6 +9810,7 @@ pub mod plan_activity {
                 Self::Clashed => "KIND_CLASHED",
                 Self::Decided => "KIND_DECIDED",
                 Self::Source => "KIND_SOURCE",
+                Self::Commented => "KIND_COMMENTED",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
@@ -9804,6 +9833,7 @@ pub mod plan_activity {
                 "KIND_CLASHED" => Some(Self::Clashed),
                 "KIND_DECIDED" => Some(Self::Decided),
                 "KIND_SOURCE" => Some(Self::Source),
+                "KIND_COMMENTED" => Some(Self::Commented),
                 _ => None,
             }
         }
@@ -10029,9 +10059,27 @@ pub struct FlagPlanStepRequest {
     /// `youths/{youth}/plans/{plan}`.
     #[prost(string, tag = "2")]
     pub name: ::prost::alloc::string::String,
-    /// An action that the caller sees. Absent: no step is flagged any more.
+    /// An action that the caller sees and that has not ended. Absent: the step that the caller sees is flagged no more.
     #[prost(message, optional, tag = "3")]
     pub step: ::core::option::Option<PlanItem>,
+    /// Of a reading that shows the plan as it is now.
+    #[prost(string, tag = "4")]
+    pub etag: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct CommentPlanItemRequest {
+    /// UUID made by the caller for this call; a repetition within 7 days has the same effect and answer as the first one.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// `youths/{youth}/plans/{plan}`.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// An item that the caller sees.
+    #[prost(message, optional, tag = "3")]
+    pub item: ::core::option::Option<PlanItem>,
+    #[prost(string, tag = "4")]
+    pub text: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -10590,7 +10638,8 @@ pub mod plan_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Flags the one step that comes next, or takes the flag away: one thing at a time.
+        /// The young person, or the responsible worker's agency, flags the one step that comes next, or takes the flag away: one
+        /// thing at a time.
         pub async fn flag_plan_step(
             &mut self,
             request: impl tonic::IntoRequest<super::FlagPlanStepRequest>,
@@ -10654,6 +10703,29 @@ pub mod plan_service_client {
             let mut req = request.into_request();
             req.extensions_mut()
                 .insert(GrpcMethod::new("polku.v1.PlanService", "UnlinkPlanItems"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The young person's side says something about an item that it sees, in any state of a plan that has not ended.
+        /// Comments are added, and neither changed nor taken back.
+        pub async fn comment_plan_item(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CommentPlanItemRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.PlanService/CommentPlanItem",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.PlanService", "CommentPlanItem"));
             self.inner.unary(req, path, codec).await
         }
         /// Records who came to a meeting of the caller's section.
@@ -10857,7 +10929,8 @@ pub mod plan_service_server {
             &self,
             request: tonic::Request<super::MarkPlanEnteredInErrorRequest>,
         ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status>;
-        /// Flags the one step that comes next, or takes the flag away: one thing at a time.
+        /// The young person, or the responsible worker's agency, flags the one step that comes next, or takes the flag away: one
+        /// thing at a time.
         async fn flag_plan_step(
             &self,
             request: tonic::Request<super::FlagPlanStepRequest>,
@@ -10871,6 +10944,12 @@ pub mod plan_service_server {
         async fn unlink_plan_items(
             &self,
             request: tonic::Request<super::UnlinkPlanItemsRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status>;
+        /// The young person's side says something about an item that it sees, in any state of a plan that has not ended.
+        /// Comments are added, and neither changed nor taken back.
+        async fn comment_plan_item(
+            &self,
+            request: tonic::Request<super::CommentPlanItemRequest>,
         ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status>;
         /// Records who came to a meeting of the caller's section.
         async fn record_meeting(
@@ -11784,6 +11863,51 @@ pub mod plan_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = UnlinkPlanItemsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.PlanService/CommentPlanItem" => {
+                    #[allow(non_camel_case_types)]
+                    struct CommentPlanItemSvc<T: PlanService>(pub Arc<T>);
+                    impl<
+                        T: PlanService,
+                    > tonic::server::UnaryService<super::CommentPlanItemRequest>
+                    for CommentPlanItemSvc<T> {
+                        type Response = super::PlanChange;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CommentPlanItemRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlanService>::comment_plan_item(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CommentPlanItemSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -3918,6 +3918,36 @@ impl Validate for crate::v1::PlanSection {
                 checker.message(value);
             });
         });
+        checker.field("comments", |checker| {
+            checker.max_items(&self.comments, 200);
+            checker.items(&self.comments, |checker, value| {
+                checker.message(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::PlanComment {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("category", |checker| {
+            let value = &self.category;
+            checker.defined_only::<crate::v1::DataCategory>(*value);
+        });
+        checker.field("item", |checker| {
+            if let Some(value) = &self.item {
+                checker.message(value);
+            }
+        });
+        checker.field("text", |checker| {
+            let value = &self.text;
+            checker.text(value);
+            checker.max_len(value, 2000);
+        });
+        checker.field("time", |checker| {
+            if let Some(value) = &self.time {
+                checker.instant(value);
+            }
+        });
     }
 }
 
@@ -4162,6 +4192,11 @@ impl Validate for crate::v1::PlanActivity {
         });
         checker.field("source", |checker| {
             if let Some(value) = &self.source {
+                checker.message(value);
+            }
+        });
+        checker.field("comment", |checker| {
+            if let Some(value) = &self.comment {
                 checker.message(value);
             }
         });
@@ -4505,6 +4540,39 @@ impl Validate for crate::v1::FlagPlanStepRequest {
             if let Some(value) = &self.step {
                 checker.message(value);
             }
+        });
+        checker.field("etag", |checker| {
+            let value = &self.etag;
+            checker.text(value);
+            checker.min_len(value, 1);
+            checker.max_len(value, 1000);
+        });
+    }
+}
+
+impl Validate for crate::v1::CommentPlanItemRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_38);
+        });
+        checker.field("item", |checker| {
+            checker.required(Presence::from(self.item.is_some()));
+            if let Some(value) = &self.item {
+                checker.message(value);
+            }
+        });
+        checker.field("text", |checker| {
+            let value = &self.text;
+            checker.text(value);
+            checker.min_len(value, 1);
+            checker.max_len(value, 2000);
         });
     }
 }
