@@ -3,11 +3,14 @@
 use polku_adapters::Redelivery;
 use polku_proto::YouthName;
 use polku_proto::v1::{DataCategory, DeliveryState, Purpose};
+use serde_json::json;
 
 use super::agency::Mood;
 use super::table::{BASE, add, begin, goal, heard, merge, need, settled};
 use super::world::{ADULT, KELA, TE, World, caller};
+use crate::audit::Event;
 use crate::store::Change;
+use crate::trail::Entry;
 
 /// Kela has a plan to which employment services are a party, and their system is in this mood.
 async fn shared(mood: Mood) -> (World, YouthName, String) {
@@ -58,9 +61,12 @@ async fn what_has_expired_is_looked_at_again_by_itself_once() {
         let message = world.te.taken().last().unwrap().message_id.parse().unwrap();
         let row = gateway.store.delivery(message).await.unwrap().unwrap();
         let person = gateway.person(youth.youth).await.unwrap();
-        let mut change = Change::announced_by(1);
-        let state = DeliveryState::Expired;
-        gateway.untold(&person, &row, state, &mut change, gateway.now()).await.unwrap();
+        let _alone = gateway.alone_with(youth.youth).await.unwrap();
+        let (now, state) = (gateway.now(), DeliveryState::Expired);
+        let entry = Entry::of(Event::DeliveryOutcome, person.id);
+        let announced = gateway.announce(entry, &person, &json!({}), now).await.unwrap();
+        let mut change = Change::announced_by(announced.receipt.sequence);
+        gateway.untold(&person, &row, state, &mut change, now).await.unwrap();
         gateway.commit(change).await.unwrap();
     };
     assert_eq!(swept(&world, &youth).await, 1);
