@@ -10,6 +10,7 @@
 //! - [`activities()`]: what else is different between two views of a plan.
 //! - [`Agreement`], [`acknowledge()`]: what was agreed, and what is something else since.
 //! - [`alike()`]: which items of different sections may be the same.
+//! - [`told_part()`]: what an agency's own system is told of a section, and of the plan with it.
 //! - [`take_in()`]: how several plans of one agency's own system stand in one section.
 //!
 //! What is stored of a section has no reference to an item that is not in it, and so has every view of it.
@@ -28,6 +29,7 @@ mod resolve;
 mod section;
 mod source;
 mod states;
+mod told;
 mod view;
 
 pub use activity::{Activity, activities};
@@ -40,7 +42,8 @@ pub use resolve::{Choice, ResolveError, resolve};
 pub use section::{order_sections, owner_of, part_of, section_of};
 pub use source::{MOST_SOURCES, Word, source_prefix, tagged, take_in};
 pub use states::is_over;
-pub use view::{Reader, drop_loose_ends, view};
+pub use told::told_part;
+pub use view::{Reader, drop_ended_step, drop_loose_ends, is_ahead, view};
 
 #[cfg(test)]
 mod tests;

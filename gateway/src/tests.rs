@@ -9,6 +9,7 @@ mod inbound;
 mod kept;
 mod listed;
 mod notices;
+mod owed;
 mod parts;
 mod permissions;
 mod readings;

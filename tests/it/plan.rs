@@ -13,6 +13,7 @@ mod random;
 mod rooms;
 mod sizes;
 mod sources;
+mod states;
 mod steps;
 pub(crate) mod systems;
 pub(crate) mod table;

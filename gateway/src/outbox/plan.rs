@@ -1,8 +1,8 @@
 //! What does a delivery about a joint plan say, when is its turn, and what follows from its end?
 //!
 //! Queued is only that an agency has to hear of a section; what it hears is made of the plan as it is at the sending, so
-//! one delivery stands for all changes that come before it. Nothing of the plan changes with the end of a delivery, and a
-//! part that an agency has refused, or that has expired, does not hold up later ones.
+//! one delivery stands for all changes that come before it. A part that an agency has refused, or that has expired, does
+//! not hold up later ones, and is owed: with the next change of the plan it is queued again.
 
 use jiff::Timestamp;
 use polku_adapters::Matter;
@@ -207,7 +207,7 @@ impl Gateway {
     }
 
     /// What follows from the end of a delivery: the notice to whoever's data has now arrived, or may have, if it needs one
-    /// and has a system for it, and the recipient has not read the same here before.
+    /// and has a system for it, and the recipient has not read the same here before. What has not arrived is owed.
     pub(super) async fn settle_plan(
         &self,
         person: &Person,
@@ -216,6 +216,7 @@ impl Gateway {
         change: &mut Change,
         now: Timestamp,
     ) -> Result<(), Error> {
+        self.untold(person, row, end.state, change, now).await?;
         let (true, DeliveryItem::PlanPart, Some(intent), About::Plan { plan, .. }) =
             (may_have_arrived(end.state), row.item, row.intent, &row.about)
         else {

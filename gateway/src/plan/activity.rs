@@ -1,6 +1,6 @@
 //! What was done with a plan beside writing in its sections' parts?
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use polku_proto::v1::{
     MeetingRecord, Plan, PlanActivity, PlanLink, PlanPart, PlanSection, PlanSource, StarReading,
@@ -89,12 +89,21 @@ impl Activities {
                 .map(|one| (one.action.as_str(), one.acknowledge_time))
                 .collect();
             let is_new = |action: &str| !was.get(action).is_some_and(Option::is_some);
-            let new = section.commitments.iter().filter(|one| is_new(&one.action));
-            let time =
-                new.filter_map(|one| one.acknowledge_time).max_by_key(|time| (time.seconds, time.nanos));
-            if time.is_some() {
-                let owner = owner_of(section);
-                self.add(owner, PlanActivity { time, ..about(Kind::Acknowledged, owner) });
+            let owner = owner_of(section);
+            let actions = section.part.as_ref().map(|part| part.actions.as_slice()).unwrap_or_default();
+            // Who stands by it: in the young person's section whoever provides it.
+            let mut latest: BTreeMap<&str, Timestamp> = BTreeMap::new();
+            for one in section.commitments.iter().filter(|one| is_new(&one.action)) {
+                let Some(time) = one.acknowledge_time else { continue };
+                let action = actions.iter().find(|action| action.id == one.action);
+                let provider = action.map(|action| action.provider.as_str()).filter(|_| owner == YOUTH);
+                let known = latest.entry(provider.unwrap_or(owner)).or_insert(time);
+                if (known.seconds, known.nanos) < (time.seconds, time.nanos) {
+                    *known = time;
+                }
+            }
+            for (party, time) in latest {
+                self.add(owner, PlanActivity { time: Some(time), ..about(Kind::Acknowledged, party) });
             }
         }
         if before.state != after.state {
@@ -137,6 +146,10 @@ impl Activities {
         for source in after.sources.iter().filter(|source| !known.contains(&word(source))) {
             let source = Some(source.clone());
             self.add(owner, PlanActivity { source, ..about(Kind::Source, owner) });
+        }
+        for comment in after.comments.iter().filter(|comment| !before.comments.contains(comment)) {
+            let comment = Some(comment.clone());
+            self.add(owner, PlanActivity { comment, ..about(Kind::Commented, owner) });
         }
         let is_new = |reading: &&StarReading| !before.stars.iter().any(|one| one.id == reading.id);
         for star in after.stars.iter().filter(is_new) {

@@ -153,7 +153,9 @@ impl Agreement {
                 }
             }
         }
-        for section in &plan.sections {
+        // Who has left stands by nothing any more, and nobody could say so in its place.
+        let stands = |section: &&PlanSection| is_party(plan, owner_of(section)) || owner_of(section) == YOUTH;
+        for section in plan.sections.iter().filter(stands) {
             let open = section.commitments.iter().filter(|one| one.acknowledge_time.is_none());
             let open: BTreeSet<&str> = open.map(|one| one.action.as_str()).collect();
             let actions = section.part.iter().flat_map(|part| &part.actions);
@@ -172,9 +174,11 @@ impl Missing {
 }
 
 /// Brings the commitments of all sections in line with their actions: each that is not dropped is one, and one that has
-/// other terms than before the change is not acknowledged any more.
+/// other terms than before the change is not acknowledged any more. In the young person's own section those are
+/// commitments that a party provides.
 pub fn commit(before: Option<&Plan>, after: &mut Plan) {
-    for section in after.sections.iter_mut().filter(|section| owner_of(section) != YOUTH) {
+    let parties = after.parties.clone();
+    for section in &mut after.sections {
         let PlanSection { part: Some(part), commitments, .. } = section else {
             continue;
         };
@@ -182,7 +186,8 @@ pub fn commit(before: Option<&Plan>, after: &mut Plan) {
         let was: HashMap<&str, &PlanAction> = was.map(|was| by_id(&was.actions)).unwrap_or_default();
         let mut known: HashMap<String, PlanCommitment> =
             commitments.drain(..).map(|one| (one.action.clone(), one)).collect();
-        for action in part.actions.iter().filter(|action| is_undertaken(action)) {
+        let is_anybodys = |action: &&PlanAction| part.owner != YOUTH || parties.contains(&action.provider);
+        for action in part.actions.iter().filter(|action| is_undertaken(action)).filter(is_anybodys) {
             let new = || PlanCommitment { action: action.id.clone(), ..PlanCommitment::default() };
             let mut commitment = known.remove(&action.id).unwrap_or_else(new);
             if !was.get(action.id.as_str()).is_some_and(|was| has_same_terms(was, action)) {
@@ -193,12 +198,28 @@ pub fn commit(before: Option<&Plan>, after: &mut Plan) {
     }
 }
 
-/// The owner of a section stands by those of its commitments that are among these actions.
-pub fn acknowledge(section: &mut PlanSection, actions: &[PlanAction], time: Timestamp) {
-    let seen: HashMap<&str, &PlanAction> = by_id(actions);
-    for commitment in section.commitments.iter_mut().filter(|one| seen.contains_key(one.action.as_str())) {
-        commitment.acknowledge_time.get_or_insert(time);
+/// A party stands by what it has undertaken: all of its own section, and of the young person's what it provides, as far as
+/// it is in the plan that is seen. Says whether there is anything.
+pub fn acknowledge(plan: &mut Plan, party: &str, seen: &Plan, time: Timestamp) -> bool {
+    let mut any = false;
+    for section in &mut plan.sections {
+        let owner = owner_of(section);
+        if owner != party && owner != YOUTH {
+            continue;
+        }
+        let actions = part_of(seen, owner).map(|part| part.actions.as_slice()).unwrap_or_default();
+        let own = actions.iter().filter(|action| owner == party || action.provider == party);
+        let own: BTreeSet<&str> = own.map(|action| action.id.as_str()).collect();
+        for one in section.commitments.iter_mut().filter(|one| own.contains(one.action.as_str())) {
+            one.acknowledge_time.get_or_insert(time);
+            any = true;
+        }
     }
+    any
+}
+
+fn is_party(plan: &Plan, owner: &str) -> bool {
+    plan.parties.iter().any(|party| party == owner)
 }
 
 /// What of a plan is accepted, to be compared with later.

@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 
-use polku_proto::v1::{Plan, PlanItem, PlanPart, PlanSection, plan_item};
+use polku_proto::v1::{ActionState, Plan, PlanComment, PlanItem, PlanPart, PlanSection, plan_item};
 use polku_proto::{CategorySet, Disclose};
 
 use super::YOUTH;
-use super::section::{order_sections, owner_of};
+use super::section::{order_sections, owner_of, part_of};
 use super::source::show_sources;
+use super::states::Lifecycle;
 
 /// Who reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +49,9 @@ pub fn view(plan: &Plan, permitted: impl Fn(&str) -> CategorySet, reader: Reader
         if is_own || !Disclose::categories(&shown).is_subset(CategorySet::ENVELOPE) {
             view.sections.push(shown);
         }
+    }
+    if let (Reader::Agency(agency), false) = (reader, is_coordinator) {
+        drop_others_promises(&mut view, agency);
     }
     order_sections(&mut view);
     drop_loose_ends(&mut view);
@@ -110,6 +114,36 @@ fn seen_section(section: &PlanSection, told: CategorySet) -> PlanSection {
     seen
 }
 
+/// Takes out who has undertaken what in the young person's section, where nothing else shows that it is a party.
+fn drop_others_promises(view: &mut Plan, reader: &str) {
+    let owners: HashSet<String> = view.sections.iter().map(|section| owner_of(section).to_owned()).collect();
+    for section in view.sections.iter_mut().filter(|section| owner_of(section) == YOUTH) {
+        let PlanSection { part, commitments, .. } = section;
+        let actions = part.iter().flat_map(|part| &part.actions);
+        let is_known = |provider: &String| provider == reader || owners.contains(provider);
+        let known: HashSet<&str> =
+            actions.filter(|action| is_known(&action.provider)).map(|action| action.id.as_str()).collect();
+        commitments.retain(|one| known.contains(one.action.as_str()));
+    }
+}
+
+/// Takes the flag from a step that has ended: what comes next is something else.
+pub fn drop_ended_step(plan: &mut Plan) {
+    let Some(step) = &plan.step else { return };
+    if !is_ahead(plan, step) {
+        plan.step = None;
+    }
+}
+
+/// Says whether the item is an action of the plan that has not ended.
+#[must_use]
+pub fn is_ahead(plan: &Plan, item: &PlanItem) -> bool {
+    let goes_on = |state: ActionState| !state.is_final();
+    let actions = part_of(plan, &item.owner).map(|part| part.actions.as_slice()).unwrap_or_default();
+    item.kind() == plan_item::Kind::Action
+        && actions.iter().any(|action| action.id == item.id && goes_on(action.state()))
+}
+
 /// Takes out the records of meetings that are not there.
 fn drop_loose_records(section: &mut PlanSection) {
     let meetings = section.part.iter().flat_map(|part| &part.meetings);
@@ -117,11 +151,13 @@ fn drop_loose_records(section: &mut PlanSection) {
     section.meetings.retain(|record| meetings.contains(record.meeting.as_str()));
 }
 
-/// Takes out the records, the links and the step that lead to what is not in the plan, be it that it was removed or
-/// that it is not shown.
+/// Takes out the records, the comments, the links and the step that lead to what is not in the plan, be it that it was
+/// removed or that it is not shown.
 pub fn drop_loose_ends(plan: &mut Plan) {
     plan.sections.iter_mut().for_each(drop_loose_records);
-    if plan.links.is_empty() && plan.step.is_none() {
+    let mut comments: Vec<Vec<PlanComment>> =
+        plan.sections.iter_mut().map(|section| std::mem::take(&mut section.comments)).collect();
+    if plan.links.is_empty() && plan.step.is_none() && comments.iter().all(Vec::is_empty) {
         return;
     }
     let Plan { sections, links, step, .. } = plan;
@@ -129,8 +165,14 @@ pub fn drop_loose_ends(plan: &mut Plan) {
         sections.iter().filter_map(|section| section.part.as_ref()).flat_map(items).collect();
     let is_shown = |item: &PlanItem| items.contains(&(item.owner.as_str(), item.kind(), item.id.as_str()));
     links.retain(|link| [&link.first, &link.second].iter().all(|end| end.as_ref().is_some_and(is_shown)));
+    for comments in &mut comments {
+        comments.retain(|comment| comment.item.as_ref().is_some_and(is_shown));
+    }
     if step.as_ref().is_some_and(|step| !is_shown(step)) {
         *step = None;
+    }
+    for (section, comments) in sections.iter_mut().zip(comments) {
+        section.comments = comments;
     }
 }
 

@@ -2,12 +2,12 @@
 
 use polku_proto::v1::plan_service_server::PlanService;
 use polku_proto::v1::{
-    AcceptPlanRequest, AcknowledgePlanRequest, AddPlanPartyRequest, CompletePlanRequest, CreatePlanRequest,
-    FlagPlanStepRequest, GetPlanRequest, HoldPlanRequest, ImportPlanRequest, LinkPlanItemsRequest,
-    ListPlanRevisionsRequest, ListPlanRevisionsResponse, ListPlansRequest, ListPlansResponse,
-    MarkPlanEnteredInErrorRequest, MergePlanRequest, MergePlanResponse, Plan, PlanChange, PlanEvent,
-    RecordMeasureRequest, RecordMeetingRequest, RemovePlanPartyRequest, ResumePlanRequest, RevokePlanRequest,
-    TransferPlanRequest, UnlinkPlanItemsRequest, WatchPlansRequest,
+    AcceptPlanRequest, AcknowledgePlanRequest, AddPlanPartyRequest, CommentPlanItemRequest,
+    CompletePlanRequest, CreatePlanRequest, FlagPlanStepRequest, GetPlanRequest, HoldPlanRequest,
+    ImportPlanRequest, LinkPlanItemsRequest, ListPlanRevisionsRequest, ListPlanRevisionsResponse,
+    ListPlansRequest, ListPlansResponse, MarkPlanEnteredInErrorRequest, MergePlanRequest, MergePlanResponse,
+    Plan, PlanChange, PlanEvent, RecordMeasureRequest, RecordMeetingRequest, RemovePlanPartyRequest,
+    ResumePlanRequest, RevokePlanRequest, TransferPlanRequest, UnlinkPlanItemsRequest, WatchPlansRequest,
 };
 use tonic::{Request, Response, Status};
 
@@ -59,6 +59,7 @@ methods! {
     revoke_plan(RevokePlanRequest) -> PlanChange;
     mark_plan_entered_in_error(MarkPlanEnteredInErrorRequest) -> PlanChange;
     flag_plan_step(FlagPlanStepRequest) -> PlanChange;
+    comment_plan_item(CommentPlanItemRequest) -> PlanChange;
     link_plan_items(LinkPlanItemsRequest) -> PlanChange;
     unlink_plan_items(UnlinkPlanItemsRequest) -> PlanChange;
     record_meeting(RecordMeetingRequest) -> PlanChange;

@@ -94,6 +94,7 @@ every_payload!(
     PlanAction,
     PlanActivity,
     PlanChange,
+    PlanComment,
     PlanConflict,
     PlanDuplicate,
     PlanEvent,

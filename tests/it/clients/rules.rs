@@ -37,7 +37,7 @@ fn broken_of(example: &Example) -> Vec<String> {
         AcceptPlanRequest AcceptReferralRequest AcknowledgePlanRequest Actor AddJourneyEntryRequest
         AddJourneyEntryResponse AddPlanPartyRequest AddressProtection AgencyFacts AreaScore Attainment
         AuditReceipt Background Basis BatchVerifyConsentsRequest BatchVerifyConsentsResponse CalendarDay CalendarEntry
-        CancelReferralRequest CapacityAssessment CategoryExplanation CompletePlanRequest
+        CancelReferralRequest CapacityAssessment CategoryExplanation CommentPlanItemRequest CompletePlanRequest
         CompleteReferralRequest ConfirmCancellationRequest ConflictResolution Consent ConsentChange
         ConsentDocument ConsentEvent ConsentEvidence ConsentNotice ConsentReceipt ConsentTerms ContactDetails
         CountWalkInRequest CountWalkInResponse CreatePlanRequest CurrentWorker Decision Delivery Disclosure
@@ -56,7 +56,7 @@ fn broken_of(example: &Example) -> Vec<String> {
         ListReferralsResponse ListTasksRequest ListTasksResponse LocalizedText Mandate
         MarkPlanEnteredInErrorRequest MarkReferralEnteredInErrorRequest MeetingRecord MergePlanRequest
         MergePlanResponse MissingGround MultiSectorSupport NextStep OpeningHour Origin Plan PlanAction
-        PlanActivity PlanChange PlanCommitment PlanConflict PlanDuplicate PlanEvent PlanFieldChange PlanGoal
+        PlanActivity PlanChange PlanComment PlanCommitment PlanConflict PlanDuplicate PlanEvent PlanFieldChange PlanGoal
         PlanItem PlanLink PlanMeeting PlanNeed PlanPart PlanRevision PlanSection PlanSource Professional
         ProfileAssessment Prohibition ProhibitionChange ProhibitionTerms ProvideInformationRequest
         RecipientSuggestion RecordChange RecordConsentRequest RecordLegalStatusRequest RecordMeasureRequest

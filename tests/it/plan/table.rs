@@ -4,12 +4,13 @@
 //! each other is for each test to say.
 
 use polku_proto::v1::{
-    AcceptPlanRequest, AcknowledgePlanRequest, ActionState, AddPlanPartyRequest, ConflictResolution, Consent,
-    CreatePlanRequest, DataCategory, FlagPlanStepRequest, GetPlanRequest, GoalState, LinkPlanItemsRequest,
-    ListPlanRevisionsRequest, ListPlanRevisionsResponse, ListTasksRequest, MergePlanRequest,
-    MergePlanResponse, Plan, PlanAction, PlanChange, PlanGoal, PlanItem, PlanLink, PlanNeed, PlanPart,
-    PlanState, Purpose, RemovePlanPartyRequest, ResolveTaskRequest, Task, TransferPlanRequest,
-    WithdrawConsentRequest, Worker, conflict_resolution, plan_item, plan_link, resolve_task_request,
+    AcceptPlanRequest, AcknowledgePlanRequest, ActionState, AddPlanPartyRequest, CommentPlanItemRequest,
+    ConflictResolution, Consent, CreatePlanRequest, DataCategory, FlagPlanStepRequest, GetPlanRequest,
+    GoalState, LinkPlanItemsRequest, ListPlanRevisionsRequest, ListPlanRevisionsResponse, ListTasksRequest,
+    MergePlanRequest, MergePlanResponse, Plan, PlanAction, PlanChange, PlanGoal, PlanItem, PlanLink,
+    PlanNeed, PlanPart, PlanState, Purpose, RemovePlanPartyRequest, ResolveTaskRequest, Task,
+    TransferPlanRequest, WithdrawConsentRequest, Worker, conflict_resolution, plan_item, plan_link,
+    resolve_task_request,
 };
 use polku_tests::world::{Client, KELA, OHJAAMO, TE, request_id};
 use prost::Message;
@@ -199,10 +200,33 @@ pub(crate) async fn link(
     Ok(client.clone().plan.link_plan_items(request).await?.into_inner())
 }
 
-/// Flags the step that comes next.
+/// Reads the plan and flags the step that comes next.
 pub(crate) async fn flag(client: &Client, plan: &str, step: Option<PlanItem>) -> Result<PlanChange, Status> {
-    let request = FlagPlanStepRequest { request_id: request_id(), name: plan.to_owned(), step };
+    let etag = read(client, plan).await?.etag;
+    flag_over(client, plan, step, etag).await
+}
+
+/// The same, over the reading with this etag.
+pub(crate) async fn flag_over(
+    client: &Client,
+    plan: &str,
+    step: Option<PlanItem>,
+    etag: String,
+) -> Result<PlanChange, Status> {
+    let request = FlagPlanStepRequest { request_id: request_id(), name: plan.to_owned(), step, etag };
     Ok(client.clone().plan.flag_plan_step(request).await?.into_inner())
+}
+
+/// Says something about an item.
+pub(crate) async fn comment(
+    client: &Client,
+    plan: &str,
+    item: PlanItem,
+    text: &str,
+) -> Result<PlanChange, Status> {
+    let (name, text) = (plan.to_owned(), text.to_owned());
+    let request = CommentPlanItemRequest { request_id: request_id(), name, item: Some(item), text };
+    Ok(client.clone().plan.comment_plan_item(request).await?.into_inner())
 }
 
 /// Ends a party's part.

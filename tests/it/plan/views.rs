@@ -78,7 +78,8 @@ async fn every_method(client: &Client, plan: &str) -> Vec<(&'static str, Result<
     results.push(("RemovePlanParty", remove(client, plan, TE).await.map(drop)));
     results.push(("TransferPlan", transfer(client, plan, TE).await.map(drop)));
     results.push(("MergePlan", merge(client, plan, "x", vec![part]).await.map(drop)));
-    results.push(("FlagPlanStep", flag(client, plan, None).await.map(drop)));
+    results.push(("FlagPlanStep", flag_over(client, plan, None, "x".to_owned()).await.map(drop)));
+    results.push(("CommentPlanItem", comment(client, plan, goal_of(TE), "muu").await.map(drop)));
     let ends = (goal_of("youth"), goal_of(TE));
     results.push(("LinkPlanItems", link(client, plan, same, ends).await.map(drop)));
     results.push(("ListPlanRevisions", revisions(client, plan).await.map(drop)));

@@ -77,6 +77,7 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<(Committed, A), Error> {
         let Draft { before, mut after, mut tasks, clashes, source, reference, reason } = draft;
+        self.offer_duplicates(person, before.as_ref(), &mut after, &mut tasks, now)?;
         let is_other = before.as_ref().is_none_or(|before| before.kept != after.kept);
         let changed = is_other || !clashes.is_empty();
         if changed {

@@ -62,7 +62,7 @@ impl Gateway {
             return self.merged_before(caller, &person, &record, earlier, now).await;
         }
         let parts = fetched.ok_or(Error::EtagMismatch)?;
-        let merged = self.imported(caller, &person, record, parts, now)?;
+        let merged = imported(caller, record, parts, now)?;
         let (committed, answer) = self.commit_merge(&call, &person, "ImportPlan", merged, now).await?;
         self.merged(caller, &committed.record, answer, self.now()).await
     }
@@ -87,7 +87,7 @@ impl Gateway {
         let Some(record) = self.joint_plan(caller, &person, &part.plan).await? else {
             return Ok(not_kept());
         };
-        let merged = self.imported(caller, &person, record, vec![part], now)?;
+        let merged = imported(caller, record, vec![part], now)?;
         let (_, answer) = self.commit_merge(&call, &person, "inbound/plan", merged, now).await?;
         taken(&answer)
     }
@@ -121,29 +121,6 @@ impl Gateway {
             }
         }
         Ok(None)
-    }
-
-    /// The draft with the system's words in it.
-    fn imported(
-        &self,
-        caller: &Caller,
-        person: &Person,
-        record: PlanRecord,
-        parts: Vec<PlanPart>,
-        now: Timestamp,
-    ) -> Result<(Draft, Vec<Clashed>), Error> {
-        check_running(&record)?;
-        let owner = caller.agency.as_str();
-        let references: Vec<&str> = parts.iter().map(|part| part.reference.as_str()).collect();
-        let reference = references.join(" ");
-        let mut draft = Draft { source: Source::AgencySystem, reference, ..Draft::by_call(record) };
-        let mut clashed = Vec::new();
-        for part in parts {
-            check_content(&part)?;
-            take_word(&mut draft, owner, &part, &mut clashed, now)?;
-        }
-        self.offer_duplicates(person, &mut draft, owner, now)?;
-        Ok((draft, clashed))
     }
 
     /// The plans that the caller's own system keeps: those that have not ended, and those that have come in before, which
@@ -197,6 +174,26 @@ impl Gateway {
         }
         Ok(last)
     }
+}
+
+/// The draft with the system's words in it.
+fn imported(
+    caller: &Caller,
+    record: PlanRecord,
+    parts: Vec<PlanPart>,
+    now: Timestamp,
+) -> Result<(Draft, Vec<Clashed>), Error> {
+    check_running(&record)?;
+    let owner = caller.agency.as_str();
+    let references: Vec<&str> = parts.iter().map(|part| part.reference.as_str()).collect();
+    let reference = references.join(" ");
+    let mut draft = Draft { source: Source::AgencySystem, reference, ..Draft::by_call(record) };
+    let mut clashed = Vec::new();
+    for part in parts {
+        check_content(&part)?;
+        take_word(&mut draft, owner, &part, &mut clashed, now)?;
+    }
+    Ok((draft, clashed))
 }
 
 /// Why nothing could be fetched. Only where the agency was silent, or wants to be asked later, can the same call bring

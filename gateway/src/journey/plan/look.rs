@@ -39,8 +39,11 @@ impl Gateway {
             let mut change = Change::announced_by(0);
             let looks = self.looks(Some(&before), &after, now)?;
             let any_system = self.tell_systems(person, &mut after, &looks, &mut change, now).await?;
+            let mut tasks = Vec::new();
+            self.offer_duplicates(person, Some(&before), &mut after, &mut tasks, now)?;
+            let any_offer = after.kept.offer_next != before.kept.offer_next;
             let any_watcher = looks.tell_watchers(Some(&before), &mut after, &mut change, now);
-            if !any_system && !any_watcher {
+            if !any_system && !any_watcher && !any_offer && tasks.is_empty() {
                 self.store.look_at_plan(after.row.id, before.row.revision, after.row.look_at).await?;
                 continue;
             }
@@ -52,6 +55,7 @@ impl Gateway {
             let announced = self.announce(entry, person, &details, now).await?;
             change.leaf = announced.receipt.sequence;
             change.detail = announced.detail;
+            change.tasks = tasks;
             change.plans.push(after.next_revision(person, Some(before.row.revision), now)?);
             self.commit(change).await?;
         }

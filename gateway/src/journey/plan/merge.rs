@@ -10,7 +10,6 @@ use super::clash::{Clashed, conflict};
 use super::commit::{Committed, Draft, shown};
 use super::content::{check_content, check_stored};
 use super::found::{newly_found, note_found};
-use super::offer::has_grown;
 use super::reader::{Eyes, digest};
 use super::record::{PlanRecord, empty_part};
 use crate::caller::{Actor, Caller};
@@ -51,7 +50,7 @@ impl Gateway {
         check_running(&record)?;
         let read = self.as_read((caller, &eyes), &person, &record, &request.etag, now).await?;
         let mut draft = Draft::by_call(record);
-        let (mut clashed, mut grown) = (Vec::new(), Vec::new());
+        let mut clashed = Vec::new();
         let mut seen_owners: Vec<&str> = Vec::new();
         for ours in &request.sections {
             if seen_owners.contains(&ours.owner.as_str()) {
@@ -70,20 +69,13 @@ impl Gateway {
             check_wanted(caller, &draft.after, &wanted, now)?;
             let found = newly_found(&wanted.base, &wanted.ours);
             self.check_found(caller, &draft.after, &found, request.found_in.as_ref(), now)?;
-            let before = draft.after.part(&ours.owner);
             bring_in(&mut draft, &wanted, &mut clashed, now)?;
             note_found(caller, &mut draft.after, found, request.found_in.as_ref())?;
-            if has_grown(&before, &draft.after.part(&ours.owner)) {
-                grown.push(ours.owner.clone());
-            }
         }
         if request.validate_only {
             let conflicts = clashed.into_iter().map(|one| conflict(one, String::new())).collect();
             let answer = MergePlanResponse { plan: None, conflicts, receipt: None };
             return self.tried(caller, &draft, answer, now).await;
-        }
-        for owner in grown {
-            self.offer_duplicates(&person, &mut draft, &owner, now)?;
         }
         let (committed, answer) =
             self.commit_merge(&call, &person, "MergePlan", (draft, clashed), now).await?;

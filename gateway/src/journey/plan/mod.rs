@@ -2,6 +2,7 @@
 
 mod begin;
 mod clash;
+mod comment;
 mod commit;
 mod content;
 mod found;

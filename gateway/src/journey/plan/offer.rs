@@ -1,6 +1,7 @@
 //! Two parties may have written down the same: who is asked whether they have?
 
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashSet};
 
 use jiff::Timestamp;
 use polku_proto::v1::plan_item::Kind;
@@ -8,7 +9,6 @@ use polku_proto::v1::task::Matter;
 use polku_proto::v1::{PlanDuplicate, PlanItem, PlanLink, PlanPart, plan_link};
 use polku_proto::{AgencyId, TaskId};
 
-use super::commit::Draft;
 use super::reader::Eyes;
 use super::record::PlanRecord;
 use super::step::is_same;
@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::person::Person;
 use crate::plan;
+use crate::store::TaskWrite;
 
 /// How many pairs of items that look alike are offered at once, and remembered in all.
 const MOST_OFFERS: usize = 20;
@@ -26,37 +27,66 @@ const MOST_OFFERED: usize = 1_000;
 type Pair = (PlanItem, PlanItem);
 
 impl Gateway {
-    /// Offers items of this owner's section that look like items of other sections: to the responsible worker's agency, if
-    /// it may see both; otherwise to the one of the two owners that may, this one first. Each pair is offered once.
+    /// Offers items that look like items of other sections, of every section in which something else is said than before,
+    /// and of those of which more were found than can be offered at once: to the responsible worker's agency, if it may see
+    /// both; otherwise to the one of the two owners that may, the section's first. Each pair is offered once.
     ///
     /// A pair that none of them may see as a whole is offered to nobody. That is right: whoever was asked would learn that
     /// there is something like it which is hidden from them.
     pub(super) fn offer_duplicates(
         &self,
         person: &Person,
-        draft: &mut Draft,
-        owner: &str,
+        before: Option<&PlanRecord>,
+        record: &mut PlanRecord,
+        tasks: &mut Vec<TaskWrite>,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let mut room = MOST_OFFERED.saturating_sub(draft.after.kept.offered.len()).min(MOST_OFFERS);
-        for (agency, pair) in self.alike_to_someone(&draft.after, owner, now)? {
+        let mut room = MOST_OFFERED.saturating_sub(record.kept.offered.len()).min(MOST_OFFERS);
+        let mut owners: BTreeSet<String> = std::mem::take(&mut record.kept.offer_next).into_iter().collect();
+        for part in record.plan()?.sections.iter().filter_map(|section| section.part.as_ref()) {
+            let was = before.and_then(|before| before.section(&part.owner)?.part.as_ref());
+            if was != Some(part) && !alikes(part).is_subset(&was.map(alikes).unwrap_or_default()) {
+                owners.insert(part.owner.clone());
+            }
+        }
+        for owner in owners {
+            let rest = self.offer_of(person, (&mut *record, &mut *tasks), &owner, &mut room, now)?;
+            if rest && record.kept.offered.len() < MOST_OFFERED {
+                record.kept.offer_next.push(owner);
+            }
+        }
+        Ok(())
+    }
+
+    /// Offers of one section as much as there is room for. Says whether there is more.
+    fn offer_of(
+        &self,
+        person: &Person,
+        (record, tasks): (&mut PlanRecord, &mut Vec<TaskWrite>),
+        owner: &str,
+        room: &mut usize,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        for (agency, pair) in self.alike_to_someone(record, owner, now)? {
             let (first, second) = pair;
             let (first, second) = (Some(first), Some(second));
             let kind = plan_link::Kind::SameAs as i32;
             let link = PlanLink { kind, first: first.clone(), second: second.clone() };
-            let record = &mut draft.after;
             // The other party's change finds the same pair from the other end, and several may see it.
-            if room == 0 || record.kept.offered.iter().any(|other| is_same(other, &link)) {
+            if record.kept.offered.iter().any(|other| is_same(other, &link)) {
                 continue;
             }
-            room -= 1;
+            if *room == 0 {
+                return Ok(true);
+            }
+            *room -= 1;
             record.kept.offered.push(link);
             let about = (TaskId::from_uuid(self.new_id(now)?), person.id, record.row.id);
             let matter = Matter::Duplicate(PlanDuplicate { first, second });
             let mut task = TaskRecord::new(about, agency, matter, now);
-            draft.tasks.push(task.first_version(person, now)?);
+            tasks.push(task.first_version(person, now)?);
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Pairs that look alike, each with an agency that may see both and is to be asked, in the order in which they are.
@@ -85,16 +115,17 @@ impl Gateway {
     }
 }
 
-/// Whether there is an item that was not there before.
-pub(super) fn has_grown(before: &PlanPart, after: &PlanPart) -> bool {
-    !alikes(after).is_subset(&alikes(before))
-}
-
-/// The items that can look like others.
-fn alikes(part: &PlanPart) -> HashSet<(Kind, &str)> {
-    let needs = part.needs.iter().map(|need| (Kind::Need, need.id.as_str()));
-    let goals = part.goals.iter().map(|goal| (Kind::Goal, goal.id.as_str()));
-    let actions = part.actions.iter().map(|action| (Kind::Action, action.id.as_str()));
-    let meetings = part.meetings.iter().map(|meeting| (Kind::Meeting, meeting.id.as_str()));
+/// The items that can look like others, each with what it is known again by.
+fn alikes(part: &PlanPart) -> HashSet<(Kind, &str, i32, Cow<'_, str>)> {
+    let needs =
+        part.needs.iter().map(|need| (Kind::Need, need.id.as_str(), need.category, Cow::from(&need.text)));
+    let goals =
+        part.goals.iter().map(|goal| (Kind::Goal, goal.id.as_str(), goal.category, Cow::from(&goal.text)));
+    let actions = part.actions.iter();
+    let actions = actions.map(|one| (Kind::Action, one.id.as_str(), one.category, Cow::from(&one.text)));
+    let meetings = part.meetings.iter().map(|meeting| {
+        let place = Cow::Owned(format!("{:?} {:?}", meeting.time, meeting.participants));
+        (Kind::Meeting, meeting.id.as_str(), meeting.category, place)
+    });
     needs.chain(goals).chain(actions).chain(meetings).collect()
 }

@@ -60,6 +60,9 @@ pub(crate) struct Kept {
     /// What everybody who is told of changes could see of it at this revision.
     #[prost(message, repeated, tag = "11")]
     pub(crate) sights: Vec<KeptSight>,
+    /// Owners of whose sections more items look like others' than were offered at once.
+    #[prost(string, repeated, tag = "12")]
+    pub(crate) offer_next: Vec<String>,
 }
 
 /// What one reader could see of a plan.
@@ -94,9 +97,12 @@ pub(crate) struct Told {
     /// The last word has been said: nothing is owed any more.
     #[prost(bool, tag = "3")]
     pub(crate) ended: bool,
-    /// The hash of what of the section was to be seen then.
+    /// The hash of what of the section was to be seen then. Empty: it has not reached the system.
     #[prost(bytes = "vec", tag = "4")]
     pub(crate) seen: Vec<u8>,
+    /// It has expired, and was tried again by itself.
+    #[prost(bool, tag = "5")]
+    pub(crate) again: bool,
 }
 
 /// A clash that came up or was decided on.
@@ -249,6 +255,7 @@ impl PlanRecord {
         plan.parties = ids;
         // Nobody sees where they lead, and an item that is added later under the same id is another one.
         plan::drop_loose_ends(plan);
+        plan::drop_ended_step(plan);
         offered.retain(|pair| leads_somewhere(plan, pair));
         plan.sections.iter_mut().for_each(mark_questionnaires);
         plan::commit(before.and_then(|before| before.kept.plan.as_ref()), plan);

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
-use polku_proto::v1::{Plan, PlanSection};
+use polku_proto::v1::{Plan, PlanPart};
 use polku_proto::{AgencyId, CategorySet};
 
 use super::reader::{Eyes, Sight, TELLABLE};
@@ -17,7 +17,7 @@ use super::record::{KeptSight, KeptTold, PlanRecord};
 use super::watch::{OWN_SIDE, named};
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::plan::section_of;
+use crate::plan::told_part;
 use crate::store::{Change, NewPlanEvent};
 
 /// How a plan looks to everybody who is told of changes.
@@ -36,10 +36,14 @@ pub(super) struct Look {
 }
 
 impl Look {
-    /// The section of this owner, if it can be told to the reader's system, to which this must be permitted.
-    pub(super) fn section(&self, owner: &str, required: CategorySet) -> Option<&PlanSection> {
+    /// The part of this owner as the system of this agency, the reader, is told it: if it can be told, to which this must
+    /// be permitted.
+    pub(super) fn part(&self, owner: &str, agency: &AgencyId, required: CategorySet) -> Option<PlanPart> {
         let told = self.sight.told.get(owner).copied().unwrap_or(CategorySet::EMPTY);
-        section_of(&self.now, owner).filter(|_| required.intersection(TELLABLE).is_subset(told))
+        if told.is_subset(CategorySet::ENVELOPE) || !required.intersection(TELLABLE).is_subset(told) {
+            return None;
+        }
+        told_part(&self.now, owner, agency.as_str())
     }
 }
 

@@ -79,12 +79,9 @@ impl Gateway {
             check_running(record)?;
             let seen = self.seen_by(caller, record)?;
             self.check_read(caller, record, &seen, &request.etag)?;
-            let own = caller.agency.as_str();
-            if record.section(own).is_none_or(|section| section.commitments.is_empty()) {
+            if !plan::acknowledge(record.plan_mut()?, caller.agency.as_str(), &seen, wire_time(now)?) {
                 return Err(Error::RecordState { expected: "a party that has undertaken something" });
             }
-            let actions = plan::part_of(&seen, own).map(|part| part.actions.as_slice()).unwrap_or_default();
-            plan::acknowledge(record.section_mut(own)?, actions, wire_time(now)?);
             Ok(())
         })
         .await
@@ -187,7 +184,10 @@ impl Gateway {
         .await
     }
 
-    /// Flags the one step that comes next.
+    /// Flags the one step that comes next, or takes the flag away, for who has read what is flagged now.
+    ///
+    /// Where the flag stands on an action that the caller does not see, another step takes it over: a refusal would tell
+    /// that there is one. That it is taken away is for who sees it to say.
     pub(crate) async fn flag_plan_step(
         &self,
         caller: &Caller,
@@ -196,7 +196,7 @@ impl Gateway {
         const NO_STEP: Error = Error::Field {
             field: "step",
             reason: "NO_SUCH_ITEM",
-            expected: "an action of the plan that the caller sees",
+            expected: "an action of the plan that the caller sees and that has not ended",
         };
         let request = request.into_inner();
         let step = Step { method: "FlagPlanStep", name: &request.name, request_id: &request.request_id };
@@ -205,13 +205,13 @@ impl Gateway {
                 check_coordinator(caller, record)?;
             }
             check_running(record)?;
-            if let Some(item) = &request.step {
-                let seen = self.seen_by(caller, record)?;
-                if item.kind() != Kind::Action || !has_item(&seen, item) {
-                    return Err(NO_STEP);
-                }
+            let seen = self.seen_by(caller, record)?;
+            self.check_read(caller, record, &seen, &request.etag)?;
+            match &request.step {
+                Some(item) if !plan::is_ahead(&seen, item) => return Err(NO_STEP),
+                None if seen.step.is_none() => {}
+                step => record.plan_mut()?.step.clone_from(step),
             }
-            record.plan_mut()?.step.clone_from(&request.step);
             Ok(())
         })
         .await
@@ -289,7 +289,7 @@ impl Gateway {
     }
 
     /// The plan as the caller sees it now.
-    fn seen_by(&self, caller: &Caller, record: &PlanRecord) -> Result<Plan, Error> {
+    pub(super) fn seen_by(&self, caller: &Caller, record: &PlanRecord) -> Result<Plan, Error> {
         self.seen(record, &self.eyes(caller, record)?, self.now())
     }
 

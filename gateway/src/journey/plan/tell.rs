@@ -51,23 +51,26 @@ impl Gateway {
         let required = self.required(&row.agency);
         let told = self.permitted(&record, owner, &eyes, now)?;
         let silent = party.is_none() || told.is_subset(CategorySet::ENVELOPE);
-        let mut part = if is_end && (silent || !required.intersection(TELLABLE).is_subset(told)) {
+        let (mut part, written) = if is_end && (silent || !required.intersection(TELLABLE).is_subset(told)) {
             let part = PlanPart { consent_withdrawn: true, ..frame };
             return Ok(Some(Tellable { part, question, required: CategorySet::EMPTY, mark: None }));
         } else if silent {
             return Ok(None);
         } else {
             let seen = self.seen(&record, &eyes, now)?;
-            let part = match plan::part_of(&seen, owner).cloned() {
+            let part = match plan::told_part(&seen, owner, row.agency.as_str()) {
                 Some(part) => part,
                 // It could be told of, and there is nothing: its owner has emptied it.
-                None if is_end => empty_part("", owner),
+                None if is_end => PlanPart { state: seen.state, ..empty_part("", owner) },
                 None => return Ok(None),
             };
             let PlanPart { plan, revision, update_time, .. } = frame;
-            PlanPart { plan, revision, update_time, ..part }
+            // In what state the plan is says nothing of the section.
+            let written = plan::part_of(&seen, owner).map_or(part.state, |part| part.state);
+            (PlanPart { plan, revision, update_time, ..part }, written)
         };
-        let section = PlanSection { part: Some(part.clone()), ..PlanSection::default() };
+        let shown = PlanPart { state: written, ..part.clone() };
+        let section = PlanSection { part: Some(shown), ..PlanSection::default() };
         let mark = Some(self.section_mark(&section, &row.agency));
         let background = part.background.get_or_insert_with(ReferralContent::default);
         background.identity_code = person.identity_code_text()?;

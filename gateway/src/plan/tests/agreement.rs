@@ -28,7 +28,8 @@ fn sample() -> Plan {
     te.actions = vec![action("a1", "apply")];
     let mut youth = part(YOUTH);
     youth.actions = vec![action("a1", "call the office")];
-    let mut plan = plan(vec![youth, te]);
+    let parties = vec![String::from("ohjaamo"), String::from("te")];
+    let mut plan = Plan { parties, ..plan(vec![youth, te]) };
     commit(None, &mut plan);
     plan
 }
@@ -54,9 +55,15 @@ impl Case {
     }
 
     fn stand(&mut self, time: i64) {
-        let actions = self.plan.sections[1].part.as_ref().unwrap().actions.clone();
-        acknowledge(&mut self.plan.sections[1], &actions, at(time));
+        let seen = self.plan.clone();
+        assert!(acknowledge(&mut self.plan, "te", &seen, at(time)));
         self.agreement.follow(&self.plan);
+    }
+
+    /// By one who sees no more than this.
+    fn stand_by(&mut self, actions: Vec<PlanAction>, time: i64) {
+        let seen = plan(vec![PlanPart { actions, ..part("te") }]);
+        assert!(acknowledge(&mut self.plan, "te", &seen, at(time)));
     }
 
     fn accept(&mut self, time: i64) {
@@ -94,6 +101,53 @@ fn a_plan_is_active_when_all_of_it_is_agreed() {
         case.plan.state = ended.into();
         assert_eq!(case.state(), ended);
     }
+}
+
+#[test]
+fn what_a_party_has_not_acknowledged_before_it_left_holds_nothing_up() {
+    let mut case = Case::new();
+    case.accept(1);
+    assert_eq!(case.state(), PlanState::Draft);
+    case.plan.parties.retain(|party| party != "te");
+    commit(Some(&case.plan.clone()), &mut case.plan);
+    case.agreement.follow(&case.plan);
+    assert_eq!((case.state(), case.commitments()), (PlanState::Active, vec![("a1", None)]));
+}
+
+#[test]
+fn what_a_party_provides_in_the_young_persons_section_is_its_commitment() {
+    let mut case = Case::new();
+    let mut provided = |provider: &str| {
+        let before = case.plan.clone();
+        let action = &mut case.plan.sections[0].part.as_mut().unwrap().actions[0];
+        provider.clone_into(&mut action.provider);
+        commit(Some(&before), &mut case.plan);
+        case.plan.sections[0].commitments.len()
+    };
+    assert_eq!(
+        ["kela", "Kaverit", "te", ""].map(&mut provided),
+        [0, 0, 1, 0],
+        "a party alone commits itself"
+    );
+    provided("te");
+    case.stand_by(vec![action("a1", "apply")], 1);
+    case.accept(1);
+    assert_eq!(case.state(), PlanState::Draft, "of the young person's it has not seen it");
+    let seen = case.plan.clone();
+    assert!(!acknowledge(&mut case.plan, "ohjaamo", &seen, at(2)), "another's");
+    case.stand(2);
+    assert_eq!(case.state(), PlanState::Active);
+    // Who is told of no other word of the provider is not told that it is a party.
+    let promises = |reader: Reader<'_>, told: fn(&str) -> CategorySet| {
+        view(&case.plan, told, reader).sections[0].commitments.len()
+    };
+    let all = |_: &str| CategorySet::ALL;
+    let own = |owner: &str| if owner == "te" { CategorySet::EMPTY } else { CategorySet::ALL };
+    assert_eq!(promises(Reader::Agency("kela"), all), 1);
+    assert_eq!(promises(Reader::Agency("kela"), own), 0);
+    assert_eq!(promises(Reader::Agency("te"), own), 1);
+    assert_eq!(promises(Reader::Agency("ohjaamo"), own), 1);
+    assert_eq!(promises(Reader::YoungPerson, own), 1);
 }
 
 #[test]
@@ -138,7 +192,7 @@ fn what_a_reader_does_not_see_holds_nothing_up_for_it() {
     let mut case = Case::new();
     case.change(|part| part.actions.push(housing("a2")));
     let states = |case: &Case| [JOINT, HOUSING].map(|told| case.agreement.state(&case.plan, |_| told));
-    acknowledge(&mut case.plan.sections[1], &[action("a1", "apply")], at(1));
+    case.stand_by(vec![action("a1", "apply")], 1);
     case.accept(2);
     assert_eq!(states(&case), [PlanState::Active, PlanState::Draft]);
     assert_eq!(case.state(), PlanState::Draft);
@@ -149,7 +203,7 @@ fn what_a_reader_does_not_see_holds_nothing_up_for_it() {
     case.change(|part| part.actions[1].text.push('!'));
     assert_eq!(states(&case), [PlanState::Active, PlanState::Draft]);
     // Each is complete at a moment of its own, and the whole at none.
-    acknowledge(&mut case.plan.sections[1], &[housing("a2")], at(4));
+    case.stand_by(vec![housing("a2")], 4);
     case.accept(4);
     assert_eq!(states(&case), [PlanState::Active, PlanState::Active]);
     assert_eq!(case.state(), PlanState::Draft);
@@ -199,7 +253,7 @@ fn what_was_changed_since_is_to_be_acknowledged_again() {
 fn only_what_was_seen_is_acknowledged() {
     let mut case = Case::new();
     case.change(|part| part.actions.push(action("a2", "visit")));
-    acknowledge(&mut case.plan.sections[1], &[action("a2", "visit")], at(1));
+    case.stand_by(vec![action("a2", "visit")], 1);
     assert_eq!(case.commitments(), [("a1", None), ("a2", Some(1))]);
 }
 

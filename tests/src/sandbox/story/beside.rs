@@ -32,7 +32,9 @@ pub(super) async fn next_step(scene: &mut Scene<'_, '_>, plan: &str) -> Result<(
     merge(&mut scene.ohjaamo, plan, &seen, part).await?;
     let kind = plan_item::Kind::Action as i32;
     let step = PlanItem { owner: OHJAAMO.into(), kind, id: ACTION.into() };
-    let request = FlagPlanStepRequest { request_id: request_id(), name: plan.to_owned(), step: Some(step) };
+    let etag = read(&mut scene.ohjaamo, plan).await?.etag;
+    let (name, step) = (plan.to_owned(), Some(step));
+    let request = FlagPlanStepRequest { request_id: request_id(), name, step, etag };
     answered("FlagPlanStep", scene.ohjaamo.plan.flag_plan_step(request).await)?;
     let next = scene.next().await?;
     let worker = there("the adult beside her", next.worker)?;
