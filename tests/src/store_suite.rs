@@ -133,7 +133,7 @@ fn everything() -> Result<Change> {
         referrals: vec![new_referral(referral(1, 0)?)],
         instruments: vec![InstrumentWrite { row: instrument(3), parties: Vec::new(), expected: None }],
         plans: vec![new_plan(plan(6, 0)?)],
-        look_at_plans_of: Some((youth_id(1), at(9))),
+        look_at_plans_of: vec![(youth_id(1), at(9))],
         tasks: vec![new_task(task(8, 0)?)],
         entries: vec![entry(9, 0)?],
         facts: vec![facts("te", 0)?],

@@ -49,8 +49,8 @@ pub(super) fn apply(connection: &Connection, change: &Change) -> Result<(), Stor
     for plan in &change.plans {
         write_plan(connection, plan)?;
     }
-    if let Some((youth, when)) = change.look_at_plans_of {
-        look_at_plans_of(connection, youth, when)?;
+    for (youth, when) in &change.look_at_plans_of {
+        look_at_plans_of(connection, *youth, *when)?;
     }
     for task in &change.tasks {
         write_task(connection, task)?;

@@ -29,10 +29,17 @@ pub(super) fn youth_by_identity(
 
 /// See [`crate::store::Store::former_youths`].
 pub(super) fn former_youths(connection: &Connection, youth: YouthId) -> Result<Vec<YouthId>, StoreError> {
-    let since =
-        format!("SELECT min(number) FROM identity_link WHERE identity_link.youth = former AND {STANDS}");
-    let sql = format!("SELECT former FROM former_youth WHERE youth = ?1 ORDER BY ({since})");
+    let sql = format!("SELECT former FROM former_youth WHERE youth = ?1 ORDER BY ({SINCE} AND {STANDS})");
     all(connection, &sql, params![blob(youth.uuid())], only_id)
+}
+
+/// See [`crate::store::Store::all_former_youths`].
+pub(super) fn all_former_youths(connection: &Connection) -> Result<Vec<(YouthId, YouthId)>, StoreError> {
+    let sql = format!("SELECT former, youth FROM former_youth ORDER BY youth, ({SINCE} AND {STANDS})");
+    all(connection, &sql, params![], |row| {
+        let mut columns = Columns::new(row, "former_youth");
+        Ok((YouthId::from_uuid(columns.id()?), YouthId::from_uuid(columns.id()?)))
+    })
 }
 
 /// See [`crate::store::Store::present_youth`].
@@ -125,6 +132,8 @@ pub(super) fn identity_links(
     })
 }
 
+/// The first link of a former id, of those that are counted.
+const SINCE: &str = "SELECT min(number) FROM identity_link WHERE identity_link.youth = former";
 const STANDS: &str = "number NOT IN (SELECT link FROM identity_link_end)";
 
 /// A link that stands, as it is made anew.

@@ -116,6 +116,10 @@ impl Store for SqliteStore {
         self.read(move |connection| identities::present_youth(connection, youth)).await
     }
 
+    async fn all_former_youths(&self) -> Result<Vec<(YouthId, YouthId)>, StoreError> {
+        self.read(identities::all_former_youths).await
+    }
+
     async fn identity_links(&self, youth: YouthId) -> Result<Vec<IdentityLinkRow>, StoreError> {
         self.read(move |connection| identities::identity_links(connection, youth)).await
     }
