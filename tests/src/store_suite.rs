@@ -130,6 +130,7 @@ fn everything() -> Result<Change> {
         youth: Some(youth(1)),
         link: None,
         unlink: None,
+        tied: Vec::new(),
         referrals: vec![new_referral(referral(1, 0)?)],
         instruments: vec![InstrumentWrite { row: instrument(3), parties: Vec::new(), expected: None }],
         plans: vec![new_plan(plan(6, 0)?)],
