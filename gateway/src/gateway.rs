@@ -62,6 +62,8 @@ pub struct Gateway {
     pub(crate) plans_in_hand: PlansInHand,
     /// Told after every commit that queued a delivery: wakes the outbox.
     pub(crate) queued: tokio::sync::Notify,
+    /// Held by whoever changes which ids are one person's, one at a time.
+    pub(crate) tying: tokio::sync::Mutex<()>,
     index: RwLock<ConsentIndex>,
     random: SystemRandom,
 }
@@ -145,6 +147,7 @@ impl Gateway {
             put_off: PutOff::default(),
             plans_in_hand: PlansInHand::default(),
             queued: tokio::sync::Notify::new(),
+            tying: tokio::sync::Mutex::default(),
             index: RwLock::new(ConsentIndex::new()),
             random: SystemRandom::new(),
         });

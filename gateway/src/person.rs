@@ -8,6 +8,7 @@ use polku_proto::identity::{Hetu, Identity};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use uuid::Uuid;
 
+use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::seal::{PersonKey, Place};
@@ -109,10 +110,35 @@ pub(crate) fn identity_place(youth: YouthId) -> Place<'static> {
 }
 
 impl Gateway {
-    /// Waits until nobody else changes anything about this person.
+    /// The ids of the person who has this one: the present one first. What holds of somebody holds under all of them.
+    pub(crate) fn ids_of(&self, youth: YouthId) -> Vec<YouthId> {
+        self.index().ids_of(youth)
+    }
+
+    /// The ids that this caller looks at by asking for this one: the young person's side at all of theirs; others at this
+    /// one and, where it is the present one, the former ones. Whoever asks for a former id sees nothing of the present one.
+    pub(crate) fn ids_seen(&self, caller: &Caller, youth: YouthId) -> Vec<YouthId> {
+        let ids = self.ids_of(youth);
+        let is_own_side = !matches!(caller.actor, Actor::Professional { .. });
+        if is_own_side || ids.first() == Some(&youth) { ids } else { vec![youth] }
+    }
+
+    /// Whether both are ids of one person.
+    pub(crate) fn is_same(&self, one: YouthId, other: YouthId) -> bool {
+        one == other || self.ids_of(one).contains(&other)
+    }
+
+    /// Waits until nobody else changes anything about this person, under whichever of their ids.
     pub(crate) async fn alone_with(&self, youth: YouthId) -> Result<Alone, Error> {
-        let (_, low) = youth.uuid().as_u64_pair();
-        Ok(Alone { _guard: self.locks.lock(low).await? })
+        loop {
+            let present = self.index().present(youth);
+            let (_, low) = present.uuid().as_u64_pair();
+            let alone = Alone { _guard: self.locks.lock(low).await? };
+            // Whoever was alone before may have linked them to somebody, or have ended a link.
+            if self.index().present(youth) == present {
+                return Ok(alone);
+            }
+        }
     }
 
     /// The same for a person who has no id yet, by the keyed hash of the identity.

@@ -2,10 +2,12 @@
 
 mod batch;
 mod entry;
+mod ids;
 mod word;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 use jiff::Timestamp;
@@ -151,6 +153,8 @@ struct Person {
 struct Rare {
     prohibitions: Vec<Prohibition>,
     statuses: Vec<(LegalStatusId, LegalStatus)>,
+    // All ids of the person, the present one first. Nothing where there is but the one.
+    ids: Option<Arc<[YouthId]>>,
 }
 
 /// What the index held of one person at some time.
@@ -336,13 +340,17 @@ impl ConsentIndex {
         Snapshot(youth, self.people.get(&youth).cloned())
     }
 
-    /// Puts back what was held of a person: a change did not come to be.
+    /// Puts back what was held of a person: a change did not come to be. Which ids are theirs stays as it is.
     pub fn restore(&mut self, snapshot: Snapshot) {
         let Snapshot(youth, person) = snapshot;
+        let ids = self.ids_of(youth);
         match person {
             Some(person) => self.people.insert(youth, person),
             None => self.people.remove(&youth),
         };
+        if ids.len() > 1 || self.ids_of(youth).len() > 1 {
+            self.put_ids(&ids);
+        }
     }
 
     /// Notes that every change up to this revision is in the index.
@@ -367,12 +375,6 @@ impl ConsentIndex {
     #[must_use]
     pub fn knows(&self, youth: YouthId) -> bool {
         self.people.contains_key(&youth)
-    }
-
-    /// Gives a minor's capacity as it was assessed last.
-    #[must_use]
-    pub fn capacity(&self, youth: YouthId) -> Option<(LegalStatusId, Capacity)> {
-        self.people.get(&youth)?.capacity()
     }
 
     fn put_entry(&mut self, youth: YouthId, entry: Entry) {

@@ -6,6 +6,7 @@ mod facts;
 mod figures;
 mod follow_ups;
 mod identity;
+mod ids;
 mod mandates;
 mod matrix;
 

@@ -244,7 +244,7 @@ impl Gateway {
     ) -> Result<A, Error> {
         let takes_away = batch.settle();
         let permitted = if takes_away { self.permitted_referrals(person, now).await? } else { Vec::new() };
-        let ended = self.no_more_permitted(permitted, &batch, now)?;
+        let ended = self.no_more_permitted(person.id, permitted, &batch, now)?;
         let entry = Entry::of(batch.event(), person.id).by(call.caller);
         let announced = self.announce(entry, person, &batch.details(&ended), now).await?;
         let revision = announced.receipt.sequence;
@@ -265,7 +265,9 @@ impl Gateway {
         change.tasks = after.tasks;
         // Should what follows the commit not come about, a sweep does it.
         let shows = takes_away || batch.gives();
-        change.look_at_plans_of = shows.then_some((person.id, now));
+        if shows {
+            change.look_at_plans_of = self.ids_of(person.id).into_iter().map(|id| (id, now)).collect();
+        }
         let before = self.index().snapshot(person.id);
         let committed = async {
             batch.take_away(&mut self.index_mut())?;
@@ -286,7 +288,7 @@ impl Gateway {
         })?;
         batch.give(&mut self.index_mut())?;
         // What is permitted counts by now; those who see more or less of plans hear as soon as it can be written down.
-        if shows && let Err(error) = self.tell_permissions(person, now).await {
+        if shows && let Err(error) = self.tell_permissions(person.id, now).await {
             tracing::error!(reason = error.reason(), "who sees more or less of plans is not told yet");
         }
         Ok(answer)

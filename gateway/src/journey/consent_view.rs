@@ -5,7 +5,7 @@ use polku_policy::Authorised;
 use polku_proto::v1::{
     Consent, ConsentChange, GetConsentRequest, ListConsentsRequest, ListConsentsResponse, Purpose,
 };
-use polku_proto::{ConsentName, Valid, YouthId};
+use polku_proto::{ConsentId, ConsentName, Valid, YouthId};
 
 use super::consent::expire;
 use super::page;
@@ -65,18 +65,34 @@ impl Gateway {
         let mut answer =
             self.shell(caller, ListConsentsResponse { consents: Vec::new(), next_page_token })?;
         for (name, view) in all.into_iter().skip(seen).take(size) {
-            self.note_reading(caller, youth, &name, &view).await?;
+            self.note_reading(caller, name.youth, &name.to_string(), &view).await?;
             answer = answer.gather(view).map_err(mismatch)?;
         }
         Ok(answer)
     }
 
-    /// The consents of a person that this caller may read, by name; none when there is no such person.
+    /// The consents that this caller may read by asking for this id, oldest first, by name; none when there is no such
+    /// person.
     pub(crate) async fn consents_for(
         &self,
         caller: &Caller,
         youth: YouthId,
-    ) -> Result<Vec<(String, Authorised<Consent>)>, Error> {
+    ) -> Result<Vec<(ConsentName, Authorised<Consent>)>, Error> {
+        let mut views = Vec::new();
+        for id in self.ids_seen(caller, youth) {
+            views.append(&mut self.consents_under(caller, id).await?);
+        }
+        // An id begins with the instant at which it was made.
+        views.sort_by_key(|(name, _)| name.consent);
+        Ok(views)
+    }
+
+    /// Those under this id alone.
+    pub(super) async fn consents_under(
+        &self,
+        caller: &Caller,
+        youth: YouthId,
+    ) -> Result<Vec<(ConsentName, Authorised<Consent>)>, Error> {
         let now = self.now();
         let person = match self.person(youth).await {
             Ok(person) => person,
@@ -88,7 +104,7 @@ impl Gateway {
         for row in rows.into_iter().filter(|row| row.kind == InstrumentKind::Consent) {
             let record = ConsentRecord::open(person.key(), row)?;
             if may_read(caller, &record.message) {
-                let name = record.message.name.clone();
+                let name = ConsentName { youth, consent: ConsentId::from_uuid(record.row.id) };
                 views.push((name, self.view_consent(caller, &person, record.message, now)?));
             }
         }

@@ -9,7 +9,6 @@
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use polku_policy::Capacity;
-use polku_proto::LegalStatusName;
 use polku_proto::time::{finnish_date, start_of_finnish_date};
 use polku_proto::v1::consent_evidence::GivenBy;
 use polku_proto::v1::consent_terms::ConsentKind;
@@ -75,9 +74,11 @@ impl Gateway {
                     reason: "GUARDIAN_PERMISSION_MISSING",
                     expected: "a guardian's consent: the minor was assessed as not able to decide on the matter",
                 }),
-                Some((status, Capacity::Capable | Capacity::CapableHidden)) => {
-                    Ok(LegalStatusName { youth: person.id, status }.to_string())
+                // What was recorded under another id is not named: that there is one, not everybody knows.
+                Some((record, Capacity::Capable | Capacity::CapableHidden)) if record.youth == person.id => {
+                    Ok(record.to_string())
                 }
+                Some((_, Capacity::Capable | Capacity::CapableHidden)) => Ok(String::new()),
             },
             GivenBy::Self_ | GivenBy::Guardian | GivenBy::OtherRepresentative | GivenBy::Unspecified => {
                 Ok(String::new())

@@ -109,31 +109,35 @@ impl Gateway {
         self.check_subject(caller, youth)?;
         let mut answer = self.shell(caller, ListLegalStatusesResponse::default())?;
         for (name, view) in self.legal_statuses_for(caller, youth).await? {
-            self.note_reading(caller, youth, &name, &view).await?;
+            self.note_reading(caller, name.youth, &name.to_string(), &view).await?;
             answer = answer.gather(view).map_err(mismatch)?;
         }
         Ok(answer)
     }
 
-    /// The statuses of a person that this caller may know of; none when there is no such person.
+    /// The statuses that this caller may know of by asking for this id, oldest first; none when there is no such person.
     pub(crate) async fn legal_statuses_for(
         &self,
         caller: &Caller,
         youth: YouthId,
-    ) -> Result<Vec<(String, Authorised<LegalStatus>)>, Error> {
+    ) -> Result<Vec<(LegalStatusName, Authorised<LegalStatus>)>, Error> {
         let now = self.now();
-        let person = match self.person(youth).await {
-            Ok(person) => person,
-            Err(Error::NotFound) => return Ok(Vec::new()),
-            Err(error) => return Err(error),
-        };
         let mut views = Vec::new();
-        for record in self.statuses_of(&person).await? {
-            if may_know(caller, &record) && views.len() < MOST {
-                let name = record.message.name.clone();
-                views.push((name, self.view_status(caller, youth, record.message, now)?));
+        for youth in self.ids_seen(caller, youth) {
+            let person = match self.person(youth).await {
+                Ok(person) => person,
+                Err(Error::NotFound) => return Ok(Vec::new()),
+                Err(error) => return Err(error),
+            };
+            for record in self.statuses_of(&person).await? {
+                if may_know(caller, &record) {
+                    let name = LegalStatusName { youth, status: LegalStatusId::from_uuid(record.row.id) };
+                    views.push((name, self.view_status(caller, youth, record.message, now)?));
+                }
             }
         }
+        views.sort_by_key(|(name, _)| name.status);
+        views.truncate(MOST);
         Ok(views)
     }
 

@@ -55,7 +55,7 @@ impl Gateway {
         let youth = youth_id(&request.youth, "youth")?;
         let call = self.call(caller, "LinkIdentity", &request.request_id, &request)?;
         let identity = Identity::Code(parse_code(&request.identity_code, self.now())?);
-        let Begun { person, earlier, now, alone: _alone } = self.begin(&call, youth).await?;
+        let Begun { person, earlier, now, alone } = self.begin(&call, youth).await?;
         if let Some(earlier) = earlier {
             return Ok(earlier);
         }
@@ -63,8 +63,9 @@ impl Gateway {
             return Err(Error::NotFound);
         }
         let hash = self.keys.index_of(&identity);
+        let tying = self.tying.lock().await;
         let holder = self.store.youth_by_identity(&hash).await?.map(|row| row.id);
-        let ids = self.ids_of(youth).await?;
+        let ids = self.ids_of(youth);
         let present = ids.first().copied().unwrap_or(youth);
         if holder == Some(present) {
             return Err(LINKED_ALREADY);
@@ -93,8 +94,11 @@ impl Gateway {
         change.request = Some(call.answered(&person, &answer, now)?);
         let agency = caller.agency.clone();
         change.link = Some(IdentityLink { youth: present, identity: hash, agency, holder, sealed });
-        // By the age, which is known now, more or less may be told than before.
-        change.look_at_plans_of = Some((youth, now));
+        // By the age, which is known now, and by what holds of the other one, more or less may be told than before.
+        let theirs = holder.map(|holder| self.ids_of(holder)).unwrap_or_default();
+        let all = [theirs.as_slice(), ids.as_slice()].concat();
+        change.tied.clone_from(&all);
+        change.look_at_plans_of = all.iter().map(|id| (*id, now)).collect();
         // By that age it is asked as well whether a guardian's word still stands.
         if let Some(born) = identity.birth_date() {
             let full_age = of_age_since(born)?;
@@ -103,8 +107,20 @@ impl Gateway {
                 change.follow_ups.extend(follow_ups);
             }
         }
-        self.commit(change).await?;
+        // What is prohibited under either id counts for both before the link is durable: too early, never too late.
+        self.index_mut().put_ids(&all);
+        self.commit(change).await.inspect_err(|error| {
+            if error.changed_nothing() {
+                let mut index = self.index_mut();
+                [&theirs, &ids].into_iter().for_each(|apart| index.put_ids(apart));
+            }
+        })?;
+        self.tie(&all).await?;
+        drop(tying);
         self.put_persons(&ids, now).await?;
+        // Whatever had begun under the other id, without what is prohibited under this one, has been done by the answer.
+        drop(alone);
+        drop(self.alone_with(youth).await?);
         Ok(answer)
     }
 
@@ -129,7 +145,8 @@ impl Gateway {
             return Err(Error::NotFound);
         }
         let hash = self.keys.index_of(&identity);
-        let ids = self.ids_of(youth).await?;
+        let _tying = self.tying.lock().await;
+        let ids = self.ids_of(youth);
         let mut links = Vec::new();
         for id in &ids {
             links.extend(self.store.identity_links(*id).await?);
@@ -145,10 +162,25 @@ impl Gateway {
         change.detail = announced.detail;
         change.request = Some(call.answered(&person, &answer, now)?);
         change.unlink = Some(last);
-        change.look_at_plans_of = Some((youth, now));
+        change.tied.clone_from(&ids);
+        change.look_at_plans_of = ids.iter().map(|id| (*id, now)).collect();
         self.commit(change).await?;
+        self.tie(&ids).await?;
         self.put_persons(&ids, now).await?;
         Ok(answer)
+    }
+
+    /// The index learns which of these are the ids of one person now.
+    async fn tie(&self, ids: &[YouthId]) -> Result<(), Error> {
+        let mut people = Vec::new();
+        for id in ids {
+            if self.store.present_youth(*id).await?.is_none() {
+                people.push([vec![*id], self.store.former_youths(*id).await?].concat());
+            }
+        }
+        let mut index = self.index_mut();
+        people.iter().for_each(|ids| index.put_ids(ids));
+        Ok(())
     }
 
     /// The index learns how old they are by the identities that they have now, and whoever watches their plans looks anew.
@@ -168,13 +200,18 @@ impl Gateway {
         caller: &Caller,
         present: YouthId,
     ) -> Result<Option<YouthId>, Error> {
-        let former = self.store.former_youths(present).await?;
-        if former.is_empty() || self.has_to_do(caller, present).await? {
+        let ids = self.ids_of(present);
+        let Some((_, former)) =
+            ids.split_first().filter(|(first, former)| **first == present && !former.is_empty())
+        else {
+            return Ok(None);
+        };
+        if self.has_to_do(caller, present).await? {
             return Ok(None);
         }
         for former in former {
-            if self.is_customer(caller, &self.person(former).await?).await? {
-                return Ok(Some(former));
+            if self.is_customer(caller, &self.person(*former).await?).await? {
+                return Ok(Some(*former));
             }
         }
         Ok(None)
@@ -214,6 +251,6 @@ impl Gateway {
                 return Ok(true);
             }
         }
-        Ok(!self.consents_for(caller, person.id).await?.is_empty())
+        Ok(!self.consents_under(caller, person.id).await?.is_empty())
     }
 }

@@ -46,7 +46,7 @@ pub(crate) use read::name;
 pub(crate) use refer::Sent;
 pub(crate) use respond::{Action, Respond, Responded, event};
 pub(crate) use verify_batch::Question;
-pub(crate) use view::{own_record, reader, viewer};
+pub(crate) use view::{own_record, reader};
 #[cfg(test)]
 pub(crate) use watch::Sending;
 pub(crate) use watch::{Feed, Watch};

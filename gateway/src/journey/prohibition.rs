@@ -104,26 +104,31 @@ impl Gateway {
         self.prohibition_again(caller, answer, now)
     }
 
-    /// The prohibitions of a person that this caller may know of; none when there is no such person.
+    /// The prohibitions that this caller may know of by asking for this id, oldest first; none when there is no such
+    /// person.
     pub(crate) async fn prohibitions_for(
         &self,
         caller: &Caller,
         youth: YouthId,
         now: Timestamp,
-    ) -> Result<Vec<(String, Authorised<Prohibition>)>, Error> {
-        let rows = self.store.instruments_of(youth).await?;
-        if rows.is_empty() {
-            return Ok(Vec::new());
-        }
-        let person = self.person(youth).await?;
+    ) -> Result<Vec<(ProhibitionName, Authorised<Prohibition>)>, Error> {
         let mut views = Vec::new();
-        for row in rows.into_iter().filter(|row| row.kind == InstrumentKind::Prohibition) {
-            let record = ProhibitionRecord::open(person.key(), row)?;
-            if may_know(caller, &record) {
-                let name = record.message.name.clone();
-                views.push((name, self.view_prohibition(caller, youth, record.message, now)?));
+        for youth in self.ids_seen(caller, youth) {
+            let rows = self.store.instruments_of(youth).await?;
+            if rows.is_empty() {
+                continue;
+            }
+            let person = self.person(youth).await?;
+            for row in rows.into_iter().filter(|row| row.kind == InstrumentKind::Prohibition) {
+                let record = ProhibitionRecord::open(person.key(), row)?;
+                if may_know(caller, &record) {
+                    let name =
+                        ProhibitionName { youth, prohibition: ProhibitionId::from_uuid(record.row.id) };
+                    views.push((name, self.view_prohibition(caller, youth, record.message, now)?));
+                }
             }
         }
+        views.sort_by_key(|(name, _)| name.prohibition);
         Ok(views)
     }
 

@@ -1,5 +1,6 @@
 //! A party reads a referral, or a list of them.
 
+use std::cmp::Reverse;
 use std::str::FromStr;
 
 use jiff::Timestamp;
@@ -60,7 +61,11 @@ impl Gateway {
             .transpose()?
             .map(|(created, id)| (created, ReferralId::from_uuid(id)));
         let filter = ReferralFilter { party, youth, before, limit: size.saturating_add(1) };
-        let mut rows = self.store.referrals(&filter).await?;
+        let ids = match youth {
+            Some(youth) => self.ids_seen(caller, youth),
+            None => Vec::new(),
+        };
+        let mut rows = self.referrals_of(&filter, &ids).await?;
         let fitting = page::fitting(&rows, size);
         let more = rows.len() > fitting;
         rows.truncate(fitting);
@@ -78,6 +83,25 @@ impl Gateway {
             }
         }
         Ok(answer)
+    }
+
+    /// Referrals as the filter has them, under any of these ids; none: of everybody. Newest first.
+    pub(crate) async fn referrals_of(
+        &self,
+        filter: &ReferralFilter,
+        ids: &[YouthId],
+    ) -> Result<Vec<ReferralRow>, Error> {
+        let [first, others @ ..] = ids else { return Ok(self.store.referrals(filter).await?) };
+        let of = |youth: YouthId| ReferralFilter { youth: Some(youth), ..filter.clone() };
+        let mut rows = self.store.referrals(&of(*first)).await?;
+        for id in others {
+            rows.append(&mut self.store.referrals(&of(*id)).await?);
+        }
+        if !others.is_empty() {
+            rows.sort_by_key(|row| Reverse((row.created, row.id)));
+            rows.truncate(usize::try_from(filter.limit).unwrap_or(usize::MAX));
+        }
+        Ok(rows)
     }
 
     /// A referral by its name. A name with another person's id is nobody's name.

@@ -62,7 +62,14 @@ impl Gateway {
         }
         let index = Arc::new(Mutex::new(index));
         self.open_instruments(Arc::new(keys), &index).await?;
+        let former = self.store.all_former_youths().await?;
         let mut index = std::mem::take(&mut *index.lock().unwrap_or_else(PoisonError::into_inner));
+        for same in former.chunk_by(|(_, one), (_, other)| one == other) {
+            let present = same.first().map(|(_, present)| *present);
+            let ids: Vec<YouthId> =
+                present.into_iter().chain(same.iter().map(|(former, _)| *former)).collect();
+            index.put_ids(&ids);
+        }
         // What has ended is not in the index, but its revision counts: callers may ask for it.
         index.reach(self.audit.len().saturating_sub(1));
         *self.index_mut() = index;

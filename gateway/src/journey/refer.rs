@@ -118,7 +118,7 @@ impl Gateway {
             return self.sent_before(&call, &person, earlier).await;
         }
         let old = self.referral_of(&person, name).await?;
-        let viewer = super::view::viewer(caller, &old.row)?;
+        let viewer = self.viewer(caller, &old.row)?;
         self.check_own_word(caller, old.question(viewer, caller.role(), now))?;
         let is_sender = viewer == Viewer::Author;
         let has_ended = is_final(old.state()) && old.state() != ReferralState::EnteredInError;

@@ -12,7 +12,6 @@ use serde_json::json;
 
 use super::machine::{Party, Step, next};
 use super::refer::{mismatch, own_content};
-use super::view::viewer;
 use crate::audit::Event;
 use crate::caller::Caller;
 use crate::error::Error;
@@ -113,7 +112,7 @@ impl Gateway {
         let name = respond.name;
         let Begun { person, earlier, now, alone: _alone } = self.begin(call, name.youth).await?;
         let mut record = self.referral_of(&person, name).await?;
-        let viewer = viewer(call.caller, &record.row)?;
+        let viewer = self.viewer(call.caller, &record.row)?;
         self.check_subject(call.caller, record.row.youth)?;
         self.check_own_word(call.caller, record.question(viewer, call.caller.role(), now))?;
         if let Some(earlier) = earlier {

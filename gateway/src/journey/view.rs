@@ -12,21 +12,12 @@ use crate::person::Person;
 use crate::record::ReferralRecord;
 use crate::store::ReferralRow;
 
-/// From which end the caller looks at a referral.
-///
-/// # Errors
-/// [`Error::NotFound`] when the caller is no party: to others the referral does not exist.
-pub(crate) fn viewer(caller: &Caller, row: &ReferralRow) -> Result<Viewer, Error> {
-    match &caller.actor {
-        Actor::Subject(youth) | Actor::Representative { youth, .. } if *youth == row.youth => {
-            Ok(Viewer::Subject)
-        }
-        Actor::Subject(_) | Actor::Representative { .. } => Err(Error::NotFound),
-        Actor::Professional { .. } if caller.agency == row.sender => Ok(Viewer::Author),
-        Actor::Professional { .. } if caller.agency == row.recipient && row.reached_recipient => {
-            Ok(Viewer::Addressee)
-        }
-        Actor::Professional { .. } => Err(Error::NotFound),
+/// The question as this caller reads the answer: the young person's side by the id that it calls itself by, whichever id of
+/// the person it is about. What the young person's side may see is the same under all of them.
+pub(crate) fn read_by(caller: &Caller, question: Question) -> Question {
+    match caller.actor {
+        Actor::Subject(youth) | Actor::Representative { youth, .. } => Question { youth, ..question },
+        Actor::Professional { .. } => question,
     }
 }
 
@@ -37,7 +28,8 @@ pub(crate) fn own_record(caller: &Caller, youth: YouthId, purpose: Purpose, now:
         Actor::Professional { .. } => Viewer::Author,
     };
     let channel = Channel::between(caller.agency.clone(), caller.agency.clone());
-    Question { actor: caller.role(), ..Question::new(youth, channel, viewer, purpose, now) }
+    let question = Question::new(youth, channel, viewer, purpose, now);
+    read_by(caller, Question { actor: caller.role(), ..question })
 }
 
 /// To whom an answer goes.
@@ -49,15 +41,37 @@ pub(crate) fn reader(caller: &Caller) -> Reader {
 }
 
 impl Gateway {
-    /// A subject's call concerns that subject only. A guardian sees what a minor's guardian may see.
+    /// From which end the caller looks at a referral.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the caller is no party: to others the referral does not exist.
+    pub(crate) fn viewer(&self, caller: &Caller, row: &ReferralRow) -> Result<Viewer, Error> {
+        match &caller.actor {
+            Actor::Subject(youth) | Actor::Representative { youth, .. }
+                if self.is_same(*youth, row.youth) =>
+            {
+                Ok(Viewer::Subject)
+            }
+            Actor::Subject(_) | Actor::Representative { .. } => Err(Error::NotFound),
+            Actor::Professional { .. } if caller.agency == row.sender => Ok(Viewer::Author),
+            Actor::Professional { .. } if caller.agency == row.recipient && row.reached_recipient => {
+                Ok(Viewer::Addressee)
+            }
+            Actor::Professional { .. } => Err(Error::NotFound),
+        }
+    }
+
+    /// A subject's call concerns that subject only, under whichever of their ids. A guardian sees what a minor's guardian may see.
     ///
     /// # Errors
     /// [`Error::NotFound`] for everybody else: to them there is no such person.
     pub(crate) fn check_subject(&self, caller: &Caller, youth: YouthId) -> Result<(), Error> {
         match &caller.actor {
             Actor::Professional { .. } => Ok(()),
-            Actor::Subject(own) if *own == youth => Ok(()),
-            Actor::Representative { youth: own, .. } if *own == youth && self.represents(caller, youth) => {
+            Actor::Subject(own) if self.is_same(*own, youth) => Ok(()),
+            Actor::Representative { youth: own, .. }
+                if self.is_same(*own, youth) && self.represents(caller, youth) =>
+            {
                 Ok(())
             }
             Actor::Subject(_) | Actor::Representative { .. } => Err(Error::NotFound),
@@ -112,7 +126,7 @@ impl Gateway {
         record: &ReferralRecord,
         now: Timestamp,
     ) -> Result<Authorised<Referral>, Error> {
-        let viewer = viewer(caller, &record.row)?;
+        let viewer = self.viewer(caller, &record.row)?;
         self.check_subject(caller, record.row.youth)?;
         // What the law lets wait is not there yet for the young person's side.
         if viewer == Viewer::Subject && self.delays.hold_back(record.ground(), record.row.created, now) {
@@ -124,7 +138,7 @@ impl Gateway {
         {
             content.identity_code = person.identity_code_text()?;
         }
-        let question = record.question(viewer, caller.role(), now);
+        let question = read_by(caller, record.question(viewer, caller.role(), now));
         let full = Valid::check(message.clone())?;
         match self.engine().authorise(&self.index(), full, CategorySet::EMPTY, &question) {
             Ok(authorised) => Ok(authorised),

@@ -46,13 +46,12 @@ impl Gateway {
             told.extend(self.index().parties_of(youth).into_iter().map(|agency| (youth, agency)));
         }
         let by_law = change.instruments.iter().filter(|write| write.row.kind != InstrumentKind::Consent);
-        let mut youths: BTreeSet<YouthId> = by_law.map(|write| write.row.youth).collect();
-        // An age that is known from now on opens and closes as well.
-        for (youth, _) in change.link.iter().flat_map(|link| &link.sealed) {
-            told.extend(self.index().parties_of(*youth).into_iter().map(|agency| (*youth, agency)));
-            youths.insert(*youth);
-        }
+        // What is prohibited, or found out, under one id of a person holds under all of them. An age that is known from now
+        // on opens and closes as well.
+        let mut youths: BTreeSet<YouthId> = by_law.flat_map(|write| self.ids_of(write.row.youth)).collect();
+        youths.extend(&change.tied);
         for youth in youths {
+            told.extend(self.index().parties_of(youth).into_iter().map(|agency| (youth, agency)));
             let parties = self.referral_parties(youth).await?;
             told.extend(parties.into_iter().map(|agency| (youth, agency)));
         }

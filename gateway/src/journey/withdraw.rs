@@ -7,7 +7,7 @@ use polku_proto::v1::{
     ConsentChange, ConsentState, DeliveryState, InvalidateConsentRequest, RevokeConsentRequest,
     WithdrawConsentRequest,
 };
-use polku_proto::{AgencyId, CategorySet, ConsentName, Disclose, PlanName, ReferralName, Valid};
+use polku_proto::{AgencyId, CategorySet, ConsentName, Disclose, PlanName, ReferralName, Valid, YouthId};
 
 use super::commit::{Batch, Write};
 use super::consent::{check_etag, is_in_force, push_event};
@@ -127,22 +127,25 @@ impl Gateway {
         self.commit_consent(call, &person, Batch::of(record, Write::Next), now).await
     }
 
-    /// The open referrals of the person that something permits now.
+    /// The open referrals of the person that something permits now, under whichever of their ids.
     pub(super) async fn permitted_referrals(
         &self,
         person: &Person,
         now: Timestamp,
     ) -> Result<Vec<ReferralRecord>, Error> {
         let mut permitted = Vec::new();
-        let mut filter = ReferralFilter { party: None, youth: Some(person.id), before: None, limit: 100 };
-        loop {
-            let rows = self.store.referrals(&filter).await?;
-            let Some(last) = rows.last() else { break };
-            filter.before = Some((last.created, last.id));
-            for row in rows.into_iter().filter(|row| !is_final(row.state)) {
-                let record = ReferralRecord::open(person, row)?;
-                if self.still_permits(&self.index(), &record, now) {
-                    permitted.push(record);
+        for id in self.ids_of(person.id) {
+            let person = self.person(id).await?;
+            let mut filter = ReferralFilter { party: None, youth: Some(id), before: None, limit: 100 };
+            loop {
+                let rows = self.store.referrals(&filter).await?;
+                let Some(last) = rows.last() else { break };
+                filter.before = Some((last.created, last.id));
+                for row in rows.into_iter().filter(|row| !is_final(row.state)) {
+                    let record = ReferralRecord::open(&person, row)?;
+                    if self.still_permits(&self.index(), &record, now) {
+                        permitted.push(record);
+                    }
                 }
             }
         }
@@ -153,14 +156,17 @@ impl Gateway {
     /// and with what it gives.
     pub(super) fn no_more_permitted(
         &self,
+        changed: YouthId,
         mut records: Vec<ReferralRecord>,
         batch: &Batch,
         now: Timestamp,
     ) -> Result<Vec<ReferralRecord>, Error> {
-        let Some(first) = records.first() else { return Ok(records) };
+        if records.is_empty() {
+            return Ok(records);
+        }
         // The batch is in the index for these decisions alone: nobody else may rest on what is not durable yet.
         let mut index = self.index_mut();
-        let before = index.snapshot(first.row.youth);
+        let before = index.snapshot(changed);
         let changed = batch.take_away(&mut index).and_then(|()| batch.give(&mut index));
         records.retain(|record| !self.still_permits(&index, record, now));
         index.restore(before);
@@ -179,20 +185,23 @@ impl Gateway {
         let mut all = Effect::default();
         for mut record in records {
             let mut effect = Effect::default();
-            self.stop(person, &mut record, change, &mut effect, now).await?;
+            let person = self.person(record.row.youth).await?;
+            self.stop(&person, &mut record, change, &mut effect, now).await?;
             if may_know(caller, &record.row) {
                 all.stopped.append(&mut effect.stopped);
             }
         }
-        all.under_way = self.under_way(caller, person).await?;
+        for id in self.ids_of(person.id) {
+            all.under_way.append(&mut self.under_way(caller, id).await?);
+        }
         Ok(all)
     }
 
-    /// Everything about the person that has begun and not ended, whatever it rests on: part of it may rest on what has
+    /// Everything about the person under this id that has begun and not ended, whatever it rests on: part of it may rest on what has
     /// just been taken away.
-    async fn under_way(&self, caller: &Caller, person: &Person) -> Result<Vec<String>, Error> {
+    async fn under_way(&self, caller: &Caller, youth: YouthId) -> Result<Vec<String>, Error> {
         let mut names = Vec::new();
-        for delivery in self.store.open_deliveries_of(person.id).await? {
+        for delivery in self.store.open_deliveries_of(youth).await? {
             let begun = matches!(delivery.state, DeliveryState::Sending | DeliveryState::InDoubt);
             if !begun || !tells(delivery.item) {
                 continue;
@@ -201,14 +210,14 @@ impl Gateway {
                 About::Referral(referral) => {
                     let row = self.store.referral(referral).await?;
                     if row.is_some_and(|row| may_know(caller, &row)) {
-                        let name = ReferralName { youth: person.id, referral };
+                        let name = ReferralName { youth, referral };
                         push_once(&mut names, &name.to_string());
                     }
                 }
                 About::Plan { plan, owner } => {
                     let row = self.store.plan(plan).await?;
                     if row.is_some_and(|row| may_know_of_part(caller, &row, &owner, &delivery.agency)) {
-                        push_once(&mut names, &PlanName { youth: person.id, plan }.to_string());
+                        push_once(&mut names, &PlanName { youth, plan }.to_string());
                     }
                 }
                 // Notices of what was told there say nothing that rests on a permission.

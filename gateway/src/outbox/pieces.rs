@@ -16,7 +16,6 @@ use super::told::Mark;
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::journey::viewer;
 use crate::record::ReferralRecord;
 use crate::store::{About, DeliveryItem};
 
@@ -55,7 +54,7 @@ impl Gateway {
         decision: &Decision,
         now: Timestamp,
     ) -> Result<Vec<Shown>, Error> {
-        let viewer = viewer(caller, &record.row)?;
+        let viewer = self.viewer(caller, &record.row)?;
         if viewer == Viewer::Subject || !decision.obligations().contains(&Obligation::DisclosureNotice) {
             return Ok(Vec::new());
         }

@@ -60,6 +60,10 @@ pub trait Store: Debug + Send + Sync {
     /// By which id the person is called now who was known under this one; nothing: still by this one.
     async fn present_youth(&self, youth: YouthId) -> Result<Option<YouthId>, StoreError>;
 
+    /// Every former id, with the one that the same person is called by now: those of one person one after the other, as
+    /// [`Store::former_youths`] gives them.
+    async fn all_former_youths(&self) -> Result<Vec<(YouthId, YouthId)>, StoreError>;
+
     /// The links that have been made for the person with this id and have not been ended, oldest first.
     async fn identity_links(&self, youth: YouthId) -> Result<Vec<IdentityLinkRow>, StoreError>;
 
@@ -284,6 +288,8 @@ pub struct Change {
     /// The number of a link that was made by mistake and ends: all is as if it had not been made, but that the links
     /// made since stand. One that has ended already is a [`StoreError::Conflict`].
     pub unlink: Option<u64>,
+    /// The ids that the link, or its end, has to do with: whoever may ask about one of them is told to ask again.
+    pub tied: Vec<YouthId>,
     /// Referrals made or changed.
     pub referrals: Vec<ReferralWrite>,
     /// Consents and prohibitions made or changed.
@@ -291,7 +297,7 @@ pub struct Change {
     /// Joint plans made or changed; each writes a revision of its own.
     pub plans: Vec<PlanWrite>,
     /// Whose plans are all to be looked at from when on, as [`Store::plans_to_look_at`] says.
-    pub look_at_plans_of: Option<(YouthId, Timestamp)>,
+    pub look_at_plans_of: Vec<(YouthId, Timestamp)>,
     /// Tasks made or changed; each tells the watchers of its agency.
     pub tasks: Vec<TaskWrite>,
     /// Entries of journeys.
@@ -333,10 +339,11 @@ impl Change {
             youth: None,
             link: None,
             unlink: None,
+            tied: Vec::new(),
             referrals: Vec::new(),
             instruments: Vec::new(),
             plans: Vec::new(),
-            look_at_plans_of: None,
+            look_at_plans_of: Vec::new(),
             tasks: Vec::new(),
             entries: Vec::new(),
             facts: Vec::new(),

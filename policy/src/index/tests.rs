@@ -1,11 +1,12 @@
 //! The index holds what was said last, and periods end when they end.
 
+use polku_proto::LegalStatusName;
 use polku_proto::v1::{DataCategory, Purpose};
 use uuid::Uuid;
 
 use super::*;
 use crate::directory::Sector;
-use crate::question::{Channel, Origin, Question, Viewer};
+use crate::question::{ActorRole, Channel, Origin, Question, Viewer};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -21,6 +22,10 @@ fn consent(number: u128) -> ConsentId {
 
 fn status(number: u128) -> LegalStatusId {
     LegalStatusId::from_uuid(Uuid::from_u128(number))
+}
+
+fn named(number: u128) -> LegalStatusName {
+    LegalStatusName { youth: youth(), status: status(number) }
 }
 
 fn grant(number: u128, version: u64, period: Period) -> Grant {
@@ -341,9 +346,9 @@ fn the_last_assessment_of_capacity_counts() {
     let mut index = ConsentIndex::new();
     index.put_status(youth(), status(1), LegalStatus::Capacity(Capacity::NotCapable), 1);
     index.put_status(youth(), status(2), LegalStatus::Capacity(Capacity::Capable), 2);
-    assert_eq!(index.capacity(youth()), Some((status(2), Capacity::Capable)));
+    assert_eq!(index.capacity(youth()), Some((named(2), Capacity::Capable)));
     index.put_status(youth(), status(1), LegalStatus::Capacity(Capacity::CapableHidden), 3);
-    assert_eq!(index.capacity(youth()), Some((status(1), Capacity::CapableHidden)));
+    assert_eq!(index.capacity(youth()), Some((named(1), Capacity::CapableHidden)));
     index.remove_status(youth(), status(1), 4);
     index.remove_status(youth(), status(2), 5);
     assert!(index.capacity(youth()).is_none());
@@ -389,4 +394,82 @@ fn a_person_of_unknown_age_is_known_and_keeps_what_is_known() {
     index.put_person_of_unknown_age(youth());
     let snapshot = index.snapshot(youth());
     assert_eq!(snapshot.1.unwrap().born, Some(jiff::civil::date(2008, 3, 3)));
+}
+
+fn other() -> YouthId {
+    YouthId::from_uuid(Uuid::from_u128(2))
+}
+
+#[test]
+fn what_holds_of_a_person_holds_under_all_their_ids_and_a_grant_under_its_own() {
+    for (own, else_where) in [(youth(), other()), (other(), youth())] {
+        let mut index = ConsentIndex::new();
+        index.put_grant(&Grant { youth: own, ..grant(1, 1, period(0, 30)) }, 1);
+        let prohibition = Prohibition { youth: else_where, ..prohibition("te", DataCategory::Housing) };
+        index.put_prohibition(prohibition, 2);
+        index.put_status(else_where, status(1), LegalStatus::AddressProtected, 3);
+        index.put_status(else_where, status(2), LegalStatus::MultiSectorSupport, 4);
+        index.put_status(else_where, status(3), LegalStatus::Capacity(Capacity::NotCapable), 5);
+        let asked = |youth| Question { youth, ..question("te", "social", at(5)) };
+        let apart = |index: &ConsentIndex| {
+            let word = word(index, &asked(own));
+            let standing = word.standing;
+            assert!(word.prohibited.is_empty() && !standing.address_protected);
+            assert!(!standing.multi_sector_support && standing.capacity == Capacity::NotAssessed);
+            assert_eq!((index.ids_of(own), index.capacity(own)), (vec![own], None));
+        };
+        apart(&index);
+        index.put_ids(&[youth(), other()]);
+        let joined = |index: &ConsentIndex| {
+            let word = word(index, &asked(own));
+            let standing = word.standing;
+            assert!(word.prohibited.contains(DataCategory::Housing) && standing.address_protected);
+            assert!(standing.multi_sector_support && standing.capacity == Capacity::NotCapable);
+            let record = LegalStatusName { youth: else_where, status: status(3) };
+            assert_eq!(index.capacity(own), Some((record, Capacity::NotCapable)));
+            assert_eq!((index.ids_of(own), index.present(own)), (vec![youth(), other()], youth()));
+        };
+        joined(&index);
+        assert!(word(&index, &asked(else_where)).consents.own.is_empty(), "a grant went over to another id");
+        // A change that did not come to be leaves the ids as they are.
+        let snapshot = index.snapshot(own);
+        index.put_status(own, status(9), LegalStatus::AddressProtected, 6);
+        index.restore(snapshot);
+        joined(&index);
+        let before = index.snapshot(own);
+        [youth(), other()].iter().for_each(|id| index.put_ids(&[*id]));
+        apart(&index);
+        index.restore(before);
+        apart(&index);
+    }
+}
+
+#[test]
+fn of_assessments_under_several_ids_the_one_that_leaves_the_least_counts() {
+    use Capacity::{Capable, CapableHidden, NotAssessed, NotCapable};
+    for (one, two, to_all, to_guardians) in [
+        (Capable, NotCapable, NotCapable, NotCapable),
+        (Capable, CapableHidden, CapableHidden, CapableHidden),
+        (CapableHidden, NotCapable, NotCapable, CapableHidden),
+        (NotAssessed, Capable, Capable, Capable),
+    ] {
+        for (own, others) in [(one, two), (two, one)] {
+            let mut index = ConsentIndex::new();
+            index.put_status(youth(), status(1), LegalStatus::Capacity(own), 1);
+            index.put_status(other(), status(2), LegalStatus::Capacity(others), 2);
+            index.put_ids(&[youth(), other()]);
+            for (actor, counts) in [(ActorRole::System, to_all), (ActorRole::Guardian, to_guardians)] {
+                let asked = Question { actor, ..question("te", "social", at(5)) };
+                assert_eq!(word(&index, &asked).standing.capacity, counts, "{own:?} {others:?}");
+            }
+            assert_eq!(index.capacity(youth()).unwrap().1, to_all);
+        }
+    }
+}
+
+#[test]
+fn an_id_alone_makes_nobody_known() {
+    let mut index = ConsentIndex::new();
+    index.put_ids(&[youth()]);
+    assert!(!index.knows(youth()));
 }

@@ -6,7 +6,7 @@ use polku_proto::{CategorySet, ConsentId};
 use smallvec::SmallVec;
 
 use super::entry::{Entry, Instrument, Numbers, PartyLists};
-use super::{ConsentIndex, ENDLESS, GivenBy, Prohibition, Standing, instant};
+use super::{ConsentIndex, ENDLESS, GivenBy, Person, Prohibition, Standing, instant};
 use crate::decision::BasisKind;
 use crate::directory::Sector;
 use crate::engine::SPECIAL;
@@ -68,13 +68,16 @@ struct Match<'a> {
 }
 
 impl ConsentIndex {
-    /// Looks up what the person has said to the question about these categories.
+    /// Looks up what the person has said to the question about these categories. What they have prohibited, and what the
+    /// law makes of their situation, holds under all of their ids; a grant under its own.
     pub(crate) fn word(&self, question: &Question, sides: Sides, asked: CategorySet) -> Word<'_> {
         let mut word = Word::default();
         let Some(person) = self.person(question.youth) else { return word };
         word.standing = person.standing();
-        for prohibition in person.prohibitions() {
-            word.prohibited.extend(prohibition.covered(question));
+        word.prohibit(person, question);
+        for (_, other) in self.others(question.youth, person) {
+            word.standing.join(&other.standing(), &question.actor);
+            word.prohibit(other, question);
         }
         let (from, to) = (&question.channel.from, &question.channel.to);
         let lists = &self.lists;
@@ -101,6 +104,12 @@ impl ConsentIndex {
 }
 
 impl<'a> Word<'a> {
+    fn prohibit(&mut self, person: &Person, question: &Question) {
+        for prohibition in person.prohibitions() {
+            self.prohibited.extend(prohibition.covered(question));
+        }
+    }
+
     fn take(&mut self, entry: &'a Entry, covered: CategorySet) {
         self.explicit.extend(covered.intersection(entry.explicit));
         let sufficient = covered.intersection(entry.sufficient());

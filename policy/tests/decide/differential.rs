@@ -44,6 +44,8 @@ enum Change {
     /// The same status record says something else.
     Reassess(Index, LegalStatus),
     End(Index),
+    /// The two ids turn out to be one person's, or not to be.
+    Link(Vec<YouthId>),
 }
 
 /// A question, the categories, and which grant it is made to fit, if any.
@@ -70,6 +72,7 @@ fn change() -> impl Strategy<Value = Change> {
         3 => (random::person(), random::status()).prop_map(|(youth, status)| Change::Assess(youth, status)),
         1 => (any::<Index>(), random::status()).prop_map(|(which, status)| Change::Reassess(which, status)),
         3 => any::<Index>().prop_map(Change::End),
+        2 => random::joined().prop_map(Change::Link),
     ]
 }
 
@@ -94,7 +97,7 @@ impl Both {
         self.revision += 1;
         let (number, revision) = (u128::from(self.revision), self.revision);
         self.index.reach(revision);
-        let Records { grants, prohibitions, statuses, .. } = &mut self.records;
+        let Records { grants, prohibitions, statuses, joined, .. } = &mut self.records;
         match change {
             Change::Nothing => {}
             Change::Give(grant) => {
@@ -151,6 +154,11 @@ impl Both {
                     self.index.remove_status(youth, id, revision);
                     statuses.retain(|(_, held, _)| *held != id);
                 }
+            }
+            Change::Link(ids) => {
+                joined.iter().for_each(|id| self.index.put_ids(&[*id]));
+                self.index.put_ids(&ids);
+                *joined = ids;
             }
         }
     }

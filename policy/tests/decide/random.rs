@@ -22,6 +22,8 @@ pub(crate) struct Records {
     pub(crate) grants: Vec<Grant>,
     pub(crate) prohibitions: Vec<Prohibition>,
     pub(crate) statuses: Vec<(YouthId, LegalStatusId, LegalStatus)>,
+    /// The ids that are one person's.
+    pub(crate) joined: Vec<YouthId>,
 }
 
 /// A moment that the rules or an age change at, and who was born when.
@@ -40,8 +42,20 @@ impl Records {
         self.grants.iter().for_each(|grant| index.put_grant(grant, 1));
         self.prohibitions.iter().for_each(|prohibition| index.put_prohibition(prohibition.clone(), 2));
         self.statuses.iter().for_each(|(youth, id, status)| index.put_status(*youth, *id, *status, 3));
+        index.put_ids(&self.joined);
         index
     }
+
+    /// Tells whether what is known under the one id is known of the person with the other.
+    pub(crate) fn same(&self, one: YouthId, other: YouthId) -> bool {
+        one == other || (self.joined.contains(&one) && self.joined.contains(&other))
+    }
+}
+
+/// Either the two ids are one person's, or they are not.
+pub(crate) fn joined() -> impl Strategy<Value = Vec<YouthId>> {
+    let both = || [1, 2].map(|number| YouthId::from_uuid(Uuid::from_u128(number))).to_vec();
+    prop_oneof![1 => Just(both()), 2 => Just(Vec::new())]
 }
 
 pub(crate) fn person() -> impl Strategy<Value = YouthId> {
@@ -271,9 +285,9 @@ pub(crate) struct World {
 }
 
 pub(crate) fn world() -> impl Strategy<Value = World> {
-    let records = (vec(grant(), 0..6), vec(prohibition(), 0..3), vec((person(), status()), 0..4));
+    let records = (vec(grant(), 0..6), vec(prohibition(), 0..3), vec((person(), status()), 0..4), joined());
     (scene(), records, (question(), 0..12_i64), categories()).prop_map(
-        |(scene, (mut grants, mut prohibitions, statuses), (mut question, now), asked)| {
+        |(scene, (mut grants, mut prohibitions, statuses, joined), (mut question, now), asked)| {
             let start = scene.midnight - 6;
             for (number, grant) in (1_u128..).zip(&mut grants) {
                 grant.id = consent_id(number);
@@ -287,7 +301,7 @@ pub(crate) fn world() -> impl Strategy<Value = World> {
                 .zip(statuses)
                 .map(|(number, (youth, status))| (youth, status_id(number), status))
                 .collect();
-            let records = Records { born: scene.born, grants, prohibitions, statuses };
+            let records = Records { born: scene.born, grants, prohibitions, statuses, joined };
             World { records, question, asked, midnight: scene.midnight }
         },
     )

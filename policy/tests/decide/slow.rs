@@ -5,7 +5,7 @@
 
 mod book;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -164,19 +164,10 @@ fn facts(directory: &Directory, records: &Records, question: &Question, category
         ActorRole::Guardian => ("guardian", "other", None),
         ActorRole::Representative => ("representative", "other", None),
     };
-    let statuses: Vec<LegalStatus> = records
-        .statuses
-        .iter()
-        .filter(|(youth, _, _)| *youth == question.youth)
-        .map(|(_, _, status)| *status)
-        .collect();
-    let capacity = statuses.iter().rev().find_map(|status| match status {
-        LegalStatus::Capacity(Capacity::NotAssessed) => Some("not_assessed"),
-        LegalStatus::Capacity(Capacity::NotCapable) => Some("not_capable"),
-        LegalStatus::Capacity(Capacity::Capable) => Some("capable"),
-        LegalStatus::Capacity(Capacity::CapableHidden) => Some("capable_hidden"),
-        LegalStatus::AddressProtected | LegalStatus::MultiSectorSupport => None,
-    });
+    let theirs = |youth: &YouthId| records.same(*youth, question.youth);
+    let statuses: Vec<LegalStatus> =
+        records.statuses.iter().filter(|(youth, _, _)| theirs(youth)).map(|(_, _, status)| *status).collect();
+    let capacity = capacity(records, question);
     let given = |consent: bool, by: GivenBy| {
         disclosure
             && records.grants.iter().any(|grant| {
@@ -280,6 +271,30 @@ fn covers(directory: &Directory, grant: &Grant, question: &Question, category: D
         && grant.purposes.iter().any(|purpose| purpose == question.purpose)
 }
 
+/// Under each id the last assessment counts. Of those the one that a guardian is told least by, or that lets the young
+/// person open least, whoever asks.
+fn capacity(records: &Records, question: &Question) -> Option<&'static str> {
+    let mut last: BTreeMap<YouthId, Capacity> = BTreeMap::new();
+    for (youth, _, status) in &records.statuses {
+        if let LegalStatus::Capacity(capacity) = status
+            && records.same(*youth, question.youth)
+        {
+            last.insert(*youth, *capacity);
+        }
+    }
+    let mut order = [
+        (Capacity::NotCapable, "not_capable"),
+        (Capacity::CapableHidden, "capable_hidden"),
+        (Capacity::Capable, "capable"),
+        (Capacity::NotAssessed, "not_assessed"),
+    ];
+    if question.actor == ActorRole::Guardian {
+        order.swap(0, 1);
+    }
+    let found = order.into_iter().find(|(capacity, _)| last.values().any(|one| one == capacity));
+    found.map(|(_, name)| name)
+}
+
 fn prohibited(records: &Records, question: &Question, category: DataCategory) -> bool {
     let (from, to) = (&question.channel.from.agency, &question.channel.to.agency);
     records.prohibitions.iter().any(|prohibition| {
@@ -287,7 +302,7 @@ fn prohibited(records: &Records, question: &Question, category: DataCategory) ->
             |agencies: &[polku_proto::AgencyId], agency| agencies.is_empty() || agencies.contains(agency);
         let there = hit(&prohibition.disclosers, from) && hit(&prohibition.recipients, to);
         let back = hit(&prohibition.disclosers, to) && hit(&prohibition.recipients, from);
-        prohibition.youth == question.youth
+        records.same(prohibition.youth, question.youth)
             && (prohibition.categories.is_empty() || prohibition.categories.contains(category))
             && ((there && reaches(prohibition, &question.origin))
                 || (back && category == DataCategory::ReferralStatus))

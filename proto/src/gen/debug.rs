@@ -894,6 +894,12 @@ impl ::core::fmt::Debug for PlanSection {
     }
 }
 
+impl ::core::fmt::Debug for PlanComment {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("PlanComment(redacted)")
+    }
+}
+
 impl ::core::fmt::Debug for PlanSource {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("PlanSource(redacted)")
@@ -1053,6 +1059,12 @@ impl ::core::fmt::Debug for MarkPlanEnteredInErrorRequest {
 impl ::core::fmt::Debug for FlagPlanStepRequest {
     fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         formatter.write_str("FlagPlanStepRequest(redacted)")
+    }
+}
+
+impl ::core::fmt::Debug for CommentPlanItemRequest {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        formatter.write_str("CommentPlanItemRequest(redacted)")
     }
 }
 

@@ -134,18 +134,36 @@ impl Disclose for crate::v1::ConsentEvent {
             || self.time.is_some()
             || !self.agency.is_empty()
             || self.by != 0
+            || self.valid_from.is_some()
+            || self.valid_until.is_some()
+            || !self.unit.is_empty()
         {
             present.insert(DataCategory::Envelope);
         }
+        if !self.professional.is_empty() {
+            present.insert(DataCategory::ServiceAttendance);
+        }
         if !self.reason.is_empty() {
             present.insert(DataCategory::GuidanceNotes);
+        }
+        if let Some(part) = &self.evidence {
+            present.extend(Disclose::categories(part));
         }
         present
     }
 
     fn restrict(&mut self, permitted: CategorySet) {
+        if !permitted.contains(DataCategory::ServiceAttendance) {
+            self.professional = Default::default();
+        }
         if !permitted.contains(DataCategory::GuidanceNotes) {
             self.reason = Default::default();
+        }
+        if let Some(part) = &mut self.evidence {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.evidence = None;
+            }
         }
     }
 }
@@ -961,7 +979,9 @@ impl Disclose for crate::v1::DisclosureNotice {
         {
             present.insert(DataCategory::Envelope);
         }
-        if !self.identity_code.is_empty() {
+        if !self.identity_code.is_empty()
+            || !self.temporary_id.is_empty()
+        {
             present.insert(DataCategory::IdentityContact);
         }
         if self.origin.is_some() {
@@ -976,6 +996,7 @@ impl Disclose for crate::v1::DisclosureNotice {
     fn restrict(&mut self, permitted: CategorySet) {
         if !permitted.contains(DataCategory::IdentityContact) {
             self.identity_code = Default::default();
+            self.temporary_id = Default::default();
         }
         if !permitted.contains(DataCategory::SocialSituation) {
             self.origin = Default::default();
@@ -1413,6 +1434,9 @@ impl Disclose for crate::v1::PlanSection {
         for element in &self.sources {
             present.extend(Disclose::categories(element));
         }
+        for element in &self.comments {
+            present.extend(Disclose::categories(element));
+        }
         present
     }
 
@@ -1441,6 +1465,25 @@ impl Disclose for crate::v1::PlanSection {
         });
         for element in &mut self.sources {
             element.restrict(permitted);
+        }
+        self.comments.retain_mut(|element| {
+            element.restrict(permitted);
+            !Disclose::categories(element).is_empty()
+        });
+    }
+}
+
+impl Disclose for crate::v1::PlanComment {
+    fn categories(&self) -> CategorySet {
+        let mut present = CategorySet::EMPTY;
+        present.extend(CategorySet::named(self.category));
+        present
+    }
+
+    fn restrict(&mut self, permitted: CategorySet) {
+        let named = CategorySet::named(self.category);
+        if named.is_empty() || !named.is_subset(permitted) {
+            *self = Self::default();
         }
     }
 }
@@ -1633,6 +1676,9 @@ impl Disclose for crate::v1::PlanActivity {
         if let Some(part) = &self.source {
             present.extend(Disclose::categories(part));
         }
+        if let Some(part) = &self.comment {
+            present.extend(Disclose::categories(part));
+        }
         present
     }
 
@@ -1670,6 +1716,12 @@ impl Disclose for crate::v1::PlanActivity {
             part.restrict(permitted);
             if Disclose::categories(part).is_empty() {
                 self.source = None;
+            }
+        }
+        if let Some(part) = &mut self.comment {
+            part.restrict(permitted);
+            if Disclose::categories(part).is_empty() {
+                self.comment = None;
             }
         }
     }
@@ -2002,6 +2054,7 @@ impl Disclose for crate::v1::FollowUp {
             || !self.referral.is_empty()
             || !self.consent.is_empty()
             || !self.professional.is_empty()
+            || !self.notice.is_empty()
         {
             present.insert(DataCategory::Envelope);
         }

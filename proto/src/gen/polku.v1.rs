@@ -762,7 +762,8 @@ pub struct Consent {
     /// The unit that recorded it, where a professional did.
     #[prost(string, tag = "7")]
     pub recorder_unit: ::prost::alloc::string::String,
-    /// What happened to the record, oldest first.
+    /// What happened to the record, oldest first. It only grows: terms and evidence above are those of today, and what was
+    /// given before a renewal stands in the step that gave it.
     #[prost(message, repeated, tag = "8")]
     pub events: ::prost::alloc::vec::Vec<ConsentEvent>,
     /// Version of the record's form.
@@ -797,6 +798,21 @@ pub struct ConsentEvent {
     /// On whose behalf the agency told of it.
     #[prost(enumeration = "consent_event::By", tag = "5")]
     pub by: i32,
+    /// With GIVEN and RENEWED: how it was given then. `evidence` of the record is that of the last of them.
+    #[prost(message, optional, tag = "6")]
+    pub evidence: ::core::option::Option<ConsentEvidence>,
+    /// With GIVEN and RENEWED: from when on it counted by this step (inclusive).
+    #[prost(message, optional, tag = "7")]
+    pub valid_from: ::core::option::Option<::prost_types::Timestamp>,
+    /// With GIVEN and RENEWED: until when it counted by this step (exclusive); absent where it runs until it is withdrawn.
+    #[prost(message, optional, tag = "8")]
+    pub valid_until: ::core::option::Option<::prost_types::Timestamp>,
+    /// The unit that told of it, where a professional did.
+    #[prost(string, tag = "9")]
+    pub unit: ::prost::alloc::string::String,
+    /// The agency's own id of the professional who told of it; empty where the young person or a representative did.
+    #[prost(string, tag = "10")]
+    pub professional: ::prost::alloc::string::String,
 }
 /// Nested message and enum types in `ConsentEvent`.
 pub mod consent_event {
@@ -880,6 +896,7 @@ pub struct RenewConsentRequest {
     pub name: ::prost::alloc::string::String,
     #[prost(string, tag = "3")]
     pub etag: ::prost::alloc::string::String,
+    /// The new end (exclusive). Required for CONSENT_KIND_CONSENT; a permit without it runs until it is withdrawn.
     #[prost(message, optional, tag = "4")]
     pub valid_until: ::core::option::Option<::prost_types::Timestamp>,
     #[prost(message, optional, tag = "5")]
@@ -1117,6 +1134,10 @@ pub struct VerifyConsentRequest {
     /// Where in the discloser's records the data would stem from.
     #[prost(message, optional, tag = "8")]
     pub origin: ::core::option::Option<Origin>,
+    /// The home municipality that the discloser would state, three digits: a notice to outreach youth work goes to that of
+    /// the home municipality. Empty: none stated.
+    #[prost(string, tag = "9")]
+    pub municipality: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
@@ -1650,7 +1671,7 @@ pub mod consent_service_client {
                 .insert(GrpcMethod::new("polku.v1.ConsentService", "RecordConsent"));
             self.inner.unary(req, path, codec).await
         }
-        /// Records that a consent was given again, with a new end.
+        /// Records that a consent was given again, with a new end; a permit to disclose also without one.
         pub async fn renew_consent(
             &mut self,
             request: impl tonic::IntoRequest<super::RenewConsentRequest>,
@@ -2058,7 +2079,7 @@ pub mod consent_service_server {
             &self,
             request: tonic::Request<super::RecordConsentRequest>,
         ) -> std::result::Result<tonic::Response<super::ConsentChange>, tonic::Status>;
-        /// Records that a consent was given again, with a new end.
+        /// Records that a consent was given again, with a new end; a permit to disclose also without one.
         async fn renew_consent(
             &self,
             request: tonic::Request<super::RenewConsentRequest>,
@@ -5300,6 +5321,8 @@ pub struct PlanPart {
     pub revision: u64,
     #[prost(message, optional, tag = "5")]
     pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The owner's own word. In what an agency's system is sent: the state of the joint plan as that agency sees it; in the
+    /// agency's own part only while the plan is paused, or has ended.
     #[prost(enumeration = "PlanState", tag = "6")]
     pub state: i32,
     /// Something is there, or may be there, that is not told to this reader.
@@ -5330,7 +5353,7 @@ pub struct PlanPart {
     /// Date, `YYYY-MM-DD`.
     #[prost(string, tag = "16")]
     pub next_review: ::prost::alloc::string::String,
-    /// The owner's responsible worker.
+    /// The owner's responsible worker. In what an agency's system is sent of the young person's section: that of the plan.
     #[prost(message, optional, tag = "17")]
     pub responsible_worker: ::core::option::Option<Worker>,
 }
@@ -5800,7 +5823,7 @@ pub mod referral_notice {
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct DisclosureNotice {
-    /// About whom: personal identity code.
+    /// About whom: personal identity code. Empty for somebody who has none.
     #[prost(string, tag = "1")]
     pub identity_code: ::prost::alloc::string::String,
     /// When it was sent, when the reader could read it here, or when it was read.
@@ -5832,6 +5855,9 @@ pub struct DisclosureNotice {
     /// Whether the data are known to have arrived.
     #[prost(enumeration = "disclosure_notice::Arrival", tag = "10")]
     pub arrival: i32,
+    /// About whom, of somebody without identity code: the temporary id by which they are known here, as in IdentifyYouth.
+    #[prost(string, tag = "11")]
+    pub temporary_id: ::prost::alloc::string::String,
 }
 /// Nested message and enum types in `DisclosureNotice`.
 pub mod disclosure_notice {
@@ -8631,6 +8657,11 @@ impl MainActivity {
     }
 }
 /// A question to an agency: what do you hold on this young person?
+///
+/// It tells the agency that the requester deals with them. What lets the agency answer, a consent or a law, covers that; an
+/// agency is not asked where a prohibition closes IDENTITY_CONTACT or SERVICE_ATTENDANCE from the requester to it, or where
+/// the requester has no agreement with it. Questions of social services are disclosures of theirs, with a DisclosureNotice
+/// each.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct FactsQuery {
@@ -9295,7 +9326,8 @@ pub struct Plan {
     /// When the young person first accepted the plan. Accepting what has changed since leaves it.
     #[prost(message, optional, tag = "10")]
     pub accept_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// The step that comes next.
+    /// The step that comes next: an action that has not ended. The flag goes when the action is done, not done, dropped
+    /// or removed.
     #[prost(message, optional, tag = "11")]
     pub step: ::core::option::Option<PlanItem>,
     /// What belongs together. Each party makes at most 100 links, and so does the young person's side.
@@ -9327,8 +9359,10 @@ pub struct PlanSection {
     /// one reading of all of them is the only base in which nothing is missing that the caller did not take out.
     #[prost(string, tag = "2")]
     pub etag: ::prost::alloc::string::String,
-    /// What the owner has undertaken: one for each action of the section that is shown and not dropped. None in the young
-    /// person's own section, which is acknowledged by accepting the plan.
+    /// What has been undertaken: one for each action of the section that is shown and not dropped. By the owner; in the
+    /// young person's own section by the party whose agency id is the action's provider, and none for what the young person
+    /// does, which is acknowledged by accepting the plan. There they are shown to whoever sees of that party otherwise. What
+    /// a party that has left the plan has not acknowledged holds nothing up.
     #[prost(message, repeated, tag = "3")]
     pub commitments: ::prost::alloc::vec::Vec<PlanCommitment>,
     #[prost(message, repeated, tag = "4")]
@@ -9348,6 +9382,24 @@ pub struct PlanSection {
     /// items. As far as this reader sees anything of them.
     #[prost(message, repeated, tag = "8")]
     pub sources: ::prost::alloc::vec::Vec<PlanSource>,
+    /// In the young person's own section: what the young person's side has said about items of the plan that are shown, in
+    /// the order in which it was said.
+    #[prost(message, repeated, tag = "9")]
+    pub comments: ::prost::alloc::vec::Vec<PlanComment>,
+}
+/// What the young person's side says about an item.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct PlanComment {
+    /// That of the item; filled in by the gateway.
+    #[prost(enumeration = "DataCategory", tag = "1")]
+    pub category: i32,
+    #[prost(message, optional, tag = "2")]
+    pub item: ::core::option::Option<PlanItem>,
+    #[prost(string, tag = "3")]
+    pub text: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "4")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// A plan of an owner's own system that has come into its section.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -9727,6 +9779,9 @@ pub struct PlanActivity {
     /// KIND_SOURCE.
     #[prost(message, optional, tag = "15")]
     pub source: ::core::option::Option<PlanSource>,
+    /// KIND_COMMENTED.
+    #[prost(message, optional, tag = "16")]
+    pub comment: ::core::option::Option<PlanComment>,
 }
 /// Nested message and enum types in `PlanActivity`.
 pub mod plan_activity {
@@ -9749,7 +9804,7 @@ pub mod plan_activity {
         /// `agency` is the coordinator now.
         Transferred = 7,
         StepFlagged = 8,
-        /// Also when the flagged action is not there any more.
+        /// Also when the flagged action has ended, or is not there any more.
         StepUnflagged = 9,
         Linked = 10,
         /// Also when one of the two items is not there any more.
@@ -9763,6 +9818,8 @@ pub mod plan_activity {
         Decided = 15,
         /// One of several plans of the owner's own system came in, or says something else beside its items.
         Source = 16,
+        /// The young person's side has said something about an item.
+        Commented = 17,
     }
     impl Kind {
         /// String value of the enum field names used in the ProtoBuf definition.
@@ -9788,6 +9845,7 @@ pub mod plan_activity {
                 Self::Clashed => "KIND_CLASHED",
                 Self::Decided => "KIND_DECIDED",
                 Self::Source => "KIND_SOURCE",
+                Self::Commented => "KIND_COMMENTED",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
@@ -9810,6 +9868,7 @@ pub mod plan_activity {
                 "KIND_CLASHED" => Some(Self::Clashed),
                 "KIND_DECIDED" => Some(Self::Decided),
                 "KIND_SOURCE" => Some(Self::Source),
+                "KIND_COMMENTED" => Some(Self::Commented),
                 _ => None,
             }
         }
@@ -10035,9 +10094,27 @@ pub struct FlagPlanStepRequest {
     /// `youths/{youth}/plans/{plan}`.
     #[prost(string, tag = "2")]
     pub name: ::prost::alloc::string::String,
-    /// An action that the caller sees. Absent: no step is flagged any more.
+    /// An action that the caller sees and that has not ended. Absent: the step that the caller sees is flagged no more.
     #[prost(message, optional, tag = "3")]
     pub step: ::core::option::Option<PlanItem>,
+    /// Of a reading that shows the plan as it is now.
+    #[prost(string, tag = "4")]
+    pub etag: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct CommentPlanItemRequest {
+    /// UUID made by the caller for this call; a repetition within 7 days has the same effect and answer as the first one.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// `youths/{youth}/plans/{plan}`.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// An item that the caller sees.
+    #[prost(message, optional, tag = "3")]
+    pub item: ::core::option::Option<PlanItem>,
+    #[prost(string, tag = "4")]
+    pub text: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -10596,7 +10673,8 @@ pub mod plan_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Flags the one step that comes next, or takes the flag away: one thing at a time.
+        /// The young person, or the responsible worker's agency, flags the one step that comes next, or takes the flag away: one
+        /// thing at a time.
         pub async fn flag_plan_step(
             &mut self,
             request: impl tonic::IntoRequest<super::FlagPlanStepRequest>,
@@ -10660,6 +10738,29 @@ pub mod plan_service_client {
             let mut req = request.into_request();
             req.extensions_mut()
                 .insert(GrpcMethod::new("polku.v1.PlanService", "UnlinkPlanItems"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The young person's side says something about an item that it sees, in any state of a plan that has not ended.
+        /// Comments are added, and neither changed nor taken back.
+        pub async fn comment_plan_item(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CommentPlanItemRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/polku.v1.PlanService/CommentPlanItem",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("polku.v1.PlanService", "CommentPlanItem"));
             self.inner.unary(req, path, codec).await
         }
         /// Records who came to a meeting of the caller's section.
@@ -10863,7 +10964,8 @@ pub mod plan_service_server {
             &self,
             request: tonic::Request<super::MarkPlanEnteredInErrorRequest>,
         ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status>;
-        /// Flags the one step that comes next, or takes the flag away: one thing at a time.
+        /// The young person, or the responsible worker's agency, flags the one step that comes next, or takes the flag away: one
+        /// thing at a time.
         async fn flag_plan_step(
             &self,
             request: tonic::Request<super::FlagPlanStepRequest>,
@@ -10877,6 +10979,12 @@ pub mod plan_service_server {
         async fn unlink_plan_items(
             &self,
             request: tonic::Request<super::UnlinkPlanItemsRequest>,
+        ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status>;
+        /// The young person's side says something about an item that it sees, in any state of a plan that has not ended.
+        /// Comments are added, and neither changed nor taken back.
+        async fn comment_plan_item(
+            &self,
+            request: tonic::Request<super::CommentPlanItemRequest>,
         ) -> std::result::Result<tonic::Response<super::PlanChange>, tonic::Status>;
         /// Records who came to a meeting of the caller's section.
         async fn record_meeting(
@@ -11790,6 +11898,51 @@ pub mod plan_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = UnlinkPlanItemsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/polku.v1.PlanService/CommentPlanItem" => {
+                    #[allow(non_camel_case_types)]
+                    struct CommentPlanItemSvc<T: PlanService>(pub Arc<T>);
+                    impl<
+                        T: PlanService,
+                    > tonic::server::UnaryService<super::CommentPlanItemRequest>
+                    for CommentPlanItemSvc<T> {
+                        type Response = super::PlanChange;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CommentPlanItemRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PlanService>::comment_plan_item(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CommentPlanItemSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -13323,6 +13476,9 @@ pub struct FollowUp {
     /// KIND_REFERRAL_UNANSWERED: the adult beside the young person; empty where the agency has named nobody.
     #[prost(string, tag = "4")]
     pub professional: ::prost::alloc::string::String,
+    /// KIND_NOTICE_NOT_DELIVERED: UUID of the message of the notice, as the agency's system was sent it.
+    #[prost(string, tag = "5")]
+    pub notice: ::prost::alloc::string::String,
 }
 /// Nested message and enum types in `FollowUp`.
 pub mod follow_up {
@@ -13345,6 +13501,9 @@ pub mod follow_up {
         /// The agency has had the address protected, and its own referral says where the young person lives, is reached or is
         /// met. That is held back; what was told before is not called back. Contact by the contact address (yhteysosoite).
         AddressProtected = 6,
+        /// The agency's system has refused a notice of a disclosure of its data, or it is not known whether it has it: its
+        /// register has to hold the disclosure all the same (law 703/2023).
+        NoticeNotDelivered = 7,
     }
     impl Kind {
         /// String value of the enum field names used in the ProtoBuf definition.
@@ -13360,6 +13519,7 @@ pub mod follow_up {
                 Self::SecondLook => "KIND_SECOND_LOOK",
                 Self::ConsentRenewal => "KIND_CONSENT_RENEWAL",
                 Self::AddressProtected => "KIND_ADDRESS_PROTECTED",
+                Self::NoticeNotDelivered => "KIND_NOTICE_NOT_DELIVERED",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
@@ -13372,6 +13532,7 @@ pub mod follow_up {
                 "KIND_SECOND_LOOK" => Some(Self::SecondLook),
                 "KIND_CONSENT_RENEWAL" => Some(Self::ConsentRenewal),
                 "KIND_ADDRESS_PROTECTED" => Some(Self::AddressProtected),
+                "KIND_NOTICE_NOT_DELIVERED" => Some(Self::NoticeNotDelivered),
                 _ => None,
             }
         }
@@ -13526,6 +13687,10 @@ pub struct FollowUpResolution {
     /// Unspecified otherwise.
     #[prost(enumeration = "retention_answer::Result", tag = "1")]
     pub retention: i32,
+    /// KIND_NOTICE_NOT_DELIVERED: the notice is sent once more, as a message of its own. Not set: the register holds the
+    /// disclosure by now. Not set for anything else.
+    #[prost(bool, tag = "2")]
+    pub send_again: bool,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]

@@ -32,15 +32,15 @@ static PATTERN_12: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za
 
 static PATTERN_13: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^youths/[0-9a-f-]{36}/prohibitions/[0-9a-f-]{36}$"));
 
-static PATTERN_14: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(fi|sv|en)?$"));
+static PATTERN_14: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^([0-9]{3})?$"));
 
-static PATTERN_15: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^([a-z]{2})?$"));
+static PATTERN_15: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(fi|sv|en)?$"));
 
-static PATTERN_16: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(\\+?[0-9 ()-]{5,20})?$"));
+static PATTERN_16: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^([a-z]{2})?$"));
 
-static PATTERN_17: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za-z0-9 -]{0,10}$"));
+static PATTERN_17: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^(\\+?[0-9 ()-]{5,20})?$"));
 
-static PATTERN_18: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^([0-9]{3})?$"));
+static PATTERN_18: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^[A-Za-z0-9 -]{0,10}$"));
 
 static PATTERN_19: LazyLock<Pattern> = LazyLock::new(|| Pattern::compile("^([0-9]{2})?$"));
 
@@ -446,6 +446,29 @@ impl Validate for crate::v1::ConsentEvent {
             let value = &self.reason;
             checker.text(value);
         });
+        checker.field("evidence", |checker| {
+            if let Some(value) = &self.evidence {
+                checker.message(value);
+            }
+        });
+        checker.field("valid_from", |checker| {
+            if let Some(value) = &self.valid_from {
+                checker.instant(value);
+            }
+        });
+        checker.field("valid_until", |checker| {
+            if let Some(value) = &self.valid_until {
+                checker.instant(value);
+            }
+        });
+        checker.field("unit", |checker| {
+            let value = &self.unit;
+            checker.text(value);
+        });
+        checker.field("professional", |checker| {
+            let value = &self.professional;
+            checker.text(value);
+        });
     }
 }
 
@@ -537,7 +560,6 @@ impl Validate for crate::v1::RenewConsentRequest {
             checker.max_len(value, 32);
         });
         checker.field("valid_until", |checker| {
-            checker.required(Presence::from(self.valid_until.is_some()));
             if let Some(value) = &self.valid_until {
                 checker.instant(value);
             }
@@ -914,6 +936,11 @@ impl Validate for crate::v1::VerifyConsentRequest {
                 checker.message(value);
             }
         });
+        checker.field("municipality", |checker| {
+            let value = &self.municipality;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_14);
+        });
     }
 }
 
@@ -1141,7 +1168,7 @@ impl Validate for crate::v1::ExplainDisclosureRequest {
         checker.field("language", |checker| {
             let value = &self.language;
             checker.text(value);
-            checker.pattern(value, &PATTERN_14);
+            checker.pattern(value, &PATTERN_15);
         });
     }
 }
@@ -1316,7 +1343,7 @@ impl Validate for crate::v1::ReferralContent {
         checker.field("contact_language", |checker| {
             let value = &self.contact_language;
             checker.text(value);
-            checker.pattern(value, &PATTERN_15);
+            checker.pattern(value, &PATTERN_16);
         });
         checker.field("contact", |checker| {
             if let Some(value) = &self.contact {
@@ -1399,7 +1426,7 @@ impl Validate for crate::v1::ContactDetails {
         checker.field("phone", |checker| {
             let value = &self.phone;
             checker.text(value);
-            checker.pattern(value, &PATTERN_16);
+            checker.pattern(value, &PATTERN_17);
         });
         checker.field("email", |checker| {
             let value = &self.email;
@@ -1414,7 +1441,7 @@ impl Validate for crate::v1::ContactDetails {
         checker.field("postal_code", |checker| {
             let value = &self.postal_code;
             checker.text(value);
-            checker.pattern(value, &PATTERN_17);
+            checker.pattern(value, &PATTERN_18);
         });
         checker.field("city", |checker| {
             let value = &self.city;
@@ -1424,7 +1451,7 @@ impl Validate for crate::v1::ContactDetails {
         checker.field("municipality", |checker| {
             let value = &self.municipality;
             checker.text(value);
-            checker.pattern(value, &PATTERN_18);
+            checker.pattern(value, &PATTERN_14);
         });
     }
 }
@@ -2084,7 +2111,7 @@ impl Validate for crate::v1::Worker {
         checker.field("phone", |checker| {
             let value = &self.phone;
             checker.text(value);
-            checker.pattern(value, &PATTERN_16);
+            checker.pattern(value, &PATTERN_17);
         });
         checker.field("email", |checker| {
             let value = &self.email;
@@ -2380,6 +2407,11 @@ impl Validate for crate::v1::DisclosureNotice {
                 checker.message(value);
             });
         });
+        checker.field("temporary_id", |checker| {
+            let value = &self.temporary_id;
+            checker.text(value);
+            checker.max_len(value, 64);
+        });
     }
 }
 
@@ -2662,12 +2694,12 @@ impl Validate for crate::v1::SearchServicesRequest {
         checker.field("municipality", |checker| {
             let value = &self.municipality;
             checker.text(value);
-            checker.pattern(value, &PATTERN_18);
+            checker.pattern(value, &PATTERN_14);
         });
         checker.field("language", |checker| {
             let value = &self.language;
             checker.text(value);
-            checker.pattern(value, &PATTERN_15);
+            checker.pattern(value, &PATTERN_16);
         });
         checker.field("age", |checker| {
             if let Some(value) = &self.age {
@@ -2835,7 +2867,7 @@ impl Validate for crate::v1::SuggestRecipientsRequest {
         checker.field("municipality", |checker| {
             let value = &self.municipality;
             checker.text(value);
-            checker.pattern(value, &PATTERN_18);
+            checker.pattern(value, &PATTERN_14);
         });
     }
 }
@@ -3399,12 +3431,12 @@ impl Validate for crate::v1::Background {
         checker.field("language", |checker| {
             let value = &self.language;
             checker.text(value);
-            checker.pattern(value, &PATTERN_15);
+            checker.pattern(value, &PATTERN_16);
         });
         checker.field("municipality", |checker| {
             let value = &self.municipality;
             checker.text(value);
-            checker.pattern(value, &PATTERN_18);
+            checker.pattern(value, &PATTERN_14);
         });
     }
 }
@@ -3922,6 +3954,36 @@ impl Validate for crate::v1::PlanSection {
                 checker.message(value);
             });
         });
+        checker.field("comments", |checker| {
+            checker.max_items(&self.comments, 200);
+            checker.items(&self.comments, |checker, value| {
+                checker.message(value);
+            });
+        });
+    }
+}
+
+impl Validate for crate::v1::PlanComment {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("category", |checker| {
+            let value = &self.category;
+            checker.defined_only::<crate::v1::DataCategory>(*value);
+        });
+        checker.field("item", |checker| {
+            if let Some(value) = &self.item {
+                checker.message(value);
+            }
+        });
+        checker.field("text", |checker| {
+            let value = &self.text;
+            checker.text(value);
+            checker.max_len(value, 2000);
+        });
+        checker.field("time", |checker| {
+            if let Some(value) = &self.time {
+                checker.instant(value);
+            }
+        });
     }
 }
 
@@ -4166,6 +4228,11 @@ impl Validate for crate::v1::PlanActivity {
         });
         checker.field("source", |checker| {
             if let Some(value) = &self.source {
+                checker.message(value);
+            }
+        });
+        checker.field("comment", |checker| {
+            if let Some(value) = &self.comment {
                 checker.message(value);
             }
         });
@@ -4509,6 +4576,39 @@ impl Validate for crate::v1::FlagPlanStepRequest {
             if let Some(value) = &self.step {
                 checker.message(value);
             }
+        });
+        checker.field("etag", |checker| {
+            let value = &self.etag;
+            checker.text(value);
+            checker.min_len(value, 1);
+            checker.max_len(value, 1000);
+        });
+    }
+}
+
+impl Validate for crate::v1::CommentPlanItemRequest {
+    fn validate(&self, checker: &mut Checker) {
+        checker.field("request_id", |checker| {
+            let value = &self.request_id;
+            checker.text(value);
+            checker.uuid(value);
+        });
+        checker.field("name", |checker| {
+            let value = &self.name;
+            checker.text(value);
+            checker.pattern(value, &PATTERN_38);
+        });
+        checker.field("item", |checker| {
+            checker.required(Presence::from(self.item.is_some()));
+            if let Some(value) = &self.item {
+                checker.message(value);
+            }
+        });
+        checker.field("text", |checker| {
+            let value = &self.text;
+            checker.text(value);
+            checker.min_len(value, 1);
+            checker.max_len(value, 2000);
         });
     }
 }
@@ -5041,6 +5141,10 @@ impl Validate for crate::v1::FollowUp {
         });
         checker.field("professional", |checker| {
             let value = &self.professional;
+            checker.text(value);
+        });
+        checker.field("notice", |checker| {
+            let value = &self.notice;
             checker.text(value);
         });
     }

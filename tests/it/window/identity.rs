@@ -3,12 +3,11 @@
 use jiff::SignedDuration;
 use polku_proto::v1::capacity_assessment::Result as Capacity;
 use polku_proto::v1::consent_evidence::GivenBy;
-use polku_proto::v1::legal_status_terms::Status as Terms;
 use polku_proto::v1::worker_assignment::Reason;
 use polku_proto::v1::{
-    AcceptReferralRequest, CapacityAssessment, ConsentEvidence, DataCategory, GetNextStepRequest,
-    IdentifyYouthRequest, JourneySource, LegalStatusTerms, LinkIdentityRequest, PlanPart, Purpose,
-    RecordConsentRequest, RecordLegalStatusRequest, SendReferralRequest, UnlinkIdentityRequest,
+    AcceptReferralRequest, ConsentEvidence, DataCategory, GetNextStepRequest, IdentifyYouthRequest,
+    JourneySource, LinkIdentityRequest, PlanPart, Purpose, RecordConsentRequest, SendReferralRequest,
+    UnlinkIdentityRequest,
 };
 use polku_tests::simulators::{Reply, SimulatedAgency as _};
 use polku_tests::world::{
@@ -16,19 +15,24 @@ use polku_tests::world::{
 };
 use tonic::{Code, Status};
 
+use super::ids::{assess, newcomer};
 use super::{add, assignment, encounter, journey, opening};
 use crate::consent::changes::prohibit;
 use crate::plan::{systems, table};
 use crate::stage::{Stage, TOLD, assert_refused, assert_same_refusal, assert_silent, fields_of, get};
 
-const TEMPORARY: &str = "1.2.246.10.2048198.22.2026.4711";
+pub(super) const TEMPORARY: &str = "1.2.246.10.2048198.22.2026.4711";
 const OTHER_TEMPORARY: &str = "1.2.246.10.2048198.22.2026.4712";
-const CODE: &str = "010594Y9032";
+pub(super) const CODE: &str = "010594Y9032";
 const NEXT_CODE: &str = "020594X903P";
 
 const SEEN: [DataCategory; 2] = [DataCategory::IdentityContact, DataCategory::ServiceAttendance];
 
-async fn identify(client: &Client, identity_code: &str, temporary_id: &str) -> Result<String, Status> {
+pub(super) async fn identify(
+    client: &Client,
+    identity_code: &str,
+    temporary_id: &str,
+) -> Result<String, Status> {
     let request = IdentifyYouthRequest {
         request_id: request_id(),
         identity_code: identity_code.into(),
@@ -46,30 +50,13 @@ async fn send_link(client: &Client, request: LinkIdentityRequest) -> Result<Stri
     Ok(client.clone().journey.link_identity(request).await?.into_inner().youth)
 }
 
-async fn link(client: &Client, youth: &str, identity_code: &str) -> Result<String, Status> {
+pub(super) async fn link(client: &Client, youth: &str, identity_code: &str) -> Result<String, Status> {
     send_link(client, link_to(youth, identity_code)).await
-}
-
-/// Somebody with a temporary id who has come to the guidance point.
-async fn newcomer(stage: &Stage, temporary_id: &str) -> String {
-    let youth = identify(&stage.ohjaamo(), "", temporary_id).await.unwrap();
-    add(&stage.ohjaamo(), &youth, opening(JourneySource::Self_)).await.unwrap();
-    youth
 }
 
 async fn next_step(client: &Client, youth: &str) -> Result<(), Status> {
     let request = GetNextStepRequest { youth: youth.to_owned(), ..GetNextStepRequest::default() };
     client.clone().journey.get_next_step(request).await.map(drop)
-}
-
-async fn assess(client: &Client, youth: &str, result: Capacity) {
-    let status = Terms::CapacityAssessment(CapacityAssessment { result: result.into() });
-    let request = RecordLegalStatusRequest {
-        request_id: request_id(),
-        youth: youth.to_owned(),
-        terms: Some(LegalStatusTerms { status: Some(status) }),
-    };
-    client.clone().status.record_legal_status(request).await.unwrap();
 }
 
 fn consent(youth: &str, to: &str, purpose: Purpose, given_by: GivenBy) -> RecordConsentRequest {

@@ -115,6 +115,8 @@ pub async fn a_link_that_ends_is_as_if_it_had_not_been(store: &dyn Store) -> Res
     assert_eq!(links.iter().map(|link| link.identity).collect::<Vec<_>>(), [index(91), youth(2).identity]);
     assert!(links.iter().all(|link| link.agency.as_str() == "te"));
     let [first, second] = &links[..] else { anyhow::bail!("{} links", links.len()) };
+    let all = [1, 2].map(|former| (youth_id(former), youth_id(3)));
+    assert_eq!(store.all_former_youths().await?, all);
 
     end(14, second.number).await?;
     ensure!(matches!(end(15, second.number).await, Err(StoreError::Conflict)));
@@ -124,6 +126,7 @@ pub async fn a_link_that_ends_is_as_if_it_had_not_been(store: &dyn Store) -> Res
         assert_eq!(found(store, identity).await?, Some(youth_id(person)));
     }
     assert_eq!(store.former_youths(youth_id(3)).await?, [youth_id(2)]);
+    assert_eq!(store.all_former_youths().await?, [(youth_id(2), youth_id(3))]);
     assert_eq!(store.present_youth(youth_id(1)).await?, None);
     // The first has the identity again that it had before, and not that of whom it is not.
     let sealed =

@@ -254,7 +254,7 @@ pub async fn plans_are_looked_at_when_it_is_due(store: &dyn Store) -> Result<()>
     store.look_at_plan(plan_id(2), 2, None).await?;
     assert_eq!(due(store, 99, 10).await?, [2, 4]);
     let mut change = Change::announced_by(3);
-    change.look_at_plans_of = Some((youth_id(1), at(40)));
+    change.look_at_plans_of = vec![(youth_id(1), at(40))];
     store.commit(change).await?;
     assert_eq!(due(store, 39, 10).await?, []);
     let mut all = due(store, 40, 10).await?;

@@ -7,7 +7,7 @@ use polku_proto::v1::legal_status_terms::Status;
 use polku_proto::v1::{
     CapacityAssessment, LegalStatus, LegalStatusTerms, Prohibition, ProhibitionTerms, prohibition,
 };
-use polku_proto::{LegalStatusId, YouthId};
+use polku_proto::{LegalStatusId, LegalStatusName, YouthId};
 use uuid::Uuid;
 
 use super::*;
@@ -37,7 +37,8 @@ fn a_newer_assessment_counts_in_place_of_the_older_one_when_it_is_durable() {
     first.take_away(&mut index).unwrap();
     assert_eq!(index.capacity(youth), None);
     first.give(&mut index).unwrap();
-    let before = Some((LegalStatusId::from_uuid(old), Capacity::NotCapable));
+    let before =
+        Some((LegalStatusName { youth, status: LegalStatusId::from_uuid(old) }, Capacity::NotCapable));
     assert_eq!(index.capacity(youth), before);
 
     let mut second = Batch::default()
@@ -47,7 +48,8 @@ fn a_newer_assessment_counts_in_place_of_the_older_one_when_it_is_durable() {
     second.take_away(&mut index).unwrap();
     assert_eq!(index.capacity(youth), before);
     second.give(&mut index).unwrap();
-    let after = Some((LegalStatusId::from_uuid(new), Capacity::CapableHidden));
+    let after =
+        Some((LegalStatusName { youth, status: LegalStatusId::from_uuid(new) }, Capacity::CapableHidden));
     assert_eq!(index.capacity(youth), after);
 }
 

@@ -292,7 +292,7 @@ impl<'a> Reading<'a> {
         let facts = match self.gateway.store.referral(name.referral).await? {
             Some(row) if row.youth == self.person.id => Some(Facts::of(self.person, row)?),
             // What was written under one id can be about a referral under another one of the person.
-            Some(row) if self.gateway.ids_of(self.person.id).await?.contains(&row.youth) => {
+            Some(row) if self.gateway.ids_of(self.person.id).contains(&row.youth) => {
                 Some(Facts::of(&self.gateway.person(row.youth).await?, row)?)
             }
             Some(_) | None => None,

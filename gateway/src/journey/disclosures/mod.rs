@@ -125,8 +125,7 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<(Eyes, Decision, Vec<YouthId>), Error> {
         let (mut seen, mut ids) = (None, Vec::new());
-        let former = self.store.former_youths(youth).await?;
-        for id in std::iter::once(youth).chain(former) {
+        for id in self.ids_seen(caller, youth) {
             match self.eyes_on_log(caller, id, now).await {
                 Ok(eyes) => {
                     ids.push(id);

@@ -53,8 +53,8 @@ impl Gateway {
             return self.changed_before(caller, &person, &record, earlier, now).await;
         }
         // A plan that the caller is no party to does not show, not even by a refusal.
-        let plans = self.store.plans_of(youth).await?;
-        if plans.iter().any(|plan| !plan.ended && plan.parties.contains(&caller.agency)) {
+        let plans = self.plans_under(&self.ids_of(youth)).await?;
+        if plans.iter().any(|plan| !plan.row.ended && plan.row.parties.contains(&caller.agency)) {
             return Err(Error::RecordState {
                 expected: "no other plan of the young person that the caller's agency is a party to and that has not ended",
             });
@@ -62,8 +62,8 @@ impl Gateway {
         let replaces = request.replaces.as_str();
         if !replaces.is_empty() {
             let old: PlanName = name(replaces, "replaces")?;
-            let old = self.plan_of(&person, old).await?;
-            self.eyes(caller, &old)?;
+            let old = plans.iter().find(|plan| plan.name() == old).ok_or(Error::NotFound)?;
+            self.eyes(caller, old)?;
         }
         let id = PlanId::from_uuid(self.new_id(now)?);
         let plan_name = PlanName { youth, plan: id };

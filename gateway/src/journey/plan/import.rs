@@ -94,9 +94,7 @@ impl Gateway {
 
     /// Under which id of the person their joint plan is kept: the present one, or one that they had before.
     async fn plan_holder(&self, caller: &Caller, present: YouthId, named: &str) -> Result<YouthId, Error> {
-        let mut ids = vec![present];
-        ids.extend(self.store.former_youths(present).await?);
-        for id in ids {
+        for id in self.ids_of(present) {
             if self.joint_plan(caller, &self.person(id).await?, named).await?.is_some() {
                 return Ok(id);
             }

@@ -21,18 +21,24 @@ impl Gateway {
     /// The same as [`Gateway::tell_permissions`], by itself.
     pub(in crate::journey) async fn look_at_plans(&self, youth: YouthId) -> Result<(), Error> {
         let _alone = self.alone_with(youth).await?;
-        let person = self.person(youth).await?;
-        self.tell_permissions(&person, self.now()).await
+        self.tell_permissions(youth, self.now()).await
     }
 
-    /// Tells whoever sees more or less of a person's plans by now: those who watch them; and the systems of the parties,
+    /// Tells whoever sees more or less of a person's plans by now, under whichever of their ids: those who watch them; and the systems of the parties,
     /// what there is for them in place of what they have, or that they hear no more. What waits to be sent is decided on
     /// again then in any case.
     pub(in crate::journey) async fn tell_permissions(
         &self,
-        person: &Person,
+        youth: YouthId,
         now: Timestamp,
     ) -> Result<(), Error> {
+        for id in self.ids_of(youth) {
+            self.tell_permissions_under(&self.person(id).await?, now).await?;
+        }
+        Ok(())
+    }
+
+    async fn tell_permissions_under(&self, person: &Person, now: Timestamp) -> Result<(), Error> {
         for row in self.store.plans_of(person.id).await? {
             let before = PlanRecord::open(person, row)?;
             let mut after = before.clone();

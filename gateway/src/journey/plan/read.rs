@@ -1,10 +1,11 @@
 //! A party, or the young person, reads a plan, or all of them.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use polku_policy::Authorised;
 use polku_proto::v1::{GetPlanRequest, ListPlansRequest, ListPlansResponse, Plan};
-use polku_proto::{PlanName, Valid};
+use polku_proto::{PlanName, Valid, YouthId};
 
 use super::record::PlanRecord;
 use crate::caller::Caller;
@@ -13,8 +14,6 @@ use crate::gateway::Gateway;
 use crate::journey::read::{name, youth_id};
 use crate::journey::refer::mismatch;
 use crate::outbox::Lock;
-use crate::person::Person;
-use crate::store::PlanRow;
 
 /// How many plans a list shows. A new period is a new plan.
 const MOST: usize = 50;
@@ -30,9 +29,9 @@ impl Gateway {
         let person = self.person(name.youth).await?;
         let mut record = self.plan_of(&person, name).await?;
         if record.row.ended {
-            let mut later = self.store.plans_of(name.youth).await?;
-            later.retain(|row| row.created >= record.row.created);
-            let successors = self.successors(caller, &opened(&person, later)?)?;
+            let mut later = self.plans_under(&self.ids_of(name.youth)).await?;
+            later.retain(|other| other.row.created >= record.row.created);
+            let successors = self.successors(caller, &later)?;
             name_successor(&mut record, &successors)?;
         }
         let view = self.plan_view(caller, &record, self.now())?;
@@ -48,11 +47,7 @@ impl Gateway {
         let youth = youth_id(&request.get().parent, "parent")?;
         self.check_subject(caller, youth)?;
         let mut answer = self.shell(caller, ListPlansResponse::default())?;
-        let rows = self.store.plans_of(youth).await?;
-        if rows.is_empty() {
-            return Ok(answer);
-        }
-        let records = opened(&self.person(youth).await?, rows)?;
+        let records = self.plans_under(&self.ids_seen(caller, youth)).await?;
         let successors = self.successors(caller, &records)?;
         let mut shown = 0;
         for mut record in records {
@@ -72,6 +67,24 @@ impl Gateway {
         Ok(answer)
     }
 
+    /// The plans under these ids of one person, newest first; none when there is no such person.
+    pub(in crate::journey) async fn plans_under(&self, ids: &[YouthId]) -> Result<Vec<PlanRecord>, Error> {
+        let mut records = Vec::new();
+        for id in ids {
+            let rows = self.store.plans_of(*id).await?;
+            if rows.is_empty() {
+                continue;
+            }
+            let person = self.person(*id).await?;
+            for row in rows {
+                records.push(PlanRecord::open(&person, row)?);
+            }
+        }
+        // Those of one id are in their order already.
+        records.sort_by_key(|record| Reverse(record.row.created));
+        Ok(records)
+    }
+
     /// The plans that came after others, by the names of those. Only what the caller may know of.
     fn successors(&self, caller: &Caller, records: &[PlanRecord]) -> Result<HashMap<String, String>, Error> {
         let mut successors = HashMap::new();
@@ -83,10 +96,6 @@ impl Gateway {
         }
         Ok(successors)
     }
-}
-
-fn opened(person: &Person, rows: Vec<PlanRow>) -> Result<Vec<PlanRecord>, Error> {
-    rows.into_iter().map(|row| PlanRecord::open(person, row)).collect()
 }
 
 /// Fills in which plan came after one that has ended.

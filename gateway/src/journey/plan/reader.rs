@@ -17,6 +17,7 @@ use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::journey::refer::mismatch;
+use crate::journey::view::read_by;
 use crate::outbox::{Lock, Mark, Reading, Shown};
 use crate::plan::{self, owner_of};
 use crate::store::About;
@@ -238,7 +239,7 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<ShownPlan, Error> {
         let etag = self.reading(record, caller, &seen.digest)?;
-        let question = self.plan_question(record, plan::YOUTH, eyes, now)?;
+        let question = read_by(caller, self.plan_question(record, plan::YOUTH, eyes, now)?);
         let mut view = self.authorise_or_envelope(Plan { etag, ..seen.plan.clone() }, &question)?;
         let about = |owner: &str| About::Plan { plan: record.row.id, owner: owner.to_owned() };
         let mut told = Vec::new();
@@ -247,7 +248,7 @@ impl Gateway {
         told.extend(whole.map(|shown| shown.marked(self.frame_mark(&seen.plan, &caller.agency))));
         for section in &seen.sections {
             let owner = owner_of(section.get());
-            let question = self.plan_question(record, owner, eyes, now)?;
+            let question = read_by(caller, self.plan_question(record, owner, eyes, now)?);
             let authorised =
                 self.engine().authorise(&self.index(), section.clone(), CategorySet::EMPTY, &question);
             // Refused only when a permission has ended since the look before.
@@ -329,7 +330,7 @@ impl Gateway {
         (owner, piece): (&str, X),
         now: Timestamp,
     ) -> Result<Option<ShownPiece<X>>, Error> {
-        let question = self.plan_question(record, owner, eyes, now)?;
+        let question = read_by(caller, self.plan_question(record, owner, eyes, now)?);
         let mut told = piece.clone();
         let piece =
             self.engine().authorise(&self.index(), Valid::check(piece)?, CategorySet::EMPTY, &question);
@@ -384,7 +385,7 @@ impl Gateway {
     fn section_etag(&self, section: &PlanSection, question: &Question) -> String {
         let reader = match question.reader() {
             Reader::Agency(agency) => agency.to_string(),
-            Reader::Subject(youth) => youth.to_string(),
+            Reader::Subject(_) => plan::YOUTH.to_owned(),
         };
         let hash = self.keys.pseudonym(b"section", &[reader.as_bytes(), &section.encode_to_vec()].concat());
         hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()

@@ -22,9 +22,7 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::journey::read::{name, youth_id};
 use crate::journey::refer::mismatch;
-use crate::journey::view::viewer;
 use crate::once::Begun;
-use crate::person::Person;
 use crate::record::wire_time;
 use crate::store::{Change, ReferralRow};
 use crate::trail::{Entry, receipt};
@@ -64,7 +62,7 @@ impl Gateway {
         let seen = self.told_entries(&look, &all).await?;
         let current = worker::known(&all, &seen, When::of(&person, now)?);
         let worker = current.as_ref().map(|(worker, _)| worker);
-        let agencies = self.holders(&look, &entry, &seen, (&person, worker)).await?;
+        let agencies = self.holders(&look, &entry, &seen, worker).await?;
         let mut written = Vec::new();
         let mut rows = Vec::new();
         for agency in agencies {
@@ -75,7 +73,7 @@ impl Gateway {
             let replaced = match replaced(&entry, (youth, caller.professional()), &known) {
                 Ok(replaced) => replaced,
                 Err(wrong) => {
-                    let is_concerned = self.has_to_do_with(&look, &person, &seen).await?;
+                    let is_concerned = self.has_to_do_with(&look, &seen).await?;
                     return Err(if is_concerned { wrong } else { Error::NotFound });
                 }
             };
@@ -112,7 +110,7 @@ impl Gateway {
         look: &Look<'_>,
         entry: &JourneyEntry,
         seen: &[&JourneyEntry],
-        (person, current): (&Person, Option<&CurrentWorker>),
+        current: Option<&CurrentWorker>,
     ) -> Result<Vec<AgencyId>, Error> {
         let agency = |id: &str| id.parse().map_err(|_| Error::Inconsistent("a stored agency id is none"));
         let matter = entry.matter.as_ref();
@@ -130,7 +128,7 @@ impl Gateway {
                 if !takes_up && !is_open && !is_handed {
                     // Somebody whom the agency has nothing to do with looks like nobody. That it has asked about them
                     // before is nothing: it can ask about nobody as well.
-                    let is_concerned = self.has_to_do_with(look, person, seen).await?;
+                    let is_concerned = self.has_to_do_with(look, seen).await?;
                     return Err(if is_concerned { NOT_OPEN } else { Error::NotFound });
                 }
                 if matches!(matter, Matter::Mandate(_)) && has_own_mandate(own.as_str(), seen, current) {
@@ -212,14 +210,14 @@ impl Gateway {
         }
     }
 
-    /// A referral of this person that the caller is a party to.
+    /// A referral of this person, under an id that the caller looks at, that the caller is a party to.
     async fn check_party(&self, look: &Look<'_>, referral: &str) -> Result<ReferralRow, Error> {
         let name: ReferralName = name(referral, "entry.referral")?;
         let row = self.store.referral(name.referral).await?.ok_or(Error::NotFound)?;
-        if name.youth != look.youth || row.youth != look.youth {
+        if name.youth != row.youth || !self.ids_seen(look.caller, look.youth).contains(&row.youth) {
             return Err(Error::NotFound);
         }
-        viewer(look.caller, &row)?;
+        self.viewer(look.caller, &row)?;
         // To the young person's side it is not there before the law lets it be told.
         if look.is_own_side() && self.is_held_back(referral, look.now).await? {
             return Err(Error::NotFound);

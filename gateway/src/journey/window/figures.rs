@@ -63,10 +63,6 @@ struct AsAgency<'a> {
 }
 
 impl Looks for AsAgency<'_> {
-    fn youth(&self) -> YouthId {
-        self.youth
-    }
-
     fn under(self, youth: YouthId) -> Self {
         Self { youth, ..self }
     }
@@ -258,11 +254,9 @@ impl Gateway {
         count: &mut Count,
     ) -> Result<(), Error> {
         let person = self.one_person(asker, youth, own, beside).await?;
-        let present = self.store.present_youth(youth).await?;
-        if present.is_none() && self.store.former_youths(youth).await?.is_empty() {
-            count.counting.person(&person);
-        } else {
-            count.several.entry(present.unwrap_or(youth)).or_default().merge(person);
+        match self.ids_of(youth).as_slice() {
+            [present, _, ..] => count.several.entry(*present).or_default().merge(person),
+            _ => count.counting.person(&person),
         }
         Ok(())
     }

@@ -116,13 +116,14 @@ impl Gateway {
                     leavers.push(agency);
                 }
                 Some(Matter::Retention(answer)) => {
+                    let Ok(ReferralName { youth, referral }) = answer.referral.parse() else { continue };
+                    // It is asked where the referral is, under whichever id of the person.
+                    let asked = self.person(youth).await?;
                     let about = (&agency, Kind::Retention, answer.referral.as_str());
-                    self.close_tasks(person, about, &mut after, now).await?;
-                    let referral = answer.referral.parse::<ReferralName>();
-                    let is_over = matches!(answer.result(), Retained::EndedAsPlanned | Retained::DroppedOut);
-                    if let (Ok(name), true) = (referral, is_over) {
-                        let matter = FollowUp::Retention(name.referral);
-                        after.follow_ups.push(FollowUpWrite::Drop { youth: person.id, matter, agency });
+                    self.close_tasks(&asked, about, &mut after, now).await?;
+                    if matches!(answer.result(), Retained::EndedAsPlanned | Retained::DroppedOut) {
+                        let matter = FollowUp::Retention(referral);
+                        after.follow_ups.push(FollowUpWrite::Drop { youth, matter, agency });
                     }
                 }
                 Some(
@@ -268,7 +269,7 @@ impl Gateway {
         after: &mut LookedAfter,
         now: Timestamp,
     ) -> Result<(), Error> {
-        for id in self.ids_of(person.id).await?.into_iter().filter(|id| *id != person.id) {
+        for id in self.ids_of(person.id).into_iter().filter(|id| *id != person.id) {
             self.forget_under(&self.person(id).await?, agency, after, now).await?;
         }
         Ok(())

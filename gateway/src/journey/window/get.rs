@@ -52,25 +52,24 @@ impl Gateway {
         let look = Look { caller, youth, purpose: request.purpose(), now };
 
         let written = self.written(&person).await?;
-        let seen = self.told_entries(&look, written.here()).await?;
-        if !self.has_to_do_with(&look, &person, &seen).await? {
+        let ids = self.ids_seen(caller, youth);
+        let seen = self.told_entries(&look, written.here(&ids)).await?;
+        if !self.has_to_do_with(&look, &seen).await? {
             // Somebody whom the caller has nothing to do with looks like nobody.
             return Err(Error::NotFound);
         }
         // What is kept here is read while the agencies take their time.
         let revision = self.index().revision();
-        let (held, mut kept) = tokio::try_join!(
-            self.asked_for(&look, &person, &request, until),
-            self.kept_here(&look, &person),
-        )?;
+        let (held, mut kept) =
+            tokio::try_join!(self.asked_for(&look, &person, &request, until), self.kept_here(&look),)?;
 
         // What is answered is decided on now.
         let look = Look { now: self.now(), ..look };
         if self.index().revision() != revision || kept.has_an_end_before(look.now) {
-            kept = self.kept_here(&look, &person).await?;
+            kept = self.kept_here(&look).await?;
         }
         let referrals = kept.referrals();
-        let seen = self.told_entries(&look, written.here()).await?;
+        let seen = self.told_entries(&look, written.here(&ids)).await?;
         let mut seen: Vec<&JourneyEntry> =
             seen.into_iter().filter(|entry| concerns(&look, entry, &referrals)).collect();
         let (handovers, escorted_handovers) = count(&referrals, &seen);
@@ -89,7 +88,7 @@ impl Gateway {
             telling.read(Leaf::of(youth, facts_name(&person), &facts).from(discloser).telling(told));
             answer = answer.gather(facts).map_err(mismatch)?;
         }
-        let answer = kept.into_answer(&look, answer, &mut telling)?;
+        let answer = kept.into_answer(answer, &mut telling)?;
         let answer = self.gather_entries(&look, &seen, worker, (answer, &mut telling))?;
         self.note_look(&look, "entries", telling).await?;
         Ok(answer)
@@ -148,12 +147,11 @@ impl Gateway {
     ) -> Result<Authorised<Journey>, Error> {
         for entry in seen {
             let (youth, agency) = (youth_of(entry)?, agency(entry)?);
-            // What stands inside is told as both ids let it.
-            let told = self.told_under(look, youth, &agency, ALL)?;
+            let told = self.told_by(&look.under(youth), &agency, ALL)?;
             let mut part = (*entry).clone();
             part.restrict(told.union(CategorySet::ENVELOPE));
             // Refused only when a permission has ended since the look before.
-            match self.shown(&look.at(youth), (&entry.agency, entry.category), part) {
+            match self.shown(&look.under(youth), (&entry.agency, entry.category), part) {
                 Ok(part) => {
                     telling.entry(youth, &agency, entry.category, part.decision());
                     answer = answer.gather(part).map_err(mismatch)?;
@@ -179,7 +177,6 @@ impl Gateway {
     pub(super) async fn has_to_do_with(
         &self,
         look: &Look<'_>,
-        person: &Person,
         seen: &[&JourneyEntry],
     ) -> Result<bool, Error> {
         let Look { caller, youth, now, .. } = *look;
@@ -187,18 +184,19 @@ impl Gateway {
         if seen.iter().any(|entry| look.is_own_side() || is_own(entry)) {
             return Ok(true);
         }
+        let ids = self.ids_seen(caller, youth);
         let party = (!look.is_own_side()).then(|| caller.agency.clone());
-        let one = ReferralFilter { party, youth: Some(youth), before: None, limit: 1 };
-        let referrals = self.store.referrals(&one).await?;
-        for row in referrals {
-            if !look.is_own_side() || !self.holds_back(person, row, now)? {
+        let one = ReferralFilter { party, youth: None, before: None, limit: 1 };
+        for row in self.referrals_of(&one, &ids).await? {
+            let person = self.person(row.youth).await?;
+            if !look.is_own_side() || !self.holds_back(&person, row, now)? {
                 return Ok(true);
             }
         }
         Ok(!self.consents_for(caller, youth).await?.is_empty()
             || !self.prohibitions_for(caller, youth, now).await?.is_empty()
             || !self.legal_statuses_for(caller, youth).await?.is_empty()
-            || self.plan_at_hand(caller, person).await?.is_some())
+            || self.plan_at_hand(caller, youth).await?.is_some())
     }
 
     /// What the agencies hold, where it is asked for.

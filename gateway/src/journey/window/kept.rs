@@ -6,19 +6,18 @@
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use polku_policy::Authorised;
-use polku_proto::Disclose;
 use polku_proto::v1::{Consent, Journey, LegalStatus, Prohibition, Referral, ReferralState};
+use polku_proto::{ConsentName, Disclose, LegalStatusName, PlanName, ProhibitionName, ReferralName, YouthId};
 
 use super::sight::Look;
 use super::telling::{Leaf, Telling};
 use crate::caller::Actor;
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::journey::ShownPlan;
 use crate::journey::page;
 use crate::journey::refer::mismatch;
-use crate::journey::{PlanRecord, ShownPlan};
 use crate::outbox::Shown;
-use crate::person::Person;
 use crate::store::ReferralFilter;
 
 /// How many referrals a journey shows.
@@ -31,11 +30,11 @@ pub(super) struct Kept {
     prohibitions: Vec<Authorised<Prohibition>>,
     statuses: Vec<Authorised<LegalStatus>>,
     /// With their names.
-    plans: Vec<(String, ShownPlan)>,
+    plans: Vec<(PlanName, ShownPlan)>,
 }
 
 struct ShownReferral {
-    name: String,
+    name: ReferralName,
     state: ReferralState,
     view: Authorised<Referral>,
     told: Vec<Shown>,
@@ -44,7 +43,7 @@ struct ShownReferral {
 impl Kept {
     /// Names and states of the referrals.
     pub(super) fn referrals(&self) -> Vec<(String, ReferralState)> {
-        self.referrals.iter().map(|shown| (shown.name.clone(), shown.state)).collect()
+        self.referrals.iter().map(|shown| (shown.name.to_string(), shown.state)).collect()
     }
 
     /// Whether anything of it could be seen differently by now because time has passed.
@@ -59,13 +58,12 @@ impl Kept {
     /// All of it in the answer, and of what is not written down yet that it is told.
     pub(super) fn into_answer(
         self,
-        look: &Look<'_>,
         shell: Authorised<Journey>,
         telling: &mut Telling,
     ) -> Result<Authorised<Journey>, Error> {
         let mut answer = shell;
         for ShownReferral { name, view, told, .. } in self.referrals {
-            telling.read(Leaf::of(look.youth, name, &view).telling(told));
+            telling.read(Leaf::of(name.youth, name.to_string(), &view).telling(told));
             answer = answer.gather(view).map_err(mismatch)?;
         }
         for consent in self.consents {
@@ -78,10 +76,33 @@ impl Kept {
             answer = answer.gather(status).map_err(mismatch)?;
         }
         for (name, ShownPlan { plan, told }) in self.plans {
-            telling.read(Leaf::of(look.youth, name, &plan).telling(told));
+            telling.read(Leaf::of(name.youth, name.to_string(), &plan).telling(told));
             answer = answer.gather(plan).map_err(mismatch)?;
         }
         Ok(answer)
+    }
+}
+
+/// The name of something that is of one person.
+trait Names: ToString {
+    fn youth(&self) -> YouthId;
+}
+
+impl Names for ConsentName {
+    fn youth(&self) -> YouthId {
+        self.youth
+    }
+}
+
+impl Names for ProhibitionName {
+    fn youth(&self) -> YouthId {
+        self.youth
+    }
+}
+
+impl Names for LegalStatusName {
+    fn youth(&self) -> YouthId {
+        self.youth
     }
 }
 
@@ -90,26 +111,26 @@ fn ends_of<X>(views: &[Authorised<X>]) -> impl Iterator<Item = Option<Timestamp>
 }
 
 impl Gateway {
-    /// What of it the caller may see.
-    pub(super) async fn kept_here(&self, look: &Look<'_>, person: &Person) -> Result<Kept, Error> {
+    /// What of it the caller may see, under each id that they look at.
+    pub(super) async fn kept_here(&self, look: &Look<'_>) -> Result<Kept, Error> {
         let Look { caller, youth, now, .. } = *look;
         let (referrals, consents, prohibitions, statuses, plans) = tokio::try_join!(
             self.referrals_here(look),
             async { self.each_noted(look, self.consents_for(caller, youth).await?).await },
             async { self.each_noted(look, self.prohibitions_for(caller, youth, now).await?).await },
             async { self.each_noted(look, self.legal_statuses_for(caller, youth).await?).await },
-            self.running_plans(look, person),
+            self.running_plans(look),
         )?;
         Ok(Kept { referrals, consents, prohibitions, statuses, plans })
     }
 
-    async fn each_noted<X: Disclose>(
+    async fn each_noted<N: Names, X: Disclose>(
         &self,
         look: &Look<'_>,
-        views: Vec<(String, Authorised<X>)>,
+        views: Vec<(N, Authorised<X>)>,
     ) -> Result<Vec<Authorised<X>>, Error> {
         let notes = views.into_iter().map(|(name, view)| async move {
-            self.note_reading(look.caller, look.youth, &name, &view).await?;
+            self.note_reading(look.caller, name.youth(), &name.to_string(), &view).await?;
             Ok::<_, Error>(view)
         });
         try_join_all(notes).await
@@ -121,33 +142,29 @@ impl Gateway {
             Actor::Subject(_) | Actor::Representative { .. } => None,
         };
         let filter = ReferralFilter { party, youth: Some(look.youth), before: None, limit: REFERRALS };
-        let mut rows = self.store.referrals(&filter).await?;
+        let ids = self.ids_seen(look.caller, look.youth);
+        let mut rows = self.referrals_of(&filter, &ids).await?;
         rows.truncate(page::fitting(&rows, REFERRALS));
         let readings = rows.into_iter().map(|row| async move {
             let Some((record, view)) = self.view_row(look.caller, row, look.now).await? else {
                 return Ok(None);
             };
             let told = self.told_in_referral(look.caller, &record, view.decision(), look.now)?;
-            let (name, state) = (record.name().to_string(), record.state());
+            let (name, state) = (record.name(), record.state());
             Ok::<_, Error>(Some(ShownReferral { name, state, view, told }))
         });
         Ok(try_join_all(readings).await?.into_iter().flatten().collect())
     }
 
     /// The joint plans that have not ended.
-    async fn running_plans(
-        &self,
-        look: &Look<'_>,
-        person: &Person,
-    ) -> Result<Vec<(String, ShownPlan)>, Error> {
+    async fn running_plans(&self, look: &Look<'_>) -> Result<Vec<(PlanName, ShownPlan)>, Error> {
         let mut plans = Vec::new();
-        for row in self.store.plans_of(person.id).await? {
-            if row.ended {
+        for record in self.plans_under(&self.ids_seen(look.caller, look.youth)).await? {
+            if record.row.ended {
                 continue;
             }
-            let record = PlanRecord::open(person, row)?;
             match self.plan_view(look.caller, &record, look.now) {
-                Ok(shown) => plans.push((record.name().to_string(), shown)),
+                Ok(shown) => plans.push((record.name(), shown)),
                 Err(Error::NotFound) => {}
                 Err(error) => return Err(error),
             }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use polku_policy::Authorised;
 use polku_proto::v1::plan_item::Kind;
 use polku_proto::v1::{GetNextStepRequest, MeetingState, NextStep, Plan, PlanPart};
-use polku_proto::{Valid, YouthName};
+use polku_proto::{Valid, YouthId, YouthName};
 
 use super::former::youth_of;
 use super::sight::{Look, agency};
@@ -17,7 +17,6 @@ use crate::journey::PlanRecord;
 use crate::journey::read::youth_id;
 use crate::journey::refer::mismatch;
 use crate::outbox::Shown;
-use crate::person::Person;
 use crate::plan::section_of;
 
 impl Gateway {
@@ -33,12 +32,12 @@ impl Gateway {
         let person = self.person(youth).await?;
         let look = Look { caller, youth, purpose: request.get().purpose(), now };
         let written = self.written(&person).await?;
-        let seen = self.visible(&look, written.here())?;
+        let seen = self.visible(&look, written.here(&self.ids_seen(caller, youth)))?;
         let is_professional = matches!(caller.actor, Actor::Professional { .. });
-        if is_professional && !self.has_to_do_with(&look, &person, &seen).await? {
+        if is_professional && !self.has_to_do_with(&look, &seen).await? {
             return Err(Error::NotFound);
         }
-        let plan = self.plan_at_hand(caller, &person).await?;
+        let plan = self.plan_at_hand(caller, youth).await?;
         let name = plan.as_ref().map(|plan| plan.name().to_string()).unwrap_or_default();
         let shell = NextStep { youth: YouthName { youth }.to_string(), plan: name, ..NextStep::default() };
         let mut answer = self.shell(caller, shell)?;
@@ -77,14 +76,10 @@ impl Gateway {
     pub(super) async fn plan_at_hand(
         &self,
         caller: &Caller,
-        person: &Person,
+        youth: YouthId,
     ) -> Result<Option<PlanRecord>, Error> {
-        for row in self.store.plans_of(person.id).await? {
-            if row.ended {
-                continue;
-            }
-            let record = PlanRecord::open(person, row)?;
-            if self.eyes(caller, &record).is_ok() {
+        for record in self.plans_under(&self.ids_seen(caller, youth)).await? {
+            if !record.row.ended && self.eyes(caller, &record).is_ok() {
                 return Ok(Some(record));
             }
         }

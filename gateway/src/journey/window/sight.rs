@@ -15,6 +15,7 @@ use super::former::youth_of;
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::journey::view::read_by;
 
 const STATUS: CategorySet = CategorySet::of(&[DataCategory::ReferralStatus]);
 
@@ -29,9 +30,6 @@ pub(super) struct Look<'a> {
 
 /// Who looks.
 pub(super) trait Looks: Copy {
-    /// At whom.
-    fn youth(&self) -> YouthId;
-
     /// The same look at what stands under another id.
     fn under(self, youth: YouthId) -> Self;
 
@@ -51,10 +49,6 @@ pub(super) struct AgencyLook<'a> {
 }
 
 impl Looks for Look<'_> {
-    fn youth(&self) -> YouthId {
-        self.youth
-    }
-
     fn under(self, youth: YouthId) -> Self {
         Self { youth, ..self }
     }
@@ -69,10 +63,6 @@ impl Looks for Look<'_> {
 }
 
 impl Looks for AgencyLook<'_> {
-    fn youth(&self) -> YouthId {
-        self.youth
-    }
-
     fn under(self, youth: YouthId) -> Self {
         Self { youth, ..self }
     }
@@ -117,7 +107,7 @@ impl Look<'_> {
             Actor::Professional { .. } => (Channel { from: own, to: self.caller.party() }, Viewer::Addressee),
         };
         let question = Question::new(self.youth, channel, viewer, self.purpose, self.now);
-        Some(Question { actor: self.caller.role(), ..question })
+        Some(read_by(self.caller, Question { actor: self.caller.role(), ..question }))
     }
 }
 
@@ -158,7 +148,7 @@ impl Gateway {
             let told = match told.get(&(youth, entry.agency.as_str())) {
                 Some(told) => *told,
                 None => {
-                    let now_told = self.told_under(look, youth, &agency(entry)?, personal)?;
+                    let now_told = self.told_by(&look.under(youth), &agency(entry)?, personal)?;
                     told.insert((youth, &entry.agency), now_told);
                     now_told
                 }
@@ -177,7 +167,7 @@ impl Gateway {
         look: &Look<'_>,
         (worker, by): (CurrentWorker, &JourneyEntry),
     ) -> Result<Authorised<CurrentWorker>, Error> {
-        self.shown(&look.at(youth_of(by)?), (&by.agency, worker.category), worker)
+        self.shown(&look.under(youth_of(by)?), (&by.agency, worker.category), worker)
     }
 
     /// Something that rests on this entry, as the caller may be told of it.

@@ -98,7 +98,7 @@ impl Gateway {
     ) -> Result<Vec<Leaf>, Error> {
         let mut leaves: BTreeMap<(YouthId, Option<AgencyId>), Leaf> = BTreeMap::new();
         for ((youth, agency, is_status), decision) in entries {
-            let question = look.at(youth).question(&agency, is_status);
+            let question = look.under(youth).question(&agency, is_status);
             let told = match question {
                 Some(question) => {
                     let holds = decision.permitted();

@@ -52,7 +52,7 @@ fn steps(change: &Change) -> Result<Vec<Step<'_>>, StoreError> {
     for plan in &change.plans {
         steps.extend(write_plan(plan)?);
     }
-    steps.extend(change.look_at_plans_of.map(|(youth, when)| look_at_plans_of(youth, when)));
+    steps.extend(change.look_at_plans_of.iter().map(|(youth, when)| look_at_plans_of(*youth, *when)));
     for task in &change.tasks {
         steps.extend(write_task(task)?);
     }

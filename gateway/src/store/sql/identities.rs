@@ -28,11 +28,26 @@ pub(super) fn youth_by_identity(identity: &IdentityIndex) -> Query<YouthRow> {
 
 /// See [`crate::store::Store::former_youths`].
 pub(super) fn former_youths(youth: YouthId) -> Query<YouthId> {
-    let since =
-        format!("SELECT min(number) FROM identity_link WHERE identity_link.youth = former AND {STANDS}");
-    // Databases do not agree on where nothing stands in an order: whoever has no such link comes first.
-    let condition = format!("former_youth WHERE youth = ?1 ORDER BY coalesce(({since}), 0), former");
+    let condition = format!("former_youth WHERE youth = ?1 ORDER BY {}, former", since());
     Query { sql: select("former", &condition), values: params![blob(youth.uuid())], read: only_id }
+}
+
+/// See [`crate::store::Store::all_former_youths`].
+pub(super) fn all_former_youths() -> Query<(YouthId, YouthId)> {
+    let condition = format!("former_youth ORDER BY youth, {}, former", since());
+    let read = |row: &dyn Row| {
+        let mut columns = Columns::new(row, "former_youth");
+        Ok((YouthId::from_uuid(columns.id()?), YouthId::from_uuid(columns.id()?)))
+    };
+    Query { sql: select("former, youth", &condition), values: params![], read }
+}
+
+/// The first link of a former id, of those that are counted. Databases do not agree on where nothing stands in an order:
+/// whoever has no such link comes first.
+fn since() -> String {
+    format!(
+        "coalesce((SELECT min(number) FROM identity_link WHERE identity_link.youth = former AND {STANDS}), 0)"
+    )
 }
 
 /// See [`crate::store::Store::present_youth`].

@@ -48,6 +48,10 @@ impl<B: Backend> Store for B {
         one(self, identities::present_youth(youth)).await
     }
 
+    async fn all_former_youths(&self) -> Result<Vec<(YouthId, YouthId)>, StoreError> {
+        self.read(identities::all_former_youths()).await
+    }
+
     async fn identity_links(&self, youth: YouthId) -> Result<Vec<IdentityLinkRow>, StoreError> {
         self.read(identities::identity_links(youth)).await
     }

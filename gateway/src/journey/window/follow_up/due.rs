@@ -103,7 +103,7 @@ impl Gateway {
         if let Some(later) = due.filter(|due| *due > now) {
             return Ok(Outcome::Later(later));
         }
-        for id in self.ids_of(person.id).await? {
+        for id in self.ids_of(person.id) {
             if !self.open_tasks(&self.person(id).await?, agency, Kind::NotMet, "").await?.is_empty() {
                 return Ok(Outcome::Nothing);
             }

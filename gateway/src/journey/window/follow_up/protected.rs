@@ -56,6 +56,20 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Vec<TaskWrite>, Error> {
         let mut tasks = Vec::new();
+        for id in self.ids_of(person.id) {
+            let person = self.person(id).await?;
+            tasks.append(&mut self.protection_begins_under(agency, &person, now).await?);
+        }
+        Ok(tasks)
+    }
+
+    async fn protection_begins_under(
+        &self,
+        agency: &AgencyId,
+        person: &Person,
+        now: Timestamp,
+    ) -> Result<Vec<TaskWrite>, Error> {
+        let mut tasks = Vec::new();
         let party = Some(agency.clone());
         let mut filter = ReferralFilter { party, youth: Some(person.id), before: None, limit: 100 };
         loop {

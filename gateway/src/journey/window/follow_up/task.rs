@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::journey::plan::{DECIDED, OTHER_KIND, TaskRecord};
 use crate::journey::refer::mismatch;
-use crate::journey::view::{own_record, viewer};
+use crate::journey::view::own_record;
 use crate::once::{Begun, Call};
 use crate::person::Person;
 use crate::record::wire_time;
@@ -136,7 +136,7 @@ impl Gateway {
             None => own_record(caller, person.id, Purpose::Unspecified, now),
             Some(name) => {
                 let record = self.referral_of(person, name).await?;
-                record.question(viewer(caller, &record.row)?, caller.role(), now)
+                record.question(self.viewer(caller, &record.row)?, caller.role(), now)
             }
         };
         self.check_own_word(caller, question).map_err(|_| Error::NotFound)
