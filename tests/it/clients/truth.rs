@@ -25,7 +25,7 @@ enum Break {
 
 /// What is broken, in which situations that is looked for, and by which of its rules the oracle notices it. Situations:
 /// all that state this ground in law, or every so many-th of all.
-const BROKEN: [(Break, Option<LegalGround>, &str); 18] = [
+const BROKEN: [(Break, Option<LegalGround>, &str); 20] = [
     (Break::Without("prohibited"), None, "P2 prohibition"),
     (Break::Without("consent-of-guardian"), None, "P3 consent"),
     (Break::Without("disclosure-permit-of-representative"), None, "P3 permit"),
