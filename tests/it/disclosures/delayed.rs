@@ -38,7 +38,7 @@ fn on_the_ground(list: &[Disclosure]) -> usize {
 }
 
 /// With kela as social services, and so many days before child-welfare notices are told.
-fn kela_is_social(text: String, days: u32) -> String {
+fn kela_is_social(text: &str, days: u32) -> String {
     let usual = "id = \"kela\"\nsector = \"benefits\"\n";
     assert!(text.contains(usual));
     let text = text.replace(usual, "id = \"kela\"\nsector = \"social\"\n");
@@ -70,7 +70,7 @@ async fn a_refused_notice_is_told_as_late_as_a_sent_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_that_follows_from_a_notice_waits_with_it() {
-    let stage = Stage::with(&WorldSettings::default(), |text| kela_is_social(text, 30)).await;
+    let stage = Stage::with(&WorldSettings::default(), |text| kela_is_social(&text, 30)).await;
     let child = stage.te().identify(PEOPLE[10]).await.unwrap();
     let sent = stage.te().referral.send_referral(notice(&child, Purpose::SocialServices)).await.unwrap();
     let name = sent.into_inner().referral.unwrap().name;
@@ -98,7 +98,7 @@ async fn all_that_follows_from_a_notice_waits_with_it() {
 /// Who met when the child was handed over on a notice, and whether they are still there, is told as late as the notice.
 #[tokio::test(flavor = "multi_thread")]
 async fn entries_about_a_notice_wait_with_it() {
-    let stage = Stage::at_noon_with(|text| kela_is_social(text, 200)).await;
+    let stage = Stage::at_noon_with(|text| kela_is_social(&text, 200)).await;
     let (te, kela) = (stage.te(), stage.kela());
     let child = te.clone().identify(PEOPLE[10]).await.unwrap();
     let mut request = notice(&child, Purpose::SocialServices);
