@@ -52,7 +52,7 @@ const LOOK_FOR_ADAPTER: Duration = Duration::from_secs(60);
 const LOOK_FOR_IDENTITY: SignedDuration = SignedDuration::from_hours(1);
 /// The deadline of what is never given up: the discloser's register has to hold every disclosure (law 703/2023), however
 /// long its system is down. The year 9999, which every store can hold.
-const NO_DEADLINE: Timestamp = Timestamp::constant(253_370_764_800, 0);
+pub(crate) const NO_DEADLINE: Timestamp = Timestamp::constant(253_370_764_800, 0);
 /// How often time-driven changes are made.
 const SWEEP: Duration = Duration::from_secs(1);
 

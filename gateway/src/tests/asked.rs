@@ -76,8 +76,9 @@ async fn a_question_of_social_services_is_in_their_register() {
     take_up(&world, SOSIAALI, &youth).await;
     let consent = world.consent(&youth, TE, SOSIAALI, &[C::ServiceNeeds]).await;
     world.te.holds(need(&world, TE));
+    world.sosiaali.holds(need(&world, SOSIAALI));
     let seen = journey(&world, &caller(SOSIAALI), &youth).await;
-    assert_eq!(held(&seen), (1, 0));
+    assert_eq!(held(&seen), (2, 0));
     assert_eq!(queued(&world, &youth).await.len(), 1);
     // Not even through a kill right after the answer.
     let mut world_again = world.killed().await;

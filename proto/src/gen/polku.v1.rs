@@ -13687,7 +13687,7 @@ pub struct FollowUpResolution {
     /// Unspecified otherwise.
     #[prost(enumeration = "retention_answer::Result", tag = "1")]
     pub retention: i32,
-    /// KIND_NOTICE_NOT_DELIVERED: the notice is sent once more, as a message of its own. Not set: the register holds the
+    /// KIND_NOTICE_NOT_DELIVERED: the notice is sent once more, as the same message. Not set: the register holds the
     /// disclosure by now. Not set for anything else.
     #[prost(bool, tag = "2")]
     pub send_again: bool,

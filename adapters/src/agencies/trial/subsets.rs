@@ -137,7 +137,8 @@ pub(in crate::agencies) fn try_every_disclosure(
     let mut canaries = Canaries::default();
     let notice = full(&mut |category| canaries.text(&[category]));
     let by_code = DisclosureNotice { identity_code: "020504A902E".into(), ..notice.clone() };
-    let by_id = DisclosureNotice { temporary_id: "1.2.246.10.2048198.22.2026.471147".into(), ..notice };
+    let temporary_id = "1.2.246.10.2048198.22.2026.471147".into();
+    let by_id = DisclosureNotice { identity_code: String::new(), temporary_id, ..notice };
     for (notice, shown) in [(by_code, "020504A902E"), (by_id, "471147")] {
         let who = Alone(DataCategory::IdentityContact, shown);
         let delivery = Valid::check(delivery(recipient, Item::Disclosure(notice))).unwrap();

@@ -4,15 +4,18 @@
 //! it can be sent again however late that is; whether the register holds the disclosure without it, a person finds out.
 
 use jiff::Timestamp;
+use polku_adapters::Redelivery;
 use polku_proto::v1;
+use polku_proto::v1::DeliveryState;
 use polku_proto::v1::follow_up::Kind;
 use polku_proto::{MessageId, ReferralName};
 
 use super::about;
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::outbox::NO_DEADLINE;
 use crate::person::Person;
-use crate::store::{About, DeliveryRow, TaskWrite};
+use crate::store::{About, DeliveryRow, DeliveryWrite, TaskWrite};
 
 impl Gateway {
     /// The task of the discloser whose system has not got this notice.
@@ -31,15 +34,24 @@ impl Gateway {
         self.new_task(person, row.agency.clone(), follow_up, now)
     }
 
-    /// The same notice once more, as a message of its own.
+    /// The same notice into the queue once more, as the same message: an agency that recognises it does not hold it twice,
+    /// and one of which it is not known whether it has it is asked first, where it can be.
     pub(super) async fn notice_again(
         &self,
         follow_up: &v1::FollowUp,
         now: Timestamp,
-    ) -> Result<DeliveryRow, Error> {
+    ) -> Result<DeliveryWrite, Error> {
         const UNKNOWN: Error = Error::Inconsistent("a task about a notice that is none");
         let message: MessageId = follow_up.notice.parse().map_err(|_| UNKNOWN)?;
         let row = self.store.delivery(message).await?.ok_or(UNKNOWN)?;
-        self.queued_delivery(row.about, row.youth, row.item, row.agency, now)
+        let can_tell =
+            self.adapter(&row.agency).is_some_and(|adapter| adapter.redelivery() != Redelivery::Neither);
+        let state = match row.state {
+            DeliveryState::InDoubt if can_tell => DeliveryState::Sending,
+            _ => DeliveryState::Queued,
+        };
+        let expected_fence = row.fence;
+        let row = DeliveryRow { state, due: now, deadline: NO_DEADLINE, leased_until: None, ..row };
+        Ok(DeliveryWrite { row, expected_fence })
     }
 }

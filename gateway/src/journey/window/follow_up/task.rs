@@ -108,7 +108,7 @@ impl Gateway {
         change.tasks.push(write);
         change.follow_ups.extend(follow_up);
         change.entries.extend(entry);
-        change.enqueue.extend(notice);
+        change.deliveries.extend(notice);
         let answer = ResolveTaskResponse { task: None, receipt: Some(receipt(&announced.receipt)) };
         change.request = Some(call.answered(&person, &answer, now)?);
         self.commit(change).await?;
