@@ -11,9 +11,9 @@ use polku_policy::{
 use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::legal_status_terms::Status;
 use polku_proto::v1::{
-    self, Consent, ConsentEvent, ConsentEvidence, ConsentState, ConsentTerms, DeliveryState, InformationExchange, LegalClaim,
-    LegalGround, Prohibition, ProhibitionTerms, Purpose, Referral, ReferralState, capacity_assessment,
-    consent_evidence, prohibition,
+    self, Consent, ConsentEvent, ConsentEvidence, ConsentState, ConsentTerms, DeliveryState,
+    InformationExchange, LegalClaim, LegalGround, Prohibition, ProhibitionTerms, Purpose, Referral,
+    ReferralState, capacity_assessment, consent_evidence, prohibition,
 };
 use polku_proto::{
     AgencyId, CategorySet, ConsentId, LegalStatusId, Party, ProhibitionId, ReferralId, ReferralName, YouthId,
