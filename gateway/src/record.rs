@@ -11,9 +11,9 @@ use polku_policy::{
 use polku_proto::v1::consent_terms::ConsentKind;
 use polku_proto::v1::legal_status_terms::Status;
 use polku_proto::v1::{
-    self, Consent, ConsentEvidence, ConsentTerms, DeliveryState, InformationExchange, LegalClaim,
-    LegalGround, Prohibition, ProhibitionTerms, Purpose, Referral, ReferralState, capacity_assessment,
-    consent_evidence, prohibition,
+    self, Consent, ConsentEvent, ConsentEvidence, ConsentState, ConsentTerms, DeliveryState,
+    InformationExchange, LegalClaim, LegalGround, Prohibition, ProhibitionTerms, Purpose, Referral,
+    ReferralState, capacity_assessment, consent_evidence, prohibition,
 };
 use polku_proto::{
     AgencyId, CategorySet, ConsentId, LegalStatusId, Party, ProhibitionId, ReferralId, ReferralName, YouthId,
@@ -194,9 +194,15 @@ impl ConsentRecord {
         if row.in_force {
             index.put_grant(&grant(row, self.terms()?, self.message.evidence.as_ref())?, row.revision);
         } else {
-            index.remove_grant(row.youth, ConsentId::from_uuid(row.id), row.revision);
+            self.remove(index);
         }
         Ok(())
+    }
+
+    /// Takes a consent out of the index.
+    pub(crate) fn remove(&self, index: &mut ConsentIndex) {
+        let row = &self.row;
+        index.remove_grant(row.youth, ConsentId::from_uuid(row.id), row.revision);
     }
 
     /// The row for the present version of the message.
@@ -210,9 +216,19 @@ impl ConsentRecord {
         self.message.etag = etag(self.row.version);
         self.row.sealed = seal_instrument(person, &self.row, &self.message.encode_to_vec())?;
         let terms = self.terms()?;
-        let named = parties(&terms.disclosers)?.into_iter().chain(parties(&terms.recipients)?);
-        let parties = named.map(|party| party.agency).collect();
-        Ok(InstrumentWrite { row: self.row.clone(), parties, expected })
+        let mut told: Vec<AgencyId> =
+            parties(&terms.disclosers)?.into_iter().map(|party| party.agency).collect();
+        // A recipient to whom nothing was ever permitted by it hears of it only if it has asked for it.
+        let recipients = parties(&terms.recipients)?.into_iter().map(|party| party.agency);
+        let was_given = self.was_given();
+        told.extend(recipients.filter(|agency| was_given || self.message.recorder == agency.as_str()));
+        Ok(InstrumentWrite { row: self.row.clone(), parties: told, expected })
+    }
+
+    /// Whether it has ever permitted anything: neither as long as it is asked for nor when it was refused.
+    fn was_given(&self) -> bool {
+        let mut states = self.message.events.iter().map(ConsentEvent::state);
+        states.any(|state| matches!(state, ConsentState::Given | ConsentState::Renewed))
     }
 }
 

@@ -3,6 +3,7 @@
 mod claims;
 mod guardians;
 mod statuses;
+mod strangers;
 mod units;
 
 use polku_proto::v1::legal_claim::ConsentAsked;

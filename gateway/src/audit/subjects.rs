@@ -41,9 +41,10 @@ CREATE TABLE IF NOT EXISTS reach (
 CREATE TABLE IF NOT EXISTS about (
     subject INTEGER NOT NULL, sequence INTEGER NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (subject, sequence)
 ) WITHOUT ROWID;
--- Which organisations have a leaf about a person.
+-- Which organisations have a leaf about a person, and whether one of these says that it has identified the person.
 CREATE TABLE IF NOT EXISTS known (
-    subject INTEGER NOT NULL, organisation TEXT NOT NULL, PRIMARY KEY (subject, organisation)
+    subject INTEGER NOT NULL, organisation TEXT NOT NULL, identified INTEGER NOT NULL,
+    PRIMARY KEY (subject, organisation)
 ) WITHOUT ROWID;
 -- What a later leaf says of an earlier one: the outcome of an intent, or that it announced what never came to be.
 CREATE TABLE IF NOT EXISTS later (
@@ -125,6 +126,18 @@ impl Subjects {
     pub fn knows(&self, subject: &[u8; 32], organisation: &str) -> Result<bool, AuditError> {
         self.ask(|connection| {
             let sql = "SELECT 1 FROM known WHERE subject = ?1 AND organisation = ?2";
+            let mut query = connection.prepare_cached(sql)?;
+            Ok(query.exists(params![key(subject), organisation])?)
+        })
+    }
+
+    /// Tells whether the organisation has identified the person, by an identity that it had. Blocks.
+    ///
+    /// # Errors
+    /// As [`Subjects::catch_up`].
+    pub fn identified(&self, subject: &[u8; 32], organisation: &str) -> Result<bool, AuditError> {
+        self.ask(|connection| {
+            let sql = "SELECT 1 FROM known WHERE subject = ?1 AND organisation = ?2 AND identified = 1";
             let mut query = connection.prepare_cached(sql)?;
             Ok(query.exists(params![key(subject), organisation])?)
         })
@@ -245,7 +258,8 @@ impl Subjects {
                 later.push((earlier, sequence, place));
             }
             if subject != NOBODY {
-                known.insert((subject, found.leaf.organisation));
+                let identified = found.leaf.event == Event::IdentifyYouth;
+                known.insert((subject, found.leaf.organisation, identified));
             }
             place = found.offset;
             reach = Reach { leaves: sequence + 1, bytes: records.offset(), last_hash: found.hash };
@@ -261,9 +275,12 @@ impl Subjects {
             insert.execute(params![subject, number(sequence)?, number(place)?])?;
             sum = sum.wrapping_add(mixed(subject, number(sequence)?, number(place)?));
         }
-        let mut insert = into.prepare_cached("INSERT OR IGNORE INTO known VALUES (?1, ?2)")?;
-        for (subject, organisation) in known {
-            insert.execute(params![subject, organisation])?;
+        let mut insert = into.prepare_cached(
+            "INSERT INTO known VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET identified = max(identified, excluded.identified)",
+        )?;
+        for (subject, organisation, identified) in known {
+            insert.execute(params![subject, organisation, identified])?;
         }
         let mut insert = into.prepare_cached("INSERT INTO later VALUES (?1, ?2, ?3)")?;
         for (earlier, sequence, place) in later {

@@ -31,6 +31,8 @@ pub(super) enum Write {
     New,
     /// It is the next version of one that is.
     Next,
+    /// It is the next version of a consent that counts, and may close what the one before has opened.
+    Instead,
 }
 
 /// Consents, prohibitions and legal statuses of one person that change together: all of them or none.
@@ -91,10 +93,10 @@ impl Batch {
     /// Brings the rows in step with the messages, and tells whether anything may be permitted no more.
     fn settle(&mut self) -> bool {
         let mut takes_away = false;
-        for (record, _) in &mut self.consents {
+        for (record, write) in &mut self.consents {
             let counted = record.row.in_force;
             record.row.in_force = is_in_force(record.message.state());
-            takes_away |= counted && !record.row.in_force;
+            takes_away |= counted && (!record.row.in_force || matches!(write, Write::Instead));
         }
         for (record, _) in &mut self.prohibitions {
             record.row.in_force = record.message.state() == prohibition::State::InForce;
@@ -165,8 +167,13 @@ impl Batch {
 
     /// Brings into the index what the batch takes away.
     pub(super) fn take_away(&self, index: &mut ConsentIndex) -> Result<(), Error> {
-        let mut ended = self.consents.iter().filter(|(record, _)| !record.row.in_force);
-        ended.try_for_each(|(record, _)| record.apply(index))?;
+        for (record, write) in &self.consents {
+            if !record.row.in_force {
+                record.apply(index)?;
+            } else if matches!(write, Write::Instead) {
+                record.remove(index);
+            }
+        }
         let mut new = self.prohibitions.iter().filter(|(record, _)| record.row.in_force);
         new.try_for_each(|(record, _)| record.apply(index))?;
         for (record, _) in &self.statuses {
@@ -205,7 +212,7 @@ fn closes(record: &StatusRecord) -> Result<bool, Error> {
 fn next_version(row: &mut InstrumentRow, write: Write) -> Option<u64> {
     match write {
         Write::New => None,
-        Write::Next => {
+        Write::Next | Write::Instead => {
             row.version += 1;
             Some(row.version - 1)
         }
@@ -254,7 +261,7 @@ impl Gateway {
         let mut after = LookedAfter::default();
         for (record, write) in &batch.consents {
             let is_guardians = |given: &ConsentEvidence| given.given_by() == GivenBy::Guardian;
-            if matches!(write, Write::Next) || record.message.evidence.as_ref().is_some_and(is_guardians) {
+            if !matches!(write, Write::New) || record.message.evidence.as_ref().is_some_and(is_guardians) {
                 self.after_consent(person, &record.message, &mut after, now).await?;
             }
         }

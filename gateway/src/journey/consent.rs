@@ -155,9 +155,13 @@ impl Gateway {
         let evidence =
             self.check_evidence(caller, &person, &terms, request.evidence.unwrap_or_default(), now)?;
         record.message.terms = Some(check_period(terms, now)?);
-        record.message.evidence = Some(evidence);
+        let before = record.message.evidence.replace(evidence);
+        // The word of another one may open less. A later end alone closes nothing.
+        let giver = |given: Option<&ConsentEvidence>| given.map(ConsentEvidence::given_by);
+        let is_same = giver(before.as_ref()) == giver(record.message.evidence.as_ref());
+        let write = if is_same { Write::Next } else { Write::Instead };
         push_event(&mut record, caller, ConsentState::Renewed, String::new(), now)?;
-        self.commit_consent(&call, &person, Batch::of(record, Write::Next), now).await
+        self.commit_consent(&call, &person, Batch::of(record, write), now).await
     }
 
     /// Records that a requested consent was refused.

@@ -63,6 +63,9 @@ impl Gateway {
         }
         let evidence = request.evidence.take().unwrap_or_default();
         let imported = self.import_fhir(&request.content, request.reading())?;
+        if !imported.prohibitions.is_empty() {
+            self.check_relation(caller, youth).await?;
+        }
         self.record_imported(&call, &person, imported, &evidence, now).await
     }
 

@@ -1,7 +1,8 @@
 //! Why would a disclosure be permitted, or what is missing for it?
 //!
 //! The reasons tell a prohibition from a missing consent, which no party may learn. They are for the young person, for
-//! whoever represents them, and for the data protection officer of the discloser.
+//! whoever represents them, and for the data protection officer of the discloser. To one whose agency has nothing to do
+//! with the person, it is explained as of nobody.
 
 use polku_policy::{
     ActorRole, Authorised, CategoryExplanation, Channel, ConsentIndex, Engine, Explanation, Language,
@@ -12,6 +13,7 @@ use polku_proto::v1::{
 };
 use polku_proto::{CategorySet, Valid, YouthId, YouthName};
 
+use super::verify::counted;
 use crate::answer::{wire_basis, wire_decision};
 use crate::audit::Event;
 use crate::caller::{Actor, Caller};
@@ -36,7 +38,7 @@ impl Gateway {
         let ExplainDisclosureRequest { question, language } = request.into_inner();
         let language = language.parse().unwrap_or(Language::English);
         let question: Valid<VerifyConsentRequest> = Valid::check(question.unwrap_or_default())?;
-        let mut asked = self.asked(caller, question, by_entitled, now)?;
+        let mut asked = self.asked(caller, question, by_entitled, now).await?;
         if matches!(caller.actor, Actor::Professional { .. }) {
             // Asked is what the law and the young person say, not what the officer's own role may see.
             asked.question.actor = ActorRole::System;
@@ -44,7 +46,8 @@ impl Gateway {
         let mut explained = {
             let index = self.index();
             asked.check_fresh(&index)?;
-            explanation(&self.engine(), &index, asked.categories, &asked.question)
+            let question = counted(&index, &asked.question);
+            explanation(&self.engine(), &index, asked.categories, &question)
         };
         if asked.question.actor == ActorRole::Guardian {
             hide_protection(&mut explained);

@@ -24,6 +24,7 @@ mod read;
 mod rebuild;
 mod receipt;
 mod refer;
+mod relation;
 mod respond;
 mod sweep;
 mod tally;

@@ -21,7 +21,7 @@ use crate::record::{ProhibitionRecord, etag, new_instrument, wire_time};
 use crate::store::InstrumentKind;
 
 impl Gateway {
-    /// Records a prohibition. Counts from the answer on; deliveries that had not begun are stopped.
+    /// Records a prohibition, by a professional only of whom the own agency has to do with. Counts from the answer on; deliveries that had not begun are stopped.
     pub(crate) async fn record_prohibition(
         &self,
         caller: &Caller,
@@ -37,6 +37,7 @@ impl Gateway {
         if let Some(earlier) = earlier {
             return self.prohibition_again(caller, earlier, now);
         }
+        self.check_relation(caller, youth).await?;
         let record = self.new_prohibition(caller, youth, terms, now)?;
         let batch = Batch::default().and_prohibition(record, Write::New);
         let answer = self.commit_batch(&call, &person, batch, now, prohibition_change).await?;

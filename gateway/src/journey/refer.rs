@@ -14,6 +14,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::machine::is_final;
+use super::verify::counted;
 use crate::answer::wire_decision;
 use crate::audit::Event;
 use crate::caller::{Actor, Caller};
@@ -198,7 +199,7 @@ impl Gateway {
         sending: &Sending,
         now: Timestamp,
     ) -> Result<Decision, Error> {
-        let decision = self.decision(caller, sending, now);
+        let decision = self.decision(caller, sending, now).await?;
         if self.permits(sending, &decision) {
             return Ok(decision);
         }
@@ -217,18 +218,20 @@ impl Gateway {
         Err(Error::NotPermitted(Box::new(decision)))
     }
 
-    fn decision(&self, caller: &Caller, sending: &Sending, now: Timestamp) -> Decision {
+    async fn decision(&self, caller: &Caller, sending: &Sending, now: Timestamp) -> Result<Decision, Error> {
         let matter =
             Question::new(sending.youth, sending.channel.clone(), Viewer::Addressee, sending.purpose, now);
         let question = Question {
             actor: caller.role(),
-            ground: self.stated(sending.youth, ground(sending.claim.as_ref())),
+            ground: ground(sending.claim.as_ref()),
             origin: origin(sending.origin.as_ref()),
             home_municipality: home_municipality(&sending.content),
+            relation: self.relation_of(caller, sending.youth).await?,
             ..matter
         };
         let asked = sending.content.categories().union(self.required(&sending.channel.to.agency));
-        self.engine().decide(&self.index(), asked, &question)
+        let index = self.index();
+        Ok(self.engine().decide(&index, asked, &counted(&index, &question)))
     }
 
     /// A referral is sent when something of it, and what the recipient needs in any case, may be told.
@@ -245,12 +248,12 @@ impl Gateway {
         sending: &Sending,
         now: Timestamp,
     ) -> Result<Sent, Error> {
-        let decision = self.decision(caller, sending, now);
+        let decision = self.decision(caller, sending, now).await?;
         let entry = Entry::of(Event::VerifyConsent, sending.youth)
             .by(caller)
             .decided(sending.purpose, &decision)
             .between(&sending.channel)
-            .claiming(self.stated(sending.youth, ground(sending.claim.as_ref())));
+            .claiming(ground(sending.claim.as_ref()));
         let noted = self.note(entry, now).await?;
         if !self.permits(sending, &decision) {
             return Err(Error::NotPermitted(Box::new(decision)));

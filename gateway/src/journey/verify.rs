@@ -1,9 +1,10 @@
 //! Would this disclosure be permitted now?
 
 use jiff::Timestamp;
-use polku_policy::{Channel, ConsentIndex, Decision, Engine, Question, Reason, Viewer};
+use polku_policy::{Channel, ConsentIndex, Decision, Engine, Question, Reason, Relation, Viewer};
 use polku_proto::v1::{LegalGround, VerifyConsentRequest, VerifyConsentResponse};
 use polku_proto::{CategorySet, Party, Valid, YouthId};
+use uuid::Uuid;
 
 use super::read::youth_id;
 use crate::answer::wire_decision;
@@ -23,15 +24,15 @@ pub(super) struct Asked {
 }
 
 impl Gateway {
-    /// Decides without disclosing. An unknown person has no consents: the answer is the same as for a known one
-    /// without permission, and takes the same way.
+    /// Decides without disclosing. Who asks about a person with whom the own agency has nothing to do has the answer of an
+    /// unknown person: the same as about a known one without permission, and it takes the same way.
     pub(crate) async fn verify_consent(
         &self,
         caller: &Caller,
         request: Valid<VerifyConsentRequest>,
     ) -> Result<VerifyConsentResponse, Error> {
         let now = self.now();
-        let asked = self.asked(caller, request, by_party, now)?;
+        let asked = self.asked(caller, request, by_party, now).await?;
         let decision = asked.decide(&self.engine(), &self.index())?;
         let question = &asked.question;
         let entry = Entry::of(Event::VerifyConsent, question.youth)
@@ -47,7 +48,7 @@ impl Gateway {
     }
 
     /// Checks a question and who asks it. Nothing about the person is looked at for somebody who may not ask.
-    pub(super) fn asked(
+    pub(super) async fn asked(
         &self,
         caller: &Caller,
         request: Valid<VerifyConsentRequest>,
@@ -72,18 +73,13 @@ impl Gateway {
         })?;
         let question = Question {
             actor: caller.role(),
-            ground: self.stated(youth, request.ground()),
+            ground: request.ground(),
             origin: origin(request.origin.as_ref()),
             home_municipality: request.municipality.parse().ok(),
+            relation: self.relation_of(caller, youth).await?,
             ..Question::new(youth, channel, Viewer::Addressee, request.purpose(), now)
         };
         Ok(Asked { categories, question, min_revision: request.min_revision })
-    }
-
-    /// The ground in law that counts: none about somebody who is not known, so that such a question has the answer of
-    /// one without permission.
-    pub(super) fn stated(&self, youth: YouthId, ground: LegalGround) -> LegalGround {
-        if self.index().knows(youth) { ground } else { LegalGround::Unspecified }
     }
 
     fn known_party(&self, text: &str, field: &'static str) -> Result<Party, Error> {
@@ -94,6 +90,19 @@ impl Gateway {
             reason: "UNKNOWN_AGENCY",
             expected: "an agency that is registered with this gateway, as {agency} or {agency}/{unit}",
         })
+    }
+}
+
+/// The question that is decided. Of whom the caller has nothing to do with, or nobody knows, nothing counts, no ground in
+/// law either: it is one about nobody.
+pub(super) fn counted(index: &ConsentIndex, question: &Question) -> Question {
+    let question = question.clone();
+    match question.relation {
+        Relation::Established if index.knows(question.youth) => question,
+        Relation::Established | Relation::None => {
+            let youth = YouthId::from_uuid(Uuid::nil());
+            Question { youth, ground: LegalGround::Unspecified, ..question }
+        }
     }
 }
 
@@ -127,7 +136,7 @@ impl Asked {
     /// [`Error::ConsentStale`] when that is older than was asked for.
     pub(super) fn decide(&self, engine: &Engine, index: &ConsentIndex) -> Result<Decision, Error> {
         self.check_fresh(index)?;
-        let decision = engine.verify(index, self.categories, &self.question);
+        let decision = engine.verify(index, self.categories, &counted(index, &self.question));
         if decision.reasons().contains(&Reason::RulesFailed) {
             return Err(Error::NotPermitted(Box::new(decision)));
         }

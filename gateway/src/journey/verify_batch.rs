@@ -64,8 +64,13 @@ impl Gateway {
     ) -> Result<BatchVerifyConsentsResponse, Error> {
         let now = self.now();
         // Who represents whom is looked up in the index as well, so all of it comes before the index is held.
-        let asked: Vec<Result<Asked, Error>> =
-            requests.into_iter().map(|request| self.asked(caller, request?, by_party, now)).collect();
+        let mut asked: Vec<Result<Asked, Error>> = Vec::with_capacity(requests.len());
+        for request in requests {
+            asked.push(match request {
+                Ok(request) => self.asked(caller, request, by_party, now).await,
+                Err(violations) => Err(violations.into()),
+            });
+        }
         let engine = self.engine();
         let items: Vec<Item> = {
             let index = self.index();

@@ -1,7 +1,8 @@
 //! An agency's system is told about whom to ask again.
 //!
 //! A notice says that what a person permits may have changed, and never what: given, withdrawn, prohibited, lifted or a
-//! legal status, all look the same. Told are the agencies that a consent of the person names and, of what holds against
+//! legal status, all look the same. Other rules, which can change every permission at once, are no notice: there would be
+//! one for each holder of each permission. Told are the agencies that a consent of the person names and, of what holds against
 //! grounds in law too, the parties of the person's referrals.
 
 use std::collections::BTreeSet;

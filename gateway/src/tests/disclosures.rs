@@ -224,7 +224,7 @@ async fn what_may_have_arrived_is_told_as_that() {
 #[tokio::test(flavor = "multi_thread")]
 async fn where_a_law_is_the_ground_no_consent_goes_along() {
     let mut world = World::open(Redelivery::AnswersStatus).await;
-    let child = world.identify(CHILD).await;
+    let child = world.identify_by(SOSIAALI, CHILD).await;
     let mut wanted = request(KUNTA, &child);
     wanted.purpose = Purpose::SocialServices.into();
     wanted.claim = Some(LegalClaim {

@@ -24,7 +24,7 @@ fn notice(to: &str, youth: &str) -> SendReferralRequest {
 }
 
 async fn sent(world: &World, from: &str, to: &str) -> String {
-    let youth = world.identify(CHILD).await;
+    let youth = world.identify_by(from, CHILD).await;
     world.send(from, notice(to, &youth)).await.unwrap().referral.unwrap().name
 }
 

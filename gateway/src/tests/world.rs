@@ -118,12 +118,16 @@ impl World {
     }
 
     pub(super) async fn identify(&self, code: &str) -> String {
+        self.identify_by(TE, code).await
+    }
+
+    pub(super) async fn identify_by(&self, agency: &str, code: &str) -> String {
         let request = IdentifyYouthRequest {
             request_id: Uuid::now_v7().to_string(),
             identity_code: code.to_owned(),
             ..IdentifyYouthRequest::default()
         };
-        self.gateway.identify(&caller(TE), Valid::check(request).unwrap()).await.unwrap().youth
+        self.gateway.identify(&caller(agency), Valid::check(request).unwrap()).await.unwrap().youth
     }
 
     pub(super) async fn consent(&self, youth: &str, from: &str, to: &str, told: &[DataCategory]) -> Consent {

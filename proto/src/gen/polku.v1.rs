@@ -1128,7 +1128,8 @@ pub struct VerifyConsentRequest {
     /// The answer is at least as fresh as this revision; CONSENT_STALE when that cannot be promised.
     #[prost(uint64, tag = "6")]
     pub min_revision: u64,
-    /// The ground in law that would be stated, if any. For professionals of the discloser.
+    /// The ground in law that would be stated, if any. For professionals of the discloser, about somebody with whom it has to
+    /// do: about others it opens nothing.
     #[prost(enumeration = "LegalGround", tag = "7")]
     pub ground: i32,
     /// Where in the discloser's records the data would stem from.
@@ -1759,7 +1760,8 @@ pub mod consent_service_client {
                 .insert(GrpcMethod::new("polku.v1.ConsentService", "RevokeConsent"));
             self.inner.unary(req, path, codec).await
         }
-        /// Records that the young person prohibits disclosures. Stronger than any consent.
+        /// Records that the young person prohibits disclosures. Stronger than any consent. A professional does so for somebody
+        /// with whom the own agency has to do: see VerifyConsent.
         pub async fn record_prohibition(
             &mut self,
             request: impl tonic::IntoRequest<super::RecordProhibitionRequest>,
@@ -1951,7 +1953,9 @@ pub mod consent_service_client {
                 .insert(GrpcMethod::new("polku.v1.ConsentService", "ImportConsent"));
             self.inner.unary(req, path, codec).await
         }
-        /// Asks whether a disclosure would be permitted now. An unknown person and a missing permission look alike.
+        /// Asks whether a disclosure would be permitted now. An unknown person and a missing permission look alike. An agency that
+        /// has nothing to do with a person has the answer of an unknown one, whatever ground in law it states: it has to do with
+        /// whom it has identified (IdentifyYouth), or who has a referral, a joint plan, an entry or a consent in force with it.
         pub async fn verify_consent(
             &mut self,
             request: impl tonic::IntoRequest<super::VerifyConsentRequest>,
@@ -2004,6 +2008,9 @@ pub mod consent_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Streams that a permission which the caller is a party to may have changed: ask again. What has changed is not told.
+        /// Of a consent that was never given, the recipients hear nothing, unless they have asked for it themselves. Other rules
+        /// of the gateway can change every permission there is, and that is no notice, as there would be one for each: an answer
+        /// is good until its `valid_until` at the latest, and `policy_digest` of any newer one tells that the rules are others.
         pub async fn watch_consents(
             &mut self,
             request: impl tonic::IntoRequest<super::WatchConsentsRequest>,
@@ -2029,7 +2036,8 @@ pub mod consent_service_client {
             self.inner.server_streaming(req, path, codec).await
         }
         /// Explains whether a disclosure would be permitted: by which rule, statute and consent, or what is missing. For the
-        /// young person, whoever represents them, and the data protection officer of the discloser.
+        /// young person, whoever represents them, and the data protection officer of the discloser, to whom somebody with whom
+        /// the own agency has nothing to do is unknown: see VerifyConsent.
         pub async fn explain_disclosure(
             &mut self,
             request: impl tonic::IntoRequest<super::ExplainDisclosureRequest>,
@@ -2099,7 +2107,8 @@ pub mod consent_service_server {
             &self,
             request: tonic::Request<super::RevokeConsentRequest>,
         ) -> std::result::Result<tonic::Response<super::ConsentChange>, tonic::Status>;
-        /// Records that the young person prohibits disclosures. Stronger than any consent.
+        /// Records that the young person prohibits disclosures. Stronger than any consent. A professional does so for somebody
+        /// with whom the own agency has to do: see VerifyConsent.
         async fn record_prohibition(
             &self,
             request: tonic::Request<super::RecordProhibitionRequest>,
@@ -2152,7 +2161,9 @@ pub mod consent_service_server {
             tonic::Response<super::ImportConsentResponse>,
             tonic::Status,
         >;
-        /// Asks whether a disclosure would be permitted now. An unknown person and a missing permission look alike.
+        /// Asks whether a disclosure would be permitted now. An unknown person and a missing permission look alike. An agency that
+        /// has nothing to do with a person has the answer of an unknown one, whatever ground in law it states: it has to do with
+        /// whom it has identified (IdentifyYouth), or who has a referral, a joint plan, an entry or a consent in force with it.
         async fn verify_consent(
             &self,
             request: tonic::Request<super::VerifyConsentRequest>,
@@ -2175,6 +2186,9 @@ pub mod consent_service_server {
             + std::marker::Send
             + 'static;
         /// Streams that a permission which the caller is a party to may have changed: ask again. What has changed is not told.
+        /// Of a consent that was never given, the recipients hear nothing, unless they have asked for it themselves. Other rules
+        /// of the gateway can change every permission there is, and that is no notice, as there would be one for each: an answer
+        /// is good until its `valid_until` at the latest, and `policy_digest` of any newer one tells that the rules are others.
         async fn watch_consents(
             &self,
             request: tonic::Request<super::WatchConsentsRequest>,
@@ -2183,7 +2197,8 @@ pub mod consent_service_server {
             tonic::Status,
         >;
         /// Explains whether a disclosure would be permitted: by which rule, statute and consent, or what is missing. For the
-        /// young person, whoever represents them, and the data protection officer of the discloser.
+        /// young person, whoever represents them, and the data protection officer of the discloser, to whom somebody with whom
+        /// the own agency has nothing to do is unknown: see VerifyConsent.
         async fn explain_disclosure(
             &self,
             request: tonic::Request<super::ExplainDisclosureRequest>,

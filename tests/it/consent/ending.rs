@@ -1,13 +1,18 @@
 //! What does the end of a permission stop, and what does the answer say of it?
 
-use polku_proto::v1::{ConsentTerms, DeliveryState, ProhibitionTerms, ReferralState as State};
+use polku_proto::v1::consent_evidence::GivenBy;
+use polku_proto::v1::{
+    Consent, ConsentTerms, DataCategory as Data, DeliveryState, ProhibitionTerms, ReferralState as State,
+    RenewConsentRequest,
+};
 use polku_tests::simulators::Fault;
 use polku_tests::world::{
-    KELA, OHJAAMO, PAJA, PEOPLE, TE, WorldSettings, eventually, full_content, referral_to, terms,
+    KELA, OHJAAMO, PAJA, PEOPLE, TE, WorldSettings, eventually, full_content, referral_to, request_id, terms,
 };
 use tonic::Code;
 
-use super::changes::{prohibit, record, revoke, withdraw};
+use super::changes::{Ask, given_by, prohibit, record, revoke, withdraw};
+use super::minors::able_minor;
 use crate::stage::{BASIC, PATIENCE, Stage, assert_refused, get, id_of, purpose_of, wire};
 
 /// Sends a referral that cannot be delivered for now, and waits for the first attempt to fail.
@@ -175,5 +180,42 @@ async fn what_had_lapsed_before_is_not_stopped_by_another_change() {
     let answer = prohibit(&stage.subject(&youth), &youth, banned).await.unwrap();
     assert!(answer.stopped.is_empty());
     assert_eq!(stage.state(&name).await, State::Requested, "its consent had ended by itself");
+    stage.close().await;
+}
+
+/// consent.md 1: a minor who is able to decide decides on health data in person.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_one_gives_again_stops_what_it_does_not_cover() {
+    let usual = "id = \"kela\"\nsector = \"benefits\"\nstanding = \"authority\"\n";
+    let needs = format!("{usual}requires = [\"health_capacity\"]\n");
+    let stage = Stage::with(&WorldSettings::default(), |text| {
+        assert!(text.contains(usual));
+        text.replace(usual, &needs)
+    })
+    .await;
+    let youth = able_minor(&stage).await;
+    let ohjaamo = stage.ohjaamo();
+    let covered = [Data::IdentityContact, Data::HealthCapacity, Data::ServiceNeeds];
+    let consent = record(&ohjaamo, &youth, terms(OHJAAMO, KELA, purpose_of(KELA), &covered))
+        .await
+        .unwrap()
+        .consent
+        .unwrap();
+    let name = stage.refer(&youth, KELA).await;
+    let until = consent.terms.as_ref().unwrap().valid_until.unwrap();
+    let again = |consent: &Consent, who| RenewConsentRequest {
+        request_id: request_id(),
+        name: consent.name.clone(),
+        etag: consent.etag.clone(),
+        valid_until: Some(until),
+        evidence: Some(given_by(who)),
+    };
+    let own = ohjaamo.clone().consent.renew_consent(again(&consent, GivenBy::Self_)).await.unwrap();
+    let consent = own.into_inner().consent.unwrap();
+    assert_eq!(get(&ohjaamo, &name).await.unwrap().state(), State::Requested, "the same word closes nothing");
+    ohjaamo.clone().consent.renew_consent(again(&consent, GivenBy::Guardian)).await.unwrap();
+    assert_eq!(get(&ohjaamo, &name).await.unwrap().state(), State::ConsentWithdrawn);
+    let ask = Ask { youth: &youth, from: OHJAAMO, to: KELA, purpose: purpose_of(KELA), categories: &covered };
+    assert_eq!(ask.permitted(&ohjaamo).await, [Data::IdentityContact, Data::ServiceNeeds]);
     stage.close().await;
 }

@@ -139,6 +139,29 @@ async fn nobody_else_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn to_an_officer_of_strangers_everybody_is_nobody() {
+    let stage = with_officers().await;
+    let te = stage.te();
+    let youth = te.clone().identify(PEOPLE[10]).await.unwrap();
+    prohibit(&stage.subject(&youth), &youth, ProhibitionTerms::default()).await.unwrap();
+    let (officer, nobody) = (officer(&stage), format!("youths/{}", uuid::Uuid::now_v7()));
+    let explained = async |youth: &str| {
+        let mut explained = explain(&officer, &to_te(youth)).await.unwrap();
+        let decision = explained.decision.as_mut().unwrap();
+        (decision.id, decision.evaluated_at) = (String::new(), None);
+        explained
+    };
+    // To have asked before changes nothing.
+    to_te(&youth).by(&stage.ohjaamo()).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(explained(&youth).await, explained(&nobody).await);
+    }
+    stage.ohjaamo().identify(PEOPLE[10]).await.unwrap();
+    assert!(explained(&youth).await.categories.iter().all(|one| reasons(one).contains(&"prohibited")));
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_question_is_checked_as_always() {
     let stage = with_officers().await;
     let youth = stage.youth(PEOPLE[0]).await;

@@ -81,6 +81,7 @@ async fn a_ground_that_does_not_fit_opens_nothing() {
     let unknown = on_ground(&nobody, Purpose::SocialServices, LegalGround::SocialCareInability);
     assert_refused(send(&te, unknown).await, Code::PermissionDenied, "NOT_PERMITTED");
     let unable = on_ground(&adult, Purpose::SocialServices, LegalGround::SocialCareInability);
+    ohjaamo.clone().identify(ADULT).await.unwrap();
     assert!(send(&ohjaamo, unable).await.is_ok(), "the same for an adult in need");
     stage.close().await;
 }

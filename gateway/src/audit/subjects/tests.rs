@@ -115,6 +115,26 @@ fn it_says_what_a_scan_says_while_the_log_grows_and_after_every_opening() {
 }
 
 #[test]
+fn who_has_asked_has_identified_nobody() {
+    let folder = TempDir::new().unwrap();
+    let (log, _) = AuditLog::open(&folder.path().join("audit.log")).unwrap();
+    let runtime = Runtime::new().unwrap();
+    let note = |event, organisation: &str| {
+        let leaf = Leaf { event, organisation: organisation.into(), subject: person(0), ..leaf(1) };
+        runtime.block_on(log.append(leaf)).unwrap();
+    };
+    let identified = |who, organisation| log.subjects().identified(&person(who), organisation).unwrap();
+    for event in [Event::VerifyConsent, Event::Refusal, Event::Read] {
+        note(event, "te");
+        assert!(!identified(0, "te"));
+    }
+    note(Event::IdentifyYouth, "te");
+    assert!(identified(0, "te") && !identified(0, "kela") && !identified(1, "te"));
+    note(Event::VerifyConsent, "te");
+    assert!(identified(0, "te"), "once and for all");
+}
+
+#[test]
 fn two_people_with_eight_bytes_in_common_are_kept_apart() {
     let folder = TempDir::new().unwrap();
     let (log, _) = AuditLog::open(&folder.path().join("audit.log")).unwrap();

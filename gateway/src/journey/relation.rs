@@ -1,0 +1,59 @@
+//! Has an agency to do with a person?
+//!
+//! Whoever has the id of a person alone has nothing to do with them: ids are passed on, and guessed. An agency has to do
+//! with whom it has identified itself, or who has a referral, a joint plan, an entry or a consent in force with it. To
+//! every other agency a person is nobody, and what it asks about them is answered as about nobody.
+//!
+//! That an agency has asked makes it no party; nor has it identified anybody in the eyes of a log that was begun anew: it
+//! identifies them again.
+
+use polku_policy::Relation;
+use polku_proto::{AgencyId, YouthId};
+
+use crate::caller::{Actor, Caller};
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::store::ReferralFilter;
+
+impl Gateway {
+    /// What the caller has to do with the person. The young person's side was checked before.
+    pub(super) async fn relation_of(&self, caller: &Caller, youth: YouthId) -> Result<Relation, Error> {
+        match caller.actor {
+            Actor::Professional { .. } => self.relation(&caller.agency, youth).await,
+            Actor::Subject(_) | Actor::Representative { .. } => Ok(Relation::Established),
+        }
+    }
+
+    /// Lets only those go on who have to do with the person.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], as about somebody whom nobody knows.
+    pub(super) async fn check_relation(&self, caller: &Caller, youth: YouthId) -> Result<(), Error> {
+        match self.relation_of(caller, youth).await? {
+            Relation::Established => Ok(()),
+            Relation::None => Err(Error::NotFound),
+        }
+    }
+
+    /// What the agency has to do with the person. All of it is looked up for everybody, known or not: the time that it
+    /// takes tells nothing.
+    async fn relation(&self, agency: &AgencyId, youth: YouthId) -> Result<Relation, Error> {
+        let subject = self.subject_pseudonym(youth);
+        let (subjects, organisation) = (self.audit.subjects(), agency.clone());
+        let identified =
+            tokio::task::spawn_blocking(move || subjects.identified(&subject, organisation.as_str())).await;
+        let identified =
+            identified.map_err(|_| Error::Inconsistent("reading the audit log ended abnormally"))??;
+        let party = Some(agency.clone());
+        let filter = ReferralFilter { party, youth: Some(youth), before: None, limit: 1 };
+        let referred = !self.store.referrals(&filter).await?.is_empty();
+        let written = self.store.entries_of(youth, 1).await?.iter().any(|row| row.agency == *agency);
+        let planned = self.store.plans_of(youth).await?.iter().any(|row| row.parties.contains(agency));
+        let named = self.index().parties_of(youth).contains(agency);
+        Ok(if identified || referred || written || planned || named {
+            Relation::Established
+        } else {
+            Relation::None
+        })
+    }
+}
