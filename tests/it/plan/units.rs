@@ -5,8 +5,8 @@ use polku_proto::v1::meeting_record::Kind as MeetingKind;
 use polku_proto::v1::record_measure_request::Measure;
 use polku_proto::v1::task::{Matter, State};
 use polku_proto::v1::{
-    AcknowledgePlanRequest, DataCategory, ListTasksRequest, ListTasksResponse, MeetingState, PlanMeeting,
-    PlanPart, PlanState, RecordMeasureRequest, RecordMeetingRequest,
+    AcknowledgePlanRequest, DataCategory, ListTasksRequest, ListTasksResponse, MeetingState, Plan,
+    PlanMeeting, PlanPart, PlanState, RecordMeasureRequest, RecordMeetingRequest,
 };
 use polku_tests::world::{Client, OHJAAMO, PEOPLE, TE, WorldSettings, professional, request_id};
 use tonic::{Code, Status};
@@ -66,8 +66,8 @@ async fn measures(client: &Client, plan: &str, id: &str, corrects: &str) -> Resu
 
 /// Everything that would be answered otherwise by who sees what is in a plan than by who does not.
 async fn probes(client: &Client, plan: &str, etag: &str, owner: &str, task: &str) -> Vec<Result<(), Status>> {
-    let taken = PlanPart { goals: vec![goal("g1", "toinen")], ..section(&Default::default(), owner) };
-    let free = PlanPart { goals: vec![goal("g9", "toinen")], ..section(&Default::default(), owner) };
+    let taken = PlanPart { goals: vec![goal("g1", "toinen")], ..section(&Plan::default(), owner) };
+    let free = PlanPart { goals: vec![goal("g9", "toinen")], ..section(&Plan::default(), owner) };
     let acknowledge =
         AcknowledgePlanRequest { request_id: request_id(), name: plan.to_owned(), etag: etag.to_owned() };
     vec![

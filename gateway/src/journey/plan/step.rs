@@ -80,7 +80,7 @@ impl Gateway {
             let seen = self.seen_by(caller, record)?;
             self.check_read(caller, record, &seen, &request.etag)?;
             let own = caller.agency.as_str();
-            if record.section(own).is_none_or(|section| section.commitments.is_empty()) {
+            if plan::section_of(&seen, own).is_none_or(|section| section.commitments.is_empty()) {
                 return Err(Error::RecordState { expected: "a party that has undertaken something" });
             }
             let actions = plan::part_of(&seen, own).map(|part| part.actions.as_slice()).unwrap_or_default();

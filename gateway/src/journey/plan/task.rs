@@ -1,6 +1,7 @@
 //! What waits for a person's decision, who decides it, and what comes of it?
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use jiff::Timestamp;
 use polku_policy::Authorised;
@@ -251,13 +252,14 @@ impl Gateway {
             }
             if !plan::is_over(after.plan()?.state()) {
                 let Some(pair) = task.pair() else { continue };
-                let agency = &task.row.agency;
-                if !seen.contains_key(agency) {
-                    let eyes = after.party(agency).map(Eyes::of_system);
-                    let view = eyes.map(|eyes| self.seen(after, &eyes, now)).transpose()?;
-                    seen.insert(agency.clone(), view);
-                }
-                if seen.get(agency).and_then(Option::as_ref).is_some_and(|seen| has_both(seen, pair)) {
+                let view = match seen.entry(task.row.agency.clone()) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(new) => {
+                        let eyes = after.party(new.key()).map(Eyes::of_system);
+                        new.insert(eyes.map(|eyes| self.seen(after, &eyes, now)).transpose()?)
+                    }
+                };
+                if view.as_ref().is_some_and(|view| has_both(view, pair)) {
                     continue;
                 }
                 let is_it = |other: &PlanLink| other.first == pair.first && other.second == pair.second;
