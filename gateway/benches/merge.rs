@@ -40,6 +40,8 @@ fn main() {
     let edit = Edit {
         editor: Editor::Owner,
         origin: Origin::Call,
+        told: CategorySet::ALL,
+        fellows_told: CategorySet::ALL,
         base: &base,
         ours: &ours,
         now: Timestamp::UNIX_EPOCH,

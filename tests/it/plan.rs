@@ -18,5 +18,6 @@ mod steps;
 pub(crate) mod systems;
 pub(crate) mod table;
 mod tasks;
+mod units;
 mod views;
 mod watch;

@@ -26,9 +26,7 @@ pub enum Editor<'a> {
     OtherParty {
         /// Its agency id.
         agency: &'a str,
-        /// What it may be told of the young person's section.
-        told: CategorySet,
-        /// The section as it is stored, cut down to that.
+        /// The section as it is stored, cut down to what the editor may be told.
         stored: &'a PlanPart,
     },
 }
@@ -49,6 +47,10 @@ pub struct Edit<'a> {
     pub editor: Editor<'a>,
     /// Where it comes from.
     pub origin: Origin,
+    /// What the editor may be told of the section.
+    pub told: CategorySet,
+    /// What those may be told of it who choose ids as the editor does: its whole agency, or the young person.
+    pub fellows_told: CategorySet,
     /// The section as the editor has read it. Empty for a section that is begun.
     pub base: &'a PlanPart,
     /// The section as the editor wants it, with its owner.

@@ -1,11 +1,12 @@
 //! What becomes of a clash when a person has decided?
 
-use polku_proto::v1::{PlanPart, ReferralContent};
+use polku_proto::v1::{ActionState, GoalState, PlanAction, PlanGoal, PlanPart, PlanState, ReferralContent};
 
 use super::fields::Fields;
 use super::item::{Item, of_list};
 use super::merge::Clash;
 use super::path::{List, Path};
+use super::states::Lifecycle;
 
 /// A decision on a clash.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,6 +31,9 @@ pub enum ResolveError {
     /// Another item than the one in question is stated.
     #[error("something else than what is in question is stated")]
     OtherItem,
+    /// The state cannot follow what is stored.
+    #[error("the state cannot follow what is stored")]
+    Transition,
     /// The value refers to an item that is not there, or does not fit the rest of its item.
     #[error("the value does not fit what is stored")]
     Unfit,
@@ -37,8 +41,9 @@ pub enum ResolveError {
 
 /// Carries out a decision on a clash in the section as it is stored now.
 ///
-/// Whoever decides is told everything of the section, and is bound by no order of states: they decide between what two
-/// others have done. An item that is removed takes with it the references to it.
+/// Whoever decides is told everything of the section, and decides between what two others have done: which of two states
+/// that came after another, or of two ends. Nothing that has ended goes on by that, and what is stated anew follows what
+/// is stored, as in every other change. An item that is removed takes with it the references to it.
 ///
 /// # Errors
 /// [`ResolveError`]; nothing is changed then.
@@ -69,7 +74,47 @@ pub fn resolve(theirs: &PlanPart, clash: &Clash, choice: Choice<'_>) -> Result<P
     if has_dangling_reference(&part, path) {
         return Err(ResolveError::Unfit);
     }
-    Ok(part)
+    if moves(theirs, &part, clash, path, choice) { Ok(part) } else { Err(ResolveError::Transition) }
+}
+
+/// Says whether the state in question, if one is, can become what was decided.
+fn moves(theirs: &PlanPart, part: &PlanPart, clash: &Clash, path: Path<'_>, choice: Choice<'_>) -> bool {
+    match path {
+        Path::Field("state") => may_become::<PlanState>(theirs.state, part.state, choice),
+        Path::Item(List::Goals, id) | Path::ItemField(List::Goals, id, "state") => {
+            let state = |part: &PlanPart| PlanGoal::find(part, id).map(|goal| goal.state);
+            moves_to::<GoalState>(theirs, part, clash, state, choice)
+        }
+        Path::Item(List::Actions, id) | Path::ItemField(List::Actions, id, "state") => {
+            let state = |part: &PlanPart| PlanAction::find(part, id).map(|action| action.state);
+            moves_to::<ActionState>(theirs, part, clash, state, choice)
+        }
+        Path::Field(_) | Path::Background(_) | Path::Item(..) | Path::ItemField(..) => true,
+    }
+}
+
+/// An item that comes back goes on from where it was.
+fn moves_to<S: Lifecycle>(
+    theirs: &PlanPart,
+    part: &PlanPart,
+    clash: &Clash,
+    state: impl Fn(&PlanPart) -> Option<i32>,
+    choice: Choice<'_>,
+) -> bool {
+    let Some(to) = state(part) else { return true };
+    let from = state(theirs).or_else(|| state(&clash.base)).or_else(|| state(&clash.ours));
+    may_become::<S>(from.unwrap_or_default(), to, choice)
+}
+
+fn may_become<S: Lifecycle>(from: i32, to: i32, choice: Choice<'_>) -> bool {
+    let (Some(was), Some(will)) = (S::read(from), S::read(to)) else { return false };
+    from == to
+        || match choice {
+            Choice::Theirs => false,
+            // Its own system may have gone through several states since.
+            Choice::Ours => was.leads_to(will) || will.is_final(),
+            Choice::Other(_) => was.next().contains(&will),
+        }
 }
 
 /// Says whether a place is the same in both.

@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use polku_proto::v1::{ActionState, Plan, PlanComment, PlanItem, PlanPart, PlanSection, plan_item};
+use polku_proto::v1::{
+    ActionState, DataCategory, Plan, PlanComment, PlanItem, PlanPart, PlanSection, plan_item,
+};
 use polku_proto::{CategorySet, Disclose};
 
 use super::YOUTH;
@@ -19,9 +21,12 @@ pub enum Reader<'a> {
     Agency(&'a str),
 }
 
+/// What no plan holds: what became of a referral is told by the referral.
+const NEVER: CategorySet = CategorySet::of(&[DataCategory::ReferralStatus]);
+
 /// Says whether nothing is kept back.
 pub(super) fn is_everything(told: CategorySet) -> bool {
-    CategorySet::ALL.is_subset(told.union(CategorySet::ENVELOPE))
+    CategorySet::ALL.difference(NEVER).is_subset(told.union(CategorySet::ENVELOPE))
 }
 
 /// Gives the plan as a reader sees it. `permitted` says what may be told to the reader of the section of an owner; what

@@ -9989,7 +9989,9 @@ pub struct MergePlanRequest {
     /// that a party adds to the young person's section begin with its agency id and a colon: `te:g1`; those that the young
     /// person or the responsible worker's agency add have no colon. Actions of that section are removed by these two alone,
     /// and moved by these two and by the agency that is named as their provider; nobody makes itself the provider of
-    /// another's action.
+    /// another's action. Other items of it are removed, and states of goals moved, by these two and by the party that has
+    /// added them. Whoever sees less of a section than others of the own agency adds items under UUIDs (version 4 or 7),
+    /// behind the agency id and a colon where there has to be one.
     #[prost(message, repeated, tag = "4")]
     pub sections: ::prost::alloc::vec::Vec<PlanPart>,
     /// Check and merge, keep nothing. What others have written since the caller has last read, and whose register has to
@@ -10175,6 +10177,10 @@ pub struct RecordMeetingRequest {
     /// Whether the young person was.
     #[prost(bool, tag = "6")]
     pub client_attended: bool,
+    /// The etag of the reading that it is recorded over. ABORTED, reason ETAG_MISMATCH, when the caller would see something
+    /// else of the plan now: what a colleague has recorded is not recorded over unseen.
+    #[prost(string, tag = "7")]
+    pub etag: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]

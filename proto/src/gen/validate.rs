@@ -4685,6 +4685,12 @@ impl Validate for crate::v1::RecordMeetingRequest {
                 checker.pattern(value, &PATTERN_11);
             });
         });
+        checker.field("etag", |checker| {
+            let value = &self.etag;
+            checker.text(value);
+            checker.min_len(value, 1);
+            checker.max_len(value, 1000);
+        });
     }
 }
 

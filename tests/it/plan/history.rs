@@ -44,6 +44,7 @@ async fn meets(client: &Client, plan: &str, meeting: &str) {
         kind: meeting_record::Kind::Other as i32,
         attended: vec![TE.to_owned()],
         client_attended: true,
+        etag: read(client, plan).await.unwrap().etag,
     };
     client.clone().plan.record_meeting(request).await.unwrap();
 }

@@ -65,6 +65,7 @@ async fn met_at(
         kind: kind as i32,
         attended: attended.iter().map(|&id| id.to_owned()).collect(),
         client_attended,
+        etag: read(client, plan).await?.etag,
     };
     Ok(client.clone().plan.record_meeting(request).await?.into_inner().plan.unwrap())
 }

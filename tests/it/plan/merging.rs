@@ -1,9 +1,11 @@
 //! Does a merge lose nothing, invent nothing, and refuse what makes no sense?
 
 use polku_proto::v1::conflict_resolution::Choice;
+use polku_proto::v1::plan_item::Kind;
 use polku_proto::v1::{
-    ActionState, AddPlanPartyRequest, DataCategory, GoalState, MeetingState, MergePlanRequest, PlanMeeting,
-    PlanPart, PlanState, RecordMeasureRequest, TransferPlanRequest, Worker, record_measure_request::Measure,
+    ActionState, AddPlanPartyRequest, DataCategory, GoalState, MeetingState, MergePlanRequest, Plan,
+    PlanMeeting, PlanPart, PlanState, RecordMeasureRequest, TransferPlanRequest, Worker, plan_link,
+    record_measure_request::Measure,
 };
 use polku_tests::world::{KELA, OHJAAMO, PEOPLE, TE, request_id};
 use tonic::{Code, Status};
@@ -135,7 +137,12 @@ async fn a_repetition_has_one_effect_and_a_trial_has_none() {
     assert_invalid(te.clone().plan.merge_plan(other).await, "REQUEST_ID_REUSED");
     // The same words are no change.
     let now = read(&te, &plan).await.unwrap();
-    merge(&te, &plan, &now.etag, vec![section(&now, TE)]).await.unwrap();
+    let same = request(&plan, &now.etag, vec![section(&now, TE)]);
+    for _ in 0..2 {
+        let unchanged = te.clone().plan.merge_plan(same.clone()).await.unwrap().into_inner();
+        assert_eq!((unchanged.receipt, unchanged.conflicts.len()), (None, 0), "there is nothing to prove");
+        assert_eq!(unchanged.plan.unwrap().sections, now.sections);
+    }
     assert_eq!(revisions(&te, &plan).await.unwrap().revisions.len(), count + 1);
 
     // A trial shows a clash, and leaves no task.
@@ -148,6 +155,44 @@ async fn a_repetition_has_one_effect_and_a_trial_has_none() {
     let second = merge(&te, &plan, &seen.etag, changed("koulu")).await.unwrap().conflicts;
     assert_eq!(first, second, "the same clash is the same task");
     assert_eq!(tasks(&te).await.unwrap().len(), 1);
+    stage.close().await;
+}
+
+/// A trial shows the plan that the call would make, with what follows from the change.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trial_shows_what_the_call_makes() {
+    let stage = Stage::at_noon().await;
+    let (_, plan) = laid(&stage, PEOPLE[8]).await;
+    let (ohjaamo, te) = (stage.ohjaamo(), stage.te());
+    let joint = DataCategory::JointPlan;
+    edit(&te, &plan, TE, |part| {
+        part.goals.push(goal("g1", "työ"));
+        part.actions = ["a1", "a2"].map(|id| action(id, joint, "haku")).into();
+    })
+    .await
+    .unwrap();
+    edit(&ohjaamo, &plan, "youth", |part| part.goals.push(goal("g1", "oma koti"))).await.unwrap();
+    let ends = (item("youth", Kind::Goal, "g1"), item(TE, Kind::Goal, "g1"));
+    link(&te, &plan, plan_link::Kind::SameAs, ends).await.unwrap();
+    acknowledge(&te, &plan).await.unwrap();
+    let etag = read(&ohjaamo, &plan).await.unwrap().etag;
+    accept(&ohjaamo, &plan, &etag).await.unwrap();
+    let seen = read(&te, &plan).await.unwrap();
+    // A link ends with its goal; other terms are acknowledged anew; and what is new is undertaken.
+    let mut part = section(&seen, TE);
+    part.goals.clear();
+    part.actions[0].start = "2027-01-01".to_owned();
+    part.actions.push(action("a3", joint, "käynti"));
+    let real = request(&plan, &seen.etag, vec![part]);
+    let trial = MergePlanRequest { validate_only: true, ..real.clone() };
+    let tried = te.clone().plan.merge_plan(trial).await.unwrap().into_inner().plan.unwrap();
+    let made = te.clone().plan.merge_plan(real).await.unwrap().into_inner().plan.unwrap();
+    let without_etag = |plan: &Plan| Plan { etag: String::new(), ..plan.clone() };
+    assert_eq!(without_etag(&tried), without_etag(&made));
+    assert!(made.links.is_empty() && made.changed_since_acceptance);
+    let own = made.sections.iter().find(|one| one.part.as_ref().unwrap().owner == TE).unwrap();
+    let open = own.commitments.iter().filter(|one| one.acknowledge_time.is_none());
+    assert_eq!(open.map(|one| one.action.as_str()).collect::<Vec<_>>(), ["a1", "a3"]);
     stage.close().await;
 }
 
@@ -189,7 +234,8 @@ async fn what_makes_no_sense_is_refused_whole() {
     let (ohjaamo, te) = (stage.ohjaamo(), stage.te());
     let mut done = action("a9", DataCategory::JointPlan, "valmis");
     done.state = ActionState::Agreed as i32;
-    edit(&te, &plan, TE, |part| part.actions.push(done)).await.unwrap();
+    let agreed = polku_proto::v1::PlanAction { id: "a8".to_owned(), ..done.clone() };
+    edit(&te, &plan, TE, |part| part.actions.extend([done, agreed])).await.unwrap();
     edit(&te, &plan, TE, |part| part.actions[0].state = ActionState::Done as i32).await.unwrap();
     let work = DataCategory::JointPlan;
     type Wrong = (&'static str, &'static str, fn(&mut PlanPart));
@@ -208,7 +254,7 @@ async fn what_makes_no_sense_is_refused_whole() {
             part.goals
                 .push(polku_proto::v1::PlanGoal { state: GoalState::Completed as i32, ..goal("g", "1") });
         }),
-        ("no reason", "TRANSITION_NOT_ALLOWED", |part| part.actions[0].state = ActionState::NotDone as i32),
+        ("no reason", "INVALID_FIELDS", |part| part.actions[1].state = ActionState::NotDone as i32),
         ("no such day", "INVALID_FIELDS", |part| part.next_review = "2027-02-29".to_owned()),
         ("no such month", "INVALID_FIELDS", |part| part.actions[0].start = "2027-13-01".to_owned()),
         ("end before start", "INVALID_FIELDS", |part| {

@@ -3,21 +3,22 @@
 use polku_proto::v1::plan_item::Kind;
 use polku_proto::v1::{
     AcceptPlanRequest, AcknowledgePlanRequest, CompletePlanRequest, DataCategory, FilledBy, HoldPlanRequest,
-    ImportPlanRequest, ListPlansRequest, MarkPlanEnteredInErrorRequest, MeetingState, Plan, PlanChange,
-    PlanMeeting, PlanPart, RecordMeasureRequest, RecordMeetingRequest, ReferralContent, ResumePlanRequest,
-    RevokePlanRequest, UnlinkPlanItemsRequest, WatchPlansRequest, WhoqolAnswer, WhoqolReading,
-    meeting_record, plan_link, record_measure_request::Measure,
+    ImportPlanRequest, ListPlansRequest, ListTasksRequest, ListTasksResponse, MarkPlanEnteredInErrorRequest,
+    MeetingState, Plan, PlanChange, PlanMeeting, PlanPart, RecordMeasureRequest, RecordMeetingRequest,
+    ReferralContent, ResumePlanRequest, RevokePlanRequest, TaskEvent, UnlinkPlanItemsRequest,
+    WatchPlansRequest, WatchTasksRequest, WhoqolAnswer, WhoqolReading, meeting_record, plan_link,
+    record_measure_request::Measure,
 };
 use polku_tests::world::{Client, KELA, OHJAAMO, PEOPLE, TE, professional, request_id};
 use prost::Message;
-use tonic::{Code, Status};
+use tonic::{Code, Status, Streaming};
 
 use super::table::*;
 use super::watch::{assert_quiet, next, watch};
 use crate::stage::{Stage, assert_refused, assert_same_refusal};
 
 /// Every method that is about one plan, each called once.
-async fn every_method(client: &Client, plan: &str) -> Vec<(&'static str, Result<(), Status>)> {
+pub(super) async fn every_method(client: &Client, plan: &str) -> Vec<(&'static str, Result<(), Status>)> {
     let (mut client, id) = (client.clone(), request_id);
     let name = || plan.to_owned();
     let goal_of = |owner| item(owner, Kind::Goal, "g1");
@@ -35,6 +36,7 @@ async fn every_method(client: &Client, plan: &str) -> Vec<(&'static str, Result<
         name: name(),
         meeting: "m1".to_owned(),
         kind: meeting_record::Kind::Other as i32,
+        etag: "x".to_owned(),
         ..RecordMeetingRequest::default()
     };
     let measure = RecordMeasureRequest { request_id: id(), name: name(), measure: Some(reading("w1")) };
@@ -87,7 +89,7 @@ async fn every_method(client: &Client, plan: &str) -> Vec<(&'static str, Result<
     results
 }
 
-fn reading(id: &str) -> Measure {
+pub(super) fn reading(id: &str) -> Measure {
     Measure::Questionnaire(WhoqolReading {
         id: id.to_owned(),
         date: "2026-01-31".to_owned(),
@@ -149,6 +151,22 @@ async fn a_role_without_access_sees_nothing_and_does_nothing() {
     assert!(seen.parties.is_empty() && seen.responsible_worker.is_none(), "{:?}", seen.parties);
     assert_hides(&seen, &["kanaria", "Ohjaaja Yksi", TE, KELA]);
     assert_hides(&revisions(&peer, &plan).await.unwrap(), &["kanaria", "g1"]);
+    // Nor of what waits for a decision: a clash, and two goals that look alike.
+    let mut events = watch_tasks(&peer).await;
+    clash(&stage.ohjaamo(), &plan, OHJAAMO).await;
+    edit(&stage.te(), &plan, TE, |part| part.goals.push(goal("g1", "kanaria-tavoite"))).await.unwrap();
+    assert_eq!(tasks(&stage.ohjaamo()).await.unwrap().len(), 2);
+    for page_size in [0, 1] {
+        let request = ListTasksRequest {
+            parent: "youths/-".to_owned(),
+            show_resolved: true,
+            page_size,
+            ..ListTasksRequest::default()
+        };
+        let listed = peer.clone().task.list_tasks(request).await.unwrap().into_inner();
+        assert_eq!(listed, ListTasksResponse::default());
+    }
+    assert_no_task(&mut events).await;
     for (method, result) in every_method(&peer, &plan).await {
         if !["GetPlan", "ListPlanRevisions", "WatchPlans"].contains(&method) {
             let status = result.expect_err(method);
@@ -164,6 +182,25 @@ async fn a_role_without_access_sees_nothing_and_does_nothing() {
     }
     assert_quiet(&mut silent).await;
     stage.close().await;
+}
+
+pub(super) async fn watch_tasks(client: &Client) -> Streaming<TaskEvent> {
+    client.clone().task.watch_tasks(WatchTasksRequest::default()).await.unwrap().into_inner()
+}
+
+pub(super) async fn assert_no_task(events: &mut Streaming<TaskEvent>) {
+    let more = tokio::time::timeout(std::time::Duration::from_millis(200), events.message()).await;
+    assert!(more.is_err(), "a task of another's");
+}
+
+/// Somebody clashes with themselves in the own section. The name of the task.
+pub(super) async fn clash(client: &Client, plan: &str, owner: &str) -> String {
+    let stale = read(client, plan).await.unwrap();
+    let reviewed = |day: &str| PlanPart { next_review: day.to_owned(), ..section(&stale, owner) };
+    merge(client, plan, &stale.etag, vec![reviewed("2027-01-01")]).await.unwrap();
+    let late = merge(client, plan, &stale.etag, vec![reviewed("2027-02-02")]).await.unwrap();
+    let [conflict] = late.conflicts.as_slice() else { panic!("one clash") };
+    conflict.task.clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -228,6 +265,7 @@ async fn acts(client: &Client, plan: &str, owner: &str) -> PlanChange {
         kind: meeting_record::Kind::FourParty as i32,
         attended: vec![owner.to_owned()],
         client_attended: true,
+        etag: read(client, plan).await.unwrap().etag,
     };
     service.record_meeting(meeting).await.unwrap();
     let measure = RecordMeasureRequest {
@@ -256,13 +294,7 @@ async fn two_parties_that_share_nothing_do_not_know_of_each_other() {
     let own = acts(&te, &plan, TE).await;
     let before = (read(&te, &plan).await.unwrap(), revisions(&te, &plan).await.unwrap());
     let (mut of_plan, mut of_all) = (watch(&te, &plan, "").await.unwrap(), watch(&te, "", "").await.unwrap());
-    let mut of_tasks = te
-        .clone()
-        .task
-        .watch_tasks(polku_proto::v1::WatchTasksRequest::default())
-        .await
-        .unwrap()
-        .into_inner();
+    let mut of_tasks = watch_tasks(&te).await;
 
     acts(&kela, &plan, KELA).await;
     let step = item(KELA, Kind::Action, "a1");
@@ -272,10 +304,7 @@ async fn two_parties_that_share_nothing_do_not_know_of_each_other() {
     for stream in [&mut of_plan, &mut of_all] {
         assert_quiet(stream).await;
     }
-    assert!(
-        tokio::time::timeout(std::time::Duration::from_millis(100), of_tasks.message()).await.is_err(),
-        "a task of another's"
-    );
+    assert_no_task(&mut of_tasks).await;
 
     let after = (read(&te, &plan).await.unwrap(), revisions(&te, &plan).await.unwrap());
     assert_eq!(before.0.sections, after.0.sections, "etags and all");

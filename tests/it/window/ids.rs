@@ -10,7 +10,7 @@ use polku_proto::v1::{
     RecordLegalStatusRequest, ReferralState, UnlinkIdentityRequest, VerifyConsentRequest,
     WatchConsentsRequest, WithdrawConsentRequest,
 };
-use polku_tests::simulators::{Fault, SimulatedAgency as _};
+use polku_tests::simulators::Fault;
 use polku_tests::world::{Client, KELA, OHJAAMO, TE, eventually, full_content, referral_to, request_id};
 use tonic::Code;
 

@@ -63,7 +63,7 @@ impl Gateway {
         if !replaces.is_empty() {
             let old: PlanName = name(replaces, "replaces")?;
             let old = plans.iter().find(|plan| plan.name() == old).ok_or(Error::NotFound)?;
-            self.eyes(caller, old)?;
+            self.hands(caller, old, now)?;
         }
         let id = PlanId::from_uuid(self.new_id(now)?);
         let plan_name = PlanName { youth, plan: id };
@@ -131,7 +131,7 @@ impl Gateway {
         let call = self.call(caller, "AddPlanParty", &request.request_id, &request)?;
         let Begun { person, earlier, now, alone: _alone } = self.begin(&call, plan.youth).await?;
         let record = self.plan_of(&person, plan).await?;
-        self.eyes(caller, &record)?;
+        self.hands(caller, &record, now)?;
         if let Some(earlier) = earlier {
             return self.changed_before(caller, &person, &record, earlier, now).await;
         }
@@ -180,7 +180,7 @@ impl Gateway {
         if let Some(earlier) = earlier {
             return self.changed_before(caller, &person, &record, earlier, now).await;
         }
-        self.eyes(caller, &record)?;
+        self.hands(caller, &record, now)?;
         let Actor::Professional { .. } = caller.actor else { return Err(COORDINATOR) };
         let own = request.agency == caller.agency.as_str();
         if !own {
@@ -258,7 +258,7 @@ impl Gateway {
         let call = self.call(caller, "TransferPlan", &request.request_id, &request)?;
         let Begun { person, earlier, now, alone: _alone } = self.begin(&call, plan.youth).await?;
         let record = self.plan_of(&person, plan).await?;
-        self.eyes(caller, &record)?;
+        self.hands(caller, &record, now)?;
         if let Some(earlier) = earlier {
             return self.changed_before(caller, &person, &record, earlier, now).await;
         }

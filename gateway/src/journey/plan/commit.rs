@@ -83,7 +83,7 @@ impl Gateway {
         if changed {
             after.kept.clashes = clashes;
             after.settle(before.as_ref())?;
-            self.close_moot_tasks(person, &after, &mut tasks, now).await?;
+            self.close_moot_tasks(person, &mut after, &mut tasks, now).await?;
         }
         let entry = Entry::of(Event::PlanChange, person.id).by(call.caller);
         let details = json!({

@@ -5,6 +5,7 @@
 //! lets anybody read.
 
 use jiff::Timestamp;
+use polku_proto::CategorySet;
 use polku_proto::identity::has_hetu;
 use polku_proto::v1::{DataCategory, PlanPart, Worker};
 
@@ -54,7 +55,8 @@ pub(super) fn check_ids<'a>(
 /// one has added since somebody has read it counts as well.
 pub(super) fn check_stored(part: &PlanPart, now: Timestamp) -> Result<(), Error> {
     let (editor, origin) = (Editor::Owner, Origin::Import);
-    plan::check(&Edit { editor, origin, base: part, ours: part, now })?;
+    let (told, fellows_told) = (CategorySet::ALL, CategorySet::ALL);
+    plan::check(&Edit { editor, origin, told, fellows_told, base: part, ours: part, now })?;
     Ok(())
 }
 

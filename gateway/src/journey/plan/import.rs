@@ -16,7 +16,7 @@ use super::begin::check_running;
 use super::clash::Clashed;
 use super::commit::Draft;
 use super::content::check_content;
-use super::merge::{Wanted, bring_in};
+use super::merge::{Proof, Wanted, bring_in};
 use super::record::{PlanRecord, empty_part};
 use crate::caller::{Actor, Caller};
 use crate::error::Error;
@@ -51,19 +51,20 @@ impl Gateway {
         // The agency is asked before the person is locked: its answer can take long.
         let person = self.person(plan.youth).await?;
         let record = self.plan_of(&person, plan).await?;
-        self.eyes(caller, &record)?;
+        self.hands(caller, &record, self.now())?;
         let known = self.is_known_request(caller, call.id()).await?;
         let fetched = if known { None } else { Some(self.own_plans(caller, &person, &record).await?) };
 
         let Begun { person, earlier, now, alone: _alone } = self.begin(&call, plan.youth).await?;
         let record = self.plan_of(&person, plan).await?;
-        self.eyes(caller, &record)?;
+        self.hands(caller, &record, now)?;
         if let Some(earlier) = earlier {
             return self.merged_before(caller, &person, &record, earlier, now).await;
         }
         let parts = fetched.ok_or(Error::EtagMismatch)?;
         let merged = imported(caller, record, parts, now)?;
-        let (committed, answer) = self.commit_merge(&call, &person, "ImportPlan", merged, now).await?;
+        let (committed, answer) =
+            self.commit_merge(&call, &person, ("ImportPlan", Proof::OfChange), merged, now).await?;
         self.merged(caller, &committed.record, answer, self.now()).await
     }
 
@@ -88,7 +89,8 @@ impl Gateway {
             return Ok(not_kept());
         };
         let merged = imported(caller, record, vec![part], now)?;
-        let (_, answer) = self.commit_merge(&call, &person, "inbound/plan", merged, now).await?;
+        let (_, answer) =
+            self.commit_merge(&call, &person, ("inbound/plan", Proof::OfCall), merged, now).await?;
         taken(&answer)
     }
 
@@ -244,7 +246,10 @@ fn take_word(
         consent_withdrawn: base.consent_withdrawn,
         ..part
     };
-    plan::check(&Edit { editor: Editor::Owner, origin: Origin::Import, base: &base, ours: &ours, now })?;
+    // A system knows all that its agency has written.
+    let (told, fellows_told) = (CategorySet::ALL, CategorySet::ALL);
+    let (editor, origin) = (Editor::Owner, Origin::Import);
+    plan::check(&Edit { editor, origin, told, fellows_told, base: &base, ours: &ours, now })?;
     let said = imports.clone();
     let said = |reference: &str| said.iter().filter(is_own).find(|base| base.reference == reference);
     let told = PlanPart { revision, update_time: updated, ..ours.clone() };

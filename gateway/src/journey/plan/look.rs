@@ -3,7 +3,8 @@
 //! Whoever gives a permission or takes one back, and whoever records a legal status, has it looked at at once. A
 //! permission that begins or ends by time has nobody who calls: each plan says when time alone may next change what one of
 //! its parties sees, and a sweep looks then. It also does what a crash has left. Who is told, and what, is kept with a
-//! revision of the plan in one commit: so everybody is told once, whoever looks.
+//! revision of the plan in one commit: so everybody is told once, whoever looks. Whoever was asked whether two items are
+//! the same, and does not see both any more, is not asked any more.
 
 use jiff::Timestamp;
 use polku_proto::YouthId;
@@ -49,6 +50,7 @@ impl Gateway {
             self.offer_duplicates(person, Some(&before), &mut after, &mut tasks, now)?;
             let any_offer = after.kept.offer_next != before.kept.offer_next;
             let any_watcher = looks.tell_watchers(Some(&before), &mut after, &mut change, now);
+            self.close_moot_tasks(person, &mut after, &mut tasks, now).await?;
             if !any_system && !any_watcher && !any_offer && tasks.is_empty() {
                 self.store.look_at_plan(after.row.id, before.row.revision, after.row.look_at).await?;
                 continue;

@@ -5,8 +5,8 @@ use polku_policy::{Authorised, Sector};
 use polku_proto::v1::meeting_record::{Kind, Seat};
 use polku_proto::v1::record_measure_request::Measure;
 use polku_proto::v1::{
-    DataCategory, FilledBy, MeetingRecord, MeetingState, PlanChange, PlanMeeting, PlanSection,
-    RecordMeasureRequest, RecordMeetingRequest, StarReading, WhoqolReading,
+    DataCategory, FilledBy, MeetingRecord, MeetingState, Plan, PlanChange, PlanMeeting, PlanPart,
+    PlanSection, RecordMeasureRequest, RecordMeetingRequest, StarReading, WhoqolReading,
 };
 use polku_proto::{AgencyId, Valid};
 
@@ -18,7 +18,7 @@ use crate::caller::{Actor, Caller};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::measure;
-use crate::plan;
+use crate::plan::{self, EditError, Fault};
 use crate::record::instant;
 
 /// More readings of one kind in a section are refused.
@@ -38,20 +38,43 @@ impl Gateway {
         let step = Step { method: "RecordMeeting", name: &request.name, request_id: &request.request_id };
         let now = self.now();
         self.step(caller, &step, &request, |record| {
-            let seated = self.at_table(caller, record, &attended, now)?;
+            let seen = self.seen(record, &self.eyes(caller, record)?, now)?;
+            let seated = at_table(caller, record, &seen, &attended);
+            self.check_told(caller, record, DataCategory::JointPlan, now)?;
+            check_running(record)?;
+            held_on(plan::part_of(&seen, caller.agency.as_str()), &request.meeting)?;
+            // What a colleague has recorded meanwhile is not recorded over.
+            self.check_read(caller, record, &seen, &request.etag)?;
             let section = own_section(caller, record)?;
-            self.enter_meeting(section, &request, &seated)
+            self.enter_meeting(section, &request, &seated);
+            Ok(())
         })
         .await
     }
 
-    fn enter_meeting(
+    /// What is recorded in the own section is of a category that the caller is told there: one more reading, or one in
+    /// place of another, then shows nothing that the caller does not see.
+    fn check_told(
         &self,
-        section: &mut PlanSection,
-        request: &RecordMeetingRequest,
-        seated: &[AgencyId],
+        caller: &Caller,
+        record: &PlanRecord,
+        category: DataCategory,
+        now: Timestamp,
     ) -> Result<(), Error> {
-        held_on(section, &request.meeting)?;
+        let Actor::Professional { .. } = caller.actor else { return Err(PROFESSIONAL) };
+        let own = caller.agency.as_str();
+        if self.permitted(record, own, &self.eyes(caller, record)?, now)?.contains(category) {
+            return Ok(());
+        }
+        let path = format!("sections[{own}]");
+        Err(Error::Plan(EditError {
+            fault: Fault::NotTold,
+            path,
+            expected: "what may be told to the editor",
+        }))
+    }
+
+    fn enter_meeting(&self, section: &mut PlanSection, request: &RecordMeetingRequest, seated: &[AgencyId]) {
         let missing = match request.kind() {
             Kind::FourParty => self.empty_seats(seated, request.client_attended),
             Kind::Other | Kind::Unspecified => Vec::new(),
@@ -68,7 +91,6 @@ impl Gateway {
         };
         section.meetings.retain(|other| other.meeting != request.meeting);
         section.meetings.push(meeting);
-        Ok(())
     }
 
     /// Records a questionnaire or a star in the caller's section, with its scores.
@@ -79,8 +101,14 @@ impl Gateway {
     ) -> Result<Authorised<PlanChange>, Error> {
         let request = request.into_inner();
         let step = Step { method: "RecordMeasure", name: &request.name, request_id: &request.request_id };
-        let today = polku_proto::time::finnish_date(self.now()).to_string();
+        let now = self.now();
+        let today = polku_proto::time::finnish_date(now).to_string();
+        let category = match &request.measure {
+            Some(Measure::Questionnaire(_)) => DataCategory::QualityOfLife,
+            Some(Measure::Star(_)) | None => DataCategory::OutcomeMeasures,
+        };
         self.step(caller, &step, &request, |record| {
+            self.check_told(caller, record, category, now)?;
             let section = own_section(caller, record)?;
             self.enter_measure(section, request.measure.clone(), &today)
         })
@@ -142,27 +170,6 @@ impl Gateway {
         ids.iter().map(known).collect()
     }
 
-    /// Those of whoever attended that are parties to the plan, as far as the caller sees: which others are does not show
-    /// by a seat that stays empty.
-    fn at_table(
-        &self,
-        caller: &Caller,
-        record: &PlanRecord,
-        attended: &[AgencyId],
-        now: Timestamp,
-    ) -> Result<Vec<AgencyId>, Error> {
-        let seen = self.seen(record, &self.eyes(caller, record)?, now)?;
-        let sees = |agency: &AgencyId| {
-            let id = agency.as_str();
-            *agency == caller.agency
-                || id == seen.coordinator
-                || seen.parties.iter().any(|party| party == id)
-                || plan::section_of(&seen, id).is_some()
-        };
-        let is_seated = |agency: &&AgencyId| record.party(agency).is_some() && sees(agency);
-        Ok(attended.iter().filter(is_seated).cloned().collect())
-    }
-
     /// Which seats of a meeting of four parties stayed empty. Each is taken by another one.
     fn empty_seats(&self, attended: &[AgencyId], client: bool) -> Vec<Seat> {
         let is_of = |id: &AgencyId, sector: Sector| {
@@ -192,6 +199,20 @@ impl Gateway {
             Error::Field { field: "star", reason: "INVALID_FIELDS", expected }
         })
     }
+}
+
+/// Those of whoever attended that are parties to the plan, as far as the caller sees: which others are does not show by a
+/// seat that stays empty.
+fn at_table(caller: &Caller, record: &PlanRecord, seen: &Plan, attended: &[AgencyId]) -> Vec<AgencyId> {
+    let sees = |agency: &AgencyId| {
+        let id = agency.as_str();
+        *agency == caller.agency
+            || id == seen.coordinator
+            || seen.parties.iter().any(|party| party == id)
+            || plan::section_of(seen, id).is_some()
+    };
+    let is_seated = |agency: &&AgencyId| record.party(agency).is_some() && sees(agency);
+    attended.iter().filter(is_seated).cloned().collect()
 }
 
 /// The fewest seats that stay empty when each of those who came takes one that fits.
@@ -265,14 +286,14 @@ fn scored(reading: WhoqolReading) -> Result<WhoqolReading, Error> {
     Ok(WhoqolReading { category, scores, entered_in_error: false, ..reading })
 }
 
-/// The meeting is one of the section, and has been held.
-fn held_on(section: &PlanSection, meeting: &str) -> Result<(), Error> {
+/// The meeting is one of the section, as the caller sees it, and has been held.
+fn held_on(part: Option<&PlanPart>, meeting: &str) -> Result<(), Error> {
     const NO_MEETING: Error = Error::Field {
         field: "meeting",
         reason: "NO_SUCH_ITEM",
         expected: "a meeting of the caller's own section, with its time, that has been held",
     };
-    let meetings = section.part.as_ref().map(|part| part.meetings.as_slice()).unwrap_or_default();
+    let meetings = part.map(|part| part.meetings.as_slice()).unwrap_or_default();
     let held = meetings.iter().find(|other| other.id == meeting && other.state() == MeetingState::Held);
     held.and_then(when).map(drop).ok_or(NO_MEETING)
 }

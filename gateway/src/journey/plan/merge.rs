@@ -1,7 +1,7 @@
 //! A party changes sections of a plan: over what others have changed since it has read them.
 
 use jiff::Timestamp;
-use polku_policy::Authorised;
+use polku_policy::{ActorRole, Authorised};
 use polku_proto::v1::{MergePlanRequest, MergePlanResponse, Plan, PlanPart};
 use polku_proto::{CategorySet, Disclose as _, PlanName, Valid};
 
@@ -31,6 +31,15 @@ pub(super) struct Wanted {
     pub(super) told: CategorySet,
 }
 
+/// What a receipt is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// For what has changed or clashed.
+    OfChange,
+    /// For having come in, whatever came of it.
+    OfCall,
+}
+
 impl Gateway {
     /// Brings the caller's sections in.
     pub(crate) async fn merge_plan(
@@ -43,7 +52,7 @@ impl Gateway {
         let call = self.call(caller, "MergePlan", &request.request_id, &request)?;
         let Begun { person, earlier, now, alone: _alone } = self.begin(&call, plan.youth).await?;
         let record = self.plan_of(&person, plan).await?;
-        let eyes = self.eyes(caller, &record)?;
+        let eyes = self.hands(caller, &record, now)?;
         if let Some(earlier) = earlier {
             return self.merged_before(caller, &person, &record, earlier, now).await;
         }
@@ -66,19 +75,21 @@ impl Gateway {
             let base = plan::part_of(&read, &ours.owner).cloned();
             let base = base.unwrap_or_else(|| empty_part(&plan.to_string(), &ours.owner));
             let wanted = Wanted { ours: as_of(ours, &base), base, told };
-            check_wanted(caller, &draft.after, &wanted, now)?;
+            self.check_wanted(caller, &draft.after, &wanted, now)?;
             let found = newly_found(&wanted.base, &wanted.ours);
             self.check_found(caller, &draft.after, &found, request.found_in.as_ref(), now)?;
             bring_in(&mut draft, &wanted, &mut clashed, now)?;
             note_found(caller, &mut draft.after, found, request.found_in.as_ref())?;
         }
         if request.validate_only {
+            // What follows from a change shows like the change itself.
+            draft.after.settle(draft.before.as_ref())?;
             let conflicts = clashed.into_iter().map(|one| conflict(one, String::new())).collect();
             let answer = MergePlanResponse { plan: None, conflicts, receipt: None };
             return self.tried(caller, &draft, answer, now).await;
         }
         let (committed, answer) =
-            self.commit_merge(&call, &person, "MergePlan", (draft, clashed), now).await?;
+            self.commit_merge(&call, &person, ("MergePlan", Proof::OfChange), (draft, clashed), now).await?;
         self.merged(caller, &committed.record, answer, self.now()).await
     }
 
@@ -106,20 +117,22 @@ impl Gateway {
         if digest(&seen) == read { Ok(seen) } else { Err(Error::EtagMismatch) }
     }
 
-    /// Makes a merge durable: the plan, and a task for every clash.
+    /// Makes a merge durable: the plan, and a task for every clash. Where nothing has changed and nothing clashes there is
+    /// the leaf of the call alone.
     pub(super) async fn commit_merge(
         &self,
         call: &Call<'_>,
         person: &Person,
-        method: &str,
+        (method, proof): (&str, Proof),
         (mut draft, clashed): (Draft, Vec<Clashed>),
         now: Timestamp,
     ) -> Result<(Committed, MergePlanResponse), Error> {
+        let revision = draft.before.as_ref().map_or(0, |before| before.row.revision);
         let conflicts = self.clash_tasks(person, &mut draft, clashed, now).await?;
-        let answer = |committed: &Committed| MergePlanResponse {
-            plan: Some(shown(&committed.record)),
-            conflicts,
-            receipt: Some(committed.receipt.clone()),
+        let answer = |committed: &Committed| {
+            let is_change = committed.record.row.revision != revision || !conflicts.is_empty();
+            let receipt = (is_change || proof == Proof::OfCall).then(|| committed.receipt.clone());
+            MergePlanResponse { plan: Some(shown(&committed.record)), conflicts, receipt }
         };
         self.commit_plan(call, person, method, draft, answer, now).await
     }
@@ -134,6 +147,40 @@ impl Gateway {
     ) -> Result<Authorised<MergePlanResponse>, Error> {
         let then = self.plan_as_shown(person, record, earlier.plan.as_ref()).await?;
         self.merged(caller, &then, earlier, now).await
+    }
+
+    /// May the caller want this?
+    fn check_wanted(
+        &self,
+        caller: &Caller,
+        record: &PlanRecord,
+        wanted: &Wanted,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let Wanted { base, ours, told } = wanted;
+        let (owner, agency) = (ours.owner.as_str(), caller.agency.as_str());
+        let mut stored = record.part(owner);
+        stored.restrict(*told);
+        let (editor, fellows) = match caller.actor {
+            Actor::Subject(_) | Actor::Representative { .. } => {
+                (Editor::YoungPerson, Eyes::of_own_side(ActorRole::Subject))
+            }
+            Actor::Professional { .. } => {
+                let party = record.party(&caller.agency).ok_or(Error::NotFound)?;
+                let editor = if owner == agency {
+                    Editor::Owner
+                } else if caller.agency == record.row.coordinator {
+                    Editor::Coordinator
+                } else {
+                    Editor::OtherParty { agency, stored: &stored }
+                };
+                (editor, Eyes::of_system(party))
+            }
+        };
+        let fellows_told = self.permitted(record, owner, &fellows, now)?;
+        let (origin, told) = (Origin::Call, *told);
+        plan::check(&Edit { editor, origin, told, fellows_told, base, ours, now })?;
+        Ok(())
     }
 
     /// The answer of a trial, of which nothing is kept but that it was read. So it tells nothing of others that would have
@@ -200,23 +247,6 @@ impl Gateway {
         }
         Ok((merged, shown))
     }
-}
-
-/// May the caller want this?
-fn check_wanted(caller: &Caller, record: &PlanRecord, wanted: &Wanted, now: Timestamp) -> Result<(), Error> {
-    let owner = wanted.ours.owner.as_str();
-    let agency = caller.agency.as_str();
-    let mut stored = record.part(owner);
-    stored.restrict(wanted.told);
-    let editor = match caller.actor {
-        Actor::Subject(_) | Actor::Representative { .. } => Editor::YoungPerson,
-        Actor::Professional { .. } if owner == agency => Editor::Owner,
-        Actor::Professional { .. } if caller.agency == record.row.coordinator => Editor::Coordinator,
-        Actor::Professional { .. } => Editor::OtherParty { agency, told: wanted.told, stored: &stored },
-    };
-    let (base, ours) = (&wanted.base, &wanted.ours);
-    plan::check(&Edit { editor, origin: Origin::Call, base, ours, now })?;
-    Ok(())
 }
 
 /// Merges what is wanted into the draft.

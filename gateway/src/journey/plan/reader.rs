@@ -105,6 +105,20 @@ impl Gateway {
         Ok(Eyes { party, actor: caller.role() })
     }
 
+    /// As whom the caller changes the plan: whoever sees nothing of what the own agency has written changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for everybody who is no party, and for a professional in a role without access or of another
+    /// unit than the party has in this plan: to them there is no plan to be changed, and a refusal tells nothing of it.
+    pub(crate) fn hands(&self, caller: &Caller, record: &PlanRecord, now: Timestamp) -> Result<Eyes, Error> {
+        let eyes = self.eyes(caller, record)?;
+        let own = caller.agency.as_str();
+        if eyes.party.is_some() && self.permitted(record, own, &eyes, now)?.is_subset(CategorySet::ENVELOPE) {
+            return Err(Error::NotFound);
+        }
+        Ok(eyes)
+    }
+
     /// May these eyes see what this owner has written?
     pub(crate) fn plan_question(
         &self,
@@ -314,11 +328,16 @@ impl Gateway {
         piece: X,
         now: Timestamp,
     ) -> Result<Option<ShownPiece<X>>, Error> {
-        let shown = self.shown_piece(caller, record, &self.eyes(caller, record)?, (owner, piece), now)?;
-        // Of which nothing is told but that it is there, that is not told either.
-        let is_seen =
-            |(piece, _): &ShownPiece<X>| !piece.decision().permitted().is_subset(CategorySet::ENVELOPE);
-        Ok(shown.filter(is_seen))
+        let eyes = self.eyes(caller, record)?;
+        let told = self.permitted(record, owner, &eyes, now)?;
+        let holds = piece.categories().difference(CategorySet::ENVELOPE);
+        // Of which nothing is told but that it is there, that is not told either. In the envelope alone stands a state of
+        // the section: whoever sees anything of the section sees that.
+        let sees = if holds.is_empty() { told } else { told.intersection(holds) };
+        if sees.is_subset(CategorySet::ENVELOPE) {
+            return Ok(None);
+        }
+        self.shown_piece(caller, record, &eyes, (owner, piece), now)
     }
 
     /// A part of this owner's, as these eyes may see it now; nothing if it is refused.

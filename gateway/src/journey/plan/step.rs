@@ -273,7 +273,7 @@ impl Gateway {
         let call = self.call(caller, step.method, step.request_id, request)?;
         let Begun { person, earlier, now, alone: _alone } = self.begin(&call, plan.youth).await?;
         let record = self.plan_of(&person, plan).await?;
-        self.eyes(caller, &record)?;
+        self.hands(caller, &record, now)?;
         if let Some(earlier) = earlier {
             return self.changed_before(caller, &person, &record, earlier, now).await;
         }
@@ -283,7 +283,13 @@ impl Gateway {
     }
 
     /// The caller has seen the plan as it is now.
-    fn check_read(&self, caller: &Caller, record: &PlanRecord, seen: &Plan, etag: &str) -> Result<(), Error> {
+    pub(super) fn check_read(
+        &self,
+        caller: &Caller,
+        record: &PlanRecord,
+        seen: &Plan,
+        etag: &str,
+    ) -> Result<(), Error> {
         let (_, read) = self.open_reading(record, caller, etag)?;
         if digest(seen) == read { Ok(()) } else { Err(Error::EtagMismatch) }
     }

@@ -1,5 +1,8 @@
 //! What waits for a person's decision, who decides it, and what comes of it?
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use jiff::Timestamp;
 use polku_policy::Authorised;
 use polku_proto::v1::plan_revision::Source;
@@ -15,6 +18,7 @@ use prost::Message;
 use super::commit::{Committed, Draft};
 use super::content::{check_content, check_stored};
 use super::found::newly_found;
+use super::reader::Eyes;
 use super::record::{Clashing, PlanRecord};
 use super::step::{add_link, has_item};
 use crate::caller::{Actor, Caller};
@@ -122,13 +126,11 @@ impl TaskRecord {
         self.conflict().map(|conflict| conflict.owner.as_str())
     }
 
-    /// Whether there is nothing left to decide: the plan has ended, or one of two items that looked alike is gone.
-    fn is_moot(&self, plan: &Plan) -> bool {
-        let is_gone = |item: &Option<_>| item.as_ref().is_none_or(|item| !has_item(plan, item));
+    /// The pair that the task is about, if it is about one.
+    fn pair(&self) -> Option<&PlanDuplicate> {
         match &self.message.matter {
-            _ if plan::is_over(plan.state()) => true,
-            Some(Matter::Duplicate(duplicate)) => is_gone(&duplicate.first) || is_gone(&duplicate.second),
-            Some(Matter::Conflict(_) | Matter::FollowUp(_)) | None => false,
+            Some(Matter::Duplicate(pair)) => Some(pair),
+            Some(Matter::Conflict(_) | Matter::FollowUp(_)) | None => None,
         }
     }
 
@@ -159,7 +161,7 @@ impl Gateway {
         let Begun { person, earlier, now, alone: _alone } = begun;
         let record = self.store.plan(plan).await?.ok_or(Error::NotFound)?;
         let record = PlanRecord::open(&person, record)?;
-        self.eyes(caller, &record)?;
+        self.hands(caller, &record, now)?;
         if let Some(earlier) = earlier {
             return self.task_resolved(caller, &record, task.message.clone(), earlier, now).await;
         }
@@ -177,8 +179,7 @@ impl Gateway {
             }
             (Some(Matter::Duplicate(duplicate)), Some(Resolution::Duplicate(resolution))) => {
                 let seen = self.seen(&draft.after, &self.eyes(caller, &draft.after)?, now)?;
-                let there = |item: &Option<_>| item.as_ref().is_some_and(|item| has_item(&seen, item));
-                if !there(&duplicate.first) || !there(&duplicate.second) {
+                if !has_both(&seen, duplicate) {
                     return Err(Error::RecordState { expected: "two items that are still there" });
                 }
                 resolve_duplicate(&mut draft.after, duplicate, &resolution, caller.agency.as_str())?;
@@ -233,21 +234,39 @@ impl Gateway {
         self.check_found(caller, record, &found, None, now)
     }
 
-    /// Closes the open tasks that a change has left with nothing to decide, beside those that are written with it.
+    /// Closes the open tasks with nothing to decide any more, beside those that are written along: the plan has ended, or
+    /// one of two items that looked alike is gone, or is not for the agency to be seen any more. A pair that is hidden
+    /// may be offered anew.
     pub(super) async fn close_moot_tasks(
         &self,
         person: &Person,
-        after: &PlanRecord,
+        after: &mut PlanRecord,
         written: &mut Vec<TaskWrite>,
         now: Timestamp,
     ) -> Result<(), Error> {
+        let mut seen: HashMap<AgencyId, Option<Plan>> = HashMap::new();
         for row in self.store.open_tasks_of_plan(after.row.id).await? {
             let mut task = TaskRecord::open(person, row)?;
-            let is_written = written.iter().any(|write| write.row.id == task.row.id);
-            if !is_written && task.is_moot(after.plan()?) {
-                task.row.state = State::Obsolete;
-                written.push(task.next_version(person, now)?);
+            if written.iter().any(|write| write.row.id == task.row.id) {
+                continue;
             }
+            if !plan::is_over(after.plan()?.state()) {
+                let Some(pair) = task.pair() else { continue };
+                let view = match seen.entry(task.row.agency.clone()) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(new) => {
+                        let eyes = after.party(new.key()).map(Eyes::of_system);
+                        new.insert(eyes.map(|eyes| self.seen(after, &eyes, now)).transpose()?)
+                    }
+                };
+                if view.as_ref().is_some_and(|view| has_both(view, pair)) {
+                    continue;
+                }
+                let is_it = |other: &PlanLink| other.first == pair.first && other.second == pair.second;
+                after.kept.offered.retain(|other| !is_it(other));
+            }
+            task.row.state = State::Obsolete;
+            written.push(task.next_version(person, now)?);
         }
         Ok(())
     }
@@ -261,7 +280,11 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Authorised<ResolveTaskResponse>, Error> {
         let name = task.name.clone();
-        let (view, told) = self.task_view(caller, record, task, now)?;
+        let (view, told) = match self.task_view(caller, record, task, now) {
+            // It was decided, and what it was about is not to be seen any more.
+            Err(Error::NotFound) => return self.shell(caller, answer),
+            view => view?,
+        };
         // Whoever decides has the lock of the person until the answer.
         let reading = Reading { caller, youth: record.row.youth, name: &name, lock: Lock::Held };
         self.note_told(&reading, &view, told).await?;
@@ -278,7 +301,11 @@ impl Gateway {
         TaskRecord::open(person, row)
     }
 
-    /// A task as the caller may see it now: that there is one, and of its matter what of the section may be seen.
+    /// A task as the caller may see it now, with what of the section may be seen of its matter.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where nothing of the matter may be seen: that there is a clash, or a pair that looks alike,
+    /// says that something is there. A pair that nobody has to decide on any more has only ended.
     pub(super) fn task_view(
         &self,
         caller: &Caller,
@@ -286,7 +313,9 @@ impl Gateway {
         mut task: Task,
         now: Timestamp,
     ) -> Result<(Authorised<Task>, Vec<Shown>), Error> {
+        let eyes = self.hands(caller, record, now)?;
         let matter = task.matter.take();
+        let has_ended = task.state() != State::Open;
         let shell = self.shell(caller, task)?;
         match matter {
             Some(Matter::Conflict(conflict)) => {
@@ -295,28 +324,25 @@ impl Gateway {
                 // That there is a clash in another party's section is not told to who may not see it any more.
                 if controller != caller.agency
                     && record.party(&controller).is_some()
-                    && !self.sees_clash(record, &conflict, &self.eyes(caller, record)?, now)?
+                    && !self.sees_clash(record, &conflict, &eyes, now)?
                 {
                     return Err(Error::NotFound);
                 }
-                match self.plan_piece(caller, record, &owner, conflict, now)? {
-                    Some((conflict, told)) => {
-                        Ok((shell.gather(conflict).map_err(mismatch)?, told.into_iter().collect()))
-                    }
-                    None => Ok((shell, Vec::new())),
-                }
+                let piece = self.plan_piece(caller, record, &owner, conflict, now)?;
+                let (conflict, told) = piece.ok_or(Error::NotFound)?;
+                Ok((shell.gather(conflict).map_err(mismatch)?, told.into_iter().collect()))
             }
             Some(Matter::Duplicate(duplicate)) => {
-                let seen = self.seen(record, &self.eyes(caller, record)?, now)?;
-                let both = [&duplicate.first, &duplicate.second];
-                if !both.iter().all(|item| item.as_ref().is_some_and(|item| has_item(&seen, item))) {
-                    return Ok((shell, Vec::new()));
+                let seen = self.seen(record, &eyes, now)?;
+                if has_both(&seen, &duplicate) {
+                    let told = self.told_in_pair(caller, record, (&duplicate, &seen), now)?;
+                    if let Some((duplicate, _)) =
+                        self.plan_piece(caller, record, plan::YOUTH, duplicate, now)?
+                    {
+                        return Ok((shell.gather(duplicate).map_err(mismatch)?, told));
+                    }
                 }
-                let told = self.told_in_pair(caller, record, (&duplicate, &seen), now)?;
-                match self.plan_piece(caller, record, plan::YOUTH, duplicate, now)? {
-                    Some((duplicate, _)) => Ok((shell.gather(duplicate).map_err(mismatch)?, told)),
-                    None => Ok((shell, Vec::new())),
-                }
+                if has_ended { Ok((shell, Vec::new())) } else { Err(Error::NotFound) }
             }
             Some(Matter::FollowUp(_)) | None => Ok((shell, Vec::new())),
         }
@@ -341,6 +367,11 @@ impl Gateway {
         }
         Ok(told)
     }
+}
+
+/// Whether both items of a pair are there.
+fn has_both(seen: &Plan, pair: &PlanDuplicate) -> bool {
+    [&pair.first, &pair.second].iter().all(|item| item.as_ref().is_some_and(|item| has_item(seen, item)))
 }
 
 fn resolve_conflict(
@@ -401,6 +432,11 @@ fn unresolved(error: ResolveError) -> Error {
             expected: "CHOICE_THEIRS, because what clashed has changed since: change it by MergePlan instead",
         },
         ResolveError::NoSuchPlace => Error::Inconsistent("a clash at no place of a section"),
+        ResolveError::Transition => Error::Plan(EditError {
+            fault: Fault::Transition,
+            path: "conflict".to_owned(),
+            expected: "a state that can follow the one that is stored",
+        }),
         ResolveError::OtherItem | ResolveError::Unfit => Error::Field {
             field: "conflict.other",
             reason: "INVALID_FIELDS",

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use polku_policy::Authorised;
 use polku_proto::v1::{ListTasksRequest, ListTasksResponse, Task, TaskEvent, WatchTasksRequest};
-use polku_proto::{TaskId, Valid};
+use polku_proto::{TaskId, Valid, YouthId};
 
 use super::record::PlanRecord;
 use super::task::TaskRecord;
@@ -16,13 +17,21 @@ use crate::journey::read::youth_id;
 use crate::journey::refer::mismatch;
 use crate::journey::watch::{Feed, Watch};
 use crate::news::Topic;
-use crate::outbox::{Lock, Reading};
+use crate::outbox::{Lock, Reading, Shown};
 use crate::record::wire_time;
 use crate::store::{TaskEventRow, TaskFilter, TaskRow, TaskStates};
 
 /// What comes up and is decided.
 #[derive(Debug)]
 pub(crate) struct Tasks;
+
+/// A task as somebody may see it, of which nobody has written down yet that it was read.
+struct SeenTask {
+    youth: YouthId,
+    name: String,
+    view: Authorised<Task>,
+    told: Vec<Shown>,
+}
 
 impl Gateway {
     /// Lists the tasks of the caller's agency, oldest first.
@@ -50,22 +59,46 @@ impl Gateway {
         let size = page::size(request.page_size);
         let agency = caller.agency.clone();
         let filter = TaskFilter { agency, youth, states, after, limit: size.saturating_add(1) };
-        let mut rows = self.store.tasks(&filter).await?;
-        let more = rows.len() > usize::try_from(size).unwrap_or(usize::MAX);
-        rows.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-        let next_page_token = match rows.last() {
-            Some(last) if more => {
-                page::token(self, caller, &list, &page::bytes_of(last.created, last.id.uuid()))?
-            }
-            _ => String::new(),
+        let (page, rest) = self.tasks_shown(caller, filter, size).await?;
+        let next_page_token = match rest {
+            Some((created, id)) => page::token(self, caller, &list, &page::bytes_of(created, id.uuid()))?,
+            None => String::new(),
         };
         let mut answer = self.shell(caller, ListTasksResponse { tasks: Vec::new(), next_page_token })?;
-        for row in rows {
-            if let Some(task) = self.read_task(caller, row).await? {
-                answer = answer.gather(task).map_err(mismatch)?;
-            }
+        for task in page {
+            let task = self.note_task(caller, task).await?;
+            answer = answer.gather(task).map_err(mismatch)?;
         }
         Ok(answer)
+    }
+
+    /// A page of what the caller may see, and the place behind it where more of that follows: that there are others does
+    /// not show, neither by a page that is not full nor by one more.
+    async fn tasks_shown(
+        &self,
+        caller: &Caller,
+        mut filter: TaskFilter,
+        size: u32,
+    ) -> Result<(Vec<SeenTask>, Option<(Timestamp, TaskId)>), Error> {
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        let mut page = Vec::new();
+        loop {
+            let rows = self.store.tasks(&filter).await?;
+            let is_last = rows.len() <= size;
+            for row in rows {
+                let place = (row.created, row.id);
+                if let Some(task) = self.seen_task(caller, row).await? {
+                    if page.len() == size {
+                        return Ok((page, filter.after));
+                    }
+                    page.push(task);
+                }
+                filter.after = Some(place);
+            }
+            if is_last {
+                return Ok((page, None));
+            }
+        }
     }
 
     /// Begins a watch behind the event of the token, or behind the newest event.
@@ -77,9 +110,9 @@ impl Gateway {
         self.follow(caller, (), &request.get().resume_token).await
     }
 
-    /// A task as it may be seen now; nothing when its agency is no party to the plan any more, or when the
-    /// caller's role or unit has no access to what it is about.
-    async fn read_task(&self, caller: &Caller, row: TaskRow) -> Result<Option<Authorised<Task>>, Error> {
+    /// A task as it may be seen now; nothing when its agency is no party to the plan any more, or when the caller's role
+    /// or unit has no access to what it is about, or nobody has any more.
+    async fn seen_task(&self, caller: &Caller, row: TaskRow) -> Result<Option<SeenTask>, Error> {
         let person = self.person(row.youth).await?;
         let plan = match row.plan {
             None => None,
@@ -95,14 +128,18 @@ impl Gateway {
             Some(record) => self.task_view(caller, &record, task.message, self.now()),
         };
         match view {
-            Ok((view, told)) => {
-                let reading = Reading { caller, youth: person.id, name: &name, lock: Lock::Free };
-                self.note_telling(&reading, &view, told).await?;
-                Ok(Some(view))
-            }
+            Ok((view, told)) => Ok(Some(SeenTask { youth: person.id, name, view, told })),
             Err(Error::NotFound) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Writes down that a task was read, with what that has told.
+    async fn note_task(&self, caller: &Caller, task: SeenTask) -> Result<Authorised<Task>, Error> {
+        let SeenTask { youth, name, view, told } = task;
+        let reading = Reading { caller, youth, name: &name, lock: Lock::Free };
+        self.note_telling(&reading, &view, told).await?;
+        Ok(view)
     }
 }
 
@@ -144,7 +181,8 @@ impl Feed for Tasks {
         if row.agency != caller.agency {
             return Ok(None);
         }
-        let Some(view) = gateway.read_task(caller, row).await? else { return Ok(None) };
+        let Some(task) = gateway.seen_task(caller, row).await? else { return Ok(None) };
+        let view = gateway.note_task(caller, task).await?;
         let time = Some(wire_time(event.time)?);
         let shell = TaskEvent { resume_token, task: None, time };
         Ok(Some(gateway.shell(caller, shell)?.gather(view).map_err(mismatch)?))

@@ -2,6 +2,7 @@
 
 use polku_proto::v1::PlanPart;
 use polku_proto::{CategorySet, Disclose};
+use uuid::Uuid;
 
 use super::size::author;
 use super::{Edit, EditError, Editor, Fault};
@@ -13,27 +14,36 @@ use crate::plan::view::is_everything;
 /// What the young person's side alone changes in the young person's section.
 const OF_THE_YOUNG_PERSON: [&str; 4] = ["state", "reference", "client_view", "responsible_worker"];
 
+/// Why a change may not be made.
+type Refusal = Option<(Fault, &'static str)>;
+
 /// Checks that the editor may make every change.
 pub(super) fn check(edit: &Edit<'_>) -> Result<(), EditError> {
-    let Edit { editor, base, ours, .. } = *edit;
-    let (agency, told) = match editor {
-        Editor::Owner => return Ok(()),
-        Editor::Coordinator | Editor::YoungPerson if ours.owner == YOUTH => return new_ids(base, ours),
-        Editor::Coordinator | Editor::YoungPerson => ("", CategorySet::EMPTY),
-        Editor::OtherParty { agency, told, .. } => (agency, told),
+    let Edit { editor, base, ours, told, .. } = *edit;
+    let is_youth = ours.owner == YOUTH;
+    let is_holder = match editor {
+        Editor::Owner => true,
+        Editor::Coordinator | Editor::YoungPerson => is_youth,
+        Editor::OtherParty { .. } => false,
     };
+    if is_holder && is_everything(told) {
+        return if is_youth { new_ids(base, ours) } else { Ok(()) };
+    }
     for change in changes(base, ours) {
         let path = Path::parse(&change.path).unwrap_or(Path::Field(""));
-        let refusal = if ours.owner == YOUTH {
-            refusal_of_other(&change, path, (agency, told), |id| edit.provides(id))
-        } else {
-            Some((Fault::NotOwned, "changes by the owner of the section alone"))
+        let refusal = match editor {
+            Editor::OtherParty { agency, .. } if is_youth => refusal_of_untold(&change, path, edit)
+                .or_else(|| refusal_of_other(&change, path, agency, |id| edit.provides(id))),
+            _ if is_holder => refusal_of_untold(&change, path, edit),
+            Editor::Owner | Editor::Coordinator | Editor::YoungPerson | Editor::OtherParty { .. } => {
+                Some((Fault::NotOwned, "changes by the owner of the section alone"))
+            }
         };
         if let Some((fault, expected)) = refusal {
             return Err(EditError::new(fault, &ours.owner, path, expected));
         }
     }
-    Ok(())
+    if is_holder && is_youth { new_ids(base, ours) } else { Ok(()) }
 }
 
 /// Whose an item of the young person's section is shows by its id.
@@ -49,19 +59,47 @@ fn new_ids(base: &PlanPart, ours: &PlanPart) -> Result<(), EditError> {
     Ok(())
 }
 
-/// Why another party may not make a change in the young person's section.
+/// Why somebody who may not be told everything may not make a change, whoever they are.
 ///
-/// What is asked here does not depend on what the party is not told: otherwise a refusal would tell it.
-fn refusal_of_other(
-    change: &Change,
-    path: Path<'_>,
-    (agency, told): (&str, CategorySet),
-    provides: impl Fn(&str) -> bool,
-) -> Option<(Fault, &'static str)> {
-    let known = told.union(CategorySet::ENVELOPE);
+/// What is asked here does not depend on what they are not told: otherwise a refusal would tell it.
+fn refusal_of_untold(change: &Change, path: Path<'_>, edit: &Edit<'_>) -> Refusal {
+    let known = edit.told.union(CategorySet::ENVELOPE);
     if change.after.as_ref().is_some_and(|after| !Disclose::categories(after).is_subset(known)) {
         return Some((Fault::NotTold, "what may be told to the editor"));
     }
+    match path {
+        // What refers to it, or what it refers to, may be hidden.
+        Path::ItemField(List::Actions, _, "goal") | Path::ItemField(List::Goals, _, "needs")
+            if !is_everything(edit.told) =>
+        {
+            Some((Fault::NotOwned, "references changed by somebody who is told everything"))
+        }
+        Path::Item(..) if change.after.is_none() && !is_everything(edit.told) => {
+            Some((Fault::NotOwned, "items removed by somebody who is told everything"))
+        }
+        // An id that a colleague has chosen may be one that is not told. One that nobody can guess is none of these.
+        Path::Item(_, id)
+            if change.before.is_none() && !edit.fellows_told.is_subset(known) && !is_random(id) =>
+        {
+            Some((
+                Fault::Invalid,
+                "a new id that is a UUID, behind the agency id and a colon where there is one",
+            ))
+        }
+        Path::Field(_) | Path::Background(_) | Path::Item(..) | Path::ItemField(..) => None,
+    }
+}
+
+/// Why another party may not make a change in the young person's section.
+///
+/// The young person owns the goals, and what others have added is theirs: a party changes the words of it, and ends or
+/// takes back what it has added itself. What is asked here does not depend on what the party is not told.
+fn refusal_of_other(
+    change: &Change,
+    path: Path<'_>,
+    agency: &str,
+    provides: impl Fn(&str) -> bool,
+) -> Refusal {
     match path {
         Path::Field(field) if OF_THE_YOUNG_PERSON.contains(&field) => {
             Some((Fault::NotOwned, "changes by the young person or the responsible worker alone"))
@@ -81,15 +119,14 @@ fn refusal_of_other(
         Path::Item(List::Actions, _) if change.after.is_none() => {
             Some((Fault::NotOwned, "actions removed by the young person or the responsible worker alone"))
         }
-        // What refers to it, or what it refers to, may be hidden.
-        Path::ItemField(List::Actions, _, "goal") | Path::ItemField(List::Goals, _, "needs")
-            if !is_everything(told) =>
-        {
-            Some((Fault::NotOwned, "references changed by somebody who is told everything"))
-        }
-        Path::Item(..) if change.after.is_none() && !is_everything(told) => {
-            Some((Fault::NotOwned, "items removed by somebody who is told everything"))
-        }
+        Path::Item(_, id) if change.after.is_none() && !is_of(id, agency) => Some((
+            Fault::NotOwned,
+            "items removed by the young person, the responsible worker or who has added them alone",
+        )),
+        Path::ItemField(List::Goals, id, "state") if !is_of(id, agency) => Some((
+            Fault::NotOwned,
+            "states moved by the young person, the responsible worker or who has added the goal alone",
+        )),
         // An id that somebody else has chosen may be one that is not told.
         Path::Item(_, id) if change.before.is_none() && !is_of(id, agency) => {
             Some((Fault::Invalid, "a new id that begins with the editor's agency id and a colon"))
@@ -106,4 +143,10 @@ pub(super) fn names(part: Option<&PlanPart>, id: &str, agency: &str) -> bool {
 
 fn is_of(id: &str, agency: &str) -> bool {
     id.strip_prefix(agency).is_some_and(|rest| rest.strip_prefix(':').is_some_and(|rest| !rest.is_empty()))
+}
+
+/// A UUID, of the young person's section behind the agency id and a colon.
+fn is_random(id: &str) -> bool {
+    let own = id.rsplit_once(':').map_or(id, |(_, own)| own);
+    Uuid::try_parse(own).is_ok_and(|uuid| matches!(uuid.get_version_num(), 4 | 7))
 }

@@ -12,12 +12,16 @@ use crate::plan::{Edit, EditError, Editor, Fault, Origin, YOUTH, check};
 const TOLD: CategorySet = CategorySet::of(&[DataCategory::JointPlan, DataCategory::GuidanceNotes]);
 static NOTHING: LazyLock<PlanPart> = LazyLock::new(PlanPart::default);
 
-fn other_told(told: CategorySet) -> Editor<'static> {
-    Editor::OtherParty { agency: "te", told, stored: &NOTHING }
+fn other() -> Editor<'static> {
+    Editor::OtherParty { agency: "te", stored: &NOTHING }
 }
 
-fn other() -> Editor<'static> {
-    other_told(TOLD)
+/// Who is told everything of a section that they hold, and a little of another.
+fn told(editor: Editor<'_>) -> CategorySet {
+    match editor {
+        Editor::OtherParty { .. } => TOLD,
+        Editor::Owner | Editor::Coordinator | Editor::YoungPerson => CategorySet::ALL,
+    }
 }
 
 fn sample(owner: &str) -> PlanPart {
@@ -36,15 +40,27 @@ fn edited(
     owner: &str,
     change: impl FnOnce(&mut PlanPart),
 ) -> Result<(), EditError> {
-    let base = sample(owner);
+    let told = told(editor);
+    edited_from(&sample(owner), editor, origin, (told, told), change)
+}
+
+/// By who is told so much of a section, and whose fellows are.
+fn edited_from(
+    base: &PlanPart,
+    editor: Editor<'_>,
+    origin: Origin,
+    (told, fellows_told): (CategorySet, CategorySet),
+    change: impl FnOnce(&mut PlanPart),
+) -> Result<(), EditError> {
     let mut ours = base.clone();
     change(&mut ours);
     // Nobody has changed it since it was read.
     let editor = match editor {
-        Editor::OtherParty { agency, told, .. } => Editor::OtherParty { agency, told, stored: &base },
+        Editor::OtherParty { agency, .. } => Editor::OtherParty { agency, stored: base },
         same @ (Editor::Owner | Editor::Coordinator | Editor::YoungPerson) => same,
     };
-    check(&Edit { editor, origin, base: &base, ours: &ours, now: Timestamp::UNIX_EPOCH })
+    let now = Timestamp::UNIX_EPOCH;
+    check(&Edit { editor, origin, told, fellows_told, base, ours: &ours, now })
 }
 
 fn own(change: impl FnOnce(&mut PlanPart)) -> Result<(), EditError> {
@@ -128,14 +144,98 @@ fn the_young_persons_section_is_changed_together() {
     ] {
         assert_refused(by_other(change), fault, path);
     }
-    let all = other_told(CategorySet::ALL);
-    let removed = |change: fn(&mut PlanPart)| edited(all, Origin::Call, YOUTH, change);
-    assert_eq!(removed(|part| (part.goals[0].needs, part.needs) = Default::default()), Ok(()));
     // Who may not move its state may not end it either.
-    assert_refused(removed(|part| part.actions.clear()), Fault::NotOwned, "sections[youth].actions[a1]");
+    let all = (CategorySet::ALL, CategorySet::ALL);
+    let removed = edited_from(&sample(YOUTH), other(), Origin::Call, all, |part| part.actions.clear());
+    assert_refused(removed, Fault::NotOwned, "sections[youth].actions[a1]");
     for editor in [Editor::Coordinator, Editor::YoungPerson] {
         assert_eq!(edited(editor, Origin::Call, YOUTH, |part| part.actions.clear()), Ok(()));
     }
+}
+
+/// consent.md 3.4: the young person owns goals. What a party has added is its own to end and to take back.
+#[test]
+fn what_others_have_added_is_not_a_partys_to_end() {
+    let mut base = sample(YOUTH);
+    for author in ["te", "kela"] {
+        base.needs.push(need(&format!("{author}:n1"), "money"));
+        base.goals.push(goal(&format!("{author}:g1"), "a job"));
+        base.meetings.push(meeting(&format!("{author}:m1"), ""));
+    }
+    base.meetings.push(meeting("m1", ""));
+    type Change = fn(&mut PlanPart, &str);
+    let changes: [(&str, Change); 4] = [
+        ("needs[]", |part, id| {
+            part.goals.iter_mut().for_each(|goal| goal.needs.clear());
+            part.needs.retain(|need| need.id != id);
+        }),
+        ("goals[]", |part, id| {
+            part.actions.iter_mut().for_each(|action| action.goal.clear());
+            part.goals.retain(|goal| goal.id != id);
+        }),
+        ("meetings[]", |part, id| part.meetings.retain(|meeting| meeting.id != id)),
+        ("goals[].state", |part, id| {
+            part.goals
+                .iter_mut()
+                .filter(|goal| goal.id == id)
+                .for_each(|goal| goal.state = GoalState::Active.into());
+        }),
+    ];
+    for (place, change) in changes {
+        let letter = &place[..1];
+        for author in ["", "te:", "kela:"] {
+            let id = format!("{author}{letter}1");
+            let all = (CategorySet::ALL, CategorySet::ALL);
+            let by = |editor| edited_from(&base, editor, Origin::Call, all, |part| change(part, &id));
+            for editor in [Editor::Coordinator, Editor::YoungPerson] {
+                assert_eq!(by(editor), Ok(()), "{place} {id}");
+            }
+            if author == "te:" {
+                assert_eq!(by(other()), Ok(()), "{place} {id}");
+            } else {
+                let path = format!("sections[youth].{}", place.replace("[]", &format!("[{id}]")));
+                assert_refused(by(other()), Fault::NotOwned, &path);
+            }
+        }
+    }
+    // Something that is hidden may refer to it, also to what is its own.
+    let removed = edited_from(&base, other(), Origin::Call, (TOLD, TOLD), |part| {
+        part.needs.retain(|need| need.id != "te:n1");
+    });
+    assert_refused(removed, Fault::NotOwned, "sections[youth].needs[te:n1]");
+}
+
+/// Neither a refusal nor a clash tells somebody who sees less of a section than their colleagues what is in it.
+#[test]
+fn who_sees_less_than_the_others_writes_what_they_see() {
+    const UUID: &str = "0194f7a2-5b1c-7d43-9e8f-102030405060";
+    for (editor, owner) in [(Editor::Owner, "te"), (Editor::Coordinator, YOUTH), (Editor::YoungPerson, YOUTH)]
+    {
+        let by = |change: fn(&mut PlanPart)| {
+            edited_from(&sample(owner), editor, Origin::Call, (TOLD, CategorySet::ALL), change)
+        };
+        assert_eq!(by(|part| part.goals[0].text.push('!')), Ok(()));
+        let path = |place: &str| format!("sections[{owner}].{place}");
+        let refused = by(|part| part.needs[0].category = DataCategory::Housing.into());
+        assert_refused(refused, Fault::NotTold, &path("needs[n1].category"));
+        let refused = by(|part| part.meetings.push(meeting("m1", "Kauppakatu 1")));
+        assert_refused(refused, Fault::NotTold, &path("meetings[m1]"));
+        assert_refused(by(|part| part.actions.clear()), Fault::NotOwned, &path("actions[a1]"));
+        assert_refused(by(|part| part.actions[0].goal.clear()), Fault::NotOwned, &path("actions[a1].goal"));
+        // That an id is taken would tell that there is something.
+        assert_refused(by(|part| part.needs.push(need("n2", "money"))), Fault::Invalid, &path("needs[n2]"));
+        assert_eq!(by(|part| part.needs.push(need(UUID, "money"))), Ok(()));
+    }
+    // A party, in a role that is told less than the party is.
+    let by = |fellows_told: CategorySet, id: &str| {
+        edited_from(&sample(YOUTH), other(), Origin::Call, (TOLD, fellows_told), |part| {
+            part.needs.push(need(id, "money"));
+        })
+    };
+    let more = TOLD.union(CategorySet::of(&[DataCategory::Housing]));
+    assert_refused(by(more, "te:n2"), Fault::Invalid, "sections[youth].needs[te:n2]");
+    assert_eq!(by(more, &format!("te:{UUID}")), Ok(()));
+    assert_eq!(by(TOLD, "te:n2"), Ok(()));
 }
 
 #[test]
@@ -160,7 +260,8 @@ fn states_follow_one_another() {
                 let mut ours = base.clone();
                 ours.actions[0].state = (*to).into();
                 let now = Timestamp::UNIX_EPOCH;
-                check(&Edit { editor: Editor::Owner, origin, base: &base, ours: &ours, now })
+                let (editor, told) = (Editor::Owner, CategorySet::ALL);
+                check(&Edit { editor, origin, told, fellows_told: told, base: &base, ours: &ours, now })
             };
             if from == to || next.contains(to) {
                 assert_eq!(moved(Origin::Call), Ok(()), "{from:?} {to:?}");
@@ -242,8 +343,9 @@ fn an_action_of_the_young_persons_section_is_moved_by_its_provider() {
         let stored = now.map_or_else(|| sample(YOUTH), with);
         let mut ours = base.clone();
         ours.actions[1].state = ActionState::InProgress.into();
-        let editor = Editor::OtherParty { agency: "te", told: TOLD, stored: &stored };
-        check(&Edit { editor, origin: Origin::Call, base: &base, ours: &ours, now: Timestamp::UNIX_EPOCH })
+        let editor = Editor::OtherParty { agency: "te", stored: &stored };
+        let (origin, told, now) = (Origin::Call, TOLD, Timestamp::UNIX_EPOCH);
+        check(&Edit { editor, origin, told, fellows_told: told, base: &base, ours: &ours, now })
     };
     assert_eq!(moved("te", Some("te")), Ok(()));
     assert_eq!(moved("te", None), Ok(()), "what it does not see any more clashes");
@@ -323,7 +425,8 @@ fn what_others_have_written_takes_nobodys_room() {
         base.goals = counted("g", 200).chain(counted("kela:g", 20)).map(|id| goal(&id, "a flat")).collect();
         let mut ours = base.clone();
         ours.goals.extend(counted(prefix, count).map(|id| goal(&id, "a car")));
-        check(&Edit { editor, origin: Origin::Call, base: &base, ours: &ours, now: Timestamp::UNIX_EPOCH })
+        let (origin, told, now) = (Origin::Call, told(editor), Timestamp::UNIX_EPOCH);
+        check(&Edit { editor, origin, told, fellows_told: told, base: &base, ours: &ours, now })
     };
     assert_eq!(added(other(), "te:g", 20), Ok(()));
     assert_refused(added(other(), "te:g", 21), Fault::TooLarge, "sections[youth].items");

@@ -1,7 +1,7 @@
 //! Does a decision do what it says, once, and to what it was made about?
 
 use polku_proto::CategorySet;
-use polku_proto::v1::PlanPart;
+use polku_proto::v1::{ActionState, GoalState, PlanPart, PlanState};
 
 use super::any::{action, goal, part};
 use crate::plan::{Choice, Clash, ResolveError, merge, resolve};
@@ -67,6 +67,83 @@ fn what_has_changed_since_is_not_overwritten() {
     for choice in [Choice::Theirs, Choice::Ours] {
         assert_eq!(resolve(&resolved, &clash, choice), Err(ResolveError::Newer));
     }
+}
+
+/// What has ended does not go on because somebody clashes with themselves.
+#[test]
+fn a_decision_takes_no_state_back() {
+    use ActionState::{Agreed, Done, Dropped, InProgress, NotDone, Proposed};
+    let moved = |from: ActionState, ours: ActionState, theirs: ActionState| {
+        let with = |state: ActionState| {
+            let mut part = sample();
+            part.actions[0].state = state.into();
+            part.actions[0].reason = String::from("ill");
+            part
+        };
+        let mut merged = merge(&with(from), &with(ours), &with(theirs), CategorySet::ALL);
+        (with, merged.part.clone(), merged.clashes.remove(0))
+    };
+    for (from, ours, theirs, expected) in [
+        (Agreed, NotDone, Done, true),
+        (Agreed, InProgress, Done, false),
+        (Proposed, Agreed, Done, false),
+        (Proposed, Done, Agreed, true),
+        (Proposed, Agreed, InProgress, false),
+        (Agreed, Dropped, InProgress, true),
+    ] {
+        let (_, stored, clash) = moved(from, ours, theirs);
+        assert_eq!(clash.path, "actions/a1/state");
+        let outcome = resolve(&stored, &clash, Choice::Ours).map(|part| part.actions[0].state());
+        let expected = if expected { Ok(ours) } else { Err(ResolveError::Transition) };
+        assert_eq!(outcome, expected, "{theirs:?} becomes {ours:?}");
+    }
+    // What is stated anew follows what is stored, step by step.
+    for (theirs, other, expected) in [
+        (Done, Proposed, false),
+        (Done, NotDone, false),
+        (Done, Done, true),
+        (InProgress, NotDone, true),
+        (InProgress, Proposed, false),
+    ] {
+        let (with, stored, clash) = moved(Agreed, Dropped, theirs);
+        let outcome =
+            resolve(&stored, &clash, Choice::Other(&with(other))).map(|part| part.actions[0].state());
+        let expected = if expected { Ok(other) } else { Err(ResolveError::Transition) };
+        assert_eq!(outcome, expected, "{theirs:?} becomes {other:?}");
+    }
+    // Also not as a whole: both have added it, and one of them has carried it out since.
+    let with = |state: ActionState| {
+        let mut part = sample();
+        part.actions.push(action("a2", "visit"));
+        part.actions[1].state = state.into();
+        part
+    };
+    let mut merged = merge(&sample(), &with(Proposed), &with(Done), CategorySet::ALL);
+    let whole = merged.clashes.remove(0);
+    assert_eq!(whole.path, "actions/a2");
+    let mut only = part("te");
+    only.actions = vec![with(Proposed).actions.remove(1)];
+    for choice in [Choice::Ours, Choice::Other(&only)] {
+        assert_eq!(resolve(&merged.part, &whole, choice), Err(ResolveError::Transition));
+    }
+    // Goals and the section itself.
+    let with = |state: GoalState| {
+        let mut part = sample();
+        part.goals[0].state = state.into();
+        part
+    };
+    let active = with(GoalState::Active);
+    let mut merged = merge(&active, &with(GoalState::OnHold), &with(GoalState::Completed), CategorySet::ALL);
+    let clash = merged.clashes.remove(0);
+    let other = with(GoalState::Proposed);
+    for choice in [Choice::Ours, Choice::Other(&other)] {
+        assert_eq!(resolve(&merged.part, &clash, choice), Err(ResolveError::Transition));
+    }
+    let with = |state: PlanState| PlanPart { state: state.into(), ..sample() };
+    let (ours, theirs) = (with(PlanState::OnHold), with(PlanState::Completed));
+    let mut merged = merge(&with(PlanState::Active), &ours, &theirs, CategorySet::ALL);
+    let clash = merged.clashes.remove(0);
+    assert_eq!(resolve(&merged.part, &clash, Choice::Ours), Err(ResolveError::Transition));
 }
 
 #[test]

@@ -41,7 +41,7 @@ impl World {
         let editor = match party {
             0 if owner == YOUTH => Editor::Coordinator,
             1 => Editor::YoungPerson,
-            _ if owner == YOUTH => Editor::OtherParty { agency: PARTIES[*party], told, stored },
+            _ if owner == YOUTH => Editor::OtherParty { agency: PARTIES[*party], stored },
             _ => Editor::Owner,
         };
         self.merge(*party, (editor, Origin::Call), (&base, ours), told)
@@ -76,7 +76,7 @@ impl World {
     ) -> Answer {
         let owner = ours.owner.as_str();
         let now = jiff::Timestamp::UNIX_EPOCH;
-        if let Err(error) = check(&Edit { editor, origin, base, ours, now }) {
+        if let Err(error) = check(&Edit { editor, origin, told, fellows_told: told, base, ours, now }) {
             self.assert_names_no_more(party, &error.path, ours);
             self.seen.refused += 1;
             return Answer::Refused;

@@ -89,6 +89,7 @@ pub(in crate::sandbox::story) async fn meet(scene: &mut Scene<'_, '_>, name: &st
         ..PlanMeeting::default()
     });
     merge(&mut ohjaamo, name, &seen, part).await?;
+    let etag = read(&mut ohjaamo, name).await?.etag;
     let request = RecordMeetingRequest {
         request_id: request_id(),
         name: name.to_owned(),
@@ -96,6 +97,7 @@ pub(in crate::sandbox::story) async fn meet(scene: &mut Scene<'_, '_>, name: &st
         kind: Kind::FourParty as i32,
         attended: [OHJAAMO, TE, CITY, SOCIAL].map(str::to_owned).to_vec(),
         client_attended: true,
+        etag,
     };
     let change = answered("RecordMeeting", ohjaamo.plan.record_meeting(request).await)?;
     scene.receipt(change.receipt)?;

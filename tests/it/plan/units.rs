@@ -1,0 +1,226 @@
+//! Does somebody who sees nothing of a plan change nothing of it, and learn nothing by trying?
+
+use polku_proto::v1::conflict_resolution::Choice;
+use polku_proto::v1::meeting_record::Kind as MeetingKind;
+use polku_proto::v1::record_measure_request::Measure;
+use polku_proto::v1::task::{Matter, State};
+use polku_proto::v1::{
+    AcknowledgePlanRequest, DataCategory, ListTasksRequest, ListTasksResponse, MeetingState, Plan,
+    PlanMeeting, PlanPart, PlanState, RecordMeasureRequest, RecordMeetingRequest,
+};
+use polku_tests::world::{Client, OHJAAMO, PEOPLE, TE, WorldSettings, professional, request_id};
+use tonic::{Code, Status};
+
+use super::table::*;
+use super::views::{assert_no_task, clash, every_method, reading, watch_tasks};
+use crate::stage::{Stage, assert_refused, assert_same_refusal};
+
+/// Two units each, of which one has the matter.
+async fn open() -> Stage {
+    let more = |text: String| {
+        text.replace("units = [\"keskusta\"]", "units = [\"keskusta\", \"pohjoinen\"]")
+            .replace("units = [\"nuorten-palvelut\"]", "units = [\"nuorten-palvelut\", \"aikuiset\"]")
+    };
+    Stage::with(&WorldSettings::default(), more).await
+}
+
+/// A plan of the one unit of each agency.
+async fn of_units(stage: &Stage, identity_code: &str) -> (String, String) {
+    let youth = stage.ohjaamo().identify(identity_code).await.unwrap();
+    agree(stage, &youth, OHJAAMO, TE, &SHARED).await;
+    let plan = create(&stage.ohjaamo(), &youth).await.unwrap().plan.unwrap().name;
+    add(&stage.ohjaamo(), &plan, "te/nuorten-palvelut").await.unwrap();
+    (youth, plan)
+}
+
+fn held() -> PlanMeeting {
+    PlanMeeting {
+        id: "m1".to_owned(),
+        category: DataCategory::JointPlan as i32,
+        time: Some(prost_types::Timestamp { seconds: 1_770_000_000, nanos: 0 }),
+        state: MeetingState::Held as i32,
+        ..PlanMeeting::default()
+    }
+}
+
+async fn records(client: &Client, plan: &str, etag: &str, attended: &[&str]) -> Result<(), Status> {
+    let request = RecordMeetingRequest {
+        request_id: request_id(),
+        name: plan.to_owned(),
+        meeting: "m1".to_owned(),
+        kind: MeetingKind::Other as i32,
+        attended: attended.iter().map(|&id| id.to_owned()).collect(),
+        client_attended: true,
+        etag: etag.to_owned(),
+    };
+    client.clone().plan.record_meeting(request).await.map(drop)
+}
+
+async fn measures(client: &Client, plan: &str, id: &str, corrects: &str) -> Result<(), Status> {
+    let Measure::Questionnaire(mut form) = reading(id) else { panic!("a questionnaire") };
+    form.corrects = corrects.to_owned();
+    let measure = Some(Measure::Questionnaire(form));
+    let request = RecordMeasureRequest { request_id: request_id(), name: plan.to_owned(), measure };
+    client.clone().plan.record_measure(request).await.map(drop)
+}
+
+/// Everything that would be answered otherwise by who sees what is in a plan than by who does not.
+async fn probes(client: &Client, plan: &str, etag: &str, owner: &str, task: &str) -> Vec<Result<(), Status>> {
+    let taken = PlanPart { goals: vec![goal("g1", "toinen")], ..section(&Plan::default(), owner) };
+    let free = PlanPart { goals: vec![goal("g9", "toinen")], ..section(&Plan::default(), owner) };
+    let acknowledge =
+        AcknowledgePlanRequest { request_id: request_id(), name: plan.to_owned(), etag: etag.to_owned() };
+    vec![
+        merge(client, plan, etag, vec![taken]).await.map(drop),
+        merge(client, plan, etag, vec![free]).await.map(drop),
+        records(client, plan, etag, &[owner]).await,
+        measures(client, plan, "w1", "").await,
+        measures(client, plan, "w2", "w1").await,
+        measures(client, plan, "w3", "w9").await,
+        client.clone().plan.acknowledge_plan(acknowledge).await.map(drop),
+        decide(client, task, Choice::Ours, None).await.map(drop),
+        decide(client, task, Choice::Theirs, None).await.map(drop),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_official_of_another_unit_changes_nothing_and_learns_nothing() {
+    let stage = open().await;
+    let (youth, plan) = of_units(&stage, PEOPLE[0]).await;
+    let (ohjaamo, te) = (stage.ohjaamo(), stage.te());
+    let none = format!("{youth}/plans/{}", uuid::Uuid::now_v7());
+    let no_task = format!("{youth}/tasks/{}", uuid::Uuid::now_v7());
+    let identities = &stage.world.identities;
+    let away = [
+        (
+            OHJAAMO,
+            &ohjaamo,
+            stage.caller(&identities.ohjaamo, &professional("o-2", "pohjoinen", "guidance_worker")),
+        ),
+        (TE, &te, stage.caller(&identities.te, &professional("t-2", "aikuiset", "official"))),
+    ];
+    for (owner, colleague, outsider) in &away {
+        edit(colleague, &plan, owner, |part| {
+            part.goals.push(goal("g1", &format!("kanaria {owner}")));
+            part.meetings.push(held());
+        })
+        .await
+        .unwrap();
+        let etag = read(colleague, &plan).await.unwrap().etag;
+        records(colleague, &plan, &etag, &[OHJAAMO, TE]).await.unwrap();
+        measures(colleague, &plan, "w1", "").await.unwrap();
+        let mut events = watch_tasks(outsider).await;
+        let task = clash(colleague, &plan, owner).await;
+        let before = read(colleague, &plan).await.unwrap();
+        // What is read shows that there is a plan, and nothing of it; what is changed does not even show that.
+        assert!(!said(&read(outsider, &plan).await.unwrap()).contains("kanaria"));
+        let there = every_method(outsider, &plan).await;
+        for ((method, one), (_, not)) in there.into_iter().zip(every_method(outsider, &none).await) {
+            if !["GetPlan", "ListPlanRevisions", "WatchPlans"].contains(&method) {
+                assert_same_refusal(&one.expect_err(method), &not.unwrap_err());
+            }
+        }
+        let one = probes(outsider, &plan, &before.etag, owner, &task).await;
+        let not = probes(outsider, &none, &before.etag, owner, &no_task).await;
+        for (one, not) in one.into_iter().zip(not) {
+            let not = assert_refused(not, Code::NotFound, "NOT_FOUND");
+            assert_same_refusal(&one.unwrap_err(), &not);
+        }
+        for page_size in [0, 1] {
+            let request = ListTasksRequest {
+                parent: "youths/-".to_owned(),
+                show_resolved: true,
+                page_size,
+                ..ListTasksRequest::default()
+            };
+            let listed = outsider.clone().task.list_tasks(request).await.unwrap().into_inner();
+            assert_eq!(listed, ListTasksResponse::default());
+        }
+        assert_no_task(&mut events).await;
+        assert_eq!(read(colleague, &plan).await.unwrap().sections, before.sections);
+        assert!(tasks(colleague).await.unwrap().iter().any(|open| open.name == task));
+    }
+    stage.close().await;
+}
+
+/// What a colleague has recorded is not recorded over by who has not read it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_meeting_is_recorded_over_what_was_read() {
+    let stage = Stage::open().await;
+    let (_, plan) = laid(&stage, PEOPLE[1]).await;
+    let (_, other) = laid(&stage, PEOPLE[2]).await;
+    let te = stage.te();
+    edit(&te, &plan, TE, |part| part.meetings.push(held())).await.unwrap();
+    let etag = read(&te, &plan).await.unwrap().etag;
+    let foreign = read(&te, &other).await.unwrap().etag;
+    assert_refused(records(&te, &plan, &foreign, &[TE]).await, Code::InvalidArgument, "ETAG_INVALID");
+    records(&te, &plan, &etag, &[TE, OHJAAMO]).await.unwrap();
+    assert_refused(records(&te, &plan, &etag, &[TE]).await, Code::Aborted, "ETAG_MISMATCH");
+    let attended = async || {
+        let seen = read(&te, &plan).await.unwrap();
+        let own = seen.sections.iter().find(|one| one.part.as_ref().unwrap().owner == TE).unwrap();
+        (own.meetings[0].attended.clone(), seen.etag.clone())
+    };
+    let (stored, etag) = attended().await;
+    assert_eq!(stored, [TE, OHJAAMO]);
+    records(&te, &plan, &etag, &[TE]).await.unwrap();
+    assert_eq!(attended().await.0, [TE]);
+    stage.close().await;
+}
+
+/// Nobody is asked about what they do not see any more; and when they see it again, they are asked anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pair_that_is_hidden_waits_for_nobody() {
+    let stage = Stage::open().await;
+    let (youth, plan) = laid(&stage, PEOPLE[3]).await;
+    let (mut ohjaamo, te) = (stage.ohjaamo(), stage.te());
+    let housing = [DataCategory::Housing];
+    let consent = ohjaamo.record_consent(&youth, TE, OHJAAMO, PURPOSE, &housing).await.unwrap();
+    let double = need("n1", DataCategory::Housing, "Oma asunto keskustasta");
+    edit(&ohjaamo, &plan, OHJAAMO, |part| part.needs.push(double.clone())).await.unwrap();
+    edit(&te, &plan, TE, |part| part.needs.push(double)).await.unwrap();
+    let waiting = tasks(&ohjaamo).await.unwrap();
+    let [task] = waiting.as_slice() else { panic!("one pair: {}", waiting.len()) };
+    assert!(matches!(task.matter, Some(Matter::Duplicate(_))));
+    let mut events = watch_tasks(&ohjaamo).await;
+    withdraw(&stage, &consent).await;
+    let event = tokio::time::timeout(crate::stage::PATIENCE, events.message()).await.expect("no event");
+    let told = event.unwrap().unwrap().task.unwrap();
+    assert_eq!(
+        (told.name.as_str(), told.state(), &told.matter),
+        (task.name.as_str(), State::Obsolete, &None)
+    );
+    assert!(tasks(&ohjaamo).await.unwrap().is_empty());
+    let refused = decide(&ohjaamo, &task.name, Choice::Theirs, None).await;
+    assert_refused(refused, Code::FailedPrecondition, "RECORD_STATE");
+    ohjaamo.record_consent(&youth, TE, OHJAAMO, PURPOSE, &housing).await.unwrap();
+    edit(&te, &plan, TE, |part| part.goals.push(goal("g9", "muu"))).await.unwrap();
+    let again = tasks(&ohjaamo).await.unwrap();
+    assert!(again.len() == 1 && again[0].name != task.name, "{}", again.len());
+    stage.close().await;
+}
+
+/// Two who bring the state of a section on in two ways clash like two who write two texts, and hear of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clash_of_states_shows_to_who_decides_it() {
+    let stage = Stage::open().await;
+    let (_, plan) = laid(&stage, PEOPLE[4]).await;
+    let te = stage.te();
+    edit(&te, &plan, TE, |part| part.goals.push(goal("g1", "työ"))).await.unwrap();
+    let stale = read(&te, &plan).await.unwrap();
+    let wanted = |state: PlanState| vec![PlanPart { state: state as i32, ..section(&stale, TE) }];
+    merge(&te, &plan, &stale.etag, wanted(PlanState::Revoked)).await.unwrap();
+    let merged = merge(&te, &plan, &stale.etag, wanted(PlanState::Active)).await.unwrap();
+    let [conflict] = merged.conflicts.as_slice() else { panic!("one clash") };
+    assert_eq!(conflict.path, "state");
+    for client in [&te, &stage.ohjaamo()] {
+        let waiting = tasks(client).await.unwrap();
+        let [task] = waiting.as_slice() else { panic!("one task: {}", waiting.len()) };
+        assert!(matches!(&task.matter, Some(Matter::Conflict(told)) if told.path == "state"));
+    }
+    // What has ended does not go on by it.
+    let refused = decide(&te, &conflict.task, Choice::Ours, None).await;
+    assert_refused(refused, Code::FailedPrecondition, "TRANSITION_NOT_ALLOWED");
+    decide(&te, &conflict.task, Choice::Theirs, None).await.unwrap();
+    stage.close().await;
+}
