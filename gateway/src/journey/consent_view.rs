@@ -82,8 +82,8 @@ impl Gateway {
         for id in self.ids_seen(caller, youth) {
             views.append(&mut self.consents_under(caller, id).await?);
         }
-        // An id begins with the instant at which it was made.
-        views.sort_by_key(|(name, _)| name.consent);
+        // An id begins with the millisecond in which it was made; those of one are in their order already.
+        views.sort_by_key(|(name, _)| name.consent.uuid().as_u128() >> 80);
         Ok(views)
     }
 

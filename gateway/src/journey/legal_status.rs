@@ -136,7 +136,7 @@ impl Gateway {
                 }
             }
         }
-        views.sort_by_key(|(name, _)| name.status);
+        views.sort_by_key(|(name, _)| name.status.uuid().as_u128() >> 80);
         views.truncate(MOST);
         Ok(views)
     }

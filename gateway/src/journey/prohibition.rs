@@ -129,7 +129,7 @@ impl Gateway {
                 }
             }
         }
-        views.sort_by_key(|(name, _)| name.prohibition);
+        views.sort_by_key(|(name, _)| name.prohibition.uuid().as_u128() >> 80);
         Ok(views)
     }
 
