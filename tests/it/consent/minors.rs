@@ -227,10 +227,14 @@ async fn a_guardian_does_not_answer_what_an_able_minor_was_asked_about_care() {
     fill(&guardian, &ask().await).await.unwrap();
 
     let asked = ask().await;
-    for result in [Capacity::CapableAllows, Capacity::CapableForbids] {
+    for (result, code, reason) in [
+        (Capacity::CapableAllows, Code::PermissionDenied, "ACTOR_NOT_ALLOWED"),
+        // From this guardian everything is hidden.
+        (Capacity::CapableForbids, Code::NotFound, "NOT_FOUND"),
+    ] {
         assess(&stage, &youth, result).await;
         for attempt in [refuse(&guardian, &asked, &asked.etag).await, fill(&guardian, &asked).await] {
-            assert_refused(attempt, Code::PermissionDenied, "ACTOR_NOT_ALLOWED");
+            assert_refused(attempt, code, reason);
         }
         // Nor does the guardian by way of a professional.
         let brought = fill(&stage.ohjaamo(), &asked).await;
