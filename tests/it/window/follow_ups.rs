@@ -59,7 +59,7 @@ async fn nothing_comes_up(clients: &[&Client]) {
 }
 
 fn done(task: &Task, retention: Retained) -> ResolveTaskRequest {
-    let resolution = FollowUpResolution { retention: retention.into() };
+    let resolution = FollowUpResolution { retention: retention.into(), ..FollowUpResolution::default() };
     ResolveTaskRequest {
         request_id: request_id(),
         name: task.name.clone(),
