@@ -182,7 +182,7 @@ fn what_others_have_added_is_not_a_partys_to_end() {
         }),
     ];
     for (place, change) in changes {
-        let letter = &place[..1];
+        let letter = place.chars().next().unwrap();
         for author in ["", "te:", "kela:"] {
             let id = format!("{author}{letter}1");
             let all = (CategorySet::ALL, CategorySet::ALL);
