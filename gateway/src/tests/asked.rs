@@ -34,12 +34,7 @@ async fn prohibit(world: &World, youth: &str, (from, to): (&str, &str), categori
         categories: categories.iter().map(|category| *category as i32).collect(),
         ..ProhibitionTerms::default()
     };
-    let request = RecordProhibitionRequest {
-        request_id: id(),
-        youth: youth.into(),
-        terms: Some(terms),
-        ..RecordProhibitionRequest::default()
-    };
+    let request = RecordProhibitionRequest { request_id: id(), youth: youth.into(), terms: Some(terms) };
     let by = caller(from);
     told(world, &by, world.gateway.record_prohibition(&by, valid(request)).await);
 }

@@ -208,7 +208,7 @@ async fn the_young_person_has_one_hold_of_all_that_was_said() {
         let listed = client.clone().consent.list_consents(request).await;
         listed.map(|list| list.into_inner().consents.into_iter().map(|one| one.name).collect::<Vec<_>>())
     };
-    assert_eq!(consents(&stage.subject(&present), &present).await.unwrap(), [late.clone()]);
+    assert_eq!(consents(&stage.subject(&present), &present).await.unwrap(), std::slice::from_ref(&late));
     let foreign = consents(&stage.subject(&present), &former).await;
     assert_refused(foreign, Code::NotFound, "NOT_FOUND");
 

@@ -46,10 +46,8 @@ impl Gateway {
         let row = self.store.delivery(message).await?.ok_or(UNKNOWN)?;
         let can_tell =
             self.adapter(&row.agency).is_some_and(|adapter| adapter.redelivery() != Redelivery::Neither);
-        let state = match row.state {
-            DeliveryState::InDoubt if can_tell => DeliveryState::Sending,
-            _ => DeliveryState::Queued,
-        };
+        let is_asked_first = row.state == DeliveryState::InDoubt && can_tell;
+        let state = if is_asked_first { DeliveryState::Sending } else { DeliveryState::Queued };
         let expected_fence = row.fence;
         let row = DeliveryRow { state, due: now, deadline: NO_DEADLINE, leased_until: None, ..row };
         Ok(DeliveryWrite { row, expected_fence })
