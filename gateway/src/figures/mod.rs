@@ -4,7 +4,7 @@
 //! No person's id comes in here, and none goes out.
 //!
 //! Thirds of a year are counted, and each for itself. A longer period is what is told of its thirds, added up
-//! ([`together`]): so periods tell nothing by their difference that their thirds do not.
+//! (`together`): so periods tell nothing by their difference that their thirds do not.
 
 mod age;
 mod book;

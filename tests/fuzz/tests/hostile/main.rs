@@ -160,9 +160,9 @@ fn what_is_not_edited_is_taken_in() {
 #[test]
 fn at_least_sixty_cases_are_refused() {
     let is_refused = |code: &&str| *code != "+";
-    let xml = xml_table::CASES.iter().filter(|case| {
-        [case.message, case.facts].iter().chain(&case.receipts).all(is_refused)
-    });
+    let xml = xml_table::CASES
+        .iter()
+        .filter(|case| [case.message, case.facts].iter().chain(&case.receipts).all(is_refused));
     let json = json_table::CASES.iter().filter(|case| case.codes.iter().all(is_refused));
     let http = http_table::CASES.iter().filter(|case| is_refused(&case.code));
     let counts = [xml.count(), json.count(), http.count()];
