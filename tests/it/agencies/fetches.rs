@@ -123,9 +123,14 @@ async fn whoever_cannot_be_asked_says_so() {
 /// As many records as the contract takes, each with a text as professionals write them.
 fn many(held: &Held) -> Held {
     let long = "Nuori kävi ohjauksessa ja sopi jatkosta. ".repeat(12);
-    let facts = held.facts.iter().cycle().take(500).cloned().map(|mut fact| {
-        if !fact.text.is_empty() {
+    let facts = held.facts.iter().enumerate().cycle().take(500).zip(0..).map(|((place, fact), number)| {
+        let mut fact = fact.clone();
+        if fact.text.len() > 20 {
             fact.text = long.trim().to_owned();
+        }
+        // Each stands in a record of its own, or in that of its neighbour as before.
+        if !fact.reference.is_empty() {
+            fact.reference = format!("{}-{}", fact.reference, (number - place) / held.facts.len());
         }
         fact
     });

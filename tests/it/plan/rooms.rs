@@ -172,7 +172,7 @@ async fn clash(client: &Client, plan: &str, owner: &str, needs: DataCategory, id
     let change = |part: &mut polku_proto::v1::PlanPart, text: &str| {
         part.needs.iter_mut().find(|need| need.id == id).unwrap().text = text.to_owned();
     };
-    edit(client, plan, owner, |part| change(part, "ensin")).await.unwrap();
+    edit(client, plan, owner, |part| change(part, &format!("{owner} ensin"))).await.unwrap();
     let mut part = section(&stale, owner);
     change(&mut part, "toiseksi");
     let merged = merge(client, plan, &stale.etag, vec![part]).await.unwrap();

@@ -19,7 +19,7 @@ use crate::stage::{PATIENCE, Stage, assert_refused, assert_silent};
 async fn clashes(client: &Client, plan: &str, owner: &str, texts: &[&str]) -> Vec<String> {
     edit(client, plan, owner, |part| part.goals.push(goal("g1", "tavoite"))).await.unwrap();
     let stale = read(client, plan).await.unwrap();
-    edit(client, plan, owner, |part| part.goals[0].text = "ensin".to_owned()).await.unwrap();
+    edit(client, plan, owner, |part| part.goals[0].text = format!("{owner} ensin")).await.unwrap();
     let mut names = Vec::new();
     for text in texts {
         let mut part = section(&stale, owner);
@@ -137,7 +137,7 @@ async fn a_task_is_decided_once_by_whose_it_is() {
         let status = assert_refused(refused, Code::InvalidArgument, "INVALID_FIELDS");
         assert_silent(&status, &[PEOPLE[2]]);
     }
-    assert_eq!(text_of(&read(&te, &plan).await.unwrap(), TE), "ensin");
+    assert_eq!(text_of(&read(&te, &plan).await.unwrap(), TE), format!("{TE} ensin"));
 
     let resolution = ConflictResolution { choice: Choice::Other as i32, other: Some(with(|_| ())) };
     let request = ResolveTaskRequest {

@@ -12,9 +12,9 @@ use polku_proto::v1::task::State;
 use polku_proto::v1::worker_assignment::Reason;
 use polku_proto::v1::{
     AcceptReferralRequest, Consent, DataCategory, FailReferralRequest, FollowUp, FollowUpResolution,
-    JourneyLeaving, JourneySource, ListTasksRequest, Outcome, Purpose, ReferralState, ResolveTaskRequest,
-    ResolveTaskResponse, RetentionAnswer, Task, WatchTasksRequest, WithdrawConsentRequest, WorkerAssignment,
-    task,
+    JourneyLeaving, JourneySource, ListConsentsRequest, ListTasksRequest, Outcome, Purpose, ReferralState,
+    ResolveTaskRequest, ResolveTaskResponse, RetentionAnswer, Task, WatchTasksRequest,
+    WithdrawConsentRequest, WorkerAssignment, task,
 };
 use polku_tests::world::{
     Client, KELA, OHJAAMO, TE, eventually, full_content, professional, referral_to, request_id,
@@ -35,10 +35,11 @@ async fn tasks(client: &Client, show_resolved: bool) -> Vec<Task> {
 }
 
 /// The one open task, when it has come up.
-async fn comes_up(client: &Client, kind: Kind, referral: &str) -> Task {
+async fn comes_up(client: &Client, kind: Kind, referral: &str, professional: &str) -> Task {
     let found = eventually(PATIENCE, || async move { tasks(client, false).await.pop() }).await;
     let found = found.expect("no task comes up");
-    let wanted = FollowUp { kind: kind.into(), referral: referral.into(), ..FollowUp::default() };
+    let (referral, professional) = (referral.into(), professional.into());
+    let wanted = FollowUp { kind: kind.into(), referral, professional, ..FollowUp::default() };
     assert_eq!(found.matter, Some(task::Matter::FollowUp(wanted)));
     assert_eq!((found.state(), found.plan.as_str()), (State::Open, ""));
     pause().await;
@@ -59,7 +60,7 @@ async fn nothing_comes_up(clients: &[&Client]) {
 }
 
 fn done(task: &Task, retention: Retained) -> ResolveTaskRequest {
-    let resolution = FollowUpResolution { retention: retention.into(), ..FollowUpResolution::default() };
+    let resolution = FollowUpResolution { retention: retention.into(), ..Default::default() };
     ResolveTaskRequest {
         request_id: request_id(),
         name: task.name.clone(),
@@ -104,7 +105,7 @@ async fn whoever_nobody_has_met_becomes_a_task_of_the_adult() {
     stage.advance(days(29));
     nothing_comes_up(&[&ohjaamo]).await;
     stage.advance(days(1));
-    let first = comes_up(&ohjaamo, Kind::NotMet, "").await;
+    let first = comes_up(&ohjaamo, Kind::NotMet, "", "ohjaaja-1").await;
     let told = tokio::time::timeout(PATIENCE, watch.message()).await.expect("nobody is told");
     assert_eq!(told.unwrap().unwrap().task.unwrap(), first);
 
@@ -127,7 +128,7 @@ async fn whoever_nobody_has_met_becomes_a_task_of_the_adult() {
 
     // It is waited anew. Met, the young person is no task any more.
     stage.advance(days(30));
-    let second = comes_up(&ohjaamo, Kind::NotMet, "").await;
+    let second = comes_up(&ohjaamo, Kind::NotMet, "", "ohjaaja-1").await;
     assert_ne!(second.name, first.name);
     add(&ohjaamo, &youth, encounter()).await.unwrap();
     assert_eq!(tasks(&ohjaamo, false).await, []);
@@ -155,8 +156,17 @@ async fn a_meeting_elsewhere_counts_where_it_may_be_known() {
             nothing_comes_up(&[&ohjaamo, &te]).await;
             stage.advance(days(20));
         }
-        comes_up(&ohjaamo, Kind::NotMet, "").await;
+        comes_up(&ohjaamo, Kind::NotMet, "", "ohjaaja-1").await;
         assert_eq!(tasks(&te, true).await, []);
+        // Met elsewhere, the young person is no task any more, where that may be known.
+        add(&te, &youth, encounter()).await.unwrap();
+        assert_eq!(tasks(&ohjaamo, false).await.len(), usize::from(!is_shared));
+        if is_shared {
+            stage.advance(days(29));
+            nothing_comes_up(&[&ohjaamo]).await;
+            stage.advance(days(1));
+            comes_up(&ohjaamo, Kind::NotMet, "", "ohjaaja-1").await;
+        }
         stage.close().await;
     }
 }
@@ -183,10 +193,71 @@ async fn it_goes_along_with_the_young_person() {
         stage.advance(days(10));
         // Who may not know that it is handed a young person cannot look after them.
         let (whose, other) = if is_shared { (&te, &ohjaamo) } else { (&ohjaamo, &te) };
-        comes_up(whose, Kind::NotMet, "").await;
+        comes_up(whose, Kind::NotMet, "", "").await;
         assert_eq!(tasks(other, true).await, []);
         stage.close().await;
     }
+}
+
+/// domain.md 5: "välittävää aikuista, joka ei vaihdu koko ajan": who has nobody is noticed by whoever had them last.
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_the_last_worker_leaves_to_nobody_is_looked_after() {
+    let stage = Stage::at_noon().await;
+    let ohjaamo = stage.ohjaamo();
+    let youth = beside(&stage).await;
+    stage.advance(days(10));
+    add(&ohjaamo, &youth, assignment("", Reason::WorkerLeaves)).await.unwrap();
+    let subject = stage.subject(&youth);
+    assert_eq!(journey(&subject, &youth, Purpose::Unspecified).await.unwrap().worker, None);
+    stage.advance(days(29));
+    nothing_comes_up(&[&ohjaamo]).await;
+    stage.advance(days(1));
+    let task = comes_up(&ohjaamo, Kind::NotMet, "", "").await;
+    // Whoever is named has it from then on, and whoever meets them is done with it.
+    add(&ohjaamo, &youth, assignment("ohjaaja-2", Reason::First)).await.unwrap();
+    let open = comes_up(&ohjaamo, Kind::NotMet, "", "ohjaaja-2").await;
+    assert_eq!(open.name, task.name);
+    add(&ohjaamo, &youth, assignment("", Reason::WorkerLeaves)).await.unwrap();
+    add(&ohjaamo, &youth, encounter()).await.unwrap();
+    assert_eq!(tasks(&ohjaamo, false).await, []);
+    stage.advance(days(30));
+    comes_up(&ohjaamo, Kind::NotMet, "", "").await;
+    let leaves = Matter::Leaving(JourneyLeaving { reason: LeavingReason::OwnWish.into() });
+    add(&subject, &youth, leaves).await.unwrap();
+    assert_eq!(tasks(&ohjaamo, false).await, []);
+    stage.close().await;
+}
+
+/// domain.md 5: "välittävää aikuista, joka ei vaihdu koko ajan": who may not know any more cannot take over.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_handed_over_looks_after_them_again_when_the_permission_ends() {
+    let stage = Stage::at_noon().await;
+    let (ohjaamo, te) = (stage.ohjaamo(), stage.te());
+    let youth = beside(&stage).await;
+    share(&stage, &youth).await;
+    stage.advance(days(10));
+    let hand_over = Matter::Worker(WorkerAssignment {
+        successor: TE.into(),
+        reason: Reason::ServiceChanges.into(),
+        ..WorkerAssignment::default()
+    });
+    add(&ohjaamo, &youth, hand_over).await.unwrap();
+    let list = ListConsentsRequest { parent: youth.clone(), ..ListConsentsRequest::default() };
+    for consent in ohjaamo.clone().consent.list_consents(list).await.unwrap().into_inner().consents {
+        let withdrawal = WithdrawConsentRequest {
+            request_id: request_id(),
+            name: consent.name,
+            etag: consent.etag,
+            ..WithdrawConsentRequest::default()
+        };
+        ohjaamo.clone().consent.withdraw_consent(withdrawal).await.unwrap();
+    }
+    stage.advance(days(29));
+    nothing_comes_up(&[&ohjaamo, &te]).await;
+    stage.advance(days(1));
+    comes_up(&ohjaamo, Kind::NotMet, "", "").await;
+    assert_eq!(tasks(&te, true).await, []);
+    stage.close().await;
 }
 
 /// domain.md 5: "ei vaadi lähetettä ja se on asiakkaalle vapaaehtoista": whoever has left is looked for no more.
@@ -196,7 +267,7 @@ async fn nobody_looks_for_whoever_has_left() {
     let ohjaamo = stage.ohjaamo();
     let youth = beside(&stage).await;
     stage.advance(days(30));
-    comes_up(&ohjaamo, Kind::NotMet, "").await;
+    comes_up(&ohjaamo, Kind::NotMet, "", "ohjaaja-1").await;
     let leaves = Matter::Leaving(JourneyLeaving { reason: LeavingReason::OwnWish.into() });
     add(&stage.subject(&youth), &youth, leaves).await.unwrap();
     assert_eq!(tasks(&ohjaamo, true).await[0].state(), State::Obsolete);
@@ -241,7 +312,7 @@ async fn three_months_on_the_recipient_says_whether_the_young_person_is_still_th
     stage.advance(days(91));
     nothing_comes_up(&[&ohjaamo, &kela]).await;
     stage.advance(days(1));
-    let task = comes_up(&kela, Kind::Retention, &referral).await;
+    let task = comes_up(&kela, Kind::Retention, &referral, "").await;
     assert_eq!(tasks(&ohjaamo, true).await, []);
     let nothing = resolve(&kela, done(&task, Retained::Unspecified)).await;
     assert_refused(nothing, Code::InvalidArgument, "INVALID_FIELDS");
@@ -326,7 +397,7 @@ async fn what_is_known_is_not_asked() {
             nothing_comes_up(&[&kela]).await;
         } else {
             // Still there after one month says nothing of the third.
-            comes_up(&kela, Kind::Retention, &referral).await;
+            comes_up(&kela, Kind::Retention, &referral, "").await;
             add(&kela, &youth, says(Retained::EndedAsPlanned)).await.unwrap();
             assert_eq!(tasks(&kela, true).await[0].state(), State::Obsolete);
         }
@@ -359,7 +430,8 @@ async fn a_referral_without_an_answer_becomes_a_task() {
         stage.advance(days(1));
         stage.reaches(&referral, ReferralState::Expired).await;
         let (whose, other) = if is_with_recipient { (&kela, &ohjaamo) } else { (&ohjaamo, &kela) };
-        let task = comes_up(whose, Kind::ReferralUnanswered, &referral).await;
+        let worker = if is_with_recipient { "kelan-virkailija" } else { "" };
+        let task = comes_up(whose, Kind::ReferralUnanswered, &referral, worker).await;
         for client in [other, &te] {
             assert_eq!(tasks(client, true).await, []);
         }
