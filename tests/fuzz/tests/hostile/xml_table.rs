@@ -129,13 +129,13 @@ pub const CASES: &[Case] = &[
         after_root(&d, &times(" ", rest))
     }),
     large("1,000,000 elements inside each other", "TooLarge", |d| text(&d, &times("<a>", 1_000_000))),
-    large("300,000 elements inside each other", "TooDeep", |d| text(&d, &times("<a>", 300_000))),
+    xml("300,000 elements inside each other", "TooDeep", |d| text(&d, &times("<a>", 300_000))),
     xml("80,000 elements inside each other", "TooDeep", |d| text(&d, &times("<a>", 80_000))),
     xml("33 elements inside each other", "TooDeep", |d| {
         text(&d, &format!("{}{}", times("<a>", 33), times("</a>", 33)))
     }),
     large("200,000 attributes", "TooLarge", |d| attributes(&d, &numbered("a", "='' ", 200_000))),
-    large("80,000 attributes", "TooManyAttributes", |d| attributes(&d, &numbered("a", "='' ", 80_000))),
+    xml("80,000 attributes", "TooManyAttributes", |d| attributes(&d, &numbered("a", "='' ", 80_000))),
     xml("20,000 attributes", "TooManyAttributes", |d| attributes(&d, &numbered("a", "='' ", 20_000))),
     xml("65 attributes", "TooManyAttributes", |d| attributes(&d, &numbered("a", "='' ", 65))),
     xml("300 namespaces", "TooManyNamespaces", |d| attributes(&d, &numbered("xmlns:a", "='b' ", 300))),
@@ -146,21 +146,24 @@ pub const CASES: &[Case] = &[
         };
         text(&d, &format!("{}{}{}</a></a></a>", open(0), open(60), open(120)))
     }),
-    large("170,000 elements", "TooManyNodes", |d| text(&d, &times("<a/>", 170_000))),
+    xml("170,000 elements", "TooManyNodes", |d| text(&d, &times("<a/>", 170_000))),
     xml("60,000 elements", "TooManyNodes", |d| text(&d, &times("<a/>", 60_000))),
     xml("name of 257 bytes", "NameTooLong", |d| text(&d, &format!("<{}/>", times("a", 257)))),
-    large("name of 500,000 bytes", "NameTooLong", |d| text(&d, &format!("<{}/>", times("a", 500_000)))),
+    xml("name of 500,000 bytes", "NameTooLong", |d| text(&d, &format!("<{}/>", times("a", 500_000)))),
     xml("namespace of 257 bytes", "NameTooLong", |d| {
         attributes(&d, &format!("xmlns:a='{}'", times("a", 257)))
     }),
-    foreign("1,000,000 characters in an attribute", |d| {
+    unless_receipt("1,000,000 characters in an attribute", |d| {
         attributes(&d, &format!("a='{}'", times("a", 1_000_000)))
     }),
-    foreign("1,000,000 characters of text", |d| text(&d, &times("a", 1_000_000))),
-    soap("1,000,000 characters of comment", "+", "UNANSWERED", |d| {
+    Case {
+        receipts: ["+"; 2],
+        ..foreign("1,000,000 characters of text", |d| text(&d, &times("a", 1_000_000)))
+    },
+    harmless("1,000,000 characters of comment", |d| {
         before_root(&d, &format!("<!--{}-->", times("a", 1_000_000)))
     }),
-    soap("200,000 processing instructions", "+", "UNANSWERED", |d| before_root(&d, &times("<?a?>", 200_000))),
+    harmless("200,000 processing instructions", |d| before_root(&d, &times("<?a?>", 200_000))),
     // Encodings.
     xml("empty", "Empty", |_| Vec::new()),
     xml("white space only", "Empty", |_| b" \n ".to_vec()),
